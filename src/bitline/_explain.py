@@ -1,0 +1,76 @@
+"""Validation errors in words that a user can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """`: did you mean 'X'?` or the list of valid names."""
+    names = list(names)
+    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
+
+
+def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]) -> str:
+    """The first problem of a validation error as one message with the name, the value and the remedy."""
+    problem = error.errors()[0]
+    path, owner = _place(problem["loc"], model)
+    message = _message(problem, path, owner)
+    name = data.get("name")
+    return f"design {name!r}: {message}" if isinstance(name, str) and name else message
+
+
+def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        section, _, key = path.rpartition(".")
+        return f"unknown key {path!r}{nearest(key, owner.model_fields)}" + (f" (in [{section}])" if section else "")
+    if kind == "missing":
+        return f"{path} is missing: give it a value"
+    if kind == "union_tag_invalid":
+        names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
+        tag = str(context["discriminator"]).strip("'")
+        return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
+    if kind == "value_error":
+        return str(context["error"])
+    text = problem["msg"]
+    return f"{path} is {problem['input']!r}: {text[0].lower()}{text[1:]}"
+
+
+def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:
+    """The dotted name of a location without the tags of variants, and the model that holds its last key."""
+    names: list[str] = []
+    candidates: list[type[BaseModel]] = [model]
+    owner = model
+    for step in location:
+        tagged = [one for one in candidates if _tag(one) == step] if len(candidates) > 1 else []
+        if tagged:
+            candidates = tagged
+            owner = tagged[0]
+            continue
+        if isinstance(step, int):
+            names[-1:] = [f"{names[-1]}[{step}]"] if names else [str(step)]
+            continue
+        owner = candidates[0] if candidates else owner
+        names.append(step)
+        field = owner.model_fields.get(step)
+        candidates = list(_models(field.annotation)) if field is not None else []
+    return ".".join(names) or "the design", owner
+
+
+def _tag(model: type[BaseModel]) -> Any:
+    field = model.model_fields.get("mapping") or model.model_fields.get("kind")
+    return field.default if field is not None else None
+
+
+def _models(annotation: Any) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -1,0 +1,49 @@
+"""Changes to nested settings by dotted names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitline.encode import WeightMapping
+from bitline.errors import DesignError
+
+TAGS = {"kind": frozenset[str](), "mapping": frozenset(WeightMapping.model_fields)}
+"""Keys that choose a variant, and the settings that all its variants share."""
+
+
+def nested(settings: dict[str, Any]) -> dict[str, Any]:
+    """`{"adc.bits": 6}` as `{"adc": {"bits": 6}}`."""
+    result: dict[str, Any] = {}
+    for name, value in settings.items():
+        *path, last = name.split(".")
+        place = result
+        for step in path:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise DesignError(f"{name} cannot be set: {step} is already set to {place!r}")
+        if isinstance(value, dict) and isinstance(place.get(last), dict):
+            place[last] = merge(place[last], nested(value))
+        else:
+            place[last] = nested(value) if isinstance(value, dict) else value
+    return result
+
+
+def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `change`, table by table.
+
+    Where a change chooses another variant (`kind`, `mapping`), the settings of the old variant go, and those which all
+    variants share stay.
+    """
+    result = dict(base)
+    for key, value in change.items():
+        old = base.get(key)
+        tag = next((tag for tag in TAGS if isinstance(old, dict) and tag in old), None)
+        if tag is not None and isinstance(value, str):
+            value = {tag: value}
+        if isinstance(old, dict) and isinstance(value, dict):
+            if tag is not None and value.get(tag, old[tag]) != old[tag]:
+                old = {name: kept for name, kept in old.items() if name in TAGS[tag]}
+            result[key] = merge(old, value)
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,58 @@
+"""TOML files of designs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import BaseModel
+
+from bitline.errors import DesignError
+
+
+def read(path: Path) -> str:
+    """Text of a file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DesignError(f"cannot read the design {path}: {reason}") from None
+
+
+def parse(text: str, origin: str) -> dict[str, Any]:
+    """Values of TOML text."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DesignError(f"{origin} is not valid TOML: {error}") from None
+
+
+def annotated(model: BaseModel) -> str:
+    """A model as TOML with the meaning of every key as a comment."""
+    document = tomlkit.document()
+    _fill(document, model)
+    return tomlkit.dumps(document)
+
+
+def _fill(table: Any, model: BaseModel) -> None:
+    plain = {name: value for name, value in model if not isinstance(value, BaseModel | tuple)}
+    for name, value in plain.items():
+        meaning = type(model).model_fields[name].description
+        for line in (meaning or "").splitlines():
+            table.add(tomlkit.comment(line.strip()))
+        table.add(name, value)
+    for name, value in model:
+        if isinstance(value, BaseModel):
+            section = tomlkit.table()
+            meaning = type(model).model_fields[name].description
+            for line in (meaning or "").splitlines():
+                section.add(tomlkit.comment(line.strip()))
+            _fill(section, value)
+            table.add(name, section)
+        elif isinstance(value, tuple) and value:
+            rules = tomlkit.aot()
+            for one in value:
+                rules.append(tomlkit.item(one.model_dump(exclude_defaults=True)))
+            table.add(name, rules)

@@ -1,0 +1,41 @@
+"""How a tall matrix is split over arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Equal row partitions, aligned to input channels.
+
+    A row is one (input channel, kernel position); the rows of one channel stay together unless the kernel alone has
+    more positions than the array has rows.
+
+    Attributes:
+        parts: row partitions, one array each.
+        pieces: pieces that the kernel positions of one channel are cut into (1 where a channel fits).
+        channels: channel pieces of one partition, those of a padded last partition included.
+        rows: rows in use in the fullest partition.
+    """
+
+    parts: int
+    pieces: int
+    channels: int
+    rows: int
+
+
+def partition_rows(channels: int, positions: int, max_rows: int) -> Partition:
+    """Split `channels` x `positions` rows over arrays of at most `max_rows` rows (Xiao et al. 2022, section 4.2).
+
+    Args:
+        channels: input channels (rows of a plain matrix).
+        positions: kernel positions of one channel (1 for a plain matrix).
+        max_rows: word lines of an array.
+    """
+    if positions > max_rows:
+        pieces = -(-positions // max_rows)
+        return Partition(channels * pieces, pieces, 1, -(-positions // pieces))
+    parts = -(-channels // (max_rows // positions))
+    each = -(-channels // parts)
+    return Partition(-(-channels // each), 1, each, each * positions)

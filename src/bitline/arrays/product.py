@@ -1,0 +1,128 @@
+"""The product of inputs with all arrays of a layer at once.
+
+A `Product` knows the shape of a layer: it lays weights given row by row out for one PyTorch call that evaluates every
+group, partition and bit line, and restores the axes of the result.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bitline.arrays.partition import Partition, partition_rows
+
+CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+
+
+class Product(ABC):
+    """A matrix-vector product repeated over batch and space, a block of rows for each group of channels."""
+
+    groups: int
+    channels: int
+    """Input channels of one group."""
+    kernel: tuple[int, ...]
+
+    @property
+    def positions(self) -> int:
+        """Kernel positions of one input channel."""
+        count = 1
+        for size in self.kernel:
+            count *= size
+        return count
+
+    @property
+    def rows(self) -> int:
+        """Matrix rows of one group."""
+        return self.channels * self.positions
+
+    def whole(self) -> Partition:
+        """The partition of an array that is tall enough."""
+        return self.partition(self.rows)
+
+    def partition(self, max_rows: int) -> Partition:
+        """The row partitions of one group on arrays of `max_rows` rows."""
+        return partition_rows(self.channels, self.positions, max_rows)
+
+    def lay_out(self, weights: Tensor, partition: Partition) -> Tensor:
+        """Arrange weights for `apply`.
+
+        Args:
+            weights: (groups, rows, lines).
+
+        Returns:
+            (groups * parts * lines, channels, *kernel), zero where a partition has no row.
+        """
+        groups, _rows, lines = weights.shape
+        cells = weights.reshape(groups, self.channels, 1, self.positions, lines)
+        if partition.pieces > 1:
+            piece = torch.arange(self.positions, device=weights.device) // partition.rows
+            mask = piece == torch.arange(partition.pieces, device=weights.device)[:, None]
+            cells = cells * mask[:, :, None]
+        cells = cells.reshape(groups, -1, self.positions, lines)
+        missing = partition.parts * partition.channels - cells.shape[1]
+        cells = functional.pad(cells, (0, 0, 0, 0, 0, missing))
+        cells = cells.reshape(groups, partition.parts, partition.channels, self.positions, lines)
+        return cells.permute(0, 1, 4, 2, 3).reshape(-1, partition.channels, *self.kernel).contiguous()
+
+    def apply(self, inputs: Tensor, weights: Tensor, partition: Partition, bias: Tensor | None = None) -> Tensor:
+        """Multiply.
+
+        Args:
+            inputs: (batch, groups * channels, *space).
+            weights: what `lay_out` returned for the same partition.
+            bias: (groups * parts * lines,) or none.
+
+        Returns:
+            (batch, groups * parts * lines, *space_out).
+        """
+        if partition.pieces > 1:
+            inputs = inputs.repeat_interleave(partition.pieces, dim=1)
+        missing = partition.parts * partition.channels - self.channels * partition.pieces
+        if missing:
+            batch, _, *space = inputs.shape
+            grouped = inputs.reshape(batch, self.groups, -1, *space)
+            grouped = functional.pad(grouped, (0, 0) * len(space) + (0, missing))
+            inputs = grouped.reshape(batch, -1, *space)
+        return self._multiply(inputs, weights, self.groups * partition.parts, bias)
+
+    @abstractmethod
+    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class MatrixProduct(Product):
+    """y = W x for vectors x; inputs (batch, channels)."""
+
+    channels: int
+    groups: int = 1
+    kernel: tuple[int, ...] = ()
+
+    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
+        if blocks == 1:
+            return functional.linear(inputs, weights, bias)
+        parts = inputs.reshape(len(inputs), blocks, -1).transpose(0, 1)
+        result = parts @ weights.reshape(blocks, -1, weights.shape[1]).transpose(1, 2)
+        flat = result.transpose(0, 1).reshape(len(inputs), -1)
+        return flat if bias is None else flat + bias
+
+
+@dataclass(frozen=True)
+class ConvolutionProduct(Product):
+    """A convolution as sliding-window products (Xiao et al. 2022, section 4.2); inputs (batch, channels, *space)."""
+
+    channels: int
+    """Input channels of one group."""
+    kernel: tuple[int, ...]
+    groups: int = 1
+    stride: tuple[int, ...] = (1, 1)
+    padding: tuple[int, ...] | str = (0, 0)
+    dilation: tuple[int, ...] = (1, 1)
+
+    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
+        convolve = CONVOLUTIONS[len(self.kernel)]
+        return convolve(inputs, weights, bias, self.stride, self.padding, self.dilation, blocks)

@@ -1,0 +1,238 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bitline import __version__
+from bitline.design import Design, presets
+from bitline.errors import BitlineError, DesignError, DeviceError
+
+console = Console()
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="How accurate is a neural network on analog in-memory hardware?\n\n"
+    "Start with [bold]bitline run[/bold]: the embedded network and images on the default design. Then change the "
+    "design ([bold]--set adc.bits=6[/bold]), choose another ([bold]bitline designs[/bold]), or bring your own network "
+    "([bold]--model mypackage.mymodule:build --data images.npz[/bold]).",
+)
+designs_app = typer.Typer(help="The designs that come with bitline.", invoke_without_command=True)
+app.add_typer(designs_app, name="designs")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"bitline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def run(
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Network: a name (fashion-resnet, cifar-resnet20, resnet50, ...) or package.module:function."
+        ),
+    ] = "fashion-resnet",
+    weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, a .zip with labels.csv, or a folder."
+        ),
+    ] = None,
+    design: Annotated[str, typer.Option(help="A preset (see 'bitline designs') or a .toml file.")] = "differential",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: adc.bits=6, cell.error.alpha=0.05, ...; repeatable."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
+    images: Annotated[int | None, typer.Option(min=1, help="Images to classify; all if not given.")] = None,
+    calibration_images: Annotated[int, typer.Option(min=0, help="Images that set quantisation and ADC ranges.")] = 200,
+    batch: Annotated[int, typer.Option(min=1, help="Images at once; does not change results.")] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the chips.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("results"),
+) -> None:
+    """Classify images with a network on an analog design.
+
+    Prints accuracies (floating point, quantised digital, analog over trials) and the error of every layer, and writes
+    results.json and report.html.
+
+    Examples:
+
+      bitline run
+
+      bitline run --design offset --set adc.bits=10 --trials 3
+
+      bitline run --model cifar-resnet20 --weights resnet20.safetensors --data test_10000.png --images 500
+    """
+    from bitline.data import load_dataset
+    from bitline.evaluate import evaluate
+    from bitline.networks import find_network, load_network
+    from bitline.report import write_html, write_json
+
+    chosen = Design.load(design).changed(parse_settings(set_ or []))
+    place = _compute_device(device)
+    network = find_network(model)
+    loaded = load_network(network, weights).to(place)
+    if data is None and network.name != "fashion-resnet":
+        raise BitlineError(f"network {network.name!r} comes without images: give some with --data")
+    source = data or "fashion-mnist"
+    dataset = load_dataset(source, network.preprocess).split(images, calibration_images)
+    if dataset.calibration is None or len(dataset.calibration) == 0:
+        raise BitlineError(
+            "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
+        )
+    with _progress() as progress:
+        result = evaluate(
+            loaded,
+            chosen,
+            dataset.images.to(place),
+            dataset.labels.to(place),
+            dataset.calibration.to(place),
+            trials=trials,
+            seed=seed,
+            batch=batch,
+            progress=progress,
+        )
+    _print(result, model)
+    context: dict[str, object] = {
+        "model": model,
+        "weights": str(weights or network.weights or ""),
+        "data": source,
+        "calibration_images": len(dataset.calibration),
+        "device": device,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "results.json", result, context)
+    write_html(out / "report.html", result, context)
+    console.print(f"wrote {out / 'results.json'} and {out / 'report.html'}")
+
+
+@designs_app.callback()
+def designs(context: typer.Context) -> None:
+    """List the designs that come with bitline, or show one as TOML ('bitline designs show NAME')."""
+    if context.invoked_subcommand is not None:
+        return
+    table = Table("design", "weights", "rows", "inputs", "ADC", "description")
+    for name in presets():
+        one = Design.load(name)
+        cell = one.weights.bits_per_cell
+        bits = "unsliced" if cell == "unsliced" else f"{cell} b/cell"
+        adc = "none" if one.adc.kind == "none" else f"{one.adc.bits} b {one.adc.range.kind}"
+        inputs = f"{one.inputs.bits} b by {one.inputs.slice_bits}, {one.inputs.accumulation}"
+        table.add_row(name, f"{one.weights.mapping}, {bits}", str(one.array.rows), inputs, adc, one.description)
+    console.print(table)
+
+
+@designs_app.command("show")
+def show(name: Annotated[str, typer.Argument(help="A preset or a .toml file.")]) -> None:
+    """Show a design as TOML with the meaning of every setting; save it, change it, use it with --design FILE."""
+    sys.stdout.write(Design.load(name).to_toml())
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
+
+    Raises:
+        DesignError: a setting without '='.
+    """
+    result = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
+        try:
+            result[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            result[name.strip()] = value.strip()
+    return result
+
+
+def _compute_device(name: str) -> str:
+    import torch
+
+    try:
+        kind = torch.device(name).type
+    except RuntimeError:
+        raise DeviceError(f"there is no device {name!r}: use cpu or cuda") from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            "--device cuda needs a CUDA GPU and a PyTorch built for it, and there is none here: use --device cpu"
+        )
+    return name
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar as a function of what is done, images done and images in all."""
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
+
+        yield report
+
+
+def _print(result: Any, model: str) -> None:
+    table = Table("network", "accuracy, %", title=f"{model} on {result.design.name}, {result.images} images")
+    table.add_row("floating point", f"{100 * result.float_accuracy:.2f}")
+    table.add_row("quantised, digital", f"{100 * result.digital_accuracy:.2f}")
+    spread = "" if math.isnan(result.std) else f" +- {100 * result.std:.2f}"
+    table.add_row(f"analog, {len(result.trial_accuracies)} trials", f"{100 * result.mean:.2f}{spread}")
+    console.print(table)
+    layers = Table(
+        "layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB", title="signal-to-error ratio"
+    )
+    for layer in result.layers:
+        numbers = (layer.rows, layer.outputs, layer.partitions)
+        ratios = (
+            f"{one:.1f}" if math.isfinite(one) else "exact" if one > 0 else "-"
+            for one in (layer.own_db, layer.accumulated_db)
+        )
+        layers.add_row(layer.name, *map(str, numbers), *ratios)
+    console.print(layers)
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend are one line and exit status 2."""
+    logging.captureWarnings(True)
+    try:
+        app()
+    except BitlineError as error:
+        Console(stderr=True, soft_wrap=True).print(f"bitline: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("bitline: interrupted", style="red")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

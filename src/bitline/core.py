@@ -1,0 +1,136 @@
+"""The signal chain composed for one matrix."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline._histogram import Histogram
+from bitline._plans import Arrays, BitSerialPlan, ConvertPlan, LinearPlan, Plan
+from bitline.arrays import MatrixProduct
+from bitline.design import Design
+from bitline.draws import Draws
+from bitline.encoded import EncodedLayer, LayerCalibration
+from bitline.errors import CalibrationError, ConversionError, DataError
+from bitline.quantize import input_codes
+from bitline.readout import Levels
+
+Array = TypeVar("Array", Tensor, np.ndarray)
+
+
+class ProgrammedLayer:
+    """One layer on one chip: encode, program, choose the plan; then quantise, multiply and read out.
+
+    Args:
+        layer: weight codes, design and shape.
+        calibration: input quantisation and ADC levels.
+        seed, trial: which chip; the layer's name and these two give the same cells.
+    """
+
+    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
+        self.calibration = calibration
+        cells = layer.program(Draws((seed, trial, layer.name)))
+        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs), calibration.levels)
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space)."""
+        return self.plan(input_codes(inputs, self.calibration.inputs))
+
+
+def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
+    """The cheapest evaluation that gives exactly what the full chain gives."""
+    if levels is None:
+        return LinearPlan(arrays)
+    if arrays.design.analog_input_accumulation or arrays.input_slices == 1:
+        return ConvertPlan(arrays, levels)
+    return BitSerialPlan(arrays, levels)
+
+
+class AnalogCore:
+    """A plain matrix on analog arrays.
+
+    Example:
+        >>> core = AnalogCore(matrix, Design.load("differential"), calibration=inputs)
+        >>> y = core @ x  # close to matrix @ x
+
+    Args:
+        matrix: (outputs, rows), torch or NumPy, finite.
+        design: the accelerator.
+        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
+        seed, trial, name: which chip and core: the same three give the same cells.
+
+    Raises:
+        ConversionError: the matrix has the wrong shape, or holds NaN, infinite or only zero values.
+        CalibrationError: there is nothing to calibrate with.
+        DataError: calibration inputs of the wrong shape, NaN or infinite.
+    """
+
+    def __init__(
+        self,
+        matrix: Tensor | np.ndarray,
+        design: Design,
+        *,
+        calibration: Tensor | np.ndarray | LayerCalibration,
+        seed: int = 0,
+        trial: int = 0,
+        name: str = "core",
+    ) -> None:
+        weight = torch.as_tensor(matrix)
+        if weight.ndim != 2:
+            raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
+        self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
+        if not isinstance(calibration, LayerCalibration):
+            calibration = calibrate_layer(self.layer, self._batch(calibration))
+        self.calibration = calibration
+        self.programmed = ProgrammedLayer(self.layer, calibration, seed, trial)
+
+    def __matmul__(self, inputs: Array) -> Array:
+        return self.matmul(inputs)
+
+    def matmul(self, inputs: Array) -> Array:
+        """matrix @ inputs as the hardware computes it.
+
+        Args:
+            inputs: (rows,) or (rows, batch), torch or NumPy, finite.
+
+        Returns:
+            (outputs,) or (outputs, batch), of the type of `inputs`.
+
+        Raises:
+            DataError: wrong number of rows, NaN or infinite inputs.
+        """
+        result = self.programmed(self._batch(inputs)).T
+        result = result[:, 0] if inputs.ndim == 1 else result
+        return result.numpy() if isinstance(inputs, np.ndarray) else result
+
+    def _batch(self, inputs: Tensor | np.ndarray) -> Tensor:
+        """Inputs (rows,) or (rows, batch) as (batch, rows)."""
+        columns = torch.as_tensor(inputs).detach()
+        rows = self.layer.product.rows
+        if columns.ndim not in (1, 2) or columns.shape[0] != rows:
+            raise DataError(
+                f"core {self.layer.name!r} takes inputs ({rows},) or ({rows}, batch), one for each row, "
+                f"not {tuple(columns.shape)}"
+            )
+        return columns.to(self.layer.step).reshape(rows, -1).T
+
+
+def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
+    """Calibrate one layer on float inputs (batch, channels, *space).
+
+    Raises:
+        CalibrationError: there are no inputs.
+    """
+    if inputs.numel() == 0:
+        raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
+    seen = Histogram()
+    seen.update(inputs)
+    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
+    signals = layer.histograms()
+    if layer.design.needs_calibrated_adc:
+        layer.observe(input_codes(inputs, scale), scale, signals)
+    return LayerCalibration(scale, layer.levels(scale, signals))

@@ -1,0 +1,43 @@
+"""Images to network inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Shape and normalisation of a network's inputs: (x / 255 - mean) / deviation for each channel.
+
+    Attributes:
+        shape: (channels, height, width); none where any shape will do.
+        mean, deviation: for each channel.
+        resize: shorter side before the centre crop of larger photographs.
+    """
+
+    shape: tuple[int, int, int] | None
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    resize: int | None = None
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 images (n, channels, height, width) to float32; float images are taken as they are."""
+        if images.dtype != torch.uint8:
+            return images.float()
+        mean, deviation = (torch.tensor(values).reshape(-1, 1, 1) for values in (self.mean, self.deviation))
+        return (images.float() / 255 - mean) / deviation
+
+
+_IMAGENET_COLOURS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+UNIT = Preprocess(None, (0.0,), (1.0,))
+"""0 .. 1, any shape."""
+FASHION_MNIST = Preprocess((1, 28, 28), (0.2860,), (0.3530,))
+"""Mean and deviation of the training set."""
+CIFAR10 = Preprocess((3, 32, 32), *_IMAGENET_COLOURS)
+"""The normalisation of the common CIFAR ResNet weights."""
+IMAGENET = Preprocess((3, 224, 224), *_IMAGENET_COLOURS, resize=256)
+"""The standard normalisation of torchvision's networks."""

@@ -1,0 +1,224 @@
+"""The Design: one frozen, validated description of an analog accelerator, as a TOML file holds it.
+
+Its sections are the stages of the signal chain; the types of their variants live with the stages.
+"""
+
+from __future__ import annotations
+
+import math
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from bitline import _toml
+from bitline._explain import explain, nearest
+from bitline._model import Part
+from bitline._settings import merge, nested
+from bitline.arrays import IdealArray
+from bitline.devices import AnyDevice, Exact
+from bitline.encode import AnyWeights, Differential, slice_count
+from bitline.errors import DesignError
+from bitline.quantize import AnyInputRange, InputScale, PercentileRange
+from bitline.readout import AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
+
+
+class Inputs(Part):
+    """How activations drive the word lines."""
+
+    bits: Annotated[int, Field(ge=1, le=16)] = 8
+    """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude)."""
+    slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
+    """Input bits applied to a row at once (resolution of the row driver)."""
+    accumulation: Literal["analog", "digital"] = "analog"
+    """Add input slices in analog (one conversion per product) or digitally (one conversion per input slice)."""
+    range: AnyInputRange = PercentileRange()
+    """How the calibration images set the largest input: 'percentile' or 'least-error'."""
+
+    @model_validator(mode="after")
+    def _check_slices(self) -> Self:
+        if self.slice_bits > self.bits:
+            raise ValueError(
+                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
+            )
+        return self
+
+
+class Cell(Part):
+    """The memory cell."""
+
+    on_off_ratio: Annotated[float, Field(gt=1)] = math.inf
+    """G_max / G_min; inf for cells that can be switched off."""
+    error: AnyDevice = Exact()
+    """Programming error: 'none', 'state-independent' or 'state-proportional'."""
+    clip: Literal["zero", "window", "none"] = "zero"
+    """Where programmed conductances end: at 0, in [G_min, G_max], or nowhere."""
+
+    @property
+    def window_low(self) -> float:
+        """G_min / G_max."""
+        return 1 / self.on_off_ratio
+
+
+class LayerRule(Part):
+    """Exceptions for some layers of the network; the first rule that matches a layer holds."""
+
+    match: str
+    """Layer name or pattern: 'fc', 'layer1.*'."""
+    digital: bool = False
+    """Keep the layer digital, in floating point."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Settings of these layers that differ from the design's."""
+
+
+class Design(Part):
+    """One analog accelerator. Frozen; change it with `changed`, read and write it with `load` and `to_toml`."""
+
+    name: str = "unnamed"
+    """Name in tables and reports."""
+    description: str = ""
+    """What the design is and where it comes from."""
+    weights: AnyWeights = Differential()
+    """Stages 1 and 2: weight codes and how cells hold them."""
+    inputs: Inputs = Inputs()
+    """Stages 1 and 2: input codes and how they drive the rows."""
+    cell: Cell = Cell()
+    """Stage 3: the memory cell."""
+    array: IdealArray = IdealArray()
+    """Stage 4: the array."""
+    adc: AnyAdc = UniformAdc()
+    """Stage 5: the readout."""
+    layers: tuple[LayerRule, ...] = ()
+    """Exceptions by layer name."""
+
+    def __init__(self, **sections: Any) -> None:
+        try:
+            super().__init__(**sections)
+        except ValidationError as error:
+            raise DesignError(explain(error, type(self), sections)) from None
+
+    @model_validator(mode="after")
+    def _check_guarantee(self) -> Self:
+        if isinstance(self.adc, UniformAdc) and isinstance(self.adc.range, GuaranteedRange):
+            needed = math.ceil(self.full_precision_bits)
+            if self.adc.bits < needed:
+                raise ValueError(
+                    f"adc.range is 'guaranteed' and adc.bits is {self.adc.bits}, but a level for every output of "
+                    f"{self.array.rows} rows takes {needed} bits (Eq. 2): use adc.bits = {needed}, fewer rows, or "
+                    "adc.range = 'calibrated'"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> Self:
+        for rule in self.layers:
+            if rule.set:
+                self._with_rule(rule)
+        return self
+
+    @classmethod
+    def load(cls, source: str | Path) -> Design:
+        """Read a design from a TOML file, or a preset by its name.
+
+        Raises:
+            DesignError: no such preset or file, or its content is not a valid design.
+        """
+        path = Path(source)
+        if path.suffix == ".toml" or path.is_file():
+            return cls.from_toml(_toml.read(path), origin=str(path))
+        if str(source) not in presets():
+            raise DesignError(
+                f"there is no preset {str(source)!r}{nearest(str(source), presets())}, or give a .toml file"
+            )
+        return cls.from_toml(_preset_file(str(source)).read_text(encoding="utf-8"), origin=f"preset {source}")
+
+    @classmethod
+    def from_toml(cls, text: str, origin: str = "the design") -> Design:
+        """Read a design from TOML text."""
+        return cls(**_toml.parse(text, origin))
+
+    def to_toml(self) -> str:
+        """The design as TOML, every setting with its meaning; reads back as an equal design."""
+        return _toml.annotated(self)
+
+    def changed(self, settings: dict[str, Any]) -> Design:
+        """A copy with other settings.
+
+        Args:
+            settings: values by dotted name: `{"adc.bits": 6, "cell.error": "none"}`.
+
+        Raises:
+            DesignError: an unknown name or impossible value.
+        """
+        return Design(**merge(self.model_dump(), nested(settings)))
+
+    def for_layer(self, name: str) -> Design | None:
+        """The design of one layer, None where the layer stays digital."""
+        for rule in self.layers:
+            if fnmatchcase(name, rule.match):
+                return None if rule.digital else self._with_rule(rule)
+        return self
+
+    def digital(self) -> Design:
+        """The same codes and slices with exact cells and no ADC: the quantised digital network."""
+        settings = {"cell": {"on_off_ratio": math.inf, "error": {"kind": "none"}}, "adc": {"kind": "none"}}
+        rules = tuple(rule.model_copy(update={"set": _without_analog(rule.set)}) for rule in self.layers)
+        return Design(**merge(self.model_copy(update={"layers": rules}).model_dump(), settings))
+
+    def _with_rule(self, rule: LayerRule) -> Design:
+        return Design(**merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
+
+    @property
+    def needs_calibrated_adc(self) -> bool:
+        """Whether ADC ranges come from calibration images."""
+        return isinstance(self.adc, UniformAdc) and self.adc.range.needs_calibration
+
+    @property
+    def analog_input_accumulation(self) -> bool:
+        """Whether one conversion sees all input slices."""
+        return self.inputs.accumulation == "analog" or self.inputs.slice_bits >= self.inputs.bits
+
+    @property
+    def full_precision_bits(self) -> float:
+        """B_out of Xiao et al. 2022, Eq. 2, for a full array."""
+        return self.bit_lines(self.array.rows).full_precision_bits
+
+    def bit_lines(self, rows: int, inputs: InputScale | None = None) -> BitLines:
+        """The signals at the ADCs of a layer.
+
+        Args:
+            rows: rows of a partition in use.
+            inputs: quantisation of the layer's inputs; unsigned if not given.
+        """
+        magnitude_bits = inputs.magnitude_bits if inputs else self.inputs.bits
+        slice_bits = min(self.inputs.slice_bits, magnitude_bits)
+        if self.analog_input_accumulation:
+            slice_bits *= slice_count(magnitude_bits, slice_bits)
+        window = 1 - self.cell.window_low
+        return BitLines(
+            rows=rows,
+            signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
+            cell_bits=self.weights.cell_bits + (1 if self.weights.signed_readings else 0),
+            input_bits=slice_bits,
+            step=window / self.weights.top_digit / (2**slice_bits - 1),
+            radix=self.weights.radix,
+        )
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the designs that come with bitline."""
+    files = (resources.files("bitline") / "presets").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def _preset_file(name: str) -> Any:
+    return resources.files("bitline") / "presets" / f"{name}.toml"
+
+
+def _without_analog(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in nested(settings).items() if key not in ("cell", "adc")}
+
+
+__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]

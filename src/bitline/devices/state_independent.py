@@ -1,0 +1,33 @@
+"""Programming error that is the same for every state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from bitline.devices._device import Device, Distribution, standard_noise
+from bitline.draws import Draws
+
+
+class StateIndependent(Device):
+    """sigma = alpha * reference, whatever the conductance (Xiao et al. 2022, section 5.2 and Fig. 8)."""
+
+    kind: Literal["state-independent"] = "state-independent"
+    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Standard deviation as a fraction of `reference` (0.02 is 2 %)."""
+    reference: Literal["G_max", "G_max/2"] = "G_max"
+    """What alpha refers to: G_max (CrossSim manual 2.0), or half of it (arXiv 2109.01262v3), where equal alphas of the
+    independent and the proportional kind give equal errors at mid-range."""
+    distribution: Distribution = "normal"
+    """Shape of the error's distribution at this standard deviation."""
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of G / G_max."""
+        return self.alpha * {"G_max": 1.0, "G_max/2": 0.5}[self.reference]
+
+    def program(self, target: Tensor, draws: Draws) -> Tensor:
+        noise = standard_noise(self.distribution, draws)
+        return noise(target.shape, "programming error").mul_(self.sigma).add_(target)

@@ -1,0 +1,25 @@
+"""Programming error that grows with the programmed conductance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from bitline.devices._device import Device, Distribution, standard_noise
+from bitline.draws import Draws
+
+
+class StateProportional(Device):
+    """sigma(G) = alpha * G: cells read in the subthreshold region (Xiao et al. 2022, section 5.3 and Fig. 8)."""
+
+    kind: Literal["state-proportional"] = "state-proportional"
+    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Standard deviation as a fraction of G (0.02 is 2 %)."""
+    distribution: Distribution = "normal"
+    """Shape of the error's distribution at this standard deviation."""
+
+    def program(self, target: Tensor, draws: Draws) -> Tensor:
+        noise = standard_noise(self.distribution, draws)
+        return noise(target.shape, "programming error").mul_(self.alpha).add_(1).mul_(target)

@@ -1,0 +1,42 @@
+"""Random numbers that depend on what they are for, never on when they are drawn.
+
+Every draw comes from a generator keyed by (seed, trial, layer, what). The same key gives the same numbers on every
+machine and device, whatever the batch size, the order of the layers or the number of workers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A branch of the tree of random numbers.
+
+    Args:
+        key: the path of this branch: (seed, trial, layer name, ...).
+    """
+
+    key: tuple[str | int, ...]
+
+    def of(self, *what: str | int) -> Draws:
+        """The branch `what` below this one."""
+        return Draws((*self.key, *what))
+
+    def normal(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
+        """Standard normal numbers, float32, on the CPU."""
+        return torch.from_numpy(self._generator(what).standard_normal(tuple(shape), dtype=np.float32))
+
+    def uniform(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
+        """Uniform numbers with mean 0 and standard deviation 1, float32, on the CPU."""
+        unit = self._generator(what).random(tuple(shape), dtype=np.float32)
+        return torch.from_numpy((unit - np.float32(0.5)) * np.float32(np.sqrt(12.0)))
+
+    def _generator(self, what: str) -> np.random.Generator:
+        digest = hashlib.blake2b(repr((*self.key, what)).encode(), digest_size=16).digest()
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(int.from_bytes(digest, "little"))))

@@ -1,0 +1,107 @@
+"""What every way to put signed weight codes on cells has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from bitline._model import Part
+
+
+class WeightMapping(Part):
+    """Signed weight codes as digits of cells, on one or more bit lines for each matrix column.
+
+    A code of `magnitude_bits` bits is cut into slices of `cell_bits` bits, least significant first; the digit d of a
+    slice is stored as the fraction d / (2^cell_bits - 1) of the conductance window (Xiao et al. 2022, section 4.1).
+    """
+
+    bits: Annotated[int, Field(ge=2, le=16)] = 8
+    """Bits of a weight code with its sign: -(2^(bits-1)-1) .. 2^(bits-1)-1."""
+    scale: Literal["layer", "channel"] = "layer"
+    """One scale factor for the whole layer or one for each output channel."""
+    percentile: Annotated[float, Field(gt=50, le=100)] = 100.0
+    """Largest code at this percentile of |weight|; 100 clips nothing."""
+    bits_per_cell: Annotated[int, Field(ge=1)] | Literal["unsliced"] = "unsliced"
+    """Weight bits on one cell; 'unsliced' puts all of them on one."""
+
+    lines: ClassVar[int]
+    """Bit lines for each matrix column."""
+
+    @model_validator(mode="after")
+    def _check_bits_per_cell(self) -> WeightMapping:
+        if self.cell_bits > self.magnitude_bits:
+            raise ValueError(
+                f"weights.bits_per_cell is {self.bits_per_cell}, but {self.bits}-bit {self.describe()} weights have "
+                f"only {self.magnitude_bits} bits to store: use 1 to {self.magnitude_bits}, or 'unsliced'"
+            )
+        return self
+
+    def describe(self) -> str:
+        """Name of the mapping in messages."""
+        raise NotImplementedError
+
+    @property
+    def magnitude_bits(self) -> int:
+        """Bits that are cut into slices."""
+        raise NotImplementedError
+
+    @property
+    def readings(self) -> tuple[tuple[float, ...], ...]:
+        """(readings, lines): how line currents are added before the ADC, one row for each conversion."""
+        raise NotImplementedError
+
+    @property
+    def reading_signs(self) -> tuple[float, ...]:
+        """(readings,): how the converted readings of one slice are added after the ADC."""
+        raise NotImplementedError
+
+    @property
+    def has_unit_column(self) -> bool:
+        """Whether each array has an extra column that stores the code 0 and is subtracted from the others."""
+        return False
+
+    def digits(self, codes: Tensor) -> Tensor:
+        """Digits of integer `codes` (any shape) as fractions of the conductance window, (lines, slices, *shape)."""
+        raise NotImplementedError
+
+    def input_sum_factor(self, window_low: float) -> float:
+        """How much of sum(x) the recombined readings hold beyond w x, removed digitally.
+
+        Args:
+            window_low: G_min / G_max.
+        """
+        raise NotImplementedError
+
+    @property
+    def cell_bits(self) -> int:
+        """Bits on one cell as a number."""
+        return self.magnitude_bits if self.bits_per_cell == "unsliced" else self.bits_per_cell
+
+    @property
+    def slices(self) -> int:
+        """Cells over which a magnitude is spread."""
+        return -(-self.magnitude_bits // self.cell_bits)
+
+    @property
+    def top_digit(self) -> int:
+        """Largest digit of a cell, stored as G_max."""
+        return int(2**self.cell_bits - 1)
+
+    @property
+    def radix(self) -> tuple[int, ...]:
+        """(slices,): weight of each slice in the digital sum."""
+        return tuple(int(2 ** (self.cell_bits * index)) for index in range(self.slices))
+
+    @property
+    def signed_readings(self) -> bool:
+        """Whether a reading can be negative with inputs that are not."""
+        return any(min(row) < 0 for row in self.readings)
+
+    def slice_digits(self, magnitude: Tensor) -> Tensor:
+        """Cut non-negative integers (any shape) into digits / top_digit, float32, (slices, *shape)."""
+        whole = magnitude.to(torch.int32)
+        parts = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
+        return torch.stack(parts).float() / self.top_digit

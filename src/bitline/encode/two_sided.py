@@ -1,0 +1,27 @@
+"""Differential cells, two-sided: both cells move away from the middle of the window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from bitline.encode.differential import Differential
+
+
+class TwoSided(Differential):
+    """Two cells for each slice, (1 + w) / 2 and (1 - w) / 2 of the window.
+
+    The difference is that of the one-sided pair, but a zero weight sits at mid-range on both cells, so conductance is
+    not proportional to the weight (CrossSim Inference manual 2.0, balanced core).
+    """
+
+    mapping: Literal["two-sided"] = "two-sided"  # type: ignore[assignment]
+
+    def describe(self) -> str:
+        return "two-sided differential"
+
+    def digits(self, codes: Tensor) -> Tensor:
+        signed = self.slice_digits(codes.abs()) * codes.sign()
+        return torch.stack([(1 + signed) / 2, (1 - signed) / 2])

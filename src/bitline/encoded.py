@@ -1,0 +1,128 @@
+"""One layer's weights as codes: everything about its arrays that does not depend on the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bitline._histogram import Histogram
+from bitline._plans import Arrays, observe_signals
+from bitline.arrays import Product
+from bitline.cells import UnitColumns, program_cells, target_conductances
+from bitline.design import Design
+from bitline.draws import Draws
+from bitline.errors import ConversionError
+from bitline.quantize import InputScale, weight_codes
+from bitline.readout import BitLines, Levels, UniformAdc
+
+
+@dataclass(frozen=True)
+class LayerCalibration:
+    """What calibration images decide for one layer.
+
+    Attributes:
+        inputs: quantisation of the layer's inputs.
+        levels: ADC levels; none where the design has no ADC.
+    """
+
+    inputs: InputScale
+    levels: Levels | None
+
+
+@dataclass(frozen=True)
+class EncodedLayer:
+    """Weight codes of a layer with the design and the shape they are for.
+
+    Attributes:
+        name: the layer's name in messages and random numbers.
+        codes: integer weight codes, (outputs, rows of one group).
+        step: (outputs,) weight of one code.
+        bias: (outputs,) or none.
+    """
+
+    name: str
+    design: Design
+    product: Product
+    codes: Tensor
+    step: Tensor
+    bias: Tensor | None
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor | None, design: Design, product: Product, name: str) -> EncodedLayer:
+        """Quantise a float weight (outputs, rows of one group).
+
+        Raises:
+            ConversionError: the matrix has the wrong shape, or holds NaN, infinite or only zero values.
+        """
+        weight = weight.detach()
+        weight = weight if weight.dtype == torch.float64 else weight.float()
+        _check(weight, product, name)
+        codes, step = weight_codes(weight, design.weights.bits, design.weights.scale, design.weights.percentile)
+        return cls(name, design, product, codes, step, None if bias is None else bias.detach().to(weight))
+
+    @property
+    def columns(self) -> int:
+        """Matrix columns of one group."""
+        return len(self.codes) // self.product.groups
+
+    @property
+    def units(self) -> UnitColumns:
+        """The extra columns of the layer's arrays."""
+        return UnitColumns.of(self.design, self.columns)
+
+    def stored_codes(self) -> Tensor:
+        """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
+        codes = self.codes.reshape(self.product.groups, self.columns, -1).transpose(1, 2)
+        return self.units.append(codes)
+
+    def program(self, draws: Draws) -> Tensor:
+        """Cells of one chip, (lines, slices, groups, rows, columns + unit columns)."""
+        return program_cells(self.stored_codes(), self.design, draws).to(self.step)
+
+    def exact(self) -> Tensor:
+        """Cells without error, shaped as those of `program`."""
+        return target_conductances(self.stored_codes(), self.design).to(self.step)
+
+    def arrays(self, cells: Tensor, inputs: InputScale) -> Arrays:
+        """Arrays that hold `cells`, for inputs of this quantisation."""
+        return Arrays(self.design, self.product, cells, self.units, self.step * inputs.step, self.bias, inputs)
+
+    def bit_lines(self, inputs: InputScale) -> BitLines:
+        """The signals at the layer's ADCs."""
+        return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+
+    def histograms(self) -> tuple[Histogram, ...]:
+        """An empty histogram for the signals of each weight slice."""
+        return tuple(Histogram() for _ in range(self.design.weights.slices))
+
+    def observe(self, codes: Tensor, inputs: InputScale, seen: Sequence[Histogram]) -> None:
+        """Count the signals that exact cells give for input codes (batch, channels, *space)."""
+        observe_signals(self.arrays(self.exact(), inputs), codes, seen)
+
+    def levels(self, inputs: InputScale, seen: Sequence[Histogram] | None) -> Levels | None:
+        """ADC levels for the signals `seen`; none where the design has no ADC.
+
+        Raises:
+            CalibrationError: the range policy needs signals and there are none.
+        """
+        adc = self.design.adc
+        if not isinstance(adc, UniformAdc):
+            return None
+        return adc.range.levels(adc.bits, self.bit_lines(inputs), seen)
+
+
+def _check(weight: Tensor, product: Product, name: str) -> None:
+    if weight.ndim != 2 or weight.shape[1] != product.rows or len(weight) % product.groups:
+        raise ConversionError(
+            f"layer {name!r}: a weight matrix here is (outputs, {product.rows} rows), not {tuple(weight.shape)}"
+        )
+    if not bool(weight.isfinite().all()):
+        raise ConversionError(f"layer {name!r} has NaN or infinite weights: check the weights file, or train again")
+    if not bool(weight.any()):
+        raise ConversionError(
+            f"layer {name!r} has only zero weights: load trained weights, or keep it digital with "
+            f'[[layers]] match = "{name}", digital = true'
+        )

@@ -1,0 +1,29 @@
+"""Errors that a user can cause: each message names the thing, the value and the remedy."""
+
+
+class BitlineError(Exception):
+    """Base of every error that bitline raises on purpose."""
+
+
+class DesignError(BitlineError):
+    """A design that is not valid or not possible."""
+
+
+class NetworkError(BitlineError):
+    """A network or its weights that cannot be used."""
+
+
+class DataError(BitlineError):
+    """Images or labels that cannot be used."""
+
+
+class ConversionError(BitlineError):
+    """A layer that cannot be mapped to analog arrays."""
+
+
+class CalibrationError(BitlineError):
+    """A calibration that is missing, impossible or stale."""
+
+
+class DeviceError(BitlineError):
+    """A compute device or a memory device that cannot be used."""

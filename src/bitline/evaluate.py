@@ -1,0 +1,257 @@
+"""Accuracy over trials and the error of every layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from scipy import stats
+from torch import Tensor, nn
+
+from bitline.design import Design
+from bitline.errors import DataError
+from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, program
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, images done and images in all."""
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """Signal-to-error ratios of one layer in dB, against the quantised digital network, averaged over trials.
+
+    Attributes:
+        name: layer name.
+        rows, outputs: matrix of one group.
+        partitions: row partitions.
+        own_db: error that the layer makes on the inputs it gets.
+        accumulated_db: error of its output with everything before it.
+    """
+
+    name: str
+    rows: int
+    outputs: int
+    partitions: int
+    own_db: float
+    accumulated_db: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Accuracy of a network on a design. Accuracies are fractions, 0 .. 1.
+
+    Attributes:
+        design: the accelerator.
+        images: number of images.
+        seed: seed of the chips.
+        float_accuracy: the original network.
+        digital_accuracy: quantised weights and inputs, exact sums.
+        trial_accuracies: one for each chip.
+        layers: error of every analog layer.
+    """
+
+    design: Design
+    images: int
+    seed: int
+    float_accuracy: float
+    digital_accuracy: float
+    trial_accuracies: tuple[float, ...]
+    layers: tuple[LayerError, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over trials."""
+        return sum(self.trial_accuracies) / len(self.trial_accuracies)
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over trials; NaN for a single trial."""
+        count = len(self.trial_accuracies)
+        if count < 2:
+            return math.nan
+        return math.sqrt(sum((one - self.mean) ** 2 for one in self.trial_accuracies) / (count - 1))
+
+    @property
+    def confidence_interval(self) -> tuple[float, float]:
+        """95 % interval of the mean over chips (Student's t); NaN for a single trial."""
+        count = len(self.trial_accuracies)
+        half = float(stats.t.ppf(0.975, count - 1)) * self.std / math.sqrt(count) if count > 1 else math.nan
+        return self.mean - half, self.mean + half
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each trial: design, trial, accuracy and the baselines."""
+        return pd.DataFrame(
+            {
+                "design": self.design.name,
+                "seed": self.seed,
+                "trial": range(len(self.trial_accuracies)),
+                "images": self.images,
+                "accuracy": self.trial_accuracies,
+                "digital_accuracy": self.digital_accuracy,
+                "float_accuracy": self.float_accuracy,
+            }
+        )
+
+    def layers_frame(self) -> pd.DataFrame:
+        """One row for each analog layer."""
+        return pd.DataFrame([vars(layer) for layer in self.layers])
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything as plain values, for JSON; unknown numbers are None."""
+        low, high = self.confidence_interval
+        return {
+            "design": self.design.model_dump(mode="json"),
+            "images": self.images,
+            "seed": self.seed,
+            "accuracy": {
+                "float": self.float_accuracy,
+                "digital": self.digital_accuracy,
+                "trials": list(self.trial_accuracies),
+                "mean": self.mean,
+                "std": _known(self.std),
+                "confidence_interval_95": [_known(low), _known(high)],
+            },
+            "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in self.layers],
+        }
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    design: Design | str,
+    images: Tensor,
+    labels: Tensor,
+    calibration: Tensor | Calibration,
+    *,
+    trials: int = 3,
+    seed: int = 0,
+    batch: int = 64,
+    progress: Progress = lambda what, done, total: None,
+) -> Evaluation:
+    """Accuracy of a float network on an analog design.
+
+    Args:
+        model: float network that classifies.
+        design: the accelerator, or the name of a preset.
+        images: normalised inputs, (images, ...), finite.
+        labels: class numbers, (images,).
+        calibration: normalised images of another set, or an earlier calibration.
+        trials: independently programmed chips.
+        seed: seed of the chips.
+        batch: images at once; does not change results.
+        progress: told how far the work is.
+
+    Raises:
+        DataError: images and labels do not fit, or images hold NaN or infinite values.
+        ConversionError, CalibrationError: see `convert`.
+    """
+    _check(images, labels, trials, batch)
+    progress("calibrate", 0, 1)
+    network = convert(model, design, calibration, seed=seed)
+    record = conversion_of(network)
+    progress("calibrate", 1, 1)
+    scales = Calibration({name: type(one)(one.inputs, None) for name, one in record.calibration.layers.items()})
+    digital = convert(model, record.design.digital(), scales, seed=seed)
+
+    def accuracy(which: nn.Module, what: str) -> float:
+        right = 0
+        for start in range(0, len(images), batch):
+            part = slice(start, start + batch)
+            right += int((which(images[part]).argmax(1) == labels[part]).sum())
+            progress(what, min(start + batch, len(images)), len(images))
+        return right / len(images)
+
+    float_accuracy = accuracy(copy_in_eval(model), "float")
+    digital_accuracy = accuracy(digital, "digital")
+    accuracies = []
+    errors = _LayerErrors(digital, network)
+    for trial in range(trials):
+        program(network, trial=trial)
+        errors.add(images[: min(batch, 64)])
+        accuracies.append(accuracy(network, f"trial {trial + 1} of {trials}"))
+    return Evaluation(
+        record.design, len(images), seed, float_accuracy, digital_accuracy, tuple(accuracies), errors.result()
+    )
+
+
+def copy_in_eval(model: nn.Module) -> nn.Module:
+    """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
+    import copy
+
+    return copy.deepcopy(model).eval() if model.training else model
+
+
+class _LayerErrors:
+    """Signal and error energies of every layer, summed over images and trials."""
+
+    def __init__(self, digital: nn.Module, analog: nn.Module) -> None:
+        self.digital = digital
+        self.analog = analog
+        self.energies = {layer.name: torch.zeros(4, dtype=torch.float64) for layer in analog_layers(analog)}
+
+    def add(self, images: Tensor) -> None:
+        """Run both networks and compare."""
+        with _recording(self.digital) as expected:
+            self.digital(images)
+        with _recording(self.analog) as got:
+            self.analog(images)
+        for name, energies in self.energies.items():
+            inputs, outputs = got[name]
+            own = self.digital.get_submodule(name)(inputs)
+            for index, reference in enumerate((own, expected[name][1])):
+                energies[2 * index] += float(reference.double().square().sum())
+                energies[2 * index + 1] += float((outputs - reference).double().square().sum())
+
+    def result(self) -> tuple[LayerError, ...]:
+        """Ratios in dB."""
+        return tuple(
+            LayerError(
+                layer.name,
+                layer.product.rows,
+                len(layer.weight),
+                layer.product.partition(layer.design.array.rows).parts,
+                _decibels(*self.energies[layer.name][:2].tolist()),
+                _decibels(*self.energies[layer.name][2:].tolist()),
+            )
+            for layer in analog_layers(self.analog)
+        )
+
+
+@contextmanager
+def _recording(network: nn.Module) -> Iterator[Mapping[str, tuple[Tensor, Tensor]]]:
+    """Inputs and outputs of the analog layers while the network runs."""
+    record: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def hook(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(module, AnalogLayer)
+        record[module.name] = (arguments[0], output)
+
+    handles = [layer.register_forward_hook(hook) for layer in analog_layers(network)]
+    try:
+        yield record
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _decibels(signal: float, error: float) -> float:
+    if signal <= 0:
+        return math.nan
+    return math.inf if error == 0 else 10 * math.log10(signal / error)
+
+
+def _known(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _check(images: Tensor, labels: Tensor, trials: int, batch: int) -> None:
+    if len(images) != len(labels) or len(images) == 0:
+        raise DataError(f"{len(images)} images and {len(labels)} labels: give one label for each of one or more images")
+    if not bool(images.isfinite().all()):
+        raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
+    if trials < 1 or batch < 1:
+        raise DataError(f"trials is {trials} and batch is {batch}: both must be 1 or more")

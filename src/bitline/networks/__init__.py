@@ -1,0 +1,99 @@
+"""Networks with a weights loader. To add one, write a function that builds it and add it to `NETWORKS`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from bitline._explain import nearest
+from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, UNIT, Preprocess
+from bitline.errors import NetworkError
+from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
+from bitline.networks.fashion_resnet import FashionResNet
+from bitline.networks.imagenet_resnet import resnet18, resnet50
+from bitline.networks.weights import load_weights
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and the inputs it is made for.
+
+    Attributes:
+        name: name on the command line.
+        build: makes the network with random weights.
+        preprocess: image shape and normalisation.
+        weights: weights that come with bitline, if any.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    preprocess: Preprocess
+    weights: Path | None = None
+
+
+EMBEDDED_WEIGHTS = Path(str(resources.files("bitline") / "data" / "embedded" / "fashion_resnet.safetensors"))
+
+NETWORKS = {
+    network.name: network
+    for network in (
+        Network("fashion-resnet", FashionResNet, FASHION_MNIST, EMBEDDED_WEIGHTS),
+        Network("cifar-resnet20", cifar_resnet20, CIFAR10),
+        Network("cifar-resnet32", cifar_resnet32, CIFAR10),
+        Network("cifar-resnet56", cifar_resnet56, CIFAR10),
+        Network("resnet18", resnet18, IMAGENET),
+        Network("resnet50", resnet50, IMAGENET),
+    )
+}
+
+
+def find_network(name: str) -> Network:
+    """A network by its name, or `package.module:function` for one of your own.
+
+    A function of your own returns a module, or a `Network` that also says which inputs it takes.
+
+    Raises:
+        NetworkError: no such network or function.
+    """
+    if ":" not in name:
+        if name not in NETWORKS:
+            raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
+        return NETWORKS[name]
+    made = _imported(name)()
+    if isinstance(made, Network):
+        return made
+    if not isinstance(made, nn.Module):
+        raise NetworkError(f"{name} returned {type(made).__name__}: it must return a torch.nn.Module")
+    return Network(name, lambda: made, UNIT)
+
+
+def load_network(network: Network, weights: Path | None = None) -> nn.Module:
+    """Build a network in eval mode and load its weights.
+
+    Raises:
+        NetworkError: a network that has no weights of its own and was given none, or weights that do not fit.
+    """
+    weights = weights or network.weights
+    if weights is None and ":" not in network.name:
+        raise NetworkError(f"network {network.name!r} comes without weights: give a file with --weights")
+    model = network.build()
+    return (model if weights is None else load_weights(model, weights)).eval()
+
+
+def _imported(name: str) -> Any:
+    module_name, _, function = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return getattr(importlib.import_module(module_name), function)
+    except (ImportError, AttributeError) as error:
+        raise NetworkError(f"cannot import the network {name!r}: {error}") from None
+
+
+__all__ = ["NETWORKS", "Network", "find_network", "load_network", "load_weights"]

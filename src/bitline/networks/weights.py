@@ -1,0 +1,96 @@
+"""Weights files into networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bitline.errors import NetworkError
+
+
+def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
+    """Load a weights file into a network, in place.
+
+    Formats: safetensors; PyTorch state dicts (.pt, .pth), also under `state_dict` and with `module.` before the names;
+    product-quantised state dicts (Martinez et al., CVPR 2021: codebooks and codes); npz. Half precision
+    becomes float32.
+
+    Raises:
+        NetworkError: unreadable file, missing or additional weights, another shape, NaN or infinite values.
+    """
+    path = Path(path)
+    wanted = model.state_dict()
+    found = _expanded(_read(path), wanted)
+    missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
+    additional = [name for name in found if name not in wanted]
+    if missing or additional:
+        what = f"no {missing[0]!r}" if missing else f"an additional {additional[0]!r}"
+        raise NetworkError(
+            f"{path} does not fit {type(model).__name__}: it has {what} "
+            f"({len(missing)} weights missing, {len(additional)} additional): choose the network the file was made for"
+        )
+    for name, value in found.items():
+        if value.shape != wanted[name].shape:
+            raise NetworkError(
+                f"{path} does not fit {type(model).__name__}: {name} is {tuple(value.shape)} in the file and "
+                f"{tuple(wanted[name].shape)} in the network: choose the network the file was made for"
+            )
+        if not bool(value.isfinite().all()):
+            raise NetworkError(f"{path}: {name} holds NaN or infinite values: use another weights file")
+    model.load_state_dict(found, strict=False)
+    return model
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    readers = {".safetensors": _read_safetensors, ".pt": _read_torch, ".pth": _read_torch, ".npz": _read_npz}
+    reader = readers.get(path.suffix)
+    if reader is None:
+        raise NetworkError(f"cannot read weights from {path}: use one of {', '.join(readers)}")
+    if not path.is_file():
+        raise NetworkError(f"there is no weights file {path}")
+    try:
+        state = reader(path)
+    except Exception as error:
+        raise NetworkError(
+            f"cannot read weights from {path}: {str(error).splitlines()[0] if str(error) else error!r}"
+        ) from None
+    return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def _read_torch(path: Path) -> dict[str, Tensor]:
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = content.get("state_dict", content)
+    return {name: value for name, value in content.items() if isinstance(value, Tensor)}
+
+
+def _read_npz(path: Path) -> dict[str, Tensor]:
+    with np.load(path) as file:
+        return {name: torch.from_numpy(file[name]) for name in file.files}
+
+
+def _expanded(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Float32 weights; product-quantised matrices from their codewords, with batch statistics folded."""
+    codes = [name.removesuffix(".codes_matrix") for name in state if name.endswith(".codes_matrix")]
+    result = {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in state.items()
+        if not name.endswith((".codes_matrix", ".codebook"))
+    }
+    for base in codes:
+        name = f"{base}.weight"
+        words = state[f"{base}.codebook"].float()[state[f"{base}.codes_matrix"].long()]
+        result[name] = words.reshape(wanted[name].shape) if name in wanted else words
+    if codes:
+        for name, value in wanted.items():
+            if name not in result and name.endswith(("running_mean", "running_var")):
+                result[name] = torch.ones_like(value) if name.endswith("running_var") else torch.zeros_like(value)
+    return result

@@ -1,0 +1,24 @@
+"""The signal chain as PyTorch layers, and the conversion of whole networks.
+
+To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYERS` in `convert.py`.
+"""
+
+from bitline.nn.calibrate import Calibration, calibrate
+from bitline.nn.convert import Conversion, analog_layers, conversion_of, convert, program
+from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
+from bitline.nn.layer import AnalogLayer
+from bitline.nn.linear import AnalogLinear
+
+__all__ = [
+    "AnalogConv1d",
+    "AnalogConv2d",
+    "AnalogLayer",
+    "AnalogLinear",
+    "Calibration",
+    "Conversion",
+    "analog_layers",
+    "calibrate",
+    "conversion_of",
+    "convert",
+    "program",
+]

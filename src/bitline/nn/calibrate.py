@@ -1,0 +1,130 @@
+"""What calibration images decide for a whole network: input quantisation and ADC ranges of every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from bitline._histogram import Histogram
+from bitline.encoded import LayerCalibration
+from bitline.errors import CalibrationError
+from bitline.nn.layer import AnalogLayer
+from bitline.quantize import input_codes
+
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Calibrations by layer name."""
+
+    layers: Mapping[str, LayerCalibration]
+
+
+@torch.no_grad()
+def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Calibration:
+    """Calibrate a network in two passes over the images.
+
+    The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
+    exact cells in the quantised network (section 6.2), where a design's range policy asks for them.
+
+    Args:
+        network: the float network with batch norm folded; its layers may be replaced for a while.
+        layers: the analog form of the layers to calibrate, by name.
+        images: inputs of the network, (images, ...), normalised, finite.
+
+    Raises:
+        CalibrationError: there are no images, they hold NaN or infinite values, or a layer saw none of them.
+    """
+    if len(images) == 0:
+        raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
+    if not bool(images.isfinite().all()):
+        raise CalibrationError("the calibration images hold NaN or infinite values: check how they are loaded")
+    scales = {
+        name: (layer, histogram) for (name, layer), histogram in zip(layers.items(), map(_new, layers), strict=True)
+    }
+    with _watching(network, {name: _count(*one) for name, one in scales.items()}):
+        _run(network, images)
+    inputs = {}
+    for name, (layer, seen) in scales.items():
+        if not seen.total:
+            raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
+        inputs[name] = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
+
+    encoded = {name: layer.encoded() for name, layer in layers.items()}
+    signals = {name: one.histograms() for name, one in encoded.items()}
+    watched = [name for name, layer in layers.items() if layer.design.needs_calibrated_adc]
+    if watched:
+        digital = {
+            name: type(layer).of(network.get_submodule(name), layer.design.digital(), name)
+            for name, layer in layers.items()
+        }
+        for name, layer in digital.items():
+            layer.calibration = LayerCalibration(inputs[name], None)
+
+        def observer(name: str) -> Callable[[Tensor], None]:
+            return lambda x: encoded[name].observe(
+                input_codes(layers[name].arrange(x), inputs[name]), inputs[name], signals[name]
+            )
+
+        with _replaced(network, digital), _watching(network, {name: observer(name) for name in watched}):
+            _run(network, images)
+    return Calibration(
+        {
+            name: LayerCalibration(inputs[name], one.levels(inputs[name], signals[name] if name in watched else None))
+            for name, one in encoded.items()
+        }
+    )
+
+
+def _new(_: str) -> Histogram:
+    return Histogram()
+
+
+def _count(layer: AnalogLayer, histogram: Histogram) -> Callable[[Tensor], None]:
+    return lambda x: histogram.update(layer.arrange(x))
+
+
+def _run(network: nn.Module, images: Tensor) -> None:
+    for batch in images.split(BATCH):
+        network(batch)
+
+
+@contextmanager
+def _watching(network: nn.Module, watchers: Mapping[str, Callable[[Tensor], None]]) -> Iterator[None]:
+    """Call a function with the input of a layer whenever it runs."""
+    handles = []
+    for name, watch in watchers.items():
+
+        def hook(_: nn.Module, arguments: tuple[Tensor, ...], watch: Callable[[Tensor], None] = watch) -> None:
+            watch(arguments[0])
+
+        handles.append(network.get_submodule(name).register_forward_pre_hook(hook))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _replaced(network: nn.Module, layers: Mapping[str, nn.Module]) -> Iterator[None]:
+    """Put other layers into a network for a while."""
+    originals = {name: network.get_submodule(name) for name in layers}
+    for name, layer in layers.items():
+        replace_layer(network, name, layer)
+    try:
+        yield
+    finally:
+        for name, layer in originals.items():
+            replace_layer(network, name, layer)
+
+
+def replace_layer(network: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put `layer` in the place of the submodule `name`."""
+    parent, _, child = name.rpartition(".")
+    setattr(network.get_submodule(parent), child, layer)

@@ -1,0 +1,163 @@
+"""A float network as an analog network."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bitline.design import Design
+from bitline.errors import CalibrationError, ConversionError
+from bitline.nn.calibrate import Calibration, calibrate, replace_layer
+from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
+from bitline.nn.layer import AnalogLayer
+from bitline.nn.linear import AnalogLinear
+from bitline.quantize import FoldReport, fold_batch_norm
+
+ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
+    nn.Linear: AnalogLinear,
+    nn.Conv1d: AnalogConv1d,
+    nn.Conv2d: AnalogConv2d,
+}
+"""Layers that have an analog form; a new one is one file and one line here."""
+
+NO_ANALOG_FORM = (
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+    nn.Bilinear,
+    nn.RNNBase,
+    nn.RNNCellBase,
+    nn.MultiheadAttention,
+)
+"""Layers with matrix products that cannot be mapped yet: refused rather than left out of the simulation."""
+
+FOLD_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a network.
+
+    Attributes:
+        design: the accelerator.
+        analog: names of the layers on arrays.
+        digital: names and types of layers with parameters that stay digital.
+        folding: what happened to batch norms.
+        calibration: ranges of every analog layer.
+    """
+
+    design: Design
+    analog: tuple[str, ...]
+    digital: tuple[tuple[str, str], ...]
+    folding: FoldReport
+    calibration: Calibration
+
+
+def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibration, *, seed: int = 0) -> nn.Module:
+    """An analog copy of a network; the original stays as it is.
+
+    Args:
+        model: any network of layers in `ANALOG_LAYERS`; other layers without matrix products stay digital.
+        design: the accelerator, or the name of a preset.
+        calibration: normalised images (images, ...), or the calibration of an earlier conversion.
+        seed: seed of the chips; `program` makes another one.
+
+    Returns:
+        A module of the same type, in eval mode, whose layers are `AnalogLayer`s. `conversion_of` tells what was done.
+
+    Raises:
+        ConversionError: a layer has no analog form, holds unusable weights, or there is none to convert.
+        CalibrationError: the calibration does not fit the network.
+    """
+    design = Design.load(design) if isinstance(design, str) else design
+    network = copy.deepcopy(model).eval()
+    images = calibration if isinstance(calibration, Tensor) else None
+    folding = _folded(network, images)
+    layers, digital = _analog_forms(network, design)
+    if images is not None:
+        calibration = calibrate(network, layers, images)
+    assert isinstance(calibration, Calibration)
+    missing = [name for name in layers if name not in calibration.layers]
+    if missing:
+        raise CalibrationError(f"the calibration knows nothing of layer {missing[0]!r}: calibrate this network again")
+    for name, layer in layers.items():
+        layer.calibration = calibration.layers[name]
+        layer.seed = seed
+        replace_layer(network, name, layer)
+    network._bitline = Conversion(design, tuple(layers), digital, folding, calibration)  # type: ignore[assignment]
+    return network
+
+
+def conversion_of(network: nn.Module) -> Conversion:
+    """What `convert` did to make this network."""
+    record = getattr(network, "_bitline", None)
+    if not isinstance(record, Conversion):
+        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+    return record
+
+
+def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
+    """The analog layers of a converted network."""
+    return (module for module in network.modules() if isinstance(module, AnalogLayer))
+
+
+def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Module:
+    """Put a converted network on another chip: same design, other cells.
+
+    Args:
+        trial: number of the chip.
+        seed: seed of the chips; kept if not given.
+    """
+    for layer in analog_layers(network):
+        layer.trial = trial
+        layer.seed = layer.seed if seed is None else seed
+    return network
+
+
+def _analog_forms(network: nn.Module, design: Design) -> tuple[dict[str, AnalogLayer], tuple[tuple[str, str], ...]]:
+    layers: dict[str, AnalogLayer] = {}
+    digital = []
+    for name, module in network.named_modules():
+        own = design.for_layer(name)
+        if own is None and next(module.parameters(recurse=False), None) is not None:
+            digital.append((name, type(module).__name__))
+            continue
+        form = ANALOG_LAYERS.get(type(module))
+        if form is not None and own is not None:
+            layers[name] = form.of(module, own, name)
+            layers[name].encoded()  # refuse unusable weights now
+        elif isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
+            raise ConversionError(
+                f"layer {name!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
+                f'[[layers]] match = "{name}", digital = true'
+            )
+        elif next(module.parameters(recurse=False), None) is not None:
+            digital.append((name, type(module).__name__))
+    if not layers:
+        raise ConversionError(
+            f"{type(network).__name__} has no layer to put on arrays: it needs Linear, Conv1d or Conv2d layers"
+        )
+    return layers, tuple(digital)
+
+
+@torch.no_grad()
+def _folded(network: nn.Module, images: Any) -> FoldReport:
+    """Fold batch norms; where the network's graph is unknown, keep the result only if it computes the same."""
+    original = copy.deepcopy(network)
+    report = fold_batch_norm(network)
+    if report.traced or images is None or not report.folded or len(images) == 0:
+        return report
+    before, after = original(images[:2]), network(images[:2])
+    if bool(((before - after).abs().max() <= FOLD_TOLERANCE * before.abs().max()).all()):
+        return report
+    network.load_state_dict(original.state_dict(), strict=False)
+    raise ConversionError(
+        f"{report.message}, but the folded network computes something else: "
+        "fold batch norms yourself before converting, or register each norm directly after its layer"
+    )

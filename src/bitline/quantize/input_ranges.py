@@ -1,0 +1,107 @@
+"""Which activations get a code: the range of a layer's inputs from calibration images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from bitline._histogram import Histogram
+from bitline._model import Part, shorthand
+
+
+@dataclass(frozen=True)
+class InputScale:
+    """Quantisation of a layer's inputs: code = clip(round(x / step)).
+
+    Attributes:
+        step: float value of code 1.
+        magnitude_bits: bits of |code|, one less than the input bits where inputs can be negative.
+        signed: whether codes can be negative (sign-magnitude).
+    """
+
+    step: float
+    magnitude_bits: int
+    signed: bool
+
+    @property
+    def high(self) -> int:
+        """Largest code."""
+        return int(2**self.magnitude_bits - 1)
+
+    @property
+    def low(self) -> int:
+        """Smallest code."""
+        return -self.high if self.signed else 0
+
+
+class InputRangePolicy(Part):
+    """Chooses the largest input that a layer can tell from larger ones."""
+
+    def limit(self, seen: Histogram, magnitude_bits: int) -> float:
+        """Largest |input| with a code of its own.
+
+        Args:
+            seen: inputs of the layer on the calibration images.
+            magnitude_bits: bits of |code|.
+        """
+        raise NotImplementedError
+
+    def scale(self, seen: Histogram, bits: int) -> InputScale:
+        """The quantisation of inputs like those `seen`: unsigned unless one of them was negative."""
+        signed = seen.low < 0
+        magnitude_bits = max(1, bits - 1) if signed else bits
+        limit = self.limit(seen, magnitude_bits) if seen.total else 0.0
+        return InputScale((limit if limit > 0 else 1.0) / (2**magnitude_bits - 1), magnitude_bits, signed)
+
+
+class PercentileRange(InputRangePolicy):
+    """The range that holds `percentile` per cent of the inputs."""
+
+    kind: Literal["percentile"] = "percentile"
+    percentile: Annotated[float, Field(gt=50, le=100)] = 99.99
+    """Percentage of the calibration inputs inside the range."""
+
+    def limit(self, seen: Histogram, magnitude_bits: int) -> float:
+        if seen.low >= 0:
+            return seen.percentile(self.percentile)
+        tail = (100 - self.percentile) / 2
+        return max(-seen.percentile(tail), seen.percentile(100 - tail))
+
+
+class LeastErrorRange(InputRangePolicy):
+    """The range with the least error between inputs and quantised inputs.
+
+    `power = 1` with `bits = 12` is the choice of Xiao et al. 2022, section 4.3.
+    """
+
+    kind: Literal["least-error"] = "least-error"
+    power: Literal[1, 2] = 2
+    """1: mean absolute error, 2: mean squared error."""
+    bits: Annotated[int, Field(ge=1, le=16)] | Literal["inputs"] = "inputs"
+    """Resolution at which the error is measured; 'inputs' takes that of the inputs."""
+
+    def limit(self, seen: Histogram, magnitude_bits: int) -> float:
+        top = 2 ** (magnitude_bits if self.bits == "inputs" else self.bits) - 1
+        used = seen.counts > 0
+        values, counts = seen.centres[used].abs(), seen.counts[used]
+        largest = max(-seen.low, seen.high)
+        candidates = largest * torch.logspace(-3, 0, 241, dtype=torch.float64)
+        errors = [
+            float((counts * _quantisation_error(values, float(one), top) ** self.power).sum()) for one in candidates
+        ]
+        return float(candidates[errors.index(min(errors))])
+
+
+def _quantisation_error(values: torch.Tensor, limit: float, top: int) -> torch.Tensor:
+    step = limit / top
+    return (values - (values / step).round_().clamp_(max=top).mul_(step)).abs_()
+
+
+AnyInputRange = Annotated[
+    PercentileRange | LeastErrorRange,
+    Field(discriminator="kind"),
+    shorthand("kind", default="percentile"),
+]

@@ -1,0 +1,44 @@
+"""Activations to integer codes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bitline.errors import DataError
+from bitline.quantize.input_ranges import InputScale
+
+
+def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
+    """Quantise inputs: code = clip(round(x / step)).
+
+    Args:
+        inputs: any shape, floating point.
+        scale: step and limits of the codes.
+
+    Returns:
+        Integer codes in a new tensor of the inputs' shape and dtype.
+
+    Raises:
+        DataError: an input is NaN or infinite.
+    """
+    if inputs.device.type == "cpu" and inputs.dtype == torch.float32:
+        from bitline.quantize._inputs_numba import input_codes_float32
+
+        inputs = inputs.contiguous()
+        codes = torch.empty_like(inputs)
+        rows = (len(inputs) if inputs.ndim > 1 else 1, -1)
+        finite = input_codes_float32(
+            inputs.reshape(rows).numpy(), 1 / scale.step, scale.low, scale.high, codes.view(rows).numpy()
+        )
+    else:
+        finite = bool(inputs.isfinite().all())
+        codes = plain_input_codes(inputs, scale)
+    if not finite:
+        raise DataError("the inputs of a layer hold NaN or infinite values: check the images and the weights before it")
+    return codes
+
+
+def plain_input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
+    """`input_codes` in plain PyTorch, for any device and dtype, without the check."""
+    return (inputs * (1 / scale.step)).round_().clamp_(scale.low, scale.high)

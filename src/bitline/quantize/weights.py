@@ -1,0 +1,36 @@
+"""Weights to symmetric integer codes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+
+def weight_codes(
+    weight: Tensor, bits: int, scale: Literal["layer", "channel"] = "layer", percentile: float = 100.0
+) -> tuple[Tensor, Tensor]:
+    """Quantise weights: w = round(W / step), symmetric about zero (Xiao et al. 2022, section 4.1).
+
+    Args:
+        weight: (outputs, rows), finite.
+        bits: bits of a code with its sign.
+        scale: one step for the layer or one for each output.
+        percentile: percentile of |W| that gets the largest code; larger weights are clipped to it.
+
+    Returns:
+        Integer codes in a tensor of weight's dtype, (outputs, rows), and the step, (outputs,). Outputs without any
+        weight get step 1.
+    """
+    top = 2 ** (bits - 1) - 1
+    magnitude = weight.abs() if scale == "channel" else weight.abs().reshape(1, -1)
+    largest = magnitude.amax(1) if percentile >= 100 else _percentile(magnitude, percentile)
+    largest = torch.where(largest > 0, largest, magnitude.amax(1))
+    step = torch.where(largest > 0, largest / top, 1.0).expand(len(weight)).contiguous()
+    return (weight / step[:, None]).round_().clamp_(-top, top), step
+
+
+def _percentile(magnitude: Tensor, percentile: float) -> Tensor:
+    count = magnitude.shape[1]
+    return magnitude.kthvalue(min(count, max(1, round(percentile / 100 * count))), dim=1).values

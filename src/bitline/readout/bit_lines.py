@@ -1,0 +1,54 @@
+"""What the readout must know about the bit lines it converts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BitLines:
+    """The signals of one layer, in units of G_max times the read voltage.
+
+    Attributes:
+        rows: rows that add to one conversion.
+        signed: whether a signal can be negative.
+        cell_bits: weight bits on one cell, plus one where two cells are subtracted before the ADC.
+        input_bits: input bits in one conversion.
+        step: smallest difference between two ideal outputs.
+        radix: (slices,) weight of each weight slice in the digital sum.
+    """
+
+    rows: int
+    signed: bool
+    cell_bits: int
+    input_bits: int
+    step: float
+    radix: tuple[int, ...]
+
+    @property
+    def low(self) -> float:
+        """Smallest signal the array can produce."""
+        return -float(self.rows) if self.signed else 0.0
+
+    @property
+    def high(self) -> float:
+        """Largest signal the array can produce: every cell at G_max, every input at its largest."""
+        return float(self.rows)
+
+    @property
+    def full_precision_bits(self) -> float:
+        """Bits of the full precision guarantee for this layer."""
+        return full_precision_bits(self.cell_bits, self.input_bits, self.rows)
+
+
+def full_precision_bits(cell_bits: int, input_bits: int, rows: int) -> float:
+    """B_out of the full precision guarantee (Xiao et al. 2022, Eq. 2).
+
+    Args:
+        cell_bits: B_W, weight bits on a cell; the sign counts for differential cells subtracted before the ADC.
+        input_bits: B_in, input bits in one conversion.
+        rows: N, rows that add to one conversion.
+    """
+    one_bit = cell_bits == 1 or input_bits == 1
+    return cell_bits + input_bits + math.log2(rows) - (1 if one_bit else 0)

@@ -1,0 +1,121 @@
+"""Which voltages an ADC can tell apart: the range policies (Xiao et al. 2022, section 6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bitline._histogram import Histogram
+from bitline._model import Part, shorthand
+from bitline.errors import CalibrationError
+from bitline.readout.bit_lines import BitLines
+from bitline.readout.levels import Levels
+
+
+class RangePolicy(Part):
+    """Chooses the levels of a layer's ADCs."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether the policy must see the signals of a calibration set."""
+        return False
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        """Levels for each weight slice.
+
+        Args:
+            bits: resolution of the ADC.
+            lines: the signals to convert.
+            seen: signals of each weight slice on the calibration set, where the policy needs them.
+        """
+        raise NotImplementedError
+
+
+class FullRange(RangePolicy):
+    """The largest output that the array can produce; most levels stay unused."""
+
+    kind: Literal["full"] = "full"
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        return Levels.between([(lines.low, lines.high)] * len(lines.radix), bits)
+
+
+class GuaranteedRange(RangePolicy):
+    """One level for every output that an ideal array can produce (full precision guarantee, Eqs. 2 and 3).
+
+    An ADC with too few bits takes the smallest power of two of the ideal step that covers the range; `bitline.convert`
+    reports such layers. With a finite on/off ratio the G_min currents of offset cells fall between the levels.
+    """
+
+    kind: Literal["guaranteed"] = "guaranteed"
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        step = lines.step * 2 ** max(0, needed_bits(lines) - bits)
+        low, high = math.floor(lines.low / step + 0.5), math.ceil(lines.high / step - 0.5)
+        count = len(lines.radix)
+        return Levels((step,) * count, (low,) * count, (high,) * count)
+
+
+class CalibratedRange(RangePolicy):
+    """The range that holds the inner `percentile` per cent of the signals of a calibration set (section 6.2).
+
+    One range for each layer and weight slice. The ranges of several slices differ by powers of two only, so that shift
+    and add needs no scaling.
+    """
+
+    kind: Literal["calibrated"] = "calibrated"
+    percentile: Annotated[float, Field(gt=50, le=100)] = 99.98
+    """P: percentage of the calibration signals inside the range."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        return True
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        if seen is None:
+            raise CalibrationError(
+                "adc.range is 'calibrated', but there is no calibration: "
+                "pass calibration images, or use adc.range = 'full'"
+            )
+        tail = (100 - self.percentile) / 2
+        limits = [(one.percentile(tail), one.percentile(100 - tail)) for one in seen]
+        if len(limits) > 1:
+            sizes = tie_by_powers_of_two([max(-low, high) for low, high in limits], lines.radix)
+            limits = [(-size if low < 0 else 0.0, size) for (low, _), size in zip(limits, sizes, strict=True)]
+        return Levels.between([_not_empty(*each, lines.step) for each in limits], bits)
+
+
+def needed_bits(lines: BitLines) -> int:
+    """Bits that give every ideal output of `lines` a level of its own."""
+    return math.ceil(math.log2(round((lines.high - lines.low) / lines.step) + 1))
+
+
+def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[float]:
+    """Enlarge `sizes` so that they differ by powers of two.
+
+    Each size is tried as the one that stays; the choice with the least quantisation error after shift and add wins.
+    """
+    positive = [size for size in sizes if size > 0] or [1.0]
+
+    def enlarged(base: float) -> list[float]:
+        return [base * 2.0 ** math.ceil(math.log2(size / base) - 1e-9) if size > 0 else base for size in sizes]
+
+    def error(tied: list[float]) -> float:
+        return sum((size * weight) ** 2 for size, weight in zip(tied, radix, strict=True))
+
+    return min((enlarged(base) for base in positive), key=error)
+
+
+def _not_empty(low: float, high: float, step: float) -> tuple[float, float]:
+    """A range of at least one ideal step, for layers that were silent during calibration."""
+    return (low, high) if high - low >= step else (low, low + step)
+
+
+AnyRange = Annotated[
+    CalibratedRange | FullRange | GuaranteedRange,
+    Field(discriminator="kind"),
+    shorthand("kind", default="calibrated"),
+]

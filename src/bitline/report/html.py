@@ -1,0 +1,143 @@
+"""The HTML report: opens offline, holds its figures and data."""
+
+from __future__ import annotations
+
+import html
+import math
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+import bitline
+from bitline.evaluate import Evaluation
+from bitline.report.results import write_text
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # Okabe and Ito: distinct for colour-blind readers
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .25em .9em; border-bottom: 1px solid #ddd }
+th { text-align: left } td.number { text-align: right; font-variant-numeric: tabular-nums }
+pre { background: #f6f6f6; padding: 1em; overflow-x: auto; font-size: 13px } h1 { margin-bottom: 0 }
+.caption { color: #555; margin-top: 0 }
+"""
+
+
+def write_html(path: Path, result: Evaluation, context: dict[str, object]) -> None:
+    """Write the report of one evaluation.
+
+    Args:
+        path: file to write; an existing one is replaced in one step.
+        result: the evaluation.
+        context: network, data and options to show.
+    """
+    design = result.design
+    caption = f"design {design.name}, seed {result.seed}, {len(result.trial_accuracies)} trials, {result.images} images"
+    parts = [
+        f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
+        f'<p class="caption">{html.escape(design.description)}</p>',
+        _accuracy_table(result),
+        _figure(_accuracy_figure(result), caption, first=True),
+        _figure(_layers_figure(result), caption),
+        _layers_table(result),
+        "<h2>Run</h2>",
+        _table(["setting", "value"], [[str(key), str(value)] for key, value in context.items()]),
+        f"<h2>Design</h2><pre>{html.escape(design.to_toml())}</pre>",
+        f'<p class="caption">bitline {bitline.__version__}; method: Xiao et al., IEEE Circuits and Systems Magazine '
+        "22(4), 2022, doi 10.1109/MCAS.2022.3214409</p>",
+    ]
+    page = "\n".join(parts)
+    title = html.escape(f"bitline: {design.name}")
+    write_text(
+        path,
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{STYLE}</style></head><body>{page}</body></html>\n",
+    )
+
+
+def _accuracy_table(result: Evaluation) -> str:
+    low, high = result.confidence_interval
+    interval = "one trial" if math.isnan(low) else f"{100 * low:.2f} to {100 * high:.2f}"
+    spread = "" if math.isnan(result.std) else f" ± {100 * result.std:.2f}"
+    rows = [
+        ["floating point", f"{100 * result.float_accuracy:.2f}", ""],
+        ["quantised, digital", f"{100 * result.digital_accuracy:.2f}", ""],
+        ["analog (mean ± standard deviation)", f"{100 * result.mean:.2f}{spread}", interval],
+    ]
+    return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
+
+
+def _layers_table(result: Evaluation) -> str:
+    rows = [
+        [
+            layer.name,
+            str(layer.rows),
+            str(layer.outputs),
+            str(layer.partitions),
+            _decibels(layer.own_db),
+            _decibels(layer.accumulated_db),
+        ]
+        for layer in result.layers
+    ]
+    return _table(["layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB"], rows)
+
+
+def _accuracy_figure(result: Evaluation) -> go.Figure:
+    trials = list(range(1, len(result.trial_accuracies) + 1))
+    figure = go.Figure()
+    accuracies = [100 * one for one in result.trial_accuracies]
+    figure.add_scatter(
+        x=trials, y=accuracies, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11}
+    )
+    for value, name, colour in (
+        (result.float_accuracy, "floating point", GREY),
+        (result.digital_accuracy, "quantised, digital", ORANGE),
+        (result.mean, "analog, mean", BLUE),
+    ):
+        figure.add_scatter(
+            x=[0.5, len(trials) + 0.5],
+            y=[100 * value] * 2,
+            mode="lines",
+            name=name,
+            line={"color": colour, "dash": "dash"},
+        )
+    figure.update_layout(title="Accuracy of each chip", xaxis_title="trial", yaxis_title="accuracy (%)", height=420)
+    figure.update_xaxes(dtick=1)
+    return figure
+
+
+def _layers_figure(result: Evaluation) -> go.Figure:
+    names = [layer.name for layer in result.layers]
+    figure = go.Figure()
+    own, accumulated = [one.own_db for one in result.layers], [one.accumulated_db for one in result.layers]
+    figure.add_bar(x=names, y=own, name="own error", marker_color=BLUE)
+    figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
+    figure.update_layout(
+        title="Error of each layer against the quantised digital network",
+        xaxis_title="layer",
+        yaxis_title="signal-to-error ratio (dB)",
+        barmode="group",
+        height=460,
+    )
+    return figure
+
+
+def _figure(figure: go.Figure, caption: str, first: bool = False) -> str:
+    figure.update_layout(template="plotly_white", font={"size": 14})
+    drawn = figure.to_html(full_html=False, include_plotlyjs=first)
+    return f'{drawn}<p class="caption">{html.escape(caption)}</p>'
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f"<th>{html.escape(one)}</th>" for one in heads)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="{"number" if index else ""}">{html.escape(cell)}</td>' for index, cell in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _decibels(value: float) -> str:
+    return "exact" if value == math.inf else "" if math.isnan(value) else f"{value:.1f}"

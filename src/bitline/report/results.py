@@ -1,0 +1,32 @@
+"""Results as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+import bitline
+from bitline.evaluate import Evaluation
+
+
+def write_json(path: Path, result: Evaluation, context: dict[str, object]) -> None:
+    """Write a result with the versions that made it.
+
+    Args:
+        path: file to write; an existing one is replaced in one step.
+        result: the evaluation.
+        context: what else to remember: network, data, options.
+    """
+    versions = {"bitline": bitline.__version__, "torch": torch.__version__, "python": platform.python_version()}
+    write_text(path, json.dumps({**result.to_dict(), "context": context, "versions": versions}, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,163 @@
+"""The whole signal chain as literally as possible: loops over bits, lines and arrays in float64, no fusion.
+
+It shares with the package only the design, the random numbers and the device model: digits, partitions, ADC codes and
+sums are worked out again from the paper's equations.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bitline import Design
+from bitline.core import LayerCalibration
+from bitline.draws import Draws
+
+NEAR_EDGE = 2e-3  # of a step: float32 may fall on either side of a code's edge
+
+
+@dataclass
+class Literal:
+    outputs: np.ndarray  # (outputs, batch)
+    slack: np.ndarray  # largest deviation that conversions near a code's edge allow
+    magnitude: np.ndarray  # scale of the sums, for rounding errors
+
+
+def weight_digits(code: int, design: Design) -> list[list[float]]:
+    """Fraction of the window for [line][slice]."""
+    weights = design.weights
+    bits, cell = weights.bits, weights.cell_bits
+    top = 2**cell - 1
+    sliced = lambda value, count: [((value >> (cell * k)) & top) / top for k in range(count)]  # noqa: E731
+    if weights.mapping == "offset":
+        return [sliced(code + 2 ** (bits - 1), math.ceil(bits / cell))]
+    count = math.ceil((bits - 1) / cell)
+    magnitude = sliced(abs(code), count)
+    zero = [0.0] * count
+    if weights.mapping == "differential":
+        return [magnitude, zero] if code >= 0 else [zero, magnitude]
+    sign = 1 if code >= 0 else -1
+    return [[(1 + sign * d) / 2 for d in magnitude], [(1 - sign * d) / 2 for d in magnitude]]
+
+
+def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
+    """Rows of each partition: whole channels together, equal sizes."""
+    if positions > max_rows:
+        pieces = math.ceil(positions / max_rows)
+        size = math.ceil(positions / pieces)
+        return [
+            list(range(c * positions + p * size, min(c * positions + (p + 1) * size, (c + 1) * positions)))
+            for c in range(channels)
+            for p in range(pieces)
+        ]
+    parts = math.ceil(channels / (max_rows // positions))
+    size = math.ceil(channels / parts) * positions
+    rows = list(range(channels * positions))
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def literal_chain(
+    matrix: np.ndarray,
+    design: Design,
+    inputs: np.ndarray,
+    calibration: LayerCalibration,
+    *,
+    positions: int = 1,
+    draws: Draws,
+    bias: np.ndarray | None = None,
+) -> Literal:
+    """Outputs for `inputs` (rows, batch) of `matrix` (outputs, rows)."""
+    matrix = matrix.astype(np.float64)
+    weights = design.weights
+    top = 2 ** (weights.bits - 1) - 1
+    outputs, rows = matrix.shape
+    if weights.scale == "layer":
+        step = np.full(outputs, np.abs(matrix).max() / top)
+    else:
+        largest = np.abs(matrix).max(axis=1)
+        step = np.where(largest > 0, largest / top, 1.0)
+    codes = np.rint((torch.tensor(matrix).float() / torch.tensor(step).float()[:, None]).numpy()).astype(int)
+
+    has_unit = weights.mapping == "offset" and weights.subtraction == "unit-column"
+    tile = max(1, design.array.columns - 1)
+    tiles = math.ceil(outputs / tile) if has_unit else 0
+    stored = np.concatenate([codes, np.zeros((tiles, rows), int)])
+
+    low = 1 / design.cell.on_off_ratio
+    digits = np.array(
+        [[weight_digits(int(code), design) for code in column] for column in stored]
+    )  # column,row,line,slice
+    target = low + (1 - low) * digits.transpose(2, 3, 1, 0)[:, :, None]  # line,slice,group,row,column
+    cells = design.cell.error.program(torch.tensor(target).float(), draws).double().numpy()
+    if design.cell.clip == "zero":
+        cells = np.maximum(cells, 0)
+    if design.cell.clip == "window":
+        cells = np.clip(cells, low, 1)
+    cells = cells[:, :, 0]
+
+    scale = calibration.inputs
+    x = np.clip(np.rint((torch.tensor(inputs).float() * (1 / scale.step)).numpy()), scale.low, scale.high).astype(int)
+    slice_bits = min(design.inputs.slice_bits, scale.magnitude_bits)
+    slices = math.ceil(scale.magnitude_bits / slice_bits)
+    digit_top = 2**slice_bits - 1
+    x_digits = [np.sign(x) * ((np.abs(x) >> (slice_bits * t)) & digit_top) for t in range(slices)]
+    total_weight = sum(2 ** (slice_bits * t) for t in range(slices))
+
+    top_digit = 2**weights.cell_bits - 1
+    cell_slices = cells.shape[1]
+    sums = np.zeros((len(stored), x.shape[1]))
+    slack = np.zeros_like(sums)
+    magnitude = np.zeros_like(sums)
+
+    def convert(signal: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        if calibration.levels is None:
+            return signal, np.zeros_like(signal)
+        size = calibration.levels.step[k]
+        code = np.clip(np.rint(signal / size), calibration.levels.low[k], calibration.levels.high[k])
+        distance = np.abs(signal / size - np.floor(signal / size) - 0.5)
+        return code * size, np.where(distance < NEAR_EDGE, size, 0.0)
+
+    for part in row_groups(rows // positions, positions, design.array.rows):
+        for k in range(cell_slices):
+            lines = [
+                [cells[line, k][part].T @ (digit[part] / digit_top) for digit in x_digits] for line in range(len(cells))
+            ]
+            if len(cells) == 1:
+                readings = [(1, lines[0])]
+            elif weights.subtraction == "analog":
+                readings = [(1, [plus - minus for plus, minus in zip(*lines, strict=True)])]
+            else:
+                readings = [(1, lines[0]), (-1, lines[1])]
+            for sign, currents in readings:
+                if design.inputs.accumulation == "analog":
+                    accumulated = (
+                        sum(2 ** (slice_bits * t) * current for t, current in enumerate(currents)) / total_weight
+                    )
+                    conversions = [(total_weight, accumulated)]
+                else:
+                    conversions = [(2 ** (slice_bits * t), current) for t, current in enumerate(currents)]
+                for weight, signal in conversions:
+                    value, near = convert(signal, k)
+                    factor = 2 ** (weights.cell_bits * k) * weight * digit_top * top_digit / (1 - low)
+                    sums += sign * factor * value
+                    slack += factor * near
+                    magnitude += factor * np.abs(signal)
+
+    if has_unit:
+        unit = outputs + np.arange(outputs) // tile
+        result = sums[:outputs] - sums[unit]
+        slack = slack[:outputs] + slack[unit]
+        magnitude = magnitude[:outputs] + magnitude[unit]
+    elif weights.mapping == "offset":
+        background = low / (1 - low) * top_digit * sum(2 ** (weights.cell_bits * k) for k in range(cell_slices))
+        removed = (2 ** (weights.bits - 1) + background) * x.sum(axis=0)
+        result = sums - removed
+        magnitude = magnitude + np.abs(removed)
+    else:
+        result = sums
+    unit_step = step[:, None] * scale.step
+    result = result * unit_step + (0 if bias is None else bias[:, None])
+    return Literal(result, slack * unit_step, magnitude * unit_step)

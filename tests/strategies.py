@@ -1,0 +1,72 @@
+"""Random designs, matrices and inputs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bitline import Design
+
+
+@st.composite
+def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
+    mapping = draw(st.sampled_from(["differential", "two-sided", "offset"]))
+    bits = draw(st.integers(2, 9))
+    stored = bits if mapping == "offset" else bits - 1
+    subtraction = draw(st.sampled_from(["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]))
+    input_bits = draw(st.integers(2, 8))
+    slice_bits = draw(st.integers(1, input_bits))
+    accumulation = draw(st.sampled_from(["analog", "digital"]))
+    rows = draw(st.sampled_from([3, 4, 7, 16, 64, 1152]))
+    kind = draw(st.sampled_from(["none", "state-independent", "state-proportional"]))
+    error = {"kind": kind}
+    if kind != "none":
+        error |= {
+            "alpha": draw(st.sampled_from([0.02, 0.2])),
+            "distribution": draw(st.sampled_from(["normal", "uniform"])),
+        }
+    with_adc = draw(st.booleans()) if adc is None else adc
+    policy = draw(st.sampled_from(["calibrated", "full", "guaranteed"]))
+    adc_bits = draw(st.integers(3, 12))
+    base = {
+        "weights": {
+            "mapping": mapping,
+            "bits": bits,
+            "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
+            "subtraction": subtraction,
+            "scale": draw(st.sampled_from(["layer", "channel"])),
+        },
+        "inputs": {"bits": input_bits, "slice_bits": slice_bits, "accumulation": accumulation},
+        "cell": {
+            "on_off_ratio": draw(st.sampled_from([math.inf, 10.0, 100.0])),
+            "error": error,
+            "clip": draw(st.sampled_from(["zero", "window", "none"])),
+        },
+        "array": {"rows": rows, "columns": draw(st.sampled_from([2, 5, 256]))},
+        "adc": {"kind": "none"},
+    }
+    if with_adc:
+        if policy == "guaranteed":
+            adc_bits = math.ceil(Design(**base).full_precision_bits)
+        base["adc"] = {"kind": "uniform", "bits": adc_bits, "range": {"kind": policy}}
+    return Design(**base)
+
+
+@st.composite
+def matrices(draw: st.DrawFn, channels: int | None = None, positions: int = 1) -> np.ndarray:
+    rows = (draw(st.integers(1, 20)) if channels is None else channels) * positions
+    outputs = draw(st.integers(1, 6))
+    seed = draw(st.integers(0, 2**31))
+    matrix = np.random.default_rng(seed).standard_t(3, (outputs, rows)).astype(np.float32)
+    if draw(st.booleans()):
+        matrix[:, :: max(2, rows // 3)] = 0
+    if not matrix.any():
+        matrix[0, 0] = 1
+    return matrix
+
+
+def inputs_for(rows: int, batch: int, seed: int, signed: bool) -> np.ndarray:
+    values = np.random.default_rng(seed).standard_normal((rows, batch)).astype(np.float32)
+    return values if signed else np.maximum(values, 0)

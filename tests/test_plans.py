@@ -1,0 +1,95 @@
+"""Every evaluation plan gives what the literal chain gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from literal import literal_chain
+from strategies import designs, inputs_for, matrices
+from torch.nn import functional
+
+from bitline import AnalogCore, Design
+from bitline.arrays import ConvolutionProduct
+from bitline.core import ProgrammedLayer, calibrate_layer
+from bitline.draws import Draws
+from bitline.encoded import EncodedLayer
+
+
+def assert_equal_up_to_code_edges(result: np.ndarray, expected, relative: float = 2e-5) -> None:
+    allowed = expected.slack + relative * expected.magnitude.max(initial=1e-6) + 1e-6
+    worst = np.abs(result - expected.outputs) - allowed
+    assert (worst <= 0).all(), f"exceeds by {worst.max()}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(designs(), matrices(), st.integers(0, 1000), st.booleans(), st.integers(1, 5))
+def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch):
+    inputs = inputs_for(matrix.shape[1], batch, seed, signed)
+    core = AnalogCore(matrix, design, calibration=inputs, seed=seed, trial=3, name="layer")
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 3, "layer")))
+    assert_equal_up_to_code_edges(core @ inputs, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(designs(), matrices(), st.integers(0, 1000), st.booleans())
+def test_float64_cores_equal_the_literal_chain_closely(design, matrix, seed, signed):
+    inputs = inputs_for(matrix.shape[1], 3, seed, signed).astype(np.float64)
+    core = AnalogCore(matrix.astype(np.float64), design, calibration=inputs, seed=seed)
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 0, "core")))
+    assert_equal_up_to_code_edges(core @ inputs, expected, relative=3e-7)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), designs(), st.integers(1, 7), st.sampled_from([1, 2, 3]), st.integers(0, 1000))
+def test_convolutions_equal_the_literal_chain_on_unfolded_inputs(data, design, channels, size, seed):
+    positions = size * size
+    matrix = data.draw(matrices(channels=channels, positions=positions))
+    rng = np.random.default_rng(seed)
+    images = torch.tensor(np.maximum(rng.standard_normal((2, channels, 5, 6)), 0)).float()
+    product = ConvolutionProduct(channels, (size, size), stride=(2, 1), padding=(1, 0))
+    unfolded = (
+        functional.unfold(images, size, padding=(1, 0), stride=(2, 1)).transpose(0, 1).reshape(len(matrix[0]), -1)
+    )
+    result, calibration = run(matrix, design, product, images, seed)
+    expected = literal_chain(
+        matrix, design, unfolded.numpy(), calibration, positions=positions, draws=Draws((seed, 0, "layer"))
+    )
+    assert_equal_up_to_code_edges(result.transpose(0, 1).reshape(len(matrix), -1).numpy(), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(designs(), st.integers(0, 1000))
+def test_groups_are_independent_matrices(design, seed):
+    """Without cell errors, a grouped convolution is one core for each group."""
+    design = design.changed({"cell.error": "none"})
+    rng = np.random.default_rng(seed)
+    groups, channels, outputs = 3, 2, 4
+    matrix = rng.standard_normal((groups * outputs, channels * 9)).astype(np.float32)
+    matrix[:, 0] = np.abs(matrix).max() * 1.1  # the same largest weight, hence the same codes, in every group
+    images = torch.tensor(np.maximum(rng.standard_normal((2, groups * channels, 4, 4)), 0)).float()
+    together, calibration = run(matrix, design, ConvolutionProduct(channels, (3, 3), groups=groups), images, seed)
+    for group in range(groups):
+        own = slice(group * outputs, (group + 1) * outputs)
+        part = images[:, group * channels : (group + 1) * channels]
+        layer = EncodedLayer.of(torch.tensor(matrix[own]), None, design, ConvolutionProduct(channels, (3, 3)), "layer")
+        alone = ProgrammedLayer(layer, calibration, seed, 0)(part)
+        torch.testing.assert_close(together[:, own], alone, rtol=1e-4, atol=1e-4 * float(alone.abs().max() + 1))
+
+
+def run(matrix, design, product, images, seed):
+    layer = EncodedLayer.of(torch.tensor(matrix), None, design, product, "layer")
+    calibration = calibrate_layer(layer, images)
+    return ProgrammedLayer(layer, calibration, seed, 0)(images), calibration
+
+
+@pytest.mark.parametrize("name", ["differential", "offset", "prime", "isaac"])
+def test_presets_approximate_the_product(name):
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((10, 300)).astype(np.float32)
+    inputs = np.maximum(rng.standard_normal((300, 20)), 0).astype(np.float32)
+    result = AnalogCore(matrix, Design.load(name), calibration=inputs) @ inputs
+    exact = matrix @ inputs
+    assert np.corrcoef(result.ravel(), exact.ravel())[0, 1] > 0.97
