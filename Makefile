@@ -1,35 +1,43 @@
+# `make` prints the targets. The first one that needs it makes .venv and installs there what constraints.txt names.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint format bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format bench clean
 
-help: ## show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/installed ## run the embedded network on the default design; results in demo/
-	$(BIN)/bitline run --out demo
+demo: .venv/.installed  ## run the embedded network on the default design; results in demo/
+	@$(BIN)/bitline run --out demo
 
-test: .venv/installed ## run the tests
-	$(BIN)/python -m pytest
+test: .venv/.installed  ## run the tests, but for the slow ones
+	@$(BIN)/python -m pytest
 
-lint: .venv/installed ## check style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test-slow: .venv/.installed  ## run the slow tests only
+	@$(BIN)/python -m pytest -m slow
 
-format: .venv/installed ## format the code
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+lint: .venv/.installed  ## check style, formatting and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
 
-bench: .venv/installed ## measure speed as ratios to plain PyTorch
-	$(BIN)/bitline bench
+format: .venv/.installed  ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
 
-clean: ## remove what these targets made
-	rm -rf .venv demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks
+bench: .venv/.installed  ## run the benchmarks
+	@$(BIN)/python -m pytest benchmarks --benchmark-only
 
-.venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "bitline needs Python 3.11 or newer: make PYTHON=python3.11")'
-	@echo "setting up .venv (a minute or two)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+clean:  ## remove .venv, caches and builds
+	@rm -rf .venv build dist demo .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "bitline needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there):" \
+	        "name a newer one, as in 'make PYTHON=python3.12 ...'" >&2; exit 1; }
+	@echo "Installing bitline and what it needs into .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

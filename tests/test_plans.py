@@ -24,7 +24,7 @@ def assert_equal_up_to_code_edges(result: np.ndarray, expected, relative: float 
     assert (worst <= 0).all(), f"exceeds by {worst.max()}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(designs(), matrices(), st.integers(0, 1000), st.booleans(), st.integers(1, 5))
 def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch):
     inputs = inputs_for(matrix.shape[1], batch, seed, signed)
@@ -33,7 +33,7 @@ def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch
     assert_equal_up_to_code_edges(core @ inputs, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(designs(), matrices(), st.integers(0, 1000), st.booleans())
 def test_float64_cores_equal_the_literal_chain_closely(design, matrix, seed, signed):
     inputs = inputs_for(matrix.shape[1], 3, seed, signed).astype(np.float64)
@@ -42,7 +42,7 @@ def test_float64_cores_equal_the_literal_chain_closely(design, matrix, seed, sig
     assert_equal_up_to_code_edges(core @ inputs, expected, relative=3e-7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), designs(), st.integers(1, 7), st.sampled_from([1, 2, 3]), st.integers(0, 1000))
 def test_convolutions_equal_the_literal_chain_on_unfolded_inputs(data, design, channels, size, seed):
     positions = size * size
@@ -60,7 +60,7 @@ def test_convolutions_equal_the_literal_chain_on_unfolded_inputs(data, design, c
     assert_equal_up_to_code_edges(result.transpose(0, 1).reshape(len(matrix), -1).numpy(), expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(designs(), st.integers(0, 1000))
 def test_groups_are_independent_matrices(design, seed):
     """Without cell errors, a grouped convolution is one core for each group."""

@@ -46,9 +46,17 @@ class Histogram:
         low, high = (float(bound) for bound in torch.aminmax(values))
         self.low, self.high = min(self.low, low), max(self.high, high)
         self._cover(max(-low, high))
-        limit = 2.0**self.exponent
-        for part in values.split(1 << 24):  # float32 counts are exact up to 2^24
-            self.counts += torch.histc(part, BINS, -limit, limit).cpu().double()
+        self.counts += self._count(values)
+
+    def _count(self, values: Tensor) -> Tensor:
+        if values.device.type == "cpu":
+            from bitline._histogram_numba import count_float32
+
+            counts = torch.zeros(torch.get_num_threads(), BINS, dtype=torch.int64)
+            count_float32(values.numpy(), 1 / self.width, counts.numpy())
+            return counts.sum(0).double()
+        bins = (values / self.width).floor_().add_(BINS // 2).clamp_(max=BINS - 1)
+        return torch.bincount(bins.long(), minlength=BINS).cpu().double()
 
     def percentile(self, percent: float) -> float:
         """The value below which `percent` per cent of the values lie, linear inside a bin."""

@@ -1,0 +1,125 @@
+"""Designs are validated together, read and written without loss, and their errors say what to do."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from strategies import designs
+
+from bitline import Design, presets
+from bitline.design import LayerRule
+from bitline.errors import DesignError
+
+
+@given(designs())
+@settings(max_examples=100)
+def test_toml_reads_back_as_the_same_design(design):
+    assert Design.from_toml(design.to_toml()) == design
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_are_valid_named_and_described(name):
+    design = Design.load(name)
+    assert design.name == name
+    assert len(design.description) > 20
+    assert Design.from_toml(design.to_toml()) == design
+
+
+def test_the_default_preset_is_the_one_the_paper_recommends():
+    design = Design.load("differential")
+    assert (design.weights.mapping, design.weights.bits, design.weights.bits_per_cell) == (
+        "differential",
+        8,
+        "unsliced",
+    )
+    assert (design.array.rows, design.array.columns) == (1152, 256)
+    assert (design.adc.bits, design.adc.range.kind, design.adc.range.percentile) == (8, "calibrated", 99.98)
+    assert (design.cell.error.kind, design.cell.error.alpha) == ("state-proportional", 0.02)
+    assert design.inputs.accumulation == design.weights.subtraction == "analog"
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"adc": {"bit": 3}}, ["adc.bit", "did you mean 'bits'"]),
+        ({"celll": {}}, ["'celll'", "did you mean 'cell'"]),
+        ({"adc": {"kind": "unform"}}, ["adc.kind", "'unform'", "did you mean 'uniform'"]),
+        ({"adc": {"range": "ful"}}, ["adc.range.kind", "did you mean 'full'"]),
+        ({"adc": {"bits": 0}}, ["adc.bits is 0", "greater than or equal to 1"]),
+        ({"weights": {"bits_per_cell": 9}}, ["weights.bits_per_cell is 9", "use 1 to 7, or 'unsliced'"]),
+        ({"weights": {"bits": "x"}}, ["weights.bits is 'x'", "integer"]),
+        ({"inputs": {"slice_bits": 9}}, ["inputs.slice_bits is 9", "1 to 8"]),
+        ({"cell": {"error": {"kind": "state-proportional"}}}, ["cell.error.alpha is missing"]),
+        ({"cell": {"error": {"kind": "state-proportional", "alpha": -1}}}, ["cell.error.alpha is -1"]),
+        ({"cell": {"on_off_ratio": 1}}, ["cell.on_off_ratio is 1", "greater than 1"]),
+        ({"cell": {"on_off_ratio": math.nan}}, ["cell.on_off_ratio is nan"]),
+        ({"array": {"rows": 0}}, ["array.rows is 0"]),
+        ({"adc": {"range": "guaranteed"}}, ["27 bits", "adc.bits = 27"]),
+        ({"layers": [{"match": "fc", "set": {"adc": {"bts": 3}}}]}, ["adc.bts", "did you mean 'bits'"]),
+    ],
+)
+def test_impossible_designs_are_refused_with_name_value_and_remedy(sections, words):
+    with pytest.raises(DesignError) as caught:
+        Design(**sections)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_presets_and_bad_files(tmp_path):
+    with pytest.raises(DesignError, match="did you mean 'differential'"):
+        Design.load("diferential")
+    with pytest.raises(DesignError, match=r"missing\.toml"):
+        Design.load(tmp_path / "missing.toml")
+    (tmp_path / "broken.toml").write_text("[adc\n")
+    with pytest.raises(DesignError, match="not valid TOML"):
+        Design.load(tmp_path / "broken.toml")
+
+
+def test_changes_by_dotted_name_keep_what_all_variants_share():
+    design = Design().changed({"weights.bits": 9, "weights.mapping": "offset", "adc.range": "full", "adc.bits": 6})
+    assert (design.weights.mapping, design.weights.bits, design.weights.subtraction) == ("offset", 9, "digital")
+    assert (design.adc.bits, design.adc.range.kind) == (6, "full")
+    assert Design().changed({"adc": "none"}).adc.kind == "none"
+
+
+def test_the_first_matching_rule_of_a_layer_holds():
+    design = Design(
+        layers=[
+            {"match": "conv1", "digital": True},
+            {"match": "layer1.*", "set": {"adc": {"bits": 10}}},
+            {"match": "*", "set": {"adc.bits": 6}},
+        ]
+    )
+    assert design.for_layer("conv1") is None
+    assert design.for_layer("layer1.0.conv1").adc.bits == 10
+    assert design.for_layer("fc").adc.bits == 6
+    assert Design.from_toml(design.to_toml()) == design
+
+
+def test_designs_are_frozen_and_have_a_schema():
+    with pytest.raises(ValueError):
+        Design().adc.bits = 4
+    schema = json.dumps(Design.model_json_schema())
+    assert all(word in schema for word in ("bits_per_cell", "state-proportional", "guaranteed"))
+    assert LayerRule(match="x").set == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows", "bits"),
+    [  # Xiao et al. 2022, sections 6 and 9 and Table 3: B_out, sign rule of differential cells included
+        ({"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 144, 9.2),
+        ({"weights.mapping": "offset", "inputs.accumulation": "digital"}, 1152, 18.2),
+        ({"weights.bits": 9, "weights.bits_per_cell": 2}, 144, 18.2),
+        ({}, 1152, 26.2),
+        ({"weights.bits": 9, "weights.bits_per_cell": 1}, 1152, 20.2),
+        ({}, 144, 23.2),
+        ({"inputs.accumulation": "digital"}, 1152, 18.2),
+        ({"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 72, 8.2),
+    ],
+)
+def test_full_precision_bits_are_those_of_the_paper(settings, rows, bits):
+    design = Design().changed(settings).changed({"array.rows": rows})
+    assert design.full_precision_bits == pytest.approx(bits, abs=0.05)

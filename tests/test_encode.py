@@ -1,0 +1,94 @@
+"""Digits of weights and inputs recombine to the codes they came from."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import designs
+
+from bitline import Design
+from bitline.arrays import partition_rows
+from bitline.cells import target_conductances
+from bitline.encode import Differential, Offset, TwoSided, input_slices
+
+CODES = torch.tensor([127, 63, 0, -63, -127])
+
+
+def states(mapping) -> list:
+    """Integer states of the cells, [line][slice][weight]."""
+    return (mapping.digits(CODES) * mapping.top_digit).round().int().tolist()
+
+
+def test_figure_5_unsliced():
+    assert states(Offset()) == [[[255, 191, 128, 65, 1]]]
+    assert states(Differential()) == [[[127, 63, 0, 0, 0]], [[0, 0, 0, 63, 127]]]
+
+
+def test_figure_5_sliced():
+    assert states(Offset(bits_per_cell=2)) == [[[3, 3, 0, 1, 1], [3, 3, 0, 0, 0], [3, 3, 0, 0, 0], [3, 2, 2, 1, 0]]]
+    assert states(Differential(bits=9, bits_per_cell=2)) == [
+        [[3, 3, 0, 0, 0], [3, 3, 0, 0, 0], [3, 3, 0, 0, 0], [1, 0, 0, 0, 0]],
+        [[0, 0, 0, 3, 3], [0, 0, 0, 3, 3], [0, 0, 0, 3, 3], [0, 0, 0, 0, 1]],
+    ]
+
+
+def test_two_sided_pairs_put_zero_at_mid_range():
+    digits = TwoSided().digits(torch.tensor([0, 127, -127]))
+    assert digits[:, 0].tolist() == [[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]]
+
+
+@given(designs(adc=False))
+def test_digits_of_every_code_recombine_to_it(design):
+    mapping = design.weights
+    top = 2 ** (mapping.bits - 1) - 1
+    codes = torch.arange(-top, top + 1)
+    digits = mapping.digits(codes).double()
+    assert 0 <= digits.min() and digits.max() <= 1
+    total = torch.zeros(len(codes), dtype=torch.float64)
+    for signs, sign in zip(mapping.readings, mapping.reading_signs, strict=True):
+        for index, weight in enumerate(mapping.radix):
+            reading = sum(a * digits[line, index] for line, a in enumerate(signs))
+            total += sign * weight * reading * mapping.top_digit
+    offset = 2 ** (mapping.bits - 1) if mapping.mapping == "offset" else 0
+    torch.testing.assert_close(total - offset, codes.double(), rtol=0, atol=1e-3)
+
+
+@given(designs(adc=False))
+def test_targets_stay_in_the_conductance_window(design):
+    codes = torch.arange(-(2 ** (design.weights.bits - 1)) + 1, 2 ** (design.weights.bits - 1))
+    target = target_conductances(codes, design)
+    assert target.min() >= design.cell.window_low - 1e-6
+    assert target.max() <= 1 + 1e-6
+
+
+def test_zero_weights_sit_at_the_lowest_state_of_differential_cells():
+    target = target_conductances(torch.zeros(5, dtype=torch.int), Design())
+    assert float(target.abs().max()) == 0
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.booleans())
+def test_input_slices_recombine(bits, slice_bits, signed):
+    codes = torch.arange(-(2**bits) + 1 if signed else 0, 2**bits).float()
+    digits = input_slices(codes, bits, slice_bits)
+    assert digits.abs().max() < 2**slice_bits
+    total = sum(digit * 2 ** (slice_bits * index) for index, digit in enumerate(digits))
+    assert torch.equal(total, codes)
+
+
+@given(st.integers(1, 300), st.sampled_from([1, 9, 25, 49]), st.integers(1, 1200))
+def test_partitions_hold_every_row_and_fit(channels, positions, max_rows):
+    partition = partition_rows(channels, positions, max_rows)
+    assert partition.rows <= max_rows
+    assert partition.parts * partition.rows >= channels * positions
+    if positions <= max_rows:
+        assert (partition.parts - 1) * partition.channels < channels <= partition.parts * partition.channels
+
+
+@pytest.mark.parametrize(
+    ("channels", "rows", "parts", "used"), [(512, 1152, 4, 1152), (64, 144, 4, 144), (3, 1152, 1, 27)]
+)
+def test_partitions_of_the_papers_layers(channels, rows, parts, used):
+    partition = partition_rows(channels, 9, rows)
+    assert (partition.parts, partition.rows) == (parts, used)

@@ -1,0 +1,87 @@
+"""Levels, ranges and the conversion kernel."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitline._histogram import Histogram
+from bitline.readout import BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
+from bitline.readout.convert import plain_convert_and_add
+from bitline.readout.ranges import tie_by_powers_of_two
+
+LINES = BitLines(rows=144, signed=False, cell_bits=2, input_bits=1, step=1 / 3, radix=(1, 4, 16, 64))
+
+
+@given(st.floats(-100, 0), st.floats(0.01, 100), st.integers(1, 12))
+def test_levels_cover_the_range_and_one_is_zero(low, high, bits):
+    levels = Levels.between([(low, high)], bits)
+    step = levels.step[0]
+    assert levels.high[0] - levels.low[0] == 2**bits - 1
+    assert levels.low[0] <= 0 <= levels.high[0]
+    assert abs(levels.low[0] * step - low) <= step / 2 * (1 + 1e-9)
+    assert abs(levels.high[0] * step - high) <= step / 2 * (1 + 1e-6)
+
+
+def test_the_full_range_holds_the_largest_output():
+    levels = FullRange().levels(8, LINES, None)
+    assert levels.low == (0,) * 4
+    assert levels.step[0] * levels.high[0] == pytest.approx(144)
+
+
+def test_the_guaranteed_range_has_a_level_for_every_output():
+    levels = GuaranteedRange().levels(10, LINES, None)
+    assert levels.step == (1 / 3,) * 4
+    assert (levels.low[0], levels.high[0]) == (0, 432)
+
+
+def test_the_calibrated_range_holds_the_inner_percentage():
+    seen = Histogram()
+    values = torch.randn(200_000)
+    seen.update(values)
+    lines = BitLines(rows=1152, signed=True, cell_bits=8, input_bits=8, step=1e-5, radix=(1,))
+    levels = CalibratedRange(percentile=98).levels(8, lines, [seen])
+    low, high = levels.low[0] * levels.step[0], levels.high[0] * levels.step[0]
+    inside = float(((values >= low) & (values <= high)).float().mean())
+    assert inside == pytest.approx(0.98, abs=0.004)
+
+
+@given(st.lists(st.floats(1e-4, 1e4), min_size=1, max_size=6))
+def test_ranges_of_slices_differ_by_powers_of_two(sizes):
+    tied = tie_by_powers_of_two(sizes, [4**k for k in range(len(sizes))])
+    for size, enlarged in zip(sizes, tied, strict=True):
+        assert size * (1 - 1e-6) <= enlarged <= 2 * size
+        ratio = torch.tensor(enlarged / tied[0]).double().log2()
+        assert float((ratio - ratio.round()).abs()) < 1e-6
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 40), st.integers(0, 100))
+def test_the_kernel_equals_plain_pytorch(blocks, conversions, outputs, seed):
+    torch.manual_seed(seed)
+    signals = torch.randn(blocks, conversions, outputs) * 20
+    low, high = torch.full((conversions,), -9.0), torch.arange(conversions) + 5.0
+    factor = torch.randn(conversions)
+    expected = plain_convert_and_add(signals.double(), low.double(), high.double(), factor.double())
+    torch.testing.assert_close(convert_and_add(signals, low, high, factor).double(), expected, rtol=1e-5, atol=1e-4)
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=200), st.integers(1, 199))
+def test_histograms_do_not_depend_on_batches(values, cut):
+    whole, parts = Histogram(), Histogram()
+    data = torch.tensor(values)
+    whole.update(data)
+    parts.update(data[cut:])
+    parts.update(data[:cut])
+    assert whole.exponent == parts.exponent
+    assert torch.equal(whole.counts, parts.counts)
+
+
+@pytest.mark.parametrize("percent", [0.01, 1, 50, 99, 99.99])
+def test_percentiles_are_exact_to_a_bin(percent):
+    values = torch.randn(100_000).square() - 0.5
+    seen = Histogram()
+    seen.update(values)
+    exact = float(torch.quantile(values, percent / 100))
+    assert seen.percentile(percent) == pytest.approx(exact, abs=2 * seen.width)
