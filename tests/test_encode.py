@@ -45,7 +45,7 @@ def test_digits_of_every_code_recombine_to_it(design):
     top = 2 ** (mapping.bits - 1) - 1
     codes = torch.arange(-top, top + 1)
     digits = mapping.digits(codes).double()
-    assert 0 <= digits.min() and digits.max() <= 1
+    assert digits.min() >= 0 and digits.max() <= 1
     total = torch.zeros(len(codes), dtype=torch.float64)
     for signs, sign in zip(mapping.readings, mapping.reading_signs, strict=True):
         for index, weight in enumerate(mapping.radix):
