@@ -24,6 +24,21 @@ CHUNK = 1 << 21
 
 
 @dataclass(frozen=True)
+class Work:
+    """Arithmetic that a plan does for each output of a layer.
+
+    Attributes:
+        products: dot products over the layer's rows.
+        conversions: analog-to-digital conversions.
+        input_slices: input slices that are multiplied one by one.
+    """
+
+    products: float
+    conversions: int
+    input_slices: int
+
+
+@dataclass(frozen=True)
 class Arrays:
     """Everything the plans of a layer start from.
 
@@ -96,6 +111,11 @@ class LinearPlan:
         self.weights = self.product.lay_out(weights.to(arrays.step.dtype), self.product.whole())
         self.bias = arrays.bias
 
+    @property
+    def work(self) -> Work:
+        """One product, nothing to convert."""
+        return Work(products=1.0, conversions=0, input_slices=1)
+
     def __call__(self, codes: Tensor) -> Tensor:
         return self.product.apply(codes, self.weights, self.product.whole(), self.bias)
 
@@ -162,8 +182,24 @@ class ConvertPlan:
         bias = self.arrays.bias
         return result if bias is None else result.add_(self.arrays.per_channel(bias, result))
 
+    @property
+    def work(self) -> Work:
+        """What one output takes."""
+        signals, slices = self.signals, self._slices_apart
+        each_column = signals.columns / self.arrays.units.columns
+        return Work(
+            products=signals.readings * signals.slices * slices * each_column,
+            conversions=round(signals.conversions * slices * each_column),
+            input_slices=slices,
+        )
+
+    @property
+    def _slices_apart(self) -> int:
+        """Input slices with products of their own."""
+        return 1
+
     def _chunk_size(self, codes: Tensor) -> int:
-        return self.signals.chunk(codes)
+        return max(1, self.signals.chunk(codes) // self._slices_apart)
 
     def _chunk(self, codes: Tensor) -> Tensor:
         return self._converted(codes)
@@ -193,8 +229,9 @@ class BitSerialPlan(ConvertPlan):
         radix = [float(2 ** (arrays.slice_bits * index)) for index in range(arrays.input_slices)]
         self.input_radix = torch.tensor(radix, dtype=arrays.step.dtype, device=arrays.step.device)
 
-    def _chunk_size(self, codes: Tensor) -> int:
-        return max(1, self.signals.chunk(codes) // self.arrays.input_slices)
+    @property
+    def _slices_apart(self) -> int:
+        return self.arrays.input_slices
 
     def _chunk(self, codes: Tensor) -> Tensor:
         digits = input_slices(codes, self.arrays.inputs.magnitude_bits, self.arrays.slice_bits)

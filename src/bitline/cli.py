@@ -24,6 +24,7 @@ console = Console()
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="How accurate is a neural network on analog in-memory hardware?\n\n"
     "Start with [bold]bitline run[/bold]: the embedded network and images on the default design. Then change the "
@@ -152,6 +153,34 @@ def designs(context: typer.Context) -> None:
 def show(name: Annotated[str, typer.Argument(help="A preset or a .toml file.")]) -> None:
     """Show a design as TOML with the meaning of every setting; save it, change it, use it with --design FILE."""
     sys.stdout.write(Design.load(name).to_toml())
+
+
+@app.command()
+def bench(
+    cases: Annotated[list[str] | None, typer.Argument(help="Designs to measure; all if not given.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed pairs of analog and plain passes.")] = 15,
+) -> None:
+    """Measure speed and memory as ratios to plain PyTorch on CIFAR ResNet-20, batch 64, in this process.
+
+    The limit is the time that the chain's operations or bytes take at this machine's best rates, measured first.
+    """
+    from bitline.bench import CASES, measure, measure_machine
+
+    unknown = [case for case in cases or [] if case not in CASES]
+    if unknown:
+        raise BitlineError(f"there is no benchmark {unknown[0]!r}: use one of {', '.join(CASES)}")
+    machine = measure_machine()
+    rates = f"{machine.flops / 1e9:.0f} Gflop/s, {machine.bandwidth / 1e9:.0f} GB/s"
+    table = Table(
+        "design", "x PyTorch", "x memory", "time, ms", "set-up, s", "Gflop", "GB", "limit, ms", "of limit", title=rates
+    )
+    for case in cases or CASES:
+        with console.status(f"measuring {case}"):
+            one = measure(case, machine, repeats)
+        numbers = (one.ratio, one.memory_ratio, 1e3 * one.seconds, one.setup_seconds, one.flops / 1e9, one.bytes / 1e9)
+        limit = (f"{1e3 * one.limit_seconds:.1f}", f"{100 * one.limit_seconds / one.seconds:.0f} %")
+        table.add_row(f"{case}: {one.meaning}", *(f"{number:.2f}" for number in numbers), *limit)
+    console.print(table)
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

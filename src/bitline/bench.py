@@ -1,0 +1,182 @@
+"""Speed of the chain as ratios to plain PyTorch, measured in one process, with the limits of the machine."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from bitline.design import Design
+from bitline.networks import find_network
+from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert
+
+T = TypeVar("T")
+
+BATCH = 64
+BASE: dict[str, object] = {
+    "weights.mapping": "differential",
+    "cell.error": {"kind": "state-proportional", "alpha": 0.02},
+}
+
+CASES: dict[str, tuple[str, dict[str, object]]] = {
+    "linear": ("cell errors only, no ADC", {**BASE, "adc": "none"}),
+    "convert": ("unsliced differential, analog accumulation, 8-bit ADC", BASE),
+    "bit-serial": (
+        "unsliced differential, an 8-bit conversion per input bit",
+        {**BASE, "inputs.accumulation": "digital"},
+    ),
+    "sliced": (
+        "four weight slices, an 8-bit conversion per input bit",
+        {**BASE, "weights.bits": 9, "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
+    ),
+}
+"""Name, meaning and settings of each benchmark design."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the machine can do at best, measured now.
+
+    Attributes:
+        flops: float32 operations per second of a large matrix product.
+        bandwidth: bytes per second of a large copy, reads and writes.
+    """
+
+    flops: float
+    bandwidth: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One design on one network.
+
+    Attributes:
+        case, meaning: the design.
+        ratio: time of the analog network over time of the plain one, median of pairs.
+        seconds: analog network, median.
+        setup_seconds: conversion with calibration, and programming.
+        flops, bytes: least work of the chain.
+        limit_seconds: time that this work takes at the machine's best rates.
+        memory_ratio: growth of the process's peak memory over that of the plain network.
+    """
+
+    case: str
+    meaning: str
+    ratio: float
+    seconds: float
+    setup_seconds: float
+    flops: float
+    bytes: float
+    limit_seconds: float
+    memory_ratio: float
+
+
+def measure_machine() -> Machine:
+    """Rates of a 1536 x 1536 product and of a 256 MB copy."""
+    size = 1536
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    source, target = torch.randn(1 << 26), torch.empty(1 << 26)
+    product = min(_time(lambda: a @ b) for _ in range(10))
+    copy = min(_time(lambda: target.copy_(source)) for _ in range(5))
+    return Machine(2 * size**3 / product, 8 * source.numel() / copy)
+
+
+@torch.no_grad()
+def measure(case: str, machine: Machine, repeats: int = 15, network: str = "cifar-resnet20") -> Measurement:
+    """Measure one benchmark design.
+
+    Args:
+        case: a name in `CASES`.
+        machine: what `measure_machine` returned.
+        repeats: timed pairs.
+        network: a network's name; its weights are random, which does not change the time.
+    """
+    meaning, settings = CASES[case]
+    plain, images = _network(network)
+    analog, calibration_seconds = _timed(lambda: convert(plain, Design().changed(settings), images))
+    _, first_seconds = _timed(lambda: analog(images))
+    plain(images)
+    pairs = [(_time(lambda: analog(images)), _time(lambda: plain(images))) for _ in range(repeats)]
+    seconds = statistics.median(pair[0] for pair in pairs)
+    flops, traffic = _work(analog, images)
+    return Measurement(
+        case=case,
+        meaning=meaning,
+        ratio=statistics.median(one / other for one, other in pairs),
+        seconds=seconds,
+        setup_seconds=calibration_seconds + max(0.0, first_seconds - seconds),
+        flops=flops,
+        bytes=traffic,
+        limit_seconds=max(flops / machine.flops, traffic / machine.bandwidth),
+        memory_ratio=_memory(network, case) / max(1, _memory(network, "plain")),
+    )
+
+
+def _network(name: str) -> tuple[nn.Module, Tensor]:
+    network = find_network(name)
+    assert network.preprocess.shape is not None
+    torch.manual_seed(0)
+    return network.build().eval(), torch.randn(BATCH, *network.preprocess.shape)
+
+
+def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
+    """Operations and bytes of one forward pass: each input, code, signal and output is written and read once."""
+    totals = [0.0, 0.0]
+
+    def hook(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(module, AnalogLayer)
+        work = module.programmed().plan.work
+        totals[0] += 2 * output.numel() * module.product.rows * work.products
+        values = arguments[0].numel() * (1 + 2 * work.input_slices) + output.numel() * (1 + 2 * work.conversions)
+        totals[1] += 4 * values
+
+    handles = [layer.register_forward_hook(hook) for layer in analog_layers(analog)]
+    analog(images)
+    for handle in handles:
+        handle.remove()
+    return totals[0], totals[1]
+
+
+def _memory(network: str, case: str) -> int:
+    """Growth of peak memory by one forward pass, in a process of its own, kilobytes."""
+    command = [sys.executable, "-m", "bitline.bench", network, case]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+@torch.no_grad()
+def _report_memory(network: str, case: str) -> None:
+    plain, images = _network(network)
+    model = plain
+    if case != "plain":
+        settings = CASES[case][1]
+        few = convert(plain, Design().changed(settings), images[:1])
+        calibration: Calibration = conversion_of(few).calibration
+        model = convert(plain, Design().changed(settings), calibration)
+    model(images[:1])
+    gc.collect()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    model(images)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def _time(action: Callable[[], object]) -> float:
+    return _timed(action)[1]
+
+
+def _timed(action: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    result = action()
+    return result, time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    _report_memory(sys.argv[1], sys.argv[2])
