@@ -1,0 +1,94 @@
+"""Each stage of the chain by itself: `make bench`. Compare the columns of one run, not runs with each other.
+
+The sizes are those of one layer of CIFAR ResNet-20 at batch 64: 16 channels, 3 x 3 kernels, 32 x 32 pixels.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bitline import Design
+from bitline._histogram import Histogram
+from bitline.arrays import ConvolutionProduct
+from bitline.cells import program_cells
+from bitline.core import ProgrammedLayer, calibrate_layer
+from bitline.draws import Draws
+from bitline.encode import input_slices
+from bitline.encoded import EncodedLayer
+from bitline.quantize import InputScale, input_codes, weight_codes
+from bitline.readout import convert_and_add
+
+torch.manual_seed(0)
+IMAGES = torch.rand(64, 16, 32, 32)
+SCALE = InputScale(1 / 255, 8, signed=False)
+CODES = input_codes(IMAGES, SCALE)
+WEIGHT = torch.randn(16, 144)
+PRODUCT = ConvolutionProduct(16, (3, 3), padding=(1, 1))
+DESIGNS = {
+    "linear": {"adc": "none"},
+    "convert": {},
+    "bit-serial": {"inputs.accumulation": "digital"},
+    "sliced": {"weights.bits": 9, "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
+    "offset": {"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
+}
+
+
+@pytest.mark.benchmark(group="layer")
+def test_plain_convolution(benchmark):
+    weight = WEIGHT.reshape(16, 16, 3, 3)
+    with torch.no_grad():
+        benchmark(lambda: torch.conv2d(IMAGES, weight, padding=1))
+
+
+@pytest.mark.benchmark(group="layer")
+@pytest.mark.parametrize("name", DESIGNS)
+def test_analog_convolution(benchmark, name):
+    design = Design().changed(DESIGNS[name])
+    encoded = EncodedLayer.of(WEIGHT, None, design, PRODUCT, "layer")
+    layer = ProgrammedLayer(encoded, calibrate_layer(encoded, IMAGES[:4]), 0, 0)
+    benchmark(lambda: layer(IMAGES))
+
+
+@pytest.mark.benchmark(group="pass over 1 M activations")
+def test_copy(benchmark):
+    target = torch.empty_like(IMAGES)
+    benchmark(lambda: target.copy_(IMAGES))
+
+
+@pytest.mark.benchmark(group="pass over 1 M activations")
+def test_quantise_inputs(benchmark):
+    benchmark(lambda: input_codes(IMAGES, SCALE))
+
+
+@pytest.mark.benchmark(group="pass over 1 M activations")
+def test_slice_inputs(benchmark):
+    benchmark(lambda: input_slices(CODES, 8, 1))
+
+
+@pytest.mark.benchmark(group="pass over 1 M activations")
+def test_convert_signals(benchmark):
+    signals = IMAGES.reshape(64, 1, -1) * 300 - 150
+    low, high, factor = torch.tensor([-128.0]), torch.tensor([127.0]), torch.tensor([1.0])
+    benchmark(lambda: convert_and_add(signals, low, high, factor))
+
+
+@pytest.mark.benchmark(group="pass over 1 M activations")
+def test_count_signals(benchmark):
+    seen = Histogram()
+    benchmark(lambda: seen.update(IMAGES))
+
+
+@pytest.mark.benchmark(group="1 M weights")
+def test_quantise_weights(benchmark):
+    weight = torch.randn(1024, 1024)
+    benchmark(lambda: weight_codes(weight, 8))
+
+
+@pytest.mark.benchmark(group="1 M weights")
+@pytest.mark.parametrize("mapping", ["differential", "offset"])
+def test_encode_and_program_cells(benchmark, mapping):
+    codes = weight_codes(torch.randn(1024, 1024), 8)[0][None]
+    error = {"kind": "state-proportional", "alpha": 0.02}
+    design = Design().changed({"weights.mapping": mapping, "cell.error": error})
+    benchmark(lambda: program_cells(codes, design, Draws((0,))))
