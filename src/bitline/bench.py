@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
-import resource
+import math
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -47,7 +49,7 @@ class Machine:
     """What the machine can do at best, measured now.
 
     Attributes:
-        flops: float32 operations per second of a large matrix product.
+        flops: float32 operations per second, the better of a large matrix product and a large convolution.
         bandwidth: bytes per second of a large copy, reads and writes.
     """
 
@@ -66,7 +68,7 @@ class Measurement:
         setup_seconds: conversion with calibration, and programming.
         flops, bytes: least work of the chain.
         limit_seconds: time that this work takes at the machine's best rates.
-        memory_ratio: growth of the process's peak memory over that of the plain network.
+        memory_ratio: growth of peak memory by one pass over that of the plain network.
     """
 
     case: str
@@ -81,13 +83,17 @@ class Measurement:
 
 
 def measure_machine() -> Machine:
-    """Rates of a 1536 x 1536 product and of a 256 MB copy."""
-    size = 1536
+    """Best rates of large products and convolutions, and of a 256 MB copy."""
+    size = 2048
     a, b = torch.randn(size, size), torch.randn(size, size)
     source, target = torch.randn(1 << 26), torch.empty(1 << 26)
-    product = min(_time(lambda: a @ b) for _ in range(10))
-    copy = min(_time(lambda: target.copy_(source)) for _ in range(5))
-    return Machine(2 * size**3 / product, 8 * source.numel() / copy)
+    product = min(_time(lambda: a @ b) for _ in range(20))
+    channels, pixels, batch = 128, 32, 16
+    images, kernels = torch.randn(batch, channels, pixels, pixels), torch.randn(channels, channels, 3, 3)
+    convolution = min(_time(lambda: torch.conv2d(images, kernels, padding=1)) for _ in range(20))
+    copy = min(_time(lambda: target.copy_(source)) for _ in range(10))
+    rates = (2 * size**3 / product, 2 * batch * pixels**2 * channels**2 * 9 / convolution)
+    return Machine(max(rates), 8 * source.numel() / copy)
 
 
 @torch.no_grad()
@@ -117,7 +123,7 @@ def measure(case: str, machine: Machine, repeats: int = 15, network: str = "cifa
         flops=flops,
         bytes=traffic,
         limit_seconds=max(flops / machine.flops, traffic / machine.bandwidth),
-        memory_ratio=_memory(network, case) / max(1, _memory(network, "plain")),
+        memory_ratio=_memory(network, case) / _memory(network, "plain"),
     )
 
 
@@ -146,8 +152,10 @@ def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
     return totals[0], totals[1]
 
 
-def _memory(network: str, case: str) -> int:
-    """Growth of peak memory by one forward pass, in a process of its own, kilobytes."""
+def _memory(network: str, case: str) -> float:
+    """Growth of peak memory by one forward pass, in a process of its own, kilobytes; NaN where Linux's /proc is not."""
+    if not Path("/proc/self/clear_refs").exists():
+        return math.nan
     command = [sys.executable, "-m", "bitline.bench", network, case]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
@@ -163,9 +171,16 @@ def _report_memory(network: str, case: str) -> None:
         model = convert(plain, Design().changed(settings), calibration)
     model(images[:1])
     gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = _peak_kilobytes()
     model(images)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    print(_peak_kilobytes() - before)
+
+
+def _peak_kilobytes() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
 
 
 def _time(action: Callable[[], object]) -> float:

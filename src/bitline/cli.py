@@ -248,6 +248,8 @@ def _print(result: Any, model: str) -> None:
         )
         layers.add_row(layer.name, *map(str, numbers), *ratios)
     console.print(layers)
+    for note in result.notes:
+        console.print(f"note: {note}", markup=False)
 
 
 def main() -> None:

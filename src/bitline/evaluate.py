@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ class Evaluation:
         digital_accuracy: quantised weights and inputs, exact sums.
         trial_accuracies: one for each chip.
         layers: error of every analog layer.
+        notes: what stays digital.
     """
 
     design: Design
@@ -61,6 +63,7 @@ class Evaluation:
     digital_accuracy: float
     trial_accuracies: tuple[float, ...]
     layers: tuple[LayerError, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -116,6 +119,7 @@ class Evaluation:
                 "confidence_interval_95": [_known(low), _known(high)],
             },
             "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in self.layers],
+            "notes": list(self.notes),
         }
 
 
@@ -165,7 +169,7 @@ def evaluate(
             progress(what, min(start + batch, len(images)), len(images))
         return right / len(images)
 
-    float_accuracy = accuracy(copy_in_eval(model), "float")
+    float_accuracy = accuracy(_in_eval(model), "float")
     digital_accuracy = accuracy(digital, "digital")
     accuracies = []
     errors = _LayerErrors(digital, network)
@@ -174,14 +178,19 @@ def evaluate(
         errors.add(images[: min(batch, 64)])
         accuracies.append(accuracy(network, f"trial {trial + 1} of {trials}"))
     return Evaluation(
-        record.design, len(images), seed, float_accuracy, digital_accuracy, tuple(accuracies), errors.result()
+        design=record.design,
+        images=len(images),
+        seed=seed,
+        float_accuracy=float_accuracy,
+        digital_accuracy=digital_accuracy,
+        trial_accuracies=tuple(accuracies),
+        layers=errors.result(),
+        notes=record.notes,
     )
 
 
-def copy_in_eval(model: nn.Module) -> nn.Module:
+def _in_eval(model: nn.Module) -> nn.Module:
     """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
-    import copy
-
     return copy.deepcopy(model).eval() if model.training else model
 
 

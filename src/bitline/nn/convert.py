@@ -58,6 +58,12 @@ class Conversion:
     folding: FoldReport
     calibration: Calibration
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results should know: layers and batch norms that stay digital, and why."""
+        notes = [f"{name} ({kind}) stays digital" for name, kind in self.digital]
+        return tuple(notes + ([self.folding.message] if self.folding.message else []))
+
 
 def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibration, *, seed: int = 0) -> nn.Module:
     """An analog copy of a network; the original stays as it is.

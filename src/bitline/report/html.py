@@ -40,6 +40,7 @@ def write_html(path: Path, result: Evaluation, context: dict[str, object]) -> No
         _figure(_accuracy_figure(result), caption, first=True),
         _figure(_layers_figure(result), caption),
         _layers_table(result),
+        "".join(f"<p>{html.escape(note)}</p>" for note in result.notes),
         "<h2>Run</h2>",
         _table(["setting", "value"], [[str(key), str(value)] for key, value in context.items()]),
         f"<h2>Design</h2><pre>{html.escape(design.to_toml())}</pre>",
