@@ -86,12 +86,12 @@ def literal_chain(
     tiles = math.ceil(outputs / tile) if has_unit else 0
     stored = np.concatenate([codes, np.zeros((tiles, rows), int)])
 
-    low = 1 / design.cell.on_off_ratio
+    low = design.cell.window_low
     digits = np.array(
         [[weight_digits(int(code), design) for code in column] for column in stored]
     )  # column,row,line,slice
     target = low + (1 - low) * digits.transpose(2, 3, 1, 0)[:, :, None]  # line,slice,group,row,column
-    cells = design.cell.error.program(torch.tensor(target).float(), draws).double().numpy()
+    cells = design.cell.device.program(torch.tensor(target).float(), draws).double().numpy()
     if design.cell.clip == "zero":
         cells = np.maximum(cells, 0)
     if design.cell.clip == "window":

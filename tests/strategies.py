@@ -41,7 +41,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
         "inputs": {"bits": input_bits, "slice_bits": slice_bits, "accumulation": accumulation},
         "cell": {
             "on_off_ratio": draw(st.sampled_from([math.inf, 10.0, 100.0])),
-            "error": error,
+            "device": error,
             "clip": draw(st.sampled_from(["zero", "window", "none"])),
         },
         "array": {"rows": rows, "columns": draw(st.sampled_from([2, 5, 256]))},

@@ -37,7 +37,7 @@ def test_the_default_preset_is_the_one_the_paper_recommends():
     )
     assert (design.array.rows, design.array.columns) == (1152, 256)
     assert (design.adc.bits, design.adc.range.kind, design.adc.range.percentile) == (8, "calibrated", 99.98)
-    assert (design.cell.error.kind, design.cell.error.alpha) == ("state-proportional", 0.02)
+    assert (design.cell.device.kind, design.cell.device.alpha) == ("state-proportional", 0.02)
     assert design.inputs.accumulation == design.weights.subtraction == "analog"
 
 
@@ -52,8 +52,8 @@ def test_the_default_preset_is_the_one_the_paper_recommends():
         ({"weights": {"bits_per_cell": 9}}, ["weights.bits_per_cell is 9", "use 1 to 7, or 'unsliced'"]),
         ({"weights": {"bits": "x"}}, ["weights.bits is 'x'", "integer"]),
         ({"inputs": {"slice_bits": 9}}, ["inputs.slice_bits is 9", "1 to 8"]),
-        ({"cell": {"error": {"kind": "state-proportional"}}}, ["cell.error.alpha is missing"]),
-        ({"cell": {"error": {"kind": "state-proportional", "alpha": -1}}}, ["cell.error.alpha is -1"]),
+        ({"cell": {"device": {"kind": "state-proportional"}}}, ["cell.device.alpha is missing"]),
+        ({"cell": {"device": {"kind": "state-proportional", "alpha": -1}}}, ["cell.device.alpha is -1"]),
         ({"cell": {"on_off_ratio": 1}}, ["cell.on_off_ratio is 1", "greater than 1"]),
         ({"cell": {"on_off_ratio": math.nan}}, ["cell.on_off_ratio is nan"]),
         ({"array": {"rows": 0}}, ["array.rows is 0"]),

@@ -41,7 +41,7 @@ def test_standard_deviation_follows_the_published_law(device, sigma, distributio
 
 def test_clipping_is_a_choice_of_the_cell():
     codes = torch.zeros(20_000, dtype=torch.int)
-    error = {"cell.error": {"kind": "state-independent", "alpha": 0.1}, "cell.on_off_ratio": 10.0}
+    error = {"cell.device": {"kind": "state-independent", "alpha": 0.1}, "cell.on_off_ratio": 10.0}
     lowest = {
         clip: float(program_cells(codes, Design().changed({**error, "cell.clip": clip}), Draws((0,))).min())
         for clip in ("zero", "window", "none")

@@ -165,7 +165,7 @@ def test_gradients_pass_straight_through():
 def test_fine_tuning_changes_the_cells_and_lowers_the_loss():
     torch.manual_seed(0)
     x, wanted = images(64, 3, 6, 6), torch.randint(5, (64,))
-    analog = convert(small_network(), NOISY.changed({"cell.error.alpha": 0.2}), x)
+    analog = convert(small_network(), NOISY.changed({"cell.device.alpha": 0.2}), x)
     optimiser = torch.optim.SGD(analog.parameters(), 0.05)
     losses = []
     for _ in range(25):

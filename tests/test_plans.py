@@ -64,7 +64,7 @@ def test_convolutions_equal_the_literal_chain_on_unfolded_inputs(data, design, c
 @given(designs(), st.integers(0, 1000))
 def test_groups_are_independent_matrices(design, seed):
     """Without cell errors, a grouped convolution is one core for each group."""
-    design = design.changed({"cell.error": "none"})
+    design = design.changed({"cell.device": "none"})
     rng = np.random.default_rng(seed)
     groups, channels, outputs = 3, 2, 4
     matrix = rng.standard_normal((groups * outputs, channels * 9)).astype(np.float32)

@@ -37,12 +37,15 @@ def annotated(model: BaseModel) -> str:
 
 
 def _fill(table: Any, model: BaseModel) -> None:
-    plain = {name: value for name, value in model if not isinstance(value, BaseModel | tuple)}
+    plain = {name: value for name, value in model if not _is_section(value)}
     for name, value in plain.items():
         meaning = type(model).model_fields[name].description
         for line in (meaning or "").splitlines():
             table.add(tomlkit.comment(line.strip()))
-        table.add(name, value)
+        if value is None:
+            table.add(tomlkit.comment(f"{name} ="))
+        else:
+            table.add(name, _plain(value))
     for name, value in model:
         if isinstance(value, BaseModel):
             section = tomlkit.table()
@@ -51,8 +54,18 @@ def _fill(table: Any, model: BaseModel) -> None:
                 section.add(tomlkit.comment(line.strip()))
             _fill(section, value)
             table.add(name, section)
-        elif isinstance(value, tuple) and value:
+        elif _is_section(value):
             rules = tomlkit.aot()
             for one in value:
                 rules.append(tomlkit.item(one.model_dump(exclude_defaults=True)))
             table.add(name, rules)
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, BaseModel) or (
+        isinstance(value, tuple) and bool(value) and isinstance(value[0], BaseModel)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

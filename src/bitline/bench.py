@@ -26,7 +26,7 @@ T = TypeVar("T")
 BATCH = 64
 BASE: dict[str, object] = {
     "weights.mapping": "differential",
-    "cell.error": {"kind": "state-proportional", "alpha": 0.02},
+    "cell.device": {"kind": "state-proportional", "alpha": 0.02},
 }
 
 CASES: dict[str, tuple[str, dict[str, object]]] = {

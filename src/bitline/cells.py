@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -46,35 +47,104 @@ class UnitColumns:
         return outputs.narrow(dim, 0, self.columns) - units.index_select(dim, tile)
 
 
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one layer on one chip, at the time of inference.
+
+    Attributes:
+        conductance: G/G_max, (lines, slices, groups, rows, columns + unit columns).
+        noise: standard deviation of G/G_max of every read, same shape; none where reads are exact.
+        gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or none.
+        pulses: write pulses per cell, on average.
+        outside: share of cells that were given up on outside the tolerance of programming.
+    """
+
+    conductance: Tensor
+    noise: Tensor | None = None
+    gain: Tensor | None = None
+    pulses: float = 1.0
+    outside: float = 0.0
+
+    def to(self, like: Tensor) -> Cells:
+        """The same cells with the dtype and on the device of `like`."""
+        moved = {name: None if one is None else one.to(like) for name, one in self._tensors.items()}
+        return replace(self, **moved)
+
+    @property
+    def _tensors(self) -> dict[str, Tensor | None]:
+        return {"conductance": self.conductance, "noise": self.noise, "gain": self.gain}
+
+
 def target_conductances(codes: Tensor, design: Design) -> Tensor:
     """Target G/G_max of every cell, (lines, slices, *codes.shape).
 
-    G = G_min + (G_max - G_min) d / (2^b - 1) (Xiao et al. 2022, section 4.1).
+    G = G_min + (G_max - G_min) d / (2^b - 1) (Xiao et al. 2022, section 4.1), then the nearest level that the write
+    circuit can aim at.
 
     Args:
         codes: integer weight codes, any shape, unit columns included.
     """
     low = design.cell.window_low
-    return design.weights.digits(codes).mul_(1 - low).add_(low)
+    return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
 
 
-def program_cells(codes: Tensor, design: Design, draws: Draws) -> Tensor:
-    """Programmed G/G_max of every cell, (lines, slices, *codes.shape), float32 on the CPU.
+def program_cells(codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str) -> Cells:
+    """Program the cells of a layer and let them age until `cell.time`, float32 on the CPU.
 
-    The same draws give the same cells whatever is computed with them later.
+    The same draws give the same cells whatever is computed with them later, and at every time.
+
+    Args:
+        codes: integer weight codes, (groups, rows, columns + unit columns).
+        blocks: rows of each row partition.
+        chip: random numbers of the chip.
+        name: the layer's branch of them.
     """
-    programmed = design.cell.error.program(target_conductances(codes.float().cpu(), design), draws)
+    cell = design.cell
+    draws = chip.of(name)
+    target = target_conductances(codes.float().cpu(), design)
+
+    def pulse(numbers: Draws) -> Tensor:
+        varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
+        return _clipped(varied, design)
+
+    written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, cell.device, 0.0), draws)
+    fresh = written.conductance
+    aged = cell.device.aged(fresh, target, cell.time, draws)
+    if cell.time > 0 and cell.clip != "none":
+        aged = aged.clamp(min=0)
+    gain = _drift_gain(fresh, aged, design)
+    cells = cell.faults.apply(aged, target, cell.window_low, blocks, design.array.columns, draws, cell.time)
+    noise = cell.read_noise.sigma(cells, cell.device, cell.time)
+    return Cells(cells, noise, gain, written.pulses, written.outside)
+
+
+def _clipped(cells: Tensor, design: Design) -> Tensor:
     if design.cell.clip == "zero":
-        return programmed.clamp_(min=0)
+        return cells.clamp(min=0)
     if design.cell.clip == "window":
-        return programmed.clamp_(design.cell.window_low, 1)
-    return programmed
+        return cells.clamp(design.cell.window_low, 1)
+    return cells
 
 
-def line_readings(cells: Tensor, design: Design) -> Tensor:
-    """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...)."""
+def _drift_gain(fresh: Tensor, aged: Tensor, design: Design) -> Tensor | None:
+    """Current of all rows after programming over that of now, by column, (groups, columns)."""
+    over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[design.cell.drift_compensation]
+    if over is None:
+        return None
+    before, now = (one.double().sum(over, keepdim=True) for one in (fresh, aged))
+    gain = torch.where(now > 0, before / now.clamp(min=1e-12), 1.0)
+    return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
+
+
+def line_readings(cells: Tensor, design: Design, power: int = 1) -> Tensor:
+    """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
+
+    Args:
+        cells: (lines, slices, ...).
+        power: 2 for variances, which add up whatever the sign of a line.
+    """
     rows = []
     for weights in design.weights.readings:
-        terms = [cells[line] * weight for line, weight in enumerate(weights) if weight]
+        terms = [cells[line] * weight**power for line, weight in enumerate(weights) if weight]
         rows.append(terms[0] if len(terms) == 1 else torch.stack(terms).sum(0))
     return torch.stack(rows)

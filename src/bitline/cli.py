@@ -67,7 +67,7 @@ def run(
     design: Annotated[str, typer.Option(help="A preset (see 'bitline designs') or a .toml file.")] = "differential",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a setting: adc.bits=6, cell.error.alpha=0.05, ...; repeatable."),
+        typer.Option("--set", help="Change a setting: adc.bits=6, cell.device.alpha=0.05, ...; repeatable."),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
     images: Annotated[int | None, typer.Option(min=1, help="Images to classify; all if not given.")] = None,

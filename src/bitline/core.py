@@ -28,17 +28,29 @@ class ProgrammedLayer:
         layer: weight codes, design and shape.
         calibration: input quantisation and ADC levels.
         seed, trial: which chip; the layer's name and these two give the same cells.
+
+    Attributes:
+        pulses: write pulses per cell, on average.
+        outside: share of cells given up on outside the tolerance of programming.
     """
 
     def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
         self.calibration = calibration
-        cells = layer.program(Draws((seed, trial, layer.name)))
-        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs), calibration.levels)
+        chip = Draws((seed, trial))
+        cells = layer.program(chip)
+        self.pulses, self.outside = cells.pulses, cells.outside
+        key = chip.of(layer.name).integer("read noise")
+        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, key), calibration.levels)
 
     @torch.no_grad()
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space)."""
-        return self.plan(input_codes(inputs, self.calibration.inputs))
+    def __call__(self, inputs: Tensor, sample: int = 0) -> Tensor:
+        """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space).
+
+        Args:
+            inputs: finite.
+            sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
+        """
+        return self.plan(input_codes(inputs, self.calibration.inputs), sample)
 
 
 def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
@@ -87,6 +99,7 @@ class AnalogCore:
             calibration = calibrate_layer(self.layer, self._batch(calibration))
         self.calibration = calibration
         self.programmed = ProgrammedLayer(self.layer, calibration, seed, trial)
+        self.reads = 0
 
     def __matmul__(self, inputs: Array) -> Array:
         return self.matmul(inputs)
@@ -103,7 +116,9 @@ class AnalogCore:
         Raises:
             DataError: wrong number of rows, NaN or infinite inputs.
         """
-        result = self.programmed(self._batch(inputs)).T
+        batch = self._batch(inputs)
+        result = self.programmed(batch, self.reads).T
+        self.reads += len(batch)
         result = result[:, 0] if inputs.ndim == 1 else result
         return result.numpy() if isinstance(inputs, np.ndarray) else result
 

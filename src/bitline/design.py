@@ -18,7 +18,7 @@ from bitline._explain import explain, nearest
 from bitline._model import Part
 from bitline._settings import merge, nested
 from bitline.arrays import IdealArray
-from bitline.devices import AnyDevice, Exact
+from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, slice_count
 from bitline.errors import DesignError
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange
@@ -44,22 +44,6 @@ class Inputs(Part):
                 f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
             )
         return self
-
-
-class Cell(Part):
-    """The memory cell."""
-
-    on_off_ratio: Annotated[float, Field(gt=1)] = math.inf
-    """G_max / G_min; inf for cells that can be switched off."""
-    error: AnyDevice = Exact()
-    """Programming error: 'none', 'state-independent' or 'state-proportional'."""
-    clip: Literal["zero", "window", "none"] = "zero"
-    """Where programmed conductances end: at 0, in [G_min, G_max], or nowhere."""
-
-    @property
-    def window_low(self) -> float:
-        """G_min / G_max."""
-        return 1 / self.on_off_ratio
 
 
 class LayerRule(Part):
@@ -147,7 +131,7 @@ class Design(Part):
         """A copy with other settings.
 
         Args:
-            settings: values by dotted name: `{"adc.bits": 6, "cell.error": "none"}`.
+            settings: values by dotted name: `{"adc.bits": 6, "cell.device": "none"}`.
 
         Raises:
             DesignError: an unknown name or impossible value.
@@ -163,9 +147,9 @@ class Design(Part):
 
     def digital(self) -> Design:
         """The same codes and slices with exact cells and no ADC: the quantised digital network."""
-        settings = {"cell": {"on_off_ratio": math.inf, "error": {"kind": "none"}}, "adc": {"kind": "none"}}
         rules = tuple(rule.model_copy(update={"set": _without_analog(rule.set)}) for rule in self.layers)
-        return Design(**merge(self.model_copy(update={"layers": rules}).model_dump(), settings))
+        digital = {"cell": Cell(), "adc": NoAdc(), "layers": rules}
+        return Design(**self.model_copy(update=digital).model_dump())
 
     def _with_rule(self, rule: LayerRule) -> Design:
         return Design(**merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))

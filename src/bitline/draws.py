@@ -37,6 +37,18 @@ class Draws:
         unit = self._generator(what).random(tuple(shape), dtype=np.float32)
         return torch.from_numpy((unit - np.float32(0.5)) * np.float32(np.sqrt(12.0)))
 
+    def unit(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
+        """Uniform numbers 0 .. 1, float32, on the CPU."""
+        return torch.from_numpy(self._generator(what).random(tuple(shape), dtype=np.float32))
+
+    def integer(self, what: str) -> int:
+        """A number of 63 bits: the key of a stream of random numbers that is drawn elsewhere."""
+        return int.from_bytes(self._digest(what)[:8], "little") >> 1
+
+    def _digest(self, what: str) -> bytes:
+        return hashlib.blake2b(repr((*self.key, what)).encode(), digest_size=16).digest()
+
     def _generator(self, what: str) -> np.random.Generator:
-        digest = hashlib.blake2b(repr((*self.key, what)).encode(), digest_size=16).digest()
-        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(int.from_bytes(digest, "little"))))
+        return np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence(int.from_bytes(self._digest(what), "little")))
+        )

@@ -11,7 +11,7 @@ from torch import Tensor
 from bitline._histogram import Histogram
 from bitline._plans import Arrays, observe_signals
 from bitline.arrays import Product
-from bitline.cells import UnitColumns, program_cells, target_conductances
+from bitline.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.design import Design
 from bitline.draws import Draws
 from bitline.errors import ConversionError
@@ -78,17 +78,23 @@ class EncodedLayer:
         codes = self.codes.reshape(self.product.groups, self.columns, -1).transpose(1, 2)
         return self.units.append(codes)
 
-    def program(self, draws: Draws) -> Tensor:
-        """Cells of one chip, (lines, slices, groups, rows, columns + unit columns)."""
-        return program_cells(self.stored_codes(), self.design, draws).to(self.step)
+    def program(self, chip: Draws) -> Cells:
+        """The layer's cells on one chip."""
+        return program_cells(self.stored_codes(), self.design, self.blocks, chip, self.name).to(self.step)
 
-    def exact(self) -> Tensor:
-        """Cells without error, shaped as those of `program`."""
-        return target_conductances(self.stored_codes(), self.design).to(self.step)
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """Rows of each row partition."""
+        return self.product.partition(self.design.array.rows).blocks(self.product.rows, self.product.positions)
 
-    def arrays(self, cells: Tensor, inputs: InputScale) -> Arrays:
+    def exact(self) -> Cells:
+        """Cells without error, as those of `program`."""
+        return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
+
+    def arrays(self, cells: Cells, inputs: InputScale, noise_key: int = 0) -> Arrays:
         """Arrays that hold `cells`, for inputs of this quantisation."""
-        return Arrays(self.design, self.product, cells, self.units, self.step * inputs.step, self.bias, inputs)
+        step = self.step * inputs.step
+        return Arrays(self.design, self.product, cells, self.units, step, self.bias, inputs, noise_key)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

@@ -17,6 +17,9 @@ from bitline.design import Design
 from bitline.errors import DataError
 from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, program
 
+COMPARED = 64
+"""Images whose layer outputs are compared."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, images done and images in all."""
 
@@ -175,7 +178,9 @@ def evaluate(
     errors = _LayerErrors(digital, network)
     for trial in range(trials):
         program(network, trial=trial)
-        errors.add(images[: min(batch, 64)])
+        for part in images[:COMPARED].split(batch):
+            errors.add(part)
+        program(network, trial=trial)
         accuracies.append(accuracy(network, f"trial {trial + 1} of {trials}"))
     return Evaluation(
         design=record.design,

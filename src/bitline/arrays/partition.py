@@ -24,6 +24,20 @@ class Partition:
     channels: int
     rows: int
 
+    def blocks(self, rows: int, positions: int) -> tuple[slice, ...]:
+        """Matrix rows of each part.
+
+        Args:
+            rows: matrix rows of one group.
+            positions: kernel positions of one input channel.
+        """
+        stride = positions if self.pieces > 1 else rows
+        return tuple(
+            slice(start, min(start + self.rows, first + stride))
+            for first in range(0, rows, stride)
+            for start in range(first, first + stride, self.rows)
+        )
+
 
 def partition_rows(channels: int, positions: int, max_rows: int) -> Partition:
     """Split `channels` x `positions` rows over arrays of at most `max_rows` rows (Xiao et al. 2022, section 4.2).

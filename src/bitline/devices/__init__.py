@@ -1,23 +1,32 @@
 """Stage 3: target conductances to programmed conductances.
 
 Before it: `encode` says what each cell should hold. After it: `arrays` sums the cells' currents.
-To add a device, write one file with a `Device` and add it to `AnyDevice`.
+To add a device, write one file with a `Device` and add it to `AnyDevice` in `registry.py`.
 """
 
-from typing import Annotated
-
-from pydantic import Field
-
-from bitline._model import shorthand
 from bitline.devices._device import Device
+from bitline.devices._measured import MeasuredDevice
+from bitline.devices.cell import Cell
+from bitline.devices.duration import Duration, in_words
 from bitline.devices.exact import Exact
+from bitline.devices.faults import Faults
+from bitline.devices.programming import Written
+from bitline.devices.registry import AnyDevice
 from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
+from bitline.devices.variation import Variation
 
-AnyDevice = Annotated[
-    Exact | StateIndependent | StateProportional,
-    Field(discriminator="kind"),
-    shorthand("kind", default="none"),
+__all__ = [
+    "AnyDevice",
+    "Cell",
+    "Device",
+    "Duration",
+    "Exact",
+    "Faults",
+    "MeasuredDevice",
+    "StateIndependent",
+    "StateProportional",
+    "Variation",
+    "Written",
+    "in_words",
 ]
-
-__all__ = ["AnyDevice", "Device", "Exact", "StateIndependent", "StateProportional"]

@@ -114,7 +114,7 @@ def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
 
 
 def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Module:
-    """Put a converted network on another chip: same design, other cells.
+    """Put a converted network on another chip: same design, other cells; read noise starts anew.
 
     Args:
         trial: number of the chip.
@@ -122,6 +122,7 @@ def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Mo
     """
     for layer in analog_layers(network):
         layer.trial = trial
+        layer.reads = 0
         layer.seed = layer.seed if seed is None else seed
     return network
 

@@ -34,6 +34,7 @@ class AnalogLayer(nn.Module):
         self.name = name
         self.seed = 0
         self.trial = 0
+        self.reads = 0
         self.calibration: LayerCalibration | None = None
         self._programmed: ProgrammedLayer | None = None
         self._programmed_for: tuple[object, ...] = ()
@@ -86,7 +87,8 @@ class AnalogLayer(nn.Module):
         programmed = self.programmed()
         arranged = self.arrange(inputs)
         compute = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
-        outputs = self.restore(programmed(arranged.detach().to(compute)), inputs).to(inputs.dtype)
+        outputs = self.restore(programmed(arranged.detach().to(compute), self.reads), inputs).to(inputs.dtype)
+        self.reads += len(arranged)
         if not torch.is_grad_enabled():
             return outputs
         scale = programmed.calibration.inputs

@@ -1,0 +1,105 @@
+"""What measured devices have in common: a fit in physical units, and the range it was measured in."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bitline.devices._device import Device
+from bitline.devices.duration import in_words
+from bitline.draws import Draws
+
+TOLERANCE = 1e-6
+
+
+class MeasuredDevice(Device):
+    """A published fit: normal error with a standard deviation that depends on the state.
+
+    The fit is in `unit` (a conductance, or the current at the device's read voltage); `largest` of it is G_max.
+    """
+
+    unit: ClassVar[str]
+    """Unit of the fit: 'uS' or 'nA'."""
+    measured: ClassVar[tuple[float, float]]
+    """Smallest and largest state that was measured, in `unit`."""
+    longest_s: ClassVar[float] = 0.0
+    """Longest time after programming that was measured."""
+
+    extrapolate: bool = False
+    """Allow states and times outside the measured range."""
+
+    @property
+    @abstractmethod
+    def largest(self) -> float:
+        """State that counts as G_max, in `unit`."""
+
+    @abstractmethod
+    def sigma(self, state: Tensor) -> Tensor:
+        """Standard deviation of programming, in `unit`.
+
+        Args:
+            state: target, in `unit`.
+        """
+
+    def program(self, target: Tensor, draws: Draws) -> Tensor:
+        sigma = self.sigma(target * self.largest) / self.largest
+        return draws.normal(target.shape, "programming error").mul_(sigma).add_(target)
+
+    def check(self, lowest: float, seconds: float) -> None:
+        if self.extrapolate:
+            return
+        name = self.__dict__["kind"]
+        low, high = self.measured
+        if self.largest > high * (1 + TOLERANCE):
+            raise ValueError(
+                f"cell.device {name!r} has a largest state of {self.largest:g} {self.unit}, but was measured up to "
+                f"{high:g} {self.unit}: use at most that, or cell.device.extrapolate = true"
+            )
+        if lowest * self.largest < low * (1 - TOLERANCE):
+            ratio = self.largest / low
+            raise ValueError(
+                f"cell.device {name!r} was measured from {low:g} {self.unit}, but G_min is "
+                f"{lowest * self.largest:g} {self.unit}: use cell.on_off_ratio = {ratio:.4g} or less, or "
+                "cell.device.extrapolate = true"
+            )
+        if seconds > self.longest_s * (1 + TOLERANCE):
+            known = (
+                f"up to {in_words(self.longest_s)} after programming" if self.longest_s else "just after programming"
+            )
+            raise ValueError(
+                f"cell.time is {in_words(seconds)}, but cell.device {name!r} was measured {known}: use an earlier "
+                "time, or cell.device.extrapolate = true"
+            )
+
+
+def polynomial(coefficients: Sequence[float], x: Tensor) -> Tensor:
+    """c0 + c1 x + c2 x^2 + ..., in the precision of `x` (Horner's rule)."""
+    result = torch.zeros_like(x)
+    for coefficient in reversed(coefficients):
+        result = result * x + coefficient
+    return result
+
+
+def saturating(height: float, scale: float, x: Tensor) -> Tensor:
+    """height (1 - exp(-x / scale))."""
+    return -height * torch.expm1(-x / scale)
+
+
+def piecewise_linear(x: Tensor, xs: Sequence[float], ys: Sequence[float]) -> Tensor:
+    """Linear interpolation through the points (xs, ys), xs ascending; the first and last segments go on outside."""
+    grid = torch.tensor(xs, dtype=x.dtype)
+    values = torch.tensor(ys, dtype=x.dtype)
+    left = (torch.bucketize(x.contiguous(), grid) - 1).clamp(0, len(xs) - 2)
+    slope = (values[1:] - values[:-1]) / (grid[1:] - grid[:-1])
+    return values[left] + slope[left] * (x - grid[left])
+
+
+def between(seconds: float, times_s: Sequence[float]) -> tuple[int, int, float]:
+    """The two measured times around a time, and how far it lies between them; the last two where it lies beyond."""
+    later = min(max(next((i for i, t in enumerate(times_s) if t >= seconds), len(times_s) - 1), 1), len(times_s) - 1)
+    span = times_s[later] - times_s[later - 1]
+    return later - 1, later, (seconds - times_s[later - 1]) / span

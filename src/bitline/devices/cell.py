@@ -1,0 +1,57 @@
+"""The memory cell of a design: a device, how it is written, and what happens to it until it is read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from bitline._model import Part
+from bitline.devices.current_voltage import AnyCurrentVoltage, Ohmic
+from bitline.devices.duration import Duration
+from bitline.devices.exact import Exact
+from bitline.devices.faults import Faults
+from bitline.devices.levels import AnyLevels, ContinuousLevels
+from bitline.devices.programming import AnyProgramming, Once
+from bitline.devices.read_noise import AnyReadNoise, DeviceNoise
+from bitline.devices.registry import AnyDevice
+from bitline.devices.variation import Variation
+
+
+class Cell(Part):
+    """The memory cell."""
+
+    device: AnyDevice = Exact()
+    """Programming error, drift and read noise: 'none', 'state-independent', 'state-proportional', a measured device
+    ('bitline devices' lists them), or a class of yours, 'package.module:Class'."""
+    on_off_ratio: Annotated[float, Field(gt=1)] | None = None
+    """G_max / G_min; inf for cells that can be switched off. That of the device if not given."""
+    levels: AnyLevels = ContinuousLevels()
+    """Conductances that can be aimed at: 'continuous', 'uniform' (with a count) or 'table' (with values)."""
+    programming: AnyProgramming = Once()
+    """How cells are written: 'once', or 'write-verify' with a tolerance."""
+    variation: Variation = Variation()
+    """Variation that rows, columns or dies share."""
+    clip: Literal["zero", "window", "none"] = "zero"
+    """Where programmed conductances end: at 0, in [G_min, G_max], or nowhere."""
+    time: Duration = 0.0
+    """Time between programming and inference, in seconds or as '1 day': what the device's drift does until then."""
+    drift_compensation: Literal["none", "layer", "column"] = "none"
+    """Digital scale of outputs that makes up for drift: one for each layer or column, from the current that all rows
+    together draw now and drew after programming (Joshi et al., Nature Communications 11, 2473, 2020)."""
+    faults: Faults = Faults()
+    """Stuck and noisy cells, spare columns."""
+    read_noise: AnyReadNoise = DeviceNoise()
+    """Noise of every read: 'device' (as measured), 'none', 'state-independent' or 'state-proportional'."""
+    current_voltage: AnyCurrentVoltage = Ohmic()
+    """Current against row voltage: 'ohmic', or a nonlinear cell such as 'milo-2021'."""
+
+    @property
+    def window_low(self) -> float:
+        """G_min / G_max."""
+        return 1 / (self.on_off_ratio or self.device.own_on_off_ratio)
+
+    @model_validator(mode="after")
+    def _check_device(self) -> Self:
+        self.device.check(self.window_low, self.time)
+        return self

@@ -1,0 +1,69 @@
+"""How the current of a cell depends on the voltage of its row."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from bitline._model import Part, shorthand
+from bitline.devices._measured import polynomial
+
+
+class Ohmic(Part):
+    """I = G V."""
+
+    kind: Literal["ohmic"] = "ohmic"
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether currents are proportional to voltages."""
+        return True
+
+    def current(self, conductance: Tensor, voltage: float) -> Tensor:
+        """Currents in units of G_max V_read.
+
+        Args:
+            conductance: G/G_max.
+            voltage: V/V_read, -1 .. 1.
+        """
+        return conductance * voltage
+
+
+class Milo2021(Part):
+    """I = G V + N2 V^2 + N3 V^3, for G from 50 to 225 uS and V between +-0.5 V (Milo et al., IEEE IRPS 2021).
+
+    N2 and N3 in A/V^2 and A/V^3 are polynomials in log10(G / S); conductances outside of the measured range have the
+    N2 and N3 of its nearest end. Meant for cells whose input is a voltage on the row.
+    """
+
+    kind: Literal["milo-2021"] = "milo-2021"
+    measured_S: ClassVar[tuple[float, float]] = (50e-6, 225e-6)
+
+    read_voltage_V: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    """Row voltage of the largest input."""
+    G_max_uS: Annotated[float, Field(gt=0)] = 225.0
+    """Conductance of a cell at G_max."""
+    N2: tuple[float, ...] = (0.007063, 0.005711, 0.001541, 0.0001388)
+    """Coefficients of N2, c0 first."""
+    N3: tuple[float, ...] = (1.2968e-3, 6.7919e-4, 8.8710e-05)
+    """Coefficients of N3, c0 first."""
+
+    @property
+    def is_linear(self) -> bool:
+        return False
+
+    def current(self, conductance: Tensor, voltage: float) -> Tensor:
+        largest = self.G_max_uS * 1e-6
+        log = (conductance.double() * largest).clamp(*self.measured_S).log10()
+        volts = voltage * self.read_voltage_V
+        bend = polynomial(self.N2, log) * volts**2 + polynomial(self.N3, log) * volts**3
+        return conductance * voltage + (bend / (largest * self.read_voltage_V)).to(conductance.dtype)
+
+
+AnyCurrentVoltage = Annotated[
+    Ohmic | Milo2021,
+    Field(discriminator="kind"),
+    shorthand("kind", default="ohmic"),
+]

@@ -1,0 +1,127 @@
+"""Cells that do not do what they are told to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from bitline._model import Part
+from bitline.draws import Draws
+
+Share = Annotated[float, Field(ge=0, le=1)]
+SOUND, LOW, HIGH, TELEGRAPH = range(4)
+
+
+class Faults(Part):
+    """Shares of faulty cells, placed at random, and the columns kept in reserve for them."""
+
+    stuck_low: Share = 0.0
+    """Share of cells stuck at G_min."""
+    stuck_high: Share = 0.0
+    """Share of cells stuck at G_max."""
+    telegraph: Share = 0.0
+    """Share of cells with random-telegraph noise, slow against one inference: each is in one of two states, drawn
+    independently at every time."""
+    telegraph_amplitude: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Difference between the two states of a telegraph cell, as a fraction of its G."""
+    spare_columns: Annotated[int, Field(ge=0)] = 0
+    """Spare bit lines of each array and line: after a test of all cells, they stand in for the columns whose stuck cells
+    do most harm. Spares have faults too."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.stuck_low + self.stuck_high + self.telegraph > 1:
+            raise ValueError(
+                "cell.faults: the shares of stuck_low, stuck_high and telegraph cells add up to more than 1"
+            )
+        if self.telegraph > 0 and self.telegraph_amplitude == 0:
+            raise ValueError(
+                f"cell.faults.telegraph is {self.telegraph:g}, but telegraph_amplitude is 0: say how far apart the two "
+                "states are, for example cell.faults.telegraph_amplitude = 0.1"
+            )
+        return self
+
+    @property
+    def is_none(self) -> bool:
+        """Whether all cells work."""
+        return self.stuck_low == self.stuck_high == self.telegraph == 0
+
+    def apply(
+        self,
+        cells: Tensor,
+        target: Tensor,
+        lowest: float,
+        blocks: Sequence[slice],
+        width: int,
+        draws: Draws,
+        time: float,
+    ) -> Tensor:
+        """Cells of a layer with their faults.
+
+        Args:
+            cells, target: G/G_max, (lines, slices, groups, rows, columns).
+            lowest: G_min/G_max.
+            blocks: rows of each row partition.
+            width: columns of an array.
+            draws: random numbers of this chip and layer.
+            time: seconds since programming.
+        """
+        if self.is_none:
+            return cells
+        states = self._states(cells.shape, draws, "faults")
+        if self.spare_columns:
+            for part, rows in enumerate(blocks):
+                for tile, start in enumerate(range(0, cells.shape[-1], width)):
+                    place = (..., rows, slice(start, start + width))
+                    spares = self._states(
+                        (*target[place].shape[:-1], self.spare_columns), draws, f"spare {part} {tile}"
+                    )
+                    states[place] = _with_spares(states[place], target[place], spares, lowest)
+        result = _stuck(states, cells, lowest)
+        if self.telegraph:
+            upper = draws.unit(cells.shape, f"telegraph at {time!r}") < 0.5
+            swing = torch.where(upper, self.telegraph_amplitude / 2, -self.telegraph_amplitude / 2)
+            result = torch.where(states == TELEGRAPH, result * (1 + swing), result)
+        return result
+
+    def _states(self, shape: Sequence[int], draws: Draws, what: str) -> Tensor:
+        """Fault of every cell, int8."""
+        place = draws.unit(tuple(shape), what)
+        ends = (self.stuck_low, self.stuck_low + self.stuck_high, self.stuck_low + self.stuck_high + self.telegraph)
+        states = torch.full(place.shape, SOUND, dtype=torch.int8)
+        for fault, end in zip((TELEGRAPH, HIGH, LOW), reversed(ends), strict=True):
+            states[place < end] = fault
+        return states
+
+
+def _stuck(states: Tensor, cells: Tensor, lowest: float) -> Tensor:
+    return cells.masked_fill(states == LOW, lowest).masked_fill(states == HIGH, 1.0)
+
+
+def _with_spares(states: Tensor, target: Tensor, spares: Tensor, lowest: float) -> Tensor:
+    """Faults of an array after its worst columns have moved to spare columns.
+
+    Args:
+        states: (..., rows, columns).
+        target: G/G_max, same shape.
+        spares: faults of the spare columns, (..., rows, spare columns).
+    """
+    states = states.clone()
+    harm = (_stuck(states, target, lowest) - target).abs().sum(-2)
+    used = torch.zeros_like(spares[..., 0, :], dtype=torch.bool)
+    for _ in range(spares.shape[-1]):
+        worst = harm.argmax(-1, keepdim=True)
+        column = worst[..., None, :].expand(*states.shape[:-1], 1)
+        wanted = target.gather(-1, column)
+        harms = (_stuck(spares, wanted.expand_as(spares), lowest) - wanted).abs().sum(-2)
+        best = harms.masked_fill(used, torch.inf).argmin(-1, keepdim=True)
+        gain = harms.gather(-1, best) < harm.gather(-1, worst)
+        chosen = spares.gather(-1, best[..., None, :].expand(*spares.shape[:-1], 1))
+        states.scatter_(-1, column, torch.where(gain[..., None, :], chosen, states.gather(-1, column)))
+        used.scatter_(-1, best, used.gather(-1, best) | gain)
+        harm.scatter_(-1, worst, -1.0)
+    return states

@@ -1,0 +1,64 @@
+"""Conductances that the write circuit can aim at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from bitline._model import Part, shorthand
+
+
+class ContinuousLevels(Part):
+    """Any conductance between G_min and G_max."""
+
+    kind: Literal["continuous"] = "continuous"
+
+    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+        """Targets as the write circuit aims at them.
+
+        Args:
+            target: G/G_max.
+            lowest: G_min/G_max.
+        """
+        return target
+
+
+class UniformLevels(Part):
+    """Equally spaced conductances from G_min to G_max."""
+
+    kind: Literal["uniform"] = "uniform"
+    count: Annotated[int, Field(ge=2)]
+    """Number of levels, G_min and G_max among them."""
+
+    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+        step = (1 - lowest) / (self.count - 1)
+        return ((target - lowest) / step).round().mul(step).add(lowest)
+
+
+class LevelTable(Part):
+    """A table of conductances, however spaced."""
+
+    kind: Literal["table"] = "table"
+    values: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=2)]
+    """G/G_max of the levels, ascending."""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if any(later <= first for first, later in zip(self.values, self.values[1:], strict=False)):
+            raise ValueError(f"cell.levels.values are {list(self.values)}: give them in ascending order, each once")
+        return self
+
+    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+        values = torch.tensor(self.values, dtype=target.dtype, device=target.device)
+        edges = (values[1:] + values[:-1]) / 2
+        return values[torch.bucketize(target.contiguous(), edges)]
+
+
+AnyLevels = Annotated[
+    ContinuousLevels | UniformLevels | LevelTable,
+    Field(discriminator="kind"),
+    shorthand("kind", default="uniform"),
+]

@@ -1,0 +1,26 @@
+"""Phase-change memory with the programming error of Joshi et al."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+from bitline.devices._measured import polynomial
+from bitline.devices._pcm import PhaseChangeMemory
+
+
+class PcmJoshi2020(PhaseChangeMemory):
+    """Phase-change memory, 0 .. 25 uS, on/off ratio about 100: programming error of Joshi et al., "Accurate deep neural
+    network inference using computational phase-change memory", Nature Communications 11, 2473, 2020, Fig. 3.
+
+    sigma(G) = max(0, -0.00178767 G^2 + 0.07585724 G + 0.28638599), G and sigma in uS. Drift and read noise are those of
+    the same kind of device by Nandakumar et al., see `PhaseChangeMemory`.
+    """
+
+    kind: Literal["pcm-joshi-2020"] = "pcm-joshi-2020"
+    sigma_uS: tuple[float, ...] = (0.28638599, 0.07585724, -0.00178767)
+    """Coefficients c0, c1, c2 of the programming error, for G in uS."""
+
+    def sigma(self, state: Tensor) -> Tensor:
+        return polynomial(self.sigma_uS, state).clamp(min=0)

@@ -1,0 +1,35 @@
+"""Resistive memory of the NeuRRAM chip."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from bitline.devices._measured import MeasuredDevice, polynomial
+
+
+class ReramWan2022(MeasuredDevice):
+    """Resistive memory, 0 .. 39.26 uS, one second after programming (Wan et al., "A compute-in-memory chip based on
+    resistive random-access memory", Nature 608, 504-512, 2022, Extended Data Fig. 3).
+
+    sigma(G) = 1.536e-4 G^3 - 1.167e-2 G^2 + 2.374e-1 G + 1.053, G and sigma in uS.
+    """
+
+    kind: Literal["reram-wan-2022"] = "reram-wan-2022"
+    unit: ClassVar[str] = "uS"
+    measured: ClassVar[tuple[float, float]] = (0.0, 39.26)
+    longest_s: ClassVar[float] = 1.0
+
+    G_max_uS: Annotated[float, Field(gt=0)] = 39.26
+    """Conductance of a cell at G_max."""
+    sigma_uS: tuple[float, ...] = (1.053, 2.374e-1, -1.167e-2, 1.536e-4)
+    """Coefficients c0 .. c3 of the error, for G in uS."""
+
+    @property
+    def largest(self) -> float:
+        return self.G_max_uS
+
+    def sigma(self, state: Tensor) -> Tensor:
+        return polynomial(self.sigma_uS, state).clamp(min=0)

@@ -1,0 +1,97 @@
+"""SONOS charge-trap cells of 40 nm with drift over five days and read noise."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bitline.devices._measured import MeasuredDevice, between, polynomial, saturating
+from bitline.draws import Draws
+
+DAY = 86400.0
+DRIFT_RANGE_NA = 1800.0
+
+
+class SonosAgrawal2022(MeasuredDevice):
+    """SONOS cells of Agrawal et al., "Subthreshold operation of SONOS analog memory to enable accurate low-power neural
+    network inference", IEDM 2022, 21.7; currents 0 .. 3200 nA just after programming, 0 .. 1800 nA later.
+
+    Spread of programming and between devices sigma(I) = A (1 - exp(-I / B)); mean drift, a polynomial of degree 10 in
+    the current, at 1, 2, 3, 4 and 5 days; read noise sigma(I) = 12.58 nA (1 - exp(-I / 215.4 nA)). Between measured
+    times the numbers are interpolated linearly. A cell keeps its programming error; the growth of the spread is one more
+    normal deviation of the cell, so that the distribution at every time is the measured one.
+    """
+
+    kind: Literal["sonos-agrawal-2022"] = "sonos-agrawal-2022"
+    unit: ClassVar[str] = "nA"
+    measured: ClassVar[tuple[float, float]] = (0.0, 3200.0)
+    longest_s: ClassVar[float] = 5 * DAY
+
+    I_max_nA: Annotated[float, Field(gt=0)] = 1800.0
+    """Current of a cell at G_max and the read voltage."""
+    times_days: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+    """Times of the spread; the drift has no entry for day 0."""
+    spread_A_nA: tuple[float, ...] = (19.88665, 25.59102, 28.72753, 31.04318, 33.76214, 34.57909)
+    """Spread of the largest currents at each time."""
+    spread_B_nA: tuple[float, ...] = (176.3115, 186.85544, 193.56834, 198.90332, 204.77023, 207.34309)
+    """Current scale at which the spread saturates at each time."""
+    drift: tuple[tuple[float, ...], ...] = (
+        (1.72684e-01, 5.72552e-02, -6.85715e-04, 3.50271e-06, -9.37682e-09, 1.40575e-11)
+        + (-1.19803e-14, 5.41293e-18, -8.85448e-22, -1.66869e-25, 5.95180e-29),
+        (2.50712e-01, 6.62195e-02, -6.83218e-04, 2.99442e-06, -6.78255e-09, 7.70482e-12)
+        + (-3.04983e-15, -2.15919e-18, 2.94617e-21, -1.23359e-24, 1.85329e-28),
+        (-1.75300e-02, 9.76883e-02, -9.63791e-04, 4.55551e-06, -1.22391e-08, 1.93786e-11)
+        + (-1.85899e-14, 1.07659e-17, -3.58211e-21, 5.96785e-25, -3.30410e-29),
+        (4.03338e-02, 1.03111e-01, -1.04740e-03, 4.83961e-06, -1.28132e-08, 1.99484e-11)
+        + (-1.85139e-14, 1.00008e-17, -2.84944e-21, 3.01008e-25, 1.18747e-29),
+        (3.19927e-01, 1.06596e-01, -1.04054e-03, 4.50290e-06, -1.10352e-08, 1.56477e-11)
+        + (-1.27592e-14, 5.45513e-18, -7.26841e-22, -2.43893e-25, 7.14608e-29),
+    )
+    """Coefficients c0 .. c10 of the mean drift in nA, for a current in nA, at 1 .. 5 days."""
+    noise_nA: float = 12.58037
+    """Read noise of the largest currents."""
+    noise_scale_nA: float = 215.36557
+    """Current scale at which the read noise saturates."""
+
+    @property
+    def largest(self) -> float:
+        return self.I_max_nA
+
+    @property
+    def own_on_off_ratio(self) -> float:
+        return 1e7
+
+    def check(self, lowest: float, seconds: float) -> None:
+        super().check(lowest, seconds)
+        if seconds > 0 and self.largest > DRIFT_RANGE_NA and not self.extrapolate:
+            raise ValueError(
+                f"cell.device {self.kind!r} has I_max_nA = {self.largest:g}, but its drift was measured up to "
+                f"{DRIFT_RANGE_NA:g} nA: use at most that, cell.time = 0, or cell.device.extrapolate = true"
+            )
+
+    def sigma(self, state: Tensor) -> Tensor:
+        return saturating(self.spread_A_nA[0], self.spread_B_nA[0], state)
+
+    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+        if seconds == 0:
+            return programmed
+        state = target.double() * self.largest
+        first, second, share = between(seconds / DAY, self.times_days)
+        shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
+        spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
+        growth = (spread.square() - self.sigma(state).square()).clamp(min=0).sqrt()
+        growth = growth * draws.normal(target.shape, "retention")
+        return programmed + ((shift + growth) / self.largest).to(programmed.dtype)
+
+    def read_noise(self, conductance: Tensor, seconds: float) -> Tensor:
+        state = conductance.clamp(min=0) * self.largest
+        return saturating(self.noise_nA, self.noise_scale_nA, state) / self.largest
+
+    def _spread(self, time: int, state: Tensor) -> Tensor:
+        return saturating(self.spread_A_nA[time], self.spread_B_nA[time], state)
+
+    def _shift(self, time: int, state: Tensor) -> Tensor:
+        return torch.zeros_like(state) if time == 0 else polynomial(self.drift[time - 1], state)

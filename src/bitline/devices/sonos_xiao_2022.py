@@ -1,0 +1,83 @@
+"""SONOS charge-trap cells of 40 nm, as in the paper that bitline implements."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bitline.devices._measured import MeasuredDevice, between, piecewise_linear, saturating
+from bitline.draws import Draws
+
+DAY = 86400.0
+
+
+class SonosXiao2022(MeasuredDevice):
+    """Two-transistor SONOS cell read in the subthreshold region at V_G = 0 V, V_D = 0.1 V; currents 0 .. 1600 nA.
+
+    Programming spread sigma(I) = B (1 - exp(-I / C)), mean and spread of retention after 1, 2 and 5 days (Xiao et al.,
+    "An Accurate, Error-Tolerant, and Energy-Efficient Neural Network Inference Engine Based on SONOS Analog Memory",
+    IEEE TCAS-I 69(4), 1480-1493, 2022, Fig. 4; the spread at day 0 is that of arXiv 2109.01262v3, Fig. 22). Between
+    measured currents and times the numbers are interpolated linearly. The published distributions are of many cells at
+    one time; what a cell does from one time to the next is modelled as follows: it keeps its programming error, shifts
+    with the mean, and the growth of the spread is one more normal deviation of the cell, so that the distribution at
+    every time is the published one.
+    """
+
+    kind: Literal["sonos-xiao-2022"] = "sonos-xiao-2022"
+    unit: ClassVar[str] = "nA"
+    measured: ClassVar[tuple[float, float]] = (0.0, 1600.0)
+    longest_s: ClassVar[float] = 5 * DAY
+
+    I_max_nA: Annotated[float, Field(gt=0)] = 1600.0
+    """Current of a cell at G_max and the read voltage."""
+    spread_times_days: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0)
+    """Times of `spread_B_nA` and `spread_C_nA`."""
+    spread_B_nA: tuple[float, ...] = (39.5656, 46.1065, 50.3982, 53.4358)
+    """Spread of the largest currents at each time."""
+    spread_C_nA: tuple[float, ...] = (1 / 0.00188704, 1 / 0.00203079, 1 / 0.00205587, 1 / 0.00217328)
+    """Current scale at which the spread saturates at each time."""
+    retention_nA: tuple[tuple[float, ...], ...] = (
+        (52.36, 101.54, 151.1, 202.17, 254.18, 305.76, 361.97, 408.88)
+        + (512.92, 607.13, 721.61, 825.66, 930.48, 1034.71, 1303.16, 1585.32),
+        (54.94, 103.82, 155.11, 206.69, 259.1, 308.48, 363.51, 411.18)
+        + (512.22, 601.67, 711.76, 817.82, 917.37, 1019.99, 1281.87, 1553.01),
+        (56.51, 105.8, 157.73, 210.48, 262.89, 312.24, 369.76, 417.15)
+        + (519.34, 604.93, 715.29, 814.42, 918.3, 1019.02, 1278.3, 1550.17),
+        (58.44, 110.93, 162.27, 213.43, 273.47, 319.09, 377.16, 421.33)
+        + (524.99, 608.45, 717.14, 819.56, 918.27, 1023.06, 1278.56, 1543.26),
+    )
+    """Mean currents at each time of the same 16 groups of cells."""
+
+    @property
+    def largest(self) -> float:
+        return self.I_max_nA
+
+    @property
+    def own_on_off_ratio(self) -> float:
+        return 1e7
+
+    def sigma(self, state: Tensor) -> Tensor:
+        return saturating(self.spread_B_nA[0], self.spread_C_nA[0], state)
+
+    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+        if seconds == 0:
+            return programmed
+        state = target * self.largest
+        first, second, share = between(seconds / DAY, self.spread_times_days)
+        shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
+        spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
+        growth = (spread.square() - self.sigma(state).square()).clamp(min=0).sqrt()
+        growth = growth * draws.normal(target.shape, "retention")
+        return programmed + (shift + growth) / self.largest
+
+    def _spread(self, time: int, state: Tensor) -> Tensor:
+        return saturating(self.spread_B_nA[time], self.spread_C_nA[time], state)
+
+    def _shift(self, time: int, state: Tensor) -> Tensor:
+        """Mean shift in nA since programming, none for a cell that is off."""
+        start = self.retention_nA[0]
+        shifts = [later - first for first, later in zip(start, self.retention_nA[time], strict=True)]
+        return piecewise_linear(state, (0.0, *start), (0.0, *shifts))
