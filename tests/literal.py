@@ -68,8 +68,9 @@ def literal_chain(
     positions: int = 1,
     draws: Draws,
     bias: np.ndarray | None = None,
+    reads: np.random.Generator | None = None,
 ) -> Literal:
-    """Outputs for `inputs` (rows, batch) of `matrix` (outputs, rows)."""
+    """Outputs for `inputs` (rows, batch) of `matrix` (outputs, rows); `reads` draws the read noise of every cell."""
     matrix = matrix.astype(np.float64)
     weights = design.weights
     top = 2 ** (weights.bits - 1) - 1
@@ -96,7 +97,24 @@ def literal_chain(
         cells = np.maximum(cells, 0)
     if design.cell.clip == "window":
         cells = np.clip(cells, low, 1)
+    sigma = design.cell.read_noise.sigma(torch.tensor(cells), design.cell.device, design.cell.time)
     cells = cells[:, :, 0]
+    sigma = None if sigma is None else sigma.numpy()[:, :, 0]
+    curve = design.cell.current_voltage
+
+    def line_current(line: int, k: int, part: list[int], drive: np.ndarray) -> np.ndarray:
+        """Currents (columns, batch) for row voltages (rows, batch), every cell read once for every column of inputs."""
+        currents = np.zeros((cells.shape[-1], drive.shape[1]))
+        for b in range(drive.shape[1]):
+            read = cells[line, k][part]
+            if sigma is not None:
+                read = read + sigma[line, k][part] * reads.standard_normal(read.shape)
+            if curve.is_linear:
+                currents[:, b] = read.T @ drive[:, b]
+                continue
+            for row, voltage in enumerate(drive[:, b]):
+                currents[:, b] += curve.current(torch.tensor(read[row]), float(voltage)).numpy()
+        return currents
 
     scale = calibration.inputs
     x = np.clip(np.rint((torch.tensor(inputs).float() * (1 / scale.step)).numpy()), scale.low, scale.high).astype(int)
@@ -123,7 +141,8 @@ def literal_chain(
     for part in row_groups(rows // positions, positions, design.array.rows):
         for k in range(cell_slices):
             lines = [
-                [cells[line, k][part].T @ (digit[part] / digit_top) for digit in x_digits] for line in range(len(cells))
+                [line_current(line, k, part, digit[part] / digit_top) for digit in x_digits]
+                for line in range(len(cells))
             ]
             if len(cells) == 1:
                 readings = [(1, lines[0])]

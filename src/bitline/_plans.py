@@ -128,7 +128,7 @@ class Arrays:
         return Drive(table, self.cells.noise.square())
 
     def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Tensor:
-        """Sum over slices of count(digit) 2^(a l power) for every code from -top to top; codes of the other sign are 0."""
+        """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
         bits = self.slice_bits
         top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
 
@@ -136,7 +136,7 @@ class Arrays:
             if sign is not None and code * sign <= 0:
                 return 0.0
             digits = [(abs(code) >> (bits * index)) & (2**bits - 1) for index in range(slices)]
-            return sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits))
+            return float(sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits)))
 
         return torch.tensor([total(code) for code in range(-top, top + 1)]).to(self.cells.conductance)
 
@@ -198,7 +198,7 @@ class LinearPlan:
         return self.arrays.units.subtract(self._summed(cells, power=1), dim=2)
 
     def _summed(self, cells: Tensor, power: int) -> Tensor:
-        """Slices, lines and partitions in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
+        """Slices and lines in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
         arrays = self.arrays
         readings = line_readings(cells, arrays.design, power).double()
         total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.gain) ** power, readings)

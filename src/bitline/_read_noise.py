@@ -1,10 +1,10 @@
 """Normal random numbers for reads, each a function of what it is for.
 
-Read noise is new for every read, so there are far too many numbers to draw one cell at a time or in one stream. The noise
-of a bit line is a sum of independent normal numbers, hence normal itself: it is drawn once for each signal from its exact
-variance. Signal `i` of sample `s` gets a number that depends on (key, s, i) only, so that results do not depend on how
-samples are cut into batches or chunks. The generator is splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
-number generators", OOPSLA 2014) used as a counter-based one, followed by the Box-Muller transform.
+Read noise is new for every read, so there are far too many numbers to draw one cell at a time or in one stream. The
+noise of a bit line is a sum of independent normal numbers, hence normal itself: it is drawn once for each signal from
+its exact variance. Signal `i` of sample `s` gets a number that depends on (key, s, i) only, so that results do not
+depend on how samples are cut into batches or chunks. The generator is splitmix64 (Steele, Lea and Flood, "Fast
+splittable pseudorandom number generators", OOPSLA 2014) used as a counter-based one, then the Box-Muller transform.
 """
 
 from __future__ import annotations

@@ -39,8 +39,7 @@ def annotated(model: BaseModel) -> str:
 def _fill(table: Any, model: BaseModel) -> None:
     plain = {name: value for name, value in model if not _is_section(value)}
     for name, value in plain.items():
-        meaning = type(model).model_fields[name].description
-        for line in (meaning or "").splitlines():
+        for line in _meaning(model, name):
             table.add(tomlkit.comment(line.strip()))
         if value is None:
             table.add(tomlkit.comment(f"{name} ="))
@@ -49,8 +48,7 @@ def _fill(table: Any, model: BaseModel) -> None:
     for name, value in model:
         if isinstance(value, BaseModel):
             section = tomlkit.table()
-            meaning = type(model).model_fields[name].description
-            for line in (meaning or "").splitlines():
+            for line in _meaning(model, name):
                 section.add(tomlkit.comment(line.strip()))
             _fill(section, value)
             table.add(name, section)
@@ -59,6 +57,11 @@ def _fill(table: Any, model: BaseModel) -> None:
             for one in value:
                 rules.append(tomlkit.item(one.model_dump(exclude_defaults=True)))
             table.add(name, rules)
+
+
+def _meaning(model: BaseModel, name: str) -> list[str]:
+    field = type(model).model_fields.get(name)
+    return (field.description or "").splitlines() if field else []
 
 
 def _is_section(value: object) -> bool:

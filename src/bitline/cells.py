@@ -67,12 +67,9 @@ class Cells:
 
     def to(self, like: Tensor) -> Cells:
         """The same cells with the dtype and on the device of `like`."""
-        moved = {name: None if one is None else one.to(like) for name, one in self._tensors.items()}
-        return replace(self, **moved)
-
-    @property
-    def _tensors(self) -> dict[str, Tensor | None]:
-        return {"conductance": self.conductance, "noise": self.noise, "gain": self.gain}
+        noise = None if self.noise is None else self.noise.to(like)
+        gain = None if self.gain is None else self.gain.to(like)
+        return replace(self, conductance=self.conductance.to(like), noise=noise, gain=gain)
 
 
 def target_conductances(codes: Tensor, design: Design) -> Tensor:

@@ -14,13 +14,13 @@ from bitline.draws import Draws
 
 
 class PhaseChangeMemory(MeasuredDevice):
-    """Drift and noise of doped Ge2Sb2Te5 mushroom cells of 90 nm (Nandakumar et al., "Phase-change memory models for deep
-    learning training and inference", IEEE ICECS 2019), with g = G / 25 uS just after programming.
+    """Drift and noise of doped Ge2Sb2Te5 mushroom cells of 90 nm (Nandakumar et al., "Phase-change memory models for
+    deep learning training and inference", IEEE ICECS 2019), with g = G / 25 uS just after programming.
 
-    G(t) = G_p (t / t_0)^-nu for t > t_0, nu = |mu(g) + s(g) n| with one normal number n for each cell. Read noise is of
-    1/f type: sigma = G(t) Q(g) sqrt(ln((t + t_read) / (2 t_read))) grows with time; bitline draws it anew for every read,
-    although its slowest parts are the same from one read to the next. Published network results with this device reach
-    one day (Joshi et al., Nature Communications 11, 2473, 2020); later times are an extrapolation.
+    G(t) = G_p (t / t_0)^-nu for t > t_0, nu = |mu(g) + s(g) n| with one normal number n for each cell. Read noise is
+    of 1/f type: sigma = G(t) Q(g) sqrt(ln((t + t_read) / (2 t_read))) grows with time; bitline draws it anew for every
+    read, although its slowest parts are the same from one read to the next. Published network results with this device
+    reach one day (Joshi et al., Nature Communications 11, 2473, 2020); later times are an extrapolation.
     """
 
     unit: ClassVar[str] = "uS"

@@ -29,8 +29,8 @@ class Faults(Part):
     telegraph_amplitude: Annotated[float, Field(ge=0, le=2)] = 0.0
     """Difference between the two states of a telegraph cell, as a fraction of its G."""
     spare_columns: Annotated[int, Field(ge=0)] = 0
-    """Spare bit lines of each array and line: after a test of all cells, they stand in for the columns whose stuck cells
-    do most harm. Spares have faults too."""
+    """Spare bit lines of each array and line: after a test of all cells, they stand in for the columns whose stuck
+    cells do most harm. Spares have faults too."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

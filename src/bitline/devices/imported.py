@@ -55,7 +55,8 @@ def _load(path: str, settings: dict[str, Any]) -> Device:
         ) from None
     if not (isinstance(found, type) and issubclass(found, Device)):
         raise ValueError(
-            f"cell.device is {path!r}, but {module_name} has no class {class_name!r} derived from bitline.devices.Device"
+            f"cell.device is {path!r}, but {module_name} has no class {class_name!r} derived from "
+            "bitline.devices.Device"
         )
     try:
         return found(**settings)

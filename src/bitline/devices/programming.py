@@ -53,8 +53,8 @@ class Once(Part):
 class WriteVerify(Part):
     """Write, read, and write again the cells that read too far from their target.
 
-    Every write draws the device's programming error anew, and every read has the cell's read noise: so a small tolerance
-    costs pulses, and one below the read noise does not help.
+    Every write draws the device's programming error anew, and every read has the cell's read noise: so a small
+    tolerance costs pulses, and one below the read noise does not help.
     """
 
     kind: Literal["write-verify"] = "write-verify"

@@ -21,8 +21,8 @@ class SonosAgrawal2022(MeasuredDevice):
 
     Spread of programming and between devices sigma(I) = A (1 - exp(-I / B)); mean drift, a polynomial of degree 10 in
     the current, at 1, 2, 3, 4 and 5 days; read noise sigma(I) = 12.58 nA (1 - exp(-I / 215.4 nA)). Between measured
-    times the numbers are interpolated linearly. A cell keeps its programming error; the growth of the spread is one more
-    normal deviation of the cell, so that the distribution at every time is the measured one.
+    times the numbers are interpolated linearly. A cell keeps its programming error; the growth of the spread is one
+    more normal deviation of the cell, so that the distribution at every time is the measured one.
     """
 
     kind: Literal["sonos-agrawal-2022"] = "sonos-agrawal-2022"
@@ -38,18 +38,20 @@ class SonosAgrawal2022(MeasuredDevice):
     """Spread of the largest currents at each time."""
     spread_B_nA: tuple[float, ...] = (176.3115, 186.85544, 193.56834, 198.90332, 204.77023, 207.34309)
     """Current scale at which the spread saturates at each time."""
+    # fmt: off
     drift: tuple[tuple[float, ...], ...] = (
-        (1.72684e-01, 5.72552e-02, -6.85715e-04, 3.50271e-06, -9.37682e-09, 1.40575e-11)
-        + (-1.19803e-14, 5.41293e-18, -8.85448e-22, -1.66869e-25, 5.95180e-29),
-        (2.50712e-01, 6.62195e-02, -6.83218e-04, 2.99442e-06, -6.78255e-09, 7.70482e-12)
-        + (-3.04983e-15, -2.15919e-18, 2.94617e-21, -1.23359e-24, 1.85329e-28),
-        (-1.75300e-02, 9.76883e-02, -9.63791e-04, 4.55551e-06, -1.22391e-08, 1.93786e-11)
-        + (-1.85899e-14, 1.07659e-17, -3.58211e-21, 5.96785e-25, -3.30410e-29),
-        (4.03338e-02, 1.03111e-01, -1.04740e-03, 4.83961e-06, -1.28132e-08, 1.99484e-11)
-        + (-1.85139e-14, 1.00008e-17, -2.84944e-21, 3.01008e-25, 1.18747e-29),
-        (3.19927e-01, 1.06596e-01, -1.04054e-03, 4.50290e-06, -1.10352e-08, 1.56477e-11)
-        + (-1.27592e-14, 5.45513e-18, -7.26841e-22, -2.43893e-25, 7.14608e-29),
+        (1.72684e-01, 5.72552e-02, -6.85715e-04, 3.50271e-06, -9.37682e-09, 1.40575e-11,
+         -1.19803e-14, 5.41293e-18, -8.85448e-22, -1.66869e-25, 5.95180e-29),
+        (2.50712e-01, 6.62195e-02, -6.83218e-04, 2.99442e-06, -6.78255e-09, 7.70482e-12,
+         -3.04983e-15, -2.15919e-18, 2.94617e-21, -1.23359e-24, 1.85329e-28),
+        (-1.75300e-02, 9.76883e-02, -9.63791e-04, 4.55551e-06, -1.22391e-08, 1.93786e-11,
+         -1.85899e-14, 1.07659e-17, -3.58211e-21, 5.96785e-25, -3.30410e-29),
+        (4.03338e-02, 1.03111e-01, -1.04740e-03, 4.83961e-06, -1.28132e-08, 1.99484e-11,
+         -1.85139e-14, 1.00008e-17, -2.84944e-21, 3.01008e-25, 1.18747e-29),
+        (3.19927e-01, 1.06596e-01, -1.04054e-03, 4.50290e-06, -1.10352e-08, 1.56477e-11,
+         -1.27592e-14, 5.45513e-18, -7.26841e-22, -2.43893e-25, 7.14608e-29),
     )
+    # fmt: on
     """Coefficients c0 .. c10 of the mean drift in nA, for a current in nA, at 1 .. 5 days."""
     noise_nA: float = 12.58037
     """Read noise of the largest currents."""

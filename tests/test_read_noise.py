@@ -1,0 +1,130 @@
+"""Noise drawn once for each output has the distribution of noise drawn for each cell and read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from literal import literal_chain
+from scipy import stats
+from strategies import designs, inputs_for
+
+from bitline import AnalogCore, Design
+from bitline._read_noise import add_read_noise, standard_normal
+from bitline.draws import Draws
+
+READS = 1500
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"adc": "none"},
+        {"adc": "none", "inputs.slice_bits": 3, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}},
+        {"adc": "none", "weights": {"mapping": "offset", "subtraction": "unit-column", "bits_per_cell": 2}},
+        {"adc.bits": 12, "array.rows": 8},
+        {"adc.bits": 12, "weights.subtraction": "digital", "weights.bits_per_cell": 3},
+        {"adc.bits": 12, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "weights.bits_per_cell": 4},
+        {"adc.bits": 14, "weights": {"mapping": "offset", "subtraction": "unit-column"}, "array.columns": 4},
+    ],
+    ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
+)
+def test_output_noise_equals_noise_of_single_cells(changes):
+    """Mean, covariance and distribution of the outputs for one input, read many times."""
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((5, 20)).astype(np.float32)
+    signed = "unit-column" not in str(changes)
+    inputs = inputs_for(20, 1, 2, signed)
+    noise = {"cell.read_noise": {"kind": "state-independent", "alpha": 0.02}}
+    design = Design().changed({"weights.bits": 8, "cell.on_off_ratio": 20.0, **noise, **changes})
+    core = AnalogCore(matrix, design, calibration=inputs_for(20, 50, 3, signed))
+    repeated = inputs.repeat(READS, axis=1)
+    fast = core @ repeated
+    literal = literal_chain(
+        matrix, design, repeated, core.calibration, draws=Draws((0, 0, "core")), reads=np.random.default_rng(5)
+    ).outputs
+    error = literal.std(axis=1) / np.sqrt(READS)
+    assert (np.abs(fast.mean(1) - literal.mean(1)) < 6 * np.sqrt(2) * error + 1e-6).all()
+    covariance = [np.cov(one) for one in (fast, literal)]
+    scale = np.sqrt(np.outer(np.diag(covariance[1]), np.diag(covariance[1])))
+    assert np.abs(covariance[0] - covariance[1]).max() < 6 * np.sqrt(2 / READS) * scale.max() * np.sqrt(2)
+    np.testing.assert_allclose(fast.std(1), literal.std(1), rtol=6 * np.sqrt(1 / READS))
+    for one, other in zip(fast, literal, strict=True):
+        assert stats.ks_2samp(one, other).pvalue > 1e-5
+
+
+@settings(max_examples=40)
+@given(designs(), st.integers(0, 1000), st.booleans())
+def test_noise_of_nothing_changes_nothing(design, seed, signed):
+    matrix = np.random.default_rng(seed).standard_normal((4, 12)).astype(np.float32)
+    inputs = inputs_for(12, 4, seed, signed)
+    quiet = design.changed({"cell.read_noise": {"kind": "state-independent", "alpha": 1e-12}})
+    plain, noisy = (AnalogCore(matrix, one, calibration=inputs) @ inputs for one in (design, quiet))
+    np.testing.assert_allclose(plain, noisy, rtol=1e-5, atol=1e-5 * np.abs(plain).max() + 1e-9)
+
+
+@pytest.mark.parametrize("settings", [{}, {"inputs.accumulation": "digital"}, {"adc": "none"}])
+def test_noise_does_not_depend_on_batches(settings):
+    matrix = np.random.default_rng(0).standard_normal((4, 12)).astype(np.float32)
+    inputs = inputs_for(12, 10, 0, False)
+    design = Design().changed({"cell.read_noise": {"kind": "state-independent", "alpha": 0.05}, **settings})
+    make = lambda: AnalogCore(matrix, design, calibration=inputs)  # noqa: E731
+    at_once = make() @ inputs
+    core = make()
+    in_parts = np.concatenate([core @ inputs[:, :3], core @ inputs[:, 3:]], axis=1)
+    np.testing.assert_allclose(at_once, in_parts, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(at_once, core @ inputs)  # another read, other noise
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(1, 9), st.integers(0, 2**60))
+@settings(max_examples=30)
+def test_kernel_equals_the_readable_generator(key, count, first):
+    samples = torch.arange(first, first + 3)
+    variance = torch.rand(3, count)
+    fast = add_read_noise(torch.zeros(3, count), variance, key, samples)
+    plain = variance.double().sqrt() * standard_normal(key, samples, count)
+    torch.testing.assert_close(fast.double(), plain, rtol=1e-4, atol=1e-5)
+
+
+def test_random_numbers_are_normal_and_independent():
+    numbers = standard_normal(3, torch.arange(200), 2000)
+    assert stats.kstest(numbers.flatten()[::7].numpy(), "norm").pvalue > 1e-4
+    for one, other in [(numbers[:, 1:], numbers[:, :-1]), (numbers[1:], numbers[:-1])]:
+        assert abs(float((one * other).mean())) < 5 / 400_000**0.5
+        assert abs(float((one.square() * other.square()).mean()) - 1) < 0.03
+
+
+# -- nonlinear cells
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(["analog", "digital"]),
+    st.integers(1, 3),
+    st.booleans(),
+    st.sampled_from(["differential", "offset"]),
+    st.booleans(),
+    st.integers(0, 100),
+)
+def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed):
+    matrix = np.random.default_rng(seed).standard_normal((4, 11)).astype(np.float32)
+    inputs = inputs_for(11, 3, seed, signed)
+    design = Design().changed(
+        {
+            "weights.mapping": mapping,
+            "inputs": {"bits": 5, "slice_bits": slice_bits, "accumulation": accumulation},
+            "cell.device": {"kind": "reram-milo-2021"},
+            "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": 0.5},
+            "array.rows": 6,
+            **({} if adc else {"adc": "none"}),
+        }
+    )
+    core = AnalogCore(matrix, design, calibration=inputs)
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
+    allowed = expected.slack + 2e-5 * expected.magnitude.max() + 1e-6
+    assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
+    if not adc:
+        ohmic = AnalogCore(matrix, design.changed({"cell.current_voltage": "ohmic"}), calibration=inputs) @ inputs
+        assert np.abs(ohmic - expected.outputs).max() > 1e-3 * np.abs(ohmic).max()
