@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from bitline import Design
@@ -50,6 +51,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     if with_adc:
         if policy == "guaranteed":
             adc_bits = math.ceil(Design(**base).full_precision_bits)
+            assume(adc_bits <= 32)
         base["adc"] = {"kind": "uniform", "bits": adc_bits, "range": {"kind": policy}}
     return Design(**base)
 
