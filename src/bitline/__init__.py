@@ -7,8 +7,8 @@ from bitline.core import AnalogCore
 from bitline.design import Design, presets
 from bitline.encoded import LayerCalibration
 from bitline.errors import BitlineError
-from bitline.evaluate import Evaluation, evaluate
-from bitline.nn import Calibration, analog_layers, conversion_of, convert, program
+from bitline.evaluate import Evaluation, evaluate, evaluate_times
+from bitline.nn import Calibration, analog_layers, conversion_of, convert, let_age, program
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,8 @@ __all__ = [
     "conversion_of",
     "convert",
     "evaluate",
+    "evaluate_times",
+    "let_age",
     "presets",
     "program",
 ]

@@ -6,19 +6,23 @@ import logging
 import math
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from bitline import __version__
 from bitline.design import Design, presets
+from bitline.devices import in_words
 from bitline.errors import BitlineError, DesignError, DeviceError
+
+if TYPE_CHECKING:
+    from bitline.evaluate import Evaluation
 
 console = Console()
 app = typer.Typer(
@@ -74,6 +78,13 @@ def run(
     calibration_images: Annotated[int, typer.Option(min=0, help="Images that set quantisation and ADC ranges.")] = 200,
     batch: Annotated[int, typer.Option(min=1, help="Images at once; does not change results.")] = 64,
     seed: Annotated[int, typer.Option(help="Seed of the chips.")] = 0,
+    time: Annotated[
+        list[str] | None,
+        typer.Option(help="Time since programming: '1 day'; repeatable, for the same chips at several times."),
+    ] = None,
+    recalibrate: Annotated[
+        int, typer.Option(min=0, help="Calibration images to correct every chip's channels with; 0 for none.")
+    ] = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("results"),
 ) -> None:
@@ -91,8 +102,9 @@ def run(
       bitline run --model cifar-resnet20 --weights resnet20.safetensors --data test_10000.png --images 500
     """
     from bitline.data import load_dataset
-    from bitline.evaluate import evaluate
+    from bitline.evaluate import evaluate_times
     from bitline.networks import find_network, load_network
+    from bitline.remedies import Recalibrate
     from bitline.report import write_html, write_json
 
     chosen = Design.load(design).changed(parse_settings(set_ or []))
@@ -108,28 +120,32 @@ def run(
             "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
         )
     with _progress() as progress:
-        result = evaluate(
+        calibration = dataset.calibration.to(place)
+        results = evaluate_times(
             loaded,
             chosen,
             dataset.images.to(place),
             dataset.labels.to(place),
-            dataset.calibration.to(place),
+            calibration,
+            times=time or [chosen.cell.time],
             trials=trials,
             seed=seed,
             batch=batch,
             progress=progress,
+            **({"after_programming": Recalibrate(calibration[:recalibrate])} if recalibrate else {}),
         )
-    _print(result, model)
+    _print(results, model)
     context: dict[str, object] = {
         "model": model,
         "weights": str(weights or network.weights or ""),
         "data": source,
         "calibration_images": len(dataset.calibration),
+        "recalibration_images": recalibrate,
         "device": device,
     }
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "results.json", result, context)
-    write_html(out / "report.html", result, context)
+    write_json(out / "results.json", results, context)
+    write_html(out / "report.html", results, context)
     console.print(f"wrote {out / 'results.json'} and {out / 'report.html'}")
 
 
@@ -230,16 +246,21 @@ def _progress() -> Iterator[Any]:
         yield report
 
 
-def _print(result: Any, model: str) -> None:
-    table = Table("network", "accuracy, %", title=f"{model} on {result.design.name}, {result.images} images")
+def _print(results: Sequence[Evaluation], model: str) -> None:
+    result = results[-1]
+    console.print(f"[bold]{model}[/bold] on [bold]{result.design.name}[/bold], {result.images} images")
+    table = Table("network", "accuracy, %")
     table.add_row("floating point", f"{100 * result.float_accuracy:.2f}")
     table.add_row("quantised, digital", f"{100 * result.digital_accuracy:.2f}")
-    spread = "" if math.isnan(result.std) else f" +- {100 * result.std:.2f}"
-    table.add_row(f"analog, {len(result.trial_accuracies)} trials", f"{100 * result.mean:.2f}{spread}")
+    at = ""
+    for one in results:
+        trials = len(one.trial_accuracies)
+        spread = "" if math.isnan(one.std) else f" +- {100 * one.std:.2f}"
+        at = f" after {in_words(one.design.cell.time)}" if len(results) > 1 else ""
+        table.add_row(f"analog, {trials} trial{'s' * (trials > 1)}{at}", f"{100 * one.mean:.2f}{spread}")
     console.print(table)
-    layers = Table(
-        "layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB", title="signal-to-error ratio"
-    )
+    console.print(f"signal-to-error ratio of every layer{at}, dB")
+    layers = Table(Column("layer", no_wrap=True), "rows", "outputs", "partitions", "own", "accumulated")
     for layer in result.layers:
         numbers = (layer.rows, layer.outputs, layer.partitions)
         ratios = (

@@ -140,10 +140,14 @@ class Design(Part):
 
     def for_layer(self, name: str) -> Design | None:
         """The design of one layer, None where the layer stays digital."""
-        for rule in self.layers:
-            if fnmatchcase(name, rule.match):
-                return None if rule.digital else self._with_rule(rule)
-        return self
+        rule = self.rule_for(name)
+        if rule is None:
+            return self
+        return None if rule.digital else self._with_rule(rule)
+
+    def rule_for(self, name: str) -> LayerRule | None:
+        """The rule that holds for a layer, None where there is none."""
+        return next((rule for rule in self.layers if fnmatchcase(name, rule.match)), None)
 
     def digital(self) -> Design:
         """The same codes and slices with exact cells and no ADC: the quantised digital network."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,14 +14,19 @@ from scipy import stats
 from torch import Tensor, nn
 
 from bitline.design import Design
+from bitline.devices import in_words
 from bitline.errors import DataError
-from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, program
+from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, let_age, program
+from bitline.nn.convert import restart_reads
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, images done and images in all."""
+
+Remedy = Callable[[nn.Module, nn.Module], object]
+"""Called with the analog network on its chip, which it may correct, and the quantised digital network."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class Evaluation:
         return pd.DataFrame(
             {
                 "design": self.design.name,
+                "time_s": self.design.cell.time,
                 "seed": self.seed,
                 "trial": range(len(self.trial_accuracies)),
                 "images": self.images,
@@ -106,21 +112,25 @@ class Evaluation:
         """One row for each analog layer."""
         return pd.DataFrame([vars(layer) for layer in self.layers])
 
+    def accuracy_dict(self) -> dict[str, object]:
+        """Accuracies as plain values, for JSON; unknown numbers are None."""
+        low, high = self.confidence_interval
+        return {
+            "float": self.float_accuracy,
+            "digital": self.digital_accuracy,
+            "trials": list(self.trial_accuracies),
+            "mean": self.mean,
+            "std": _known(self.std),
+            "confidence_interval_95": [_known(low), _known(high)],
+        }
+
     def to_dict(self) -> dict[str, object]:
         """Everything as plain values, for JSON; unknown numbers are None."""
-        low, high = self.confidence_interval
         return {
             "design": self.design.model_dump(mode="json"),
             "images": self.images,
             "seed": self.seed,
-            "accuracy": {
-                "float": self.float_accuracy,
-                "digital": self.digital_accuracy,
-                "trials": list(self.trial_accuracies),
-                "mean": self.mean,
-                "std": _known(self.std),
-                "confidence_interval_95": [_known(low), _known(high)],
-            },
+            "accuracy": self.accuracy_dict(),
             "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in self.layers],
             "notes": list(self.notes),
         }
@@ -138,6 +148,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 64,
     progress: Progress = lambda what, done, total: None,
+    after_programming: Remedy = lambda analog, digital: None,
 ) -> Evaluation:
     """Accuracy of a float network on an analog design.
 
@@ -151,13 +162,57 @@ def evaluate(
         seed: seed of the chips.
         batch: images at once; does not change results.
         progress: told how far the work is.
+        after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
 
     Raises:
         DataError: images and labels do not fit, or images hold NaN or infinite values.
         ConversionError, CalibrationError: see `convert`.
     """
+    design = Design.load(design) if isinstance(design, str) else design
+    return evaluate_times(
+        model,
+        design,
+        images,
+        labels,
+        calibration,
+        times=(design.cell.time,),
+        trials=trials,
+        seed=seed,
+        batch=batch,
+        progress=progress,
+        after_programming=after_programming,
+    )[0]
+
+
+@torch.no_grad()
+def evaluate_times(
+    model: nn.Module,
+    design: Design | str,
+    images: Tensor,
+    labels: Tensor,
+    calibration: Tensor | Calibration,
+    *,
+    times: Sequence[float | str],
+    trials: int = 3,
+    seed: int = 0,
+    batch: int = 64,
+    progress: Progress = lambda what, done, total: None,
+    after_programming: Remedy = lambda analog, digital: None,
+) -> tuple[Evaluation, ...]:
+    """Accuracy at several times after programming: every chip is programmed once, and its cells age.
+
+    Args:
+        times: since programming, in seconds or as '1 day'.
+
+    The other arguments, and what is raised, are those of `evaluate`.
+
+    Returns:
+        One evaluation for each time, in their order.
+    """
     _check(images, labels, trials, batch)
     progress("calibrate", 0, 1)
+    design = Design.load(design) if isinstance(design, str) else design
+    designs = [design.changed({"cell.time": time}) for time in times]
     network = convert(model, design, calibration, seed=seed)
     record = conversion_of(network)
     progress("calibrate", 1, 1)
@@ -174,23 +229,31 @@ def evaluate(
 
     float_accuracy = accuracy(_in_eval(model), "float")
     digital_accuracy = accuracy(digital, "digital")
-    accuracies = []
-    errors = _LayerErrors(digital, network)
+    accuracies: list[list[float]] = [[] for _ in times]
+    errors = [_LayerErrors(digital, network) for _ in times]
     for trial in range(trials):
         program(network, trial=trial)
-        for part in images[:COMPARED].split(batch):
-            errors.add(part)
-        program(network, trial=trial)
-        accuracies.append(accuracy(network, f"trial {trial + 1} of {trials}"))
-    return Evaluation(
-        design=record.design,
-        images=len(images),
-        seed=seed,
-        float_accuracy=float_accuracy,
-        digital_accuracy=digital_accuracy,
-        trial_accuracies=tuple(accuracies),
-        layers=errors.result(),
-        notes=record.notes,
+        for index, time in enumerate(times):
+            let_age(network, time)
+            after_programming(network, digital)
+            restart_reads(network)
+            for part in images[:COMPARED].split(batch):
+                errors[index].add(part)
+            restart_reads(network)
+            at = f" at {in_words(designs[index].cell.time)}" if len(times) > 1 else ""
+            accuracies[index].append(accuracy(network, f"trial {trial + 1} of {trials}{at}"))
+    return tuple(
+        Evaluation(
+            design=one,
+            images=len(images),
+            seed=seed,
+            float_accuracy=float_accuracy,
+            digital_accuracy=digital_accuracy,
+            trial_accuracies=tuple(accuracies[index]),
+            layers=errors[index].result(),
+            notes=record.notes,
+        )
+        for index, one in enumerate(designs)
     )
 
 

@@ -114,7 +114,9 @@ def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
 
 
 def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Module:
-    """Put a converted network on another chip: same design, other cells; read noise starts anew.
+    """Put a converted network on another chip: same design, other cells.
+
+    Read noise starts anew, and corrections made for the chip before are forgotten.
 
     Args:
         trial: number of the chip.
@@ -123,7 +125,30 @@ def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Mo
     for layer in analog_layers(network):
         layer.trial = trial
         layer.reads = 0
+        layer.correction = None
         layer.seed = layer.seed if seed is None else seed
+    return network
+
+
+def restart_reads(network: nn.Module) -> None:
+    """Let the next sample count as the first one of its chip, for its read noise."""
+    for layer in analog_layers(network):
+        layer.reads = 0
+
+
+def let_age(network: nn.Module, time: float | str) -> nn.Module:
+    """Let the cells of a converted network age: the same chip at another time.
+
+    Args:
+        time: since programming, in seconds or as '1 day'.
+
+    Raises:
+        DesignError: a time at which the device is unknown.
+    """
+    for layer in analog_layers(network):
+        layer.design = layer.design.changed({"cell.time": time})
+        layer.reads = 0
+        layer.correction = None
     return network
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import torch
@@ -16,6 +16,23 @@ from bitline.encoded import EncodedLayer, LayerCalibration
 from bitline.errors import CalibrationError, ConversionError
 from bitline.quantize import InputScale
 from bitline.readout import Levels
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Digital scale and shift of each output of a layer, found after its chip was programmed.
+
+    Attributes:
+        gain, offset: (outputs,).
+    """
+
+    gain: Tensor
+    offset: Tensor
+
+    def __call__(self, outputs: Tensor) -> Tensor:
+        """Corrected outputs, (batch, outputs, *space)."""
+        shape = (1, -1, *[1] * (outputs.ndim - 2))
+        return outputs * self.gain.to(outputs).reshape(shape) + self.offset.to(outputs).reshape(shape)
 
 
 class AnalogLayer(nn.Module):
@@ -35,6 +52,7 @@ class AnalogLayer(nn.Module):
         self.seed = 0
         self.trial = 0
         self.reads = 0
+        self.correction: Correction | None = None
         self.calibration: LayerCalibration | None = None
         self._programmed: ProgrammedLayer | None = None
         self._programmed_for: tuple[object, ...] = ()
@@ -87,8 +105,11 @@ class AnalogLayer(nn.Module):
         programmed = self.programmed()
         arranged = self.arrange(inputs)
         compute = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
-        outputs = self.restore(programmed(arranged.detach().to(compute), self.reads), inputs).to(inputs.dtype)
+        computed = programmed(arranged.detach().to(compute), self.reads)
         self.reads += len(arranged)
+        if self.correction is not None:
+            computed = self.correction(computed)
+        outputs = self.restore(computed, inputs).to(inputs.dtype)
         if not torch.is_grad_enabled():
             return outputs
         scale = programmed.calibration.inputs
@@ -101,10 +122,12 @@ class AnalogLayer(nn.Module):
             "calibration": None if self.calibration is None else asdict(self.calibration),
             "seed": self.seed,
             "trial": self.trial,
+            "correction": None if self.correction is None else vars(self.correction),
         }
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.seed, self.trial = state["seed"], state["trial"]
+        self.correction = None if state["correction"] is None else Correction(**state["correction"])
         saved = state["calibration"]
         if saved is not None:
             levels = saved["levels"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import plotly.graph_objects as go
 
 import bitline
+from bitline.devices import in_words
 from bitline.evaluate import Evaluation
 from bitline.report.results import write_text
 
@@ -23,21 +25,23 @@ pre { background: #f6f6f6; padding: 1em; overflow-x: auto; font-size: 13px } h1 
 """
 
 
-def write_html(path: Path, result: Evaluation, context: dict[str, object]) -> None:
+def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
     """Write the report of one evaluation.
 
     Args:
         path: file to write; an existing one is replaced in one step.
-        result: the evaluation.
+        results: one evaluation, or those at several times; the last is the main one.
         context: network, data and options to show.
     """
+    result = results[-1]
     design = result.design
     caption = f"design {design.name}, seed {result.seed}, {len(result.trial_accuracies)} trials, {result.images} images"
     parts = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         f'<p class="caption">{html.escape(design.description)}</p>',
-        _accuracy_table(result),
+        _accuracy_table(results),
         _figure(_accuracy_figure(result), caption, first=True),
+        _figure(_times_figure(results), caption) if len(results) > 1 else "",
         _figure(_layers_figure(result), caption),
         _layers_table(result),
         "".join(f"<p>{html.escape(note)}</p>" for note in result.notes),
@@ -56,15 +60,17 @@ def write_html(path: Path, result: Evaluation, context: dict[str, object]) -> No
     )
 
 
-def _accuracy_table(result: Evaluation) -> str:
-    low, high = result.confidence_interval
-    interval = "one trial" if math.isnan(low) else f"{100 * low:.2f} to {100 * high:.2f}"
-    spread = "" if math.isnan(result.std) else f" ± {100 * result.std:.2f}"
+def _accuracy_table(results: Sequence[Evaluation]) -> str:
     rows = [
-        ["floating point", f"{100 * result.float_accuracy:.2f}", ""],
-        ["quantised, digital", f"{100 * result.digital_accuracy:.2f}", ""],
-        ["analog (mean ± standard deviation)", f"{100 * result.mean:.2f}{spread}", interval],
+        ["floating point", f"{100 * results[-1].float_accuracy:.2f}", ""],
+        ["quantised, digital", f"{100 * results[-1].digital_accuracy:.2f}", ""],
     ]
+    for result in results:
+        low, high = result.confidence_interval
+        interval = "one trial" if math.isnan(low) else f"{100 * low:.2f} to {100 * high:.2f}"
+        spread = "" if math.isnan(result.std) else f" ± {100 * result.std:.2f}"
+        at = f", {in_words(result.design.cell.time)} after programming" if len(results) > 1 else ""
+        rows.append([f"analog (mean ± standard deviation){at}", f"{100 * result.mean:.2f}{spread}", interval])
     return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
 
 
@@ -104,6 +110,23 @@ def _accuracy_figure(result: Evaluation) -> go.Figure:
         )
     figure.update_layout(title="Accuracy of each chip", xaxis_title="trial", yaxis_title="accuracy (%)", height=420)
     figure.update_xaxes(dtick=1)
+    return figure
+
+
+def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
+    times = [max(one.design.cell.time, 1.0) for one in results]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=times,
+        y=[100 * one.mean for one in results],
+        error_y={"type": "data", "array": [0.0 if math.isnan(one.std) else 100 * one.std for one in results]},
+        mode="lines+markers",
+        name="analog, mean and standard deviation",
+        marker={"color": BLUE, "size": 9},
+    )
+    title = "Accuracy of the same chips over time (times below 1 s drawn at 1 s)"
+    figure.update_layout(title=title, xaxis_title="time after programming (s)", yaxis_title="accuracy (%)", height=420)
+    figure.update_xaxes(type="log")
     return figure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,16 +14,19 @@ import bitline
 from bitline.evaluate import Evaluation
 
 
-def write_json(path: Path, result: Evaluation, context: dict[str, object]) -> None:
+def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
     """Write a result with the versions that made it.
 
     Args:
         path: file to write; an existing one is replaced in one step.
-        result: the evaluation.
+        results: one evaluation, or those at several times; the last is the main one.
         context: what else to remember: network, data, options.
     """
     versions = {"bitline": bitline.__version__, "torch": torch.__version__, "python": platform.python_version()}
-    write_text(path, json.dumps({**result.to_dict(), "context": context, "versions": versions}, indent=2) + "\n")
+    content = results[-1].to_dict()
+    if len(results) > 1:
+        content["times"] = [{"time_s": one.design.cell.time, **one.accuracy_dict()} for one in results]
+    write_text(path, json.dumps({**content, "context": context, "versions": versions}, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

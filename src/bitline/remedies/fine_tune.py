@@ -1,0 +1,81 @@
+"""Training under the errors of the hardware."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bitline.design import Design
+from bitline.errors import DataError
+from bitline.evaluate import Progress
+from bitline.nn import analog_layers, convert, program
+from bitline.quantize import fold_batch_norm
+
+TRAINING_CHIPS = 1_000_000
+"""Number of the first chip used for training: far from those of evaluations."""
+
+
+def fine_tune(
+    model: nn.Module,
+    design: Design,
+    images: Tensor,
+    labels: Tensor,
+    calibration: Tensor,
+    *,
+    epochs: int = 3,
+    learning_rate: float = 1e-4,
+    batch: int = 64,
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> nn.Module:
+    """Train a network a little longer, on another chip in every step.
+
+    The forward pass is that of the hardware, errors included; gradients pass straight through quantisation and errors
+    (noise-aware training, Joshi et al., Nature Communications 11, 2473, 2020). Batch norms are folded first, so the
+    result has none.
+
+    Args:
+        model: float network that classifies; left as it is.
+        design: the accelerator.
+        images: normalised training images, not those of the evaluation.
+        labels: their class numbers.
+        calibration: normalised calibration images.
+        epochs: passes over the training images.
+        learning_rate: of Adam, falling to zero along a cosine.
+        batch: images in a step.
+        seed: order of the images, and chips.
+        progress: told how far the work is.
+
+    Returns:
+        A float network with the new weights, for `convert` and `evaluate`.
+    """
+    if len(images) != len(labels) or len(images) == 0:
+        raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")
+    tuned = copy.deepcopy(model).eval()
+    fold_batch_norm(tuned)
+    network = convert(tuned, design, calibration, seed=seed)
+    steps = epochs * -(-len(images) // batch)
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    order = torch.Generator().manual_seed(seed)
+    step = 0
+    for _ in range(epochs):
+        for part in torch.randperm(len(images), generator=order).split(batch):
+            program(network, trial=TRAINING_CHIPS + step)
+            loss = functional.cross_entropy(network(images[part]), labels[part])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            step += 1
+            progress("fine-tune", step, steps)
+    weights = {layer.name: layer for layer in analog_layers(network)}
+    with torch.no_grad():
+        for name, module in tuned.named_modules():
+            source = weights.get(name) or network.get_submodule(name)
+            for parameter, value in module.named_parameters(recurse=False):
+                value.copy_(getattr(source, parameter))
+    return tuned
