@@ -154,7 +154,7 @@ def designs(context: typer.Context) -> None:
     """List the designs that come with bitline, or show one as TOML ('bitline designs show NAME')."""
     if context.invoked_subcommand is not None:
         return
-    table = Table("design", "weights", "rows", "inputs", "ADC", "description")
+    table = Table(Column("design", no_wrap=True), "weights", "rows", "inputs", "ADC", "description")
     for name in presets():
         one = Design.load(name)
         cell = one.weights.bits_per_cell

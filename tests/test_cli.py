@@ -1,0 +1,204 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from bitline import Design, __version__, cli, presets
+
+FEW = ["--images", "24", "--calibration-images", "16", "--trials", "2"]
+
+
+@pytest.fixture
+def bitline(monkeypatch, capsys):
+    """Runs a command; returns its exit status, output and errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
+        monkeypatch.setattr(cli.console, "_width", 100, raising=False)
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def results(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_run_prints_and_writes_the_same_numbers(bitline, tmp_path):
+    status, output, _ = bitline("run", *FEW, "--set", "adc.bits=5", "--out", tmp_path)
+    assert status == 0
+    found = results(tmp_path)
+    assert found["design"]["adc"]["bits"] == 5
+    for number in (found["accuracy"]["float"], found["accuracy"]["digital"], found["accuracy"]["mean"]):
+        assert f"{100 * number:.2f}" in output
+    assert len(found["accuracy"]["trials"]) == 2
+    assert found["versions"]["bitline"] == __version__
+    page = (tmp_path / "report.html").read_text()
+    assert "Plotly.newPlot" in page
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=.?https?:", page)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["report.html", "results.json"]
+
+
+def test_the_batch_does_not_change_a_number(bitline, tmp_path):
+    numbers = []
+    for batch in ("5", "64"):
+        assert bitline("run", *FEW, "--set", "adc.bits=4", "--batch", batch, "--out", tmp_path)[0] == 0
+        numbers.append(results(tmp_path)["accuracy"])
+    assert numbers[0] == numbers[1]
+
+
+def test_several_times_and_recalibration(bitline, tmp_path):
+    settings = ["--set", "cell.device=pcm-joshi-2020", "--time", "0 s", "--time", "1 day", "--recalibrate", "16"]
+    status, output, _ = bitline("run", *FEW, *settings, "--out", tmp_path)
+    assert status == 0
+    assert "after 1 day" in output
+    assert [one["time_s"] for one in results(tmp_path)["times"]] == [0, 86400]
+
+
+def test_designs_are_listed_and_shown_as_toml(bitline):
+    _, output, _ = bitline("designs")
+    for name in presets():
+        assert name in output
+    for name in ("differential", "isaac"):
+        _, text, _ = bitline("designs", "show", name)
+        assert Design.from_toml(text) == Design.load(name)
+
+
+def test_version_and_help(bitline):
+    assert __version__ in bitline("--version")[1]
+    output = bitline("run", "--help")[1]
+    for option in ("--model", "--weights", "--data", "--design", "--set", "--trials", "--images", "--batch", "--seed"):
+        assert option in output
+    command = [sys.executable, "-m", "bitline.cli", "--version"]
+    assert __version__ in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def write_network(path, body="nn.Sequential(nn.Flatten(), nn.Linear(12, 3))"):
+    (path / "usernet.py").write_text(f"from torch import nn\ndef build():\n    return {body}\n")
+    images = np.random.default_rng(0).random((40, 3, 2, 2)).astype(np.float32)
+    np.savez(path / "data.npz", images=images, labels=np.arange(40) % 3)
+
+
+def own(path, *more):
+    return ["run", "--model", "usernet:build", "--data", path / "data.npz", *FEW, "--out", path / "out", *more]
+
+
+@pytest.fixture
+def fresh_modules(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "usernet", raising=False)
+    yield
+    sys.modules.pop("usernet", None)
+
+
+@pytest.mark.usefixtures("fresh_modules")
+def test_a_network_and_design_of_the_users_own(bitline, tmp_path):
+    write_network(tmp_path, "nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(), nn.Linear(16, 3))")
+    (tmp_path / "chip.toml").write_text('name = "mine"\n[adc]\nbits = 6\n[[layers]]\nmatch = "0"\ndigital = true\n')
+    status, output, errors = bitline(*own(tmp_path, "--design", tmp_path / "chip.toml"))
+    assert status == 0, errors
+    assert "mine" in output
+    assert "0 (Conv2d) stays digital" in output
+    assert [layer["name"] for layer in results(tmp_path / "out")["layers"]] == ["2"]
+
+
+BAD = {
+    "preset": (["--design", "diferential"], "did you mean 'differential'"),
+    "design file": (["--design", "absent.toml"], "absent.toml"),
+    "setting": (["--set", "adc.bit=6"], "did you mean 'bits'"),
+    "section": (["--set", "adcs.bits=6"], "did you mean 'adc'"),
+    "value": (["--set", "adc.bits=0"], "adc.bits is 0"),
+    "not a setting": (["--set", "adc.bits"], "NAME=VALUE"),
+    "impossible": (["--set", "weights.bits_per_cell=9"], "use 1 to 7"),
+    "too few bits": (["--set", "adc.range=guaranteed"], "adc.bits = 27"),
+    "model": (["--model", "resnet5"], "did you mean"),
+    "module": (["--model", "absent:build"], "cannot import"),
+    "no weights": (["--model", "cifar-resnet20"], "--weights"),
+    "no weights file": (["--weights", "absent.pt"], "absent.pt"),
+    "no data": (["--data", "absent.npz"], "absent.npz"),
+    "no calibration": (["--calibration-images", "0"], "calibration"),
+    "device": (["--device", "tpu7"], "cpu or cuda"),
+    "time": (["--set", "cell.device=pcm-joshi-2020", "--time", "1 year"], "extrapolate"),
+    "not a time": (["--time", "soon"], "not a time"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_mistakes_are_one_line_and_leave_nothing(bitline, tmp_path, case):
+    arguments, words = BAD[case]
+    status, _, errors = bitline("run", *FEW, "--out", tmp_path / "out", *arguments)
+    assert status == 2
+    assert errors.startswith("bitline: ")
+    assert errors.count("\n") == 1
+    assert words in errors
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("fresh_modules")
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("nn.Sequential(nn.Flatten(), nn.LSTM(12, 3))", "no analog form"),
+        ("nn.Sequential(nn.Flatten(), nn.Linear(9, 3))", "takes 9 input channels"),
+        ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(zero))", "zero"),
+        ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(nan))", "NaN"),
+        ("nn.Sequential(nn.Flatten(), nn.ReLU())", "no layer to put on arrays"),
+    ],
+)
+def test_networks_that_cannot_be_simulated_are_refused(bitline, tmp_path, body, words):
+    write_network(tmp_path, body)
+    source = (tmp_path / "usernet.py").read_text()
+    fills = "def zero(m):\n    m.weight.fill_(0)\ndef nan(m):\n    m.weight.fill_(float('nan'))\n"
+    (tmp_path / "usernet.py").write_text(source + fills)
+    status, _, errors = bitline(*own(tmp_path))
+    assert status == 2, errors
+    assert errors.startswith("bitline: ")
+    assert "Traceback" not in errors
+    assert words in errors
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("fresh_modules")
+def test_images_that_are_not_finite_are_refused(bitline, tmp_path):
+    write_network(tmp_path)
+    np.savez(tmp_path / "data.npz", images=np.full((40, 3, 2, 2), np.nan, np.float32), labels=np.zeros(40))
+    status, _, errors = bitline(*own(tmp_path))
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "NaN or infinite" in errors
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_said_at_once(bitline, tmp_path):
+    status, _, errors = bitline("run", "--device", "cuda", "--out", tmp_path / "out")
+    assert status == 2
+    assert "use --device cpu" in errors
+
+
+def test_wrong_options_end_with_status_two(bitline):
+    assert bitline("run", "--imagse", "3")[0] == 2
+    assert bitline("run", "--trials", "0")[0] == 2
+
+
+def test_an_interrupt_leaves_nothing_half_written(bitline, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["bitline.evaluate"], "evaluate_times", interrupted)
+    status, _, errors = bitline("run", *FEW, "--out", tmp_path / "out")
+    assert status == 130
+    assert "interrupted" in errors
+    assert not (tmp_path / "out").exists()

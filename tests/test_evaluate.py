@@ -1,0 +1,155 @@
+"""Accuracy over chips: the numbers, their spread, and what they must not depend on."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+import torch
+from torch import nn
+
+from bitline import Design, analog_layers, convert, evaluate, evaluate_times, let_age, program
+from bitline.errors import DataError, DesignError
+from bitline.evaluate import Evaluation
+
+GENERATOR = torch.Generator().manual_seed(0)
+IMAGES = torch.randn(90, 1, 6, 6, generator=GENERATOR)
+LABELS = torch.randint(0, 5, (90,), generator=GENERATOR)
+CALIBRATION = torch.randn(30, 1, 6, 6, generator=GENERATOR)
+NOISY = Design().changed({"cell.device": {"kind": "state-proportional", "alpha": 0.3}, "adc.bits": 5})
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 5)).eval()
+
+
+def run(model, design=NOISY, **options):
+    return evaluate(model, design, IMAGES, LABELS, CALIBRATION, **{"trials": 2, **options})
+
+
+def test_baselines_are_those_of_the_networks(model):
+    result = run(model)
+    right = lambda network: float((network(IMAGES).argmax(1) == LABELS).double().mean())  # noqa: E731
+    assert result.float_accuracy == pytest.approx(right(model))
+    assert result.digital_accuracy == pytest.approx(right(convert(model, NOISY.digital(), CALIBRATION)))
+    analog = program(convert(model, NOISY, CALIBRATION), trial=1)
+    assert result.trial_accuracies[1] == pytest.approx(right(analog))
+
+
+@pytest.mark.parametrize("settings", [{}, {"cell.read_noise": {"kind": "state-independent", "alpha": 0.05}}])
+def test_numbers_do_not_depend_on_batches_or_on_other_trials(model, settings):
+    design = NOISY.changed(settings)
+    one, other = run(model, design, batch=7, trials=3), run(model, design, batch=64, trials=2)
+    assert one.trial_accuracies[:2] == other.trial_accuracies
+    for first, second in zip(run(model, design, batch=7).layers, other.layers, strict=True):
+        assert first.own_db == pytest.approx(second.own_db, rel=1e-4)
+        assert first.accumulated_db == pytest.approx(second.accumulated_db, rel=1e-4)
+
+
+def test_other_seeds_are_other_chips(model):
+    assert run(model, seed=1).layers != run(model, seed=2).layers
+
+
+def test_layer_errors_are_signal_over_error(model):
+    result = run(model, trials=1)
+    digital = convert(model, NOISY.digital(), CALIBRATION)
+    analog = program(convert(model, NOISY, CALIBRATION), trial=0)
+    layers = [dict((one.name, one) for one in analog_layers(network)) for network in (digital, analog)]
+    x = IMAGES[:64]
+    first = [one["0"](x) for one in layers]
+    ratio = lambda signal, other: 10 * math.log10(float(signal.square().sum() / (other - signal).square().sum()))  # noqa: E731
+    with torch.no_grad():
+        assert result.layers[0].own_db == pytest.approx(ratio(*first), rel=1e-4)
+        assert result.layers[0].accumulated_db == pytest.approx(result.layers[0].own_db)
+        hidden = model[2](model[1](first[1]))
+        own = [one["3"](hidden) for one in layers]
+        assert result.layers[1].own_db == pytest.approx(ratio(*own), rel=1e-4)
+        accumulated = [digital(x), own[1]]
+        assert result.layers[1].accumulated_db == pytest.approx(ratio(*accumulated), rel=1e-4)
+
+
+def test_without_errors_the_analog_network_is_the_digital_one(model):
+    result = run(model, Design().changed({"adc": "none"}))
+    assert set(result.trial_accuracies) == {result.digital_accuracy}
+    assert all(layer.own_db > 100 for layer in result.layers)
+
+
+def made(*accuracies: float) -> Evaluation:
+    return Evaluation(Design(), 10, 0, 0.9, 0.8, accuracies, ())
+
+
+def test_spread_and_confidence_interval():
+    result = made(0.5, 0.6, 0.8, 0.7)
+    assert result.mean == pytest.approx(0.65)
+    assert result.std == pytest.approx(statistics.stdev([0.5, 0.6, 0.8, 0.7]))
+    low, high = result.confidence_interval
+    assert (low + high) / 2 == pytest.approx(0.65)
+    assert high - low == pytest.approx(2 * 3.182446 * result.std / 2)  # Student's t, 3 degrees of freedom, 97.5 %
+
+
+def test_one_trial_has_no_spread():
+    result = made(0.5)
+    assert math.isnan(result.std)
+    assert result.to_dict()["accuracy"]["std"] is None
+
+
+def test_frames_have_a_row_for_each_trial_and_layer(model):
+    result = run(model, trials=3)
+    frame = result.to_frame()
+    assert frame["accuracy"].tolist() == list(result.trial_accuracies)
+    assert frame["trial"].tolist() == [0, 1, 2]
+    assert result.layers_frame()["name"].tolist() == ["0", "3"]
+
+
+def test_progress_goes_forward_to_the_end(model):
+    seen: dict[str, list[tuple[int, int]]] = {}
+    run(model, progress=lambda what, done, total: seen.setdefault(what, []).append((done, total)), batch=40)
+    assert {"calibrate", "float", "digital", "trial 1 of 2", "trial 2 of 2"} <= set(seen)
+    for steps in seen.values():
+        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+        assert steps[-1][0] == steps[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (IMAGES, LABELS[:5], "90 images and 5 labels"),
+        (IMAGES[:0], LABELS[:0], "0 images"),
+        (IMAGES * float("nan"), LABELS, "NaN or infinite"),
+    ],
+)
+def test_unusable_images_are_refused(model, images, labels, words):
+    with pytest.raises(DataError, match=words):
+        evaluate(model, NOISY, images, labels, CALIBRATION)
+
+
+# -- time
+
+
+def test_times_are_the_same_chips_as_alone(model):
+    design = Design().changed({"cell.device": "pcm-joshi-2020"})
+    together = evaluate_times(model, design, IMAGES, LABELS, CALIBRATION, times=(0, "1 hour", "1 day"), trials=2)
+    alone = run(model, design.changed({"cell.time": "1 hour"}))
+    assert [one.design.cell.time for one in together] == [0, 3600, 86400]
+    assert together[1].trial_accuracies == alone.trial_accuracies
+    assert together[1].layers == alone.layers
+    assert together[0].layers[0].own_db > together[1].layers[0].own_db > together[2].layers[0].own_db
+
+
+def test_an_impossible_time_is_refused_before_any_work(model):
+    design = Design().changed({"cell.device": "reram-wan-2022"})
+    with pytest.raises(DesignError, match="extrapolate"):
+        evaluate_times(model, design, IMAGES, LABELS, CALIBRATION, times=(0, "1 year"))
+    with pytest.raises(DesignError, match="extrapolate"):
+        let_age(convert(model, design, CALIBRATION), "1 year")
+
+
+def test_benchmark_cases_are_designs():
+    from bitline.bench import CASES
+
+    assert len(CASES) >= 4
+    for _, settings in CASES.values():
+        Design().changed(settings)

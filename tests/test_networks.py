@@ -1,0 +1,149 @@
+"""Networks that come with bitline, and their weights files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import fx, nn
+
+from bitline.data import load_dataset
+from bitline.errors import NetworkError
+from bitline.networks import EMBEDDED_WEIGHTS, NETWORKS, Network, find_network, load_network, load_weights
+
+
+def parameters(model: nn.Module) -> int:
+    return sum(one.numel() for one in model.parameters())
+
+
+def cifar_parameters(depth: int) -> int:
+    """He et al. 2016, section 4.2: 6n+2 layers of 16, 32 and 64 channels, shortcuts without parameters."""
+    n = (depth - 2) // 6
+    convolutions = 3 * 9 * 16 + sum(9 * a * b for a, b in [(16, 32), (32, 64)])
+    convolutions += 9 * (16 * 16 * 2 * n + 32 * 32 * (2 * n - 1) + 64 * 64 * (2 * n - 1))
+    norms = 2 * (16 + 2 * n * (16 + 32 + 64))
+    return convolutions + norms + 64 * 10 + 10
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("resnet50", 25_557_032),
+        ("resnet18", 11_689_512),
+        ("cifar-resnet20", cifar_parameters(20)),
+        ("cifar-resnet32", cifar_parameters(32)),
+        ("cifar-resnet56", cifar_parameters(56)),
+    ],
+)
+def test_networks_have_as_many_parameters_as_published(name, count):
+    assert parameters(NETWORKS[name].build()) == count
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_can_be_traced_and_take_their_inputs(name):
+    network = NETWORKS[name]
+    model = network.build().eval()
+    fx.symbolic_trace(model)
+    classes = 1000 if name.startswith("resnet") else 10
+    assert model(torch.zeros(1, *network.preprocess.shape)).shape == (1, classes)
+
+
+def test_the_embedded_network_is_small_and_as_accurate_as_it_says(fashion):
+    model, data = fashion
+    folder = EMBEDDED_WEIGHTS.parent
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 3e6
+    with safe_open(EMBEDDED_WEIGHTS, "pt") as file:
+        published = float(file.metadata()["test_accuracy"])
+    assert published >= 0.925
+    with torch.no_grad():
+        right = (model(data.images).argmax(1) == data.labels).double().mean()
+    assert len(data.images) == 1000 and len(data.calibration) == 200
+    assert float(right) == pytest.approx(published, abs=0.02)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".pth", ".npz"])
+def test_weights_come_back_from_every_format(tmp_path, suffix):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    state = {name: value for name, value in model.state_dict().items() if "num_batches" not in name}
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".safetensors":
+        save_file(state, path)
+    elif suffix == ".npz":
+        np.savez(path, **{name: value.numpy() for name, value in state.items()})
+    else:
+        torch.save(state, path)
+    other = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    load_weights(other, path)
+    for one, two in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_weights_that_do_not_fit_are_refused_in_one_message(tmp_path):
+    good = nn.Linear(3, 2)
+    cases = {
+        "missing": {"weight": good.weight},
+        "additional": {**good.state_dict(), "other": torch.ones(1)},
+        "(2, 4)": {"weight": torch.ones(2, 4), "bias": good.bias},
+        "NaN": {"weight": torch.full((2, 3), float("nan")), "bias": good.bias},
+    }
+    for words, state in cases.items():
+        path = tmp_path / "weights.pt"
+        torch.save(state, path)
+        with pytest.raises(NetworkError) as caught:
+            load_weights(nn.Linear(3, 2), path)
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_not_weights_are_refused(tmp_path):
+    (tmp_path / "weights.pt").write_text("nothing")
+    (tmp_path / "weights.bin").write_text("nothing")
+    for name, words in [("weights.pt", "cannot read"), ("weights.bin", "use one of"), ("none.pt", "no weights file")]:
+        with pytest.raises(NetworkError, match=words):
+            load_weights(nn.Linear(3, 2), tmp_path / name)
+
+
+def test_unknown_networks_are_refused_with_the_nearest_name():
+    with pytest.raises(NetworkError, match="did you mean 'resnet50'"):
+        find_network("resnet5")
+    with pytest.raises(NetworkError, match="comes without weights"):
+        load_network(find_network("resnet50"))
+
+
+def test_a_network_of_the_users_own(tmp_path, monkeypatch):
+    (tmp_path / "mynets.py").write_text(
+        "from torch import nn\ndef build():\n    return nn.Linear(3, 2)\ndef wrong():\n    return 5\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    network = find_network("mynets:build")
+    assert isinstance(network, Network)
+    assert not load_network(network).training
+    for name, words in [("mynets:absent", "cannot import"), ("mynets:wrong", "must return a torch.nn.Module")]:
+        with pytest.raises(NetworkError, match=words):
+            find_network(name)
+
+
+def accuracy(model, data, count, batch=50):
+    with torch.no_grad():
+        right = sum(
+            int((model(data.images[i : i + batch]).argmax(1) == data.labels[i : i + batch]).sum())
+            for i in range(0, count, batch)
+        )
+    return right / count
+
+
+@pytest.mark.parametrize(("depth", "published"), [(20, 0.9173), (32, 0.9263)])
+def test_cifar_weights_have_their_published_accuracy(shared, depth, published):
+    network = find_network(f"cifar-resnet{depth}")
+    model = load_network(network, shared / "weights" / f"cifar10_resnet{depth}.safetensors")
+    data = load_dataset(shared / "cifar10" / "test_10000.png", network.preprocess)
+    assert accuracy(model, data, 1000, 100) == pytest.approx(published, abs=0.03)
+
+
+def test_product_quantised_weights_are_expanded(shared):
+    network = find_network("resnet18")
+    model = load_network(network, shared / "weights" / "imagenet_resnet18_pqf.pth")
+    data = load_dataset(shared / "imagenet" / "val1300_227.zip", network.preprocess)
+    assert accuracy(model, data, 40, 20) > 0.6

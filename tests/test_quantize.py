@@ -1,0 +1,189 @@
+"""Stage 1: codes of weights and inputs, their ranges, and folded batch norms."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from bitline._histogram import Histogram
+from bitline.errors import DataError
+from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, fold_batch_norm, input_codes, weight_codes
+
+
+@given(st.integers(2, 12), st.sampled_from(["layer", "channel"]), st.integers(0, 1000))
+def test_weights_are_half_a_step_away_from_their_codes(bits, scale, seed):
+    weight = torch.randn(5, 20, generator=torch.Generator().manual_seed(seed))
+    codes, step = weight_codes(weight, bits, scale)
+    top = 2 ** (bits - 1) - 1
+    assert codes.abs().max() == top
+    assert bool((codes == codes.round()).all())
+    assert bool(((codes * step[:, None] - weight).abs() <= step[:, None] * 0.5001).all())
+    if scale == "channel":
+        assert bool((codes.abs().amax(1) == top).all())
+    else:
+        assert len(step.unique()) == 1
+
+
+def test_clipped_weights_leave_more_codes_to_the_others():
+    weight = torch.cat([torch.linspace(-1, 1, 999), torch.tensor([100.0])]).reshape(10, 100)
+    codes, step = weight_codes(weight, 8, percentile=99.9)
+    assert float(step[0]) == pytest.approx(1 / 127)
+    assert int(codes.max()) == 127
+    assert len(codes.unique()) == 255
+
+
+def test_a_channel_without_weights_stays_zero():
+    codes, step = weight_codes(torch.tensor([[0.0, 0.0], [1.0, -2.0]]), 8, "channel")
+    assert codes[0].tolist() == [0, 0]
+    assert bool(step.isfinite().all())
+
+
+def seen(values) -> Histogram:
+    histogram = Histogram()
+    for part in torch.as_tensor(values).float().split(37):
+        histogram.update(part)
+    return histogram
+
+
+@given(st.integers(0, 1000), st.booleans(), st.integers(2, 10))
+@settings(max_examples=30)
+def test_percentile_range_holds_its_share(seed, signed, bits):
+    values = np.random.default_rng(seed).gamma(1.0, 1.0, 5000)
+    values = values - 1 if signed else values
+    scale = PercentileRange(percentile=99.0).scale(seen(values), bits)
+    assert scale.signed == signed
+    assert scale.magnitude_bits == (max(1, bits - 1) if signed else bits)
+    inside = np.mean(np.abs(values) <= scale.step * scale.high)
+    assert inside == pytest.approx(0.99, abs=0.006)
+
+
+@given(st.integers(0, 1000), st.sampled_from([1, 2]), st.sampled_from([3, 8]))
+@settings(max_examples=20)
+def test_least_error_range_is_as_good_as_the_best_of_a_fine_search(seed, power, bits):
+    values = np.random.default_rng(seed).gamma(0.5, 1.0, 3000)
+
+    def error(limit: float) -> float:
+        step = limit / (2**bits - 1)
+        return float((np.abs(values - np.clip(np.rint(values / step), 0, 2**bits - 1) * step) ** power).sum())
+
+    scale = LeastErrorRange(power=power).scale(seen(values), bits)
+    best = min(error(limit) for limit in np.linspace(0.02, 1, 600) * values.max())
+    assert error(scale.step * scale.high) <= 1.05 * best
+
+
+def test_constant_zero_inputs_have_a_usable_scale():
+    scale = PercentileRange().scale(seen(torch.zeros(100)), 8)
+    assert input_codes(torch.zeros(3), scale).tolist() == [0, 0, 0]
+
+
+@given(st.integers(1, 8), st.booleans(), st.integers(0, 1000))
+def test_inputs_are_clipped_and_rounded(magnitude_bits, signed, seed):
+    scale = InputScale(0.37, magnitude_bits, signed)
+    inputs = 30 * torch.randn(4, 50, generator=torch.Generator().manual_seed(seed))
+    codes = input_codes(inputs, scale)
+    expected = np.clip(np.rint((inputs * (1 / 0.37)).numpy()), scale.low, scale.high)
+    np.testing.assert_array_equal(codes.numpy(), expected)
+    assert torch.equal(codes, input_codes(inputs.double(), scale).float())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_inputs_that_are_not_finite_are_refused(value, dtype):
+    inputs = torch.ones(3, 7, dtype=dtype)
+    inputs[1, 4] = value
+    with pytest.raises(DataError, match="NaN or infinite"):
+        input_codes(inputs, InputScale(1.0, 8, True))
+
+
+# -- batch norms
+
+
+def lively(module: nn.Module) -> nn.Module:
+    """Random batch-norm statistics, as after training."""
+    generator = torch.Generator().manual_seed(1)
+    for one in module.modules():
+        if isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d) and one.running_var is not None:
+            one.running_mean.copy_(torch.randn(one.num_features, generator=generator))
+            one.running_var.copy_(torch.rand(one.num_features, generator=generator) + 0.3)
+            if one.weight is not None:
+                one.weight.data.copy_(torch.randn(one.num_features, generator=generator))
+                one.bias.data.copy_(torch.randn(one.num_features, generator=generator))
+    return module.eval()
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm_first = nn.BatchNorm2d(4)
+        self.one = nn.Conv2d(4, 8, 3, padding=1, groups=2, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.short = nn.Conv2d(4, 8, 1)
+        self.short_norm = nn.BatchNorm2d(8, affine=False)
+        self.head = nn.Linear(8, 3)
+        self.head_norm = nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        x = self.norm_first(x)
+        x = self.norm(self.one(x)).relu() + self.short_norm(self.short(x))
+        return self.head_norm(self.head(x.mean((2, 3))))
+
+
+class Branching(Residual):
+    """Not traceable: the path depends on data."""
+
+    def forward(self, x):
+        return super().forward(2 * x if x.sum() > 1e9 else x)
+
+
+class UsedTwice(nn.Module):
+    """The convolution's output is used before its norm: folding would change it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+        self.norm = nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return self.norm(y) + y
+
+
+@pytest.mark.parametrize("make", [Residual, UsedTwice])
+def test_folding_keeps_the_outputs(make):
+    model = lively(make())
+    x = torch.randn(3, 4, 6, 6)
+    before = model(x)
+    report = fold_batch_norm(model)
+    torch.testing.assert_close(model(x), before, rtol=1e-4, atol=1e-5)
+    assert report.traced
+    if make is Residual:
+        folded = {norm for _, norm in report.folded}
+        assert folded == {"norm", "short_norm", "head_norm"}
+        assert report.kept == ("norm_first",)
+        assert not any(isinstance(one, nn.BatchNorm1d) for one in model.modules())
+    else:
+        assert report.folded == ()
+        assert report.kept == ("norm",)
+
+
+def test_networks_that_cannot_be_traced_are_folded_by_order_and_say_so():
+    model = lively(Branching())
+    x = torch.randn(3, 4, 6, 6)
+    before = model(x)
+    report = fold_batch_norm(model)
+    torch.testing.assert_close(model(x), before, rtol=1e-4, atol=1e-5)
+    assert not report.traced
+    assert "cannot trace Branching" in report.message
+
+
+def test_norms_without_statistics_stay():
+    model = nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3, track_running_stats=False)).eval()
+    original = copy.deepcopy(model)
+    assert fold_batch_norm(model).kept == ("1",)
+    torch.testing.assert_close(model[0].weight, original[0].weight)

@@ -1,0 +1,122 @@
+"""Remedies recover accuracy, and do what they say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from bitline import Design, analog_layers, convert, evaluate, program
+from bitline.errors import CalibrationError, DataError
+from bitline.remedies import Recalibrate, clip_weights, fine_tune
+
+HARSH = Design.load("differential").changed({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
+
+
+@pytest.fixture(scope="module")
+def parts(fashion):
+    model, data = fashion
+    return model, data.split(300, 100)
+
+
+def accuracy(model, design, data, **options):
+    return evaluate(model, design, data.images, data.labels, data.calibration, trials=3, **options).mean
+
+
+def test_recalibration_recovers_accuracy(parts):
+    model, data = parts
+    before = accuracy(model, HARSH, data)
+    after = accuracy(model, HARSH, data, after_programming=Recalibrate(data.calibration[:64]))
+    assert after > max(before + 0.05, 0.9)
+
+
+def test_recalibrated_channels_have_the_statistics_of_the_digital_network(parts):
+    model, data = parts
+    images = data.calibration[:32]
+    analog, digital = convert(model, HARSH, images), convert(model, HARSH.digital(), images)
+    Recalibrate(images)(analog, digital)
+    statistics = []
+    for network in (analog, digital):
+        seen = {}
+        handles = [
+            layer.register_forward_hook(lambda one, _, y, seen=seen: seen.__setitem__(one.name, y.transpose(0, 1)))
+            for layer in analog_layers(network)
+        ]
+        with torch.no_grad():
+            network(images)
+        for handle in handles:
+            handle.remove()
+        statistics.append({name: (y.flatten(1).mean(1), y.flatten(1).std(1)) for name, y in seen.items()})
+    for name, (mean, deviation) in statistics[1].items():
+        torch.testing.assert_close(statistics[0][name][0], mean, rtol=1e-3, atol=1e-3 * float(deviation.max()))
+        torch.testing.assert_close(statistics[0][name][1], deviation, rtol=1e-3, atol=1e-3 * float(deviation.max()))
+
+
+def test_a_correction_belongs_to_its_chip(parts):
+    model, data = parts
+    images = data.calibration[:16]
+    analog, digital = convert(model, HARSH, images), convert(model, HARSH.digital(), images)
+    Recalibrate(images)(analog, digital)
+    with torch.no_grad():
+        corrected = analog(images)
+        again = convert(model, HARSH, images)
+        again.load_state_dict(analog.state_dict())
+        torch.testing.assert_close(again(images), corrected)
+        program(analog, trial=1)
+    assert all(layer.correction is None for layer in analog_layers(analog))
+
+
+def test_recalibration_needs_images(parts):
+    model, data = parts
+    with pytest.raises(CalibrationError, match="two or more images"):
+        accuracy(model, HARSH, data, after_programming=Recalibrate(data.calibration[:1]))
+
+
+def test_clipping_is_chosen_where_a_few_weights_are_large():
+    torch.manual_seed(0)
+    layer = nn.Linear(100, 50, bias=False)
+    layer.weight.data[0, 0] = 8.0
+    model = nn.Sequential(layer)
+    images = torch.rand(60, 100)
+    images[:, 0] = 0.0  # the large weight does not matter here
+    tight = clip_weights(model, HARSH, images)
+    assert tight.for_layer("0").weights.percentile < 100
+    own, chosen = (
+        float((convert(model, design, images)(images) - model(images)).square().mean()) for design in (HARSH, tight)
+    )
+    assert chosen < 0.1 * own
+    exact = HARSH.changed({"cell.device": "none", "adc": "none", "weights.bits": 16})
+    images[:, 0] = 1.0
+    assert clip_weights(model, exact, images).layers == ()
+
+
+def test_clipping_keeps_the_rules_of_a_design(parts):
+    model, data = parts
+    design = HARSH.changed({"layers": [{"match": "fc", "set": {"adc.bits": 10}}, {"match": "conv1", "digital": True}]})
+    chosen = clip_weights(model, design, data.calibration[:16], percentiles=(99.0,), trials=1)
+    assert chosen.for_layer("conv1") is None
+    assert chosen.for_layer("fc").adc.bits == 10
+    assert chosen.for_layer("fc").weights.percentile == 99.0
+    assert chosen.for_layer("stage1.conv1").weights.percentile == 99.0
+
+
+def test_fine_tuning_makes_a_network_bear_its_errors(fashion):
+    model, data = fashion
+    harsh = HARSH.changed({"cell.device.alpha": 0.04})
+    train, labels = data.images[:500], data.labels[:500]
+    test = type(data)(data.images[500:800], data.labels[500:800], data.calibration)
+    original = {name: value.clone() for name, value in model.state_dict().items()}
+    tuned = fine_tune(model, harsh, train, labels, data.calibration[:50], epochs=4, learning_rate=3e-4)
+    assert accuracy(tuned, harsh, test) > accuracy(model, harsh, test) + 0.05
+    assert all(torch.equal(value, original[name]) for name, value in model.state_dict().items())
+    assert isinstance(tuned, type(model))
+    again = fine_tune(model, harsh, train[:64], labels[:64], data.calibration[:50], epochs=1)
+    twice = fine_tune(model, harsh, train[:64], labels[:64], data.calibration[:50], epochs=1)
+    for one, other in zip(again.parameters(), twice.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_fine_tuning_needs_labels(parts):
+    model, data = parts
+    with pytest.raises(DataError, match="one label for each image"):
+        fine_tune(model, HARSH, data.images, data.labels[:3], data.calibration)
