@@ -24,6 +24,9 @@ from bitline.errors import BitlineError, DesignError, DeviceError
 if TYPE_CHECKING:
     from bitline.evaluate import Evaluation
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, by convention."""
+
 console = Console()
 app = typer.Typer(
     add_completion=False,
@@ -281,9 +284,10 @@ def main() -> None:
     except BitlineError as error:
         Console(stderr=True, soft_wrap=True).print(f"bitline: {error}", style="red", markup=False, highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("bitline: interrupted", style="red")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            Console(stderr=True).print("bitline: interrupted; nothing was written", style="red")
+        raise
 
 
 if __name__ == "__main__":
