@@ -91,4 +91,4 @@ def test_encode_and_program_cells(benchmark, mapping):
     codes = weight_codes(torch.randn(1024, 1024), 8)[0][None]
     error = {"kind": "state-proportional", "alpha": 0.02}
     design = Design().changed({"weights.mapping": mapping, "cell.device": error})
-    benchmark(lambda: program_cells(codes, design, Draws((0,))))
+    benchmark(lambda: program_cells(codes, design, [slice(0, 1024)], Draws((0, 0)), "layer"))

@@ -190,16 +190,18 @@ def bench(
         raise BitlineError(f"there is no benchmark {unknown[0]!r}: use one of {', '.join(CASES)}")
     machine = measure_machine()
     rates = f"{machine.flops / 1e9:.0f} Gflop/s, {machine.bandwidth / 1e9:.0f} GB/s"
-    table = Table(
-        "design", "x PyTorch", "x memory", "time, ms", "set-up, s", "Gflop", "GB", "limit, ms", "of limit", title=rates
-    )
+    heads = ("time", "memory", "ms", "set-up s", "Gflop", "GB", "limit ms", "of limit")
+    table = Table(Column("design", no_wrap=True), *heads, title=f"time and memory in units of plain PyTorch's; {rates}")
+    meanings = []
     for case in cases or CASES:
         with console.status(f"measuring {case}"):
             one = measure(case, machine, repeats)
         numbers = (one.ratio, one.memory_ratio, 1e3 * one.seconds, one.setup_seconds, one.flops / 1e9, one.bytes / 1e9)
         limit = (f"{1e3 * one.limit_seconds:.1f}", f"{100 * one.limit_seconds / one.seconds:.0f} %")
-        table.add_row(f"{case}: {one.meaning}", *(f"{number:.2f}" for number in numbers), *limit)
+        table.add_row(case, *(f"{number:.3g}" for number in numbers), *limit)
+        meanings.append(f"{case}: {one.meaning}")
     console.print(table)
+    console.print("\n".join(meanings))
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
