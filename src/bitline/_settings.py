@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 from bitline.encode import WeightMapping
@@ -46,4 +47,22 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
             result[key] = merge(old, value)
         else:
             result[key] = value
+    return result
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
+
+    Raises:
+        DesignError: a setting without '='.
+    """
+    result = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
+        try:
+            result[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            result[name.strip()] = value.strip()
     return result

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from bitline import __version__
+from bitline._settings import parse_settings
+from bitline.cli_devices import devices_app
 from bitline.design import Design, presets
 from bitline.devices import in_words
-from bitline.errors import BitlineError, DesignError, DeviceError
+from bitline.errors import BitlineError, DeviceError
 
 if TYPE_CHECKING:
     from bitline.evaluate import Evaluation
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 designs_app = typer.Typer(help="The designs that come with bitline.", invoke_without_command=True)
 app.add_typer(designs_app, name="designs")
+app.add_typer(devices_app, name="devices")
 
 
 def _version(wanted: bool) -> None:
@@ -202,24 +204,6 @@ def bench(
         meanings.append(f"{case}: {one.meaning}")
     console.print(table)
     console.print("\n".join(meanings))
-
-
-def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
-
-    Raises:
-        DesignError: a setting without '='.
-    """
-    result = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not name.strip():
-            raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
-        try:
-            result[name.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            result[name.strip()] = value.strip()
-    return result
 
 
 def _compute_device(name: str) -> str:

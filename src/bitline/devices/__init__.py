@@ -10,6 +10,7 @@ from bitline.devices.cell import Cell
 from bitline.devices.duration import Duration, in_words
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
+from bitline.devices.measurements import MeasurementsDevice
 from bitline.devices.programming import Written
 from bitline.devices.registry import AnyDevice
 from bitline.devices.state_independent import StateIndependent
@@ -24,6 +25,7 @@ __all__ = [
     "Exact",
     "Faults",
     "MeasuredDevice",
+    "MeasurementsDevice",
     "StateIndependent",
     "StateProportional",
     "Variation",

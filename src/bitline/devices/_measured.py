@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -50,28 +51,54 @@ class MeasuredDevice(Device):
         return draws.normal(target.shape, "programming error").mul_(sigma).add_(target)
 
     def check(self, lowest: float, seconds: float) -> None:
-        if self.extrapolate:
-            return
-        name = self.__dict__["kind"]
-        low, high = self.measured
-        if self.largest > high * (1 + TOLERANCE):
+        if not self.extrapolate:
+            known = Known(self.__dict__["kind"], self.unit, self.measured, self.longest_s)
+            known.check(self.largest, lowest * self.largest, seconds)
+
+
+@dataclass(frozen=True)
+class Known:
+    """States and times that a device was measured at.
+
+    Attributes:
+        name: the device.
+        unit: of the states.
+        states: smallest and largest.
+        longest_s: longest time after programming.
+    """
+
+    name: str
+    unit: str
+    states: tuple[float, float]
+    longest_s: float
+
+    def check(self, largest: float, smallest: float, seconds: float) -> None:
+        """Refuse states and times outside.
+
+        Args:
+            largest, smallest: G_max and G_min of the design, in `unit`.
+            seconds: time after programming.
+
+        Raises:
+            ValueError: what is outside, and how to allow it.
+        """
+        low, high = self.states
+        if largest > high * (1 + TOLERANCE):
             raise ValueError(
-                f"cell.device {name!r} has a largest state of {self.largest:g} {self.unit}, but was measured up to "
+                f"cell.device {self.name!r} has a largest state of {largest:g} {self.unit}, but was measured up to "
                 f"{high:g} {self.unit}: use at most that, or cell.device.extrapolate = true"
             )
-        if lowest * self.largest < low * (1 - TOLERANCE):
-            ratio = self.largest / low
+        if smallest < low * (1 - TOLERANCE):
             raise ValueError(
-                f"cell.device {name!r} was measured from {low:g} {self.unit}, but G_min is "
-                f"{lowest * self.largest:g} {self.unit}: use cell.on_off_ratio = {ratio:.4g} or less, or "
-                "cell.device.extrapolate = true"
+                f"cell.device {self.name!r} was measured from {low:g} {self.unit}, but G_min is {smallest:g} "
+                f"{self.unit}: use cell.on_off_ratio = {largest / low:.4g} or less, or cell.device.extrapolate = true"
             )
         if seconds > self.longest_s * (1 + TOLERANCE):
             known = (
                 f"up to {in_words(self.longest_s)} after programming" if self.longest_s else "just after programming"
             )
             raise ValueError(
-                f"cell.time is {in_words(seconds)}, but cell.device {name!r} was measured {known}: use an earlier "
+                f"cell.time is {in_words(seconds)}, but cell.device {self.name!r} was measured {known}: use an earlier "
                 "time, or cell.device.extrapolate = true"
             )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 from torch import Tensor
 
+from bitline._imports import import_object
 from bitline.devices._device import Device
 from bitline.draws import Draws
 
@@ -48,7 +48,9 @@ class Imported(Device):
 def _load(path: str, settings: dict[str, Any]) -> Device:
     module_name, _, class_name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
+        found = import_object(path)
+    except AttributeError:
+        found = None
     except ImportError as error:
         raise ValueError(
             f"cell.device is {path!r}, but {module_name} cannot be imported ({error}): put it on PYTHONPATH"

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Tag
 from bitline._model import shorthand
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
+from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
 from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
 from bitline.devices.pcm_nandakumar_2019 import PcmNandakumar2019
 from bitline.devices.reram_milo_2021 import ReramMilo2021
@@ -35,6 +36,8 @@ AnyDevice = Annotated[
     | Annotated[PcmNandakumar2019, Tag("pcm-nandakumar-2019")]
     | Annotated[ReramMilo2021, Tag("reram-milo-2021")]
     | Annotated[ReramWan2022, Tag("reram-wan-2022")]
+    | Annotated[FittedMeasurements, Tag("measurements-fit")]
+    | Annotated[ResampledMeasurements, Tag("measurements-resampled")]
     | Annotated[Imported, Tag("imported")],
     Discriminator(kind),
     shorthand("kind", default="none"),

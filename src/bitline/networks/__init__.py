@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from bitline._explain import nearest
+from bitline._imports import import_object
 from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, UNIT, Preprocess
 from bitline.errors import NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
@@ -87,11 +86,8 @@ def load_network(network: Network, weights: Path | None = None) -> nn.Module:
 
 
 def _imported(name: str) -> Any:
-    module_name, _, function = name.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     try:
-        return getattr(importlib.import_module(module_name), function)
+        return import_object(name)
     except (ImportError, AttributeError) as error:
         raise NetworkError(f"cannot import the network {name!r}: {error}") from None
 

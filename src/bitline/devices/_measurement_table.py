@@ -1,0 +1,106 @@
+"""Tables of measured cells: CSV or Parquet files with the columns target, measured and, where there is one, time_s."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FEWEST_CELLS = 5
+
+
+@dataclass(frozen=True)
+class MeasuredAt:
+    """Cells measured at one time after programming.
+
+    Attributes:
+        targets: (targets,) ascending, in the table's unit.
+        cells: for each target the measured values in ascending order.
+    """
+
+    targets: np.ndarray
+    cells: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class MeasurementTable:
+    """What a file holds.
+
+    Attributes:
+        times_s: ascending.
+        at: the cells at each time.
+        content: hash of the file.
+    """
+
+    times_s: tuple[float, ...]
+    at: tuple[MeasuredAt, ...]
+    content: str
+
+    @property
+    def states(self) -> tuple[float, float]:
+        """Smallest and largest target."""
+        return float(self.at[0].targets[0]), float(self.at[0].targets[-1])
+
+
+def read_table(file: str) -> MeasurementTable:
+    """Read a table of measurements; read again only when the file has changed.
+
+    Raises:
+        ValueError: no such file, or what is wrong with it.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise ValueError(f"cell.device.file is {file!r}, and there is no such file: give a .csv or .parquet file")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, _changed: int) -> MeasurementTable:
+    frame = _frame(path)
+    missing = [name for name in ("target", "measured") if name not in frame]
+    if missing:
+        raise ValueError(
+            f"{path} has the columns {', '.join(map(str, frame))}: it needs 'target' and 'measured' (one unit), and "
+            "may have 'time_s'"
+        )
+    frame = frame[["target", "measured"]].assign(time_s=frame.get("time_s", 0.0))
+    values = frame.apply(pd.to_numeric, errors="coerce")
+    unusable = values.index[~np.isfinite(values).all(axis=1) | (values["target"] < 0) | (values["time_s"] < 0)]
+    if len(unusable):
+        raise ValueError(
+            f"{path}, row {unusable[0] + 2}: {frame.loc[unusable[0]].to_dict()} is not a measurement: "
+            "every number must be finite, targets and times 0 or more"
+        )
+    times = tuple(float(time) for time in sorted(values["time_s"].unique()))
+    at = tuple(_at(values[values["time_s"] == time], path) for time in times)
+    if any(not np.array_equal(one.targets, at[0].targets) for one in at):
+        raise ValueError(f"{path}: every time must have the same targets")
+    return MeasurementTable(times, at, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ValueError(f"cannot read measurements from {path}: use a .csv or .parquet file")
+    try:
+        frame: pd.DataFrame = reader(path)
+    except ImportError:
+        raise ValueError(f"reading {path} needs pyarrow: pip install pyarrow, or use a .csv file") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot read measurements from {path}: {str(error).splitlines()[0]}") from None
+    return frame
+
+
+def _at(values: pd.DataFrame, path: Path) -> MeasuredAt:
+    groups = {float(target): np.sort(cells.to_numpy(float)) for target, cells in values.groupby("target")["measured"]}
+    if len(groups) < 2:
+        raise ValueError(f"{path} has {len(groups)} target: give cells for two or more")
+    few = next((target for target, cells in groups.items() if len(cells) < FEWEST_CELLS), None)
+    if few is not None:
+        raise ValueError(f"{path} has {len(groups[few])} cells for target {few:g}: give {FEWEST_CELLS} or more")
+    return MeasuredAt(np.array(list(groups)), tuple(groups.values()))

@@ -1,0 +1,163 @@
+"""A user's own device from a table of measured cells."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from bitline.devices._device import Device
+from bitline.devices._measured import Known, between, polynomial
+from bitline.devices._measurement_table import MeasuredAt, MeasurementTable, read_table
+from bitline.draws import Draws
+
+
+class MeasurementsDevice(Device):
+    """What both kinds have in common.
+
+    The file is a CSV or Parquet table with the columns `target` and `measured`, conductances or currents in one unit, a
+    row for each measured cell, and optionally `time_s`, the time between programming and measurement. The smallest time
+    counts as programming. Between measured times the model is interpolated linearly.
+    """
+
+    file: str
+    """CSV or Parquet table, relative to the current folder."""
+    unit: str = "uS"
+    """Unit of the table, for messages and figures."""
+    largest_state: Annotated[float, Field(gt=0)] | None = None
+    """State that counts as G_max; the largest target if not given."""
+    extrapolate: bool = False
+    """Allow states and times outside the measured ones."""
+    content: str = ""
+    """Hash of the file; filled in by bitline, so that a saved design refuses another file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_content(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "file" not in data:
+            return data
+        found = read_table(str(data["file"])).content
+        if data.get("content") not in (None, "", found):
+            raise ValueError(
+                f"cell.device.file {data['file']!r} has changed since the design was saved (content {found}, not "
+                f"{data['content']}): bring the old file back, or remove cell.device.content from the design"
+            )
+        return {**data, "content": found}
+
+    @property
+    def table(self) -> MeasurementTable:
+        """The measurements."""
+        return read_table(self.file)
+
+    @property
+    def largest(self) -> float:
+        """State that counts as G_max, in `unit`."""
+        return self.largest_state or self.table.states[1]
+
+    @property
+    def own_on_off_ratio(self) -> float:
+        low = self.table.states[0]
+        return self.largest / low if low > 0 else float("inf")
+
+    def check(self, lowest: float, seconds: float) -> None:
+        if not self.extrapolate:
+            table = self.table
+            known = Known(self.__dict__["kind"], self.unit, table.states, table.times_s[-1])
+            known.check(self.largest, lowest * self.largest, seconds)
+
+    @abstractmethod
+    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+        """Measured less target of cells, in `unit`.
+
+        Args:
+            time: index of a measured time.
+            state: target, in `unit`.
+            rank: what makes a cell different from others with its target, the same at every time.
+        """
+
+    @abstractmethod
+    def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
+        """Ranks of cells."""
+
+    def program(self, target: Tensor, draws: Draws) -> Tensor:
+        return target + self.shift(0, target * self.largest, self.ranks(target.shape, draws)) / self.largest
+
+    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+        times = self.table.times_s
+        if seconds <= times[0]:
+            return programmed
+        rank, state = self.ranks(target.shape, draws), target * self.largest
+        first, second, share = between(seconds, times) if len(times) > 1 else (0, 0, 0.0)
+        then = torch.lerp(self.shift(first, state, rank), self.shift(second, state, rank), share)
+        return programmed + (then - self.shift(0, state, rank)) / self.largest
+
+
+class FittedMeasurements(MeasurementsDevice):
+    """Polynomials of the target through the mean and the standard deviation of the measured cells; a normal error.
+
+    The fit weighs each target by the number of its cells and their spread. A cell keeps its standardised deviation.
+    """
+
+    kind: Literal["measurements-fit"] = "measurements-fit"
+    mean_degree: Annotated[int, Field(ge=0, le=6)] = 2
+    """Degree of the polynomial for the mean of measured less target."""
+    sigma_degree: Annotated[int, Field(ge=0, le=6)] = 2
+    """Degree of the polynomial for the standard deviation, which ends at 0."""
+
+    def fit(self, time: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Coefficients c0, c1, ... of mean and standard deviation, in `unit`, for state / largest target."""
+        at = self.table.at[time]
+        x = at.targets / self.table.states[1]
+        means = np.array([cells.mean() for cells in at.cells]) - at.targets
+        sigmas = np.array([cells.std(ddof=1) for cells in at.cells])
+        weight = np.sqrt([len(cells) for cells in at.cells]) / np.maximum(sigmas, 1e-3 * sigmas.max() + 1e-12)
+        fitted = [
+            np.polynomial.polynomial.polyfit(x, values, min(degree, len(x) - 1), w=weight)
+            for values, degree in ((means, self.mean_degree), (sigmas, self.sigma_degree))
+        ]
+        mean, sigma = (tuple(float(one) for one in coefficients) for coefficients in fitted)
+        return mean, sigma
+
+    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+        mean, sigma = self.fit(time)
+        x = state / self.table.states[1]
+        return polynomial(mean, x) + polynomial(sigma, x).clamp(min=0) * rank
+
+    def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
+        return draws.normal(shape, "programming error")
+
+
+class ResampledMeasurements(MeasurementsDevice):
+    """Cells drawn from the measured ones: no distribution is assumed.
+
+    A cell has a rank between 0 and 1 and takes the measured deviation of that rank, interpolated linearly between the
+    two targets around its own. It keeps its rank over time.
+    """
+
+    kind: Literal["measurements-resampled"] = "measurements-resampled"
+
+    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+        at = self.table.at[time]
+        targets = torch.tensor(at.targets, dtype=torch.float64)
+        place = state.double().clamp(*self.table.states).contiguous()
+        left = (torch.bucketize(place, targets) - 1).clamp(0, len(targets) - 2)
+        share = (place - targets[left]) / (targets[left + 1] - targets[left])
+        deviations, counts = _deviations(at)
+        lower, upper = (deviations[one, (rank * counts[one]).long()] for one in (left, left + 1))
+        return torch.lerp(lower, upper, share).to(state.dtype)
+
+    def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
+        return draws.unit(shape, "rank").double()
+
+
+def _deviations(at: MeasuredAt) -> tuple[Tensor, Tensor]:
+    """Measured less target in ascending order, (targets, most cells), and how many there are, (targets,)."""
+    counts = torch.tensor([len(cells) for cells in at.cells])
+    table = torch.zeros(len(at.cells), int(counts.max()), dtype=torch.float64)
+    for row, target, cells in zip(table, at.targets, at.cells, strict=True):
+        row[: len(cells)] = torch.from_numpy(cells - target)
+    return table, counts

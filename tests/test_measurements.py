@@ -1,0 +1,143 @@
+"""A user's own measurements as a device."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+
+from bitline import Design, cli
+from bitline.draws import Draws
+from bitline.errors import DesignError
+
+TARGETS = (5.0, 10.0, 20.0, 40.0)
+DAY = 86400.0
+GUIDE = Path(__file__).parents[1] / "docs" / "guides" / "data" / "my_cells.csv"
+
+
+def write(path: Path, cells: int = 2000, times=(0.0, DAY), skewed: bool = False, **columns) -> str:
+    rng = np.random.default_rng(3)
+    frames = []
+    for target in TARGETS:
+        z = rng.gamma(2, 1, cells) - 2 if skewed else rng.standard_normal(cells)
+        fresh = target + (1 + 0.05 * target) + (0.2 + 0.02 * target) * z
+        for time in times:
+            measured = fresh * (1 - 0.1 * time / DAY)
+            frames.append(pd.DataFrame({"target": target, "measured": measured, "time_s": time}))
+    table = pd.concat(frames)
+    for name, value in columns.items():
+        table[name] = value
+    file = path / "cells.csv"
+    table.to_csv(file, index=False)
+    return str(file)
+
+
+def device(file, kind="measurements-fit", **settings):
+    return Design().changed({"cell.device": {"kind": kind, "file": file, **settings}}).cell.device
+
+
+def sample(one, state, seconds=0.0, cells=20_000):
+    target = torch.full((cells,), state / one.largest)
+    draws = Draws((0, 0, "layer"))
+    programmed = one.program(target, draws)
+    return (one.aged(programmed, target, seconds, draws).double() * one.largest).numpy()
+
+
+@pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])
+@pytest.mark.parametrize(("seconds", "kept"), [(0, 1.0), (DAY / 2, 0.95), (DAY, 0.9)])
+def test_mean_and_spread_are_those_of_the_table(tmp_path, kind, seconds, kept):
+    one = device(write(tmp_path), kind)
+    for state in (10.0, 20.0, 30.0):  # the last one is between two targets
+        cells = sample(one, state, seconds)
+        assert cells.mean() == pytest.approx(kept * (state + 1 + 0.05 * state), rel=0.01)
+        assert cells.std() == pytest.approx(kept * (0.2 + 0.02 * state), rel=0.06)
+
+
+def test_resampled_cells_have_the_measured_distribution(tmp_path):
+    file = write(tmp_path, skewed=True, cells=500)
+    measured = pd.read_csv(file).query("target == 20 and time_s == 0")["measured"]
+    resampled = sample(device(file, "measurements-resampled"), 20.0)
+    assert stats.ks_2samp(resampled, measured).pvalue > 0.5
+    assert set(np.round(resampled, 3)) <= set(np.round(measured, 3))
+    assert stats.ks_2samp(sample(device(file), 20.0), measured).pvalue < 0.01  # a normal law does not fit
+
+
+@pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])
+def test_cells_keep_their_rank(tmp_path, kind):
+    one = device(write(tmp_path), kind)
+    fresh, late = sample(one, 20.0), sample(one, 20.0, DAY)
+    assert stats.spearmanr(fresh, late).statistic > 0.999
+
+
+def test_fits_recover_their_polynomials(tmp_path):
+    one = device(write(tmp_path, cells=20_000), mean_degree=1, sigma_degree=1)
+    mean, sigma = one.fit(0)
+    np.testing.assert_allclose(mean, (1, 0.05 * 40), rtol=0.03)
+    np.testing.assert_allclose(sigma, (0.2, 0.02 * 40), rtol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])
+def test_designs_remember_the_table(tmp_path, kind):
+    file = write(tmp_path)
+    design = Design().changed({"cell.device": {"kind": kind, "file": file, "unit": "nA"}})
+    text = design.to_toml()
+    assert Design.from_toml(text) == design
+    write(tmp_path, cells=30)
+    with pytest.raises(DesignError, match="has changed since"):
+        Design.from_toml(text)
+
+
+def test_what_was_not_measured_is_refused(tmp_path):
+    base = {"cell.device": {"kind": "measurements-fit", "file": write(tmp_path)}}
+    assert Design().changed(base).cell.window_low == pytest.approx(5 / 40)
+    for settings, words in [
+        ({"cell.on_off_ratio": 100.0}, "on_off_ratio = 8 or less"),
+        ({"cell.time": "2 days"}, "up to 1 day after programming"),
+        ({"cell.device.largest_state": 80.0}, "was measured up to 40 uS"),
+    ]:
+        with pytest.raises(DesignError, match=words):
+            Design().changed({**base, **settings})
+        assert Design().changed({**base, **settings, "cell.device.extrapolate": True})
+
+
+def test_unusable_tables_are_refused(tmp_path):
+    (tmp_path / "columns.csv").write_text("wanted,got\n1,2\n")
+    (tmp_path / "text.csv").write_text("target,measured\n" + "1,2\n" * 5 + "2,high\n")
+    (tmp_path / "one.csv").write_text("target,measured\n" + "1,2\n" * 5)
+    (tmp_path / "few.csv").write_text("target,measured\n" + "1,2\n" * 5 + "2,3\n")
+    (tmp_path / "negative.csv").write_text("target,measured\n" + "-1,2\n" * 5)
+    (tmp_path / "table.xlsx").write_text("")
+    for name, words in [
+        ("columns.csv", "has the columns wanted, got"),
+        ("text.csv", "row 7.*not a measurement"),
+        ("one.csv", "two or more"),
+        ("few.csv", "1 cells for target 2: give 5 or more"),
+        ("negative.csv", "not a measurement"),
+        ("table.xlsx", "use a .csv or .parquet file"),
+        ("absent.csv", "no such file"),
+    ]:
+        with pytest.raises(DesignError, match=words):
+            device(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["sonos-xiao-2022", "measurements", "state-independent"])
+def test_devices_are_shown_and_plotted(name, tmp_path, monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["bitline", "devices", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code or 0, capsys.readouterr().out
+
+    target = GUIDE if name == "measurements" else name
+    assert run("plot", target, "--out", tmp_path / "device.png")[0] == 0
+    assert (tmp_path / "device.png").stat().st_size > 20_000
+    status, text = run("show", target)
+    assert status == 0
+    kind = "measurements-fit" if name == "measurements" else name
+    assert f'kind = "{kind}"' in text
+    assert name in run()[1]
