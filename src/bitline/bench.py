@@ -32,6 +32,10 @@ BASE: dict[str, object] = {
 CASES: dict[str, tuple[str, dict[str, object]]] = {
     "linear": ("cell errors only, no ADC", {**BASE, "adc": "none"}),
     "convert": ("unsliced differential, analog accumulation, 8-bit ADC", BASE),
+    "read-noise": (
+        "the same, with read noise drawn for every output",
+        {**BASE, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.02}},
+    ),
     "bit-serial": (
         "unsliced differential, an 8-bit conversion per input bit",
         {**BASE, "inputs.accumulation": "digital"},

@@ -258,6 +258,11 @@ def _print(results: Sequence[Evaluation], model: str) -> None:
         )
         layers.add_row(layer.name, *map(str, numbers), *ratios)
     console.print(layers)
+    if any(layer.pulses > 1 for layer in result.layers):
+        table = Table(Column("layer", no_wrap=True), "pulses per cell", "cells outside the tolerance, %")
+        for layer in result.layers:
+            table.add_row(layer.name, f"{layer.pulses:.2f}", f"{100 * layer.outside:.3g}")
+        console.print(table)
     for note in result.notes:
         console.print(f"note: {note}", markup=False)
 

@@ -33,12 +33,16 @@ Remedy = Callable[[nn.Module, nn.Module], object]
 class LayerError:
     """Signal-to-error ratios of one layer in dB, against the quantised digital network, averaged over trials.
 
+    Programming takes one pulse for each cell, unless the design says write-verify.
+
     Attributes:
         name: layer name.
         rows, outputs: matrix of one group.
         partitions: row partitions.
         own_db: error that the layer makes on the inputs it gets.
         accumulated_db: error of its output with everything before it.
+        pulses: write pulses per cell, on average, on the last chip.
+        outside: share of cells that write-verify gave up on, on the last chip.
     """
 
     name: str
@@ -47,6 +51,8 @@ class LayerError:
     partitions: int
     own_db: float
     accumulated_db: float
+    pulses: float = 1.0
+    outside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -293,6 +299,8 @@ class _LayerErrors:
                 layer.product.partition(layer.design.array.rows).parts,
                 _decibels(*self.energies[layer.name][:2].tolist()),
                 _decibels(*self.energies[layer.name][2:].tolist()),
+                layer.programmed().pulses,
+                layer.programmed().outside,
             )
             for layer in analog_layers(self.analog)
         )
