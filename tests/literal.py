@@ -59,6 +59,27 @@ def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
+def line_by_nodal_analysis(plus, minus, voltages, segment, terminal, both_ends) -> float:
+    """Current of one bit line into its virtual grounds: Kirchhoff's laws at every node, as a dense system."""
+    count = len(plus)
+    load = plus + (0 if minus is None else minus)
+    given = plus - (0 if minus is None else minus)
+    on = np.abs(voltages) > 0
+    matrix = np.diag(np.where(on, load, 0.0))
+    injected = np.where(on, given * voltages, 0.0)
+    for i in range(count - 1):
+        matrix[i, i] += 1 / segment
+        matrix[i + 1, i + 1] += 1 / segment
+        matrix[i, i + 1] -= 1 / segment
+        matrix[i + 1, i] -= 1 / segment
+    end = 1 / (segment + terminal)
+    matrix[-1, -1] += end
+    if both_ends:
+        matrix[0, 0] += end
+    nodes = np.linalg.solve(matrix, injected)
+    return float(nodes[-1] * end + (nodes[0] * end if both_ends else 0.0))
+
+
 def literal_chain(
     matrix: np.ndarray,
     design: Design,
@@ -102,6 +123,45 @@ def literal_chain(
     sigma = None if sigma is None else sigma.numpy()[:, :, 0]
     curve = design.cell.current_voltage
 
+    array = design.array
+    gated = array.kind == "gate-driven"
+    segment = array.bit_line.segment + array.source_line.segment if gated else 0.0
+    terminal = array.bit_line.terminal + array.source_line.terminal if gated else 0.0
+
+    def wired_currents(k: int, part: list[int], drive: np.ndarray) -> list[np.ndarray]:
+        """Currents of each line, (columns, batch), by nodal analysis of every bit line for every input."""
+        order = list(range(len(part)))
+        if array.row_order == "position":
+            order.sort(key=lambda i: (i % positions, i // positions))
+        if array.row_order == "heaviest-at-foot":
+            sums = target[:, :, 0][:, :, part].sum(axis=(0, 1, 3))
+            order = list(np.argsort(np.round(sums, 4), kind="stable"))
+        elif array.ground == "top":
+            order.reverse()
+        rows_in_order = [part[i] for i in order]
+        voltages = drive[order]
+        interleaved = array.lines == "interleaved"
+        wires = [(cells[0], cells[1])] if interleaved else [(one, None) for one in cells]
+        return [
+            np.array(
+                [
+                    [
+                        line_by_nodal_analysis(
+                            plus[k][rows_in_order, column],
+                            None if minus is None else minus[k][rows_in_order, column],
+                            voltages[:, b],
+                            segment,
+                            terminal,
+                            array.ground == "both",
+                        )
+                        for b in range(drive.shape[1])
+                    ]
+                    for column in range(cells.shape[-1])
+                ]
+            )
+            for plus, minus in wires
+        ]
+
     def line_current(line: int, k: int, part: list[int], drive: np.ndarray) -> np.ndarray:
         """Currents (columns, batch) for row voltages (rows, batch), every cell read once for every column of inputs."""
         currents = np.zeros((cells.shape[-1], drive.shape[1]))
@@ -140,11 +200,14 @@ def literal_chain(
 
     for part in row_groups(rows // positions, positions, design.array.rows):
         for k in range(cell_slices):
-            lines = [
-                [line_current(line, k, part, digit[part] / digit_top) for digit in x_digits]
-                for line in range(len(cells))
-            ]
-            if len(cells) == 1:
+            if gated and segment + terminal > 0:
+                lines = list(zip(*[wired_currents(k, part, digit[part]) for digit in x_digits], strict=True))
+            else:
+                lines = [
+                    [line_current(line, k, part, digit[part] / digit_top) for digit in x_digits]
+                    for line in range(len(cells))
+                ]
+            if len(lines) == 1:
                 readings = [(1, lines[0])]
             elif weights.subtraction == "analog":
                 readings = [(1, [plus - minus for plus, minus in zip(*lines, strict=True)])]

@@ -6,24 +6,17 @@ that the layer has seen, which decides their read noise; it returns outputs (bat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bitline._histogram import Histogram
+from bitline._layer_arrays import Arrays, Drive
 from bitline._read_noise import add_read_noise
-from bitline.arrays import Partition, Product
-from bitline.cells import Cells, UnitColumns, line_readings
-from bitline.design import Design
-from bitline.encode import input_slices, slice_count
-from bitline.quantize import InputScale
+from bitline._signals import signals_of
+from bitline.cells import line_readings
+from bitline.encode import input_slices
 from bitline.readout import Levels, convert_and_add
-
-CHUNK = 1 << 21
-"""Signals evaluated at once: large enough for the product, small enough for the last-level cache."""
-
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
@@ -42,126 +35,6 @@ class Work:
     products: float
     conversions: int
     input_slices: int
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """Everything the plans of a layer start from.
-
-    Attributes:
-        cells: the programmed cells, on the compute device.
-        step: (groups * columns,) output of one weight code times one input code.
-        bias: (groups * columns,) or none.
-        inputs: quantisation of the inputs.
-        noise_key: stream of random numbers of the read noise.
-    """
-
-    design: Design
-    product: Product
-    cells: Cells
-    units: UnitColumns
-    step: Tensor
-    bias: Tensor | None
-    inputs: InputScale
-    noise_key: int = 0
-
-    @property
-    def partition(self) -> Partition:
-        """Row partitions of the layer."""
-        return self.product.partition(self.design.array.rows)
-
-    @property
-    def slice_bits(self) -> int:
-        """Input bits applied at once."""
-        return min(self.design.inputs.slice_bits, self.inputs.magnitude_bits)
-
-    @property
-    def input_slices(self) -> int:
-        """Input slices of one product."""
-        return slice_count(self.inputs.magnitude_bits, self.slice_bits)
-
-    @property
-    def input_top(self) -> int:
-        """Input code or digit that drives a row at the full read voltage in one conversion."""
-        slices = self.input_slices if self.design.analog_input_accumulation else 1
-        return int(2 ** (self.slice_bits * slices) - 1)
-
-    @property
-    def gain(self) -> float:
-        """Weight digit of one unit of G_max."""
-        return self.design.weights.top_digit / (1 - self.design.cell.window_low)
-
-    @property
-    def input_sum_factor(self) -> float:
-        """Multiple of sum(x) to remove digitally."""
-        return self.design.weights.input_sum_factor(self.design.cell.window_low)
-
-    def code_factors(self) -> Tensor:
-        """Weight of every (reading, slice) in the digital sum, float64."""
-        signs = torch.tensor(self.design.weights.reading_signs, dtype=torch.float64)
-        radix = torch.tensor(self.design.weights.radix, dtype=torch.float64)
-        return (signs[:, None] * radix).to(self.cells.conductance.device)
-
-    def drives(self, slices: int) -> tuple[Drive, ...]:
-        """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
-
-        Ohmic cells need one evaluation for all voltages; others one for each.
-        """
-        curve = self.design.cell.current_voltage
-        if curve.is_linear:
-            return (Drive(None, self.cells.conductance),)
-        top = 2**self.slice_bits - 1
-        signs = (1, -1) if self.inputs.signed else (1,)
-        return tuple(
-            Drive(
-                self._table(slices, lambda digit, level=level: float(digit == level), sign),  # type: ignore[misc]
-                top * curve.current(self.cells.conductance, sign * level / top),
-            )
-            for sign in signs
-            for level in range(1, top + 1)
-        )
-
-    def squares(self, slices: int) -> Drive:
-        """Variance of the cells' reads, and what input codes count in it: the sum over slices of (2^(a l) u_l)^2."""
-        assert self.cells.noise is not None
-        table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
-        return Drive(table, self.cells.noise.square())
-
-    def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Tensor:
-        """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
-        bits = self.slice_bits
-        top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
-
-        def total(code: int) -> float:
-            if sign is not None and code * sign <= 0:
-                return 0.0
-            digits = [(abs(code) >> (bits * index)) & (2**bits - 1) for index in range(slices)]
-            return float(sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits)))
-
-        return torch.tensor([total(code) for code in range(-top, top + 1)]).to(self.cells.conductance)
-
-    def per_channel(self, values: Tensor, like: Tensor) -> Tensor:
-        """(groups * columns,) shaped to multiply (batch, groups * columns, *space)."""
-        return values.reshape(1, -1, *[1] * (like.ndim - 2))
-
-
-@dataclass(frozen=True)
-class Drive:
-    """One evaluation of the arrays.
-
-    Attributes:
-        table: what each input code from -top to top counts as; none where it counts as itself.
-        cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
-    """
-
-    table: Tensor | None
-    cells: Tensor
-
-    def inputs(self, codes: Tensor) -> Tensor:
-        """Input codes or digits as this evaluation sees them."""
-        if self.table is None:
-            return codes
-        return self.table[codes.long() + len(self.table) // 2]
 
 
 class LinearPlan:
@@ -228,71 +101,12 @@ class LinearPlan:
         return outputs * arrays.per_channel(arrays.step, outputs)
 
 
-class SignalPlan:
-    """The signals at the ADCs, for plans that convert them and for range calibration.
-
-    Args:
-        arrays: the layer.
-        unit: (slices,) signal that counts as 1.
-    """
-
-    def __init__(self, arrays: Arrays, unit: Sequence[float]) -> None:
-        self.arrays = arrays
-        self.partition = arrays.partition
-        self.product = arrays.product
-        _, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
-        self.readings = len(arrays.design.weights.readings)
-        slices = arrays.input_slices if arrays.design.analog_input_accumulation else 1
-        device = arrays.cells.conductance.device
-        scale = 1 / (arrays.input_top * torch.tensor(unit, dtype=torch.float64, device=device))
-        self.drives = [(drive, self._lay_out(drive.cells, scale)) for drive in arrays.drives(slices)]
-        self.noise = None
-        if arrays.cells.noise is not None:
-            squares = arrays.squares(slices)
-            self.noise = (squares, self._lay_out(squares.cells, scale, power=2))
-
-    @property
-    def conversions(self) -> int:
-        """Conversions of one column for one input slice: partitions x readings x slices."""
-        return self.partition.parts * self.readings * self.slices
-
-    def __call__(self, inputs: Tensor, samples: Tensor | None = None) -> tuple[Tensor, tuple[int, ...]]:
-        """Signals (batch * groups, conversions, columns * space), and the spatial shape.
-
-        Args:
-            inputs: input codes or digits.
-            samples: (batch,) int64, number of each sample for its read noise; without noise if not given.
-        """
-        (drive, weights), *others = self.drives
-        signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
-        for drive, weights in others:
-            signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
-        if self.noise is not None and samples is not None:
-            squares, weights = self.noise
-            variance = self.product.apply(squares.inputs(inputs), weights, self.partition)
-            flat, variance = (one.reshape(len(inputs), -1).contiguous() for one in (signals, variance))
-            signals = add_read_noise(flat, variance, self.arrays.noise_key, samples).reshape(signals.shape)
-        return signals.reshape(len(inputs) * self.groups, self.conversions, -1), tuple(signals.shape[2:])
-
-    def _lay_out(self, cells: Tensor, scale: Tensor, power: int = 1) -> Tensor:
-        """What cells contribute to the signals, or, with power 2, to their variances."""
-        lines = line_readings(cells, self.arrays.design, power).double() * (scale**power)[:, None, None, None]
-        lines = lines.permute(2, 3, 0, 1, 4).reshape(self.groups, lines.shape[3], -1)
-        return self.product.lay_out(lines.to(self.arrays.step.dtype), self.partition)
-
-    def chunk(self, inputs: Tensor) -> int:
-        """Batch entries of `inputs` to evaluate at once."""
-        space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
-        each = self.groups * self.conversions * self.columns * space
-        return max(1, CHUNK // each)
-
-
 class ConvertPlan:
     """One conversion for each partition, slice and reading: input slices are accumulated in analog."""
 
     def __init__(self, arrays: Arrays, levels: Levels) -> None:
         self.arrays = arrays
-        self.signals = SignalPlan(arrays, levels.step)
+        self.signals = signals_of(arrays, levels.step, arrays.input_slices // self._slices_apart)
         count = self.signals.partition.parts * self.signals.readings
         dtype, device = arrays.step.dtype, arrays.step.device
         steps = torch.tensor(levels.step, dtype=torch.float64, device=device)
@@ -318,7 +132,7 @@ class ConvertPlan:
         """What one output takes."""
         signals, slices = self.signals, self._slices_apart
         each_column = signals.columns / self.arrays.units.columns
-        evaluations = len(signals.drives) + (signals.noise is not None)
+        evaluations = signals.evaluations + (signals.noise is not None)
         return Work(
             products=signals.readings * signals.slices * slices * each_column * evaluations,
             conversions=round(signals.conversions * slices * each_column),
@@ -339,11 +153,15 @@ class ConvertPlan:
     def _converted(self, inputs: Tensor, samples: Tensor) -> Tensor:
         """Digital sum over partitions, slices and readings: (batch, groups * columns, *space)."""
         signals, space = self.signals(inputs, samples)
-        total = convert_and_add(signals, self.low, self.high, self.factor)
+        total = self._read_out(signals)
         total = total.reshape(len(inputs), self.signals.groups, self.signals.columns, *space)
         if self.arrays.cells.gain is not None:
             total *= self.arrays.cells.gain.reshape(1, *total.shape[1:3], *[1] * len(space))
         return self.arrays.units.subtract(total, dim=2).reshape(len(inputs), -1, *space)
+
+    def _read_out(self, signals: Tensor) -> Tensor:
+        """Signals (blocks, conversions, outputs) to digital sums (blocks, outputs)."""
+        return convert_and_add(signals, self.low, self.high, self.factor)
 
     def _input_sum_weights(self) -> Tensor | None:
         """Weights of the digital sum of the inputs, where the mapping needs one."""
@@ -378,22 +196,15 @@ class BitSerialPlan(ConvertPlan):
         return total
 
 
+class UnconvertedPlan(ConvertPlan):
+    """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        slices = arrays.design.weights.slices
+        super().__init__(arrays, Levels(step=(1.0,) * slices, low=(0,) * slices, high=(0,) * slices))
+
+    def _read_out(self, signals: Tensor) -> Tensor:
+        return torch.einsum("bqn,q->bn", signals, self.factor)
+
+
 Plan = LinearPlan | ConvertPlan
-
-
-def observe_signals(arrays: Arrays, codes: Tensor, seen: Sequence[Histogram]) -> None:
-    """Count the signals at the ADCs of a layer.
-
-    Args:
-        arrays: the layer, usually with exact cells.
-        codes: input codes.
-        seen: one histogram for each weight slice.
-    """
-    plan = SignalPlan(arrays, [1.0] * arrays.design.weights.slices)
-    digital = not arrays.design.analog_input_accumulation
-    for part in codes.split(max(1, plan.chunk(codes) // (arrays.input_slices if digital else 1))):
-        inputs = input_slices(part, arrays.inputs.magnitude_bits, arrays.slice_bits).flatten(0, 1) if digital else part
-        signals, _ = plan(inputs)
-        by_slice = signals.reshape(len(signals), -1, plan.slices, signals.shape[-1])
-        for index, histogram in enumerate(seen):
-            histogram.update(by_slice[:, :, index])

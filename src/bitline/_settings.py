@@ -8,7 +8,7 @@ from typing import Any
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 
-TAGS = {"kind": frozenset[str](), "mapping": frozenset(WeightMapping.model_fields)}
+TAGS = {"kind": frozenset({"rows", "columns"}), "mapping": frozenset(WeightMapping.model_fields)}
 """Keys that choose a variant, and the settings that all its variants share."""
 
 

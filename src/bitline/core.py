@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bitline._histogram import Histogram
-from bitline._plans import Arrays, BitSerialPlan, ConvertPlan, LinearPlan, Plan
+from bitline._layer_arrays import Arrays
+from bitline._plans import BitSerialPlan, ConvertPlan, LinearPlan, Plan, UnconvertedPlan
 from bitline.arrays import MatrixProduct
 from bitline.design import Design
 from bitline.draws import Draws
@@ -56,7 +57,7 @@ class ProgrammedLayer:
 def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
     if levels is None:
-        return LinearPlan(arrays)
+        return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
     if arrays.design.analog_input_accumulation or arrays.input_slices == 1:
         return ConvertPlan(arrays, levels)
     return BitSerialPlan(arrays, levels)

@@ -17,7 +17,7 @@ from bitline import _toml
 from bitline._explain import explain, nearest
 from bitline._model import Part
 from bitline._settings import merge, nested
-from bitline.arrays import IdealArray
+from bitline.arrays import AnyArray, GateDrivenArray, IdealArray
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, slice_count
 from bitline.errors import DesignError
@@ -70,7 +70,7 @@ class Design(Part):
     """Stages 1 and 2: input codes and how they drive the rows."""
     cell: Cell = Cell()
     """Stage 3: the memory cell."""
-    array: IdealArray = IdealArray()
+    array: AnyArray = IdealArray()
     """Stage 4: the array."""
     adc: AnyAdc = UniformAdc()
     """Stage 5: the readout."""
@@ -93,6 +93,26 @@ class Design(Part):
                     f"{self.array.rows} rows takes {needed} bits (Eq. 2): use adc.bits = {needed}, fewer rows, or "
                     "adc.range = 'calibrated'"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_gates(self) -> Self:
+        if not isinstance(self.array, GateDrivenArray):
+            return self
+        if self.inputs.slice_bits != 1:
+            raise ValueError(
+                f"array.kind is 'gate-driven' and inputs.slice_bits is {self.inputs.slice_bits}, but a select "
+                "transistor is on or off: use inputs.slice_bits = 1"
+            )
+        if not self.cell.current_voltage.is_linear:
+            raise ValueError(
+                "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
+            )
+        if self.array.lines == "interleaved" and not self.weights.signed_readings:
+            raise ValueError(
+                "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
+                "weights.subtraction = 'analog'"
+            )
         return self
 
     @model_validator(mode="after")
@@ -152,7 +172,8 @@ class Design(Part):
     def digital(self) -> Design:
         """The same codes and slices with exact cells and no ADC: the quantised digital network."""
         rules = tuple(rule.model_copy(update={"set": _without_analog(rule.set)}) for rule in self.layers)
-        digital = {"cell": Cell(), "adc": NoAdc(), "layers": rules}
+        array = IdealArray(rows=self.array.rows, columns=self.array.columns)
+        digital = {"cell": Cell(), "array": array, "adc": NoAdc(), "layers": rules}
         return Design(**self.model_copy(update=digital).model_dump())
 
     def _with_rule(self, rule: LayerRule) -> Design:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from bitline._histogram import Histogram
-from bitline._plans import Arrays, observe_signals
+from bitline._layer_arrays import Arrays
+from bitline._signals import observe_signals
 from bitline.arrays import Product
 from bitline.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.design import Design
@@ -80,7 +81,9 @@ class EncodedLayer:
 
     def program(self, chip: Draws) -> Cells:
         """The layer's cells on one chip."""
-        return program_cells(self.stored_codes(), self.design, self.blocks, chip, self.name).to(self.step)
+        cells = program_cells(self.stored_codes(), self.design, self.blocks, chip, self.name).to(self.step)
+        delivered = self.design.array.delivered(cells.conductance, self.blocks)
+        return replace(cells, conductance=delivered)
 
     @property
     def blocks(self) -> tuple[slice, ...]:
@@ -94,7 +97,8 @@ class EncodedLayer:
     def arrays(self, cells: Cells, inputs: InputScale, noise_key: int = 0) -> Arrays:
         """Arrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
-        return Arrays(self.design, self.product, cells, self.units, step, self.bias, inputs, noise_key)
+        targets = self.exact().conductance
+        return Arrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, noise_key)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

@@ -1,10 +1,36 @@
 """Stage 4: programmed conductances and inputs to bit-line currents.
 
 Before it: `devices` programs the cells. After it: `readout` converts the currents.
+To add a circuit, write one file with an `Array` and add it to `AnyArray`.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
+from bitline._model import shorthand
+from bitline.arrays._array import Array
+from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.ideal import IdealArray
 from bitline.arrays.partition import Partition, partition_rows
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
+from bitline.arrays.wires import Wire
 
-__all__ = ["ConvolutionProduct", "IdealArray", "MatrixProduct", "Partition", "Product", "partition_rows"]
+AnyArray = Annotated[
+    IdealArray | GateDrivenArray,
+    Field(discriminator="kind"),
+    shorthand("kind", default="ideal"),
+]
+
+__all__ = [
+    "AnyArray",
+    "Array",
+    "ConvolutionProduct",
+    "GateDrivenArray",
+    "IdealArray",
+    "MatrixProduct",
+    "Partition",
+    "Product",
+    "Wire",
+    "partition_rows",
+]

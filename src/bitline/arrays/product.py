@@ -6,6 +6,7 @@ group, partition and bit line, and restores the axes of the result.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,25 @@ from torch.nn import functional
 from bitline.arrays.partition import Partition, partition_rows
 
 CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Inputs of a layer, and which of them each row reads at each position of the output.
+
+    Row i of group g reads, at position n, element `base[n] + offset[g, i]`.
+
+    Attributes:
+        elements: (batch, elements), padded.
+        offset: (groups, rows) int64.
+        base: (positions,) int64.
+        space: shape of the positions.
+    """
+
+    elements: Tensor
+    offset: Tensor
+    base: Tensor
+    space: tuple[int, ...]
 
 
 class Product(ABC):
@@ -91,6 +111,14 @@ class Product(ABC):
         return self._multiply(inputs, weights, self.groups * partition.parts, bias)
 
     @abstractmethod
+    def gather(self, inputs: Tensor) -> Gathered:
+        """Where the rows find their inputs, for arrays that are solved vector by vector.
+
+        Args:
+            inputs: (batch, groups * channels, *space).
+        """
+
+    @abstractmethod
     def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor: ...
 
 
@@ -101,6 +129,10 @@ class MatrixProduct(Product):
     channels: int
     groups: int = 1
     kernel: tuple[int, ...] = ()
+
+    def gather(self, inputs: Tensor) -> Gathered:
+        rows = torch.arange(self.groups * self.channels, device=inputs.device).reshape(self.groups, -1)
+        return Gathered(inputs, rows, torch.zeros(1, dtype=torch.int64, device=inputs.device), ())
 
     def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
         if blocks == 1:
@@ -123,6 +155,40 @@ class ConvolutionProduct(Product):
     padding: tuple[int, ...] | str = (0, 0)
     dilation: tuple[int, ...] = (1, 1)
 
+    def gather(self, inputs: Tensor) -> Gathered:
+        padded = functional.pad(inputs, self._edges())
+        sizes = padded.shape[2:]
+        strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+        reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
+        space = tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
+        steps = [d * s for d, s in zip(self.dilation, strides, strict=True)]
+        jumps = [d * s for d, s in zip(self.stride, strides, strict=True)]
+        channels = torch.arange(self.groups * self.channels) * math.prod(sizes)
+        offset = channels[:, None] + _grid(self.kernel, steps)
+        device = inputs.device
+        return Gathered(
+            padded.flatten(1), offset.reshape(self.groups, -1).to(device), _grid(space, jumps).to(device), space
+        )
+
+    def _edges(self) -> list[int]:
+        """Zeros before and after each axis, last axis first."""
+        if self.padding == "same":
+            totals = [d * (size - 1) for d, size in zip(self.dilation, self.kernel, strict=True)]
+            pairs = [(total // 2, total - total // 2) for total in totals]
+        elif isinstance(self.padding, str):
+            pairs = [(0, 0) for _ in self.kernel]
+        else:
+            pairs = [(one, one) for one in self.padding]
+        return [edge for pair in reversed(pairs) for edge in pair]
+
     def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
         convolve = CONVOLUTIONS[len(self.kernel)]
         return convolve(inputs, weights, bias, self.stride, self.padding, self.dilation, blocks)
+
+
+def _grid(sizes: tuple[int, ...], strides: list[int]) -> Tensor:
+    """Places of the points of a grid in a flat array, row by row."""
+    places = torch.zeros(1, dtype=torch.int64)
+    for size, stride in zip(sizes, strides, strict=True):
+        places = (places[:, None] + torch.arange(size) * stride).flatten()
+    return places

@@ -1,0 +1,32 @@
+"""What every array has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from bitline._model import Part
+
+
+class Array(Part):
+    """An array of cells. Subclasses say what its wires do."""
+
+    rows: Annotated[int, Field(ge=1)] = 1152
+    """Largest number of word lines; a taller matrix is split into equal partitions."""
+    columns: Annotated[int, Field(ge=1)] = 256
+    """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
+
+    def delivered(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
+        """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.
+
+        Args:
+            cells: programmed G/G_max, (lines, slices, groups, rows, columns + unit columns).
+            blocks: rows of each row partition.
+
+        Returns:
+            Output current of each column for each row voltage, same shape; the cells themselves on ideal wires.
+        """
+        return cells

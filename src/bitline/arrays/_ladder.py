@@ -1,0 +1,153 @@
+"""Bit lines of gate-driven cells with the resistance of their wire, solved exactly in one pass.
+
+Walk a line from its far end to the virtual ground and keep the Norton equivalent of the part walked so far: the
+current I that it delivers into a short circuit and its conductance G. A cell of conductance g whose gate is on adds g V
+to I and g to G; a wire of resistance r divides both by 1 + r G. That is `plain_ladder`, the readable version.
+
+Written as ratios I = p/q and G = s/q there is no division on the way, which is how the kernels walk:
+
+    cell:  p += g V q,  s += g q          wire:  q += r s
+
+For inputs of one sign p, s and q stay positive, so nothing cancels. Cells that are off only lengthen the wire: k of
+them in a run are one step with k r, so the cost follows the active rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LadderWires:
+    """Wires of a bit line; resistances times G_max (dimensionless).
+
+    Attributes:
+        segment: between neighbouring cells, and between the last cell and the end of the line.
+        foot: from the end of the line to the virtual ground.
+        head: from the far end of the line to a second virtual ground; none where the far end is open.
+    """
+
+    segment: float
+    foot: float = 0.0
+    head: float | None = None
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether the line has no resistance."""
+        return self.segment == 0 and self.foot == 0 and not self.head
+
+    def from_the_other_end(self) -> LadderWires:
+        """The same line with its ends exchanged; both have a virtual ground."""
+        assert self.head is not None
+        return LadderWires(self.segment, self.head, self.foot)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Where the rows of an array find their inputs in a sample, so that convolutions need not be unfolded.
+
+    Row i of position n reads element `base[n] + offset[i]`.
+
+    Attributes:
+        offset: (rows,) int64.
+        base: (positions,) int64.
+    """
+
+    offset: Tensor
+    base: Tensor
+
+
+def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWires) -> Tensor:
+    """Currents of bit lines, for any device and dtype.
+
+    Args:
+        drive: row voltages in units of V_read, 0 where the gate is off, (batch, rows); row 0 is farthest from the foot.
+        given: G/G_max that the rows drive, (rows, lines); for interleaved differential cells G+ - G-.
+        loading: G/G_max that loads the line, same shape; for interleaved differential cells G+ + G-.
+        wires: of the line.
+
+    Returns:
+        (batch, lines) in units of G_max V_read; the sum over both ends where both have a virtual ground.
+    """
+    current = _foot_current(drive, given, loading, wires)
+    if wires.head is None:
+        return current
+    return current + _foot_current(drive.flip(1), given.flip(0), loading.flip(0), wires.from_the_other_end())
+
+
+def _foot_current(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWires) -> Tensor:
+    current = torch.zeros(len(drive), given.shape[1], dtype=given.dtype, device=given.device)
+    start = 0.0 if wires.head is None else 1 / (wires.segment + wires.head)
+    conductance = torch.full_like(current, start)
+    last = len(given) - 1
+    for row, (cells, loads) in enumerate(zip(given, loading, strict=True)):
+        voltage = drive[:, row, None].to(given.dtype)
+        current = current + voltage * cells
+        conductance = conductance + (voltage != 0) * loads
+        divided = 1 + (wires.segment + (wires.foot if row == last else 0.0)) * conductance
+        current, conductance = current / divided, conductance / divided
+    return current
+
+
+def ladder_products(
+    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+) -> Tensor:
+    """Products of input codes with the cells of an array, one input bit after the other, wires included.
+
+    Args:
+        codes: integers in a float tensor, (samples, elements), |code| < 2^bits.
+        windows: which element each row reads at each position.
+        given, loading: as for `plain_ladder`, (rows, lines).
+        wires: of the lines.
+        bits: input bits.
+
+    Returns:
+        Sum over bits k of 2^k times the current of bit k, (samples, lines, positions).
+    """
+    if wires.head is None:
+        return _foot_products(codes, windows, given, loading, wires, bits)
+    flipped = Windows(windows.offset.flip(0), windows.base)
+    other = wires.from_the_other_end()
+    both = _foot_products(codes, windows, given, loading, wires, bits)
+    return both + _foot_products(codes, flipped, given.flip(0), loading.flip(0), other, bits)
+
+
+def _foot_products(
+    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+) -> Tensor:
+    if codes.device.type == "cpu":
+        from bitline.arrays._ladder_numba import ladder
+
+        start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+        result = torch.empty(len(codes), given.shape[1], len(windows.base), dtype=given.dtype)
+        ladder(
+            codes.to(given.dtype).contiguous().numpy(),
+            windows.offset.contiguous().numpy(),
+            windows.base.contiguous().numpy(),
+            given.contiguous().numpy(),
+            loading.contiguous().numpy(),
+            float(wires.segment),
+            float(wires.foot),
+            start_s,
+            start_q,
+            float(loading.abs().max()) if loading.numel() else 0.0,
+            bits,
+            result.numpy(),
+        )
+        return result
+    return plain_products(codes, windows, given, loading, wires, bits)
+
+
+def plain_products(
+    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+) -> Tensor:
+    """`ladder_products` at the foot alone in plain PyTorch, for any device and dtype."""
+    read = codes[:, windows.base[:, None] + windows.offset].flatten(0, 1)
+    magnitude, sign = read.abs().long(), read.sign()
+    total = torch.zeros(len(read), given.shape[1], dtype=given.dtype, device=given.device)
+    for bit in range(bits):
+        total += 2**bit * _foot_current(((magnitude >> bit) & 1) * sign, given, loading, wires)
+    return total.reshape(len(codes), len(windows.base), -1).transpose(1, 2)

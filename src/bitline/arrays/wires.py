@@ -1,0 +1,56 @@
+"""Resistances of wires, relative to the cells or in ohms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from bitline._model import Part
+
+Resistance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Wire(Part):
+    """A wire with a cell at every segment.
+
+    Resistances are multiples of the smallest cell resistance 1/G_max (R^ = R G_max, Xiao et al. 2022, section 8), or in
+    ohms where `G_max_uS` says what G_max is.
+    """
+
+    segment: Resistance = 0.0
+    """Resistance between neighbouring cells."""
+    terminal: Resistance = 0.0
+    """Resistance between the end of the wire and its driver or virtual ground."""
+    G_max_uS: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Conductance of a cell at G_max; with it, resistances are in ohms."""
+
+    @property
+    def _unit(self) -> float:
+        return 1.0 if self.G_max_uS is None else self.G_max_uS * 1e-6
+
+    @property
+    def normalised_segment(self) -> float:
+        """Segment resistance times G_max."""
+        return self.segment * self._unit
+
+    @property
+    def normalised_terminal(self) -> float:
+        """Terminal resistance times G_max."""
+        return self.terminal * self._unit
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether the wire has no resistance."""
+        return self.segment == 0 and self.terminal == 0
+
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        largest = max(self.normalised_segment, self.normalised_terminal)
+        if largest > 1e6:
+            ohms = "" if self.G_max_uS is None else f" ({max(self.segment, self.terminal):g} ohm)"
+            raise ValueError(
+                f"a wire has {largest:g} times the resistance of a cell{ohms}: resistances are multiples of 1/G_max, "
+                "or ohms if the wire's G_max_uS is given"
+            )
+        return self
