@@ -36,6 +36,10 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
         "the same, with read noise drawn for every output",
         {**BASE, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.02}},
     ),
+    "wires": (
+        "gate-driven bit lines with wire resistance in all layers, an 8-bit conversion after all input bits",
+        {**BASE, "array": {"kind": "gate-driven", "bit_line": {"segment": 1e-5}}},
+    ),
     "bit-serial": (
         "unsliced differential, an 8-bit conversion per input bit",
         {**BASE, "inputs.accumulation": "digital"},

@@ -14,10 +14,11 @@ from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.ideal import IdealArray
 from bitline.arrays.partition import Partition, partition_rows
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
+from bitline.arrays.row_driven import RowDrivenArray
 from bitline.arrays.wires import Wire
 
 AnyArray = Annotated[
-    IdealArray | GateDrivenArray,
+    IdealArray | GateDrivenArray | RowDrivenArray,
     Field(discriminator="kind"),
     shorthand("kind", default="ideal"),
 ]
@@ -31,6 +32,7 @@ __all__ = [
     "MatrixProduct",
     "Partition",
     "Product",
+    "RowDrivenArray",
     "Wire",
     "partition_rows",
 ]

@@ -119,26 +119,45 @@ def _foot_products(
     codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     if codes.device.type == "cpu":
-        from bitline.arrays._ladder_numba import ladder
-
-        start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
-        result = torch.empty(len(codes), given.shape[1], len(windows.base), dtype=given.dtype)
-        ladder(
-            codes.to(given.dtype).contiguous().numpy(),
-            windows.offset.contiguous().numpy(),
-            windows.base.contiguous().numpy(),
-            given.contiguous().numpy(),
-            loading.contiguous().numpy(),
-            float(wires.segment),
-            float(wires.foot),
-            start_s,
-            start_q,
-            float(loading.abs().max()) if loading.numel() else 0.0,
-            bits,
-            result.numpy(),
-        )
-        return result
+        return _products_on_cpu(codes, windows, given, loading, wires, bits)
     return plain_products(codes, windows, given, loading, wires, bits)
+
+
+def _products_on_cpu(
+    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+) -> Tensor:
+    from bitline.arrays._ladder_numba import is_careful, ladder_kernel, width_for
+
+    rows, lines = given.shape
+    width = width_for(lines)
+    alike = given is loading
+    blocks = _in_blocks(given, width)
+    start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+    largest = float(loading.abs().max()) if loading.numel() else 0.0
+    kernel = ladder_kernel(width, is_careful(wires.segment, largest, rows, start_s / start_q), alike)
+    result = torch.empty(len(codes), lines, len(windows.base), dtype=given.dtype)
+    kernel(
+        codes.to(given.dtype).contiguous().numpy(),
+        windows.offset.contiguous().numpy(),
+        windows.base.contiguous().numpy(),
+        blocks.numpy(),
+        blocks.numpy() if alike else _in_blocks(loading, width).numpy(),
+        float(wires.segment),
+        float(wires.foot),
+        start_s,
+        start_q,
+        largest,
+        bits,
+        result.numpy(),
+    )
+    return result
+
+
+def _in_blocks(cells: Tensor, width: int) -> Tensor:
+    """(rows, lines) as (blocks, rows, width), lines without cells at the end."""
+    rows, lines = cells.shape
+    padded = torch.nn.functional.pad(cells, (0, -lines % width))
+    return padded.reshape(rows, -1, width).transpose(0, 1).contiguous()
 
 
 def plain_products(

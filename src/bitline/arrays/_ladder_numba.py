@@ -1,78 +1,117 @@
-"""CPU kernel of `ladder_products`.
+"""CPU kernels of `ladder_products`.
 
 All input bits of a row are handled while its conductances are in the first-level cache: each bit keeps (p, q, s) of
-every line of a block and the place where it last met an active row.
+every line of a block and the place where it last met an active row. A table of the set bits of a byte takes the place
+of tests that the processor could not predict. Kernels are made for fixed widths of the blocks, so that the compiler can
+unroll; for wires that let q grow far, which is divided out then; and for lines that rows drive and load alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
 
-BLOCK = 128
-"""Lines walked at once: three numbers for each of 8 bits and 128 lines stay in the first-level cache."""
+WIDTHS = (16, 32, 64, 128)
+"""Lines walked at once; three numbers for each of 8 bits and 128 lines stay in the first-level cache."""
 LARGE = 1e24
 """Bound of q at which it is divided out, far below the largest float32."""
+SAFE_EXPONENT = 50.0
+"""exp(50) is below `LARGE`: where log q cannot exceed it, nothing needs to be divided out."""
+
+BITS_SET = np.array([value.bit_count() for value in range(256)], dtype=np.int64)
+PLACES = np.array(
+    [[bit for bit in range(8) if value >> bit & 1] + [0] * (8 - value.bit_count()) for value in range(256)]
+)
 
 
-@njit(parallel=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
-def ladder(  # type: ignore[no-untyped-def]
-    codes, offset, base, given, loading, segment, foot, start_s, start_q, largest, bits, result
-):
-    """See `_ladder.ladder_products`; a line starts as s = start_s, q = start_q. Writes into `result`."""
-    samples, positions, rows, lines = codes.shape[0], base.shape[0], given.shape[0], given.shape[1]
-    kind = given.dtype.type
-    blocks = (lines + BLOCK - 1) // BLOCK
-    for task in prange(samples * positions):
-        sample, position = task // positions, task % positions
-        origin = base[position]
-        p = np.empty((bits, BLOCK), given.dtype)
-        q = np.empty((bits, BLOCK), given.dtype)
-        s = np.empty((bits, BLOCK), given.dtype)
-        met = np.empty(bits, np.int64)
-        bound = np.empty(bits, np.float64)
-        active = np.empty(bits, np.float64)
-        for block in range(blocks):
-            first = block * BLOCK
-            width = min(BLOCK, lines - first)
-            for bit in range(bits):
-                met[bit] = 0
-                bound[bit] = 1.0
-                active[bit] = start_s / (start_q * max(largest, 1e-30))
-                for j in range(width):
-                    p[bit, j] = kind(0)
-                    q[bit, j] = kind(start_q)
-                    s[bit, j] = kind(start_s)
-            for row in range(rows):
-                code = np.int64(codes[sample, origin + offset[row]])
-                sign = kind(1) if code > 0 else kind(-1)
-                left = abs(code)
-                bit = 0
-                while left != 0:
-                    if left & 1:
-                        resistance = segment * (row - met[bit])
-                        met[bit] = row
-                        bound[bit] *= 1.0 + resistance * active[bit] * largest
-                        active[bit] += 1.0
-                        if bound[bit] > LARGE:
-                            bound[bit] = 1.0 + resistance * active[bit] * largest
-                            for j in range(width):
-                                p[bit, j] /= q[bit, j]
-                                s[bit, j] /= q[bit, j]
-                                q[bit, j] = kind(1)
-                        wire = kind(resistance)
-                        for j in range(width):
-                            grown = q[bit, j] + wire * s[bit, j]
-                            q[bit, j] = grown
-                            p[bit, j] += sign * given[row, first + j] * grown
-                            s[bit, j] += loading[row, first + j] * grown
-                    left >>= 1
-                    bit += 1
-            for j in range(width):
-                total = kind(0)
-                weight = kind(1)
+def width_for(lines: int) -> int:
+    """The block width that wastes least for so many lines."""
+    return next((width for width in WIDTHS if width >= lines), WIDTHS[-1])
+
+
+def is_careful(segment: float, largest: float, rows: int, start: float) -> bool:
+    """Whether q may grow too far: log q <= sum of wire times conductance met so far."""
+    return segment * rows * (largest * rows + start) > SAFE_EXPONENT
+
+
+@cache
+def ladder_kernel(width: int, careful: bool, alike: bool) -> Callable[..., Any]:
+    """The kernel for blocks of `width` lines; compiled on first use and kept on disk.
+
+    Its arguments are codes (samples, elements), offset (rows,), base (positions,), given and loading (blocks, rows,
+    width), the resistances of a segment and the foot, s and q at the start of a line, the largest conductance, the
+    input bits, and the result (samples, lines, positions) that it writes into.
+    """
+
+    @njit(parallel=True, cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
+    def ladder(  # type: ignore[no-untyped-def]
+        codes, offset, base, given, loading, segment, foot, start_s, start_q, largest, bits, result
+    ):
+        samples, positions = codes.shape[0], base.shape[0]
+        blocks, rows, lines = given.shape[0], given.shape[1], result.shape[1]
+        kind = given.dtype.type
+        for task in prange(samples * positions):
+            sample, position = task // positions, task % positions
+            origin = base[position]
+            state = np.empty((bits, 3, width), given.dtype)
+            met = np.empty(bits, np.int64)
+            bound = np.empty(bits, np.float64)
+            active = np.empty(bits, np.float64)
+            for block in range(blocks):
                 for bit in range(bits):
-                    wire = kind(segment * (rows - met[bit]) + foot)
-                    total += weight * p[bit, j] / (q[bit, j] + wire * s[bit, j])
-                    weight *= kind(2)
-                result[sample, first + j, position] = total
+                    met[bit] = 0
+                    bound[bit] = 1.0
+                    active[bit] = start_s / (start_q * max(largest, 1e-30))
+                    for j in range(width):
+                        state[bit, 0, j] = kind(0)
+                        state[bit, 1, j] = kind(start_q)
+                        state[bit, 2, j] = kind(start_s)
+                for row in range(rows):
+                    code = np.int64(codes[sample, origin + offset[row]])
+                    sign = kind(1) if code > 0 else kind(-1)
+                    left = abs(code)
+                    first = 0
+                    while left != 0:
+                        part = left & 255
+                        for place in range(BITS_SET[part]):
+                            bit = first + PLACES[part, place]
+                            wire = kind(segment * (row - met[bit]))
+                            met[bit] = row
+                            if careful:
+                                bound[bit] *= 1.0 + wire * active[bit] * largest
+                                active[bit] += 1.0
+                                if bound[bit] > LARGE:
+                                    bound[bit] = 1.0 + wire * active[bit] * largest
+                                    for j in range(width):
+                                        state[bit, 0, j] /= state[bit, 1, j]
+                                        state[bit, 2, j] /= state[bit, 1, j]
+                                        state[bit, 1, j] = kind(1)
+                            if alike:
+                                for j in range(width):
+                                    grown = state[bit, 1, j] + wire * state[bit, 2, j]
+                                    more = given[block, row, j] * grown
+                                    state[bit, 1, j] = grown
+                                    state[bit, 0, j] += sign * more
+                                    state[bit, 2, j] += more
+                            else:
+                                for j in range(width):
+                                    grown = state[bit, 1, j] + wire * state[bit, 2, j]
+                                    state[bit, 1, j] = grown
+                                    state[bit, 0, j] += sign * given[block, row, j] * grown
+                                    state[bit, 2, j] += loading[block, row, j] * grown
+                        left >>= 8
+                        first += 8
+                for j in range(min(width, lines - block * width)):
+                    total = kind(0)
+                    weight = kind(1)
+                    for bit in range(bits):
+                        wire = kind(segment * (rows - met[bit]) + foot)
+                        total += weight * state[bit, 0, j] / (state[bit, 1, j] + wire * state[bit, 2, j])
+                        weight *= kind(2)
+                    result[sample, block * width + j, position] = total
+
+    return ladder

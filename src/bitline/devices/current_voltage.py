@@ -21,12 +21,12 @@ class Ohmic(Part):
         """Whether currents are proportional to voltages."""
         return True
 
-    def current(self, conductance: Tensor, voltage: float) -> Tensor:
+    def current(self, conductance: Tensor, voltage: float | Tensor) -> Tensor:
         """Currents in units of G_max V_read.
 
         Args:
             conductance: G/G_max.
-            voltage: V/V_read, -1 .. 1.
+            voltage: V/V_read, -1 .. 1, one for all cells or one for each.
         """
         return conductance * voltage
 
@@ -54,7 +54,7 @@ class Milo2021(Part):
     def is_linear(self) -> bool:
         return False
 
-    def current(self, conductance: Tensor, voltage: float) -> Tensor:
+    def current(self, conductance: Tensor, voltage: float | Tensor) -> Tensor:
         largest = self.G_max_uS * 1e-6
         log = (conductance.double() * largest).clamp(*self.measured_S).log10()
         volts = voltage * self.read_voltage_V

@@ -1,0 +1,127 @@
+"""Row-driven arrays with resistive wires on rows and columns: what the columns deliver for each row voltage.
+
+The network is linear, so an array is solved once. Walk it row by row towards the virtual grounds and keep the Norton
+equivalent of the part walked so far, as in `_ladder`, but of all columns together: the currents J V that it delivers
+into short circuits for row voltages V, and its conductance matrix Y. A row of cells g with the wire that drives it
+adds, by eliminating the nodes w of the wire, (T + D) w = D u + d V with D = diag(g),
+
+    Y += D - D (T + D)^-1 D,        a new column of J:  D (T + D)^-1 d.
+
+A segment of all columns' wires, each of resistance r, turns Y into (1 + r Y)^-1 Y and J into (1 + r Y)^-1 J. All
+matrices are symmetric and positive definite. It takes about 2 M^2 N^2 + 4 M N^3 / 3 operations for M rows and N columns
+and M N numbers of memory, with rows and columns exchanged (the network is reciprocal) where there are more columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solveh_banded
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeshWire:
+    """The wires of all rows, or of all columns; resistances times G_max.
+
+    Attributes:
+        segment: between neighbouring cells, and between a last cell and the end of the wire.
+        start, end: from the first or last cell's end of the wire to a driver or virtual ground, besides a segment; none
+            where that end is open.
+    """
+
+    segment: float
+    start: float | None
+    end: float | None
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether cells are connected directly to drivers or grounds."""
+        return self.segment == 0 and not self.start and not self.end
+
+    def reversed(self) -> MeshWire:
+        """The same wire seen from its other end."""
+        return MeshWire(self.segment, self.end, self.start)
+
+    def to_outside(self, terminal: float | None) -> float:
+        """Conductance between the cell at an end and what is connected there."""
+        return 0.0 if terminal is None else 1 / (self.segment + terminal)
+
+
+def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire) -> Matrix:
+    """Current of each column for unit voltage on each row, other rows at zero.
+
+    Args:
+        cells: G/G_max, (rows, columns).
+        rows: wires with the drivers at their ends.
+        columns: wires with the virtual grounds at their ends.
+
+    Returns:
+        (rows, columns), in units of G_max; the cells themselves on ideal wires.
+    """
+    cells = np.asarray(cells, dtype=np.float64)
+    if rows.is_ideal and columns.is_ideal:
+        return cells
+    if cells.shape[1] > cells.shape[0]:
+        return effective_conductance(cells.T, columns, rows).T
+    if columns.is_ideal:
+        return np.stack([_row(one, rows)[1] for one in cells])
+    total = np.zeros_like(cells)
+    if columns.end is not None:
+        total += _delivered(cells, rows, columns)
+    if columns.start is not None:
+        total += _delivered(cells[::-1], rows, columns.reversed())[::-1]
+    return total
+
+
+def _delivered(cells: Matrix, rows: MeshWire, columns: MeshWire) -> Matrix:
+    """Currents into the grounds at the end of the columns alone."""
+    height, width = cells.shape
+    conductance = np.eye(width) * columns.to_outside(columns.start)
+    currents = np.zeros((width, height))
+    assert columns.end is not None
+    for index, row in enumerate(cells):
+        more, given = _row(row, rows)
+        conductance = conductance + more
+        currents[:, index] = given
+        wire = columns.segment + (columns.end if index == height - 1 else 0.0)
+        known = currents[:, : index + 1]
+        divided = _divide(conductance, np.concatenate([conductance, known], axis=1), wire)
+        conductance = (divided[:, :width] + divided[:, :width].T) / 2
+        currents[:, : index + 1] = divided[:, width:]
+    return currents.T
+
+
+def _divide(conductance: Matrix, values: Matrix, wire: float) -> Matrix:
+    """(1 + wire Y)^-1 values."""
+    if wire == 0:
+        return values
+    factor = cho_factor(np.eye(len(conductance)) + wire * conductance, lower=True, overwrite_a=True, check_finite=False)
+    solved: Matrix = cho_solve(factor, values, overwrite_b=True, check_finite=False)
+    return solved
+
+
+def _row(cells: Matrix, wire: MeshWire) -> tuple[Matrix, Matrix]:
+    """Conductance matrix that a row adds to the columns, and the currents it gives them for unit voltage."""
+    if wire.is_ideal:
+        return np.diag(cells), cells
+    width = len(cells)
+    if wire.segment == 0 or width == 1:
+        # all cells of the row share one node
+        outside = wire.to_outside(wire.start) + wire.to_outside(wire.end)
+        total = outside + cells.sum()
+        return np.diag(cells) - np.outer(cells, cells) / total, cells * (outside / total)
+    link = 1 / wire.segment
+    driven = np.zeros(width)
+    driven[0] += wire.to_outside(wire.start)
+    driven[-1] += wire.to_outside(wire.end)
+    banded = np.zeros((2, width))
+    banded[0, 1:] = -link
+    banded[1] = cells + driven
+    banded[1, 1:] += link
+    banded[1, :-1] += link
+    solved = solveh_banded(banded, np.concatenate([np.diag(cells), driven[:, None]], axis=1), check_finite=False)
+    return np.diag(cells) - cells[:, None] * solved[:, :width], cells * solved[:, width]
