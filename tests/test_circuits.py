@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline import Design, evaluate
+from bitline import Design, cli, evaluate
 from bitline.arrays import GateDrivenArray, RowDrivenArray, Wire
-from bitline.arrays._ladder import plain_ladder
+from bitline.arrays._ladder import line_voltages, plain_ladder
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.circuit import gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear, to_spice
 from bitline.devices.current_voltage import Milo2021, Ohmic
-from bitline.errors import DesignError
+from bitline.errors import DataError, DesignError
+from bitline.ir_drop import ir_drop
 
 segments = st.sampled_from([0.0, 1e-5, 1e-2, 0.5])
 terminals = st.sampled_from([0.0, 1e-2, 1.0])
@@ -58,10 +61,11 @@ def test_the_mesh_equals_nodal_analysis(array, rows, columns, seed):
 @settings(max_examples=100)
 @given(st.data(), st.integers(1, 12), st.integers(1, 4), st.booleans(), st.integers(0, 1000))
 def test_the_ladder_equals_nodal_analysis(data, rows, columns, interleaved, seed):
+    ground = data.draw(st.sampled_from(["bottom", "both"]))
     array = GateDrivenArray(
         bit_line=data.draw(wires()),
-        source_line=Wire() if interleaved else data.draw(wires()),
-        ground=data.draw(st.sampled_from(["bottom", "both"])),
+        source_line=Wire() if interleaved or ground == "both" else data.draw(wires()),
+        ground=ground,
         lines="interleaved" if interleaved else "separate",
     )
     cells, minus = random_cells(rows, columns, seed), random_cells(rows, columns, seed + 1)
@@ -94,10 +98,10 @@ def test_power_is_what_the_drivers_deliver(array, rows, columns, seed):
 def test_a_source_line_fed_at_the_other_end_spreads_the_drop():
     """At the foot both wires' drops add up for the far cells; fed from the head every cell sees about the same."""
     cells, bits = np.full((60, 1), 0.5), np.ones(60)
-    array = GateDrivenArray(bit_line=Wire(segment=1e-3), source_line=Wire(segment=1e-3))
     spreads = []
     for end in ("foot", "head"):
-        voltages = solve(gate_driven_circuit(cells, bits, array, source_end=end)).cell_voltages()
+        array = GateDrivenArray(bit_line=Wire(segment=1e-3), source_line=Wire(segment=1e-3), source_feed=end)
+        voltages = solve(gate_driven_circuit(cells, bits, array)).cell_voltages()
         spreads.append(float(voltages.max() - voltages.min()))
     assert spreads[1] < 0.5 * spreads[0]
 
@@ -144,8 +148,7 @@ SPICE = {
     "source line": lambda cells, bits: gate_driven_circuit(
         cells,
         bits,
-        GateDrivenArray(bit_line=Wire(segment=1e-2), source_line=Wire(segment=2e-2)),
-        source_end="head",
+        GateDrivenArray(bit_line=Wire(segment=1e-2), source_line=Wire(segment=2e-2), source_feed="head"),
     ),
 }
 
@@ -208,3 +211,59 @@ def test_networks_on_row_driven_arrays_lose_accuracy_with_resistance(fashion):
         design = Design.load("differential").changed({"array": array, "cell.device": "none"})
         accuracies.append(evaluate(model, design, part.images, part.labels, part.calibration, trials=1).mean)
     assert accuracies[0] >= accuracies[1] - 0.03 > accuracies[2] + 0.3
+
+
+@settings(max_examples=40)
+@given(wires(), st.sampled_from(["bottom", "both"]), st.integers(1, 12), st.integers(0, 1000))
+def test_line_voltages_follow_from_the_currents(wire, ground, rows, seed):
+    array = GateDrivenArray(bit_line=wire, ground=ground)
+    cells = random_cells(rows, 2, seed)
+    solution = solve(gate_driven_circuit(cells, np.ones(rows), array))
+    voltages = line_voltages(torch.from_numpy(solution.cell_currents()), array.wires).numpy()
+    np.testing.assert_allclose(voltages, 1 - solution.cell_voltages(), rtol=1e-7, atol=1e-9)
+
+
+def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
+    cells = torch.from_numpy(random_cells(100, 5, 0) * 0.4)
+    array = GateDrivenArray(bit_line=Wire(segment=1e-4), predistortion=1.0)
+    aimed = array.aimed_at(cells[None, None, None], [slice(0, 100)], 1)[0, 0, 0]
+    assert bool((aimed >= cells).all())
+    outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
+    torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)
+
+
+def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, capsys):
+    np.save(tmp_path / "cells.npy", random_cells(30, 6, 0))
+    arguments = ["--cells", tmp_path / "cells.npy", "--active", "1", "--error", "0.05", "--out", tmp_path]
+    arguments += ["--set", "array.kind=gate-driven", "--set", "array.bit_line.segment=1e-3"]
+    monkeypatch.setattr(sys, "argv", ["bitline", "array", *map(str, arguments), "--spice", str(tmp_path / "a.cir")])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    output = capsys.readouterr().out
+    frame = pd.read_csv(tmp_path / "columns.csv")
+    worst = (frame["with wires"] - frame["ideal"]).abs().max() / frame["ideal"].max()
+    assert f"{100 * worst:.4g}" in output
+    assert (tmp_path / "array.png").stat().st_size > 10_000
+    found = re.search(r"(\d+) of 30", output)
+    rows, cells = int(found[1]), random_cells(30, 6, 0)
+    array = GateDrivenArray(bit_line=Wire(segment=1e-3))
+    assert ir_drop(cells[-rows:], np.ones(rows), array).worst <= 0.05
+    assert ir_drop(cells[-rows - 1 :], np.ones(rows + 1), array).worst > 0.05
+    if shutil.which("ngspice"):
+        assert len(ngspice((tmp_path / "a.cir").read_text(), tmp_path)) == 6
+
+
+@pytest.mark.parametrize(
+    ("cells", "inputs", "words"),
+    [
+        (np.ones((3, 2)), np.ones(4), "one for each row"),
+        (np.ones(3), np.ones(3), r"\(rows, columns\)"),
+        (-np.ones((3, 2)), np.ones(3), "0 or more"),
+        (np.full((3, 2), np.nan), np.ones(3), "NaN"),
+        (np.ones((3, 2)), np.full(3, 0.5), "on or off"),
+    ],
+)
+def test_unusable_arrays_are_refused(cells, inputs, words):
+    with pytest.raises(DataError, match=words):
+        ir_drop(cells, inputs, GateDrivenArray())

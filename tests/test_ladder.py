@@ -122,6 +122,7 @@ def wired_designs(draw):
     stored = bits if mapping == "offset" else bits - 1
     interleaved = subtraction == "analog" and draw(st.booleans())
     adc = draw(st.sampled_from([None, 4, 9]))
+    source = draw(st.sampled_from([0.0, 1e-2]))
     return Design(
         weights={
             "mapping": mapping,
@@ -136,8 +137,8 @@ def wired_designs(draw):
             "rows": draw(st.sampled_from([3, 8, 1152])),
             "columns": 5,
             "bit_line": {"segment": draw(st.sampled_from([1e-4, 1e-2, 0.3])), "terminal": draw(terminals)},
-            "source_line": {"segment": draw(st.sampled_from([0.0, 1e-2]))},
-            "ground": draw(st.sampled_from(["bottom", "top", "both"])),
+            "source_line": {"segment": source},
+            "ground": draw(st.sampled_from(["bottom", "top"] if source else ["bottom", "top", "both"])),
             "lines": "interleaved" if interleaved else "separate",
             "row_order": draw(st.sampled_from(["channel", "position", "heaviest-at-foot"])),
         },
@@ -228,6 +229,7 @@ def test_ohms_and_multiples_of_cells_agree():
         ({"array": {"bit_line": {"segment": float("inf")}}}, "array.bit_line.segment is inf"),
         ({"array": {"bit_line": {"segment": 1e7}}}, "multiples of 1/G_max"),
         ({"inputs": {"slice_bits": 2}}, "inputs.slice_bits = 1"),
+        ({"array": {"ground": "both", "source_line": {"segment": 1e-3}}}, "part differently on the two wires"),
         ({"array": {"lines": "interleaved"}, "weights": {"mapping": "offset"}}, "subtracts on the line"),
         ({"array": {"lines": "interleaved"}, "weights": {"subtraction": "digital"}}, "weights.subtraction = 'analog'"),
         ({"cell": {"device": "reram-milo-2021", "current_voltage": "milo-2021"}}, "use cell.current_voltage = 'ohmic'"),

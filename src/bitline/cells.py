@@ -85,7 +85,9 @@ def target_conductances(codes: Tensor, design: Design) -> Tensor:
     return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
 
 
-def program_cells(codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str) -> Cells:
+def program_cells(
+    codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
+) -> Cells:
     """Program the cells of a layer and let them age until `cell.time`, float32 on the CPU.
 
     The same draws give the same cells whatever is computed with them later, and at every time.
@@ -95,10 +97,11 @@ def program_cells(codes: Tensor, design: Design, blocks: Sequence[slice], chip: 
         blocks: rows of each row partition.
         chip: random numbers of the chip.
         name: the layer's branch of them.
+        positions: kernel positions of an input channel.
     """
     cell = design.cell
     draws = chip.of(name)
-    target = target_conductances(codes.float().cpu(), design)
+    target = design.array.aimed_at(target_conductances(codes.float().cpu(), design), blocks, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)

@@ -108,6 +108,11 @@ class Design(Part):
             raise ValueError(
                 "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
             )
+        if self.array.ground == "both" and not self.array.source_line.is_ideal:
+            raise ValueError(
+                "array.ground is 'both' and array.source_line has resistance: currents then part differently on the "
+                "two wires; use array.ground = 'bottom' or 'top', or a source line without resistance"
+            )
         if self.array.lines == "interleaved" and not self.weights.signed_readings:
             raise ValueError(
                 "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "

@@ -81,7 +81,8 @@ class EncodedLayer:
 
     def program(self, chip: Draws) -> Cells:
         """The layer's cells on one chip."""
-        cells = program_cells(self.stored_codes(), self.design, self.blocks, chip, self.name).to(self.step)
+        codes, positions = self.stored_codes(), self.product.positions
+        cells = program_cells(codes, self.design, self.blocks, chip, self.name, positions).to(self.step)
         delivered = self.design.array.delivered(cells.conductance, self.blocks)
         return replace(cells, conductance=delivered)
 

@@ -19,6 +19,16 @@ class Array(Part):
     columns: Annotated[int, Field(ge=1)] = 256
     """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
 
+    def aimed_at(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
+        """Conductances to program so that outputs come out as wanted in spite of the wires.
+
+        Args:
+            targets: G/G_max without wires, (lines, slices, groups, rows, columns).
+            blocks: rows of each row partition.
+            positions: kernel positions of an input channel.
+        """
+        return targets
+
     def delivered(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
         """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.
 

@@ -92,6 +92,31 @@ def _foot_current(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWi
     return current
 
 
+def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
+    """Voltages along bit lines into which cells feed given currents.
+
+    Args:
+        currents: in units of G_max V_read, (..., rows, lines), float64.
+        wires: of the lines.
+
+    Returns:
+        V/V_read at every cell, same shape.
+    """
+    if wires.is_ideal:
+        return torch.zeros_like(currents)
+    collected = currents.cumsum(-2)  # what flows from each row towards the foot, with an open far end
+    drops = wires.segment * collected
+    drops[..., -1, :] += wires.foot * collected[..., -1, :]
+    voltage = drops.flip(-2).cumsum(-2).flip(-2)
+    if wires.head is None:
+        return voltage
+    # a second ground takes the current that brings its end to zero
+    length = wires.segment * (torch.arange(currents.shape[-2], 0, -1, dtype=currents.dtype) + 1)
+    resistance = length[0] + wires.foot + wires.head
+    taken = voltage[..., :1, :] / resistance
+    return voltage - taken * (length - wires.segment + wires.foot)[:, None]
+
+
 def ladder_products(
     codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:

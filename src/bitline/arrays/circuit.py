@@ -44,6 +44,7 @@ class Circuit:
         voltage: (fixed nodes,) V/V_read.
         outputs: (columns,) of lists of fixed nodes whose current is the column's output.
         shape: rows and columns of cells.
+        line: (rows, columns) node of the bit line at each cell.
         names: of some nodes, for netlists.
     """
 
@@ -55,6 +56,7 @@ class Circuit:
     voltage: Numbers
     outputs: tuple[tuple[int, ...], ...]
     shape: tuple[int, int]
+    line: Places
     names: dict[int, str]
 
 
@@ -87,6 +89,10 @@ class Solution:
     def cell_currents(self) -> Numbers:
         """Current of every cell, (rows, columns)."""
         return self._on_cells(self.current)
+
+    def line_voltages(self) -> Numbers:
+        """Voltage of the bit line at every cell, (rows, columns)."""
+        return self.voltage[self.circuit.line]
 
     def power(self) -> tuple[float, float]:
         """Power in cells and in wires, in units of G_max V_read^2."""
@@ -271,7 +277,7 @@ class _Builder:
         self.values.append(np.broadcast_to(conductance, first.shape).astype(np.float64).ravel())
         self.cells.append(np.full(first.size, -1) if cell is None else cell.ravel())
 
-    def circuit(self, outputs: list[list[int]], shape: tuple[int, int]) -> Circuit:
+    def circuit(self, outputs: list[list[int]], line: Places) -> Circuit:
         return Circuit(
             self.count,
             np.concatenate(self.ends),
@@ -280,7 +286,8 @@ class _Builder:
             np.array([node for node, _ in self.held]),
             np.array([voltage for _, voltage in self.held]),
             tuple(tuple(one) for one in outputs),
-            shape,
+            (int(line.shape[0]), int(line.shape[1])),
+            line,
             self.names,
         )
 
@@ -294,7 +301,6 @@ def gate_driven_circuit(
     bits: Numbers,
     array: GateDrivenArray,
     minus: Numbers | None = None,
-    source_end: str = "foot",
 ) -> Circuit:
     """One array of gate-driven cells with some rows switched on.
 
@@ -303,7 +309,6 @@ def gate_driven_circuit(
         bits: (rows,) 1 or -1 where the row is on, with the sign of its supply, 0 where it is off.
         array: wires and grounds; cells lie in the order given.
         minus: for interleaved differential cells, those of the opposite supply.
-        source_end: "foot" where the source lines are fed at the end of the virtual ground, "head" at the other end.
 
     Raises:
         DesignError: source lines with resistance cannot be shared by supplies of both signs.
@@ -330,7 +335,7 @@ def gate_driven_circuit(
                 active = on[bits[on] * polarity == sign]
                 nodes = bit_nodes[active]
                 builder.connect(np.full_like(nodes, supply), nodes, grid[active], index[active])
-        return builder.circuit(outputs, (rows, columns))
+        return builder.circuit(outputs, bit_nodes)
     if minus is not None or (bits < 0).any():
         raise DesignError(
             "source lines with resistance have one supply: use separate lines and inputs of one sign, or "
@@ -338,14 +343,14 @@ def gate_driven_circuit(
         )
     source_nodes = builder.grid(rows, columns)
     builder.connect(source_nodes[:-1], source_nodes[1:], _link(source.normalised_segment))
-    feeds = ends if source_end == "foot" else tuple(rows - 1 - row for row in ends)
+    feeds = ends if array.source_feed == "foot" else tuple(rows - 1 - row for row in ends)
     entry = _link(source.normalised_segment + source.normalised_terminal)
     for row in feeds:
         for column in range(columns):
             supply = builder.terminal(1.0, f"supply{column}_{row}")
             builder.connect(np.array([supply]), source_nodes[row, column : column + 1], entry)
     builder.connect(source_nodes[on], bit_nodes[on], cells[on], index[on])
-    return builder.circuit(outputs, (rows, columns))
+    return builder.circuit(outputs, bit_nodes)
 
 
 def row_driven_circuit(cells: Numbers, voltages: Numbers, array: RowDrivenArray) -> Circuit:
@@ -375,4 +380,4 @@ def row_driven_circuit(cells: Numbers, voltages: Numbers, array: RowDrivenArray)
             ground = builder.terminal(0.0, f"out{column}_{row}")
             builder.connect(bit_nodes[row, column : column + 1], np.array([ground]), leave)
             outputs[column].append(ground)
-    return builder.circuit(outputs, (rows, columns))
+    return builder.circuit(outputs, bit_nodes)

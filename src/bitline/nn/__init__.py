@@ -4,12 +4,13 @@ To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYER
 """
 
 from bitline.nn.calibrate import Calibration, calibrate
-from bitline.nn.convert import Conversion, analog_layers, conversion_of, convert, let_age, program
+from bitline.nn.convert import ANALOG_LAYERS, Conversion, analog_layers, conversion_of, convert, let_age, program
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.layer import AnalogLayer, Correction
 from bitline.nn.linear import AnalogLinear
 
 __all__ = [
+    "ANALOG_LAYERS",
     "AnalogConv1d",
     "AnalogConv2d",
     "AnalogLayer",
