@@ -11,6 +11,8 @@ import torch
 from bitline import Design
 from bitline._histogram import Histogram
 from bitline.arrays import ConvolutionProduct
+from bitline.arrays._ladder import LadderWires, Windows, ladder_products
+from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.cells import program_cells
 from bitline.core import ProgrammedLayer, calibrate_layer
 from bitline.draws import Draws
@@ -92,3 +94,22 @@ def test_encode_and_program_cells(benchmark, mapping):
     error = {"kind": "state-proportional", "alpha": 0.02}
     design = Design().changed({"weights.mapping": mapping, "cell.device": error})
     benchmark(lambda: program_cells(codes, design, [slice(0, 1024)], Draws((0, 0)), "layer"))
+
+
+@pytest.mark.benchmark(group="ladder, 1000 vectors of 1 bit on 1152 x 256")
+@pytest.mark.parametrize("active", [1.0, 0.5, 0.1])
+def test_ladder(benchmark, active):
+    """Effective cell steps per second are rows times columns times vectors over the time."""
+    codes = (torch.rand(1000, 1152) < active).float()
+    cells = torch.rand(1152, 256)
+    windows = Windows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
+    benchmark(lambda: ladder_products(codes, windows, cells, cells, LadderWires(1e-5), 1))
+    benchmark.extra_info["effective cell steps per second"] = 1000 * 1152 * 256 / benchmark.stats.stats.median
+
+
+@pytest.mark.benchmark(group="row-driven array, solved once")
+@pytest.mark.parametrize(("rows", "columns"), [(144, 64), (576, 128), (1152, 256)])
+def test_row_driven_array(benchmark, rows, columns):
+    cells = torch.rand(rows, columns).numpy()
+    wires = MeshWire(1e-5, 0.0, None), MeshWire(1e-5, None, 0.0)
+    benchmark.pedantic(lambda: effective_conductance(cells, *wires), rounds=2, warmup_rounds=1)

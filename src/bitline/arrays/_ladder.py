@@ -15,9 +15,13 @@ them in a run are one step with k r, so the cost follows the active rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
+
+SAFE_EXPONENT = 50.0
+"""exp(50) is well inside float32."""
 
 
 @dataclass(frozen=True)
@@ -145,13 +149,15 @@ def _foot_products(
 ) -> Tensor:
     if codes.device.type == "cpu":
         return _products_on_cpu(codes, windows, given, loading, wires, bits)
+    if codes.device.type == "cuda" and given.dtype == torch.float32 and find_spec("triton") is not None:
+        return _products_on_gpu(codes, windows, given, loading, wires, bits)
     return plain_products(codes, windows, given, loading, wires, bits)
 
 
 def _products_on_cpu(
     codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
-    from bitline.arrays._ladder_numba import is_careful, ladder_kernel, width_for
+    from bitline.arrays._ladder_numba import ladder_kernel, width_for
 
     rows, lines = given.shape
     width = width_for(lines)
@@ -159,7 +165,7 @@ def _products_on_cpu(
     blocks = _in_blocks(given, width)
     start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
     largest = float(loading.abs().max()) if loading.numel() else 0.0
-    kernel = ladder_kernel(width, is_careful(wires.segment, largest, rows, start_s / start_q), alike)
+    kernel = ladder_kernel(width, grows_too_far(wires.segment, largest, rows, start_s / start_q), alike)
     result = torch.empty(len(codes), lines, len(windows.base), dtype=given.dtype)
     kernel(
         codes.to(given.dtype).contiguous().numpy(),
@@ -176,6 +182,23 @@ def _products_on_cpu(
         result.numpy(),
     )
     return result
+
+
+def _products_on_gpu(
+    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+) -> Tensor:
+    from bitline.arrays._ladder_triton import ladder_on_gpu
+
+    start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+    careful = grows_too_far(wires.segment, float(loading.abs().max()), len(given), start_s / start_q)
+    numbers = (wires.segment, wires.foot, start_s, start_q)
+    products: Tensor = ladder_on_gpu(codes, windows.offset, windows.base, given, loading, numbers, careful, bits)
+    return products
+
+
+def grows_too_far(segment: float, largest: float, rows: int, start: float) -> bool:
+    """Whether q may leave the range of float32: log q is at most the sum of wire times conductance met so far."""
+    return segment * rows * (largest * rows + start) > SAFE_EXPONENT
 
 
 def _in_blocks(cells: Tensor, width: int) -> Tensor:

@@ -19,8 +19,6 @@ WIDTHS = (16, 32, 64, 128)
 """Lines walked at once; three numbers for each of 8 bits and 128 lines stay in the first-level cache."""
 LARGE = 1e24
 """Bound of q at which it is divided out, far below the largest float32."""
-SAFE_EXPONENT = 50.0
-"""exp(50) is below `LARGE`: where log q cannot exceed it, nothing needs to be divided out."""
 
 BITS_SET = np.array([value.bit_count() for value in range(256)], dtype=np.int64)
 PLACES = np.array(
@@ -31,11 +29,6 @@ PLACES = np.array(
 def width_for(lines: int) -> int:
     """The block width that wastes least for so many lines."""
     return next((width for width in WIDTHS if width >= lines), WIDTHS[-1])
-
-
-def is_careful(segment: float, largest: float, rows: int, start: float) -> bool:
-    """Whether q may grow too far: log q <= sum of wire times conductance met so far."""
-    return segment * rows * (largest * rows + start) > SAFE_EXPONENT
 
 
 @cache
