@@ -190,15 +190,39 @@ def literal_chain(
     slack = np.zeros_like(sums)
     magnitude = np.zeros_like(sums)
 
-    def convert(signal: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    curves = None
+    if calibration.levels is not None and not design.adc.is_ideal:
+        parts = len(row_groups(rows // positions, positions, design.array.rows))
+        readings_count = 2 if len(cells) == 2 and weights.subtraction == "digital" else 1
+        width = min(design.array.columns, len(stored))
+        each = math.ceil(width / design.adc.columns_per_adc)
+        converter = [c // width * each + c % width // design.adc.columns_per_adc for c in range(len(stored))]
+        conversions_count = parts * readings_count * cell_slices
+        curves = design.adc.tables(conversions_count, converter[-1] + 1, draws.of("adc"))
+
+    def convert(signal: np.ndarray, k: int, array_index: int) -> tuple[np.ndarray, np.ndarray]:
         if calibration.levels is None:
             return signal, np.zeros_like(signal)
         size = calibration.levels.step[k]
+        if curves is not None:
+            value, near = np.zeros_like(signal), np.zeros_like(signal)
+            for column in range(len(stored)):
+                edges = curves.edges[array_index, converter[column]].double().numpy()
+                codes_given = curves.codes[array_index, converter[column]].double().numpy()
+                for b in range(signal.shape[1]):
+                    x = signal[column, b] / size - calibration.levels.low[k]
+                    place = int((edges <= x).sum())
+                    value[column, b] = (codes_given[place] + calibration.levels.low[k]) * size
+                    close = np.flatnonzero(np.abs(edges - x) < NEAR_EDGE)
+                    if len(close):
+                        spread = codes_given[close[0] : close[-1] + 2]
+                        near[column, b] = (spread.max() - spread.min()) * size
+            return value, near
         code = np.clip(np.rint(signal / size), calibration.levels.low[k], calibration.levels.high[k])
         distance = np.abs(signal / size - np.floor(signal / size) - 0.5)
         return code * size, np.where(distance < NEAR_EDGE, size, 0.0)
 
-    for part in row_groups(rows // positions, positions, design.array.rows):
+    for part_index, part in enumerate(row_groups(rows // positions, positions, design.array.rows)):
         for k in range(cell_slices):
             if gated and segment + terminal > 0:
                 lines = list(zip(*[wired_currents(k, part, digit[part]) for digit in x_digits], strict=True))
@@ -213,7 +237,8 @@ def literal_chain(
                 readings = [(1, [plus - minus for plus, minus in zip(*lines, strict=True)])]
             else:
                 readings = [(1, lines[0]), (-1, lines[1])]
-            for sign, currents in readings:
+            for reading_index, (sign, currents) in enumerate(readings):
+                array_index = (part_index * len(readings) + reading_index) * cell_slices + k
                 if design.inputs.accumulation == "analog":
                     accumulated = (
                         sum(2 ** (slice_bits * t) * current for t, current in enumerate(currents)) / total_weight
@@ -222,7 +247,7 @@ def literal_chain(
                 else:
                     conversions = [(2 ** (slice_bits * t), current) for t, current in enumerate(currents)]
                 for weight, signal in conversions:
-                    value, near = convert(signal, k)
+                    value, near = convert(signal, k, array_index)
                     factor = 2 ** (weights.cell_bits * k) * weight * digit_top * top_digit / (1 - low)
                     sums += sign * factor * value
                     slack += factor * near

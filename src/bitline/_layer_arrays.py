@@ -11,6 +11,7 @@ from torch import Tensor
 from bitline.arrays import GateDrivenArray, Partition, Product
 from bitline.cells import Cells, UnitColumns
 from bitline.design import Design
+from bitline.draws import Draws
 from bitline.encode import slice_count
 from bitline.quantize import InputScale
 
@@ -25,7 +26,7 @@ class Arrays:
         step: (groups * columns,) output of one weight code times one input code.
         bias: (groups * columns,) or none.
         inputs: quantisation of the inputs.
-        noise_key: stream of random numbers of the read noise.
+        draws: random numbers of this chip and layer.
     """
 
     design: Design
@@ -36,7 +37,12 @@ class Arrays:
     step: Tensor
     bias: Tensor | None
     inputs: InputScale
-    noise_key: int = 0
+    draws: Draws
+
+    @property
+    def noise_key(self) -> int:
+        """Stream of random numbers of read noise and converter noise."""
+        return self.draws.integer("read noise")
 
     @property
     def partition(self) -> Partition:

@@ -16,7 +16,7 @@ from bitline._read_noise import add_read_noise
 from bitline._signals import signals_of
 from bitline.cells import line_readings
 from bitline.encode import input_slices
-from bitline.readout import Levels, convert_and_add
+from bitline.readout import Adc, Levels, TransferTable, convert_and_add, lookup_and_add
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
@@ -115,6 +115,22 @@ class ConvertPlan:
         self.low = torch.tensor(levels.low, dtype=dtype, device=device).repeat(count)
         self.high = torch.tensor(levels.high, dtype=dtype, device=device).repeat(count)
         self.sums = self._input_sum_weights()
+        self.table: TransferTable | None = None
+        adc = arrays.design.adc
+        if isinstance(adc, Adc):
+            self.signals.added_variance = adc.noise**2
+            if not adc.is_ideal:
+                self._make_converters(adc)
+
+    def _make_converters(self, adc: Adc) -> None:
+        """Draw the transfer curves of this chip's converters."""
+        columns, width = self.signals.columns, min(self.arrays.design.array.columns, self.signals.columns)
+        each = -(-width // adc.columns_per_adc)
+        place = torch.arange(columns)
+        self.converter = (place // width * each + place % width // adc.columns_per_adc).to(self.low.device)
+        count = int(self.converter[-1]) + 1
+        arrays = self.signals.groups * self.signals.conversions
+        self.table = adc.tables(arrays, count, self.arrays.draws.of("adc")).to(self.low.device)
 
     def __call__(self, codes: Tensor, sample: int = 0) -> Tensor:
         size = self._chunk_size(codes)
@@ -161,6 +177,9 @@ class ConvertPlan:
 
     def _read_out(self, signals: Tensor) -> Tensor:
         """Signals (blocks, conversions, outputs) to digital sums (blocks, outputs)."""
+        if self.table is not None:
+            apart = signals.reshape(*signals.shape[:2], self.signals.columns, -1)
+            return lookup_and_add(apart, self.table, self.converter, self.low, self.factor).flatten(1)
         return convert_and_add(signals, self.low, self.high, self.factor)
 
     def _input_sum_weights(self) -> Tensor | None:

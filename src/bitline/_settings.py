@@ -5,11 +5,20 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+from bitline.arrays import Array
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
+from bitline.readout import Adc
 
-TAGS = {"kind": frozenset({"rows", "columns"}), "mapping": frozenset(WeightMapping.model_fields)}
-"""Keys that choose a variant, and the settings that all its variants share."""
+TAGS = ("kind", "mapping")
+"""Keys that choose a variant."""
+
+SHARED = {
+    "weights": frozenset(WeightMapping.model_fields),
+    "array": frozenset(Array.model_fields),
+    "adc": frozenset(Adc.model_fields),
+}
+"""Settings that all variants of a section share, and keep when another variant is chosen."""
 
 
 def nested(settings: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +52,8 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
             value = {tag: value}
         if isinstance(old, dict) and isinstance(value, dict):
             if tag is not None and value.get(tag, old[tag]) != old[tag]:
-                old = {name: kept for name, kept in old.items() if name in TAGS[tag]}
+                shared = SHARED.get(key, frozenset()) if value[tag] != "none" else frozenset()
+                old = {name: kept for name, kept in old.items() if name in shared}
             result[key] = merge(old, value)
         else:
             result[key] = value

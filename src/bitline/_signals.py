@@ -27,6 +27,9 @@ class Signals(ABC):
         arrays: the layer.
         unit: (slices,) signal that counts as 1.
         slices: input slices that one signal is accumulated over.
+
+    Attributes:
+        added_variance: variance of noise that every signal has besides that of the cells' reads.
     """
 
     def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int) -> None:
@@ -38,6 +41,8 @@ class Signals(ABC):
         self.input_slices = slices
         device = arrays.cells.conductance.device
         self.scale = 1 / (arrays.input_top * torch.tensor(unit, dtype=torch.float64, device=device))
+        self.noise_key = arrays.noise_key
+        self.added_variance = 0.0
         self.noise = None
         if arrays.cells.noise is not None:
             squares = arrays.squares(self.input_slices)
@@ -69,12 +74,18 @@ class Signals(ABC):
             samples: (batch,) int64, number of each sample for its read noise; without noise if not given.
         """
         signals = self.currents(inputs)
-        if self.noise is not None and samples is not None:
-            squares, weights = self.noise
-            variance = self.product.apply(squares.inputs(inputs), weights, self.partition)
+        if samples is not None and (self.noise is not None or self.added_variance):
+            variance = self._variance(inputs, signals)
             flat, variance = (one.reshape(len(inputs), -1).contiguous() for one in (signals, variance))
-            signals = add_read_noise(flat, variance, self.arrays.noise_key, samples).reshape(signals.shape)
+            signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
         return signals.reshape(len(inputs) * self.groups, self.conversions, -1), tuple(signals.shape[2:])
+
+    def _variance(self, inputs: Tensor, signals: Tensor) -> Tensor:
+        """Variance of every signal: the cells' reads, and what is added to all signals."""
+        if self.noise is None:
+            return torch.full_like(signals, self.added_variance)
+        squares, weights = self.noise
+        return self.product.apply(squares.inputs(inputs), weights, self.partition) + self.added_variance
 
     def _lay_out(self, cells: Tensor, power: int = 1) -> Tensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""

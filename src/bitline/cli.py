@@ -17,6 +17,7 @@ from rich.table import Column, Table
 
 from bitline import __version__
 from bitline._settings import parse_settings
+from bitline.cli_adc import adc
 from bitline.cli_array import array
 from bitline.cli_devices import devices_app
 from bitline.design import Design, presets
@@ -44,6 +45,7 @@ designs_app = typer.Typer(help="The designs that come with bitline.", invoke_wit
 app.add_typer(designs_app, name="designs")
 app.add_typer(devices_app, name="devices")
 app.command("array")(array)
+app.command("adc")(adc)
 
 
 def _version(wanted: bool) -> None:

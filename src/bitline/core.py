@@ -40,8 +40,7 @@ class ProgrammedLayer:
         chip = Draws((seed, trial))
         cells = layer.program(chip)
         self.pulses, self.outside = cells.pulses, cells.outside
-        key = chip.of(layer.name).integer("read noise")
-        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, key), calibration.levels)
+        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, chip.of(layer.name)), calibration.levels)
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor, sample: int = 0) -> Tensor:

@@ -22,7 +22,7 @@ from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, slice_count
 from bitline.errors import DesignError
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange
-from bitline.readout import AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
+from bitline.readout import Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
 
 
 class Inputs(Part):
@@ -187,7 +187,7 @@ class Design(Part):
     @property
     def needs_calibrated_adc(self) -> bool:
         """Whether ADC ranges come from calibration images."""
-        return isinstance(self.adc, UniformAdc) and self.adc.range.needs_calibration
+        return isinstance(self.adc, Adc) and self.adc.range.needs_calibration
 
     @property
     def analog_input_accumulation(self) -> bool:

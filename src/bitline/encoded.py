@@ -17,7 +17,10 @@ from bitline.design import Design
 from bitline.draws import Draws
 from bitline.errors import ConversionError
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import BitLines, Levels, UniformAdc
+from bitline.readout import Adc, BitLines, Levels
+
+EXACT = Draws(("exact",))
+"""For arrays without anything random."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,11 @@ class EncodedLayer:
         """Cells without error, as those of `program`."""
         return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
 
-    def arrays(self, cells: Cells, inputs: InputScale, noise_key: int = 0) -> Arrays:
+    def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> Arrays:
         """Arrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
         targets = self.exact().conductance
-        return Arrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, noise_key)
+        return Arrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, draws)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
@@ -120,7 +123,7 @@ class EncodedLayer:
             CalibrationError: the range policy needs signals and there are none.
         """
         adc = self.design.adc
-        if not isinstance(adc, UniformAdc):
+        if not isinstance(adc, Adc):
             return None
         return adc.range.levels(adc.bits, self.bit_lines(inputs), seen)
 

@@ -1,16 +1,20 @@
 """Stage 5: bit-line currents to digital numbers.
 
 Before it: `arrays` sums currents. After it: the layer scales, adds its bias and hands on.
-To add an ADC or a range policy, write one file and add it to `AnyAdc` or `AnyRange`.
+To add an ADC or a range policy, write one file and add it to `AnyAdc` in `registry.py` or `AnyRange` in `ranges.py`.
 """
 
-from bitline.readout.adc import AnyAdc, NoAdc, UniformAdc
+from bitline.readout._transfer import TransferTable, ideal_edges
+from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
 from bitline.readout.convert import convert_and_add
 from bitline.readout.levels import Levels
+from bitline.readout.lookup import lookup_and_add
 from bitline.readout.ranges import AnyRange, CalibratedRange, FullRange, GuaranteedRange
+from bitline.readout.registry import AnyAdc
 
 __all__ = [
+    "Adc",
     "AnyAdc",
     "AnyRange",
     "BitLines",
@@ -19,7 +23,11 @@ __all__ = [
     "GuaranteedRange",
     "Levels",
     "NoAdc",
+    "ThermalNoise",
+    "TransferTable",
     "UniformAdc",
     "convert_and_add",
     "full_precision_bits",
+    "ideal_edges",
+    "lookup_and_add",
 ]

@@ -1,13 +1,21 @@
-"""Analog-to-digital converters."""
+"""What all analog-to-digital converters have in common, and the ideal one."""
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._model import Part, shorthand
+from bitline._model import Part
+from bitline.draws import Draws
+from bitline.readout._transfer import TransferTable
 from bitline.readout.ranges import AnyRange, CalibratedRange
+
+BOLTZMANN_J_PER_K = 1.380649e-23
+"""Exact by definition of the kelvin (SI, 2019)."""
+
+Sigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class NoAdc(Part):
@@ -16,14 +24,64 @@ class NoAdc(Part):
     kind: Literal["none"] = "none"
 
 
-class UniformAdc(Part):
-    """Uniform levels, round to nearest, clip at the ends."""
+class ThermalNoise(Part):
+    """Noise of sampling on capacitors, kT/C, referred to the input of the ADC."""
 
-    kind: Literal["uniform"] = "uniform"
+    capacitance_fF: Annotated[float, Field(gt=0)] | None = None
+    """Capacitor of integrator, accumulator or sampler; no noise if not given."""
+    full_scale_V: Annotated[float, Field(gt=0)] = 1.0
+    """Voltage on it over the whole range of the ADC."""
+    samples: Annotated[int, Field(ge=1)] = 1
+    """Independent samples in one conversion: the cycles of a switched-capacitor accumulator, for example."""
+    temperature_K: Annotated[float, Field(gt=0)] = 300.0
+    """Temperature."""
+
+    def sigma(self, bits: int) -> float:
+        """Standard deviation in steps of an ADC of so many bits."""
+        if self.capacitance_fF is None:
+            return 0.0
+        volts = math.sqrt(self.samples * BOLTZMANN_J_PER_K * self.temperature_K / (self.capacitance_fF * 1e-15))
+        return float(volts * 2**bits / self.full_scale_V)
+
+
+class Adc(Part):
+    """A converter of uniform levels, perhaps with errors of its circuit."""
+
     bits: Annotated[int, Field(ge=1, le=32)] = 8
     """Resolution: 2^bits levels."""
     range: AnyRange = CalibratedRange()
-    """Where the levels lie: 'calibrated', 'full' or 'guaranteed'."""
+    """Where the levels lie: 'calibrated', 'least-error', 'full' or 'guaranteed'."""
+    noise_steps: Sigma = 0.0
+    """Input-referred noise of every conversion, rms, in steps of the ADC."""
+    thermal_noise: ThermalNoise = ThermalNoise()
+    """kT/C noise, in addition."""
+    columns_per_adc: Annotated[int, Field(ge=1)] = 1
+    """Neighbouring columns of an array that take turns on one converter."""
+    rate_MS_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Conversions per second of one converter, in millions, for models of time and energy; not set if not given."""
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of all noise, in steps."""
+        return math.hypot(self.noise_steps, self.thermal_noise.sigma(self.bits))
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether every converter has the ideal transfer curve."""
+        return True
+
+    def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
+        """Transfer curves of the converters of one chip and layer.
+
+        Args:
+            arrays: arrays of the layer; what converters share they share within one.
+            converters: of each array.
+            draws: random numbers of this chip and layer.
+        """
+        raise NotImplementedError
 
 
-AnyAdc = Annotated[UniformAdc | NoAdc, Field(discriminator="kind"), shorthand("kind", default="uniform")]
+class UniformAdc(Adc):
+    """Uniform levels, round to nearest, clip at the ends."""
+
+    kind: Literal["uniform"] = "uniform"

@@ -1,0 +1,31 @@
+"""CPU kernel of `lookup_and_add`: a search among the edges near the ideal code."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+
+@njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
+def lookup_and_add_float32(signals, edges, codes, converter, low, factor, result):  # type: ignore[no-untyped-def]
+    """See `lookup.lookup_and_add`; writes into `result`."""
+    blocks, conversions, columns, positions = signals.shape
+    groups = edges.shape[0] // conversions
+    count = edges.shape[2]
+    for task in prange(blocks * columns):
+        block, column = task // columns, task % columns
+        group, own = block % groups, converter[column]
+        for i in range(positions):
+            result[block, column, i] = np.float32(0)
+        for q in range(conversions):
+            curve = edges[group * conversions + q, own]
+            value = codes[group * conversions + q, own]
+            first, weight = low[q], factor[q]
+            for i in range(positions):
+                signal = signals[block, q, column, i] - first
+                place = min(max(int(signal + np.float32(0.5)), 0), count)
+                while place < count and signal >= curve[place]:
+                    place += 1
+                while place > 0 and signal < curve[place - 1]:
+                    place -= 1
+                result[block, column, i] += weight * (value[place] + first)

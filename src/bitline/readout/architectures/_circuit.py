@@ -1,0 +1,27 @@
+"""What architectures with table-driven transfer curves have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from bitline.readout.adc import Adc, Sigma
+
+
+class CircuitAdc(Adc):
+    """A converter whose circuit errors make its transfer curve."""
+
+    bits: Annotated[int, Field(ge=2, le=14)] = 8
+    """Resolution: 2^bits levels, up to 14 bits, as every converter has a table of its curve."""
+    comparator_offset_steps: Sigma = 0.0
+    """Standard deviation of a comparator's offset, in steps of the ADC."""
+
+    @model_validator(mode="after")
+    def _check_table(self) -> Self:
+        if self.range.kind == "guaranteed":
+            raise ValueError(
+                f"adc.kind is {self.__dict__['kind']!r} and adc.range is 'guaranteed', whose number of levels "
+                "differs from layer to layer: use adc.range = 'full' or 'calibrated', or adc.kind = 'uniform'"
+            )
+        return self

@@ -1,0 +1,86 @@
+"""Figures of merit of transfer curves: INL, DNL, missing codes and effective bits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bitline.draws import Draws
+from bitline.readout._transfer import TransferTable, ideal_edges
+from bitline.readout.adc import Adc
+
+PERIODS = 4096
+"""Samples of the sine for the effective bits: far more than codes of most converters."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Transfer curves of several converters of one kind, in steps.
+
+    Attributes:
+        edges: (converters, codes - 1) signal at which each code is first reached; infinite where it never is.
+        inl: (converters, codes - 1) edges against the straight line through the ends, in steps.
+        dnl: (converters, codes - 2) width of each inner code less one, -1 for a missing one.
+        effective_bits: (converters,) (SINAD - 1.76 dB) / 6.02 dB for a sine over the whole range, noise included.
+    """
+
+    edges: Tensor
+    inl: Tensor
+    dnl: Tensor
+    effective_bits: Tensor
+
+    @property
+    def missing_codes(self) -> Tensor:
+        """(converters,) inner codes that no signal gives."""
+        return (self.dnl <= -1 + 1e-9).sum(-1)
+
+
+def curves_of(adc: Adc, converters: int = 64, seed: int = 0) -> Curves:
+    """Draw converters, each of an array of its own, and measure their curves.
+
+    Args:
+        adc: any converter of uniform levels.
+        converters: how many.
+        seed: of their errors.
+    """
+    draws = Draws((seed, 0, "adc"))
+    if adc.is_ideal:
+        table = TransferTable.monotonic(ideal_edges(adc.bits).expand(converters, 1, -1))
+    else:
+        table = adc.tables(converters, 1, draws)
+    edges = _first_reached(table, adc.bits)[:, 0].double()
+    finite = torch.where(edges.isfinite(), edges, torch.nan)
+    ends = finite[:, :1], finite[:, -1:]
+    step = (ends[1] - ends[0]) / (edges.shape[-1] - 1)
+    straight = ends[0] + step * torch.arange(edges.shape[-1])
+    dnl = (edges[:, 1:] - edges[:, :-1]).nan_to_num(posinf=0.0) / step - 1
+    return Curves(edges, (finite - straight) / step, dnl, _effective_bits(table, adc, draws))
+
+
+def _first_reached(table: TransferTable, bits: int) -> Tensor:
+    """Signal at which each code 1 .. 2^bits - 1 or a higher one is first given."""
+    wanted = torch.arange(1, 2**bits, dtype=table.codes.dtype).expand(*table.codes.shape[:-1], -1)
+    highest = torch.cummax(table.codes, dim=-1).values
+    place = torch.searchsorted(highest.contiguous(), wanted.contiguous())
+    starts = torch.cat([torch.full_like(table.edges[..., :1], -torch.inf), table.edges], dim=-1)
+    starts = torch.cat([starts, torch.full_like(starts[..., :1], torch.inf)], dim=-1)
+    return starts.gather(-1, place)
+
+
+def _effective_bits(table: TransferTable, adc: Adc, draws: Draws) -> Tensor:
+    """Effective bits from a sine that spans the range, sampled evenly in phase."""
+    phase = 2 * math.pi * (torch.arange(PERIODS, dtype=torch.float64) + 0.5) / PERIODS
+    amplitude = 2 ** (adc.bits - 1) - 0.5
+    sine = (amplitude * phase.sin() + amplitude).expand(*table.edges.shape[:2], -1)
+    noise = adc.noise * draws.normal(sine.shape, "noise").double()
+    codes = table.convert(sine + noise)[:, 0]
+    # the best straight line through the curve: gain and offset are no distortion
+    x = sine[:, 0] - sine[:, 0].mean(-1, keepdim=True)
+    y = codes - codes.mean(-1, keepdim=True)
+    gain = (x * y).sum(-1, keepdim=True) / x.square().sum(-1, keepdim=True)
+    ratio = (gain * x).square().sum(-1) / (y - gain * x).square().sum(-1)
+    effective: Tensor = (10 * ratio.log10() - 1.76) / 6.02
+    return effective

@@ -1,0 +1,44 @@
+"""Figures of converters: transfer curve, INL and DNL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitline.readout import Adc
+from bitline.readout.curves import Curves
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
+
+
+def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:
+    """Transfer curve of the first converter; INL and DNL of the first and the spread of all.
+
+    Args:
+        adc: what was drawn.
+        curves: its converters.
+        caption: kind, number of converters and seed.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    transfer, integral, differential = figure.subplots(1, 3)
+    codes = np.arange(1, curves.edges.shape[1] + 1)
+    edges = curves.edges[0].numpy()
+    transfer.plot([codes[0] - 0.5, codes[-1] - 0.5], [codes[0], codes[-1]], color=GREY, label="ideal")
+    transfer.step(edges, codes, where="post", color=BLUE, label="converter 1")
+    transfer.set(xlabel="input (steps)", ylabel="code", title="transfer curve")
+    transfer.legend()
+    for axes, values, name in ((integral, curves.inl.numpy(), "INL"), (differential, curves.dnl.numpy(), "DNL")):
+        place = codes[: values.shape[1]]
+        low, high = np.nanpercentile(values, [5, 95], axis=0)
+        axes.fill_between(place, low, high, color=ORANGE, alpha=0.3, label="5 to 95 % of converters")
+        axes.plot(place, values[0], color=BLUE, linewidth=1, label="converter 1")
+        axes.set(xlabel="code", ylabel=f"{name} (steps)", title=name)
+        axes.legend()
+    figure.suptitle(caption, fontsize=11)
+    return figure
