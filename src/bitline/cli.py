@@ -20,6 +20,7 @@ from bitline._settings import parse_settings
 from bitline.cli_adc import adc
 from bitline.cli_array import array
 from bitline.cli_devices import devices_app
+from bitline.cli_ranges import ranges
 from bitline.design import Design, presets
 from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
@@ -46,6 +47,7 @@ app.add_typer(designs_app, name="designs")
 app.add_typer(devices_app, name="devices")
 app.command("array")(array)
 app.command("adc")(adc)
+app.command("ranges")(ranges)
 
 
 def _version(wanted: bool) -> None:
@@ -91,6 +93,9 @@ def run(
         list[str] | None,
         typer.Option(help="Time since programming: '1 day'; repeatable, for the same chips at several times."),
     ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration file: used if it is there and fits, written if it is not there.")
+    ] = None,
     recalibrate: Annotated[
         int, typer.Option(min=0, help="Calibration images to correct every chip's channels with; 0 for none.")
     ] = 0,
@@ -129,19 +134,20 @@ def run(
             "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
         )
     with _progress() as progress:
-        calibration = dataset.calibration.to(place)
+        shown = dataset.calibration.to(place)
+        known = _calibration(calibration, loaded, chosen, shown)
         results = evaluate_times(
             loaded,
             chosen,
             dataset.images.to(place),
             dataset.labels.to(place),
-            calibration,
+            known,
             times=time or [chosen.cell.time],
             trials=trials,
             seed=seed,
             batch=batch,
             progress=progress,
-            **({"after_programming": Recalibrate(calibration[:recalibrate])} if recalibrate else {}),
+            **({"after_programming": Recalibrate(shown[:recalibrate])} if recalibrate else {}),
         )
     _print(results, model)
     context: dict[str, object] = {
@@ -208,6 +214,21 @@ def bench(
         meanings.append(f"{case}: {one.meaning}")
     console.print(table)
     console.print("\n".join(meanings))
+
+
+def _calibration(path: Path | None, model: Any, design: Design, images: Any) -> Any:
+    """The calibration of a file, made and written first if there is none; the images where no file is wanted."""
+    from bitline.nn import conversion_of, convert
+    from bitline.nn.calibration_file import load_calibration, save_calibration
+
+    if path is None:
+        return images
+    if path.exists():
+        return load_calibration(path, model, design, images)
+    made = conversion_of(convert(model, design, images)).calibration
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_calibration(path, made, model, design, images)
+    return made
 
 
 def _compute_device(name: str) -> str:

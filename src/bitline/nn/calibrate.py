@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from bitline._histogram import Histogram
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
 from bitline.nn.layer import AnalogLayer
-from bitline.quantize import input_codes
+from bitline.quantize import InputScale, input_codes
 
 BATCH = 50
 
@@ -25,12 +25,21 @@ class Calibration:
     layers: Mapping[str, LayerCalibration]
 
 
-@torch.no_grad()
+@dataclass(frozen=True)
+class Seen:
+    """What the calibration images showed of one layer.
+
+    Attributes:
+        scale: quantisation of its inputs, chosen from them.
+        signals: histogram of the ADC's inputs of each weight slice; empty where nobody asked for it.
+    """
+
+    scale: InputScale
+    signals: tuple[Histogram, ...]
+
+
 def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Calibration:
     """Calibrate a network in two passes over the images.
-
-    The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
-    exact cells in the quantised network (section 6.2), where a design's range policy asks for them.
 
     Args:
         network: the float network with batch norm folded; its layers may be replaced for a while.
@@ -40,49 +49,63 @@ def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Ten
     Raises:
         CalibrationError: there are no images, they hold NaN or infinite values, or a layer saw none of them.
     """
+    watched = [name for name, layer in layers.items() if layer.design.needs_calibrated_adc]
+    seen = observe(network, layers, images, watched)
+    return Calibration(
+        {
+            name: LayerCalibration(
+                seen[name].scale,
+                layer.encoded().levels(seen[name].scale, seen[name].signals if name in watched else None),
+            )
+            for name, layer in layers.items()
+        }
+    )
+
+
+@torch.no_grad()
+def observe(
+    network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor, watched: Sequence[str]
+) -> dict[str, Seen]:
+    """See what a network does with images, in two passes over them and bounded memory.
+
+    The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
+    exact cells on lines without resistance in the quantised network (section 6.2).
+
+    Args:
+        network, layers, images: as for `calibrate`.
+        watched: layers whose ADC inputs are wanted.
+    """
     if len(images) == 0:
         raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
     if not bool(images.isfinite().all()):
         raise CalibrationError("the calibration images hold NaN or infinite values: check how they are loaded")
-    scales = {
-        name: (layer, histogram) for (name, layer), histogram in zip(layers.items(), map(_new, layers), strict=True)
-    }
-    with _watching(network, {name: _count(*one) for name, one in scales.items()}):
+    histograms = {name: Histogram() for name in layers}
+    with _watching(network, {name: _count(layer, histograms[name]) for name, layer in layers.items()}):
         _run(network, images)
-    inputs = {}
-    for name, (layer, seen) in scales.items():
-        if not seen.total:
+    scales = {}
+    for name, layer in layers.items():
+        if not histograms[name].total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
-        inputs[name] = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
+        scales[name] = layer.design.inputs.range.scale(histograms[name], layer.design.inputs.bits)
 
-    encoded = {name: layer.encoded() for name, layer in layers.items()}
+    encoded = {name: layers[name].encoded() for name in watched}
     signals = {name: one.histograms() for name, one in encoded.items()}
-    watched = [name for name, layer in layers.items() if layer.design.needs_calibrated_adc]
     if watched:
         digital = {
             name: type(layer).of(network.get_submodule(name), layer.design.digital(), name)
             for name, layer in layers.items()
         }
         for name, layer in digital.items():
-            layer.calibration = LayerCalibration(inputs[name], None)
+            layer.calibration = LayerCalibration(scales[name], None)
 
         def observer(name: str) -> Callable[[Tensor], None]:
             return lambda x: encoded[name].observe(
-                input_codes(layers[name].arrange(x), inputs[name]), inputs[name], signals[name]
+                input_codes(layers[name].arrange(x), scales[name]), scales[name], signals[name]
             )
 
         with _replaced(network, digital), _watching(network, {name: observer(name) for name in watched}):
             _run(network, images)
-    return Calibration(
-        {
-            name: LayerCalibration(inputs[name], one.levels(inputs[name], signals[name] if name in watched else None))
-            for name, one in encoded.items()
-        }
-    )
-
-
-def _new(_: str) -> Histogram:
-    return Histogram()
+    return {name: Seen(scales[name], signals.get(name, ())) for name in layers}
 
 
 def _count(layer: AnalogLayer, histogram: Histogram) -> Callable[[Tensor], None]:

@@ -8,6 +8,7 @@ from bitline.readout._transfer import TransferTable, ideal_edges
 from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
 from bitline.readout.convert import convert_and_add
+from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
 from bitline.readout.lookup import lookup_and_add
 from bitline.readout.ranges import AnyRange, CalibratedRange, FullRange, GuaranteedRange
@@ -21,6 +22,7 @@ __all__ = [
     "CalibratedRange",
     "FullRange",
     "GuaranteedRange",
+    "LeastErrorAdcRange",
     "Levels",
     "NoAdc",
     "ThermalNoise",

@@ -9,29 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bitline._histogram import Histogram
-from bitline._model import Part, shorthand
+from bitline._model import shorthand
 from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
+from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
-
-
-class RangePolicy(Part):
-    """Chooses the levels of a layer's ADCs."""
-
-    @property
-    def needs_calibration(self) -> bool:
-        """Whether the policy must see the signals of a calibration set."""
-        return False
-
-    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        """Levels for each weight slice.
-
-        Args:
-            bits: resolution of the ADC.
-            lines: the signals to convert.
-            seen: signals of each weight slice on the calibration set, where the policy needs them.
-        """
-        raise NotImplementedError
+from bitline.readout.policy import RangePolicy, not_empty
 
 
 class FullRange(RangePolicy):
@@ -85,7 +68,7 @@ class CalibratedRange(RangePolicy):
         if len(limits) > 1:
             sizes = tie_by_powers_of_two([max(-low, high) for low, high in limits], lines.radix)
             limits = [(-size if low < 0 else 0.0, size) for (low, _), size in zip(limits, sizes, strict=True)]
-        return Levels.between([_not_empty(*each, lines.step) for each in limits], bits)
+        return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
 
 
 def needed_bits(lines: BitLines) -> int:
@@ -109,13 +92,8 @@ def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[f
     return min((enlarged(base) for base in positive), key=error)
 
 
-def _not_empty(low: float, high: float, step: float) -> tuple[float, float]:
-    """A range of at least one ideal step, for layers that were silent during calibration."""
-    return (low, high) if high - low >= step else (low, low + step)
-
-
 AnyRange = Annotated[
-    CalibratedRange | FullRange | GuaranteedRange,
+    CalibratedRange | LeastErrorAdcRange | FullRange | GuaranteedRange,
     Field(discriminator="kind"),
     shorthand("kind", default="calibrated"),
 ]

@@ -1,0 +1,100 @@
+"""`bitline ranges`: where the signals of every layer lie in the range of its ADCs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from bitline._settings import parse_settings
+from bitline.design import Design
+from bitline.errors import BitlineError
+
+console = Console()
+
+
+def ranges(
+    model: Annotated[str, typer.Option(help="Network: a name or package.module:function.")] = "fashion-resnet",
+    weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
+    data: Annotated[str | None, typer.Option(help="Images, as for 'bitline run'.")] = None,
+    design: Annotated[str, typer.Option(help="A preset or a .toml file.")] = "differential",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Change a setting; repeatable.")] = None,
+    calibration_images: Annotated[int, typer.Option(min=1, help="Images to observe.")] = 200,
+    percent: Annotated[float, typer.Option(min=50, max=100, help="P: inner percentage of the signals.")] = 99.98,
+    layer: Annotated[str | None, typer.Option(help="Layer to draw (Fig. 14); the tallest if not given.")] = None,
+    loss: Annotated[
+        float | None, typer.Option(min=0, help="Also recommend bits and P for this loss of accuracy, in per cent.")
+    ] = None,
+    images: Annotated[int, typer.Option(min=1, help="Images to count accuracy on for a recommendation.")] = 300,
+    out: Annotated[Path, typer.Option(help="Folder for ranges.csv, signals.png and useful.png.")] = Path("ranges"),
+) -> None:
+    """Show the signals at the ADCs of every layer and slice: useful range, chosen limits, clipping, bits.
+
+    Examples:
+
+      bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
+
+      bitline ranges --design offset --loss 1
+    """
+    from bitline.data import load_dataset
+    from bitline.networks import find_network, load_network
+    from bitline.range_study import ranges_frame, recommend, study_ranges
+    from bitline.report.device_figures import save
+    from bitline.report.range_figures import signals_figure, useful_figure
+
+    chosen = Design.load(design).changed(parse_settings(set_ or []))
+    network = find_network(model)
+    loaded = load_network(network, weights)
+    if data is None and network.name != "fashion-resnet":
+        raise BitlineError(f"network {network.name!r} comes without images: give some with --data")
+    dataset = load_dataset(data or "fashion-mnist", network.preprocess).split(images, calibration_images)
+    if dataset.calibration is None or len(dataset.calibration) == 0:
+        raise BitlineError("there are no calibration images: use data with more images")
+    with console.status("observing"):
+        found = study_ranges(loaded, chosen, dataset.calibration)
+    names = {one.layer for one in found}
+    if layer is not None and layer not in names:
+        raise BitlineError(f"there is no analog layer {layer!r}: use one of {', '.join(sorted(names))}")
+    drawn = layer or max(found, key=lambda one: one.rows).layer
+    table = Table(
+        Column("layer", no_wrap=True),
+        "rows",
+        "slice",
+        f"P {percent:g} %, % of full",
+        "chosen",
+        "clipped, %",
+        "bits",
+        "FPG",
+        title=f"{model} on {chosen.name}, {len(dataset.calibration)} images",
+    )
+    for one in found:
+        shares = (100 * one.useful(percent), 100 * one.chosen, 100 * one.clipped)
+        bits = (f"{one.equivalent_bits:.1f}", f"{one.full_precision_bits:.1f}")
+        table.add_row(one.layer, str(one.rows), str(one.slice), *(f"{share:.3g}" for share in shares), *bits)
+    console.print(table)
+    console.print(
+        f"useful: inner {percent:g} % of the signals, in % of what the array can produce; chosen: limits of the ADC\n"
+        "bits: of an ADC over the full range with the same step; FPG: bits of the full precision guarantee"
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    ranges_frame(found, percent).to_csv(out / "ranges.csv", index=False)
+    caption = f"{model} on design {chosen.name}, {len(dataset.calibration)} calibration images"
+    save(signals_figure([one for one in found if one.layer == drawn], caption, percent), out / "signals.png")
+    save(useful_figure(found, caption, percent), out / "useful.png")
+    console.print(f"wrote {out / 'ranges.csv'}, {out / 'signals.png'}, {out / 'useful.png'}", markup=False)
+    if loss is None:
+        return
+    with console.status("searching") as status:
+        best = recommend(
+            loaded, chosen, dataset.images, dataset.labels, dataset.calibration, loss=loss / 100, progress=status.update
+        )
+    if best.bits is None:
+        console.print(f"no resolution tried stays within {loss:g} % of {100 * best.reference:.2f} % (no ADC)")
+        return
+    console.print(
+        f"recommended: adc.bits = {best.bits}, adc.range.percentile = {best.percentile:g}: accuracy "
+        f"{100 * best.accuracy:.2f} %, without ADC {100 * best.reference:.2f} % ({len(dataset.images)} images)"
+    )

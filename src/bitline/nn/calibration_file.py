@@ -1,0 +1,98 @@
+"""Calibrations as files, which know what they are for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from bitline.design import Design
+from bitline.encoded import LayerCalibration
+from bitline.errors import CalibrationError
+from bitline.nn.calibrate import Calibration
+from bitline.quantize import InputScale
+from bitline.readout import Levels
+
+FORMAT = 1
+
+
+def save_calibration(path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor) -> None:
+    """Write a calibration as JSON, together with what it depends on.
+
+    Args:
+        path: file to write; an existing one is replaced in one step.
+        calibration: of `model` on `design`.
+        model: the float network.
+        design: the accelerator.
+        images: calibration images.
+    """
+    content = {
+        "format": FORMAT,
+        "made for": _identity(model, design, images),
+        "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
+    }
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor) -> Calibration:
+    """Read a calibration; arguments as for `save_calibration`.
+
+    Raises:
+        CalibrationError: not a calibration, or one for another network, design or images, and what differs.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        made_for, layers = content["made for"], content["layers"]
+        known = content["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CalibrationError(f"cannot read the calibration {path}: {error!r}; delete it to make a new one") from None
+    if not known:
+        raise CalibrationError(f"{path} was written by another version of bitline: delete it to make a new one")
+    for what, value in _identity(model, design, images).items():
+        if made_for.get(what) != value:
+            raise CalibrationError(
+                f"the calibration {path} is for {what} {_short(made_for.get(what))}, not {_short(value)}: delete the "
+                "file to calibrate again, or give another --calibration"
+            )
+    return Calibration({name: _layer(saved) for name, saved in layers.items()})
+
+
+def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any]:
+    """What a calibration depends on, in the words of a message."""
+    weights = hashlib.blake2b(digest_size=8)
+    for name, value in sorted(model.state_dict().items()):
+        weights.update(name.encode())
+        weights.update(value.detach().cpu().contiguous().numpy().tobytes())
+    seen = hashlib.blake2b(images.detach().cpu().contiguous().numpy().tobytes(), digest_size=8)
+    adc = design.adc.model_dump(mode="json")
+    settings = {
+        "weights": design.weights.model_dump(mode="json"),
+        "inputs": design.inputs.model_dump(mode="json"),
+        "cell.on_off_ratio": design.cell.model_dump(mode="json")["on_off_ratio"],
+        "cell.levels": design.cell.levels.model_dump(mode="json"),
+        "cell.current_voltage": design.cell.current_voltage.model_dump(mode="json"),
+        "array.rows": design.array.rows,
+        "array.columns": design.array.columns,
+        "adc.bits": adc.get("bits"),
+        "adc.range": adc.get("range"),
+        "layers": [rule.model_dump(mode="json") for rule in design.layers],
+    }
+    return {"a network with weights": weights.hexdigest(), "images": seen.hexdigest(), **settings}
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _layer(saved: dict[str, Any]) -> LayerCalibration:
+    levels = saved["levels"]
+    levels = None if levels is None else Levels(**{key: tuple(value) for key, value in levels.items()})
+    return LayerCalibration(InputScale(**saved["inputs"]), levels)

@@ -1,0 +1,103 @@
+"""ADC ranges of least quantisation error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bitline._histogram import Histogram
+from bitline.errors import CalibrationError
+from bitline.readout.bit_lines import BitLines
+from bitline.readout.levels import Levels
+from bitline.readout.policy import RangePolicy, not_empty
+
+FRACTIONS = torch.logspace(-2.5, 0, 41, dtype=torch.float64)
+"""Limits that are tried, as fractions of the largest signal."""
+OCTAVE = 16
+"""Sizes that are tried between one power of two and the next, where slices are tied."""
+
+
+class LeastErrorAdcRange(RangePolicy):
+    """The range with the least error between calibration signals and their converted values, clipping included.
+
+    Without weight slices, minimum and maximum are searched independently (CrossSim, as used by Xiao et al. 2022). The
+    ranges of several slices differ by powers of two only; they are chosen together for the least error of the digital
+    sum, in which a slice's error counts with the square of its weight.
+    """
+
+    kind: Literal["least-error"] = "least-error"
+    power: Literal[1, 2] = 2
+    """1: mean absolute error, 2: mean squared error."""
+    bits: Annotated[int, Field(ge=1, le=24)] | None = None
+    """Resolution at which the error is measured; that of the ADC if not given (the paper's authors use 12)."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        return True
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        if seen is None:
+            raise CalibrationError(
+                "adc.range is 'least-error', but there is no calibration: pass calibration images, or use "
+                "adc.range = 'full'"
+            )
+        measured = [_Signals(one, self.bits or bits, self.power) for one in seen]
+        limits = _tied(measured, lines.radix) if len(measured) > 1 else [measured[0].best_limits()]
+        return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
+
+
+class _Signals:
+    """The signals of one slice, and the error that a range makes of them."""
+
+    def __init__(self, seen: Histogram, bits: int, power: int) -> None:
+        used = seen.counts > 0
+        self.values, self.counts = seen.centres[used], seen.counts[used]
+        self.low, self.high = min(seen.low, 0.0), max(seen.high, 0.0)
+        self.levels, self.power = 2**bits - 1, power
+
+    def error(self, low: Tensor, high: Tensor) -> Tensor:
+        """Errors for ranges (ranges,) each."""
+        step = ((high - low) / self.levels).clamp(min=1e-300)[:, None]
+        codes = (self.values / step).round()
+        lowest = (low[:, None] / step).round()
+        converted = torch.maximum(torch.minimum(codes, lowest + self.levels), lowest) * step
+        errors: Tensor = ((self.values - converted).abs() ** self.power * self.counts).sum(1)
+        return errors
+
+    def best_limits(self) -> tuple[float, float]:
+        """The best range, each end by itself while the other stays."""
+        low, high = torch.tensor(self.low).double(), torch.tensor(self.high).double()
+        for _ in range(3):
+            if self.high > 0:
+                highs = self.high * FRACTIONS
+                high = highs[self.error(low.expand_as(highs), highs).argmin()]
+            if self.low < 0:
+                lows = self.low * FRACTIONS
+                low = lows[self.error(lows, high.expand_as(lows)).argmin()]
+        return float(low), float(high)
+
+    def range_of(self, size: float) -> tuple[float, float]:
+        """A symmetric range, or one from zero where no signal is negative."""
+        return (-size if self.low < 0 else 0.0), size
+
+
+def _tied(measured: Sequence[_Signals], radix: Sequence[int]) -> list[tuple[float, float]]:
+    """Ranges that differ by powers of two."""
+    largest = max(max(-one.low, one.high) for one in measured) or 1.0
+    exponents = torch.arange(20, dtype=torch.float64)
+    best, chosen = torch.inf, [largest] * len(measured)
+    for fraction in torch.arange(OCTAVE) / OCTAVE:
+        sizes = largest * 2.0 ** (-exponents - float(fraction))
+        total, picked = 0.0, []
+        for one, weight in zip(measured, radix, strict=True):
+            errors = one.error(-sizes if one.low < 0 else torch.zeros_like(sizes), sizes)
+            place = int(errors.argmin())
+            total += float(errors[place]) * float(weight) ** one.power
+            picked.append(float(sizes[place]))
+        if total < best:
+            best, chosen = total, picked
+    return [one.range_of(size) for one, size in zip(measured, chosen, strict=True)]

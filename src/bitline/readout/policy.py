@@ -1,0 +1,34 @@
+"""The interface of range policies: which voltages an ADC can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bitline._histogram import Histogram
+from bitline._model import Part
+from bitline.readout.bit_lines import BitLines
+from bitline.readout.levels import Levels
+
+
+class RangePolicy(Part):
+    """Chooses the levels of a layer's ADCs."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether the policy must see the signals of a calibration set."""
+        return False
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        """Levels for each weight slice.
+
+        Args:
+            bits: resolution of the ADC.
+            lines: the signals to convert.
+            seen: signals of each weight slice on the calibration set, where the policy needs them.
+        """
+        raise NotImplementedError
+
+
+def not_empty(low: float, high: float, step: float) -> tuple[float, float]:
+    """A range of at least one ideal step, for layers that were silent during calibration."""
+    return (low, high) if high - low >= step else (low, low + step)

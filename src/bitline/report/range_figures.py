@@ -1,0 +1,72 @@
+"""Figures 14 and 15 of the paper for any network and design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitline.range_study import SliceRange
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+
+
+def signals_figure(ranges: Sequence[SliceRange], caption: str, percent: float = 99.98) -> Figure:
+    """Histograms of the ADC inputs of one layer over the range that its array can produce (Fig. 14).
+
+    Args:
+        ranges: the slices of one layer.
+        caption: what was observed.
+        percent: P, whose inner range is marked.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for one, colour in zip(ranges, COLOURS, strict=False):
+        full = one.lines.high - one.lines.low
+        counts, edges = np.histogram(
+            one.signals.centres.numpy() / full, bins=400, weights=one.signals.counts.numpy(), range=(-0.5, 1.0)
+        )
+        axes.step(
+            edges[:-1], np.where(counts > 0, counts, np.nan), where="post", color=colour, label=f"slice {one.slice}"
+        )
+        tail = (100 - percent) / 2
+        for end in (one.signals.percentile(tail), one.signals.percentile(100 - tail)):
+            axes.axvline(end / full, color=colour, linestyle=":", linewidth=1)
+    axes.set(yscale="log", xlabel="ADC input / range that the array can produce", ylabel="count")
+    axes.set_xlim(-0.5 if ranges[0].lines.signed else -0.02, 0.5 if ranges[0].lines.signed else 1.0)
+    axes.set_title(f"{ranges[0].layer}; dotted: inner {percent:g} %", fontsize=11)
+    axes.legend()
+    figure.suptitle(caption, fontsize=10)
+    return figure
+
+
+def useful_figure(ranges: Sequence[SliceRange], caption: str, percent: float = 99.98) -> Figure:
+    """Useful range of every layer by slice, against its rows, and the mean over layers (Fig. 15).
+
+    Args:
+        ranges: of all layers.
+        caption: what was observed.
+        percent: P.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    axes = figure.subplots()
+    slices = sorted({one.slice for one in ranges})
+    for index, colour in zip(slices, COLOURS, strict=False):
+        own = [one for one in ranges if one.slice == index]
+        useful = [100 * one.useful(percent) for one in own]
+        axes.plot([one.rows for one in own], useful, "o", color=colour, markersize=5, label=f"slice {index}")
+        axes.axhline(float(np.mean(useful)), color=colour, linewidth=1)
+    axes.set(
+        xscale="log", yscale="log", xlabel="rows in use", ylabel=f"inner {percent:g} % of the signals (% of full range)"
+    )
+    axes.legend(title="line: mean over layers")
+    figure.suptitle(caption, fontsize=10)
+    return figure

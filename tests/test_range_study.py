@@ -1,0 +1,169 @@
+"""ADC ranges: least error, where signals lie, recommendations, and calibrations as files."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bitline import Design, cli, conversion_of, convert, evaluate
+from bitline._histogram import Histogram
+from bitline.errors import CalibrationError, DesignError
+from bitline.nn import load_calibration, save_calibration
+from bitline.range_study import ranges_frame, recommend, study_ranges
+from bitline.readout import BitLines, LeastErrorAdcRange
+
+
+def seen(values) -> Histogram:
+    histogram = Histogram()
+    histogram.update(torch.as_tensor(values).float())
+    return histogram
+
+
+def lines(radix=(1,), signed=True) -> BitLines:
+    return BitLines(rows=100, signed=signed, cell_bits=8, input_bits=8, step=1e-4, radix=radix)
+
+
+def quantised(values, low, high, step):
+    return np.clip(np.rint(values / step), low, high) * step
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1000), st.integers(3, 8), st.sampled_from([1, 2]), st.booleans())
+def test_least_error_range_is_as_good_as_any(seed, bits, power, signed):
+    rng = np.random.default_rng(seed)
+    values = rng.standard_t(3, 4000) * 2 if signed else rng.gamma(0.5, 2, 4000)
+    levels = LeastErrorAdcRange(power=power).levels(bits, lines(signed=signed), [seen(values)])
+    error = lambda low, high, step: (np.abs(values - quantised(values, low, high, step)) ** power).sum()  # noqa: E731
+    own = error(levels.low[0], levels.high[0], levels.step[0])
+    best = np.inf
+    for fraction in np.geomspace(0.01, 1, 80):
+        for other in np.geomspace(0.01, 1, 25) if signed else [0]:
+            low, high = min(values.min(), 0) * other, values.max() * fraction
+            step = (high - low) / (2**bits - 1)
+            best = min(best, error(round(low / step), round(low / step) + 2**bits - 1, step))
+    assert own <= 1.15 * best
+    assert levels.high[0] - levels.low[0] == 2**bits - 1
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000), st.integers(4, 9))
+def test_slices_are_tied_by_powers_of_two(seed, bits):
+    rng = np.random.default_rng(seed)
+    histograms = [seen(rng.standard_normal(2000) * scale) for scale in (3.0, 1.1, 0.02)]
+    levels = LeastErrorAdcRange().levels(bits, lines(radix=(1, 16, 256)), histograms)
+    ratios = np.log2(np.array(levels.step) / levels.step[0])
+    np.testing.assert_allclose(ratios, np.round(ratios), atol=1e-9)
+
+
+def test_study_agrees_with_the_signals(fashion):
+    model, data = fashion
+    images = data.calibration[:40]
+    design = Design.load("differential").changed({"weights.bits": 9, "weights.bits_per_cell": 4})
+    found = study_ranges(model, design, images)
+    frame = ranges_frame(found)
+    assert set(frame["slice"]) == {0, 1}
+    levels = conversion_of(convert(model, design, images)).calibration.layers
+    for one in found:
+        used = levels[one.layer].levels
+        assert one.step == pytest.approx(used.step[one.slice], rel=1e-6)
+        assert one.low == pytest.approx(used.low[one.slice] * used.step[one.slice], rel=1e-6)
+        assert one.clipped <= 0.0005
+        assert 0 < one.useful() <= one.chosen * 1.01
+        assert one.equivalent_bits >= design.adc.bits - 1
+    # dot-product proportionality: differential signals use little of the range (Xiao et al. 2022, Fig. 15)
+    top = [one.useful() for one in found if one.slice == 1 and one.rows > 100]
+    assert max(top) < 0.02
+    offset = study_ranges(model, Design.load("offset"), images)
+    assert 0.1 < np.mean([one.useful() for one in offset]) < 0.6
+    with pytest.raises(DesignError, match="no ADC ranges"):
+        study_ranges(model, design.changed({"adc": "none"}), images)
+
+
+def test_recommendation_keeps_its_promise(fashion):
+    model, data = fashion
+    part = data.split(150, 60)
+    design = Design.load("differential")
+    best = recommend(model, design, part.images, part.labels, part.calibration, loss=0.02, bits=(3, 5, 7, 9))
+    assert best.bits in (5, 7)
+    adc = {"adc.bits": best.bits, "adc.range": {"kind": "calibrated", "percentile": best.percentile}}
+    again = evaluate(model, design.changed(adc), part.images, part.labels, part.calibration, trials=2)
+    assert again.mean == best.accuracy >= best.reference - 0.02
+    impossible = recommend(model, design, part.images, part.labels, part.calibration, loss=0.0, bits=(2,))
+    assert impossible.bits is None
+
+
+# -- files
+
+
+def test_calibrations_come_back_and_give_the_same_numbers(fashion, tmp_path):
+    model, data = fashion
+    part = data.split(60, 30)
+    design = Design.load("offset")
+    made = conversion_of(convert(model, design, part.calibration)).calibration
+    file = tmp_path / "calibration.json"
+    save_calibration(file, made, model, design, part.calibration)
+    read = load_calibration(file, model, design, part.calibration)
+    assert read == made
+    noisy = design.changed({"cell.device.alpha": 0.1})  # does not matter to calibration
+    assert load_calibration(file, model, noisy, part.calibration) == made
+    results = [evaluate(model, design, part.images, part.labels, one, trials=1) for one in (read, part.calibration)]
+    assert results[0].trial_accuracies == results[1].trial_accuracies
+    assert results[0].layers == results[1].layers
+
+
+def test_stale_calibrations_are_refused_with_the_reason(fashion, tmp_path):
+    model, data = fashion
+    images, design = data.calibration[:10], Design.load("differential")
+    made = conversion_of(convert(model, design, images)).calibration
+    file = tmp_path / "calibration.json"
+    save_calibration(file, made, model, design, images)
+    other = type(model)().eval()
+    for arguments, words in [
+        ((model, design.changed({"adc.bits": 6}), images), "adc.bits 8, not 6"),
+        ((model, design.changed({"array.rows": 100}), images), "array.rows 1152, not 100"),
+        ((other, design, images), "a network with weights"),
+        ((model, design, images[:5]), "for images"),
+    ]:
+        with pytest.raises(CalibrationError, match=words):
+            load_calibration(file, *arguments)
+    file.write_text("{}")
+    with pytest.raises(CalibrationError, match="cannot read the calibration"):
+        load_calibration(file, model, design, images)
+
+
+def test_command_shows_ranges(tmp_path, monkeypatch, capsys):
+    arguments = ["--calibration-images", "20", "--images", "60", "--loss", "5", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["bitline", "ranges", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    output = capsys.readouterr().out
+    frame = pd.read_csv(tmp_path / "ranges.csv")
+    assert "recommended: adc.bits" in output or "no resolution" in output
+    assert "stage3.conv2" in output and len(frame) == 10
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("signals.png", "useful.png"))
+
+
+def test_runs_write_and_use_a_calibration(tmp_path, monkeypatch, capsys):
+    def run(*more):
+        few = ["--images", "20", "--calibration-images", "10", "--trials", "1", "--out", str(tmp_path / "out")]
+        arguments = ["bitline", "run", *few, "--calibration", str(tmp_path / "c.json"), *more]
+        monkeypatch.setattr(sys, "argv", arguments)
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code or 0, capsys.readouterr().err
+
+    assert run()[0] == 0
+    first = json.loads((tmp_path / "out" / "results.json").read_text())["accuracy"]
+    assert run()[0] == 0
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["accuracy"] == first
+    status, errors = run("--set", "adc.bits=5")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "delete the file" in errors
