@@ -182,7 +182,6 @@ def literal_chain(
     slices = math.ceil(scale.magnitude_bits / slice_bits)
     digit_top = 2**slice_bits - 1
     x_digits = [np.sign(x) * ((np.abs(x) >> (slice_bits * t)) & digit_top) for t in range(slices)]
-    total_weight = sum(2 ** (slice_bits * t) for t in range(slices))
 
     top_digit = 2**weights.cell_bits - 1
     cell_slices = cells.shape[1]
@@ -239,13 +238,20 @@ def literal_chain(
                 readings = [(1, lines[0]), (-1, lines[1])]
             for reading_index, (sign, currents) in enumerate(readings):
                 array_index = (part_index * len(readings) + reading_index) * cell_slices + k
-                if design.inputs.accumulation == "analog":
-                    accumulated = (
-                        sum(2 ** (slice_bits * t) * current for t, current in enumerate(currents)) / total_weight
+                together = {"analog": slices, "digital": 1, "mixed": min(slices, design.inputs.analog_slices)}
+                together = together[design.inputs.accumulation]
+                total_weight = sum(2 ** (slice_bits * t) for t in range(together))
+                conversions = [
+                    (
+                        total_weight * 2 ** (slice_bits * first),
+                        sum(
+                            2 ** (slice_bits * t) * current
+                            for t, current in enumerate(currents[first : first + together])
+                        )
+                        / total_weight,
                     )
-                    conversions = [(total_weight, accumulated)]
-                else:
-                    conversions = [(2 ** (slice_bits * t), current) for t, current in enumerate(currents)]
+                    for first in range(0, slices, together)
+                ]
                 for weight, signal in conversions:
                     value, near = convert(signal, k, array_index)
                     factor = 2 ** (weights.cell_bits * k) * weight * digit_top * top_digit / (1 - low)

@@ -19,7 +19,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     subtraction = draw(st.sampled_from(["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]))
     input_bits = draw(st.integers(2, 8))
     slice_bits = draw(st.integers(1, input_bits))
-    accumulation = draw(st.sampled_from(["analog", "digital"]))
+    accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))
     rows = draw(st.sampled_from([3, 4, 7, 16, 64, 1152]))
     kind = draw(st.sampled_from(["none", "state-independent", "state-proportional"]))
     error = {"kind": kind}
@@ -39,7 +39,12 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "subtraction": subtraction,
             "scale": draw(st.sampled_from(["layer", "channel"])),
         },
-        "inputs": {"bits": input_bits, "slice_bits": slice_bits, "accumulation": accumulation},
+        "inputs": {
+            "bits": input_bits,
+            "slice_bits": slice_bits,
+            "accumulation": accumulation,
+            "analog_slices": draw(st.integers(1, 4)),
+        },
         "cell": {
             "on_off_ratio": draw(st.sampled_from([math.inf, 10.0, 100.0])),
             "device": error,

@@ -27,6 +27,7 @@ READS = 1500
         {"adc.bits": 12, "array.rows": 8},
         {"adc.bits": 12, "weights.subtraction": "digital", "weights.bits_per_cell": 3},
         {"adc.bits": 12, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "weights.bits_per_cell": 4},
+        {"adc.bits": 14, "inputs.accumulation": "mixed", "inputs.analog_slices": 3},
         {"adc.bits": 14, "weights": {"mapping": "offset", "subtraction": "unit-column"}, "array.columns": 4},
     ],
     ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
@@ -101,7 +102,7 @@ def test_random_numbers_are_normal_and_independent():
 
 @settings(max_examples=40)
 @given(
-    st.sampled_from(["analog", "digital"]),
+    st.sampled_from(["analog", "digital", "mixed"]),
     st.integers(1, 3),
     st.booleans(),
     st.sampled_from(["differential", "offset"]),

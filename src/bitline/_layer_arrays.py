@@ -12,7 +12,7 @@ from bitline.arrays import GateDrivenArray, Partition, Product
 from bitline.cells import Cells, UnitColumns
 from bitline.design import Design
 from bitline.draws import Draws
-from bitline.encode import slice_count
+from bitline.encode import input_slices, slice_count
 from bitline.quantize import InputScale
 
 
@@ -73,8 +73,21 @@ class Arrays:
     @property
     def input_top(self) -> int:
         """Input code or digit that drives a row at the full read voltage in one conversion."""
-        slices = self.input_slices if self.design.analog_input_accumulation else 1
-        return int(2 ** (self.slice_bits * slices) - 1)
+        return int(2 ** (self.slice_bits * self.accumulated_slices) - 1)
+
+    @property
+    def accumulated_slices(self) -> int:
+        """Input slices that are added in analog before a conversion."""
+        return self.design.accumulated_slices(self.input_slices)
+
+    @property
+    def conversions_apart(self) -> int:
+        """Conversions of one signal for one product, added digitally."""
+        return -(-self.input_slices // self.accumulated_slices)
+
+    def conversion_inputs(self, codes: Tensor) -> Tensor:
+        """What each conversion sees of input codes, (conversions, *codes.shape), least significant first."""
+        return input_slices(codes, self.inputs.magnitude_bits, self.slice_bits * self.accumulated_slices)
 
     @property
     def gain(self) -> float:

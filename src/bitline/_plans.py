@@ -15,7 +15,6 @@ from bitline._layer_arrays import Arrays, Drive
 from bitline._read_noise import add_read_noise
 from bitline._signals import signals_of
 from bitline.cells import line_readings
-from bitline.encode import input_slices
 from bitline.readout import Adc, Levels, TransferTable, convert_and_add, lookup_and_add
 
 SLICE_STRIDE = 1 << 48
@@ -106,7 +105,7 @@ class ConvertPlan:
 
     def __init__(self, arrays: Arrays, levels: Levels) -> None:
         self.arrays = arrays
-        self.signals = signals_of(arrays, levels.step, arrays.input_slices // self._slices_apart)
+        self.signals = signals_of(arrays, levels.step, self._accumulated)
         count = self.signals.partition.parts * self.signals.readings
         dtype, device = arrays.step.dtype, arrays.step.device
         steps = torch.tensor(levels.step, dtype=torch.float64, device=device)
@@ -157,8 +156,13 @@ class ConvertPlan:
 
     @property
     def _slices_apart(self) -> int:
-        """Input slices with products of their own."""
+        """Conversions, each of some input slices, with products of their own."""
         return 1
+
+    @property
+    def _accumulated(self) -> int:
+        """Input slices that one product sees."""
+        return self.arrays.input_slices
 
     def _chunk_size(self, codes: Tensor) -> int:
         return max(1, self.signals.chunk(codes) // self._slices_apart)
@@ -193,19 +197,24 @@ class ConvertPlan:
 
 
 class BitSerialPlan(ConvertPlan):
-    """A conversion for each input slice too; the input slices ride the batch dimension."""
+    """A conversion for each input slice, or for some of them together; the conversions ride the batch dimension."""
 
     def __init__(self, arrays: Arrays, levels: Levels) -> None:
         super().__init__(arrays, levels)
-        radix = [float(2 ** (arrays.slice_bits * index)) for index in range(arrays.input_slices)]
+        bits = arrays.slice_bits * arrays.accumulated_slices
+        radix = [float(2 ** (bits * index)) for index in range(arrays.conversions_apart)]
         self.input_radix = torch.tensor(radix, dtype=arrays.step.dtype, device=arrays.step.device)
 
     @property
     def _slices_apart(self) -> int:
-        return self.arrays.input_slices
+        return self.arrays.conversions_apart
+
+    @property
+    def _accumulated(self) -> int:
+        return self.arrays.accumulated_slices
 
     def _chunk(self, codes: Tensor, sample: int) -> Tensor:
-        digits = input_slices(codes, self.arrays.inputs.magnitude_bits, self.arrays.slice_bits)
+        digits = self.arrays.conversion_inputs(codes)
         samples = torch.arange(sample, sample + len(codes), device=codes.device)
         reads = SLICE_STRIDE * torch.arange(len(digits), device=codes.device)
         converted = self._converted(digits.flatten(0, 1), (reads[:, None] + samples).flatten())

@@ -14,7 +14,6 @@ from bitline._read_noise import add_read_noise
 from bitline.arrays import GateDrivenArray
 from bitline.arrays._ladder import Windows, ladder_products
 from bitline.cells import line_readings
-from bitline.encode import input_slices
 
 CHUNK = 1 << 21
 """Signals evaluated at once: large enough for the product, small enough for the last-level cache."""
@@ -195,11 +194,10 @@ def observe_signals(arrays: Arrays, codes: Tensor, seen: Sequence[Histogram]) ->
         codes: input codes.
         seen: one histogram for each weight slice.
     """
-    digital = not arrays.design.analog_input_accumulation
-    plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, 1 if digital else arrays.input_slices)
-    for part in codes.split(max(1, plan.chunk(codes) // (arrays.input_slices if digital else 1))):
-        inputs = input_slices(part, arrays.inputs.magnitude_bits, arrays.slice_bits).flatten(0, 1) if digital else part
-        signals, _ = plan(inputs)
+    apart = arrays.conversions_apart
+    plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
+    for part in codes.split(max(1, plan.chunk(codes) // apart)):
+        signals, _ = plan(part if apart == 1 else arrays.conversion_inputs(part).flatten(0, 1))
         by_slice = signals.reshape(len(signals), -1, plan.slices, signals.shape[-1])
         for index, histogram in enumerate(seen):
             histogram.update(by_slice[:, :, index])

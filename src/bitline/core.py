@@ -57,7 +57,7 @@ def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
     if levels is None:
         return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
-    if arrays.design.analog_input_accumulation or arrays.input_slices == 1:
+    if arrays.conversions_apart == 1:
         return ConvertPlan(arrays, levels)
     return BitSerialPlan(arrays, levels)
 

@@ -32,8 +32,11 @@ class Inputs(Part):
     """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude)."""
     slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
     """Input bits applied to a row at once (resolution of the row driver)."""
-    accumulation: Literal["analog", "digital"] = "analog"
-    """Add input slices in analog (one conversion per product) or digitally (one conversion per input slice)."""
+    accumulation: Literal["analog", "digital", "mixed"] = "analog"
+    """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
+    `analog_slices` of them in analog, then the conversions digitally."""
+    analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
+    """Input slices that one conversion sees where accumulation is 'mixed'."""
     range: AnyInputRange = PercentileRange()
     """How the calibration images set the largest input: 'percentile' or 'least-error'."""
 
@@ -189,10 +192,15 @@ class Design(Part):
         """Whether ADC ranges come from calibration images."""
         return isinstance(self.adc, Adc) and self.adc.range.needs_calibration
 
-    @property
-    def analog_input_accumulation(self) -> bool:
-        """Whether one conversion sees all input slices."""
-        return self.inputs.accumulation == "analog" or self.inputs.slice_bits >= self.inputs.bits
+    def accumulated_slices(self, slices: int) -> int:
+        """Input slices that one conversion sees.
+
+        Args:
+            slices: input slices of a product.
+        """
+        return min(
+            slices, {"analog": slices, "digital": 1, "mixed": self.inputs.analog_slices}[self.inputs.accumulation]
+        )
 
     @property
     def full_precision_bits(self) -> float:
@@ -208,8 +216,7 @@ class Design(Part):
         """
         magnitude_bits = inputs.magnitude_bits if inputs else self.inputs.bits
         slice_bits = min(self.inputs.slice_bits, magnitude_bits)
-        if self.analog_input_accumulation:
-            slice_bits *= slice_count(magnitude_bits, slice_bits)
+        slice_bits *= self.accumulated_slices(slice_count(magnitude_bits, slice_bits))
         window = 1 - self.cell.window_low
         return BitLines(
             rows=rows,
