@@ -199,7 +199,7 @@ def literal_chain(
         conversions_count = parts * readings_count * cell_slices
         curves = design.adc.tables(conversions_count, converter[-1] + 1, draws.of("adc"))
 
-    def convert(signal: np.ndarray, k: int, array_index: int) -> tuple[np.ndarray, np.ndarray]:
+    def convert(signal: np.ndarray, k: int, array_index: int, coarser: int) -> tuple[np.ndarray, np.ndarray]:
         if calibration.levels is None:
             return signal, np.zeros_like(signal)
         size = calibration.levels.step[k]
@@ -217,7 +217,9 @@ def literal_chain(
                         spread = codes_given[close[0] : close[-1] + 2]
                         near[column, b] = (spread.max() - spread.min()) * size
             return value, near
-        code = np.clip(np.rint(signal / size), calibration.levels.low[k], calibration.levels.high[k])
+        size *= coarser
+        lowest, highest = calibration.levels.low[k] / coarser, calibration.levels.high[k] / coarser
+        code = np.clip(np.rint(signal / size), math.ceil(lowest), math.floor(highest))
         distance = np.abs(signal / size - np.floor(signal / size) - 0.5)
         return code * size, np.where(distance < NEAR_EDGE, size, 0.0)
 
@@ -252,8 +254,10 @@ def literal_chain(
                     )
                     for first in range(0, slices, together)
                 ]
-                for weight, signal in conversions:
-                    value, near = convert(signal, k, array_index)
+                saved = getattr(design.adc, "bits_saved", ())
+                for conversion, (weight, signal) in enumerate(conversions):
+                    coarser = 2 ** saved[conversion] if conversion < len(saved) and len(conversions) > 1 else 1
+                    value, near = convert(signal, k, array_index, coarser)
                     factor = 2 ** (weights.cell_bits * k) * weight * digit_top * top_digit / (1 - low)
                     sums += sign * factor * value
                     slack += factor * near

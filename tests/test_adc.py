@@ -225,3 +225,32 @@ def test_choosing_another_converter_keeps_its_resolution():
     design = Design().changed({"adc.bits": 6, "adc.range": "full"}).changed({"adc.kind": "sar"})
     assert (design.adc.kind, design.adc.bits, design.adc.range.kind) == ("sar", 6, "full")
     assert design.changed({"adc": "none"}).adc.kind == "none"
+
+
+@settings(max_examples=60)
+@given(designs(adc=True), matrices(), st.lists(st.integers(0, 2), min_size=1, max_size=4), st.integers(0, 1000))
+def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, matrix, saved, seed):
+    accumulation = "digital" if design.inputs.accumulation == "analog" else design.inputs.accumulation
+    design = design.changed({"inputs.accumulation": accumulation, "adc.range": "full", "adc.bits": 7})
+    design = design.changed({"adc.bits_saved": saved})
+    inputs = inputs_for(matrix.shape[1], 3, seed, False)
+    core = AnalogCore(matrix, design, calibration=inputs, seed=seed)
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 0, "core")))
+    allowed = expected.slack + 2e-5 * expected.magnitude.max(initial=1e-6) + 1e-6
+    assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"adc.bits_saved": [1]}, "use inputs.accumulation = 'digital'"),
+        ({"adc.bits_saved": [8], "inputs.accumulation": "digital"}, "has none left"),
+        (
+            {"adc": {"kind": "sar", "bits_saved": [1]}, "inputs.accumulation": "digital"},
+            "for adc.kind = 'uniform' only",
+        ),
+    ],
+)
+def test_impossible_savings_are_refused(settings, words):
+    with pytest.raises(DesignError, match=words):
+        Design().changed(settings)

@@ -39,7 +39,7 @@ def test_float64_cores_equal_the_literal_chain_closely(design, matrix, seed, sig
     inputs = inputs_for(matrix.shape[1], 3, seed, signed).astype(np.float64)
     core = AnalogCore(matrix.astype(np.float64), design, calibration=inputs, seed=seed)
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 0, "core")))
-    assert_equal_up_to_code_edges(core @ inputs, expected, relative=3e-7)
+    assert_equal_up_to_code_edges(core @ inputs, expected, relative=2e-6)  # cells are float32
 
 
 @settings(max_examples=60)

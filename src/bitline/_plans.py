@@ -204,6 +204,9 @@ class BitSerialPlan(ConvertPlan):
         bits = arrays.slice_bits * arrays.accumulated_slices
         radix = [float(2 ** (bits * index)) for index in range(arrays.conversions_apart)]
         self.input_radix = torch.tensor(radix, dtype=arrays.step.dtype, device=arrays.step.device)
+        adc = arrays.design.adc
+        saved = adc.bits_saved[: len(radix)] if isinstance(adc, Adc) else ()
+        self.coarser = [2.0**bits for bits in saved] + [1.0] * (len(radix) - len(saved))
 
     @property
     def _slices_apart(self) -> int:
@@ -222,6 +225,15 @@ class BitSerialPlan(ConvertPlan):
             self.input_radix, converted.reshape(len(digits), len(codes), *converted.shape[1:]), dims=1
         )
         return total
+
+    def _read_out(self, signals: Tensor) -> Tensor:
+        if max(self.coarser) == 1:
+            return super()._read_out(signals)
+        sums = []
+        for part, ratio in zip(signals.chunk(len(self.coarser)), self.coarser, strict=True):
+            low, high = (self.low / ratio).ceil(), (self.high / ratio).floor()
+            sums.append(convert_and_add((part / ratio).contiguous(), low, high, self.factor * ratio))
+        return torch.cat(sums)
 
 
 class UnconvertedPlan(ConvertPlan):

@@ -99,6 +99,20 @@ class Design(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_saved_bits(self) -> Self:
+        saved = self.adc.bits_saved if isinstance(self.adc, Adc) else ()
+        if not saved:
+            return self
+        if self.inputs.accumulation == "analog":
+            raise ValueError(
+                f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
+                "input bits: use inputs.accumulation = 'digital' or 'mixed'"
+            )
+        if isinstance(self.adc, Adc) and max(saved) >= self.adc.bits:
+            raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {self.adc.bits} bits has none left then")
+        return self
+
+    @model_validator(mode="after")
     def _check_gates(self) -> Self:
         if not isinstance(self.array, GateDrivenArray):
             return self

@@ -51,6 +51,9 @@ class Adc(Part):
     """Resolution: 2^bits levels."""
     range: AnyRange = CalibratedRange()
     """Where the levels lie: 'calibrated', 'least-error', 'full' or 'guaranteed'."""
+    bits_saved: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Bits that conversions of low-order input bits do without, least significant conversion first, over the same
+    range: (3, 2, 1) saves six bit decisions of every product with digital accumulation."""
     noise_steps: Sigma = 0.0
     """Input-referred noise of every conversion, rms, in steps of the ADC."""
     thermal_noise: ThermalNoise = ThermalNoise()

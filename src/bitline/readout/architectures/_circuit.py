@@ -19,6 +19,11 @@ class CircuitAdc(Adc):
 
     @model_validator(mode="after")
     def _check_table(self) -> Self:
+        if self.bits_saved:
+            raise ValueError(
+                f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {self.__dict__['kind']!r}: lower resolution "
+                "of some conversions is simulated for adc.kind = 'uniform' only"
+            )
         if self.range.kind == "guaranteed":
             raise ValueError(
                 f"adc.kind is {self.__dict__['kind']!r} and adc.range is 'guaranteed', whose number of levels "
