@@ -21,8 +21,8 @@ class CircuitAdc(Adc):
     def _check_table(self) -> Self:
         if self.bits_saved:
             raise ValueError(
-                f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {self.__dict__['kind']!r}: lower resolution "
-                "of some conversions is simulated for adc.kind = 'uniform' only"
+                f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {self.__dict__['kind']!r}: lower "
+                "resolution of some conversions is simulated for adc.kind = 'uniform' only"
             )
         if self.range.kind == "guaranteed":
             raise ValueError(
