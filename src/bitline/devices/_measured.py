@@ -130,3 +130,15 @@ def between(seconds: float, times_s: Sequence[float]) -> tuple[int, int, float]:
     later = min(max(next((i for i, t in enumerate(times_s) if t >= seconds), len(times_s) - 1), 1), len(times_s) - 1)
     span = times_s[later] - times_s[later - 1]
     return later - 1, later, (seconds - times_s[later - 1]) / span
+
+
+def grown(sigma: Tensor, later: Tensor, draws: Draws) -> Tensor:
+    """One more normal deviation of every cell, with which a spread sigma grows to a later one.
+
+    The same cell gets the same deviation at all times; where the spread has shrunk there is none.
+
+    Args:
+        sigma, later: standard deviations just after programming and at the later time, same shape.
+        draws: random numbers of this chip and layer.
+    """
+    return (later.square() - sigma.square()).clamp(min=0).sqrt() * draws.normal(sigma.shape, "retention")

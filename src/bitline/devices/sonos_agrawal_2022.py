@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, between, polynomial, saturating
+from bitline.devices._measured import MeasuredDevice, between, grown, polynomial, saturating
 from bitline.draws import Draws
 
 DAY = 86400.0
@@ -84,9 +84,8 @@ class SonosAgrawal2022(MeasuredDevice):
         first, second, share = between(seconds / DAY, self.times_days)
         shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
         spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
-        growth = (spread.square() - self.sigma(state).square()).clamp(min=0).sqrt()
-        growth = growth * draws.normal(target.shape, "retention")
-        return programmed + ((shift + growth) / self.largest).to(programmed.dtype)
+        moved = shift + grown(self.sigma(state), spread, draws)
+        return programmed + (moved / self.largest).to(programmed.dtype)
 
     def read_noise(self, conductance: Tensor, seconds: float) -> Tensor:
         state = conductance.clamp(min=0) * self.largest

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, between, piecewise_linear, saturating
+from bitline.devices._measured import MeasuredDevice, between, grown, piecewise_linear, saturating
 from bitline.draws import Draws
 
 DAY = 86400.0
@@ -71,9 +71,8 @@ class SonosXiao2022(MeasuredDevice):
         first, second, share = between(seconds / DAY, self.spread_times_days)
         shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
         spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
-        growth = (spread.square() - self.sigma(state).square()).clamp(min=0).sqrt()
-        growth = growth * draws.normal(target.shape, "retention")
-        return programmed + (shift + growth) / self.largest
+        moved = shift + grown(self.sigma(state), spread, draws)
+        return programmed + (moved / self.largest).to(programmed.dtype)
 
     def _spread(self, time: int, state: Tensor) -> Tensor:
         return saturating(self.spread_B_nA[time], self.spread_C_nA[time], state)
