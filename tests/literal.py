@@ -59,6 +59,14 @@ def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
+def to_levels(signal, size, low, high, coarser) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest level, and a step where the signal lies on the edge between two."""
+    size = size * coarser
+    code = np.clip(np.rint(signal / size), math.ceil(low / coarser), math.floor(high / coarser))
+    distance = np.abs(signal / size - np.floor(signal / size) - 0.5)
+    return code * size, np.where(distance < NEAR_EDGE, size, 0.0)
+
+
 def line_by_nodal_analysis(plus, minus, voltages, segment, terminal, both_ends) -> float:
     """Current of one bit line into its virtual grounds: Kirchhoff's laws at every node, as a dense system."""
     count = len(plus)
@@ -199,9 +207,44 @@ def literal_chain(
         conversions_count = parts * readings_count * cell_slices
         curves = design.adc.tables(conversions_count, converter[-1] + 1, draws.of("adc"))
 
-    def convert(signal: np.ndarray, k: int, array_index: int, coarser: int) -> tuple[np.ndarray, np.ndarray]:
+    conversions_in_all = (
+        len(row_groups(rows // positions, positions, design.array.rows))
+        * (2 if len(cells) == 2 and weights.subtraction == "digital" else 1)
+        * cell_slices
+    )
+    accumulator = design.inputs.accumulator
+    capacitors = np.zeros((2, 1, conversions_in_all, len(stored)))
+    if accumulator.capacitor_mismatch:
+        drawn = draws.of("accumulator").normal(capacitors.shape, "capacitors")
+        capacitors = accumulator.capacitor_mismatch * drawn.double().numpy()
+
+    def accumulate(currents: list[np.ndarray], array_index: int) -> np.ndarray:
+        """Charge shared step by step; the result as if weights were powers of two with sum 1."""
+        if len(currents) == 1:
+            return currents[0]
+        taken = (2**slice_bits - 1) * (1 + capacitors[0, 0, array_index])[:, None]
+        held = (1 + capacitors[1, 0, array_index])[:, None]
+        voltage = np.zeros_like(currents[0])
+        for current in currents:
+            voltage = (taken * current + held * voltage * (1 - accumulator.leakage)) / (taken + held)
+        return voltage / (1 - 2.0 ** (-slice_bits * len(currents)))
+
+    def convert(
+        signal: np.ndarray, k: int, array_index: int, coarser: int, place: tuple[int, int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
         if calibration.levels is None:
             return signal, np.zeros_like(signal)
+        if calibration.levels.shape:
+            steps, (lows, highs) = calibration.levels.steps(), calibration.levels.limits()
+            conversion, part, reading = place
+            value, near = np.zeros_like(signal), np.zeros_like(signal)
+            for column in range(len(stored)):
+                wanted = (conversion, 0, part, reading, k, column)
+                own = tuple(min(i, size - 1) for i, size in zip(wanted, steps.shape, strict=True))
+                value[column], near[column] = to_levels(
+                    signal[column], float(steps[own]), float(lows[own]), float(highs[own]), coarser
+                )
+            return value, near
         size = calibration.levels.step[k]
         if curves is not None:
             value, near = np.zeros_like(signal), np.zeros_like(signal)
@@ -217,11 +260,7 @@ def literal_chain(
                         spread = codes_given[close[0] : close[-1] + 2]
                         near[column, b] = (spread.max() - spread.min()) * size
             return value, near
-        size *= coarser
-        lowest, highest = calibration.levels.low[k] / coarser, calibration.levels.high[k] / coarser
-        code = np.clip(np.rint(signal / size), math.ceil(lowest), math.floor(highest))
-        distance = np.abs(signal / size - np.floor(signal / size) - 0.5)
-        return code * size, np.where(distance < NEAR_EDGE, size, 0.0)
+        return to_levels(signal, size, calibration.levels.low[k], calibration.levels.high[k], coarser)
 
     for part_index, part in enumerate(row_groups(rows // positions, positions, design.array.rows)):
         for k in range(cell_slices):
@@ -246,18 +285,22 @@ def literal_chain(
                 conversions = [
                     (
                         total_weight * 2 ** (slice_bits * first),
-                        sum(
-                            2 ** (slice_bits * t) * current
-                            for t, current in enumerate(currents[first : first + together])
-                        )
-                        / total_weight,
+                        accumulate(
+                            list(currents[first : first + together])
+                            + [0 * currents[0]] * max(0, first + together - slices),
+                            array_index,
+                        ),
                     )
                     for first in range(0, slices, together)
                 ]
                 saved = getattr(design.adc, "bits_saved", ())
                 for conversion, (weight, signal) in enumerate(conversions):
                     coarser = 2 ** saved[conversion] if conversion < len(saved) and len(conversions) > 1 else 1
-                    value, near = convert(signal, k, array_index, coarser)
+                    value, near = convert(signal, k, array_index, coarser, (conversion, part_index, reading_index))
+                    if getattr(design.adc, "skip_zero_inputs", False):
+                        given = x_digits[conversion * together : (conversion + 1) * together]
+                        idle = sum(np.abs(digit[part]).sum(axis=0) for digit in given) == 0
+                        value[:, idle], near[:, idle] = 0, 0
                     factor = 2 ** (weights.cell_bits * k) * weight * digit_top * top_digit / (1 - low)
                     sums += sign * factor * value
                     slack += factor * near

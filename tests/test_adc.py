@@ -175,8 +175,10 @@ def test_kernel_equals_the_readable_lookup(groups, conversions, columns, positio
     table = TransferTable(edges, codes)
     signals = torch.randn(2 * groups, conversions, columns, positions, generator=generator) * 2**bits
     owner = torch.randint(0, 2, (columns,), generator=generator)
-    low, factor = torch.randn(conversions).round(), torch.rand(conversions)
-    arguments = (signals, table, owner, low, factor)
+    shape = (groups, conversions, columns)
+    scale, low, factor = torch.rand(shape) + 0.5, torch.randn(shape).round(), torch.rand(shape)
+    signals[torch.rand(signals.shape, generator=generator) < 0.1] = torch.nan
+    arguments = (signals, table, owner, scale, low, factor)
     torch.testing.assert_close(lookup_and_add(*arguments), plain_lookup_and_add(*arguments))
 
 

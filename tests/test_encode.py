@@ -12,6 +12,7 @@ from bitline import Design
 from bitline.arrays import partition_rows
 from bitline.cells import target_conductances
 from bitline.encode import Differential, Offset, TwoSided, input_slices
+from bitline.encode.input_slices import plain_input_slices
 
 CODES = torch.tensor([127, 63, 0, -63, -127])
 
@@ -71,7 +72,8 @@ def test_zero_weights_sit_at_the_lowest_state_of_differential_cells():
 @given(st.integers(1, 8), st.integers(1, 8), st.booleans())
 def test_input_slices_recombine(bits, slice_bits, signed):
     codes = torch.arange(-(2**bits) + 1 if signed else 0, 2**bits).float()
-    digits = input_slices(codes, bits, slice_bits)
+    digits = torch.stack([one.clone() for one in input_slices(codes, bits, slice_bits)])
+    assert digits.equal(plain_input_slices(codes, bits, slice_bits))
     assert digits.abs().max() < 2**slice_bits
     total = sum(digit * 2 ** (slice_bits * index) for index, digit in enumerate(digits))
     assert torch.equal(total, codes)

@@ -17,16 +17,21 @@ BINS = 1 << 15  # half of them on each side of zero
 class Histogram:
     """Counts of the values seen so far. Percentiles are exact to one bin: range / 16,384 at worst."""
 
-    def __init__(self) -> None:
-        self.counts = torch.zeros(BINS, dtype=torch.float64)
+    def __init__(self, bins: int = BINS) -> None:
+        self.counts = torch.zeros(bins, dtype=torch.float64)
         self.exponent = -60  # values below 2^-60 share the middle bins
         self.low = math.inf
         self.high = -math.inf
 
     @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return len(self.counts)
+
+    @property
     def width(self) -> float:
         """Width of a bin."""
-        return 2.0 ** (self.exponent + 1) / BINS
+        return 2.0 ** (self.exponent + 1) / self.bins
 
     @property
     def total(self) -> float:
@@ -35,8 +40,8 @@ class Histogram:
 
     @property
     def centres(self) -> Tensor:
-        """Middle of every bin, float64, (BINS,)."""
-        return (torch.arange(BINS, dtype=torch.float64) - BINS / 2 + 0.5) * self.width
+        """Middle of every bin, float64, (bins,)."""
+        return (torch.arange(self.bins, dtype=torch.float64) - self.bins / 2 + 0.5) * self.width
 
     def update(self, values: Tensor) -> None:
         """Count `values` (any shape, finite)."""
@@ -52,20 +57,20 @@ class Histogram:
         if values.device.type == "cpu":
             from bitline._histogram_numba import count_float32
 
-            counts = torch.zeros(torch.get_num_threads(), BINS, dtype=torch.int64)
+            counts = torch.zeros(torch.get_num_threads(), self.bins, dtype=torch.int64)
             count_float32(values.numpy(), 1 / self.width, counts.numpy())
             return counts.sum(0).double()
-        bins = (values / self.width).floor_().add_(BINS // 2).clamp_(max=BINS - 1)
-        return torch.bincount(bins.long(), minlength=BINS).cpu().double()
+        bins = (values / self.width).floor_().add_(self.bins // 2).clamp_(max=self.bins - 1)
+        return torch.bincount(bins.long(), minlength=self.bins).cpu().double()
 
     def percentile(self, percent: float) -> float:
         """The value below which `percent` per cent of the values lie, linear inside a bin."""
         cumulative = self.counts.cumsum(0)
         wanted = percent / 100 * float(cumulative[-1])
-        index = min(int(torch.searchsorted(cumulative, torch.tensor(wanted, dtype=torch.float64))), BINS - 1)
+        index = min(int(torch.searchsorted(cumulative, torch.tensor(wanted, dtype=torch.float64))), self.bins - 1)
         below = float(cumulative[index - 1]) if index else 0.0
         inside = (wanted - below) / max(float(self.counts[index]), 1.0)
-        value = (index - BINS / 2 + inside) * self.width
+        value = (index - self.bins / 2 + inside) * self.width
         return min(max(value, self.low), self.high)
 
     def _cover(self, magnitude: float) -> None:
@@ -77,7 +82,67 @@ class Histogram:
             self.exponent += doublings
             return
         for _ in range(min(doublings, 64)):
-            pairs = self.counts.reshape(-1, 2).sum(1)
-            self.counts = torch.zeros_like(self.counts)
-            self.counts[BINS // 4 : 3 * BINS // 4] = pairs
+            self.counts = _halved(self.counts)
+        self.exponent += doublings
+
+
+def _halved(counts: Tensor) -> Tensor:
+    """Counts (..., bins) in bins twice as wide."""
+    bins = counts.shape[-1]
+    wider = torch.zeros_like(counts)
+    wider[..., bins // 4 : 3 * bins // 4] = counts.reshape(*counts.shape[:-1], -1, 2).sum(-1)
+    return wider
+
+
+class HistogramSeries:
+    """Many histograms of few bins, with a width in common: one for each column of an array, for example.
+
+    Args:
+        count: how many.
+    """
+
+    BINS = 1024
+
+    def __init__(self, count: int) -> None:
+        self.counts = torch.zeros((count, self.BINS), dtype=torch.int64)
+        self.exponent = -60
+        self.low = torch.full((count,), math.inf, dtype=torch.float64)
+        self.high = -self.low
+
+    def update(self, values: Tensor, first: int = 0) -> None:
+        """Count values of some of the series.
+
+        Args:
+            values: (series, values of each), finite.
+            first: number of the first of these series.
+        """
+        if values.numel() == 0:
+            return
+        values = values.detach().float()
+        which = slice(first, first + len(values))
+        low, high = values.amin(1).double().cpu(), values.amax(1).double().cpu()
+        self.low[which] = torch.minimum(self.low[which], low)
+        self.high[which] = torch.maximum(self.high[which], high)
+        self._cover(float(torch.maximum(-low, high).max()))
+        width = 2.0 ** (self.exponent + 1) / self.BINS
+        bins = (values / width).floor_().add_(self.BINS // 2).clamp_(0, self.BINS - 1).long()
+        bins += torch.arange(len(values), device=values.device)[:, None] * self.BINS
+        counted = torch.bincount(bins.flatten(), minlength=values.shape[0] * self.BINS)
+        self.counts[which] += counted.cpu().reshape(-1, self.BINS)
+
+    def one(self, index: int) -> Histogram:
+        """One of them."""
+        single = Histogram(self.BINS)
+        single.counts = self.counts[index].double()
+        single.exponent = self.exponent
+        single.low, single.high = float(self.low[index]), float(self.high[index])
+        return single
+
+    def _cover(self, magnitude: float) -> None:
+        if magnitude < 2.0**self.exponent:
+            return
+        doublings = math.frexp(magnitude)[1] - self.exponent
+        if self.counts.any():
+            for _ in range(min(doublings, 64)):
+                self.counts = _halved(self.counts)
         self.exponent += doublings

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from bitline.design import Design
 from bitline.draws import Draws
 from bitline.encode import input_slices, slice_count
 from bitline.quantize import InputScale
+from bitline.readout import Adc
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Arrays:
     def is_linear(self) -> bool:
         """Whether outputs without an ADC are sums over the inputs, each with a weight of its own."""
         array = self.design.array
-        return not isinstance(array, GateDrivenArray) or array.wires.is_ideal
+        even = self.design.inputs.accumulator.is_even or self.accumulated_slices == 1
+        return even and (not isinstance(array, GateDrivenArray) or array.wires.is_ideal)
 
     @property
     def slice_bits(self) -> int:
@@ -85,9 +88,24 @@ class Arrays:
         """Conversions of one signal for one product, added digitally."""
         return -(-self.input_slices // self.accumulated_slices)
 
-    def conversion_inputs(self, codes: Tensor) -> Tensor:
-        """What each conversion sees of input codes, (conversions, *codes.shape), least significant first."""
+    def conversion_inputs(self, codes: Tensor) -> Iterator[Tensor]:
+        """What each conversion sees of input codes, least significant first, all in the same memory."""
+        if self.conversions_apart == 1:
+            return iter((codes,))
         return input_slices(codes, self.inputs.magnitude_bits, self.slice_bits * self.accumulated_slices)
+
+    def input_radix(self, conversion: int) -> float:
+        """Weight of a conversion's inputs in the digital sum, the least significant first."""
+        return float(2 ** (self.slice_bits * self.accumulated_slices * conversion))
+
+    @property
+    def converter_noise(self) -> float:
+        """Standard deviation of the noise of accumulator and converter, in steps of the converter."""
+        adc = self.design.adc
+        if not isinstance(adc, Adc):
+            return 0.0
+        accumulated = self.design.inputs.accumulator.noise(adc.bits) if self.accumulated_slices > 1 else 0.0
+        return math.hypot(adc.noise, accumulated)
 
     @property
     def gain(self) -> float:

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from bitline._layer_arrays import Arrays, Drive
 from bitline._read_noise import add_read_noise
-from bitline._signals import signals_of
+from bitline._readout import AddedUp, Readout, readouts
+from bitline._signals import Signals, signals_of
 from bitline.cells import line_readings
-from bitline.readout import Adc, Levels, TransferTable, convert_and_add, lookup_and_add
+from bitline.readout import Adc, Levels
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
@@ -101,38 +102,28 @@ class LinearPlan:
 
 
 class ConvertPlan:
-    """One conversion for each partition, slice and reading: input slices are accumulated in analog."""
+    """Conversions for each partition, slice and reading, as many as input slices are not added in analog.
+
+    Attributes:
+        converted: conversions so far.
+        skipped: conversions left out so far, because all inputs of the array were 0.
+    """
 
     def __init__(self, arrays: Arrays, levels: Levels) -> None:
-        self.arrays = arrays
-        self.signals = signals_of(arrays, levels.step, self._accumulated)
-        count = self.signals.partition.parts * self.signals.readings
-        dtype, device = arrays.step.dtype, arrays.step.device
-        steps = torch.tensor(levels.step, dtype=torch.float64, device=device)
-        factors = arrays.code_factors() * steps * (arrays.gain * arrays.input_top)
-        self.factor = factors.reshape(-1).repeat(self.signals.partition.parts).to(device, dtype)
-        self.low = torch.tensor(levels.low, dtype=dtype, device=device).repeat(count)
-        self.high = torch.tensor(levels.high, dtype=dtype, device=device).repeat(count)
-        self.sums = self._input_sum_weights()
-        self.table: TransferTable | None = None
-        adc = arrays.design.adc
-        if isinstance(adc, Adc):
-            self.signals.added_variance = adc.noise**2
-            if not adc.is_ideal:
-                self._make_converters(adc)
+        unit = levels.finest
+        self._prepare(arrays, signals_of(arrays, unit, arrays.accumulated_slices))
+        self.readouts = readouts(arrays, self.signals, levels, unit)
 
-    def _make_converters(self, adc: Adc) -> None:
-        """Draw the transfer curves of this chip's converters."""
-        columns, width = self.signals.columns, min(self.arrays.design.array.columns, self.signals.columns)
-        each = -(-width // adc.columns_per_adc)
-        place = torch.arange(columns)
-        self.converter = (place // width * each + place % width // adc.columns_per_adc).to(self.low.device)
-        count = int(self.converter[-1]) + 1
-        arrays = self.signals.groups * self.signals.conversions
-        self.table = adc.tables(arrays, count, self.arrays.draws.of("adc")).to(self.low.device)
+    def _prepare(self, arrays: Arrays, signals: Signals) -> None:
+        self.arrays = arrays
+        self.signals = signals
+        self.sums = self._input_sum_weights()
+        self.converted = self.skipped = 0
+        adc = arrays.design.adc
+        self.busy = self._busy_weights() if isinstance(adc, Adc) and adc.skip_zero_inputs else None
 
     def __call__(self, codes: Tensor, sample: int = 0) -> Tensor:
-        size = self._chunk_size(codes)
+        size = self.signals.chunk(codes)
         chunks = [self._chunk(part, sample + size * index) for index, part in enumerate(codes.split(size))]
         result = chunks[0] if len(chunks) == 1 else torch.cat(chunks)
         if self.sums is not None:
@@ -145,46 +136,51 @@ class ConvertPlan:
     @property
     def work(self) -> Work:
         """What one output takes."""
-        signals, slices = self.signals, self._slices_apart
+        signals, apart = self.signals, len(self.readouts)
         each_column = signals.columns / self.arrays.units.columns
         evaluations = signals.evaluations + (signals.noise is not None)
         return Work(
-            products=signals.readings * signals.slices * slices * each_column * evaluations,
-            conversions=round(signals.conversions * slices * each_column),
-            input_slices=slices,
+            products=signals.readings * signals.slices * apart * each_column * evaluations,
+            conversions=round(signals.conversions * apart * each_column),
+            input_slices=apart,
         )
 
-    @property
-    def _slices_apart(self) -> int:
-        """Conversions, each of some input slices, with products of their own."""
-        return 1
-
-    @property
-    def _accumulated(self) -> int:
-        """Input slices that one product sees."""
-        return self.arrays.input_slices
-
-    def _chunk_size(self, codes: Tensor) -> int:
-        return max(1, self.signals.chunk(codes) // self._slices_apart)
-
     def _chunk(self, codes: Tensor, sample: int) -> Tensor:
-        return self._converted(codes, torch.arange(sample, sample + len(codes), device=codes.device))
+        """Digital sums over input slices, partitions, slices and readings: (batch, groups * columns, *space)."""
+        samples = torch.arange(sample, sample + len(codes), device=codes.device)
+        inputs = self.arrays.conversion_inputs(codes)
+        total: Tensor | None = None
+        for index, (given, readout) in enumerate(zip(inputs, self.readouts, strict=True)):
+            part = self._converted(given, samples + SLICE_STRIDE * index, readout)
+            total = part if total is None else total.add_(part)
+        assert total is not None
+        return total
 
-    def _converted(self, inputs: Tensor, samples: Tensor) -> Tensor:
-        """Digital sum over partitions, slices and readings: (batch, groups * columns, *space)."""
-        signals, space = self.signals(inputs, samples)
-        total = self._read_out(signals)
-        total = total.reshape(len(inputs), self.signals.groups, self.signals.columns, *space)
+    def _converted(self, inputs: Tensor, samples: Tensor, readout: Readout) -> Tensor:
+        signals, space = self.signals(inputs, samples, readout.added_variance)
+        self.converted += signals.numel()
+        if self.busy is not None:
+            signals = self._without_idle(signals, inputs)
+        total = readout(signals).reshape(len(inputs), self.signals.groups, self.signals.columns, *space)
         if self.arrays.cells.gain is not None:
             total *= self.arrays.cells.gain.reshape(1, *total.shape[1:3], *[1] * len(space))
         return self.arrays.units.subtract(total, dim=2).reshape(len(inputs), -1, *space)
 
-    def _read_out(self, signals: Tensor) -> Tensor:
-        """Signals (blocks, conversions, outputs) to digital sums (blocks, outputs)."""
-        if self.table is not None:
-            apart = signals.reshape(*signals.shape[:2], self.signals.columns, -1)
-            return lookup_and_add(apart, self.table, self.converter, self.low, self.factor).flatten(1)
-        return convert_and_add(signals, self.low, self.high, self.factor)
+    def _without_idle(self, signals: Tensor, inputs: Tensor) -> Tensor:
+        """The signals, NaN for arrays all of whose inputs are 0."""
+        assert self.busy is not None
+        parts = self.signals.partition.parts
+        driven = self.arrays.product.apply(inputs.abs(), self.busy, self.signals.partition)
+        idle = driven.reshape(len(signals), parts, 1, 1, -1) == 0
+        self.skipped += int(idle.sum()) * (self.signals.conversions // parts) * self.signals.columns
+        apart = signals.reshape(len(signals), parts, -1, self.signals.columns, idle.shape[-1])
+        return apart.masked_fill(idle, torch.nan).reshape(signals.shape)
+
+    def _busy_weights(self) -> Tensor:
+        """Weights of the sum of all inputs of each array."""
+        product, step = self.arrays.product, self.arrays.step
+        ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)
+        return product.lay_out(ones, self.signals.partition)
 
     def _input_sum_weights(self) -> Tensor | None:
         """Weights of the digital sum of the inputs, where the mapping needs one."""
@@ -196,55 +192,14 @@ class ConvertPlan:
         return product.lay_out(ones, product.whole())
 
 
-class BitSerialPlan(ConvertPlan):
-    """A conversion for each input slice, or for some of them together; the conversions ride the batch dimension."""
-
-    def __init__(self, arrays: Arrays, levels: Levels) -> None:
-        super().__init__(arrays, levels)
-        bits = arrays.slice_bits * arrays.accumulated_slices
-        radix = [float(2 ** (bits * index)) for index in range(arrays.conversions_apart)]
-        self.input_radix = torch.tensor(radix, dtype=arrays.step.dtype, device=arrays.step.device)
-        adc = arrays.design.adc
-        saved = adc.bits_saved[: len(radix)] if isinstance(adc, Adc) else ()
-        self.coarser = [2.0**bits for bits in saved] + [1.0] * (len(radix) - len(saved))
-
-    @property
-    def _slices_apart(self) -> int:
-        return self.arrays.conversions_apart
-
-    @property
-    def _accumulated(self) -> int:
-        return self.arrays.accumulated_slices
-
-    def _chunk(self, codes: Tensor, sample: int) -> Tensor:
-        digits = self.arrays.conversion_inputs(codes)
-        samples = torch.arange(sample, sample + len(codes), device=codes.device)
-        reads = SLICE_STRIDE * torch.arange(len(digits), device=codes.device)
-        converted = self._converted(digits.flatten(0, 1), (reads[:, None] + samples).flatten())
-        total: Tensor = torch.tensordot(
-            self.input_radix, converted.reshape(len(digits), len(codes), *converted.shape[1:]), dims=1
-        )
-        return total
-
-    def _read_out(self, signals: Tensor) -> Tensor:
-        if max(self.coarser) == 1:
-            return super()._read_out(signals)
-        sums = []
-        for part, ratio in zip(signals.chunk(len(self.coarser)), self.coarser, strict=True):
-            low, high = (self.low / ratio).ceil(), (self.high / ratio).floor()
-            sums.append(convert_and_add((part / ratio).contiguous(), low, high, self.factor * ratio))
-        return torch.cat(sums)
-
-
 class UnconvertedPlan(ConvertPlan):
     """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
 
     def __init__(self, arrays: Arrays) -> None:
-        slices = arrays.design.weights.slices
-        super().__init__(arrays, Levels(step=(1.0,) * slices, low=(0,) * slices, high=(0,) * slices))
-
-    def _read_out(self, signals: Tensor) -> Tensor:
-        return torch.einsum("bqn,q->bn", signals, self.factor)
+        self._prepare(arrays, signals_of(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices))
+        factor = (arrays.code_factors() * (arrays.gain * arrays.input_top)).reshape(-1)
+        factor = factor.repeat(self.signals.partition.parts).to(arrays.step)
+        self.readouts = [AddedUp(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
 
 
 Plan = LinearPlan | ConvertPlan

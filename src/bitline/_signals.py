@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bitline._histogram import Histogram
 from bitline._layer_arrays import Arrays
 from bitline._read_noise import add_read_noise
 from bitline.arrays import GateDrivenArray
 from bitline.arrays._ladder import Windows, ladder_products
 from bitline.cells import line_readings
+from bitline.encode import input_slices
 
-CHUNK = 1 << 21
+CHUNK = 1 << 19
 """Signals evaluated at once: large enough for the product, small enough for the last-level cache."""
 
 
@@ -26,9 +26,6 @@ class Signals(ABC):
         arrays: the layer.
         unit: (slices,) signal that counts as 1.
         slices: input slices that one signal is accumulated over.
-
-    Attributes:
-        added_variance: variance of noise that every signal has besides that of the cells' reads.
     """
 
     def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int) -> None:
@@ -41,7 +38,6 @@ class Signals(ABC):
         device = arrays.cells.conductance.device
         self.scale = 1 / (arrays.input_top * torch.tensor(unit, dtype=torch.float64, device=device))
         self.noise_key = arrays.noise_key
-        self.added_variance = 0.0
         self.noise = None
         if arrays.cells.noise is not None:
             squares = arrays.squares(self.input_slices)
@@ -65,26 +61,33 @@ class Signals(ABC):
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def __call__(self, inputs: Tensor, samples: Tensor | None = None) -> tuple[Tensor, tuple[int, ...]]:
+    def __call__(
+        self, inputs: Tensor, samples: Tensor | None = None, added_variance: float | Tensor = 0.0
+    ) -> tuple[Tensor, tuple[int, ...]]:
         """Signals (batch * groups, conversions, columns * space), and the spatial shape.
 
         Args:
             inputs: input codes or digits.
             samples: (batch,) int64, number of each sample for its read noise; without noise if not given.
+            added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
+                (1, signals, 1).
         """
         signals = self.currents(inputs)
-        if samples is not None and (self.noise is not None or self.added_variance):
-            variance = self._variance(inputs, signals)
+        noisy = self.noise is not None or isinstance(added_variance, Tensor) or added_variance > 0
+        if samples is not None and noisy:
+            variance = self._variance(inputs, signals, added_variance)
             flat, variance = (one.reshape(len(inputs), -1).contiguous() for one in (signals, variance))
             signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
         return signals.reshape(len(inputs) * self.groups, self.conversions, -1), tuple(signals.shape[2:])
 
-    def _variance(self, inputs: Tensor, signals: Tensor) -> Tensor:
-        """Variance of every signal: the cells' reads, and what is added to all signals."""
+    def _variance(self, inputs: Tensor, signals: Tensor, added: float | Tensor) -> Tensor:
+        """Variance of every signal: the cells' reads, and what is added."""
+        if isinstance(added, Tensor):
+            added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
         if self.noise is None:
-            return torch.full_like(signals, self.added_variance)
+            return torch.zeros_like(signals) + added
         squares, weights = self.noise
-        return self.product.apply(squares.inputs(inputs), weights, self.partition) + self.added_variance
+        return self.product.apply(squares.inputs(inputs), weights, self.partition) + added
 
     def _lay_out(self, cells: Tensor, power: int = 1) -> Tensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -173,6 +176,38 @@ class LadderSignals(Signals):
         return signals.reshape(len(inputs), -1, *gathered.space)
 
 
+class UnevenlyAccumulated(Signals):
+    """Signals of one input slice after another, added by accumulators whose weights are not exact powers of two.
+
+    Read noise, where there is any, is weighted by exact powers.
+    """
+
+    def __init__(self, circuit: type[Signals], arrays: Arrays, unit: Sequence[float], slices: int) -> None:
+        super().__init__(arrays, unit, slices)
+        self.inner = circuit(arrays, unit, 1)
+        accumulators = (self.groups, self.conversions, self.columns)
+        ratios = arrays.design.inputs.accumulator.ratios(
+            slices, arrays.slice_bits, accumulators, arrays.draws.of("accumulator")
+        )
+        weights = 2.0 ** (arrays.slice_bits * torch.arange(slices))
+        self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.step)
+
+    @property
+    def evaluations(self) -> int:
+        return self.input_slices * self.inner.evaluations
+
+    def currents(self, inputs: Tensor) -> Tensor:
+        bits = self.arrays.slice_bits
+        digits = input_slices(inputs, bits * self.input_slices, bits)
+        total: Tensor | None = None
+        for digit, weights in zip(digits, self.weights, strict=True):
+            signals = self.inner.currents(digit)
+            signals *= weights.reshape(1, -1, *[1] * (signals.ndim - 2))
+            total = signals if total is None else total.add_(signals)
+        assert total is not None
+        return total
+
+
 def _as_lines(cells: Tensor) -> Tensor:
     """(lines, slices, rows, columns) as (rows, lines * slices * columns)."""
     return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
@@ -181,23 +216,8 @@ def _as_lines(cells: Tensor) -> Tensor:
 def signals_of(arrays: Arrays, unit: Sequence[float], slices: int) -> Signals:
     """The signals of a layer's arrays, whatever their circuit."""
     array = arrays.design.array
-    if isinstance(array, GateDrivenArray) and not array.wires.is_ideal:
-        return LadderSignals(arrays, unit, slices)
-    return IdealSignals(arrays, unit, slices)
-
-
-def observe_signals(arrays: Arrays, codes: Tensor, seen: Sequence[Histogram]) -> None:
-    """Count the signals at the ADCs of a layer on lines without resistance.
-
-    Args:
-        arrays: the layer, usually with exact cells.
-        codes: input codes.
-        seen: one histogram for each weight slice.
-    """
-    apart = arrays.conversions_apart
-    plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
-    for part in codes.split(max(1, plan.chunk(codes) // apart)):
-        signals, _ = plan(part if apart == 1 else arrays.conversion_inputs(part).flatten(0, 1))
-        by_slice = signals.reshape(len(signals), -1, plan.slices, signals.shape[-1])
-        for index, histogram in enumerate(seen):
-            histogram.update(by_slice[:, :, index])
+    resistive = isinstance(array, GateDrivenArray) and not array.wires.is_ideal
+    circuit = LadderSignals if resistive else IdealSignals
+    if slices > 1 and not arrays.design.inputs.accumulator.is_even:
+        return UnevenlyAccumulated(circuit, arrays, unit, slices)
+    return circuit(arrays, unit, slices)

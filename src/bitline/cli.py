@@ -283,6 +283,11 @@ def _print(results: Sequence[Evaluation], model: str) -> None:
         )
         layers.add_row(layer.name, *map(str, numbers), *ratios)
     console.print(layers)
+    total = sum(layer.conversions for layer in result.layers)
+    if total:
+        skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in result.layers)
+        left_out = f", {100 * skipped / (total + skipped):.3g} % left out" if skipped else ""
+        console.print(f"analog-to-digital conversions of one image: {total:,.0f}{left_out}")
     if any(layer.pulses > 1 for layer in result.layers):
         table = Table(Column("layer", no_wrap=True), "pulses per cell", "cells outside the tolerance, %")
         for layer in result.layers:

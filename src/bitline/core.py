@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bitline._histogram import Histogram
 from bitline._layer_arrays import Arrays
-from bitline._plans import BitSerialPlan, ConvertPlan, LinearPlan, Plan, UnconvertedPlan
+from bitline._plans import ConvertPlan, LinearPlan, Plan, UnconvertedPlan
 from bitline.arrays import MatrixProduct
 from bitline.design import Design
 from bitline.draws import Draws
@@ -31,12 +31,14 @@ class ProgrammedLayer:
         seed, trial: which chip; the layer's name and these two give the same cells.
 
     Attributes:
+        has_adc: whether signals are converted.
         pulses: write pulses per cell, on average.
         outside: share of cells given up on outside the tolerance of programming.
     """
 
     def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
         self.calibration = calibration
+        self.has_adc = calibration.levels is not None
         chip = Draws((seed, trial))
         cells = layer.program(chip)
         self.pulses, self.outside = cells.pulses, cells.outside
@@ -57,9 +59,7 @@ def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
     if levels is None:
         return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
-    if arrays.conversions_apart == 1:
-        return ConvertPlan(arrays, levels)
-    return BitSerialPlan(arrays, levels)
+    return ConvertPlan(arrays, levels)
 
 
 class AnalogCore:
@@ -145,7 +145,11 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
     seen = Histogram()
     seen.update(inputs)
     scale = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
-    signals = layer.histograms()
-    if layer.design.needs_calibrated_adc:
-        layer.observe(input_codes(inputs, scale), scale, signals)
+    if not layer.design.needs_calibrated_adc:
+        return LayerCalibration(scale, layer.levels(scale, None))
+    signals = layer.observation(scale)
+    codes = input_codes(inputs, scale)
+    if signals.is_centred:
+        signals.learn_centres(codes)
+    signals.add(codes)
     return LayerCalibration(scale, layer.levels(scale, signals))

@@ -22,7 +22,7 @@ from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, slice_count
 from bitline.errors import DesignError
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange
-from bitline.readout import Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
+from bitline.readout import Accumulator, Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
 
 
 class Inputs(Part):
@@ -37,6 +37,8 @@ class Inputs(Part):
     `analog_slices` of them in analog, then the conversions digitally."""
     analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
     """Input slices that one conversion sees where accumulation is 'mixed'."""
+    accumulator: Accumulator = Accumulator()
+    """The circuit that adds input slices in analog."""
     range: AnyInputRange = PercentileRange()
     """How the calibration images set the largest input: 'percentile' or 'least-error'."""
 
@@ -110,6 +112,37 @@ class Design(Part):
             )
         if isinstance(self.adc, Adc) and max(saved) >= self.adc.bits:
             raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {self.adc.bits} bits has none left then")
+        return self
+
+    @model_validator(mode="after")
+    def _check_accumulator(self) -> Self:
+        if self.inputs.accumulation == "digital" and self.inputs.accumulator != Accumulator():
+            raise ValueError(
+                "inputs.accumulator has errors and inputs.accumulation is 'digital', which has no accumulator: use "
+                "inputs.accumulation = 'analog' or 'mixed', or leave inputs.accumulator out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_own_ranges(self) -> Self:
+        if not isinstance(self.adc, Adc):
+            return self
+        for name, asked in (("ranges_per", self.adc.ranges_per), ("centred", self.adc.centred)):
+            if asked and not self.adc.range.needs_calibration:
+                raise ValueError(
+                    f"adc.{name} is set and adc.range is {self.adc.range.model_dump()['kind']!r}, which takes no "
+                    "notice of signals: use adc.range = 'calibrated'"
+                )
+        if self.adc.centred and "column" in self.adc.ranges_per:
+            raise ValueError(
+                "adc.centred is true and adc.ranges_per has 'column', whose ranges lie around each column's signals "
+                "already: leave one of them out"
+            )
+        if "input-slice" in self.adc.ranges_per and self.inputs.accumulation == "analog":
+            raise ValueError(
+                "adc.ranges_per has 'input-slice' and inputs.accumulation is 'analog', with one conversion for all "
+                "input slices: use inputs.accumulation = 'digital' or 'mixed'"
+            )
         return self
 
     @model_validator(mode="after")

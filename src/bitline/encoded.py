@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from bitline._histogram import Histogram
 from bitline._layer_arrays import Arrays
-from bitline._signals import observe_signals
-from bitline.arrays import Product
+from bitline._observation import Observation
+from bitline._plans import ConvertPlan, LinearPlan
+from bitline.arrays import IdealArray, Product
 from bitline.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.design import Design
 from bitline.draws import Draws
 from bitline.errors import ConversionError
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import Adc, BitLines, Levels
+from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, Levels, UniformAdc
 
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
@@ -108,15 +107,16 @@ class EncodedLayer:
         """The signals at the layer's ADCs."""
         return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
 
-    def histograms(self) -> tuple[Histogram, ...]:
-        """An empty histogram for the signals of each weight slice."""
-        return tuple(Histogram() for _ in range(self.design.weights.slices))
+    def observation(self, inputs: InputScale, relu: bool = False) -> Observation:
+        """Where to count the signals that exact cells give.
 
-    def observe(self, codes: Tensor, inputs: InputScale, seen: Sequence[Histogram]) -> None:
-        """Count the signals that exact cells give for input codes (batch, channels, *space)."""
-        observe_signals(self.arrays(self.exact(), inputs), codes, seen)
+        Args:
+            inputs: quantisation of the inputs.
+            relu: whether a ReLU follows the layer directly.
+        """
+        return Observation(lambda: self.arrays(self.exact(), inputs), relu)
 
-    def levels(self, inputs: InputScale, seen: Sequence[Histogram] | None) -> Levels | None:
+    def levels(self, inputs: InputScale, seen: Observation | None) -> Levels | None:
         """ADC levels for the signals `seen`; none where the design has no ADC.
 
         Raises:
@@ -125,7 +125,36 @@ class EncodedLayer:
         adc = self.design.adc
         if not isinstance(adc, Adc):
             return None
-        return adc.range.levels(adc.bits, self.bit_lines(inputs), seen)
+        lines, policy = self.bit_lines(inputs), adc.range
+        if seen is None or not policy.needs_calibration:
+            return policy.levels(adc.bits, lines, None)
+        if isinstance(policy, BestOutputRange):
+            return self._best(policy, inputs, seen)
+        return seen.levels(lambda signals: policy.levels(adc.bits, lines, signals))
+
+    def _best(self, policy: BestOutputRange, inputs: InputScale, seen: Observation) -> Levels:
+        """The levels with the least error of the layer's output on the sample of calibration images."""
+        adc, lines = self.design.adc, self.bit_lines(inputs)
+        assert isinstance(adc, Adc)
+        array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
+        ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
+        exact = self.design.inputs.model_copy(update={"accumulator": Accumulator()})
+        design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
+        arrays = replace(self, design=design).arrays(self.exact(), inputs)
+        codes = torch.stack(seen.sample).to(self.step)
+        expected = LinearPlan(arrays)(codes)
+        expected = expected.relu() if seen.relu else expected
+
+        def error(levels: Levels) -> float:
+            outputs = ConvertPlan(arrays, levels)(codes)
+            return float(((outputs.relu() if seen.relu else outputs) - expected).double().square().sum())
+
+        count = len(policy.candidates(adc.bits, lines, seen.by_slice))
+        candidates = [
+            seen.levels(lambda signals, index=index: policy.candidates(adc.bits, lines, signals)[index])  # type: ignore[misc]
+            for index in range(count)
+        ]
+        return min(candidates, key=error)
 
 
 def _check(weight: Tensor, product: Product, name: str) -> None:

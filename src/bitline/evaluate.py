@@ -13,6 +13,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from bitline._plans import ConvertPlan
 from bitline.design import Design
 from bitline.devices import in_words
 from bitline.errors import DataError
@@ -43,6 +44,8 @@ class LayerError:
         accumulated_db: error of its output with everything before it.
         pulses: write pulses per cell, on average, on the last chip.
         outside: share of cells that write-verify gave up on, on the last chip.
+        conversions: analog-to-digital conversions of one image, skipped ones not counted; 0 without an ADC.
+        skipped: share of the conversions that are left out because all inputs of the array are 0.
     """
 
     name: str
@@ -53,6 +56,8 @@ class LayerError:
     accumulated_db: float
     pulses: float = 1.0
     outside: float = 0.0
+    conversions: float = 0.0
+    skipped: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -275,13 +280,20 @@ class _LayerErrors:
         self.digital = digital
         self.analog = analog
         self.energies = {layer.name: torch.zeros(4, dtype=torch.float64) for layer in analog_layers(analog)}
+        self.conversions = {layer.name: [0, 0] for layer in analog_layers(analog)}
+        self.images = 0
 
     def add(self, images: Tensor) -> None:
         """Run both networks and compare."""
         with _recording(self.digital) as expected:
             self.digital(images)
+        before = {layer.name: _counts(layer) for layer in analog_layers(self.analog)}
         with _recording(self.analog) as got:
             self.analog(images)
+        self.images += len(images)
+        for layer in analog_layers(self.analog):
+            for index, (now, then) in enumerate(zip(_counts(layer), before[layer.name], strict=True)):
+                self.conversions[layer.name][index] += now - then
         for name, energies in self.energies.items():
             inputs, outputs = got[name]
             own = self.digital.get_submodule(name)(inputs)
@@ -301,9 +313,17 @@ class _LayerErrors:
                 _decibels(*self.energies[layer.name][2:].tolist()),
                 layer.programmed().pulses,
                 layer.programmed().outside,
+                (self.conversions[layer.name][0] - self.conversions[layer.name][1]) / self.images,
+                self.conversions[layer.name][1] / max(self.conversions[layer.name][0], 1),
             )
             for layer in analog_layers(self.analog)
         )
+
+
+def _counts(layer: AnalogLayer) -> tuple[int, int]:
+    """Conversions of a layer on its chip so far, and those that it skipped."""
+    plan = layer.programmed().plan
+    return (plan.converted, plan.skipped) if isinstance(plan, ConvertPlan) and layer.programmed().has_adc else (0, 0)
 
 
 @contextmanager

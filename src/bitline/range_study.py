@@ -31,8 +31,10 @@ class SliceRange:
         slice: number of the weight slice, lowest bits first.
         signals: histogram of the ADC's inputs on the calibration images.
         lines: what the array can produce.
-        low, high: limits of the ADC, in units of G_max V_read.
-        step: of the ADC.
+        low, high: limits of the ADC, in units of G_max V_read; where columns or partitions have ranges of their own,
+            those that hold all of them.
+        step: of the ADC, the finest.
+        width: range of the ADC, the widest.
     """
 
     layer: str
@@ -43,6 +45,7 @@ class SliceRange:
     low: float
     high: float
     step: float
+    width: float
 
     def useful(self, percent: float = 99.98) -> float:
         """Range of the inner `percent` of the signals, as a fraction of what the array can produce."""
@@ -52,11 +55,13 @@ class SliceRange:
     @property
     def chosen(self) -> float:
         """Range of the ADC as a fraction of what the array can produce."""
-        return (self.high - self.low) / self._full
+        return self.width / self._full
 
     @property
     def clipped(self) -> float:
-        """Fraction of the signals beyond the ADC's last levels by more than half a step."""
+        """Fraction of the signals beyond the ADC's last levels by more than half a step; NaN if ranges differ."""
+        if not math.isclose(self.width, self.high - self.low):
+            return math.nan
         outside = (self.signals.centres > self.high + self.step / 2) | (self.signals.centres < self.low - self.step / 2)
         return float(self.signals.counts[outside].sum()) / self.signals.total
 
@@ -102,13 +107,15 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
 def _slices(layer: AnalogLayer, seen: Seen) -> list[SliceRange]:
     encoded = layer.encoded()
     levels: Levels | None = encoded.levels(seen.scale, seen.signals)
-    assert levels is not None
+    assert levels is not None and seen.signals is not None
     lines = encoded.bit_lines(seen.scale)
+    axes = (0, 1, 2, 3, 5)
+    steps, (lows, highs) = levels.steps(), levels.limits()
+    widest = [float(one) for one in ((highs - lows) * steps).amax(axes)]
+    low, high = (lows * steps).amin(axes).tolist(), (highs * steps).amax(axes).tolist()
     return [
-        SliceRange(layer.name, lines.rows, index, signals, lines, low * step, high * step, step)
-        for index, (signals, low, high, step) in enumerate(
-            zip(seen.signals, levels.low, levels.high, levels.step, strict=True)
-        )
+        SliceRange(layer.name, lines.rows, index, signals, lines, low[index], high[index], step, widest[index])
+        for index, (signals, step) in enumerate(zip(seen.signals.by_slice, levels.finest, strict=True))
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,7 +14,7 @@ def slice_count(magnitude_bits: int, slice_bits: int) -> int:
     return -(-magnitude_bits // slice_bits)
 
 
-def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Tensor:
+def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
     """Cut input codes into slices of `slice_bits` bits, least significant first.
 
     Negative codes are sign-magnitude: every digit takes the sign of its input (a row driven at -V).
@@ -21,14 +24,27 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Tensor:
         magnitude_bits: bits of |code|.
         slice_bits: bits applied to a row at once.
 
-    Returns:
-        Digits -(2^slice_bits-1) .. 2^slice_bits-1, (slices, *codes.shape), dtype of `codes`.
+    Yields:
+        Digits -(2^slice_bits-1) .. 2^slice_bits-1, shape and dtype of `codes`, all in the same memory: use one before
+        taking the next.
     """
+    slices = slice_count(magnitude_bits, slice_bits)
+    if codes.device.type == "cpu" and codes.dtype == torch.float32:
+        from bitline.encode._input_slices_numba import input_slice_float32
+
+        flat, digits = codes.contiguous().view(-1), torch.empty(codes.shape)
+        for index in range(slices):
+            shift, top = np.int32(slice_bits * index), np.int32(2**slice_bits - 1)
+            input_slice_float32(flat.numpy(), shift, top, digits.view(-1).numpy())
+            yield digits
+        return
+    yield from plain_input_slices(codes, magnitude_bits, slice_bits)
+
+
+def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Tensor:
+    """`input_slices` in plain PyTorch, for any device and dtype, (slices, *codes.shape)."""
     magnitude = codes.abs().to(torch.int32)
-    top = 2**slice_bits - 1
-    digits = torch.empty(
-        (slice_count(magnitude_bits, slice_bits), *codes.shape), dtype=codes.dtype, device=codes.device
-    )
-    for index, digit in enumerate(digits):
-        digit.copy_((magnitude >> (slice_bits * index)) & top)
-    return digits.mul_(codes.sign()) if bool((codes < 0).any()) else digits
+    shifts = slice_bits * torch.arange(slice_count(magnitude_bits, slice_bits), device=codes.device)
+    digits: Tensor = (magnitude >> shifts.reshape(-1, *[1] * codes.ndim)) & (2**slice_bits - 1)
+    signed: Tensor = digits.to(codes) * codes.sign()
+    return signed

@@ -10,10 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from bitline._histogram import Histogram
+from bitline._observation import Observation
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
+from bitline.nn._relu import followed_by_relu
 from bitline.nn.layer import AnalogLayer
 from bitline.quantize import InputScale, input_codes
+from bitline.readout import Adc
 
 BATCH = 50
 
@@ -31,15 +34,15 @@ class Seen:
 
     Attributes:
         scale: quantisation of its inputs, chosen from them.
-        signals: histogram of the ADC's inputs of each weight slice; empty where nobody asked for it.
+        signals: what reached its ADCs; none where nobody asked for it.
     """
 
     scale: InputScale
-    signals: tuple[Histogram, ...]
+    signals: Observation | None
 
 
 def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Calibration:
-    """Calibrate a network in two passes over the images.
+    """Calibrate a network in two passes over the images, three where ADCs are centred.
 
     Args:
         network: the float network with batch norm folded; its layers may be replaced for a while.
@@ -55,7 +58,7 @@ def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Ten
         {
             name: LayerCalibration(
                 seen[name].scale,
-                layer.encoded().levels(seen[name].scale, seen[name].signals if name in watched else None),
+                layer.encoded().levels(seen[name].scale, seen[name].signals),
             )
             for name, layer in layers.items()
         }
@@ -66,7 +69,7 @@ def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Ten
 def observe(
     network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor, watched: Sequence[str]
 ) -> dict[str, Seen]:
-    """See what a network does with images, in two passes over them and bounded memory.
+    """See what a network does with images, in two or three passes over them and bounded memory.
 
     The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
     exact cells on lines without resistance in the quantised network (section 6.2).
@@ -88,8 +91,9 @@ def observe(
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
         scales[name] = layer.design.inputs.range.scale(histograms[name], layer.design.inputs.bits)
 
-    encoded = {name: layers[name].encoded() for name in watched}
-    signals = {name: one.histograms() for name, one in encoded.items()}
+    aware = [name for name in watched if _is_relu_aware(layers[name])]
+    relus = followed_by_relu(network, aware) if aware else frozenset()
+    signals = {name: layers[name].encoded().observation(scales[name], name in relus) for name in watched}
     if watched:
         digital = {
             name: type(layer).of(network.get_submodule(name), layer.design.digital(), name)
@@ -98,14 +102,22 @@ def observe(
         for name, layer in digital.items():
             layer.calibration = LayerCalibration(scales[name], None)
 
-        def observer(name: str) -> Callable[[Tensor], None]:
-            return lambda x: encoded[name].observe(
-                input_codes(layers[name].arrange(x), scales[name]), scales[name], signals[name]
-            )
+        def tell(name: str, listen: Callable[[Tensor], None]) -> Callable[[Tensor], None]:
+            return lambda x: listen(input_codes(layers[name].arrange(x), scales[name]))
 
-        with _replaced(network, digital), _watching(network, {name: observer(name) for name in watched}):
-            _run(network, images)
-    return {name: Seen(scales[name], signals.get(name, ())) for name in layers}
+        centred = {name: tell(name, one.learn_centres) for name, one in signals.items() if one.is_centred}
+        counted = {name: tell(name, one.add) for name, one in signals.items()}
+        with _replaced(network, digital):
+            for watchers in (centred, counted):
+                if watchers:
+                    with _watching(network, watchers):
+                        _run(network, images)
+    return {name: Seen(scales[name], signals.get(name)) for name in layers}
+
+
+def _is_relu_aware(layer: AnalogLayer) -> bool:
+    adc = layer.design.adc
+    return isinstance(adc, Adc) and adc.range.is_relu_aware
 
 
 def _count(layer: AnalogLayer, histogram: Histogram) -> Callable[[Tensor], None]:

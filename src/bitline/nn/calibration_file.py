@@ -82,6 +82,8 @@ def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any
         "array.columns": design.array.columns,
         "adc.bits": adc.get("bits"),
         "adc.range": adc.get("range"),
+        "adc.ranges_per": adc.get("ranges_per"),
+        "adc.centred": adc.get("centred"),
         "layers": [rule.model_dump(mode="json") for rule in design.layers],
     }
     return {"a network with weights": weights.hexdigest(), "images": seen.hexdigest(), **settings}

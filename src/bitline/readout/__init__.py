@@ -5,19 +5,22 @@ To add an ADC or a range policy, write one file and add it to `AnyAdc` in `regis
 """
 
 from bitline.readout._transfer import TransferTable, ideal_edges
+from bitline.readout.accumulator import Accumulator
 from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
-from bitline.readout.convert import convert_and_add
+from bitline.readout.convert import convert_and_add, convert_columns_and_add
 from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
 from bitline.readout.lookup import lookup_and_add
-from bitline.readout.ranges import AnyRange, CalibratedRange, FullRange, GuaranteedRange
+from bitline.readout.ranges import AnyRange, BestOutputRange, CalibratedRange, FullRange, GuaranteedRange
 from bitline.readout.registry import AnyAdc
 
 __all__ = [
+    "Accumulator",
     "Adc",
     "AnyAdc",
     "AnyRange",
+    "BestOutputRange",
     "BitLines",
     "CalibratedRange",
     "FullRange",
@@ -29,6 +32,7 @@ __all__ = [
     "TransferTable",
     "UniformAdc",
     "convert_and_add",
+    "convert_columns_and_add",
     "full_precision_bits",
     "ideal_edges",
     "lookup_and_add",

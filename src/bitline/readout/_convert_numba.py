@@ -20,3 +20,22 @@ def convert_and_add_float32(signals, low, high, factor, result):  # type: ignore
                 code = smallest if code < smallest else code
                 code = largest if code > largest else code
                 result[block, i] += weight * code
+
+
+@njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
+def convert_columns_and_add_float32(signals, scale, low, high, factor, result):  # type: ignore[no-untyped-def]
+    """See `convert.convert_columns_and_add`; writes into `result`."""
+    blocks, conversions, columns, positions = signals.shape
+    groups = scale.shape[0]
+    for task in prange(blocks * columns):
+        block, column = task // columns, task % columns
+        group = block % groups
+        for i in range(positions):
+            result[block, column, i] = np.float32(0)
+        for q in range(conversions):
+            ratio, weight = scale[group, q, column], factor[group, q, column]
+            smallest, largest = low[group, q, column], high[group, q, column]
+            for i in range(positions):
+                signal = signals[block, q, column, i] * ratio
+                if signal == signal:
+                    result[block, column, i] += weight * min(max(np.rint(signal), smallest), largest)

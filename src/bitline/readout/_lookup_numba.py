@@ -7,10 +7,10 @@ from numba import njit, prange
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
-def lookup_and_add_float32(signals, edges, codes, converter, low, factor, result):  # type: ignore[no-untyped-def]
+def lookup_and_add_float32(signals, edges, codes, converter, scale, low, factor, result):  # type: ignore[no-untyped-def]
     """See `lookup.lookup_and_add`; writes into `result`."""
     blocks, conversions, columns, positions = signals.shape
-    groups = edges.shape[0] // conversions
+    groups = scale.shape[0]
     count = edges.shape[2]
     for task in prange(blocks * columns):
         block, column = task // columns, task % columns
@@ -20,9 +20,11 @@ def lookup_and_add_float32(signals, edges, codes, converter, low, factor, result
         for q in range(conversions):
             curve = edges[group * conversions + q, own]
             value = codes[group * conversions + q, own]
-            first, weight = low[q], factor[q]
+            ratio, first, weight = scale[group, q, column], low[group, q, column], factor[group, q, column]
             for i in range(positions):
-                signal = signals[block, q, column, i] - first
+                signal = signals[block, q, column, i] * ratio - first
+                if signal != signal:
+                    continue
                 place = min(max(int(signal + np.float32(0.5)), 0), count)
                 while place < count and signal >= curve[place]:
                     place += 1

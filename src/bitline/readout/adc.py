@@ -51,6 +51,13 @@ class Adc(Part):
     """Resolution: 2^bits levels."""
     range: AnyRange = CalibratedRange()
     """Where the levels lie: 'calibrated', 'least-error', 'full' or 'guaranteed'."""
+    ranges_per: tuple[Literal["input-slice", "partition", "column"], ...] = ()
+    """Ranges of their own, besides for each layer and weight slice, for each 'input-slice' (where their conversions are
+    added digitally), each row 'partition', each 'column' (a gain and offset stage for every column)."""
+    centred: bool = False
+    """Subtract what each column gives on average before its conversion, and add it digitally."""
+    skip_zero_inputs: bool = False
+    """Leave conversions out where all inputs of an array are 0 (an OR over the row drivers)."""
     bits_saved: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Bits that conversions of low-order input bits do without, least significant conversion first, over the same
     range: (3, 2, 1) saves six bit decisions of every product with digital accumulation."""

@@ -13,7 +13,7 @@ from bitline._histogram import Histogram
 from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import RangePolicy, not_empty
+from bitline.readout.policy import CalibratedPolicy, not_empty
 
 FRACTIONS = torch.logspace(-2.5, 0, 41, dtype=torch.float64)
 """Limits that are tried, as fractions of the largest signal."""
@@ -21,7 +21,7 @@ OCTAVE = 16
 """Sizes that are tried between one power of two and the next, where slices are tied."""
 
 
-class LeastErrorAdcRange(RangePolicy):
+class LeastErrorAdcRange(CalibratedPolicy):
     """The range with the least error between calibration signals and their converted values, clipping included.
 
     Without weight slices, minimum and maximum are searched independently (CrossSim, as used by Xiao et al. 2022). The
@@ -34,10 +34,6 @@ class LeastErrorAdcRange(RangePolicy):
     """1: mean absolute error, 2: mean squared error."""
     bits: Annotated[int, Field(ge=1, le=24)] | None = None
     """Resolution at which the error is measured; that of the ADC if not given (the paper's authors use 12)."""
-
-    @property
-    def needs_calibration(self) -> bool:
-        return True
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         if seen is None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+AXES = ("input slice", "group", "partition", "reading", "slice", "column")
+"""What levels can differ by, in this order."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Levels `step * code` for low <= code <= high, one entry for each weight slice; a level always falls on zero.
+    """Levels `step * code` for low <= code <= high; a level falls on zero, if not one inside the range.
+
+    One entry for each weight slice, or, with a shape, for each place along `AXES`, the last fastest.
 
     Attributes:
-        step: (slices,) difference of two levels, in units of G_max times the read voltage.
-        low, high: (slices,) smallest and largest code.
+        step: difference of two levels, in units of G_max times the read voltage.
+        low, high: smallest and largest code.
+        shape: extent along `AXES`, 1 where levels are shared; empty for levels that differ by weight slice only.
     """
 
     step: tuple[float, ...]
     low: tuple[int, ...]
     high: tuple[int, ...]
+    shape: tuple[int, ...] = ()
 
     @classmethod
     def between(cls, limits: list[tuple[float, float]], bits: int) -> Levels:
@@ -24,3 +36,62 @@ class Levels:
         steps = [(high - low) / (2**bits - 1) for low, high in limits]
         lows = [round(low / step) for (low, _), step in zip(limits, steps, strict=True)]
         return cls(tuple(steps), tuple(lows), tuple(low + 2**bits - 1 for low in lows))
+
+    @classmethod
+    def spread(cls, places: Sequence[Levels], shape: tuple[int, ...]) -> Levels:
+        """Levels by weight slice of every place, as one.
+
+        Args:
+            places: one for each (input slice, group, partition, reading, column), the last fastest.
+            shape: extent along `AXES`.
+        """
+
+        def ordered(entries: list[tuple[float, ...]]) -> tuple[float, ...]:
+            values = torch.tensor(entries, dtype=torch.float64).reshape(*shape[:4], shape[5], shape[4])
+            return tuple(values.transpose(4, 5).flatten().tolist())
+
+        steps = ordered([one.step for one in places])
+        lows = ordered([one.low for one in places])
+        highs = ordered([one.high for one in places])
+        return cls(steps, tuple(map(int, lows)), tuple(map(int, highs)), shape)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether levels differ by weight slice only."""
+        return not self.shape
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Extent along `AXES`."""
+        return self.shape or (1, 1, 1, 1, len(self.step), 1)
+
+    def steps(self) -> Tensor:
+        """`step` along `AXES`, float64."""
+        return torch.tensor(self.step, dtype=torch.float64).reshape(self.extent)
+
+    def limits(self) -> tuple[Tensor, Tensor]:
+        """`low` and `high` along `AXES`, float64."""
+        both = (torch.tensor(one, dtype=torch.float64).reshape(self.extent) for one in (self.low, self.high))
+        return tuple(both)  # type: ignore[return-value]
+
+    def shifted(self, centres: Tensor) -> Levels:
+        """The same steps around other centres: what a column expects is subtracted before its conversion.
+
+        Args:
+            centres: signals along `AXES`; each is rounded to a whole step.
+        """
+        shape = torch.broadcast_shapes(centres.shape, self.extent)
+        steps, (low, high) = self.steps(), self.limits()
+        codes = (centres / steps).round()
+        moved = [tuple(map(int, (one + codes).expand(shape).flatten().tolist())) for one in (low, high)]
+        return Levels(tuple(steps.expand(shape).flatten().tolist()), moved[0], moved[1], tuple(shape))
+
+    @property
+    def finest(self) -> tuple[float, ...]:
+        """Smallest step of each weight slice."""
+        return tuple(self.steps().amin((0, 1, 2, 3, 5)).tolist())
+
+    @property
+    def count(self) -> int:
+        """Entries."""
+        return math.prod(self.extent)

@@ -8,17 +8,21 @@ from torch import Tensor
 from bitline.readout._transfer import TransferTable
 
 
-def lookup_and_add(signals: Tensor, table: TransferTable, converter: Tensor, low: Tensor, factor: Tensor) -> Tensor:
+def lookup_and_add(
+    signals: Tensor, table: TransferTable, converter: Tensor, scale: Tensor, low: Tensor, factor: Tensor
+) -> Tensor:
     """Convert signals to codes and add the codes of all partitions, slices and readings.
 
+    A conversion whose signal is NaN is skipped and counts 0.
+
     Args:
-        signals: in units of the ADC's step, (blocks, conversions, columns, positions), contiguous; blocks are samples
-            times
-            groups of the layer, groups fastest.
+        signals: (blocks, conversions, columns, positions), contiguous; blocks are samples times groups of the layer,
+            groups fastest.
         table: curves of (groups * conversions, converters).
         converter: (columns,) int64, the converter of each column in its array.
-        low: (conversions,) smallest code.
-        factor: (conversions,) weight of a code in the sum.
+        scale: (groups, conversions, columns) steps in one unit of the signals.
+        low: (groups, conversions, columns) smallest code.
+        factor: (groups, conversions, columns) weight of a code in the sum.
 
     Returns:
         (blocks, columns, positions).
@@ -32,25 +36,28 @@ def lookup_and_add(signals: Tensor, table: TransferTable, converter: Tensor, low
             table.edges.numpy(),
             table.codes.numpy(),
             converter.numpy(),
-            low.numpy(),
-            factor.numpy(),
+            scale.contiguous().numpy(),
+            low.contiguous().numpy(),
+            factor.contiguous().numpy(),
             result.numpy(),
         )
         return result
-    return plain_lookup_and_add(signals, table, converter, low, factor)
+    return plain_lookup_and_add(signals, table, converter, scale, low, factor)
 
 
 def plain_lookup_and_add(
-    signals: Tensor, table: TransferTable, converter: Tensor, low: Tensor, factor: Tensor
+    signals: Tensor, table: TransferTable, converter: Tensor, scale: Tensor, low: Tensor, factor: Tensor
 ) -> Tensor:
     """`lookup_and_add` in plain PyTorch, for any device and dtype."""
-    blocks, conversions, columns, positions = signals.shape
-    groups = table.edges.shape[0] // conversions
-    own = (signals - low[:, None, None]).reshape(-1, groups * conversions, columns, positions)
+    groups, conversions, columns = scale.shape
+    positions = signals.shape[-1]
+    apart = signals.reshape(-1, groups, conversions, columns, positions)
+    own = (apart * scale[..., None] - low[..., None]).reshape(-1, groups * conversions, columns, positions)
     edges, codes = table.edges[:, converter].to(signals.dtype), table.codes[:, converter].to(signals.dtype)
     shape = own.shape
     flat = own.permute(1, 2, 0, 3).reshape(*edges.shape[:2], -1).contiguous()
     found = codes.gather(-1, torch.searchsorted(edges.contiguous(), flat, right=True))
-    found = found.reshape(shape[1], shape[2], shape[0], shape[3]).permute(2, 0, 1, 3)
-    found = found.reshape(blocks, conversions, columns, positions) + low[:, None, None]
-    return torch.einsum("bqcp,q->bcp", found, factor)
+    found = found.reshape(shape[1], shape[2], shape[0], shape[3]).permute(2, 0, 1, 3).reshape(apart.shape)
+    found = (found + low[..., None]).masked_fill(apart.isnan(), 0.0)
+    total = torch.einsum("bgqcp,gqc->bgcp", found, factor)
+    return total.reshape(len(signals), columns, positions)

@@ -18,6 +18,11 @@ class RangePolicy(Part):
         """Whether the policy must see the signals of a calibration set."""
         return False
 
+    @property
+    def is_relu_aware(self) -> bool:
+        """Whether signals that a ReLU right after the layer turns to 0 need no levels."""
+        return False
+
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         """Levels for each weight slice.
 
@@ -27,6 +32,22 @@ class RangePolicy(Part):
             seen: signals of each weight slice on the calibration set, where the policy needs them.
         """
         raise NotImplementedError
+
+
+class CalibratedPolicy(RangePolicy):
+    """A policy that looks at the signals of a calibration set."""
+
+    relu_aware: bool = False
+    """Where a ReLU follows a layer directly, and each output is one conversion: spend no levels on signals that the
+    ReLU turns to 0."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        return True
+
+    @property
+    def is_relu_aware(self) -> bool:
+        return self.relu_aware
 
 
 def not_empty(low: float, high: float, step: float) -> tuple[float, float]:

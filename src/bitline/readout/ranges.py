@@ -14,7 +14,7 @@ from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
-from bitline.readout.policy import RangePolicy, not_empty
+from bitline.readout.policy import CalibratedPolicy, RangePolicy, not_empty
 
 
 class FullRange(RangePolicy):
@@ -42,7 +42,7 @@ class GuaranteedRange(RangePolicy):
         return Levels((step,) * count, (low,) * count, (high,) * count)
 
 
-class CalibratedRange(RangePolicy):
+class CalibratedRange(CalibratedPolicy):
     """The range that holds the inner `percentile` per cent of the signals of a calibration set (section 6.2).
 
     One range for each layer and weight slice. The ranges of several slices differ by powers of two only, so that shift
@@ -52,10 +52,6 @@ class CalibratedRange(RangePolicy):
     kind: Literal["calibrated"] = "calibrated"
     percentile: Annotated[float, Field(gt=50, le=100)] = 99.98
     """P: percentage of the calibration signals inside the range."""
-
-    @property
-    def needs_calibration(self) -> bool:
-        return True
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         if seen is None:
@@ -69,6 +65,31 @@ class CalibratedRange(RangePolicy):
             sizes = tie_by_powers_of_two([max(-low, high) for low, high in limits], lines.radix)
             limits = [(-size if low < 0 else 0.0, size) for (low, _), size in zip(limits, sizes, strict=True)]
         return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
+
+
+class BestOutputRange(CalibratedPolicy):
+    """Of the calibrated ranges with several P and that of least error, the one whose layer computes best.
+
+    Judged by the signal-to-error ratio of the layer's digital output on some of the calibration images, with exact
+    cells, clipping and shift and add included: what each range does to the sum, not to single signals.
+    """
+
+    kind: Literal["best-output"] = "best-output"
+    percentiles: tuple[Annotated[float, Field(gt=50, le=100)], ...] = (99.0, 99.9, 99.98, 99.995, 100.0)
+    """P that are tried."""
+
+    def candidates(self, bits: int, lines: BitLines, seen: Sequence[Histogram]) -> list[Levels]:
+        """The levels to choose from; arguments as for `levels`."""
+        tried = [CalibratedRange(percentile=one).levels(bits, lines, seen) for one in self.percentiles]
+        return [*tried, LeastErrorAdcRange().levels(bits, lines, seen)]
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        if seen is None:
+            raise CalibrationError(
+                "adc.range is 'best-output', but there is no calibration: pass calibration images, or use "
+                "adc.range = 'full'"
+            )
+        return LeastErrorAdcRange().levels(bits, lines, seen)
 
 
 def needed_bits(lines: BitLines) -> int:
@@ -93,7 +114,7 @@ def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[f
 
 
 AnyRange = Annotated[
-    CalibratedRange | LeastErrorAdcRange | FullRange | GuaranteedRange,
+    CalibratedRange | LeastErrorAdcRange | BestOutputRange | FullRange | GuaranteedRange,
     Field(discriminator="kind"),
     shorthand("kind", default="calibrated"),
 ]

@@ -1,0 +1,19 @@
+"""CPU kernel of `input_slices`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+BLOCK = 4096
+
+
+@njit(parallel=True, cache=True)
+def input_slice_float32(codes, shift, top, digits):  # type: ignore[no-untyped-def]
+    """Bits `shift` and above, as many as `top` has, of codes (n,), with their sign, into digits (n,)."""
+    count = len(codes)
+    for block in prange((count + BLOCK - 1) // BLOCK):
+        for i in range(block * BLOCK, min(count, (block + 1) * BLOCK)):
+            code = np.int32(codes[i])
+            digit = (abs(code) >> shift) & top
+            digits[i] = np.float32(digit if code >= 0 else -digit)

@@ -1,0 +1,46 @@
+"""Which layers are followed directly by a ReLU."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import fx, nn
+from torch.nn import functional
+
+from bitline.errors import CalibrationError
+
+RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
+RELU_MODULES = (nn.ReLU, nn.ReLU6)
+
+
+def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[str]:
+    """Those of `layers` whose only use is a ReLU, identities in between not counted.
+
+    Raises:
+        CalibrationError: torch.fx cannot trace the network.
+    """
+    try:
+        graph = fx.symbolic_trace(network).graph
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        raise CalibrationError(
+            f"adc.range.relu_aware is true, but torch.fx cannot trace {type(network).__name__} to see where a ReLU "
+            f"follows ({reason}): use adc.range.relu_aware = false"
+        ) from None
+    modules = dict(network.named_modules())
+    calls = [node for node in graph.nodes if node.op == "call_module" and node.target in layers]
+    once = [node for node in calls if sum(other.target == node.target for other in calls) == 1]
+    return frozenset(str(node.target) for node in once if _goes_to_relu(node, modules))
+
+
+def _goes_to_relu(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
+    if len(node.users) != 1:
+        return False
+    user = next(iter(node.users))
+    if user.op == "call_module":
+        module = modules.get(str(user.target))
+        return isinstance(module, RELU_MODULES) or (isinstance(module, nn.Identity) and _goes_to_relu(user, modules))
+    if user.op == "call_method":
+        return user.target in ("relu", "relu_")
+    return user.op == "call_function" and user.target in RELU_CALLS
