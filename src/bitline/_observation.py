@@ -22,7 +22,7 @@ class Observation:
     """Signals of a layer on lines without resistance, counted in bounded memory.
 
     Args:
-        arrays: makes the layer's arrays, usually with exact cells.
+        arrays: the layer, usually with exact cells.
         relu: whether a ReLU follows the layer directly.
 
     Attributes:
@@ -31,20 +31,19 @@ class Observation:
         relu: as given.
     """
 
-    def __init__(self, arrays: Callable[[], Arrays], relu: bool = False) -> None:
-        self._arrays = arrays
-        first = arrays()
-        self.by_slice = tuple(Histogram() for _ in range(first.design.weights.slices))
+    def __init__(self, arrays: Arrays, relu: bool = False) -> None:
+        self._plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
+        self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
         self.relu = relu
-        adc = first.design.adc
+        adc = arrays.design.adc
         own = adc.ranges_per if isinstance(adc, Adc) else ()
-        _, slices, groups, _, columns = first.cells.conductance.shape
+        _, slices, groups, _, columns = arrays.cells.conductance.shape
         self._full = (
-            first.conversions_apart,
+            arrays.conversions_apart,
             groups,
-            first.partition.parts,
-            len(first.design.weights.readings),
+            arrays.partition.parts,
+            len(arrays.design.weights.readings),
             slices,
             columns,
         )
@@ -55,7 +54,7 @@ class Observation:
         self._count = 0
         self.is_centred = isinstance(adc, Adc) and adc.centred
         self._samples = isinstance(adc, Adc) and isinstance(adc.range, BestOutputRange)
-        self._floor = _relu_floor(first) if relu and isinstance(adc, Adc) and adc.range.is_relu_aware else None
+        self._floor = _relu_floor(arrays) if relu and isinstance(adc, Adc) and adc.range.is_relu_aware else None
 
     def learn_centres(self, codes: Tensor) -> None:
         """Add signals to the mean of each column; before anything is counted.
@@ -119,9 +118,9 @@ class Observation:
 
     def _signals(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
-        arrays = self._arrays()
-        plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
-        for part in codes.split(plan.chunk(codes)):
+        plan = self._plan
+        arrays = plan.arrays
+        for part in codes.split(4 * plan.chunk(codes)):
             for index, given in enumerate(arrays.conversion_inputs(part)):
                 signals, _ = plan(given)
                 yield index, signals.reshape(len(part), *self._full[1:], -1)

@@ -17,7 +17,7 @@ from bitline.draws import Draws
 from bitline.encoded import EncodedLayer, LayerCalibration
 from bitline.errors import CalibrationError, ConversionError, DataError
 from bitline.quantize import input_codes
-from bitline.readout import Levels
+from bitline.readout import Adc, Levels
 
 Array = TypeVar("Array", Tensor, np.ndarray)
 
@@ -31,14 +31,12 @@ class ProgrammedLayer:
         seed, trial: which chip; the layer's name and these two give the same cells.
 
     Attributes:
-        has_adc: whether signals are converted.
         pulses: write pulses per cell, on average.
         outside: share of cells given up on outside the tolerance of programming.
     """
 
     def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
         self.calibration = calibration
-        self.has_adc = calibration.levels is not None
         chip = Draws((seed, trial))
         cells = layer.program(chip)
         self.pulses, self.outside = cells.pulses, cells.outside
@@ -57,7 +55,7 @@ class ProgrammedLayer:
 
 def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
-    if levels is None:
+    if levels is None or not isinstance(arrays.design.adc, Adc):
         return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
     return ConvertPlan(arrays, levels)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -95,6 +96,10 @@ class EncodedLayer:
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""
+        return self._exact
+
+    @cached_property
+    def _exact(self) -> Cells:
         return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
 
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> Arrays:
@@ -114,7 +119,7 @@ class EncodedLayer:
             inputs: quantisation of the inputs.
             relu: whether a ReLU follows the layer directly.
         """
-        return Observation(lambda: self.arrays(self.exact(), inputs), relu)
+        return Observation(self.arrays(self.exact(), inputs), relu)
 
     def levels(self, inputs: InputScale, seen: Observation | None) -> Levels | None:
         """ADC levels for the signals `seen`; none where the design has no ADC.

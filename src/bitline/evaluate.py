@@ -13,7 +13,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from bitline._plans import ConvertPlan
+from bitline._plans import ConvertPlan, UnconvertedPlan
 from bitline.design import Design
 from bitline.devices import in_words
 from bitline.errors import DataError
@@ -323,7 +323,11 @@ class _LayerErrors:
 def _counts(layer: AnalogLayer) -> tuple[int, int]:
     """Conversions of a layer on its chip so far, and those that it skipped."""
     plan = layer.programmed().plan
-    return (plan.converted, plan.skipped) if isinstance(plan, ConvertPlan) and layer.programmed().has_adc else (0, 0)
+    return (
+        (plan.converted, plan.skipped)
+        if isinstance(plan, ConvertPlan) and not isinstance(plan, UnconvertedPlan)
+        else (0, 0)
+    )
 
 
 @contextmanager

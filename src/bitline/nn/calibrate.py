@@ -18,7 +18,7 @@ from bitline.nn.layer import AnalogLayer
 from bitline.quantize import InputScale, input_codes
 from bitline.readout import Adc
 
-BATCH = 50
+BATCH = 8
 
 
 @dataclass(frozen=True)
