@@ -66,17 +66,19 @@ def test_groups_are_independent_matrices(design, seed):
     """Without cell errors, a grouped convolution is one core for each group."""
     design = design.changed({"cell.device": "none"})
     rng = np.random.default_rng(seed)
-    groups, channels, outputs = 3, 2, 4
-    matrix = rng.standard_normal((groups * outputs, channels * 9)).astype(np.float32)
+    groups, channels, outputs_each = 3, 2, 4
+    matrix = rng.standard_normal((groups * outputs_each, channels * 9)).astype(np.float32)
     matrix[:, 0] = np.abs(matrix).max() * 1.1  # the same largest weight, hence the same codes, in every group
     images = torch.tensor(np.maximum(rng.standard_normal((2, groups * channels, 4, 4)), 0)).float()
     together, calibration = run(matrix, design, ConvolutionProduct(channels, (3, 3), groups=groups), images, seed)
     for group in range(groups):
-        own = slice(group * outputs, (group + 1) * outputs)
+        own = slice(group * outputs_each, (group + 1) * outputs_each)
         part = images[:, group * channels : (group + 1) * channels]
-        layer = EncodedLayer.of(torch.tensor(matrix[own]), None, design, ConvolutionProduct(channels, (3, 3)), "layer")
-        alone = ProgrammedLayer(layer, calibration, seed, 0)(part)
-        torch.testing.assert_close(together[:, own], alone, rtol=1e-4, atol=1e-4 * float(alone.abs().max() + 1))
+        unfolded = functional.unfold(part, 3).transpose(0, 1).reshape(channels * 9, -1).numpy()
+        draws = Draws((seed, 0, "layer"))
+        expected = literal_chain(matrix[own], design, unfolded, calibration, positions=9, draws=draws)
+        outputs = together[:, own].transpose(0, 1).reshape(outputs_each, -1).numpy()
+        assert_equal_up_to_code_edges(outputs, expected)
 
 
 def run(matrix, design, product, images, seed):
