@@ -21,6 +21,7 @@ from bitline.arrays import AnyArray, GateDrivenArray, IdealArray
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, slice_count
 from bitline.errors import DesignError
+from bitline.hardware import Hardware
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange
 from bitline.readout import Accumulator, Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
 
@@ -79,6 +80,8 @@ class Design(Part):
     """Stage 4: the array."""
     adc: AnyAdc = UniformAdc()
     """Stage 5: the readout."""
+    hardware: Hardware = Hardware()
+    """Circuits and their arrangement, for energy, area and latency."""
     layers: tuple[LayerRule, ...] = ()
     """Exceptions by layer name."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from bitline._activity import Activity
 from bitline._histogram import Histogram
 from bitline._observation import Observation
 from bitline.encoded import LayerCalibration
@@ -28,6 +29,10 @@ class Calibration:
     layers: Mapping[str, LayerCalibration]
 
 
+Activities = Mapping[str, Activity]
+"""How often each input channel has each code, by layer name."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What the calibration images showed of one layer.
@@ -35,13 +40,17 @@ class Seen:
     Attributes:
         scale: quantisation of its inputs, chosen from them.
         signals: what reached its ADCs; none where nobody asked for it.
+        activity: codes of its inputs; none where one pass was enough.
     """
 
     scale: InputScale
     signals: Observation | None
+    activity: Activity | None
 
 
-def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Calibration:
+def calibrate(
+    network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor
+) -> tuple[Calibration, Activities | None]:
     """Calibrate a network in two passes over the images, three where ADCs are centred.
 
     Args:
@@ -49,12 +58,15 @@ def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Ten
         layers: the analog form of the layers to calibrate, by name.
         images: inputs of the network, (images, ...), normalised, finite.
 
+    Returns:
+        The calibration, and the activity of the layers' inputs where it was seen on the way.
+
     Raises:
         CalibrationError: there are no images, they hold NaN or infinite values, or a layer saw none of them.
     """
     watched = [name for name, layer in layers.items() if layer.design.needs_calibrated_adc]
     seen = observe(network, layers, images, watched)
-    return Calibration(
+    calibration = Calibration(
         {
             name: LayerCalibration(
                 seen[name].scale,
@@ -63,6 +75,42 @@ def calibrate(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Ten
             for name, layer in layers.items()
         }
     )
+    activities = {name: one.activity for name, one in seen.items() if one.activity is not None}
+    return calibration, activities or None
+
+
+@torch.no_grad()
+def observe_activity(network: nn.Module, scales: Mapping[str, InputScale], images: Tensor) -> Activities:
+    """Codes of the inputs of a network's analog layers, in one pass of their floating-point form.
+
+    Args:
+        network: a converted network.
+        scales: quantisation of each layer's inputs.
+        images: inputs of the network, (images, ...), normalised, finite.
+    """
+    layers = {name: network.get_submodule(name) for name in scales}
+    assert all(isinstance(layer, AnalogLayer) for layer in layers.values())
+    activities = {name: _activity(layer, scales[name]) for name, layer in layers.items()}  # type: ignore[arg-type]
+    watchers = {
+        name: _codes(layer, scales[name], activities[name].add)  # type: ignore[arg-type]
+        for name, layer in layers.items()
+    }
+    with in_floating_point(network), _watching(network, watchers):
+        _run(network, images)
+    return activities
+
+
+@contextmanager
+def in_floating_point(network: nn.Module) -> Iterator[None]:
+    """Let the analog layers of a converted network compute in floating point for a while."""
+    layers = [module for module in network.modules() if isinstance(module, AnalogLayer)]
+    for layer in layers:
+        layer.forward = layer.float_forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
 
 
 @torch.no_grad()
@@ -94,6 +142,7 @@ def observe(
     aware = [name for name in watched if _is_relu_aware(layers[name])]
     relus = followed_by_relu(network, aware) if aware else frozenset()
     signals = {name: layers[name].encoded().observation(scales[name], name in relus) for name in watched}
+    activities = {name: _activity(layer, scales[name]) for name, layer in layers.items()} if watched else {}
     if watched:
         digital = {
             name: type(layer).of(network.get_submodule(name), layer.design.digital(), name)
@@ -102,17 +151,36 @@ def observe(
         for name, layer in digital.items():
             layer.calibration = LayerCalibration(scales[name], None)
 
-        def tell(name: str, listen: Callable[[Tensor], None]) -> Callable[[Tensor], None]:
-            return lambda x: listen(input_codes(layers[name].arrange(x), scales[name]))
+        def counters(name: str) -> list[Callable[[Tensor], None]]:
+            return [activities[name].add, *([signals[name].add] if name in signals else [])]
 
-        centred = {name: tell(name, one.learn_centres) for name, one in signals.items() if one.is_centred}
-        counted = {name: tell(name, one.add) for name, one in signals.items()}
+        centred = {
+            name: _codes(layers[name], scales[name], one.learn_centres)
+            for name, one in signals.items()
+            if one.is_centred
+        }
+        counted = {name: _codes(layer, scales[name], *counters(name)) for name, layer in layers.items()}
         with _replaced(network, digital):
             for watchers in (centred, counted):
                 if watchers:
                     with _watching(network, watchers):
                         _run(network, images)
-    return {name: Seen(scales[name], signals.get(name)) for name in layers}
+    return {name: Seen(scales[name], signals.get(name), activities.get(name)) for name in layers}
+
+
+def _activity(layer: AnalogLayer, scale: InputScale) -> Activity:
+    return Activity(scale, layer.product.groups * layer.product.channels)
+
+
+def _codes(layer: AnalogLayer, scale: InputScale, *listen: Callable[[Tensor], None]) -> Callable[[Tensor], None]:
+    """What a layer's inputs are turned into before each of `listen` is told."""
+
+    def tell(inputs: Tensor) -> None:
+        codes = input_codes(layer.arrange(inputs), scale)
+        for one in listen:
+            one(codes)
+
+    return tell
 
 
 def _is_relu_aware(layer: AnalogLayer) -> bool:

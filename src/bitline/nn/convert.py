@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
-from bitline.nn.calibrate import Calibration, calibrate, replace_layer
+from bitline.nn.calibrate import Activities, Calibration, calibrate, replace_layer
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
@@ -50,6 +50,7 @@ class Conversion:
         digital: names and types of layers with parameters that stay digital.
         folding: what happened to batch norms.
         calibration: ranges of every analog layer.
+        activities: codes of every analog layer's inputs on the calibration images, where they were seen on the way.
     """
 
     design: Design
@@ -57,6 +58,11 @@ class Conversion:
     digital: tuple[tuple[str, str], ...]
     folding: FoldReport
     calibration: Calibration
+    activities: Activities | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Files and copies go without activities: they are large, and made again from images."""
+        return {**vars(self), "activities": None}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,8 +92,9 @@ def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibr
     images = calibration if isinstance(calibration, Tensor) else None
     folding = _folded(network, images)
     layers, digital = _analog_forms(network, design)
+    activities = None
     if images is not None:
-        calibration = calibrate(network, layers, images)
+        calibration, activities = calibrate(network, layers, images)
     assert isinstance(calibration, Calibration)
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
@@ -96,7 +103,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibr
         layer.calibration = calibration.layers[name]
         layer.seed = seed
         replace_layer(network, name, layer)
-    network._bitline = Conversion(design, tuple(layers), digital, folding, calibration)  # type: ignore[assignment]
+    record = Conversion(design, tuple(layers), digital, folding, calibration, activities)
+    network._bitline = record  # type: ignore[assignment]
     return network
 
 

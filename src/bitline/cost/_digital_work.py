@@ -1,0 +1,170 @@
+"""What a network computes outside its arrays, counted while one image runs through it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from bitline.nn import AnalogLayer
+from bitline.nn.calibrate import in_floating_point
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ACTIVATIONS = _names(
+    "relu hardtanh hardswish hardsigmoid sigmoid tanh silu gelu elu leaky_relu softplus _softmax _log_softmax clamp "
+    "clamp_min threshold _prelu_kernel exp"
+)
+ADDITIONS = _names("add sub rsub")
+SCALINGS = _names(
+    "mul div native_batch_norm _native_batch_norm_legit_no_training native_layer_norm cudnn_batch_norm "
+    "native_group_norm"
+)
+POOLINGS = _names(
+    "max_pool2d_with_indices avg_pool2d avg_pool1d _adaptive_avg_pool2d adaptive_avg_pool2d mean sum amax max_pool1d "
+    "max_pool3d_with_indices avg_pool3d adaptive_max_pool2d max"
+)
+PRODUCTS = _names("convolution mm addmm bmm baddbmm")
+FREE = _names(
+    "view _unsafe_view reshape t transpose permute expand squeeze unsqueeze cat stack split split_with_sizes chunk "
+    "slice select index clone detach alias copy empty zeros ones full contiguous _to_copy to constant_pad_nd flatten "
+    "unbind reflection_pad2d replication_pad2d as_strided new_zeros zeros_like ones_like empty_like arange "
+    "index_select _reshape_alias lift_fresh fill dropout native_dropout pad repeat im2col scalar_tensor"
+)
+"""Operations that move values or make constants; moving is counted where outputs go to buffers."""
+
+
+@dataclass(frozen=True)
+class DigitalWork:
+    """Digital operations of one image outside the analog layers.
+
+    Attributes:
+        activations: values of activation functions.
+        additions: additions of two feature maps.
+        scalings: multiplications by a constant: normalisation that could not be folded, for example.
+        poolings: values that go into pooling.
+        macs: multiplications with addition, of layers that stay digital.
+        unknown: operations that are not counted, by name.
+    """
+
+    activations: float = 0.0
+    additions: float = 0.0
+    scalings: float = 0.0
+    poolings: float = 0.0
+    macs: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What one image makes a layer do.
+
+    Attributes:
+        products: matrix-vector products of one group of channels.
+        inputs: values of its inputs.
+        space: shape of the inputs beyond the channels.
+    """
+
+    products: float
+    inputs: float
+    space: tuple[int, ...]
+
+
+@torch.no_grad()
+def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], DigitalWork]:
+    """Run one image through a converted network in floating point and count.
+
+    Args:
+        network: with `AnalogLayer`s.
+        image: (1, ...).
+    """
+    counter = _Counter()
+    calls: dict[str, Calls] = {}
+    with in_floating_point(network), _outside_layers(network, counter, calls), counter:
+        network(image)
+    counts = {name: counter.counts[name] / len(image) for name in ("activations", "additions", "scalings", "poolings")}
+    return calls, DigitalWork(
+        **counts, macs=counter.counts["macs"] / len(image), unknown=tuple(sorted(counter.unknown))
+    )
+
+
+class _Counter(TorchDispatchMode):
+    """Counts of every kind of operation that PyTorch is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.counts: Counter[str] = Counter()
+        self.unknown: set[str] = set()
+        self.inside = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not self.inside:
+            self._count(func.overloadpacket.__name__.rstrip("_"), args, result)
+        return result
+
+    def _count(self, name: str, args: Any, result: Any) -> None:
+        first = result[0] if isinstance(result, (tuple, list)) and result else result
+        if not isinstance(first, Tensor) or name in FREE:
+            return
+        if not first.is_floating_point():
+            return
+        if name in ACTIVATIONS:
+            self.counts["activations"] += first.numel()
+        elif name in ADDITIONS:
+            self.counts["additions"] += first.numel()
+        elif name in SCALINGS:
+            self.counts["scalings"] += first.numel()
+        elif name in POOLINGS:
+            kernel = math.prod(args[1]) if "pool" in name and "adaptive" not in name else 0
+            self.counts["poolings"] += first.numel() * kernel if kernel else args[0].numel()
+        elif name in PRODUCTS:
+            self.counts["macs"] += _macs(name, args, first)
+        else:
+            self.unknown.add(name)
+
+
+def _macs(name: str, args: Any, result: Tensor) -> int:
+    if name == "convolution":
+        return int(result.numel() * math.prod(args[1].shape[1:]))
+    left = args[1] if name in ("addmm", "baddbmm") else args[0]
+    return int(result.numel() * left.shape[-1])
+
+
+@contextmanager
+def _outside_layers(network: nn.Module, counter: _Counter, calls: dict[str, Calls]) -> Iterator[None]:
+    """Leave out what happens inside analog layers, and note how often each is called."""
+
+    def before(_: nn.Module, __: Any) -> None:
+        counter.inside += 1
+
+    def after(layer: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(layer, AnalogLayer)
+        arranged = layer.arrange(arguments[0])
+        counter.inside -= 1
+        earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
+        calls[layer.name] = Calls(
+            earlier.products + output.numel() / len(layer.weight),
+            earlier.inputs + arranged.numel(),
+            tuple(arranged.shape[2:]),
+        )
+
+    handles = []
+    for layer in network.modules():
+        if isinstance(layer, AnalogLayer):
+            handles += [layer.register_forward_pre_hook(before), layer.register_forward_hook(after)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,190 @@
+"""Energy, time and area of analog-to-digital converters by architecture.
+
+To add an architecture, write a class here and add it to `AnyConverter`; `kind` is the name of the readout's converter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bitline._model import Part
+from bitline.cost.quantity import NOTHING, AnyQuantity
+
+
+class Converter(Part):
+    """A converter as a circuit. Energies are of one conversion."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        """Energy of one conversion.
+
+        Args:
+            bits: resolution.
+            rate_MS_per_s: conversions per microsecond that the design asks for; none for the circuit's own rate.
+        """
+        raise NotImplementedError
+
+    def time_ns(self, bits: int) -> float:
+        """Time of one conversion at the circuit's own rate."""
+        raise NotImplementedError
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        """Area of one converter."""
+        raise NotImplementedError
+
+
+class RampConverter(Converter):
+    """A comparator and a counter for each converter, one ramp for all: time and energy double with every bit."""
+
+    kind: Literal["ramp"] = "ramp"
+    bits: int
+    """Resolution of the numbers below."""
+    clock_GHz: AnyQuantity
+    """Levels of the ramp per nanosecond."""
+    conversion_pJ: AnyQuantity
+    """Energy of a conversion with `bits` bits."""
+    area: AnyQuantity
+    """Area with `bits` bits in um^2; comparator and counter grow with the number of bits."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return float(self.conversion_pJ.value * 2.0 ** (bits - self.bits))
+
+    def time_ns(self, bits: int) -> float:
+        return float(2**bits / self.clock_GHz.value)
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.area.value * bits / self.bits
+
+
+class SarConverter(Converter):
+    """Successive approximation: comparator and logic work once for each bit, the capacitor array doubles with each."""
+
+    kind: Literal["sar", "split-sar"] = "sar"
+    bits: int
+    """Resolution of the numbers below."""
+    rate_MS_per_s: AnyQuantity
+    """Conversions per microsecond with `bits` bits."""
+    conversion_pJ: AnyQuantity
+    """Energy of a conversion with `bits` bits."""
+    capacitor_share: AnyQuantity
+    """Share of the capacitor array in energy and area with `bits` bits."""
+    area: AnyQuantity
+    """Area with `bits` bits in um^2."""
+
+    def _scale(self, bits: int) -> float:
+        share = self.capacitor_share.value
+        return float((1 - share) * bits / self.bits + share * 2.0 ** (bits - self.bits))
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.conversion_pJ.value * self._scale(bits)
+
+    def time_ns(self, bits: int) -> float:
+        return 1e3 / self.rate_MS_per_s.value * bits / self.bits
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.area.value * self._scale(bits)
+
+
+class FlashConverter(Converter):
+    """2^bits - 1 comparators that decide at once."""
+
+    kind: Literal["flash"] = "flash"
+    rate_MS_per_s: AnyQuantity
+    """Conversions per microsecond."""
+    comparator_pJ: AnyQuantity
+    """Energy of one decision of one comparator, its share of encoder and references included."""
+    comparator_area: AnyQuantity
+    """Area of one comparator in um^2, its share of encoder and references included."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return float(self.comparator_pJ.value * (2**bits - 1))
+
+    def time_ns(self, bits: int) -> float:
+        return 1e3 / self.rate_MS_per_s.value
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return float(self.comparator_area.value * (2**bits - 1))
+
+
+class PipelineConverter(Converter):
+    """A stage for each bit, a conversion in every clock cycle."""
+
+    kind: Literal["pipeline"] = "pipeline"
+    rate_MS_per_s: AnyQuantity
+    """Conversions per microsecond."""
+    stage_pJ: AnyQuantity
+    """Energy of a stage."""
+    stage_area: AnyQuantity
+    """Area of a stage in um^2."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.stage_pJ.value * bits
+
+    def time_ns(self, bits: int) -> float:
+        return 1e3 / self.rate_MS_per_s.value
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.stage_area.value * bits
+
+
+class CyclicConverter(Converter):
+    """One stage that takes a clock cycle for each bit."""
+
+    kind: Literal["cyclic"] = "cyclic"
+    clock_GHz: AnyQuantity
+    """Bits per nanosecond."""
+    stage_pJ: AnyQuantity
+    """Energy of a cycle."""
+    stage_area: AnyQuantity
+    """Area in um^2."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.stage_pJ.value * bits
+
+    def time_ns(self, bits: int) -> float:
+        return bits / self.clock_GHz.value
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        return self.stage_area.value
+
+
+class SurveyConverter(Converter):
+    """What good published converters of any architecture take: a regression over Murmann's ADC survey.
+
+    Schreier's figure of merit is at most FOM = min(180.14 dB, 302.74 dB - 6.461 dB ln(rate / Hz)); the energy follows
+    as 10^((SNDR - FOM) / 10 dB) / 2 joules with SNDR = 6.02 bits + 1.76 dB, and the area in um^2 from ln(area) = 4.851
+    + 0.0667 ln(rate / Hz) + 0.797 ln(node / nm) - 0.134 bits + 0.424 ln(energy / pJ), the best tenth of the published
+    areas (Andrulis et al., "Modeling Analog-Digital-Converter Energy and Area for Compute-In-Memory Accelerator
+    Design", arXiv 2404.06553, 2024, with the coefficients of its published model; B. Murmann, ADC Performance Survey).
+    """
+
+    kind: Literal["survey"] = "survey"
+    node_nm: float
+    """Technology node."""
+    rate_MS_per_s: AnyQuantity
+    """Conversions per microsecond, where the design does not say."""
+    scale: AnyQuantity = NOTHING.model_copy(update={"value": 1.0})
+    """Multiple of the survey's best energy."""
+
+    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+        rate = 1e6 * (rate_MS_per_s or self.rate_MS_per_s.value)
+        merit_dB = min(180.14159, 302.73870 - 6.4607909 * math.log(rate))
+        ratio_dB = 20 * math.log10(2) * bits + 10 * math.log10(1.5)
+        return float(1e12 * self.scale.value * 10 ** ((ratio_dB - merit_dB) / 10) / 2)
+
+    def time_ns(self, bits: int) -> float:
+        return 1e3 / self.rate_MS_per_s.value
+
+    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+        rate = 1e6 * (rate_MS_per_s or self.rate_MS_per_s.value)
+        energy = self.energy_pJ(bits, rate_MS_per_s)
+        logarithm = 4.8505671 + 0.066658519 * math.log(rate) + 0.79732396 * math.log(self.node_nm)
+        return math.exp(logarithm - 0.13437279 * bits + 0.42365718 * math.log(energy))
+
+
+AnyConverter = Annotated[
+    RampConverter | SarConverter | FlashConverter | PipelineConverter | CyclicConverter | SurveyConverter,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,172 @@
+"""Component libraries: energies, areas and times of circuits, with units in the names and a source for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from bitline import _toml
+from bitline._explain import explain, nearest
+from bitline._model import Part
+from bitline._settings import merge, nested
+from bitline.cost.circuits import AnyCells, AnyDrivers
+from bitline.cost.converters import AnyConverter
+from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
+from bitline.errors import DesignError
+
+
+class Circuit(Part):
+    """A circuit that does one thing again and again."""
+
+    energy_pJ: AnyQuantity = NOTHING
+    """Energy each time."""
+    area_um2: AnyQuantity = NOTHING
+    """Area of one circuit."""
+
+
+class FixedPart(Part):
+    """A part whose power is known rather than its energy for each action; it draws it while its unit is at work."""
+
+    unit: Literal["core", "tile", "chip"]
+    """What it is part of."""
+    count: Annotated[float, Field(gt=0)] = 1.0
+    """How many a unit has; below 1 where units share it."""
+    power_mW: AnyQuantity
+    """Power of one."""
+    area_mm2: AnyQuantity
+    """Area of one."""
+
+
+class Organisation(Part):
+    """How arrays are grouped."""
+
+    arrays_per_core: Annotated[int, Field(ge=1)] | None = None
+    """Arrays of a core; as many as one matrix takes (slices and partitions of a tile of columns) if not given."""
+    cores_per_tile: Annotated[int, Field(ge=1)] = 8
+    """Cores that share a buffer and a router."""
+    tiles_per_chip: Annotated[int, Field(ge=1)] | None = None
+    """Tiles of a chip; one chip as large as needed if not given."""
+
+
+class Library(Part):
+    """The circuits of a technology. Load one with `Library.load`."""
+
+    name: str
+    """Name in tables."""
+    description: str = ""
+    """What it describes and where it comes from."""
+    node_nm: float
+    """Technology node."""
+    slice_ns: AnyQuantity
+    """Time that a slice of the inputs is applied and integrated."""
+    overlapped: bool = False
+    """Whether the next slice is applied while the last one is converted."""
+    organisation: Organisation = Organisation()
+    """How arrays are grouped."""
+    cells: AnyCells
+    """Cells: energy of reading, area."""
+    drivers: AnyDrivers
+    """Row drivers."""
+    integrator: Circuit = Circuit()
+    """On every bit line, once for each slice of the inputs: current conveyor, integrator, sample and hold."""
+    accumulator: Circuit = Circuit()
+    """Before every converter where slices of the inputs are added in analog, once for each of them."""
+    subtractor: Circuit = Circuit()
+    """Before every converter whose input can be negative, once for each conversion: subtraction, gain stage."""
+    converter: str
+    """Which of `converters` is meant by an ADC of kind 'uniform'."""
+    converters: dict[str, AnyConverter]
+    """Analog-to-digital converters by architecture."""
+    shift_add: Circuit = Circuit()
+    """Behind every converter where conversions of slices of the inputs are added digitally, once for each."""
+    adder: Circuit = Circuit()
+    """Additions over weight slices, partitions and readings, of inputs for the digital removal of an offset."""
+    multiplier: Circuit = Circuit()
+    """Scaling of every output to codes of the next layer."""
+    input_bit: Circuit = Circuit()
+    """A bit of an input brought to the arrays of a core, its register; the area is that of a bit of register."""
+    output_bit: Circuit = Circuit()
+    """A bit of an output kept in the core."""
+    buffer_bit: Circuit = Circuit()
+    """A bit read from or written to a tile's buffer; the area is that of a bit of it."""
+    buffer_KB: AnyQuantity = NOTHING
+    """Buffer of a tile."""
+    network_bit: Circuit = Circuit()
+    """A bit sent from tile to tile; the area is that of a tile's router."""
+    activation: Circuit = Circuit()
+    """An activation function of one value; the area is that of one unit of a tile."""
+    pooling: Circuit = Circuit()
+    """One value that goes into pooling; the area is that of one unit of a tile."""
+    digital_mac: Circuit = Circuit()
+    """A multiplication with addition in a layer that stays digital."""
+    parts: dict[str, FixedPart] = Field(default_factory=dict)
+    """Parts that are known by their power, by name."""
+
+    def __init__(self, **sections: Any) -> None:
+        try:
+            super().__init__(**sections)
+        except ValidationError as error:
+            named = {**sections, "name": ""}
+            raise DesignError(
+                f"component library {sections.get('name', '')!r}: {explain(error, type(self), named)}"
+            ) from None
+        if self.converter not in self.converters:
+            known = nearest(self.converter, self.converters)
+            raise DesignError(f"component library {self.name!r}: converter is {self.converter!r}{known}")
+
+    @classmethod
+    def load(cls, source: str | Path) -> Library:
+        """Read a library from a TOML file, or one that comes with bitline by its name.
+
+        Raises:
+            DesignError: no such library or file, or its content is not valid.
+        """
+        path = Path(source)
+        if path.suffix == ".toml" or path.is_file():
+            return cls(**_toml.parse(_toml.read(path), str(path)))
+        if str(source) not in libraries():
+            known = nearest(str(source), libraries())
+            raise DesignError(f"there is no component library {str(source)!r}{known}, or give a .toml file")
+        text = (resources.files("bitline.cost") / "libraries" / f"{source}.toml").read_text(encoding="utf-8")
+        return cls(**_toml.parse(text, f"library {source}"))
+
+    def changed(self, settings: dict[str, Any]) -> Library:
+        """A copy with other numbers.
+
+        Args:
+            settings: values by dotted name: `{"integrator.energy_pJ": 0.5}`.
+
+        Raises:
+            DesignError: an unknown name or impossible value.
+        """
+        return Library(**merge(self.model_dump(), nested(settings)))
+
+    def to_toml(self) -> str:
+        """The library as TOML, every setting with its meaning."""
+        return _toml.annotated(self)
+
+    def quantities(self) -> dict[str, Quantity]:
+        """Every number in use by its dotted name."""
+        return {name: one for name, one in _quantities(self, "") if one != NOTHING}
+
+
+def libraries() -> tuple[str, ...]:
+    """Names of the component libraries that come with bitline."""
+    files = (resources.files("bitline.cost") / "libraries").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def _quantities(part: BaseModel, prefix: str) -> Iterator[tuple[str, Quantity]]:
+    for name, value in part:
+        path = f"{prefix}{name}"
+        if isinstance(value, Quantity):
+            yield path, value
+        elif isinstance(value, BaseModel):
+            yield from _quantities(value, f"{path}.")
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                yield from _quantities(one, f"{path}.{key}.")

@@ -1,0 +1,38 @@
+"""Numbers of component libraries: a value, how far it may lie off, and who published it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from bitline._model import Part
+
+
+class Quantity(Part):
+    """A number with its source; the unit is in the name of what it belongs to. Without a source it is an estimate."""
+
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """The number."""
+    range: tuple[float, float] | None = None
+    """Smallest and largest value that it may well have."""
+    source: str = ""
+    """Publication, table or equation; empty for an estimate."""
+    basis: str = ""
+    """What an estimate rests on."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether nobody published this number."""
+        return not self.source
+
+
+def _from_number(value: Any) -> Any:
+    return {"value": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+AnyQuantity = Annotated[Quantity, BeforeValidator(_from_number)]
+"""A `Quantity`, or a bare number, which is then an estimate."""
+
+NOTHING = Quantity(value=0.0, source="not used")
+"""For what a library's circuits do not have."""

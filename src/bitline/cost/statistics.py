@@ -1,0 +1,243 @@
+"""What cost depends on besides the design: the layers of a network, their weights, and how active their inputs are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bitline.arrays import ConvolutionProduct, IdealArray, Product
+from bitline.cells import program_cells
+from bitline.cost._digital_work import DigitalWork, count_work
+from bitline.design import Design
+from bitline.devices.faults import Faults
+from bitline.devices.variation import Variation
+from bitline.draws import Draws
+from bitline.encode import WeightMapping
+from bitline.errors import CalibrationError
+from bitline.nn import analog_layers, conversion_of, convert
+from bitline.nn.calibrate import observe_activity
+from bitline.quantize import weight_codes
+
+WEIGHT_BITS = 9
+"""Weight codes that are told apart; of finer ones, one stands for its neighbours, with random lower bits."""
+REPEATS = 64
+"""Cells that are programmed to find the mean conductance of one code."""
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class JointCounts:
+    """How often inputs of one code meet weights of one code in a product, and how often rows have each input code.
+
+    Attributes:
+        pairs: (input codes, weight codes), cells of one matrix, all groups.
+        rows: (input codes,), rows of the same.
+        codes: (weight codes,), the integer codes.
+    """
+
+    pairs: Array
+    rows: Array
+    codes: Array
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """One analog layer.
+
+    Attributes:
+        name: as in the network.
+        product: its shape.
+        outputs: output channels of all groups.
+        products: matrix-vector products of one image, of each group.
+        inputs: input values of one image.
+        signed: whether inputs can be negative.
+        frequencies: (channels of all groups, 2^bits), share of inputs with each |code|.
+        valid: (kernel positions,), share of output positions at which the input is inside the image.
+        weight: (outputs, rows of a group).
+    """
+
+    name: str
+    product: Product
+    outputs: int
+    products: float
+    inputs: float
+    signed: bool
+    frequencies: Array
+    valid: Array
+    weight: Tensor = field(repr=False)
+
+    @property
+    def macs(self) -> float:
+        """Multiplications with addition for one image, padding counted as work."""
+        return self.products * self.weight.numel()
+
+    @property
+    def input_bits(self) -> int:
+        """Magnitude bits of the codes that are told apart."""
+        return int(self.frequencies.shape[1]).bit_length() - 1
+
+    def magnitude_bits(self, design: Design) -> int:
+        """Bits of |code| that a design drives this layer's rows with."""
+        return max(1, design.inputs.bits - 1) if self.signed else design.inputs.bits
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What cost depends on besides the design. Gather it once; it serves any number of designs.
+
+    Attributes:
+        layers: analog layers in the order of the network.
+        digital: work outside of them.
+        images: number of images behind the activity of the inputs.
+    """
+
+    layers: tuple[LayerStatistics, ...]
+    digital: DigitalWork
+    images: int
+    _joint: dict[object, JointCounts] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, network: nn.Module, images: Tensor) -> Statistics:
+        """Statistics of a converted network.
+
+        Args:
+            network: what `convert` returned. What calibration saw of its inputs is used; `images` are run where it did
+                not look.
+            images: normalised, (images, ...), at least one.
+
+        Raises:
+            CalibrationError: there are no images.
+        """
+        if len(images) == 0:
+            raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
+        record = conversion_of(network)
+        scales = {name: one.inputs for name, one in record.calibration.layers.items()}
+        activities = record.activities or observe_activity(network, scales, images)
+        calls, digital = count_work(network, images[:1])
+        layers = []
+        for layer in analog_layers(network):
+            counts = activities[layer.name].counts.numpy()
+            seen = np.maximum(counts.sum(1, keepdims=True), 1)
+            layers.append(
+                LayerStatistics(
+                    name=layer.name,
+                    product=layer.product,
+                    outputs=len(layer.weight),
+                    products=calls[layer.name].products,
+                    inputs=calls[layer.name].inputs,
+                    signed=scales[layer.name].signed,
+                    frequencies=(counts / seen).astype(np.float32),
+                    valid=_valid(layer.product, calls[layer.name].space),
+                    weight=layer.weight.detach().flatten(1),
+                )
+            )
+        return cls(tuple(layers), digital, len(images))
+
+    def joint(self, layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
+        """Input and weight codes of a layer together; remembered for the next design with the same weight codes."""
+        key = (layer.name, mapping.bits, mapping.scale, mapping.percentile)
+        if key not in self._joint:
+            self._joint[key] = _joint(layer, mapping)
+        return self._joint[key]
+
+
+@torch.no_grad()
+def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) -> Statistics:
+    """Statistics of a float network for costs of this design and others like it.
+
+    Weight codes, bits per cell, mappings, rows, converters and whole libraries can differ in other designs; layers that
+    are digital in `design` stay so, and input ranges are those of its range policy.
+
+    Args:
+        model: the float network.
+        design: which layers are analog, and the range and largest number of bits of their inputs.
+        images: normalised images, (images, ...); a few dozen are enough.
+
+    Raises:
+        CalibrationError, ConversionError: see `convert`.
+    """
+    design = Design.load(design) if isinstance(design, str) else design
+    plain = design.digital()
+    network = convert(model, plain, images)
+    return Statistics.of(network, images)
+
+
+def _valid(product: Product, space: tuple[int, ...]) -> Array:
+    """Share of output positions at which each kernel position lies inside the image."""
+    if not isinstance(product, ConvolutionProduct):
+        return np.ones(product.positions, dtype=np.float32)
+    single = replace(product, channels=1, groups=1)
+    seen = single.gather(torch.ones((1, 1, *space)))
+    offsets, base = seen.offset[0].numpy(), seen.base.numpy()
+    elements = seen.elements[0].numpy()
+    return np.array([elements[base + offset].mean() for offset in offsets], dtype=np.float32)
+
+
+def _joint(layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
+    told_apart = min(mapping.bits, WEIGHT_BITS)
+    dropped = mapping.bits - told_apart
+    codes, _ = weight_codes(layer.weight.float(), mapping.bits, mapping.scale, mapping.percentile)
+    whole = codes.numpy().astype(np.int32)
+    top = 2 ** (told_apart - 1) - 1
+    coarse = np.sign(whole) * (np.abs(whole) >> dropped) + top
+    product = layer.product
+    channels = product.channels * product.groups
+    group = np.arange(layer.outputs) // (layer.outputs // product.groups)
+    channel = (group[:, None] * product.channels + np.arange(product.rows) // product.positions).astype(np.int64)
+    weighting = np.broadcast_to(layer.valid[np.arange(product.rows) % product.positions], coarse.shape)
+    size = 2 * top + 1
+    counted = np.bincount((channel * size + coarse).ravel(), weights=weighting.ravel(), minlength=channels * size)
+    pairs = layer.frequencies.T @ counted.reshape(channels, size).astype(np.float32)
+    rows = layer.frequencies.sum(0) * layer.valid.sum()
+    fine = np.arange(-top, top + 1)
+    lower = np.random.default_rng(0).integers(0, 2**dropped, size)
+    fine = np.sign(fine) * ((np.abs(fine) << dropped) + np.where(fine == 0, 0, lower))
+    return JointCounts(pairs.astype(np.float64), rows.astype(np.float64), fine.astype(np.int64))
+
+
+def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[Array, Array]:
+    """What each stored input code does in each slice of a design's inputs.
+
+    Where a design's codes are coarser than the stored ones, they are rounded to it; where finer, the lower bits are
+    taken as uniform, and those of 0 as 0.
+
+    Args:
+        stored_bits: magnitude bits of the stored codes.
+        magnitude_bits: magnitude bits of the design's codes.
+        slice_bits: bits of a slice.
+
+    Returns:
+        Probability that the digit is not 0, and mean square of digit / largest digit, both (slices, codes).
+    """
+    return _input_digits(stored_bits, magnitude_bits, min(slice_bits, magnitude_bits))
+
+
+@lru_cache(maxsize=256)
+def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[Array, Array]:
+    stored = np.arange(2**stored_bits)
+    if magnitude_bits <= stored_bits:
+        fine = np.round(stored * ((2**magnitude_bits - 1) / (2**stored_bits - 1))).astype(np.int64)[:, None]
+    else:
+        extra = magnitude_bits - stored_bits
+        fine = (stored[:, None] << extra) + np.where(stored[:, None] == 0, 0, np.arange(2**extra))
+    slices = -(-magnitude_bits // slice_bits)
+    top = 2**slice_bits - 1
+    digits = np.stack([(fine >> (slice_bits * index)) & top for index in range(slices)])
+    return (digits != 0).mean(2), ((digits / top) ** 2).mean(2)
+
+
+def mean_conductance(design: Design, codes: Array) -> Array:
+    """Mean G/G_max of the cells of weight codes after programming and ageing, (lines, slices, codes).
+
+    Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.
+    """
+    cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
+    plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
+    repeats = 1 if design.cell.device.kind == "none" else REPEATS
+    grid = torch.as_tensor(codes).float().expand(1, repeats, len(codes))
+    cells = program_cells(grid, plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells")
+    return cells.conductance.double().mean(3)[:, :, 0].numpy()
