@@ -19,6 +19,7 @@ from bitline import __version__
 from bitline._settings import parse_settings
 from bitline.cli_adc import adc
 from bitline.cli_array import array
+from bitline.cli_cost import cost
 from bitline.cli_devices import devices_app
 from bitline.cli_ranges import ranges
 from bitline.design import Design, presets
@@ -26,6 +27,7 @@ from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
 
 if TYPE_CHECKING:
+    from bitline.cost import NetworkCost
     from bitline.evaluate import Evaluation
 
 INTERRUPTED = 130
@@ -48,6 +50,7 @@ app.add_typer(devices_app, name="devices")
 app.command("array")(array)
 app.command("adc")(adc)
 app.command("ranges")(ranges)
+app.command("cost")(cost)
 
 
 def _version(wanted: bool) -> None:
@@ -104,8 +107,8 @@ def run(
 ) -> None:
     """Classify images with a network on an analog design.
 
-    Prints accuracies (floating point, quantised digital, analog over trials) and the error of every layer, and writes
-    results.json and report.html.
+    Prints accuracies (floating point, quantised digital, analog over trials), the error of every layer, and energy,
+    area and latency; writes results.json and report.html.
 
     Examples:
 
@@ -293,8 +296,21 @@ def _print(results: Sequence[Evaluation], model: str) -> None:
         for layer in result.layers:
             table.add_row(layer.name, f"{layer.pulses:.2f}", f"{100 * layer.outside:.3g}")
         console.print(table)
-    for note in result.notes:
+    if result.cost is not None:
+        _print_cost(result.cost)
+    for note in (*result.notes, *(result.cost.notes if result.cost else ())):
         console.print(f"note: {note}", markup=False)
+
+
+def _print_cost(cost: NetworkCost) -> None:
+    largest = ", ".join(
+        f"{name} {1e-4 * energy / cost.energy_uJ:.0f} %" for name, energy in list(cost.energies_pJ.items())[:3]
+    )
+    console.print(
+        f"cost with library {cost.library}: {cost.energy_uJ:.4g} uJ per image ({cost.energy_per_mac_fJ:.4g} fJ per "
+        f"multiplication; {largest}), {cost.TOPS_per_W:.4g} TOPS/W, {cost.area_mm2:.4g} mm2, latency "
+        f"{cost.latency_us:,.4g} us, {cost.images_per_s:,.4g} images per s"
+    )
 
 
 def main() -> None:

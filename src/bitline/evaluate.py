@@ -14,9 +14,10 @@ from scipy import stats
 from torch import Tensor, nn
 
 from bitline._plans import ConvertPlan, UnconvertedPlan
+from bitline.cost import Library, NetworkCost, Statistics, library_of, network_cost
 from bitline.design import Design
 from bitline.devices import in_words
-from bitline.errors import DataError
+from bitline.errors import DataError, DesignError
 from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, let_age, program
 from bitline.nn.convert import restart_reads
 
@@ -73,6 +74,7 @@ class Evaluation:
         trial_accuracies: one for each chip.
         layers: error of every analog layer.
         notes: what stays digital.
+        cost: energy, area and latency; none where the design has no converters.
     """
 
     design: Design
@@ -83,6 +85,7 @@ class Evaluation:
     trial_accuracies: tuple[float, ...]
     layers: tuple[LayerError, ...]
     notes: tuple[str, ...] = ()
+    cost: NetworkCost | None = None
 
     @property
     def mean(self) -> float:
@@ -105,7 +108,7 @@ class Evaluation:
         return self.mean - half, self.mean + half
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each trial: design, trial, accuracy and the baselines."""
+        """One row for each trial: design, trial, accuracy and the baselines, and the cost where it is known."""
         return pd.DataFrame(
             {
                 "design": self.design.name,
@@ -116,6 +119,7 @@ class Evaluation:
                 "accuracy": self.trial_accuracies,
                 "digital_accuracy": self.digital_accuracy,
                 "float_accuracy": self.float_accuracy,
+                **(self.cost.totals() if self.cost else {}),
             }
         )
 
@@ -143,6 +147,7 @@ class Evaluation:
             "seed": self.seed,
             "accuracy": self.accuracy_dict(),
             "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in self.layers],
+            "cost": self.cost.to_dict() if self.cost else None,
             "notes": list(self.notes),
         }
 
@@ -223,9 +228,12 @@ def evaluate_times(
     _check(images, labels, trials, batch)
     progress("calibrate", 0, 1)
     design = Design.load(design) if isinstance(design, str) else design
+    library = library_of(design)
     designs = [design.changed({"cell.time": time}) for time in times]
     network = convert(model, design, calibration, seed=seed)
     record = conversion_of(network)
+    seen = calibration if isinstance(calibration, Tensor) else images
+    statistics = Statistics.of(network, seen[:COMPARED])
     progress("calibrate", 1, 1)
     scales = Calibration({name: type(one)(one.inputs, None) for name, one in record.calibration.layers.items()})
     digital = convert(model, record.design.digital(), scales, seed=seed)
@@ -253,19 +261,35 @@ def evaluate_times(
             restart_reads(network)
             at = f" at {in_words(designs[index].cell.time)}" if len(times) > 1 else ""
             accuracies[index].append(accuracy(network, f"trial {trial + 1} of {trials}{at}"))
-    return tuple(
-        Evaluation(
-            design=one,
-            images=len(images),
-            seed=seed,
-            float_accuracy=float_accuracy,
-            digital_accuracy=digital_accuracy,
-            trial_accuracies=tuple(accuracies[index]),
-            layers=errors[index].result(),
-            notes=record.notes,
+    evaluations = []
+    for index, one in enumerate(designs):
+        layers = errors[index].result()
+        cost, why = _cost(statistics, one, library, layers)
+        evaluations.append(
+            Evaluation(
+                design=one,
+                images=len(images),
+                seed=seed,
+                float_accuracy=float_accuracy,
+                digital_accuracy=digital_accuracy,
+                trial_accuracies=tuple(accuracies[index]),
+                layers=layers,
+                notes=(*record.notes, *why),
+                cost=cost,
+            )
         )
-        for index, one in enumerate(designs)
-    )
+    return tuple(evaluations)
+
+
+def _cost(
+    statistics: Statistics, design: Design, library: Library, layers: tuple[LayerError, ...]
+) -> tuple[NetworkCost | None, tuple[str, ...]]:
+    """The cost of a design, or why there is none: a design without converters still has an accuracy."""
+    skipped = {layer.name: layer.skipped for layer in layers}
+    try:
+        return network_cost(statistics, design, library, skipped), ()
+    except DesignError as error:
+        return None, (f"no energy, area and latency: {error}",)
 
 
 def _in_eval(model: nn.Module) -> nn.Module:

@@ -101,6 +101,11 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
 class _Counter(TorchDispatchMode):
     """Counts of every kind of operation that PyTorch is asked for."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
+        return False
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.counts: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bitline._model import Part
-from bitline.cost.quantity import NOTHING, AnyQuantity
+from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate
 
 
 class Converter(Part):
@@ -41,7 +41,7 @@ class RampConverter(Converter):
     kind: Literal["ramp"] = "ramp"
     bits: int
     """Resolution of the numbers below."""
-    clock_GHz: AnyQuantity
+    clock_GHz: AnyRate
     """Levels of the ramp per nanosecond."""
     conversion_pJ: AnyQuantity
     """Energy of a conversion with `bits` bits."""
@@ -64,7 +64,7 @@ class SarConverter(Converter):
     kind: Literal["sar", "split-sar"] = "sar"
     bits: int
     """Resolution of the numbers below."""
-    rate_MS_per_s: AnyQuantity
+    rate_MS_per_s: AnyRate
     """Conversions per microsecond with `bits` bits."""
     conversion_pJ: AnyQuantity
     """Energy of a conversion with `bits` bits."""
@@ -91,7 +91,7 @@ class FlashConverter(Converter):
     """2^bits - 1 comparators that decide at once."""
 
     kind: Literal["flash"] = "flash"
-    rate_MS_per_s: AnyQuantity
+    rate_MS_per_s: AnyRate
     """Conversions per microsecond."""
     comparator_pJ: AnyQuantity
     """Energy of one decision of one comparator, its share of encoder and references included."""
@@ -112,7 +112,7 @@ class PipelineConverter(Converter):
     """A stage for each bit, a conversion in every clock cycle."""
 
     kind: Literal["pipeline"] = "pipeline"
-    rate_MS_per_s: AnyQuantity
+    rate_MS_per_s: AnyRate
     """Conversions per microsecond."""
     stage_pJ: AnyQuantity
     """Energy of a stage."""
@@ -133,7 +133,7 @@ class CyclicConverter(Converter):
     """One stage that takes a clock cycle for each bit."""
 
     kind: Literal["cyclic"] = "cyclic"
-    clock_GHz: AnyQuantity
+    clock_GHz: AnyRate
     """Bits per nanosecond."""
     stage_pJ: AnyQuantity
     """Energy of a cycle."""
@@ -163,7 +163,7 @@ class SurveyConverter(Converter):
     kind: Literal["survey"] = "survey"
     node_nm: float
     """Technology node."""
-    rate_MS_per_s: AnyQuantity
+    rate_MS_per_s: AnyRate
     """Conversions per microsecond, where the design does not say."""
     scale: AnyQuantity = NOTHING.model_copy(update={"value": 1.0})
     """Multiple of the survey's best energy."""

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import tomlkit
 from pydantic import BaseModel, Field, ValidationError
 
 from bitline import _toml
@@ -72,11 +73,11 @@ class Library(Part):
     drivers: AnyDrivers
     """Row drivers."""
     integrator: Circuit = Circuit()
-    """On every bit line, once for each slice of the inputs: current conveyor, integrator, sample and hold."""
+    """At every column of an array, once for each slice of the inputs: current conveyor, integrator, sample and hold."""
     accumulator: Circuit = Circuit()
-    """Before every converter where slices of the inputs are added in analog, once for each of them."""
+    """At every column where slices of the inputs are added in analog, once for each of them."""
     subtractor: Circuit = Circuit()
-    """Before every converter whose input can be negative, once for each conversion: subtraction, gain stage."""
+    """At every column whose bit lines are subtracted in analog, once for each conversion: subtraction, gain stage."""
     converter: str
     """Which of `converters` is meant by an ADC of kind 'uniform'."""
     converters: dict[str, AnyConverter]
@@ -147,7 +148,9 @@ class Library(Part):
 
     def to_toml(self) -> str:
         """The library as TOML, every setting with its meaning."""
-        return _toml.annotated(self)
+        document = tomlkit.document()
+        _fill(document, self)
+        return tomlkit.dumps(document)
 
     def quantities(self) -> dict[str, Quantity]:
         """Every number in use by its dotted name."""
@@ -158,6 +161,43 @@ def libraries() -> tuple[str, ...]:
     """Names of the component libraries that come with bitline."""
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def _fill(table: Any, part: BaseModel) -> None:
+    """Add a part to a TOML table: numbers with their sources as inline tables, then the tables."""
+    sections = {name: value for name, value in part if _is_section(value)}
+    for name, value in part:
+        if name not in sections and value is not None:
+            _comment(table, part, name)
+            table.add(name, _inline(value))
+    for name, value in sections.items():
+        section = tomlkit.table()
+        _comment(section, part, name)
+        if isinstance(value, dict):
+            for key, one in value.items():
+                entry = tomlkit.table()
+                _fill(entry, one)
+                section.add(key, entry)
+        else:
+            _fill(section, value)
+        table.add(name, section)
+
+
+def _comment(table: Any, part: BaseModel, name: str) -> None:
+    for line in (type(part).model_fields[name].description or "").splitlines():
+        table.add(tomlkit.comment(line.strip()))
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, BaseModel) and not isinstance(value, Quantity))
+
+
+def _inline(value: Any) -> Any:
+    if not isinstance(value, Quantity):
+        return value
+    inline = tomlkit.inline_table()
+    inline.update(value.model_dump(exclude_defaults=True, mode="json"))
+    return inline
 
 
 def _quantities(part: BaseModel, prefix: str) -> Iterator[tuple[str, Quantity]]:

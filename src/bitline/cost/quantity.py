@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bitline._model import Part
 
@@ -28,11 +28,23 @@ class Quantity(Part):
 
 
 def _from_number(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError("use a number, or a table with value and source")
     return {"value": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 AnyQuantity = Annotated[Quantity, BeforeValidator(_from_number)]
 """A `Quantity`, or a bare number, which is then an estimate."""
+
+
+def _positive(quantity: Quantity) -> Quantity:
+    if quantity.value == 0:
+        raise ValueError("use a number above 0")
+    return quantity
+
+
+AnyRate = Annotated[AnyQuantity, AfterValidator(_positive)]
+"""An `AnyQuantity` that something is divided by."""
 
 NOTHING = Quantity(value=0.0, source="not used")
 """For what a library's circuits do not have."""

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import bitline
 from bitline.devices import in_words
 from bitline.evaluate import Evaluation
+from bitline.report.cost_figures import energy_figure, shares_figure
 from bitline.report.results import write_text
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # Okabe and Ito: distinct for colour-blind readers
@@ -44,6 +45,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         _figure(_times_figure(results), caption) if len(results) > 1 else "",
         _figure(_layers_figure(result), caption),
         _layers_table(result),
+        _cost(result, caption),
         "".join(f"<p>{html.escape(note)}</p>" for note in result.notes),
         "<h2>Run</h2>",
         _table(["setting", "value"], [[str(key), str(value)] for key, value in context.items()]),
@@ -87,6 +89,28 @@ def _layers_table(result: Evaluation) -> str:
         for layer in result.layers
     ]
     return _table(["layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB"], rows)
+
+
+def _cost(result: Evaluation, caption: str) -> str:
+    cost = result.cost
+    if cost is None:
+        return ""
+    totals = [[name.replace("_", " "), f"{value:.4g}"] for name, value in cost.totals().items()]
+    parts = [
+        f"<h2>Energy, area and latency</h2><p>component library {html.escape(cost.library)}</p>",
+        _table(["of one image", "value"], totals),
+        _figure(energy_figure(cost), caption),
+        _figure(shares_figure(cost), caption),
+        _table(
+            ["component", "energy, µJ", "area, mm²"],
+            [
+                [name, f"{1e-6 * cost.energies_pJ.get(name, 0.0):.4g}", f"{cost.areas_mm2.get(name, 0.0):.4g}"]
+                for name in dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
+            ],
+        ),
+        "".join(f"<p>{html.escape(note)}</p>" for note in cost.notes),
+    ]
+    return "".join(parts)
 
 
 def _accuracy_figure(result: Evaluation) -> go.Figure:

@@ -1,0 +1,25 @@
+"""Energy, area and latency of a design: component libraries, the network on arrays, and what each part costs."""
+
+from bitline.cost.library import Library, libraries
+from bitline.cost.network import LayerCost, NetworkCost, library_of, network_cost
+from bitline.cost.sensitivity import sensitivity
+from bitline.cost.statistics import Statistics, gather_statistics
+from bitline.cost.units import UnitCost, core_cost, unit_costs
+from bitline.cost.work import FULL, RowActivity
+
+__all__ = [
+    "FULL",
+    "LayerCost",
+    "Library",
+    "NetworkCost",
+    "RowActivity",
+    "Statistics",
+    "UnitCost",
+    "core_cost",
+    "gather_statistics",
+    "libraries",
+    "library_of",
+    "network_cost",
+    "sensitivity",
+    "unit_costs",
+]

@@ -1,0 +1,79 @@
+"""Area of arrays, cores and tiles by component, in mm^2."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bitline.cost.library import Library
+from bitline.cost.mapping import ArrayMapping
+from bitline.cost.work import Readout
+from bitline.design import Design
+from bitline.readout import Adc
+
+MM2_PER_UM2 = 1e-6
+BITS_PER_KB = 8 * 1024
+
+
+def array_area(design: Design, library: Library, readout: Readout) -> Counter[str]:
+    """Area of one array with its drivers and readout."""
+    assert isinstance(design.adc, Adc)
+    array, weights = design.array, design.weights
+    readings = len(weights.readings)
+    columns = array.columns * readings
+    converters = -(-array.columns // design.adc.columns_per_adc) * readings
+    um2 = {
+        "cells": array.rows * array.columns * weights.lines * library.cells.area.value,
+        "row drivers": array.rows * library.drivers.area.value,
+        "integrators": columns * library.integrator.area_um2.value,
+        "accumulators": columns * library.accumulator.area_um2.value * (readout.accumulated > 1),
+        "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
+        "ADCs": converters * readout.converter.area_um2(readout.largest_bits, readout.rate),
+        "shift-and-add": converters * library.shift_add.area_um2.value * (len(readout.bits) > 1),
+    }
+    return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()})
+
+
+def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[str]:
+    """Area of what one copy of a matrix needs in its cores beside its arrays: adders of its terms, registers."""
+    terms = at.partitions * at.slices * len(design.weights.readings) - 1
+    sides = at.arrays // (at.partitions * at.slices)
+    columns = min(design.array.columns, at.columns * at.packed)
+    um2 = {
+        "adders": sides * terms * columns * library.adder.area_um2.value,
+        "input registers": sides * at.rows * at.packed * design.inputs.bits * library.input_bit.area_um2.value,
+        "output registers": sides * columns * design.inputs.bits * library.output_bit.area_um2.value,
+    }
+    return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()})
+
+
+def core_area(library: Library) -> Counter[str]:
+    """Area of the fixed parts of a core."""
+    return _parts(library, "core")
+
+
+def tile_area(library: Library) -> Counter[str]:
+    """Area of a tile without its cores: buffer, router, digital units."""
+    um2 = {
+        "buffers": library.buffer_KB.value * BITS_PER_KB * library.buffer_bit.area_um2.value,
+        "network": library.network_bit.area_um2.value,
+        "scaling": library.multiplier.area_um2.value,
+        "activations": library.activation.area_um2.value,
+        "pooling": library.pooling.area_um2.value,
+    }
+    return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()}) + _parts(library, "tile")
+
+
+def chip_area(library: Library) -> Counter[str]:
+    """Area of a chip without its tiles."""
+    return _parts(library, "chip")
+
+
+def times(areas: Counter[str], count: float) -> Counter[str]:
+    """Areas of so many."""
+    return Counter({name: count * value for name, value in areas.items()})
+
+
+def _parts(library: Library, unit: str) -> Counter[str]:
+    return Counter(
+        {name: part.count * part.area_mm2.value for name, part in library.parts.items() if part.unit == unit}
+    )

@@ -1,0 +1,112 @@
+"""Stage A of cost: how many arrays, cores and copies a layer's matrix takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bitline.arrays import Product
+from bitline.cells import UnitColumns
+from bitline.cost.library import Library
+from bitline.design import Design
+from bitline.hardware import BalancedDuplication
+
+
+@dataclass(frozen=True)
+class ArrayMapping:
+    """One matrix on arrays.
+
+    The slices of a weight lie on arrays of their own, its bit lines side by side on one; the groups of a grouped
+    convolution share arrays, block by block along the diagonal, where they are small enough.
+
+    Attributes:
+        rows: matrix rows of one group.
+        columns: matrix columns of one group, unit columns included.
+        groups: groups of channels.
+        partitions: row partitions of a group.
+        tiles: column tiles of a group.
+        slices: weight slices.
+        packed: groups on one array.
+        arrays: arrays of one copy of the matrix.
+        used: share of the cells of these arrays that hold weights.
+    """
+
+    rows: int
+    columns: int
+    groups: int
+    partitions: int
+    tiles: int
+    slices: int
+    packed: int
+    arrays: int
+    used: float
+
+    @classmethod
+    def of(cls, product: Product, outputs: int, design: Design) -> ArrayMapping:
+        """The arrays of a layer.
+
+        Args:
+            product: shape of the layer.
+            outputs: output channels of all groups.
+            design: of this layer.
+        """
+        matrix_columns = outputs // product.groups
+        units = UnitColumns.of(design, matrix_columns)
+        columns = matrix_columns + units.count
+        tiles = max(1, units.count) if units.count else -(-columns // design.array.columns)
+        partition = product.partition(design.array.rows)
+        packed = 1
+        if partition.parts == 1 and tiles == 1:
+            fitting = min(design.array.rows // product.rows, design.array.columns // columns)
+            packed = min(max(1, fitting), product.groups)
+        arrays = -(-product.groups // packed) * partition.parts * tiles * design.weights.slices
+        cells = product.groups * product.rows * columns * design.weights.slices
+        return cls(
+            rows=product.rows,
+            columns=columns,
+            groups=product.groups,
+            partitions=partition.parts,
+            tiles=tiles,
+            slices=design.weights.slices,
+            packed=packed,
+            arrays=arrays,
+            used=cells / (arrays * design.array.rows * design.array.columns),
+        )
+
+    def cores(self, copies: int, library: Library) -> int:
+        """Cores that hold so many copies."""
+        arrays = self.arrays * copies
+        return -(-arrays // (library.organisation.arrays_per_core or self.partitions * self.slices))
+
+
+def copies_of(
+    duplication: object, arrays: Mapping[str, int], products: Mapping[str, float], times: Mapping[str, float]
+) -> dict[str, int]:
+    """Copies of every layer.
+
+    Args:
+        duplication: `Hardware.duplication`.
+        arrays: arrays of one copy, by layer.
+        products: products of one image, by layer; more copies than products are of no use.
+        times: time of all of them on one copy, by layer.
+    """
+    copies = dict.fromkeys(arrays, 1)
+    if not isinstance(duplication, BalancedDuplication) or not arrays:
+        return copies
+    names = list(arrays)
+    budget = duplication.extra_arrays * sum(arrays.values())
+
+    def needed(longest: float) -> list[int]:
+        return [min(-(-times[name] // longest), -(-products[name] // 1)) for name in names]  # type: ignore[misc]
+
+    def price(counts: Sequence[float]) -> float:
+        return sum((count - 1) * arrays[name] for name, count in zip(names, counts, strict=True))
+
+    low, high = 0.0, max(times.values())
+    for _ in range(60):
+        middle = (low + high) / 2
+        if middle > 0 and price(needed(middle)) <= budget:
+            high = middle
+        else:
+            low = middle
+    return {name: max(1, int(count)) for name, count in zip(names, needed(high), strict=True)}

@@ -1,0 +1,47 @@
+"""Which number of a component library matters most."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bitline.cost.library import Library
+from bitline.cost.network import library_of, network_cost
+from bitline.cost.statistics import Statistics
+from bitline.design import Design
+
+
+def sensitivity(
+    statistics: Statistics, design: Design | str, library: Library | None = None, factor: float = 2.0
+) -> pd.DataFrame:
+    """What each number of the library does to the cost of a network when it alone is multiplied.
+
+    Args:
+        statistics: of the network.
+        design: the accelerator.
+        library: circuits; those that the design names if not given.
+        factor: by which every number is multiplied in turn.
+
+    Returns:
+        One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
+        `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost.
+    """
+    design = Design.load(design) if isinstance(design, str) else design
+    library = library_of(design) if library is None else library
+    base = network_cost(statistics, design, library)
+    rows = []
+    for name, quantity in library.quantities().items():
+        changed = library.changed({name: factor * quantity.value})
+        cost = network_cost(statistics, design, changed)
+        rows.append(
+            {
+                "quantity": name,
+                "value": quantity.value,
+                "is_estimate": quantity.is_estimate,
+                "energy": cost.energy_uJ / base.energy_uJ,
+                "area": cost.area_mm2 / base.area_mm2,
+                "latency": cost.latency_ns / base.latency_ns,
+                "interval": cost.interval_ns / base.interval_ns,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return frame.sort_values("energy", key=lambda ratio: (ratio - 1).abs(), ascending=False, ignore_index=True)

@@ -1,0 +1,159 @@
+"""Units of an accelerator at work on full arrays: cores, tiles and chips, as data sheets and papers report them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bitline.arrays.product import MatrixProduct
+from bitline.cost import area
+from bitline.cost.library import Library
+from bitline.cost.mapping import ArrayMapping
+from bitline.cost.network import library_of
+from bitline.cost.work import FULL, Readout, RowActivity, Work
+from bitline.design import Design
+
+
+@dataclass(frozen=True)
+class UnitCost:
+    """A unit that multiplies without a pause.
+
+    Attributes:
+        unit: 'core', 'tile' or 'chip'.
+        operations: of one product of all its matrices; a multiplication with addition is two.
+        energies_pJ: energy of that by component.
+        time_ns: time of it.
+        areas_mm2: area by component.
+    """
+
+    unit: str
+    operations: float
+    energies_pJ: Mapping[str, float]
+    time_ns: float
+    areas_mm2: Mapping[str, float]
+
+    @property
+    def energy_pJ(self) -> float:
+        """Energy of one product of all its matrices."""
+        return sum(self.energies_pJ.values())
+
+    @property
+    def energy_per_operation_fJ(self) -> float:
+        """Femtojoules of an operation."""
+        return 1e3 * self.energy_pJ / self.operations
+
+    @property
+    def power_mW(self) -> float:
+        """Power."""
+        return self.energy_pJ / self.time_ns
+
+    @property
+    def area_mm2(self) -> float:
+        """Area."""
+        return sum(self.areas_mm2.values())
+
+    @property
+    def TOPS(self) -> float:
+        """10^12 operations per second."""
+        return 1e-3 * self.operations / self.time_ns
+
+    @property
+    def TOPS_per_W(self) -> float:
+        """Operations per picojoule."""
+        return self.operations / self.energy_pJ
+
+    @property
+    def TOPS_per_mm2(self) -> float:
+        """Throughput over area."""
+        return self.TOPS / self.area_mm2
+
+
+def core_cost(
+    design: Design | str,
+    library: Library | None = None,
+    *,
+    rows: int = 1152,
+    columns: int = 256,
+    activity: RowActivity = FULL,
+) -> UnitCost:
+    """A core for one matrix of this size: all slices, partitions and input bits (Xiao et al. 2022, section 9.2).
+
+    Args:
+        design: the accelerator.
+        library: circuits; those that the design names if not given.
+        rows: inputs of the matrix.
+        columns: outputs of the matrix.
+        activity: of its inputs and cells, from `RowActivity.average` of a network.
+
+    Raises:
+        DesignError: the design has no converter, or there is no such library.
+    """
+    design, library = _chosen(design, library)
+    at, work = _work(design, library, rows, columns, activity)
+    time = work.product_ns(design, library)
+    cores = at.cores(1, library)
+    energies = Counter(work.energies(design, library)) + _energies(library, "core", time * cores)
+    areas = area.times(area.array_area(design, library, work.readout), at.arrays)
+    areas.update(area.matrix_area(design, library, at))
+    areas.update(area.times(area.core_area(library), cores))
+    return UnitCost("core", 2.0 * rows * columns, _nonzero(energies), time, _nonzero(areas))
+
+
+def unit_costs(
+    design: Design | str, library: Library | None = None, activity: RowActivity = FULL
+) -> tuple[UnitCost, ...]:
+    """A core full of matrices of one array's size, a tile, and a chip where the library says how large it is.
+
+    Args:
+        design: the accelerator.
+        library: circuits; those that the design names if not given.
+        activity: of inputs and cells.
+
+    Raises:
+        DesignError: the design has no converter, or there is no such library.
+    """
+    design, library = _chosen(design, library)
+    columns = design.array.columns - (1 if design.weights.has_unit_column else 0)
+    at, work = _work(design, library, design.array.rows, columns, activity)
+    arrays = library.organisation.arrays_per_core or at.arrays
+    matrices = arrays / at.arrays
+    time = work.product_ns(design, library)
+    energies = area.times(Counter(work.energies(design, library)), matrices) + _energies(library, "core", time)
+    areas = area.times(area.array_area(design, library, work.readout), arrays)
+    areas.update(area.times(area.matrix_area(design, library, at), matrices))
+    areas.update(area.core_area(library))
+    operations = 2.0 * at.rows * columns * matrices
+    core = UnitCost("core", operations, _nonzero(energies), time, _nonzero(areas))
+    tile = _of(core, "tile", library.organisation.cores_per_tile, library, area.tile_area(library))
+    if library.organisation.tiles_per_chip is None:
+        return core, tile
+    return core, tile, _of(tile, "chip", library.organisation.tiles_per_chip, library, area.chip_area(library))
+
+
+def _chosen(design: Design | str, library: Library | None) -> tuple[Design, Library]:
+    design = Design.load(design) if isinstance(design, str) else design
+    return design, library_of(design) if library is None else library
+
+
+def _work(
+    design: Design, library: Library, rows: int, columns: int, activity: RowActivity
+) -> tuple[ArrayMapping, Work]:
+    at = ArrayMapping.of(MatrixProduct(rows), columns, design)
+    return at, Work(at, activity, Readout.of(design, library, design.inputs.bits), 1.0)
+
+
+def _of(part: UnitCost, unit: str, count: int, library: Library, areas: Counter[str]) -> UnitCost:
+    energies = area.times(Counter(part.energies_pJ), count) + _energies(library, unit, part.time_ns)
+    together = area.times(Counter(part.areas_mm2), count) + areas
+    return UnitCost(unit, part.operations * count, _nonzero(energies), part.time_ns, _nonzero(together))
+
+
+def _energies(library: Library, unit: str, time_ns: float) -> Counter[str]:
+    return Counter(
+        {name: part.count * part.power_mW.value * time_ns for name, part in library.parts.items() if part.unit == unit}
+    )
+
+
+def _nonzero(values: Counter[str]) -> dict[str, float]:
+    return {name: value for name, value in values.most_common() if value}

@@ -1,0 +1,234 @@
+"""What one image makes the arrays of a layer do: activity of rows and cells, conversions and the time they take."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bitline.cost.converters import Converter, SurveyConverter
+from bitline.cost.library import Library
+from bitline.cost.mapping import ArrayMapping
+from bitline.cost.quantity import Quantity
+from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
+from bitline.design import Design
+from bitline.encode import slice_count
+from bitline.errors import DesignError
+from bitline.readout import Adc
+
+SURVEY_RATE_MS_PER_S = 100.0
+"""Rate of converters that a library does not describe, where the design does not say."""
+
+
+@dataclass(frozen=True)
+class RowActivity:
+    """How rows and cells of a matrix are used, on average over its input slices.
+
+    Attributes:
+        driven: share of the rows whose slice of the input is not 0.
+        squared: mean square of the applied voltage over the largest one.
+        conductance: mean over cells of G/G_max times that square.
+    """
+
+    driven: float
+    squared: float
+    conductance: float
+
+    @classmethod
+    def of(cls, statistics: Statistics, layer: LayerStatistics, design: Design) -> RowActivity:
+        """Activity of one layer.
+
+        Args:
+            statistics: of the network.
+            layer: one of its layers.
+            design: of this layer.
+        """
+        joint = statistics.joint(layer, design.weights)
+        bits = layer.magnitude_bits(design)
+        nonzero, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
+        conductance = _mean_conductance(design, joint.codes).sum((0, 1))
+        lines = design.weights.lines * design.weights.slices
+        rows = layer.product.groups * layer.product.rows
+        cells = rows * layer.outputs // layer.product.groups * lines
+        return cls(
+            driven=float((nonzero @ joint.rows).mean() / rows),
+            squared=float((squares @ joint.rows).mean() / rows),
+            conductance=float((squares.mean(0) @ joint.pairs @ conductance) / cells),
+        )
+
+    @classmethod
+    def average(cls, statistics: Statistics, design: Design) -> RowActivity:
+        """Activity of a network, weighted with its multiplications (Xiao et al. 2022, section 9.2, average too)."""
+        parts, weights = [], []
+        for layer in statistics.layers:
+            own = design.for_layer(layer.name)
+            if own is not None:
+                one = cls.of(statistics, layer, own)
+                parts.append((one.driven, one.squared, one.conductance))
+                weights.append(layer.macs)
+        if not parts:
+            raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
+        driven, squared, conductance = np.average(np.array(parts), axis=0, weights=weights)
+        return cls(float(driven), float(squared), float(conductance))
+
+
+FULL = RowActivity(1.0, 1.0, 0.5)
+"""All rows on, all cells at half of G_max: an upper bound for inputs of a network."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How the conversions of one product follow each other.
+
+    Attributes:
+        slices: input slices.
+        accumulated: input slices that one conversion sees.
+        bits: resolution of each conversion of one column.
+        converter: its circuit.
+        rate: conversions per microsecond that the design asks for, or none.
+    """
+
+    slices: int
+    accumulated: int
+    bits: tuple[int, ...]
+    converter: Converter
+    rate: float | None
+
+    @classmethod
+    def of(cls, design: Design, library: Library, magnitude_bits: int) -> Readout:
+        """Readout of inputs with so many magnitude bits.
+
+        Raises:
+            DesignError: the design has no converter.
+        """
+        adc = design.adc
+        if not isinstance(adc, Adc):
+            raise DesignError(
+                f"adc.kind is 'none' in design {design.name!r}, and a readout without converters has no energy, area "
+                "or time: use for example adc.kind = 'uniform'"
+            )
+        slices = slice_count(magnitude_bits, min(design.inputs.slice_bits, magnitude_bits))
+        accumulated = design.accumulated_slices(slices)
+        count = -(-slices // accumulated)
+        built = design.hardware.adc_bits or adc.bits
+        saved = [*adc.bits_saved, *[0] * count][:count]
+        return cls(
+            slices, accumulated, tuple(max(1, built - one) for one in saved), converter(adc, library), adc.rate_MS_per_s
+        )
+
+    @property
+    def largest_bits(self) -> int:
+        """Resolution that the converter is built for."""
+        return max(self.bits)
+
+    def conversion_pJ(self) -> float:
+        """Energy of all conversions of one column."""
+        return sum(self.converter.energy_pJ(bits, self.rate) for bits in self.bits)
+
+    def product_ns(self, columns: int, library: Library) -> float:
+        """Time of a product.
+
+        Args:
+            columns: columns that take turns on one converter.
+            library: circuits.
+        """
+        total, left = 0.0, self.slices
+        for bits in self.bits:
+            applied = min(self.accumulated, left) * library.slice_ns.value
+            left -= self.accumulated
+            one = 1e3 / self.rate if self.rate else self.converter.time_ns(bits)
+            converted = columns * one
+            total += max(applied, converted) if library.overlapped else applied + converted
+        return total
+
+
+def converter(adc: Adc, library: Library) -> Converter:
+    """The circuit of a design's converter: the library's, or that of a published survey where it has none."""
+    kind = adc.kind  # type: ignore[attr-defined]
+    name = library.converter if kind == "uniform" else kind
+    known: Converter | None = library.converters.get(name)
+    if known is not None:
+        return known
+    rate = Quantity(value=adc.rate_MS_per_s or SURVEY_RATE_MS_PER_S, source="design" if adc.rate_MS_per_s else "")
+    return SurveyConverter(node_nm=library.node_nm, rate_MS_per_s=rate)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Products of one matrix, as its arrays see them.
+
+    Attributes:
+        mapping: the matrix on its arrays.
+        activity: its rows and cells.
+        readout: its conversions.
+        products: matrix-vector products of each group for one image.
+        skipped: share of the conversions that are left out.
+    """
+
+    mapping: ArrayMapping
+    activity: RowActivity
+    readout: Readout
+    products: float
+    skipped: float = 0.0
+
+    def energies(self, design: Design, library: Library) -> dict[str, float]:
+        """Energy in pJ of everything inside cores that is counted by actions, by component."""
+        at, activity, readout = self.mapping, self.activity, self.readout
+        weights, inputs = design.weights, design.inputs
+        readings = len(weights.readings)
+        rows = self.products * at.groups * at.rows
+        outputs = self.products * at.groups * at.columns
+        converted = 1 - self.skipped
+        columns = outputs * at.partitions * at.slices * readings
+        row_slices = rows * at.tiles * at.slices * readout.slices
+        reads = rows * at.columns * at.slices * weights.lines * readout.slices
+        apart = len(readout.bits)
+        terms = at.partitions * at.slices * readings - 1
+        terms += 1 if weights.has_unit_column else 0
+        sums = weights.input_sum_factor(design.cell.window_low) != 0
+        additions = outputs * (terms + sums) + (rows * at.tiles if sums else 0.0)
+        cells_of_row = design.array.columns * weights.lines
+        return {
+            "cells": library.cells.energy_pJ(
+                reads * activity.conductance, self.products * at.arrays * readout.slices, library.slice_ns.value
+            ),
+            "row drivers": library.drivers.energy_pJ(
+                row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
+            ),
+            "integrators": library.integrator.energy_pJ.value * columns * readout.slices,
+            "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
+            "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
+            "ADCs": readout.conversion_pJ() * columns * converted,
+            "shift-and-add": library.shift_add.energy_pJ.value * columns * apart * converted * (apart > 1),
+            "adders": library.adder.energy_pJ.value * additions,
+            "input registers": library.input_bit.energy_pJ.value * rows * inputs.bits * at.tiles,
+            "output registers": library.output_bit.energy_pJ.value * outputs * inputs.bits,
+        }
+
+    def conversions(self, design: Design) -> float:
+        """Conversions of one image, those left out not counted."""
+        at = self.mapping
+        columns = self.products * at.groups * at.columns * at.partitions * at.slices * len(design.weights.readings)
+        return columns * len(self.readout.bits) * (1 - self.skipped)
+
+    def product_ns(self, design: Design, library: Library) -> float:
+        """Time of one product on one copy of the matrix."""
+        assert isinstance(design.adc, Adc)
+        return self.readout.product_ns(min(design.adc.columns_per_adc, design.array.columns), library)
+
+
+_conductances: dict[tuple[str, str, int], Any] = {}
+
+
+def _mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
+    """`mean_conductance`, remembered for designs with the same cells and weights."""
+    cell = json.dumps(design.cell.model_dump(mode="json"), sort_keys=True)
+    weights = json.dumps(design.weights.model_dump(mode="json"), sort_keys=True)
+    key = (cell, weights, len(codes))
+    if key not in _conductances:
+        if len(_conductances) >= 256:
+            _conductances.clear()
+        _conductances[key] = mean_conductance(design, codes)
+    return np.asarray(_conductances[key])

@@ -1,0 +1,52 @@
+"""Cost as figures: energy of every layer by component, area by component."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from bitline.cost import NetworkCost
+
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000", "#999999", "#7A4E2D",
+    "#B2DF8A", "#6A3D9A", "#A6CEE3", "#FB9A99",
+)  # fmt: skip
+"""Okabe and Ito's, distinct for colour-blind readers, then others; the largest parts get the first."""
+
+
+def energy_figure(cost: NetworkCost) -> go.Figure:
+    """Energy of every layer, stacked by component."""
+    names = [layer.name for layer in cost.layers]
+    figure = go.Figure()
+    for index, component in enumerate(cost.energies_pJ):
+        values = [1e-6 * layer.energies_pJ.get(component, 0.0) for layer in cost.layers]
+        figure.add_bar(x=names, y=values, name=component, marker_color=COLOURS[index % len(COLOURS)])
+    figure.update_layout(
+        title="Energy of one image by layer and component",
+        xaxis_title="layer",
+        yaxis_title="energy (µJ)",
+        barmode="stack",
+        height=500,
+    )
+    return figure
+
+
+def shares_figure(cost: NetworkCost) -> go.Figure:
+    """Energy and area by component, as shares."""
+    names = list(cost.energies_pJ) + [name for name in cost.areas_mm2 if name not in cost.energies_pJ]
+    energy, area = sum(cost.energies_pJ.values()), cost.area_mm2
+    figure = go.Figure()
+    for index, name in enumerate(names):
+        figure.add_bar(
+            y=["energy", "area"],
+            x=[100 * cost.energies_pJ.get(name, 0.0) / energy, 100 * cost.areas_mm2.get(name, 0.0) / area],
+            orientation="h",
+            name=name,
+            marker_color=COLOURS[index % len(COLOURS)],
+        )
+    figure.update_layout(
+        title=f"Where {cost.energy_uJ:.4g} µJ and {cost.area_mm2:.4g} mm² go",
+        xaxis_title="share (%)",
+        barmode="stack",
+        height=320,
+    )
+    return figure
