@@ -161,7 +161,7 @@ def _print_components(results: list[NetworkCost]) -> None:
 
 
 def _print_layers(result: NetworkCost) -> None:
-    heads = ("Mmacs", "arrays", "copies", "cells used, %", "conversions", "uJ", "fJ/mac", "us")
+    heads = ("Mmac", "arrays", "copies", "used, %", "kconv.", "uJ", "fJ/mac", "us")
     table = Table(Column("layer", no_wrap=True), *(_right(head) for head in heads))
     for one in result.layers:
         each = f"{1e3 * one.energy_pJ / one.macs:.3g}" if one.macs and one.arrays else ""
@@ -171,7 +171,7 @@ def _print_layers(result: NetworkCost) -> None:
             str(one.arrays or ""),
             str(one.copies or ""),
             f"{100 * one.used:.1f}" if one.arrays else "",
-            f"{one.conversions:,.0f}" if one.conversions else "",
+            _number(1e-3 * one.conversions),
             _number(1e-6 * one.energy_pJ),
             each,
             _number(1e-3 * one.time_ns),
@@ -180,11 +180,11 @@ def _print_layers(result: NetworkCost) -> None:
 
 
 def _print_sensitivity(frame: Any, result: NetworkCost) -> None:
-    heads = ("value", "energy", "area", "latency", "time per image")
-    title = f"{result.design}: cost with one number of {result.library} doubled, as a multiple"
+    heads = ("value", "energy", "area", "latency", "time/image")
+    title = f"{result.design}: cost with one number of {result.library} doubled, as a multiple; ~ is an estimate"
     table = Table(Column("number", no_wrap=True), *(_right(head) for head in heads), title=title)
     for row in frame.head(SHOWN).itertuples():
-        value = f"{row.value:.4g}" + (" (estimate)" if row.is_estimate else "")
+        value = f"{row.value:.4g}" + (" ~" if row.is_estimate else "")
         ratios = (row.energy, row.area, row.latency, row.interval)
         table.add_row(row.quantity, value, *(f"{one:.3f}" for one in ratios))
     console.print(table)
@@ -212,4 +212,4 @@ def _right(head: str) -> Column:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.4g}" if value else ""
+    return "" if value == 0 else f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

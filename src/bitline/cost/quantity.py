@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from bitline._model import Part
 
@@ -29,7 +30,7 @@ class Quantity(Part):
 
 def _from_number(value: Any) -> Any:
     if isinstance(value, str):
-        raise ValueError("use a number, or a table with value and source")
+        raise PydanticCustomError("quantity", "use a number, or a table with value and source")
     return {"value": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
@@ -39,7 +40,7 @@ AnyQuantity = Annotated[Quantity, BeforeValidator(_from_number)]
 
 def _positive(quantity: Quantity) -> Quantity:
     if quantity.value == 0:
-        raise ValueError("use a number above 0")
+        raise PydanticCustomError("rate", "use a number above 0")
     return quantity
 
 
