@@ -5,6 +5,8 @@ The sizes are those of one layer of CIFAR ResNet-20 at batch 64: 16 channels, 3 
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -113,3 +115,24 @@ def test_row_driven_array(benchmark, rows, columns):
     cells = torch.rand(rows, columns).numpy()
     wires = MeshWire(1e-5, 0.0, None), MeshWire(1e-5, None, 0.0)
     benchmark.pedantic(lambda: effective_conductance(cells, *wires), rounds=2, warmup_rounds=1)
+
+
+@pytest.fixture(scope="module")
+def statistics():
+    from bitline.cost import gather_statistics
+    from bitline.networks import find_network
+
+    network = find_network("resnet50")
+    return gather_statistics(network.build(), "differential", torch.randn(2, 3, 224, 224))
+
+
+@pytest.mark.benchmark(group="cost of ResNet-50")
+@pytest.mark.parametrize("name", ["sonos-a", "sonos-e", "isaac"])
+def test_cost_of_another_design(benchmark, statistics, name):
+    """A search asks for many designs of one network: less than 50 ms each."""
+    from bitline.cost import network_cost
+
+    design = Design.load(name)
+    network_cost(statistics, design)
+    rows = itertools.cycle(range(10, 120))
+    benchmark(lambda: network_cost(statistics, design.changed({"array.rows": next(rows)})))

@@ -202,3 +202,36 @@ def test_an_interrupt_leaves_nothing_half_written(bitline, tmp_path, monkeypatch
     assert status == 130
     assert "interrupted" in errors
     assert not (tmp_path / "out").exists()
+
+
+def test_cost_compares_designs_and_writes_what_it_shows(bitline, tmp_path):
+    file = tmp_path / "cost.json"
+    status, output, _ = bitline("cost", "--design", "sonos-a", "--design", "sonos-e", "--images", "4", "--out", file)
+    assert status == 0
+    a, e = json.loads(file.read_text())["costs"]
+    assert e["energy_uJ"] > 5 * a["energy_uJ"]
+    assert "estimates without a published source" in output
+    changed = ("--set", "library.converters.ramp.conversion_pJ=33.5", "--sensitivity", "--units")
+    status, output, _ = bitline("cost", "--design", "sonos-a", *changed, "--images", "4", "--out", file)
+    assert status == 0
+    (dearer,) = json.loads(file.read_text())["costs"]
+    assert dearer["energies_pJ"]["ADCs"] == pytest.approx(10 * a["energies_pJ"]["ADCs"])
+    assert "converters.ramp.conversion_pJ" in output
+    assert bitline("cost", "--show-library", "isaac-32nm")[1].startswith("# Name")
+    assert "isaac-32nm" in bitline("cost", "--libraries")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "library.foo=3"], "unknown key 'foo'"),
+        (["--show-library", "isac-32nm"], "did you mean 'isaac-32nm'"),
+        (["--set", "hardware.library=own.toml"], "cannot read own.toml"),
+        (["--set", "adc.kind=none"], "adc.kind is 'none'"),
+        (["--model", "resnet50"], "--weights"),
+    ],
+)
+def test_cost_explains_what_it_cannot_do(bitline, arguments, words):
+    status, _, errors = bitline("cost", *arguments, "--images", "2")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors

@@ -18,7 +18,7 @@ def read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise DesignError(f"cannot read the design {path}: {reason}") from None
+        raise DesignError(f"cannot read {path}: {reason}") from None
 
 
 def parse(text: str, origin: str) -> dict[str, Any]:

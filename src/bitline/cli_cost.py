@@ -138,26 +138,25 @@ def _print_totals(results: list[NetworkCost], model: str) -> None:
     table = Table(Column("of one image", no_wrap=True), *(_right(one.design) for one in results), title=model)
     rows = [one.totals() for one in results]
     for name in rows[0]:
-        table.add_row(name.replace("_", " "), *(f"{row[name]:,.4g}" for row in rows))
+        table.add_row(name.replace("_", " "), *(_number(row[name]) for row in rows))
     table.add_row("library", *(one.library for one in results))
     console.print(table)
 
 
 def _print_components(results: list[NetworkCost]) -> None:
-    heads = [head for one in results for head in (f"{one.design}, uJ", "%", "mm2")]
-    table = Table(Column("component", no_wrap=True), *(_right(head) for head in heads))
-    names = dict.fromkeys(name for one in results for name in (*one.energies_pJ, *one.areas_mm2))
-    for name in names:
-        cells = []
-        for one in results:
-            energy, area = one.energies_pJ.get(name, 0.0), one.areas_mm2.get(name, 0.0)
-            share = 1e-4 * energy / one.energy_uJ
-            cells += [_number(1e-6 * energy), f"{share:.1f}" if energy else "", _number(area)]
-        table.add_row(name, *cells)
-    totals = [cell for one in results for cell in (_number(one.energy_uJ), "100", _number(one.area_mm2))]
-    table.add_section()
-    table.add_row("together", *totals)
-    console.print(table)
+    for what, unit, parts in (
+        ("energy", "uJ", [{name: 1e-6 * value for name, value in one.energies_pJ.items()} for one in results]),
+        ("area", "mm2", [dict(one.areas_mm2) for one in results]),
+    ):
+        heads = [one.design for one in results] + (["%"] if len(results) == 1 else [])
+        table = Table(Column(f"{what}, {unit}", no_wrap=True), *(_right(head) for head in heads))
+        totals = [sum(one.values()) for one in parts]
+        for name in dict.fromkeys(name for one in parts for name in one):
+            share = [f"{100 * parts[0][name] / totals[0]:.1f}"] if len(results) == 1 else []
+            table.add_row(name, *(_number(one.get(name, 0.0)) for one in parts), *share)
+        table.add_section()
+        table.add_row("together", *(_number(total) for total in totals))
+        console.print(table)
 
 
 def _print_layers(result: NetworkCost) -> None:
