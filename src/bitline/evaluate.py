@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,52 +12,19 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from bitline._plans import ConvertPlan, UnconvertedPlan
-from bitline.cost import Library, NetworkCost, Statistics, library_of, network_cost
+from bitline.cost import NetworkCost, library_of
 from bitline.design import Design
 from bitline.devices import in_words
 from bitline.errors import DataError, DesignError
-from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert, let_age, program
-from bitline.nn.convert import restart_reads
-
-COMPARED = 64
-"""Images whose layer outputs are compared."""
+from bitline.layer_errors import LayerError, LayerSums, layer_errors
+from bitline.nn import Calibration, let_age
+from bitline.prepared import Prepared, count_right
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, images done and images in all."""
 
 Remedy = Callable[[nn.Module, nn.Module], object]
 """Called with the analog network on its chip, which it may correct, and the quantised digital network."""
-
-
-@dataclass(frozen=True)
-class LayerError:
-    """Signal-to-error ratios of one layer in dB, against the quantised digital network, averaged over trials.
-
-    Programming takes one pulse for each cell, unless the design says write-verify.
-
-    Attributes:
-        name: layer name.
-        rows, outputs: matrix of one group.
-        partitions: row partitions.
-        own_db: error that the layer makes on the inputs it gets.
-        accumulated_db: error of its output with everything before it.
-        pulses: write pulses per cell, on average, on the last chip.
-        outside: share of cells that write-verify gave up on, on the last chip.
-        conversions: analog-to-digital conversions of one image, skipped ones not counted; 0 without an ADC.
-        skipped: share of the conversions that are left out because all inputs of the array are 0.
-    """
-
-    name: str
-    rows: int
-    outputs: int
-    partitions: int
-    own_db: float
-    accumulated_db: float
-    pulses: float = 1.0
-    outside: float = 0.0
-    conversions: float = 0.0
-    skipped: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -228,43 +194,31 @@ def evaluate_times(
     _check(images, labels, trials, batch)
     progress("calibrate", 0, 1)
     design = Design.load(design) if isinstance(design, str) else design
-    library = library_of(design)
+    library_of(design)  # refuse a bad one now
     designs = [design.changed({"cell.time": time}) for time in times]
-    network = convert(model, design, calibration, seed=seed)
-    record = conversion_of(network)
-    seen = calibration if isinstance(calibration, Tensor) else images
-    statistics = Statistics.of(network, seen[:COMPARED])
+    prepared = Prepared.of(model, design, calibration, seed, images)
     progress("calibrate", 1, 1)
-    scales = Calibration({name: type(one)(one.inputs, None) for name, one in record.calibration.layers.items()})
-    digital = convert(model, record.design.digital(), scales, seed=seed)
 
-    def accuracy(which: nn.Module, what: str) -> float:
-        right = 0
-        for start in range(0, len(images), batch):
-            part = slice(start, start + batch)
-            right += int((which(images[part]).argmax(1) == labels[part]).sum())
-            progress(what, min(start + batch, len(images)), len(images))
-        return right / len(images)
+    def advance(what: str) -> Callable[[int], None]:
+        return lambda done: progress(what, done, len(images))
 
-    float_accuracy = accuracy(_in_eval(model), "float")
-    digital_accuracy = accuracy(digital, "digital")
+    float_accuracy = count_right(_in_eval(model), images, labels, batch, advance("float")) / len(images)
+    digital_accuracy = count_right(prepared.digital, images, labels, batch, advance("digital")) / len(images)
     accuracies: list[list[float]] = [[] for _ in times]
-    errors = [_LayerErrors(digital, network) for _ in times]
+    sums: list[list[tuple[LayerSums, ...]]] = [[] for _ in times]
     for trial in range(trials):
-        program(network, trial=trial)
+        prepared.program(trial)
         for index, time in enumerate(times):
-            let_age(network, time)
-            after_programming(network, digital)
-            restart_reads(network)
-            for part in images[:COMPARED].split(batch):
-                errors[index].add(part)
-            restart_reads(network)
+            let_age(prepared.analog, time)
+            after_programming(prepared.analog, prepared.digital)
+            sums[index] += prepared.compare(images, batch)
             at = f" at {in_words(designs[index].cell.time)}" if len(times) > 1 else ""
-            accuracies[index].append(accuracy(network, f"trial {trial + 1} of {trials}{at}"))
+            what = f"trial {trial + 1} of {trials}{at}"
+            accuracies[index].append(prepared.classify(images, labels, batch, advance=advance(what)) / len(images))
     evaluations = []
     for index, one in enumerate(designs):
-        layers = errors[index].result()
-        cost, why = _cost(statistics, one, library, layers)
+        layers = layer_errors(sums[index])
+        cost, why = _cost(prepared, one, layers)
         evaluations.append(
             Evaluation(
                 design=one,
@@ -274,7 +228,7 @@ def evaluate_times(
                 digital_accuracy=digital_accuracy,
                 trial_accuracies=tuple(accuracies[index]),
                 layers=layers,
-                notes=(*record.notes, *why),
+                notes=(*prepared.record.notes, *why),
                 cost=cost,
             )
         )
@@ -282,12 +236,11 @@ def evaluate_times(
 
 
 def _cost(
-    statistics: Statistics, design: Design, library: Library, layers: tuple[LayerError, ...]
+    prepared: Prepared, design: Design, layers: tuple[LayerError, ...]
 ) -> tuple[NetworkCost | None, tuple[str, ...]]:
     """The cost of a design, or why there is none: a design without converters still has an accuracy."""
-    skipped = {layer.name: layer.skipped for layer in layers}
     try:
-        return network_cost(statistics, design, library, skipped), ()
+        return prepared.cost(design, {layer.name: layer.skipped for layer in layers}), ()
     except DesignError as error:
         return None, (f"no energy, area and latency: {error}",)
 
@@ -295,86 +248,6 @@ def _cost(
 def _in_eval(model: nn.Module) -> nn.Module:
     """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
     return copy.deepcopy(model).eval() if model.training else model
-
-
-class _LayerErrors:
-    """Signal and error energies of every layer, summed over images and trials."""
-
-    def __init__(self, digital: nn.Module, analog: nn.Module) -> None:
-        self.digital = digital
-        self.analog = analog
-        self.energies = {layer.name: torch.zeros(4, dtype=torch.float64) for layer in analog_layers(analog)}
-        self.conversions = {layer.name: [0, 0] for layer in analog_layers(analog)}
-        self.images = 0
-
-    def add(self, images: Tensor) -> None:
-        """Run both networks and compare."""
-        with _recording(self.digital) as expected:
-            self.digital(images)
-        before = {layer.name: _counts(layer) for layer in analog_layers(self.analog)}
-        with _recording(self.analog) as got:
-            self.analog(images)
-        self.images += len(images)
-        for layer in analog_layers(self.analog):
-            for index, (now, then) in enumerate(zip(_counts(layer), before[layer.name], strict=True)):
-                self.conversions[layer.name][index] += now - then
-        for name, energies in self.energies.items():
-            inputs, outputs = got[name]
-            own = self.digital.get_submodule(name)(inputs)
-            for index, reference in enumerate((own, expected[name][1])):
-                energies[2 * index] += float(reference.double().square().sum())
-                energies[2 * index + 1] += float((outputs - reference).double().square().sum())
-
-    def result(self) -> tuple[LayerError, ...]:
-        """Ratios in dB."""
-        return tuple(
-            LayerError(
-                layer.name,
-                layer.product.rows,
-                len(layer.weight),
-                layer.product.partition(layer.design.array.rows).parts,
-                _decibels(*self.energies[layer.name][:2].tolist()),
-                _decibels(*self.energies[layer.name][2:].tolist()),
-                layer.programmed().pulses,
-                layer.programmed().outside,
-                (self.conversions[layer.name][0] - self.conversions[layer.name][1]) / self.images,
-                self.conversions[layer.name][1] / max(self.conversions[layer.name][0], 1),
-            )
-            for layer in analog_layers(self.analog)
-        )
-
-
-def _counts(layer: AnalogLayer) -> tuple[int, int]:
-    """Conversions of a layer on its chip so far, and those that it skipped."""
-    plan = layer.programmed().plan
-    return (
-        (plan.converted, plan.skipped)
-        if isinstance(plan, ConvertPlan) and not isinstance(plan, UnconvertedPlan)
-        else (0, 0)
-    )
-
-
-@contextmanager
-def _recording(network: nn.Module) -> Iterator[Mapping[str, tuple[Tensor, Tensor]]]:
-    """Inputs and outputs of the analog layers while the network runs."""
-    record: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def hook(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, AnalogLayer)
-        record[module.name] = (arguments[0], output)
-
-    handles = [layer.register_forward_hook(hook) for layer in analog_layers(network)]
-    try:
-        yield record
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _decibels(signal: float, error: float) -> float:
-    if signal <= 0:
-        return math.nan
-    return math.inf if error == 0 else 10 * math.log10(signal / error)
 
 
 def _known(value: object) -> object:

@@ -138,10 +138,10 @@ def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Mo
     return network
 
 
-def restart_reads(network: nn.Module) -> None:
-    """Let the next sample count as the first one of its chip, for its read noise."""
+def restart_reads(network: nn.Module, first: int = 0) -> None:
+    """Let the next sample count as number `first` of its chip, for its read noise."""
     for layer in analog_layers(network):
-        layer.reads = 0
+        layer.reads = first
 
 
 def let_age(network: nn.Module, time: float | str) -> nn.Module:
