@@ -22,6 +22,7 @@ from bitline.cli_array import array
 from bitline.cli_cost import cost
 from bitline.cli_devices import devices_app
 from bitline.cli_ranges import ranges
+from bitline.cli_study import report, results, sweep
 from bitline.design import Design, presets
 from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
@@ -51,6 +52,9 @@ app.command("array")(array)
 app.command("adc")(adc)
 app.command("ranges")(ranges)
 app.command("cost")(cost)
+app.command("sweep")(sweep)
+app.command("results")(results)
+app.command("report")(report)
 
 
 def _version(wanted: bool) -> None:
@@ -323,7 +327,7 @@ def main() -> None:
         sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            Console(stderr=True).print("bitline: interrupted; nothing was written", style="red")
+            Console(stderr=True).print("bitline: interrupted", style="red")
         raise
 
 

@@ -27,3 +27,7 @@ class CalibrationError(BitlineError):
 
 class DeviceError(BitlineError):
     """A compute device or a memory device that cannot be used."""
+
+
+class StudyError(BitlineError):
+    """A study file, a store of results or a cluster that cannot be used."""

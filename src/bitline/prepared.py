@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.design import Design
 from bitline.layer_errors import COMPARED, LayerSums, layer_sums
-from bitline.nn import Calibration, Conversion, conversion_of, convert, program
+from bitline.nn import Calibration, Conversion, analog_layers, conversion_of, convert, program
 from bitline.nn.convert import restart_reads
 
 Advance = Callable[[int], object]
@@ -71,6 +71,21 @@ class Prepared:
     def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
         """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""
         return network_cost(self.statistics, design, skipped=skipped)
+
+    def adc_ranges(self) -> dict[str, list[float]]:
+        """Share of the largest possible output range of an array that its ADCs span, by layer and weight slice.
+
+        Layers without ADCs, or whose ranges differ by more than the slice, are left out.
+        """
+        shares = {}
+        for layer in analog_layers(self.analog):
+            calibration = layer.calibration
+            if calibration is None or calibration.levels is None or not calibration.levels.is_shared:
+                continue
+            levels, lines = calibration.levels, layer.encoded().bit_lines(calibration.inputs)
+            spans = zip(levels.step, levels.low, levels.high, strict=True)
+            shares[layer.name] = [step * (high - low) / (lines.high - lines.low) for step, low, high in spans]
+        return shares
 
     def program(self, trial: int) -> None:
         """Put the network on another chip."""

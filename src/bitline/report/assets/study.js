@@ -1,0 +1,124 @@
+"use strict";
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const rows = read("rows"), columns = read("columns"), figures = read("figures");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  function themed(layout) {
+    const style = getComputedStyle(document.documentElement);
+    const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    const themedLayout = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: ink, size: 13 }, modebar: { bgcolor: "rgba(0,0,0,0)" }, margin: { t: 48, r: 16, b: 56, l: 64 }, autosize: true };
+    for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
+    return themedLayout;
+  }
+
+  function draw() {
+    for (const figure of figures) {
+      const place = document.getElementById(figure.id);
+      Plotly.react(place, figure.data, themed(figure.layout), { responsive: true, displaylogo: false });
+      if (!place.dataset.clicks) {
+        place.dataset.clicks = "1";
+        place.on("plotly_click", (event) => {
+          const key = event.points[0].customdata;
+          if (key) choose(Array.isArray(key) ? key[0] : key);
+        });
+      }
+    }
+  }
+
+  const body = document.querySelector("#designs tbody"), search = document.getElementById("filter");
+  const count = document.getElementById("count"), details = document.getElementById("details");
+  let order = { column: null, down: false };
+
+  const text = (value) => value === null || value === undefined ? "" :
+    typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toPrecision(4).replace(/\.?0+$/, "")) : String(value);
+
+  // words must all occur; "accuracy>90" and the like compare a column whose name contains the word
+  function matches(row, query) {
+    return query.trim().split(/\s+/).filter(Boolean).every((word) => {
+      const comparison = word.match(/^(.+?)(<=|>=|<|>|=)(.+)$/);
+      if (comparison) {
+        const [, name, sign, wanted] = comparison;
+        const column = columns.findIndex((one) => one.name.toLowerCase().includes(name.toLowerCase()));
+        if (column >= 0) {
+          const value = row.cells[column], number = Number(wanted);
+          if (sign === "=") return text(value).toLowerCase() === wanted.toLowerCase();
+          if (typeof value !== "number" || Number.isNaN(number)) return false;
+          return { "<": value < number, ">": value > number, "<=": value <= number, ">=": value >= number }[sign];
+        }
+      }
+      return row.cells.some((cell) => text(cell).toLowerCase().includes(word.toLowerCase()));
+    });
+  }
+
+  function visible() {
+    const chosen = rows.filter((row) => matches(row, search.value));
+    if (order.column !== null) {
+      chosen.sort((a, b) => {
+        const [x, y] = [a.cells[order.column], b.cells[order.column]];
+        if (x === null) return 1;
+        if (y === null) return -1;
+        const difference = typeof x === "number" && typeof y === "number" ? x - y : text(x).localeCompare(text(y));
+        return order.down ? -difference : difference;
+      });
+    }
+    return chosen;
+  }
+
+  function fill() {
+    const chosen = visible();
+    body.replaceChildren(...chosen.map((row) => {
+      const line = document.createElement("tr");
+      line.id = "design-" + row.key;
+      line.tabIndex = 0;
+      row.cells.forEach((cell) => {
+        const place = document.createElement("td");
+        place.textContent = text(cell);
+        if (typeof cell === "number") place.className = "number";
+        line.append(place);
+      });
+      line.addEventListener("click", () => choose(row.key));
+      line.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(row.key); });
+      return line;
+    }));
+    count.textContent = `${chosen.length} of ${rows.length} designs`;
+  }
+
+  function choose(key) {
+    const row = rows.find((one) => one.key === key);
+    if (!row) return;
+    if (!visible().includes(row)) { search.value = ""; fill(); }
+    document.querySelectorAll("tr.chosen").forEach((one) => one.classList.remove("chosen"));
+    const line = document.getElementById("design-" + key);
+    line.classList.add("chosen");
+    details.querySelector("pre").textContent = row.design;
+    details.querySelector("h3").textContent = row.label;
+    details.hidden = false;
+    details.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  }
+
+  document.querySelectorAll("#designs th").forEach((head, index) => {
+    head.querySelector("button").addEventListener("click", () => {
+      order = { column: index, down: order.column === index ? !order.down : false };
+      document.querySelectorAll("#designs th").forEach((one) => one.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
+      fill();
+    });
+  });
+
+  document.getElementById("download").addEventListener("click", () => {
+    const quoted = (value) => { const plain = value === null ? "" : String(value); return /[",\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain; };
+    const lines = [columns.map((one) => one.name), ...visible().map((row) => row.cells)].map((line) => line.map(quoted).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+    link.download = "designs.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  search.addEventListener("input", fill);
+  dark.addEventListener("change", draw);
+  fill();
+  draw();
+})();

@@ -1,0 +1,52 @@
+"""The signal chain of a design as a drawing with its numbers."""
+
+from __future__ import annotations
+
+import html
+
+from bitline.design import Design
+from bitline.devices import in_words
+from bitline.readout import Adc
+
+WIDTH, HEIGHT, GAP = 176, 92, 24
+
+
+def chain_drawing(design: Design) -> str:
+    """An SVG of the five stages."""
+    stages = _stages(design)
+    parts = []
+    total = len(stages) * WIDTH + (len(stages) - 1) * GAP
+    for index, (title, facts) in enumerate(stages):
+        x = index * (WIDTH + GAP)
+        parts.append(f'<rect x="{x}" y="1" width="{WIDTH}" height="{HEIGHT}" rx="8"/>')
+        parts.append(f'<text x="{x + 12}" y="22" font-weight="600">{html.escape(title)}</text>')
+        for line, fact in enumerate(facts[:4]):
+            parts.append(f'<text class="soft" x="{x + 12}" y="{40 + 15 * line}">{html.escape(_short(fact))}</text>')
+        if index:
+            start = x - GAP + 3
+            parts.append(f'<path d="M{start} {HEIGHT / 2} h{GAP - 8} m-5 -4 l5 4 l-5 4"/>')
+    words = "; ".join(f"{title}: {', '.join(facts)}" for title, facts in stages)
+    return (
+        f'<svg class="chain" viewBox="-1 0 {total + 2} {HEIGHT + 2}" role="img" '
+        f'aria-label="{html.escape(words, quote=True)}">{"".join(parts)}</svg>'
+    )
+
+
+def _stages(design: Design) -> list[tuple[str, list[str]]]:
+    weights, inputs, cell, array, adc = design.weights, design.inputs, design.cell, design.array, design.adc
+    slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {weights.cell_bits} bits"
+    ratio = 1 / cell.window_low if cell.window_low else float("inf")
+    readout = [f"{adc.kind} ADC"]
+    if isinstance(adc, Adc):
+        readout = [f"{adc.bits}-bit {adc.kind} ADC", f"{adc.range.kind} range", f"{adc.columns_per_adc} columns each"]
+    return [
+        ("quantise", [f"weights {weights.bits} bits", f"inputs {inputs.bits} bits", f"scale per {weights.scale}"]),
+        ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),
+        ("program", [f"{cell.device.kind}", f"on/off ratio {ratio:g}", f"read after {in_words(cell.time)}"]),
+        ("array", [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]),
+        ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 26 else text[:25] + "…"

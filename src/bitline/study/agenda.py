@@ -1,0 +1,203 @@
+"""What is left to do of a study, given what is finished."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scipy import stats
+
+from bitline.study.store import Shard
+from bitline.study.study import EarlyStop, Point
+from bitline.study.worker import Outcome, Task
+
+
+def half_width(accuracies: list[float]) -> float:
+    """Half of the 95 % confidence interval of a mean (Student's t); infinite for fewer than two values."""
+    count = len(accuracies)
+    if count < 2:
+        return math.inf
+    mean = sum(accuracies) / count
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in accuracies) / (count - 1))
+    return float(stats.t.ppf(0.975, count - 1)) * deviation / math.sqrt(count)
+
+
+def enough(accuracies: list[float], trials: int, stop: EarlyStop | None) -> int | None:
+    """How many of the chips count, in their order; none while more are needed.
+
+    It depends on the chips' accuracies only, not on the order in which they were measured.
+
+    Args:
+        accuracies: fractions, of the first chips, without gaps.
+        trials: chips at most.
+        stop: when fewer are enough.
+    """
+    if stop is not None:
+        for count in range(stop.min_trials, min(len(accuracies), trials) + 1):
+            if 100 * half_width(accuracies[:count]) <= stop.half_width:
+                return count
+    return trials if len(accuracies) >= trials else None
+
+
+@dataclass
+class Coverage:
+    """Images of one chip that are classified, and how many of them right, by first image."""
+
+    parts: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, start: int, stop: int, correct: int) -> None:
+        """A finished shard."""
+        if start not in self.parts or self.parts[start][0] < stop:
+            self.parts[start] = (stop, correct)
+
+    def reach(self, images: int) -> tuple[int, int]:
+        """Images from the first one on without a gap, of at most `images`, and those right; shards that overlap or
+        reach too far do not count."""
+        place, right = 0, 0
+        while place in self.parts and self.parts[place][0] <= images:
+            place, correct = self.parts[place]
+            right += correct
+        return place, right
+
+    def accuracy(self, images: int) -> float | None:
+        """Fraction right of all images; none while some are missing."""
+        place, right = self.reach(images)
+        return right / images if place == images else None
+
+    def missing(self, images: int, shard: int) -> list[tuple[int, int]]:
+        """Shards to do."""
+        left, place = [], 0
+        starts = sorted(start for start, (stop, _) in self.parts.items() if stop <= images)
+        while place < images:
+            if place in self.parts and self.parts[place][0] <= images:
+                place = self.parts[place][0]
+                continue
+            following = next((start for start in starts if start > place), images)
+            stop = min(place + shard, following)
+            left.append((place, stop))
+            place = stop
+        return left
+
+
+class Progress:
+    """What is finished, by kind, key and chip."""
+
+    def __init__(self, shards: Iterable[Shard]) -> None:
+        self.coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
+        for one in shards:
+            self.coverage[one.kind, one.key, one.trial].add(one.start, one.stop, one.correct)
+
+    def accuracies(self, key: str, images: int) -> list[float]:
+        """Accuracies of the first chips of a design, without gaps."""
+        result: list[float] = []
+        while (accuracy := self.coverage["analog", key, len(result)].accuracy(images)) is not None:
+            result.append(accuracy)
+        return result
+
+
+class Agenda:
+    """Tasks of a study; gives them out so that a worker prepares as few designs as possible.
+
+    Args:
+        points: designs.
+        finished: what is in the store.
+        costs: keys of designs whose cost is known.
+        images: images to classify.
+        trials: chips at most.
+        shard: images of one task.
+        stop: when fewer chips are enough.
+    """
+
+    def __init__(
+        self,
+        points: tuple[Point, ...],
+        finished: Iterable[Shard],
+        costs: Mapping[str, object],
+        images: int,
+        trials: int,
+        shard: int,
+        stop: EarlyStop | None,
+    ) -> None:
+        self.progress = Progress(finished)
+        self.images, self.trials, self.stop = images, trials, stop
+        self.groups: dict[str, list[Task]] = {}
+        self.busy: dict[str, int] = defaultdict(int)
+        self.failed: set[str] = set()
+        self._add_float(shard)
+        digital: set[str] = set()
+        variants: dict[str, list[Point]] = defaultdict(list)
+        for point in points:
+            variants[point.accuracy_key].append(point)
+        for key, same in variants.items():
+            self._add_design(key, same, costs, shard, digital)
+        self.total = self.left = sum(len(tasks) for tasks in self.groups.values())
+
+    def _add_float(self, shard: int) -> None:
+        coverage = self.progress.coverage["float", "", 0]
+        tasks = [Task("float", "", "", None, 0, *part) for part in coverage.missing(self.images, shard)]
+        if tasks:
+            self.groups[""] = tasks
+
+    def _add_design(
+        self, key: str, same: list[Point], costs: Mapping[str, object], shard: int, digital: set[str]
+    ) -> None:
+        design, label, digital_key = same[0].design, same[0].label(), same[0].digital_key
+        tasks: list[Task] = []
+        if digital_key not in digital:
+            digital.add(digital_key)
+            coverage = self.progress.coverage["digital", digital_key, 0]
+            for part in coverage.missing(self.images, shard):
+                tasks.append(Task("digital", digital_key, key, design, 0, *part, label=label))
+        uncosted = tuple((point.key, point.design) for point in same if point.key not in costs)
+        if uncosted:
+            tasks.append(Task("cost", key, key, design, 0, 0, 0, variants=uncosted, label=label))
+        if enough(self.progress.accuracies(key, self.images), self.trials, self.stop) is None:
+            for trial in range(self.trials):
+                coverage = self.progress.coverage["analog", key, trial]
+                for part in coverage.missing(self.images, shard):
+                    tasks.append(Task("analog", key, key, design, trial, *part, label=label))
+        if tasks:
+            self.groups[key] = tasks
+
+    def take(self, last: str | None) -> Task | None:
+        """The next task for a worker.
+
+        Args:
+            last: what the worker has prepared.
+        """
+        waiting = [key for key, tasks in self.groups.items() if tasks]
+        if not waiting:
+            return None
+        key = last if last in waiting else min(waiting, key=lambda one: self.busy[one])
+        self.busy[key] += 1
+        return self.groups[key].pop(0)
+
+    def done(self, outcome: Outcome) -> None:
+        """Note what came of a task; drops tasks that are not needed any more."""
+        task = outcome.task
+        self.busy[task.prepare] -= 1
+        self.left -= 1
+        if outcome.error:
+            self.failed.add(task.prepare)
+            self._drop(task.prepare, kinds=("digital", "analog", "cost"))
+            return
+        if task.kind == "cost":
+            return
+        self.progress.coverage[task.kind, task.key, task.trial].add(task.start, task.stop, outcome.correct)
+        if task.kind == "analog" and self.stop is not None:
+            accuracies = self.progress.accuracies(task.key, self.images)
+            if enough(accuracies, self.trials, self.stop) is not None:
+                self._drop(task.prepare, kinds=("analog",))
+
+    def again(self, task: Task) -> None:
+        """Put back a task whose worker was lost."""
+        self.busy[task.prepare] -= 1
+        self.groups.setdefault(task.prepare, []).insert(0, task)
+
+    def _drop(self, key: str, kinds: tuple[str, ...]) -> None:
+        tasks = self.groups.get(key, [])
+        kept = [task for task in tasks if task.kind not in kinds]
+        self.left -= len(tasks) - len(kept)
+        self.groups[key] = kept

@@ -1,0 +1,138 @@
+"""Axes of a study: which settings change, and how."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from bitline._model import Part
+
+BASE = "design"
+"""The setting that chooses the base design: a preset or a .toml file."""
+
+
+class Range(Part):
+    """Numbers from one to another, both included."""
+
+    start: float
+    """First number."""
+    stop: float
+    """Last number."""
+    points: Annotated[int, Field(ge=2, le=10_000)]
+    """How many numbers."""
+    scale: Literal["linear", "log"] = "linear"
+    """Equal steps, or equal ratios."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.scale == "log" and min(self.start, self.stop) <= 0:
+            raise ValueError(
+                f"a range with scale 'log' goes from {self.start:g} to {self.stop:g}: both must be above 0"
+            )
+        return self
+
+    def values(self) -> list[float]:
+        """The numbers; whole ones as integers."""
+        if self.scale == "log":
+            ratio = math.log(self.stop / self.start) / (self.points - 1)
+            numbers = [self.start * math.exp(ratio * index) for index in range(self.points)]
+            numbers[-1] = self.stop
+        else:
+            step = (self.stop - self.start) / (self.points - 1)
+            numbers = [self.start + step * index for index in range(self.points)]
+        rounded = [float(f"{number:.12g}") for number in numbers]
+        return [int(number) if number.is_integer() else number for number in rounded]
+
+
+class Axis(Part):
+    """Settings that change together. Several axes are crossed."""
+
+    setting: str | None = None
+    """A setting by its dotted name: 'adc.bits'; 'design' for the base design."""
+    values: tuple[Any, ...] | None = None
+    """Its values."""
+    range: Range | None = None
+    """Its values as a range, instead of a list."""
+    zip: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """Several settings that change in step, instead of one: { "array.rows" = [72, 144], "adc.bits" = [6, 7] }."""
+    when: dict[str, Any] = Field(default_factory=dict)
+    """Only where settings of earlier axes, or of the base design, have these values (or one of a list of values)."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [name for name in ("values", "range", "zip") if getattr(self, name)]
+        label = self.setting or ", ".join(self.zip) or "without a name"
+        if bool(self.setting) == bool(self.zip):
+            raise ValueError(f"axis {label}: give a setting with values or a range, or a zip of several settings")
+        if len(given) != 1:
+            what = "no values" if not given else " and ".join(given)
+            raise ValueError(f"axis {label} has {what}: give one of values = [...], range = {{...}} or zip = {{...}}")
+        lengths = {name: len(values) for name, values in self.zip.items()}
+        if self.zip and (len(set(lengths.values())) != 1 or not min(lengths.values())):
+            counts = ", ".join(f"{name} {count}" for name, count in lengths.items())
+            raise ValueError(f"axis zip: settings that change in step need equally many values, not {counts}")
+        return self
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings that change."""
+        return (self.setting,) if self.setting else tuple(self.zip)
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The settings of each step."""
+        if self.zip:
+            return [dict(zip(self.zip, step, strict=True)) for step in zip(*self.zip.values(), strict=True)]
+        assert self.setting is not None
+        values: Sequence[Any] = self.range.values() if self.range else self.values or ()
+        return [{self.setting: value} for value in values]
+
+
+def crossed(axes: Sequence[Axis], known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All combinations of the axes' steps, first axis slowest, each once.
+
+    Args:
+        axes: an axis with a condition is left out where the condition does not hold.
+        known: settings of the base design by dotted name, for conditions.
+    """
+    seen: set[str] = set()
+    for settings in _crossed(list(axes), known, {}):
+        key = repr(sorted(settings.items()))
+        if key not in seen:
+            seen.add(key)
+            yield settings
+
+
+def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if not axes:
+        yield settings
+        return
+    first, rest = axes[0], axes[1:]
+    if not _holds(first.when, {**known, **settings}):
+        yield from _crossed(rest, known, settings)
+        return
+    for step in first.steps():
+        yield from _crossed(rest, known, {**settings, **step})
+
+
+def _holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
+    return all(
+        settings.get(name) in (wanted if isinstance(wanted, (list, tuple)) else [wanted])
+        for name, wanted in condition.items()
+    )
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name; a variant also by the name of its section: 'weights' is its mapping."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            result.update(flat(value, f"{prefix}{name}."))
+        else:
+            result[f"{prefix}{name}"] = value
+    return result
+
+
+__all__ = ["BASE", "Axis", "Range", "crossed", "flat"]

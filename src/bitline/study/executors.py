@@ -1,0 +1,169 @@
+"""Who does the tasks of a study on this machine: this process, or processes of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing.connection
+import pickle
+import signal
+from dataclasses import replace
+from typing import Any, Protocol
+
+import torch.multiprocessing
+from torch import nn
+
+from bitline.errors import StudyError
+from bitline.study.worker import Context, Outcome, Task, Worker
+
+
+class Executor(Protocol):
+    """Workers that each do one task at a time."""
+
+    def idle(self) -> list[int]:
+        """Numbers of the workers that have nothing to do."""
+
+    def submit(self, worker: int, task: Task) -> None:
+        """Give a task to an idle worker."""
+
+    def wait(self) -> tuple[int, Outcome]:
+        """The next outcome, and whose it is. An outcome with `retry` says that the worker was lost."""
+
+    def close(self) -> None:
+        """Stop all workers at once."""
+
+
+class Inline:
+    """One worker in this process."""
+
+    def __init__(self, context: Context) -> None:
+        self.worker = Worker(context)
+        self.task: Task | None = None
+
+    def idle(self) -> list[int]:
+        return [0] if self.task is None else []
+
+    def submit(self, worker: int, task: Task) -> None:
+        self.task = task
+
+    def wait(self) -> tuple[int, Outcome]:
+        assert self.task is not None
+        task, self.task = self.task, None
+        return 0, self.worker.run(task)
+
+    def close(self) -> None:
+        self.task = None
+
+
+class Processes:
+    """Worker processes on this machine; network and images lie in memory that they share.
+
+    Args:
+        context: what they work on.
+        count: how many.
+        devices: compute devices that they take in turn.
+
+    Raises:
+        StudyError: the network cannot be sent to another process.
+    """
+
+    def __init__(self, context: Context, count: int, devices: tuple[str, ...] = ("cpu",)) -> None:
+        self._multiprocessing = torch.multiprocessing.get_context("spawn")
+        self.contexts = [replace(context, device=devices[index % len(devices)]) for index in range(count)]
+        _share(context)
+        self.workers: list[Any] = [None] * count
+        self.pipes: list[Any] = [None] * count
+        self.tasks: list[Task | None] = [None] * count
+        for index in range(count):
+            self._start(index)
+
+    def _start(self, index: int) -> None:
+        ours, theirs = self._multiprocessing.Pipe()
+        process = self._multiprocessing.Process(
+            target=_serve, args=(self.contexts[index], theirs), daemon=True, name=f"bitline worker {index}"
+        )
+        process.start()
+        theirs.close()
+        self.workers[index], self.pipes[index] = process, ours
+
+    def idle(self) -> list[int]:
+        return [index for index, task in enumerate(self.tasks) if task is None]
+
+    def submit(self, worker: int, task: Task) -> None:
+        self.tasks[worker] = task
+        with contextlib.suppress(OSError):  # its process may have ended, which `wait` finds
+            self.pipes[worker].send(task)
+
+    def wait(self) -> tuple[int, Outcome]:
+        busy = [index for index, task in enumerate(self.tasks) if task is not None]
+        ready = multiprocessing.connection.wait(
+            [self.pipes[index] for index in busy] + [self.workers[index].sentinel for index in busy]
+        )
+        index = next(one for one in busy if self.pipes[one] in ready or self.workers[one].sentinel in ready)
+        task = self.tasks[index]
+        assert task is not None
+        self.tasks[index] = None
+        try:
+            outcome: Outcome | BaseException = self.pipes[index].recv()
+        except (EOFError, OSError):
+            return index, self._lost(index, task)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return index, outcome
+
+    def _lost(self, index: int, task: Task) -> Outcome:
+        process = self.workers[index]
+        process.join()
+        code = process.exitcode
+        self._start(index)
+        killed = code == -signal.SIGKILL
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
+        why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
+        label = task.label or "the float network"
+        return Outcome(task, error=f"the worker process {how} while it worked on {label}{why}", retry=True)
+
+    def close(self) -> None:
+        for process in self.workers:
+            if process is not None and process.is_alive():
+                process.kill()
+        for process in self.workers:
+            if process is not None:
+                process.join()
+        for pipe in self.pipes:
+            if pipe is not None:
+                pipe.close()
+
+
+def _share(context: Context) -> None:
+    context.model.share_memory()
+    for tensor in (context.images, context.labels, context.calibration):
+        tensor.share_memory_()
+    _check_pickle(context.model)
+
+
+def _check_pickle(model: nn.Module) -> None:
+    try:
+        pickle.dumps({name: type(module) for name, module in model.named_modules()})
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise StudyError(
+            f"the network cannot be sent to other processes ({error}): define its classes at the top of a module, or "
+            "use one worker"
+        ) from None
+
+
+def _serve(context: Context, pipe: Any) -> None:
+    """What a worker process does: tasks, until nobody is there to give them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(context)
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            outcome: Outcome | Exception = worker.run(task)
+        except Exception as error:
+            outcome = error
+        try:
+            pipe.send(outcome)
+        except OSError:
+            return

@@ -1,0 +1,42 @@
+"""Designs that no other design beats in everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def front(values: Sequence[Sequence[float]]) -> list[bool]:
+    """Which points no other one dominates.
+
+    Args:
+        values: (points, objectives), all to be small; points with NaN are never on the front.
+    """
+    table = np.asarray(values, dtype=float).reshape(len(values), -1)
+    known = ~np.isnan(table).any(1)
+    result = []
+    for index, point in enumerate(table):
+        others = table[known]
+        beaten = ((others <= point).all(1) & (others < point).any(1)).any()
+        result.append(bool(known[index] and not beaten))
+    return result
+
+
+def ranks(values: Sequence[Sequence[float]]) -> list[int]:
+    """Number of the front of each point: 0 for the best, 1 for the best without those, and so on (Deb et al. 2002)."""
+    table = [list(point) for point in values]
+    result = [-1] * len(table)
+    rank = 0
+    while -1 in result:
+        left = [index for index, one in enumerate(result) if one < 0]
+        best = front([table[index] for index in left])
+        if not any(best):
+            for index in left:
+                result[index] = rank
+            break
+        for index, on_front in zip(left, best, strict=True):
+            if on_front:
+                result[index] = rank
+        rank += 1
+    return result

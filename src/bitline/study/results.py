@@ -1,0 +1,279 @@
+"""What a store says of a study: one row for each design, chip or layer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bitline.errors import StudyError
+from bitline.layer_errors import LayerError, LayerSums, layer_errors
+from bitline.study.agenda import Progress, enough, half_width
+from bitline.study.store import Shard, Store
+from bitline.study.study import Study
+
+COSTS = (
+    "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
+    "arrays", "cells_used", "conversions",
+)  # fmt: skip
+"""Numbers of the cost that result tables have."""
+
+
+@dataclass(frozen=True)
+class DesignResult:
+    """One design.
+
+    Attributes:
+        key: what identifies it.
+        name: of the design.
+        settings: what the axes set.
+        design: all its settings.
+        images: images that every chip classified; the fewest of the finished chips.
+        accuracies: fraction right of each chip that counts.
+        digital: fraction right of the quantised digital network, or none.
+        cost: as `NetworkCost.to_dict` gives it, or none.
+        layers: errors of the layers over all chips.
+        seconds: computing time.
+        finished: whether nothing is left to do.
+        error: what went wrong, or nothing.
+    """
+
+    key: str
+    name: str
+    settings: dict[str, Any]
+    design: dict[str, Any]
+    images: int
+    accuracies: tuple[float, ...]
+    digital: float | None
+    cost: dict[str, Any] | None
+    layers: tuple[LayerError, ...]
+    seconds: float
+    finished: bool
+    error: str
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over chips; NaN where none is finished."""
+        return sum(self.accuracies) / len(self.accuracies) if self.accuracies else math.nan
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over chips; NaN for fewer than two."""
+        count = len(self.accuracies)
+        if count < 2:
+            return math.nan
+        return math.sqrt(sum((one - self.mean) ** 2 for one in self.accuracies) / (count - 1))
+
+    @property
+    def half_width(self) -> float:
+        """Half of the 95 % confidence interval of the mean; NaN for fewer than two chips."""
+        width = half_width(list(self.accuracies))
+        return width if math.isfinite(width) else math.nan
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """All that a store knows.
+
+    Attributes:
+        study: the study that was run last on it.
+        facts: what the results depend on besides the designs.
+        sessions: versions and hardware of every run.
+        designs: in the order of the study, then those of earlier studies.
+        float_accuracy: fraction right of the float network, or none.
+    """
+
+    study: Study
+    facts: dict[str, str]
+    sessions: tuple[dict[str, Any], ...]
+    designs: tuple[DesignResult, ...]
+    float_accuracy: float | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each design: settings, accuracy over chips, cost."""
+        return pd.DataFrame([self._row(one) for one in self.designs])
+
+    def trials_frame(self) -> pd.DataFrame:
+        """One row for each design and chip."""
+        return pd.DataFrame(
+            [
+                {"design": one.name, **one.settings, "trial": trial, "images": one.images, "accuracy": accuracy}
+                for one in self.designs
+                for trial, accuracy in enumerate(one.accuracies)
+            ]
+        )
+
+    def layers_frame(self) -> pd.DataFrame:
+        """One row for each design and layer."""
+        return pd.DataFrame(
+            [
+                {"design": one.name, **one.settings, **{"layer": layer.name}, **_without_name(layer)}
+                for one in self.designs
+                for layer in one.layers
+            ]
+        )
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings that differ between designs."""
+        names = dict.fromkeys(name for one in self.designs for name in one.settings)
+        return tuple(name for name in names if len({repr(one.settings.get(name)) for one in self.designs}) > 1)
+
+    def _row(self, one: DesignResult) -> dict[str, Any]:
+        cost = one.cost or {}
+        return {
+            "design": one.name,
+            **one.settings,
+            "accuracy": one.mean,
+            "std": one.std,
+            "half_width_95": one.half_width,
+            "trials": len(one.accuracies),
+            "images": one.images,
+            "digital_accuracy": math.nan if one.digital is None else one.digital,
+            "float_accuracy": math.nan if self.float_accuracy is None else self.float_accuracy,
+            **{name: cost.get(name, math.nan) for name in COSTS},
+            "seconds": one.seconds,
+            "finished": one.finished,
+            "error": one.error,
+            "key": one.key,
+        }
+
+    def _repr_html_(self) -> str:
+        shown = ["design", *self.settings, "accuracy", "std", "trials", "energy_uJ", "area_mm2", "latency_us"]
+        frame = self.to_frame()
+        html: str = frame[[name for name in dict.fromkeys(shown) if name in frame]].to_html(
+            index=False, float_format=lambda value: f"{value:.4g}", na_rep=""
+        )
+        return f"<b>{self.study.name}</b>, {len(self.designs)} designs{html}"
+
+
+def read_results(path: str | Path) -> StudyResult:
+    """Read a store; another process may be writing to it.
+
+    Raises:
+        StudyError: there is no such store.
+    """
+    with Store.reading(Path(path)) as store:
+        facts = store.facts()
+        if "study" not in facts:
+            raise StudyError(f"the store {path} holds no study yet: run one with 'bitline sweep'")
+        study = Study(**_parsed(facts.pop("study")))
+        shards, costs, failures = store.shards(), store.costs(), store.failures()
+        images = int(facts.get("images", "0"))
+        progress = Progress(shards)
+        layers = _layers(shards)
+        seconds: dict[str, float] = defaultdict(float)
+        for shard in shards:
+            seconds[shard.key] += shard.seconds
+        errors: dict[str, str] = {one["key"]: one["message"] for one in failures}
+        wanted = json.loads(facts.pop("points", "[]"))
+        order = {key: index for index, key in enumerate(wanted)}
+        stored = sorted(store.designs(), key=lambda one: order.get(one["key"], len(order)))
+        designs = []
+        for one in stored:
+            key = one["accuracy_key"]
+            accuracies = progress.accuracies(key, images)
+            count = enough(accuracies, study.run.trials, study.run.stop)
+            chips = accuracies[: count or len(accuracies)]
+            designs.append(
+                DesignResult(
+                    key=one["key"],
+                    name=one["name"],
+                    settings=one["settings"],
+                    design=one["design"],
+                    images=images if chips else 0,
+                    accuracies=tuple(chips),
+                    digital=progress.coverage["digital", one["digital_key"], 0].accuracy(images),
+                    cost=costs.get(one["key"]),
+                    layers=layer_errors(runs for trial, runs in layers[key] if trial < len(chips)),
+                    seconds=seconds[key],
+                    finished=count is not None and one["key"] in costs,
+                    error=errors.get(key, errors.get(one["digital_key"], "")),
+                )
+            )
+        return StudyResult(
+            study=study,
+            facts=facts,
+            sessions=tuple(store.sessions()),
+            designs=tuple(designs),
+            float_accuracy=progress.coverage["float", "", 0].accuracy(images),
+        )
+
+
+EXPORTS = ("csv", "parquet", "json")
+"""Formats of `export`."""
+
+
+def export(result: StudyResult, to: str, path: Path) -> None:
+    """Write the table of designs.
+
+    Args:
+        result: of a study.
+        to: 'csv', 'parquet' or 'json'; the last has everything, layers and costs by component too.
+        path: file to write; an existing one is replaced in one step.
+
+    Raises:
+        StudyError: an unknown format, or Parquet without pyarrow.
+    """
+    from bitline.report.results import write_text
+
+    if to == "csv":
+        write_text(path, result.to_frame().to_csv(index=False))
+    elif to == "json":
+        write_text(path, json.dumps(to_dict(result), indent=1, allow_nan=False) + "\n")
+    elif to == "parquet":
+        frame = result.to_frame()
+        mixed = [name for name in frame if frame[name].map(type).nunique() > 1 and frame[name].dtype == object]
+        try:
+            frame.astype(dict.fromkeys(mixed, "string")).to_parquet(path, index=False)
+        except ImportError:
+            raise StudyError("writing Parquet needs pyarrow: pip install pyarrow, or use --to csv") from None
+    else:
+        raise StudyError(f"there is no format {to!r}: use one of {', '.join(EXPORTS)}")
+
+
+def to_dict(result: StudyResult) -> dict[str, Any]:
+    """Everything as plain values, for JSON; unknown numbers are None."""
+    return {
+        "study": json.loads(result.study.model_dump_json()),
+        "facts": result.facts,
+        "sessions": list(result.sessions),
+        "float_accuracy": result.float_accuracy,
+        "designs": [
+            {
+                **{key: value for key, value in vars(one).items() if key != "layers"},
+                "mean": _known(one.mean),
+                "std": _known(one.std),
+                "half_width_95": _known(one.half_width),
+                "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in one.layers],
+            }
+            for one in result.designs
+        ],
+    }
+
+
+def _layers(shards: list[Shard]) -> dict[str, list[tuple[int, list[LayerSums]]]]:
+    layers: dict[str, list[tuple[int, list[LayerSums]]]] = defaultdict(list)
+    for one in shards:
+        if one.layers:
+            layers[one.key].append((one.trial, [LayerSums(**layer) for layer in one.layers]))
+    return layers
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _without_name(layer: LayerError) -> dict[str, Any]:
+    return {key: value for key, value in vars(layer).items() if key != "name"}
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
