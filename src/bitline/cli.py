@@ -22,7 +22,7 @@ from bitline.cli_array import array
 from bitline.cli_cost import cost
 from bitline.cli_devices import devices_app
 from bitline.cli_ranges import ranges
-from bitline.cli_study import report, results, sweep
+from bitline.cli_study import explore, report, results, sweep
 from bitline.design import Design, presets
 from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
@@ -53,6 +53,7 @@ app.command("adc")(adc)
 app.command("ranges")(ranges)
 app.command("cost")(cost)
 app.command("sweep")(sweep)
+app.command("explore")(explore)
 app.command("results")(results)
 app.command("report")(report)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,51 @@ def sweep(
     with _bar(chosen.name) as progress:
         summary = studies.sweep(chosen, store, workers=count, launch=launch, report=progress)
     _finish(summary, studies.read_results(store), store, report)
+
+
+def explore(
+    study: StudyFile,
+    out: Out = None,
+    workers: Workers = None,
+    executor: Executor = "local",
+    address: Address = None,
+    device: Device = "cpu",
+    gpus: Fraction = 0.0,
+    report: Annotated[Path | None, typer.Option(help="HTML report to write at the end.")] = None,
+) -> None:
+    """Search the axes of a study for the designs that trade accuracy best against cost.
+
+    Every design is screened on few images; the best are measured in full. What to trade off and how many designs to
+    look at is in the study's [search] section. It can be interrupted and goes on like 'bitline sweep'.
+
+    Examples:
+
+      bitline explore study.toml --report front.html
+    """
+    from bitline import study as studies
+
+    chosen = studies.Study.load(study)
+    store = out or study.with_suffix(".sqlite")
+    count = workers or studies.default_workers()
+    launch = launcher(executor, count, address, device, gpus)
+    with _bar(chosen.name) as progress:
+        found = studies.explore(chosen, store, workers=count, launch=launch, report=progress)
+    result = studies.read_results(store)
+    best = set(found.front)
+    console.print(
+        f"{found.looked_at} designs screened, {len(found.survivors)} measured in full; "
+        f"{len(best)} of them are on the front of {', '.join(chosen.search.objectives)}:"
+    )
+    print_results(dataclasses.replace(result, designs=tuple(one for one in result.designs if one.key in best)))
+    console.print(f"{_duration(found.seconds)}; results in {store}")
+    for message in dict.fromkeys(found.failures):
+        console.print(f"failed: {message}", style="red", markup=False)
+    if report is not None:
+        from bitline.report.study_html import write_study
+
+        report.parent.mkdir(parents=True, exist_ok=True)
+        write_study(report, result)
+        console.print(f"wrote {report}")
 
 
 def results(

@@ -370,12 +370,16 @@ def _how(result: StudyResult, path: Path) -> str:
 
 def _rows(result: StudyResult) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     """Columns and rows of the table of designs."""
+    screened = any(one.screened is not None for one in result.designs)
     names = [*(result.settings or ("design",)), "accuracy (%)", "std (%)", "chips"]
+    names += ["screened (%)"] if screened else []
     costs = [name for name in COSTS if any(name in (one.cost or {}) for one in result.designs)]
     rows = []
     for one in result.designs:
         settings = [_cell(one.settings.get(name)) for name in result.settings] or [one.name]
         numbers = [_percent(one.mean), _percent(one.std), len(one.accuracies)]
+        if screened:
+            numbers.append(None if one.screened is None else round(100 * one.screened, 6))
         cells = [*settings, *numbers, *(_finite((one.cost or {}).get(name)) for name in costs)]
         rows.append({"key": one.key, "cells": cells, "label": _label(one), "design": Design(**one.design).to_toml()})
     return [{"name": name} for name in [*names, *costs]], rows

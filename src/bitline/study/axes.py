@@ -110,14 +110,15 @@ def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) 
         yield settings
         return
     first, rest = axes[0], axes[1:]
-    if not _holds(first.when, {**known, **settings}):
+    if not holds(first.when, {**known, **settings}):
         yield from _crossed(rest, known, settings)
         return
     for step in first.steps():
         yield from _crossed(rest, known, {**settings, **step})
 
 
-def _holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
+def holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Whether settings have the values of an axis's condition."""
     return all(
         settings.get(name) in (wanted if isinstance(wanted, (list, tuple)) else [wanted])
         for name, wanted in condition.items()
@@ -125,7 +126,7 @@ def _holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name; a variant also by the name of its section: 'weights' is its mapping."""
+    """Nested settings by dotted name."""
     result: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict):

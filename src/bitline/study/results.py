@@ -33,10 +33,11 @@ class DesignResult:
         name: of the design.
         settings: what the axes set.
         design: all its settings.
-        images: images that every chip classified; the fewest of the finished chips.
+        images: images that every chip classified, or that a design was screened on.
         accuracies: fraction right of each chip that counts.
         digital: fraction right of the quantised digital network, or none.
         cost: as `NetworkCost.to_dict` gives it, or none.
+        screened: fraction right of the first images on the first chip, where the design is not finished; or none.
         layers: errors of the layers over all chips.
         seconds: computing time.
         finished: whether nothing is left to do.
@@ -51,6 +52,7 @@ class DesignResult:
     accuracies: tuple[float, ...]
     digital: float | None
     cost: dict[str, Any] | None
+    screened: float | None
     layers: tuple[LayerError, ...]
     seconds: float
     finished: bool
@@ -130,6 +132,7 @@ class StudyResult:
             "design": one.name,
             **one.settings,
             "accuracy": one.mean,
+            "screened_accuracy": math.nan if one.screened is None else one.screened,
             "std": one.std,
             "half_width_95": one.half_width,
             "trials": len(one.accuracies),
@@ -180,17 +183,19 @@ def read_results(path: str | Path) -> StudyResult:
             accuracies = progress.accuracies(key, images)
             count = enough(accuracies, study.run.trials, study.run.stop)
             chips = accuracies[: count or len(accuracies)]
+            reach, right = progress.coverage["analog", key, 0].reach(images)
             designs.append(
                 DesignResult(
                     key=one["key"],
                     name=one["name"],
                     settings=one["settings"],
                     design=one["design"],
-                    images=images if chips else 0,
+                    images=images if chips else reach,
                     accuracies=tuple(chips),
                     digital=progress.coverage["digital", one["digital_key"], 0].accuracy(images),
                     cost=costs.get(one["key"]),
-                    layers=layer_errors(runs for trial, runs in layers[key] if trial < len(chips)),
+                    screened=right / reach if reach and not chips else None,
+                    layers=layer_errors(runs for trial, runs in layers[key] if trial < max(1, len(chips))),
                     seconds=seconds[key],
                     finished=count is not None and one["key"] in costs,
                     error=errors.get(key, errors.get(one["digital_key"], "")),

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -84,10 +84,13 @@ class Search(Part):
     """Designs to look at."""
     population: Annotated[int, Field(ge=2)] = 20
     """Designs of one generation, which are measured at the same time."""
-    screening_images: Annotated[int, Field(ge=1)] = 100
-    """Images on which every design is measured once, with one chip."""
+    screening_images: Annotated[int, Field(ge=1)] = 64
+    """Images on which every design is measured at first, with one chip."""
+    screening: Literal["signal-to-error", "accuracy"] = "signal-to-error"
+    """What stands for accuracy then: the signal-to-error ratio of the network's last analog layer, which says more on
+    few images, or the accuracy on them."""
     survivors: Annotated[int, Field(ge=1)] = 20
-    """Designs at most that are then measured in full: the best by rank, on these images."""
+    """Designs at most that are then measured in full: those of the best fronts."""
     seed: int = 0
     """Seed of the search."""
 
@@ -193,7 +196,7 @@ class Study(Part):
             StudyError: a combination is impossible, or nothing is left.
         """
         found: dict[str, Point] = {}
-        for settings in crossed(self.axes, self._known()):
+        for settings in crossed(self.axes, self.known()):
             try:
                 point = self.point(settings)
             except DesignError as error:
@@ -220,7 +223,8 @@ class Study(Part):
         design = base.changed({**self.design.set, **changes})
         return Point.of(settings, design)
 
-    def _known(self) -> dict[str, Any]:
+    def known(self) -> dict[str, Any]:
+        """Settings of the base design by dotted name, for the conditions of axes."""
         if any(BASE in axis.settings for axis in self.axes):
             return dict(self.design.set)
         return flat(self.point({}).design.model_dump(mode="json")) | {BASE: self.design.base}

@@ -144,16 +144,16 @@ def sweep(
         kept.remember("points", json.dumps([point.key for point in points]))
         kept.add_designs(points)
         agenda = agenda_of(study, points, kept, len(loaded.context.images))
-        failures: list[str] = []
+        failures: tuple[str, ...] = ()
         done = 0
         if agenda.total:
             executor = (launch or local(workers))(loaded.context)
             try:
-                done = _work(agenda, executor, kept, report, failures)
+                done, failures = work(agenda, executor, kept, report)
             finally:
                 executor.close()
         report(agenda.total, agenda.total, "")
-    return Summary(points, done, tuple(failures), time.perf_counter() - began)
+    return Summary(points, done, failures, time.perf_counter() - began)
 
 
 def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int) -> Agenda:
@@ -162,9 +162,15 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
     return Agenda(points, store.shards(), store.costs(), images, run.trials, run.shard, run.stop)
 
 
-def _work(agenda: Agenda, executor: Executor, store: Store, report: Report, failures: list[str]) -> int:
+def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tuple[int, tuple[str, ...]]:
+    """Have everything done that is left, and keep what comes.
+
+    Returns:
+        How many tasks were done, and the messages of those that failed.
+    """
     prepared: dict[int, str] = {}
     attempts: dict[tuple[object, ...], int] = {}
+    failures: list[str] = []
     done = running = 0
     while True:
         for worker in executor.idle():
@@ -174,7 +180,7 @@ def _work(agenda: Agenda, executor: Executor, store: Store, report: Report, fail
             executor.submit(worker, task)
             running += 1
         if not running:
-            return done
+            return done, tuple(failures)
         worker, outcome = executor.wait()
         running -= 1
         prepared[worker] = outcome.task.prepare
