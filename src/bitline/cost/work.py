@@ -53,9 +53,9 @@ class RowActivity:
         rows = layer.product.groups * layer.product.rows
         cells = rows * layer.outputs // layer.product.groups * lines
         return cls(
-            driven=float((nonzero @ joint.rows).mean() / rows),
-            squared=float((squares @ joint.rows).mean() / rows),
-            conductance=float((squares.mean(0) @ joint.pairs @ conductance) / cells),
+            driven=_steady((nonzero @ joint.rows).mean() / rows),
+            squared=_steady((squares @ joint.rows).mean() / rows),
+            conductance=_steady((squares.mean(0) @ joint.pairs @ conductance) / cells),
         )
 
     @classmethod
@@ -217,6 +217,11 @@ class Work:
         """Time of one product on one copy of the matrix."""
         assert isinstance(design.adc, Adc)
         return self.readout.product_ns(min(design.adc.columns_per_adc, design.array.columns), library)
+
+
+def _steady(value: float) -> float:
+    """Without the last digits, which depend on the number of threads that summed it."""
+    return float(f"{value:.7g}")
 
 
 _conductances: dict[tuple[str, str, int], Any] = {}

@@ -43,22 +43,20 @@ def enough(accuracies: list[float], trials: int, stop: EarlyStop | None) -> int 
 
 @dataclass
 class Coverage:
-    """Images of one chip that are classified, and how many of them right, by first image."""
+    """Images of one chip that are classified, and how many of them right: for each first image, the stops of shards."""
 
-    parts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    parts: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def add(self, start: int, stop: int, correct: int) -> None:
         """A finished shard."""
-        if start not in self.parts or self.parts[start][0] < stop:
-            self.parts[start] = (stop, correct)
+        self.parts.setdefault(start, {})[stop] = correct
 
     def reach(self, images: int) -> tuple[int, int]:
-        """Images from the first one on without a gap, of at most `images`, and those right; shards that overlap or
-        reach too far do not count."""
-        place, right = 0, 0
-        while place in self.parts and self.parts[place][0] <= images:
-            place, correct = self.parts[place]
-            right += correct
+        """Images from the first one on without a gap, of at most `images`, and those right."""
+        place = right = 0
+        while (stop := self._stop(place, images)) is not None:
+            right += self.parts[place][stop]
+            place = stop
         return place, right
 
     def accuracy(self, images: int) -> float | None:
@@ -67,18 +65,21 @@ class Coverage:
         return right / images if place == images else None
 
     def missing(self, images: int, shard: int) -> list[tuple[int, int]]:
-        """Shards to do."""
+        """Shards to do, of at most `shard` images."""
         left, place = [], 0
-        starts = sorted(start for start, (stop, _) in self.parts.items() if stop <= images)
+        starts = sorted(start for start in self.parts if self._stop(start, images) is not None)
         while place < images:
-            if place in self.parts and self.parts[place][0] <= images:
-                place = self.parts[place][0]
-                continue
-            following = next((start for start in starts if start > place), images)
-            stop = min(place + shard, following)
-            left.append((place, stop))
-            place = stop
+            known = self._stop(place, images)
+            if known is None:
+                following = next((start for start in starts if start > place), images)
+                known = min(place + shard, following)
+                left.append((place, known))
+            place = known
         return left
+
+    def _stop(self, start: int, images: int) -> int | None:
+        """Where the longest finished shard ends that begins here and does not reach too far."""
+        return max((stop for stop in self.parts.get(start, ()) if stop <= images), default=None)
 
 
 class Progress:

@@ -130,7 +130,10 @@ def _check(study: Study) -> None:
             raise StudyError(f"search.objectives has {name!r}{nearest(name, (ACCURACY, *COSTS))}")
     if len(study.search.objectives) < 2:
         raise StudyError("search.objectives needs two or more, such as ['accuracy', 'energy_uJ']")
-    study.point({})
+    try:
+        study.known()
+    except DesignError as error:
+        raise StudyError(f"study {study.name!r}: {error}") from None
 
 
 def _suggest(study: Study, trial: Any) -> Point | None:

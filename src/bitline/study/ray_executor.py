@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import socket
 from dataclasses import replace
 from typing import Any
 
 from bitline.errors import StudyError
 from bitline.study.sweep import Launch
 from bitline.study.worker import Context, Outcome, Task, Worker
+
+PATIENCE_S = 5.0
+"""How long a cluster may take to answer."""
 
 
 def ray_workers(address: str | None, count: int, device: str = "cpu", gpus: float = 0.0) -> Launch:
@@ -27,15 +31,29 @@ def ray_workers(address: str | None, count: int, device: str = "cpu", gpus: floa
         import ray
     except ImportError:
         raise StudyError("--executor ray needs Ray: pip install 'bitline[ray]'") from None
+    _check_address(address)
     try:
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise StudyError(
-            f"cannot reach a Ray cluster at {address}: {reason}; start one with 'ray start --head', or leave --address "
-            "out"
-        ) from None
+        raise _unreachable(address, str(error).splitlines()[0]) from None
     return lambda context: RayWorkers(context, count, device, gpus)
+
+
+def _check_address(address: str | None) -> None:
+    """Refuse an address where nobody listens now; Ray itself would wait for minutes."""
+    host, _, port = (address or "").rpartition("://")[2].partition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE_S).close()
+    except OSError as error:
+        raise _unreachable(address, str(error)) from None
+
+
+def _unreachable(address: str | None, reason: str) -> StudyError:
+    return StudyError(
+        f"cannot reach a Ray cluster at {address}: {reason}; start one with 'ray start --head', or leave --address out"
+    )
 
 
 class RayWorkers:

@@ -224,7 +224,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # SQLite rolls back by itself where the disk is full
+                self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
 

@@ -196,7 +196,11 @@ class Study(Part):
             StudyError: a combination is impossible, or nothing is left.
         """
         found: dict[str, Point] = {}
-        for settings in crossed(self.axes, self.known()):
+        try:
+            known = self.known()
+        except DesignError as error:
+            raise StudyError(f"study {self.name!r}: {error}") from None
+        for settings in crossed(self.axes, known):
             try:
                 point = self.point(settings)
             except DesignError as error:

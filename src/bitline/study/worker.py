@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from bitline.design import Design
 from bitline.errors import BitlineError, DesignError
-from bitline.layer_errors import COMPARED, LayerSums, layer_errors
+from bitline.layer_errors import LayerSums, layer_errors
 from bitline.prepared import Prepared, count_right
 
 Kind = Literal["float", "digital", "analog", "cost"]
@@ -147,7 +147,7 @@ class Worker:
         prepared.program(task.trial)
         sums: list[tuple[LayerSums, ...]] = []
         if self.context.layer_errors and task.start == 0:
-            sums = prepared.compare(self.images[: min(COMPARED, task.stop)], self.context.batch)
+            sums = prepared.compare(self.images, self.context.batch)
         correct = prepared.classify(images, labels, self.context.batch, task.start)
         return Outcome(task, correct=correct, layers=tuple(asdict(one) for run in sums for one in run))
 
