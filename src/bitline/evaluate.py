@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,11 @@ class Evaluation:
                 **(self.cost.totals() if self.cost else {}),
             }
         )
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format="{:.4g}".format)
+        cost = self.cost._repr_html_() if self.cost else ""
+        return f"<b>{html.escape(self.design.name)}</b>: {100 * self.mean:.2f} % on {self.images} images{table}{cost}"
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each analog layer."""

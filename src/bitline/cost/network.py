@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -178,6 +179,14 @@ class NetworkCost:
                 if value
             ]
         )
+
+    def _repr_html_(self) -> str:
+        totals = pd.DataFrame({"of one image": self.totals()}).T
+        parts = pd.DataFrame({"energy (uJ)": self.energies_pJ, "area (mm2)": dict(self.areas_mm2)})
+        parts["energy (uJ)"] *= 1e-6
+        number = "{:.4g}".format
+        tables = totals.to_html(float_format=number) + parts.to_html(float_format=number, na_rep="")
+        return f"<b>{html.escape(self.design)}</b>, library {html.escape(self.library)}{tables}"
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each layer."""

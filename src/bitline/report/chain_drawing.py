@@ -38,7 +38,11 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
     ratio = 1 / cell.window_low if cell.window_low else float("inf")
     readout = [f"{adc.kind} ADC"]
     if isinstance(adc, Adc):
-        readout = [f"{adc.bits}-bit {adc.kind} ADC", f"{adc.range.kind} range", f"{adc.columns_per_adc} columns each"]
+        readout = [
+            f"{adc.bits}-bit {adc.kind} ADC",
+            f"{adc.range.kind} range",
+            "an ADC per column" if adc.columns_per_adc == 1 else f"{adc.columns_per_adc} columns per ADC",
+        ]
     return [
         ("quantise", [f"weights {weights.bits} bits", f"inputs {inputs.bits} bits", f"scale per {weights.scale}"]),
         ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),

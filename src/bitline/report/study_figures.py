@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from bitline.errors import StudyError
 from bitline.report.cost_figures import COLOURS
 from bitline.report.device_figures import save
-from bitline.report.study_series import COST_AXES, LARGEST_SERIES, is_logarithmic, is_numeric, lines, pareto
+from bitline.report.study_series import (
+    COST_AXES,
+    LARGEST_SERIES,
+    categories,
+    is_logarithmic,
+    is_numeric,
+    lines,
+    pareto,
+)
 from bitline.study.results import StudyResult
 
 if TYPE_CHECKING:
@@ -54,16 +62,24 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     series = lines(result, setting)
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
     axes = figure.subplots()
+    numeric = is_numeric(series)
+    names = categories(series)
     for index, one in enumerate(series):
         colour = COLOURS[index % len(COLOURS)]
-        style = "o" if len(series) > LARGEST_SERIES else "o-"
-        axes.plot(one.x, one.mean, style, color=colour, markersize=4, label=one.label or None)
-        axes.fill_between(one.x, one.low, one.high, color=colour, alpha=0.2, linewidth=0)
+        style = "o-" if numeric and len(series) <= LARGEST_SERIES else "o"
+        x = list(one.x) if numeric else [names.index(str(value)) for value in one.x]
+        axes.plot(x, one.mean, style, color=colour, markersize=4, label=one.label or None)
+        if numeric:
+            axes.fill_between(x, one.low, one.high, color=colour, alpha=0.2, linewidth=0)
+        else:
+            axes.vlines(x, one.low, one.high, color=colour, linewidth=1)
     if result.float_accuracy is not None:
         axes.axhline(100 * result.float_accuracy, color="grey", linestyle="--", linewidth=1, label="floating point")
     if is_logarithmic(series):
         axes.set_xscale("log")
-    elif is_numeric(series) and series and len(series[0].x) <= 12:
+    elif not numeric:
+        axes.set_xticks(range(len(names)), names)
+    elif series and len(series[0].x) <= 12:
         axes.set_xticks(series[0].x)
     axes.set_xlabel(setting)
     axes.set_ylabel("accuracy (%)")

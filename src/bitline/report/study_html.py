@@ -21,6 +21,8 @@ from bitline.report.results import write_text
 from bitline.report.study_series import (
     COST_AXES,
     LARGEST_SERIES,
+    Series,
+    categories,
     grid,
     is_logarithmic,
     is_numeric,
@@ -113,7 +115,7 @@ def _accuracy(result: StudyResult, setting: str) -> go.Figure:
         colour = COLOURS[index % len(COLOURS)]
         keys = [design.key for design in one.designs]
         figure.add_scatter(
-            x=list(one.x),
+            x=list(one.x) if is_numeric(series) else [str(x) for x in one.x],
             y=list(one.mean),
             customdata=keys,
             mode="markers" if len(series) > LARGEST_SERIES or not is_numeric(series) else "lines+markers",
@@ -142,12 +144,18 @@ def _accuracy(result: StudyResult, setting: str) -> go.Figure:
     _baselines(figure, result)
     figure.update_layout(
         title=f"Accuracy against {setting}",
-        xaxis={"title": setting, "type": "log" if is_logarithmic(series) else None},
+        xaxis={"title": setting, **_scale(series)},
         yaxis={"title": "accuracy (%)"},
         showlegend=len(series) <= LARGEST_SERIES,
         legend={"orientation": "h", "y": -0.25},
     )
     return figure
+
+
+def _scale(series: list[Series]) -> dict[str, Any]:
+    if not is_numeric(series):
+        return {"type": "category", "categoryorder": "array", "categoryarray": categories(series)}
+    return {"type": "log"} if is_logarithmic(series) else {}
 
 
 def _single(result: StudyResult) -> go.Figure:

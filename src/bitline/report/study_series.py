@@ -58,7 +58,7 @@ def lines(result: StudyResult, setting: str) -> list[Series]:
                 designs=tuple(ordered),
                 x=tuple(shown(one.settings[setting]) for one in ordered),
                 mean=tuple(means),
-                low=tuple(mean - width for mean, width in zip(means, widths, strict=True)),
+                low=tuple(max(0.0, mean - width) for mean, width in zip(means, widths, strict=True)),
                 high=tuple(min(100.0, mean + width) for mean, width in zip(means, widths, strict=True)),
             )
         )
@@ -91,6 +91,11 @@ def is_logarithmic(series: list[Series]) -> bool:
     """Whether values of a setting span so much that a logarithmic axis shows them better."""
     values = sorted({float(x) for one in series for x in one.x}) if is_numeric(series) else []
     return len(values) > 2 and values[0] > 0 and values[-1] / values[0] >= 50
+
+
+def categories(series: list[Series]) -> list[str]:
+    """Values of a setting that is not a number, in order."""
+    return [str(x) for x in sorted({x for one in series for x in one.x}, key=_order)]
 
 
 def shown(value: Any) -> Any:
