@@ -12,7 +12,7 @@ demo: .venv/.installed  ## run the embedded network on the default design; resul
 	@$(BIN)/bitline run --out demo
 
 test: .venv/.installed  ## run the tests, but for the slow ones
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 test-slow: .venv/.installed  ## run the slow tests only
 	@$(BIN)/python -m pytest -m slow
