@@ -21,6 +21,7 @@ from bitline.cli_adc import adc
 from bitline.cli_array import array
 from bitline.cli_cost import cost
 from bitline.cli_devices import devices_app
+from bitline.cli_paper import paper_app
 from bitline.cli_ranges import ranges
 from bitline.cli_study import explore, report, results, sweep
 from bitline.design import Design, presets
@@ -48,6 +49,7 @@ app = typer.Typer(
 designs_app = typer.Typer(help="The designs that come with bitline.", invoke_without_command=True)
 app.add_typer(designs_app, name="designs")
 app.add_typer(devices_app, name="devices")
+app.add_typer(paper_app, name="paper")
 app.command("array")(array)
 app.command("adc")(adc)
 app.command("ranges")(ranges)

@@ -75,7 +75,7 @@ def sweep(
         )
         return
     launch = launcher(executor, count, address, device, gpus)
-    with _bar(chosen.name) as progress:
+    with bar(chosen.name) as progress:
         summary = studies.sweep(chosen, store, workers=count, launch=launch, report=progress)
     _finish(summary, studies.read_results(store), store, report)
 
@@ -105,7 +105,7 @@ def explore(
     store = out or study.with_suffix(".sqlite")
     count = workers or studies.default_workers()
     launch = launcher(executor, count, address, device, gpus)
-    with _bar(chosen.name) as progress:
+    with bar(chosen.name) as progress:
         found = studies.explore(chosen, store, workers=count, launch=launch, report=progress)
     result = studies.read_results(store)
     best = set(found.front)
@@ -203,7 +203,8 @@ def _devices(device: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Any]:
+def bar(name: str) -> Iterator[Any]:
+    """A progress bar as a function of tasks done, tasks in all, and what was done last."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("tasks,"), TimeElapsedColumn(),
         TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"),

@@ -144,6 +144,17 @@ class Statistics:
             self._joint[key] = _joint(layer, mapping)
         return self._joint[key]
 
+    def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[Array, float]:
+        """Mean G / G_max of a layer's cells by slice, exact and with an infinite on/off ratio, and how many there are.
+
+        Args:
+            layer: one of `layers`.
+            mapping: how its weights are stored.
+        """
+        codes, _ = weight_codes(layer.weight.float(), mapping.bits, mapping.scale, mapping.percentile)
+        digits = mapping.digits(codes).double()
+        return digits.flatten(2).mean((0, 2)).numpy(), float(digits[:, 0].numel())
+
 
 @torch.no_grad()
 def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) -> Statistics:

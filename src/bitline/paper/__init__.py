@@ -1,0 +1,8 @@
+"""The figures and claims of Xiao et al. 2022 as studies that anyone can run."""
+
+from bitline.paper.catalogue import Outcome, PaperStudy, catalogue, find
+from bitline.paper.run import run_study
+from bitline.paper.setting import Setting
+from bitline.paper.verdict import Verdict
+
+__all__ = ["Outcome", "PaperStudy", "Setting", "Verdict", "catalogue", "find", "run_study"]

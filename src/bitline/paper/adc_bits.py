@@ -1,0 +1,85 @@
+"""Fig. 16: accuracy against ADC resolution with full and calibrated ranges, exact cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bitline.paper import _mappings
+from bitline.paper._figures import Line, Panel, draw
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.setting import Measured, Setting
+from bitline.paper.verdict import computed
+from bitline.study import DesignResult
+
+BITS = tuple(range(3, 15))
+PANELS = {
+    "offset 2b, 144 rows": ("offset 2b", 144, "digital"),
+    "offset 8b, 1152 rows": ("offset 8b", 1152, "digital"),
+    "differential 2b, 144 rows": ("differential 2b", 144, "analog"),
+    "differential 7b, 1152 rows": ("differential 7b", 1152, "analog"),
+}
+RANGES = ("full", "calibrated")
+LOSS = 0.01
+"""Fraction of the images that may be lost for a resolution to be enough."""
+
+
+def run(setting: Setting) -> Outcome:
+    """Measure and judge; exact cells, so one chip is all chips."""
+    frames, panels = [], []
+    needed: dict[tuple[str, str], int] = {}
+    failures: list[str] = []
+    for title, (mapping, rows, accumulation) in PANELS.items():
+        data = setting.measure(
+            f"ADC bits, {title}",
+            [
+                {"setting": "adc.range", "values": list(RANGES)},
+                {"setting": "adc.bits", "values": list(BITS)},
+            ],
+            {
+                "adc.kind": "uniform",
+                "array.rows": rows,
+                "inputs.accumulation": accumulation,
+                **dict(zip(_mappings.NAMES, _mappings.MAPPINGS[mapping], strict=True)),
+            },
+            trials=1,
+        )
+        for policy in RANGES:
+            needed[title, policy] = bits_needed(data, data.designs(adc__range=policy))
+        lines = tuple(Line.of(policy, data.designs(adc__range=policy), "adc.bits") for policy in RANGES)
+        panels.append(Panel(title, lines, "ADC resolution (bits)"))
+        frames.append(data.frame.drop(columns=["key"]).assign(panel=title))
+        failures += data.failures
+    saved = {title: needed[title, "full"] - needed[title, "calibrated"] for title in PANELS}
+    offset, differential = (
+        [one for title, one in saved.items() if title.startswith(name)] for name in ("offset", "differential")
+    )
+    verdicts = (
+        computed("Calibrated ranges need fewer bits in all cases (claim 14).",
+                 "fewest bits saved, over the four panels (1 point of loss)", float(min(saved.values()))),
+        computed("Calibration saves more for differential cells (claim 14).",
+                 "mean of bits saved, differential less offset",
+                 sum(differential) / len(differential) - sum(offset) / len(offset)),
+        computed("Unsliced differential cells, 1152 rows: 7 bits are enough (claim 15).",
+                 "7.5 less the bits needed (1 point of loss)",
+                 7.5 - needed["differential 7b, 1152 rows", "calibrated"]),
+        computed("After calibration, differential cells need fewer bits than offset cells (section 5).",
+                 "bits needed by offset 8b less those of differential 7b, 1152 rows",
+                 float(needed["offset 8b, 1152 rows", "calibrated"]
+                       - needed["differential 7b, 1152 rows", "calibrated"])),
+    )  # fmt: skip
+    return Outcome(pd.concat(frames, ignore_index=True), draw(panels, setting.caption), verdicts, tuple(failures))
+
+
+def bits_needed(data: Measured, designs: Sequence[DesignResult]) -> int:
+    """Fewest bits from which on no more than `LOSS` is lost; one more than measured where none is enough."""
+    floor, needed = data.baseline - LOSS, max(BITS) + 1
+    for one in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):
+        if one.mean < floor:
+            break
+        needed = int(one.settings["adc.bits"])
+    return needed
+
+
+STUDY = PaperStudy("adc-bits", "Fig. 16", "accuracy against ADC resolution, full and calibrated ranges", run)

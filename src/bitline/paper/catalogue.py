@@ -1,0 +1,80 @@
+"""A study of the paper: what it shows, what is claimed, and how it is run. To add one, write a module and list it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bitline._explain import nearest
+from bitline.errors import StudyError
+from bitline.paper.setting import Setting
+from bitline.paper.verdict import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study of the paper gave.
+
+    Attributes:
+        table: the data of the figure.
+        figure: in the paper's layout.
+        verdicts: on its claims.
+        remarks: where our network, data or method differ from the paper's.
+    """
+
+    table: pd.DataFrame
+    figure: Figure
+    verdicts: tuple[Verdict, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PaperStudy:
+    """A figure or table of Xiao et al. 2022.
+
+    Attributes:
+        name: on the command line.
+        shows: the paper's figure or table.
+        title: what it is about.
+        run: measures and draws it.
+    """
+
+    name: str
+    shows: str
+    title: str
+    run: Callable[[Setting], Outcome]
+
+
+def catalogue() -> dict[str, PaperStudy]:
+    """All studies by name, in the order of the paper."""
+    from bitline.paper import adc_bits, cell_errors, conductances, energy, on_off_ratio, rows, sonos, wires
+
+    studies = (
+        conductances.STUDY,
+        *cell_errors.STUDIES,
+        on_off_ratio.STUDY,
+        adc_bits.STUDY,
+        rows.STUDY,
+        wires.STUDY,
+        energy.STUDY,
+        sonos.STUDY,
+    )
+    return {one.name: one for one in studies}
+
+
+def find(name: str) -> PaperStudy:
+    """A study by its name.
+
+    Raises:
+        StudyError: there is none.
+    """
+    known = catalogue()
+    if name not in known:
+        raise StudyError(f"the paper has no study {name!r}{nearest(name, [*known, 'all'])}")
+    return known[name]

@@ -1,0 +1,71 @@
+"""Fig. 11: accuracy against state-proportional error for several on/off ratios, differential cells."""
+
+from __future__ import annotations
+
+import math
+
+from bitline.paper import _mappings
+from bitline.paper._figures import Line, Panel, draw
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.cell_errors import ALPHA, PROPORTIONAL
+from bitline.paper.setting import Measured, Setting
+from bitline.paper.verdict import measured, tolerance
+
+RATIOS = (10.0, 30.0, 100.0, 1e9)
+"""The last stands for infinity."""
+MAPPINGS = ("differential 7b", "differential 2b")
+
+
+def run(setting: Setting) -> Outcome:
+    """Measure and judge."""
+    data = setting.measure(
+        "on/off ratio",
+        [
+            _mappings.axis(*MAPPINGS),
+            {"setting": "cell.on_off_ratio", "values": list(RATIOS)},
+            {"setting": ALPHA, "values": list(PROPORTIONAL)},
+        ],
+        {"cell.device.kind": "state-proportional", ALPHA: PROPORTIONAL[0]},
+    )
+    verdicts = tuple(
+        measured(claim, statistic, _logarithms(data, mapping, ratio), above=math.log(limit))
+        for mapping in MAPPINGS
+        for ratio, limit, claim, statistic in (
+            (100.0, 0.8, f"{mapping}: an on/off ratio of 100 is nearly as good as infinite (claim 9).",
+             "log of the ratio of tolerated errors, 100 over infinite, by chip (limit: 0.8)"),
+            (10.0, 1 / 0.8, f"{mapping}: a ratio of 10 is clearly worse (claim 9).",
+             "log of the ratio of tolerated errors, infinite over 10, by chip (limit: 1 / 0.8)"),
+        )
+    )  # fmt: skip
+    panels = [
+        Panel(
+            mapping,
+            tuple(
+                Line.of("infinite" if ratio > 1e6 else f"{ratio:g}", _designs(data, mapping, ratio), ALPHA)
+                for ratio in RATIOS
+            ),
+            "state-proportional error alpha",
+            x_scale="log",
+        )
+        for mapping in MAPPINGS
+    ]
+    return Outcome(data.frame.drop(columns=["key"]), draw(panels, setting.caption), verdicts, data.failures)
+
+
+def _designs(data: Measured, mapping: str, ratio: float) -> list:  # type: ignore[type-arg]
+    return data.designs(**_mappings.settings(mapping), cell__on_off_ratio=ratio)
+
+
+def _tolerances(data: Measured, mapping: str, ratio: float) -> list[float]:
+    errors, chips = data.curves(_designs(data, mapping, ratio), ALPHA)
+    return [tolerance(errors, chip, data.baseline) for chip in chips]
+
+
+def _logarithms(data: Measured, mapping: str, ratio: float) -> list[float]:
+    """Of the ratio of tolerances: to infinite for a high ratio, of infinite to it for a low one."""
+    pairs = zip(_tolerances(data, mapping, ratio), _tolerances(data, mapping, RATIOS[-1]), strict=True)
+    logarithms = [math.log(max(a, 1e-6) / max(b, 1e-6)) for a, b in pairs]
+    return logarithms if ratio >= 100 else [-one for one in logarithms]
+
+
+STUDY = PaperStudy("on-off-ratio", "Fig. 11", "accuracy against state-proportional error by on/off ratio", run)

@@ -1,0 +1,59 @@
+"""Run a study of the paper and write its figure, its data and its verdicts with their provenance."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+
+import torch
+
+import bitline
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.setting import Setting
+from bitline.report.device_figures import save
+from bitline.report.results import write_text
+
+FORMATS = ("png", "svg")
+
+
+def run_study(study: PaperStudy, setting: Setting) -> Outcome:
+    """Run one study.
+
+    Writes NAME.png, NAME.svg, NAME.csv and NAME.json into the folder of the setting; measurements go to its store,
+    which all studies share.
+
+    Args:
+        study: from `catalogue`.
+        setting: what it is run on.
+
+    Raises:
+        StudyError, NetworkError, DataError: the network, the images or the store cannot be used.
+    """
+    began = time.perf_counter()
+    setting.out.mkdir(parents=True, exist_ok=True)
+    outcome = study.run(setting)
+    for suffix in FORMATS:
+        save(outcome.figure, setting.out / f"{study.name}.{suffix}")
+    write_text(setting.out / f"{study.name}.csv", outcome.table.to_csv(index=False))
+    content = {
+        "name": study.name,
+        "shows": study.shows,
+        "title": study.title,
+        "verdicts": [one.to_dict() for one in outcome.verdicts],
+        "remarks": list(outcome.remarks),
+        "provenance": {
+            "model": setting.loaded.facts["model"],
+            "data": f"{setting.data or 'fashion-mnist'}, {setting.loaded.facts['data']}",
+            "images": len(setting.loaded.context.images),
+            "calibration images": len(setting.loaded.context.calibration),
+            "trials": setting.trials,
+            "seed": setting.seed,
+            "bitline": bitline.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "seconds": round(time.perf_counter() - began, 1),
+        },
+    }
+    write_text(setting.out / f"{study.name}.json", json.dumps(content, indent=1, allow_nan=False) + "\n")
+    return outcome

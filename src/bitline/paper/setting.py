@@ -1,0 +1,140 @@
+"""What the paper's studies are run on, and how they measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bitline.cost import Statistics, gather_statistics
+from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
+from bitline.study.sweep import Launch, Loaded, Report, load
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Network, data and size of all studies; one store keeps what they have in common.
+
+    Attributes:
+        out: folder of figures, data and the store.
+        model: a network that comes with bitline, or package.module:function.
+        weights: its weights.
+        data: labelled images.
+        images: images to classify.
+        calibration_images: images that set ranges.
+        trials: chips.
+        seed: of the chips.
+        workers: processes.
+        launch: starts other workers instead.
+        report: told how far the work is.
+    """
+
+    out: Path
+    model: str = "fashion-resnet"
+    weights: Path | None = None
+    data: str | None = None
+    images: int = 500
+    calibration_images: int = 200
+    trials: int = 5
+    seed: int = 0
+    workers: int = 1
+    launch: Launch | None = None
+    report: Report = field(default=lambda done, total, what: None)
+
+    def measure(
+        self,
+        name: str,
+        axes: Sequence[dict[str, Any]],
+        settings: dict[str, Any] | None = None,
+        base: str = "ideal",
+        trials: int | None = None,
+    ) -> Measured:
+        """Evaluate designs; what an earlier study measured is not measured again.
+
+        Args:
+            name: of the study.
+            axes: as in a study file.
+            settings: what all designs have in common, by dotted name.
+            base: the base design.
+            trials: chips; those of the setting if not given.
+        """
+        study = Study(
+            name=name,
+            model={"name": self.model, "weights": self.weights},
+            data={"source": self.data, "images": self.images, "calibration_images": self.calibration_images},
+            design={"base": base, "set": settings or {}},
+            axes=list(axes),
+            run={"trials": trials or self.trials, "seed": self.seed},
+        )
+        store = self.out / "measurements.sqlite"
+        points = study.points()
+        summary = sweep(study, store, workers=self.workers, launch=self.launch, report=self.report, points=points)
+        result = read_results(store)
+        keys = {point.key: point.settings for point in points}
+        designs = tuple(replace(one, settings=keys[one.key]) for one in result.designs if one.key in keys)
+        return Measured(replace(result, designs=designs), summary.failures)
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """Network and images."""
+        study = Study(
+            model={"name": self.model, "weights": self.weights},
+            data={"source": self.data, "images": self.images, "calibration_images": self.calibration_images},
+        )
+        return load(study)
+
+    @property
+    def caption(self) -> str:
+        """What is under every figure."""
+        return (
+            f"{self.model}, {self.images} images, {self.trials} chips, seed {self.seed}; bars are two sigma over chips"
+        )
+
+    @property
+    def classes(self) -> int:
+        """Classes of the images."""
+        return int(self.loaded.context.labels.max()) + 1
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Weights and activity of the network, for costs."""
+        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Designs of one study."""
+
+    result: StudyResult
+    failures: tuple[str, ...]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row for each design."""
+        return self.result.to_frame()
+
+    @property
+    def baseline(self) -> float:
+        """Accuracy of the quantised digital network with most bits: what errors are measured against."""
+        known = [one.digital for one in self.result.designs if one.digital is not None]
+        return max(known)
+
+    def designs(self, **settings: Any) -> list[DesignResult]:
+        """Designs with these settings (dots written as two underscores), in the order of the axes."""
+        wanted = {name.replace("__", "."): value for name, value in settings.items()}
+        return [
+            one for one in self.result.designs if all(one.settings.get(name) == value for name, value in wanted.items())
+        ]
+
+    def curves(self, designs: Sequence[DesignResult], setting: str) -> tuple[list[float], list[list[float]]]:
+        """Accuracy of every chip over a setting: its values, ascending, and for each chip the accuracies."""
+        ordered = sorted(designs, key=lambda one: float(one.settings[setting]))
+        chips = min(len(one.accuracies) for one in ordered)
+        return (
+            [float(one.settings[setting]) for one in ordered],
+            [[one.accuracies[chip] for one in ordered] for chip in range(chips)],
+        )
