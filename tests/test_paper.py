@@ -1,0 +1,75 @@
+"""Studies of the paper: verdicts are computed, files are written, measurements are shared."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitline.errors import StudyError
+from bitline.paper import Setting, catalogue, find, run_study
+from bitline.paper.verdict import Verdict, computed, measured, tolerance
+
+
+def test_words_follow_from_the_interval():
+    assert Verdict("", "", 2.0, 1.0, 3.0, 0.5).words == "holds"
+    assert Verdict("", "", 2.0, 1.0, 3.0, 2.5).words == "not decided"
+    assert Verdict("", "", 2.0, 1.0, 3.0, 3.5).words == "does not hold"
+    assert computed("", "", 1.0, above=1.0).words == "does not hold"
+    assert measured("", "", [1.0]).words == "not decided"
+    assert measured("", "", []).words == "not decided"
+    assert measured("", "", [1.0, 1.1, 0.9]).words == "holds"
+    assert measured("", "", [-1.0, -1.1, -0.9]).words == "does not hold"
+    json.dumps(measured("", "", [1.0]).to_dict(), allow_nan=False)
+
+
+@given(
+    losses=st.lists(st.floats(0, 0.1), min_size=1, max_size=8),
+    baseline=st.floats(0.5, 1),
+)
+def test_tolerance_lies_where_the_accuracy_crosses_the_floor(losses, baseline):
+    errors = [0.01 * (index + 1) for index in range(len(losses))]
+    accuracies = [baseline - one for one in losses]
+    found = tolerance(errors, accuracies, baseline)
+    assert 0 <= found <= errors[-1]
+    before = [loss for error, loss in zip(errors, losses, strict=True) if error <= found - 1e-12]
+    assert all(loss <= 0.02 + 1e-12 for loss in before)
+    if all(loss <= 0.02 for loss in losses):
+        assert found == errors[-1]
+
+
+def test_tolerance_interpolates():
+    assert tolerance([0.1, 0.2], [0.98, 0.94], 0.98) == pytest.approx(0.15)
+    assert tolerance([0.1], [0.9], 1.0, loss=0.02) == pytest.approx(0.02)
+    assert math.isclose(tolerance([0.1, 0.2], [1.0, 1.0], 1.0), 0.2)
+
+
+def test_every_study_says_what_it_shows():
+    assert len(catalogue()) >= 9
+    for name, study in catalogue().items():
+        assert study.name == name
+        assert study.shows.startswith(("Fig", "Tab"))
+    with pytest.raises(StudyError, match="did you mean 'adc-bits'"):
+        find("adc-bit")
+
+
+def test_studies_write_figures_data_and_verdicts(tmp_path):
+    setting = Setting(out=tmp_path, images=8, calibration_images=16, trials=2)
+    for name in ("conductances", "energy", "sonos"):
+        outcome = run_study(find(name), setting)
+        assert outcome.verdicts
+        assert (tmp_path / f"{name}.svg").stat().st_size > 5000
+        content = json.loads((tmp_path / f"{name}.json").read_text())
+        words = [one["verdict"] for one in content["verdicts"]]
+        assert set(words) <= {"holds", "does not hold", "not decided"}
+        assert content["provenance"]["images"] == 8
+    energies = {one.statistic: one.words for one in run_study(find("energy"), setting).verdicts}
+    assert set(energies.values()) == {"holds"}
+    measured_again = []
+    again = Setting(out=tmp_path, images=8, calibration_images=16, trials=2,
+                    report=lambda done, total, what: measured_again.append(total))  # fmt: skip
+    run_study(find("sonos"), again)
+    assert max(measured_again) == 0
