@@ -261,6 +261,16 @@ def test_activity_of_a_matrix_is_exact():
     assert activity.conductance == pytest.approx(float(mean), rel=1e-5)
 
 
+def test_mean_currents_are_those_of_the_lowest_input_bit():
+    layer = nn.Linear(7, 5)
+    inputs = torch.rand(40, 7, generator=torch.Generator().manual_seed(1)) ** 3
+    design = Design(weights={"bits_per_cell": 2, "bits": 5}, inputs={"bits": 6})
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    codes = input_codes(inputs, convert(nn.Sequential(layer), design, inputs)[0].calibration.inputs).long()
+    currents = torch.einsum("br,lsor->lsob", (codes & 1).double(), digits_of(layer, design))
+    assert seen.mean_current(seen.layers[0], design) == pytest.approx(float(currents.mean()), rel=1e-5)
+
+
 def test_driver_voltages_count_by_their_square():
     seen = gather_statistics(network(), "differential", IMAGES)
     one = Activity.of(seen, seen.layers[1], Design())

@@ -58,7 +58,7 @@ def test_every_study_says_what_it_shows():
 
 def test_studies_write_figures_data_and_verdicts(tmp_path):
     setting = Setting(out=tmp_path, images=8, calibration_images=16, trials=2)
-    for name in ("conductances", "energy", "sonos"):
+    for name in ("weights", "conductances", "currents", "useful-range", "energy", "sonos"):
         outcome = run_study(find(name), setting)
         assert outcome.verdicts
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000

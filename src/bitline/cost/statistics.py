@@ -132,7 +132,7 @@ class Statistics:
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),
                     valid=_valid(layer.product, calls[layer.name].space),
-                    weight=layer.weight.detach().flatten(1),
+                    weight=layer.weight.detach().flatten(1).cpu(),
                 )
             )
         return cls(tuple(layers), digital, len(images))
@@ -143,6 +143,21 @@ class Statistics:
         if key not in self._joint:
             self._joint[key] = _joint(layer, mapping)
         return self._joint[key]
+
+    def mean_current(self, layer: LayerStatistics, design: Design) -> float:
+        """Mean current of a layer's bit lines while the lowest input bit is applied, in units of a cell's at G_max.
+
+        All rows of the matrix on one array, lines before subtraction, slices of the weights averaged.
+
+        Args:
+            layer: one of `layers`.
+            design: of this layer.
+        """
+        joint = self.joint(layer, design.weights)
+        bits = layer.magnitude_bits(design)
+        driven, _ = input_digits(layer.input_bits, bits, 1)
+        conductance = mean_conductance(design, joint.codes).mean((0, 1))
+        return float(driven[0] @ joint.pairs @ conductance) / layer.outputs
 
     def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[Array, float]:
         """Mean G / G_max of a layer's cells by slice, exact and with an infinite on/off ratio, and how many there are.

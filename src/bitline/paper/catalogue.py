@@ -53,14 +53,29 @@ class PaperStudy:
 
 def catalogue() -> dict[str, PaperStudy]:
     """All studies by name, in the order of the paper."""
-    from bitline.paper import adc_bits, cell_errors, conductances, energy, on_off_ratio, rows, sonos, wires
+    from bitline.paper import (
+        adc_bits,
+        cell_errors,
+        conductances,
+        currents,
+        energy,
+        on_off_ratio,
+        rows,
+        sonos,
+        useful_range,
+        weights,
+        wires,
+    )
 
     studies = (
+        weights.STUDY,
         conductances.STUDY,
         *cell_errors.STUDIES,
         on_off_ratio.STUDY,
+        useful_range.STUDY,
         adc_bits.STUDY,
         rows.STUDY,
+        currents.STUDY,
         wires.STUDY,
         energy.STUDY,
         sonos.STUDY,
