@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bitline.errors import StudyError
 from bitline.paper import Setting, catalogue, find, run_study
-from bitline.paper.verdict import Verdict, computed, measured, tolerance
+from bitline.paper.verdict import Verdict, computed, log_ratio, measured, tolerance
 
 
 def test_words_follow_from_the_interval():
@@ -45,6 +45,9 @@ def test_tolerance_interpolates():
     assert tolerance([0.1, 0.2], [0.98, 0.94], 0.98) == pytest.approx(0.15)
     assert tolerance([0.1], [0.9], 1.0, loss=0.02) == pytest.approx(0.02)
     assert math.isclose(tolerance([0.1, 0.2], [1.0, 1.0], 1.0), 0.2)
+    assert math.isnan(log_ratio(0.2, 0.2, 0.2))
+    assert log_ratio(0.2, 0.1, 0.2) == pytest.approx(math.log(2))
+    assert measured("", "", [log_ratio(0.2, 0.2, 0.2)] * 3).words == "not decided"
 
 
 def test_every_study_says_what_it_shows():

@@ -9,7 +9,7 @@ from bitline.paper import _mappings
 from bitline.paper._figures import Line, Panel, draw
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Measured, Setting
-from bitline.paper.verdict import Verdict, measured, tolerance
+from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
 ALPHA = "cell.device.alpha"
 INDEPENDENT = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1)
@@ -36,7 +36,8 @@ def tolerances(data: Measured, mapping: str) -> list[float]:
 def ratio(claim: str, data: Measured, better: str, worse: str, above: float = 1.0) -> Verdict:
     """Whether one mapping tolerates a multiple of what another one does."""
     pairs = zip(tolerances(data, better), tolerances(data, worse), strict=True)
-    samples = [math.log(max(a, 1e-6) / max(b, 1e-6)) for a, b in pairs]
+    largest = max(float(one.settings[ALPHA]) for one in data.result.designs)
+    samples = [log_ratio(a, b, largest) for a, b in pairs]
     statistic = f"log of the ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
     return measured(claim, statistic, samples, math.log(above))
 

@@ -9,7 +9,7 @@ from bitline.paper._figures import Line, Panel, draw
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.cell_errors import ALPHA, PROPORTIONAL
 from bitline.paper.setting import Measured, Setting
-from bitline.paper.verdict import measured, tolerance
+from bitline.paper.verdict import log_ratio, measured, tolerance
 
 RATIOS = (10.0, 30.0, 100.0, 1e9)
 """The last stands for infinity."""
@@ -64,7 +64,7 @@ def _tolerances(data: Measured, mapping: str, ratio: float) -> list[float]:
 def _logarithms(data: Measured, mapping: str, ratio: float) -> list[float]:
     """Of the ratio of tolerances: to infinite for a high ratio, of infinite to it for a low one."""
     pairs = zip(_tolerances(data, mapping, ratio), _tolerances(data, mapping, RATIOS[-1]), strict=True)
-    logarithms = [math.log(max(a, 1e-6) / max(b, 1e-6)) for a, b in pairs]
+    logarithms = [log_ratio(a, b, PROPORTIONAL[-1]) for a, b in pairs]
     return logarithms if ratio >= 100 else [-one for one in logarithms]
 
 

@@ -91,3 +91,16 @@ def tolerance(errors: Sequence[float], accuracies: Sequence[float], baseline: fl
             return last_error + share * (error - last_error)
         last_error, last_accuracy = error, accuracy
     return float(errors[-1])
+
+
+def log_ratio(one: float, other: float, largest: float) -> float:
+    """Logarithm of the ratio of two tolerances.
+
+    Args:
+        one, other: tolerated errors.
+        largest: error that was measured; where both chips bear it, their ratio is unknown, and the result NaN.
+    """
+    if min(one, other) >= largest:
+        return math.nan
+    smallest = 1e-3 * largest
+    return math.log(max(one, smallest) / max(other, smallest))
