@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,14 +115,7 @@ def explore(
     )
     print_results(dataclasses.replace(result, designs=tuple(one for one in result.designs if one.key in best)))
     console.print(f"{_duration(found.seconds)}; results in {store}")
-    for message in dict.fromkeys(found.failures):
-        console.print(f"failed: {message}", style="red", markup=False)
-    if report is not None:
-        from bitline.report.study_html import write_study
-
-        report.parent.mkdir(parents=True, exist_ok=True)
-        write_study(report, result)
-        console.print(f"wrote {report}")
+    _failures_and_report(found.failures, result, report)
 
 
 def results(
@@ -225,16 +218,20 @@ def bar(name: str) -> Iterator[Any]:
 def _finish(summary: Summary, result: StudyResult, store: Path, report_path: Path | None) -> None:
     print_results(result)
     console.print(f"{summary.done} tasks in {_duration(summary.seconds)}; results in {store}")
-    for message in dict.fromkeys(summary.failures):
-        console.print(f"failed: {message}", style="red", markup=False)
-    if report_path is not None:
-        from bitline.report.study_html import write_study
-
-        report_path.parent.mkdir(parents=True, exist_ok=True)
-        write_study(report_path, result)
-        console.print(f"wrote {report_path}")
+    _failures_and_report(summary.failures, result, report_path)
     if summary.failures:
         raise typer.Exit(1)
+
+
+def _failures_and_report(failures: Sequence[str], result: StudyResult, path: Path | None) -> None:
+    for message in dict.fromkeys(failures):
+        console.print(f"failed: {message}", style="red", markup=False)
+    if path is not None:
+        from bitline.report.study_html import write_study
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_study(path, result)
+        console.print(f"wrote {path}")
 
 
 def print_results(result: StudyResult) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import html
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from scipy import stats
 from torch import Tensor, nn
 
+from bitline._trials import deviation, half_width, known
 from bitline.cost import NetworkCost, library_of
 from bitline.design import Design
 from bitline.devices import in_words
@@ -62,16 +61,12 @@ class Evaluation:
     @property
     def std(self) -> float:
         """Standard deviation over trials; NaN for a single trial."""
-        count = len(self.trial_accuracies)
-        if count < 2:
-            return math.nan
-        return math.sqrt(sum((one - self.mean) ** 2 for one in self.trial_accuracies) / (count - 1))
+        return deviation(self.trial_accuracies)
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
         """95 % interval of the mean over chips (Student's t); NaN for a single trial."""
-        count = len(self.trial_accuracies)
-        half = float(stats.t.ppf(0.975, count - 1)) * self.std / math.sqrt(count) if count > 1 else math.nan
+        half = half_width(self.trial_accuracies)
         return self.mean - half, self.mean + half
 
     def to_frame(self) -> pd.DataFrame:
@@ -107,8 +102,8 @@ class Evaluation:
             "digital": self.digital_accuracy,
             "trials": list(self.trial_accuracies),
             "mean": self.mean,
-            "std": _known(self.std),
-            "confidence_interval_95": [_known(low), _known(high)],
+            "std": known(self.std),
+            "confidence_interval_95": [known(low), known(high)],
         }
 
     def to_dict(self) -> dict[str, object]:
@@ -118,7 +113,7 @@ class Evaluation:
             "images": self.images,
             "seed": self.seed,
             "accuracy": self.accuracy_dict(),
-            "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in self.layers],
+            "layers": [{key: known(value) for key, value in vars(layer).items()} for layer in self.layers],
             "cost": self.cost.to_dict() if self.cost else None,
             "notes": list(self.notes),
         }
@@ -254,10 +249,6 @@ def _cost(
 def _in_eval(model: nn.Module) -> nn.Module:
     """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
     return copy.deepcopy(model).eval() if model.training else model
-
-
-def _known(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _check(images: Tensor, labels: Tensor, trials: int, batch: int) -> None:

@@ -27,9 +27,9 @@ def measure(setting: Setting, kind: str, alphas: Sequence[float], mappings: Sequ
     )
 
 
-def tolerances(data: Measured, mapping: str) -> list[float]:
-    """Largest error with two points of loss, for every chip."""
-    errors, chips = data.curves(data.designs(**_mappings.settings(mapping)), ALPHA)
+def tolerances(data: Measured, mapping: str, **settings: object) -> list[float]:
+    """Largest error with two points of loss, for every chip; of the designs with these settings besides."""
+    errors, chips = data.curves(data.designs(**_mappings.settings(mapping), **settings), ALPHA)
     return [tolerance(errors, chip, data.baseline) for chip in chips]
 
 

@@ -7,9 +7,9 @@ import math
 from bitline.paper import _mappings
 from bitline.paper._figures import Line, Panel, draw
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, PROPORTIONAL
+from bitline.paper.cell_errors import ALPHA, PROPORTIONAL, tolerances
 from bitline.paper.setting import Measured, Setting
-from bitline.paper.verdict import log_ratio, measured, tolerance
+from bitline.paper.verdict import log_ratio, measured
 
 RATIOS = (10.0, 30.0, 100.0, 1e9)
 """The last stands for infinity."""
@@ -56,14 +56,10 @@ def _designs(data: Measured, mapping: str, ratio: float) -> list:  # type: ignor
     return data.designs(**_mappings.settings(mapping), cell__on_off_ratio=ratio)
 
 
-def _tolerances(data: Measured, mapping: str, ratio: float) -> list[float]:
-    errors, chips = data.curves(_designs(data, mapping, ratio), ALPHA)
-    return [tolerance(errors, chip, data.baseline) for chip in chips]
-
-
 def _logarithms(data: Measured, mapping: str, ratio: float) -> list[float]:
     """Of the ratio of tolerances: to infinite for a high ratio, of infinite to it for a low one."""
-    pairs = zip(_tolerances(data, mapping, ratio), _tolerances(data, mapping, RATIOS[-1]), strict=True)
+    given, infinite = (tolerances(data, mapping, cell__on_off_ratio=one) for one in (ratio, RATIOS[-1]))
+    pairs = zip(given, infinite, strict=True)
     logarithms = [log_ratio(a, b, PROPORTIONAL[-1]) for a, b in pairs]
     return logarithms if ratio >= 100 else [-one for one in logarithms]
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from scipy import stats
-
+from bitline._trials import half_width
 from bitline.study.store import Shard
 from bitline.study.study import EarlyStop, Point
 from bitline.study.worker import Outcome, Task
-
-
-def half_width(accuracies: list[float]) -> float:
-    """Half of the 95 % confidence interval of a mean (Student's t); infinite for fewer than two values."""
-    count = len(accuracies)
-    if count < 2:
-        return math.inf
-    mean = sum(accuracies) / count
-    deviation = math.sqrt(sum((one - mean) ** 2 for one in accuracies) / (count - 1))
-    return float(stats.t.ppf(0.975, count - 1)) * deviation / math.sqrt(count)
 
 
 def enough(accuracies: list[float], trials: int, stop: EarlyStop | None) -> int | None:

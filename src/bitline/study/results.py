@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from bitline._trials import deviation, half_width, known
 from bitline.errors import StudyError
 from bitline.layer_errors import LayerError, LayerSums, layer_errors
-from bitline.study.agenda import Progress, enough, half_width
+from bitline.study.agenda import Progress, enough
 from bitline.study.store import Shard, Store
 from bitline.study.study import Study
 
@@ -66,16 +67,12 @@ class DesignResult:
     @property
     def std(self) -> float:
         """Standard deviation over chips; NaN for fewer than two."""
-        count = len(self.accuracies)
-        if count < 2:
-            return math.nan
-        return math.sqrt(sum((one - self.mean) ** 2 for one in self.accuracies) / (count - 1))
+        return deviation(self.accuracies)
 
     @property
     def half_width(self) -> float:
         """Half of the 95 % confidence interval of the mean; NaN for fewer than two chips."""
-        width = half_width(list(self.accuracies))
-        return width if math.isfinite(width) else math.nan
+        return half_width(self.accuracies)
 
 
 @dataclass(frozen=True)
@@ -252,10 +249,10 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
         "designs": [
             {
                 **{key: value for key, value in vars(one).items() if key != "layers"},
-                "mean": _known(one.mean),
-                "std": _known(one.std),
-                "half_width_95": _known(one.half_width),
-                "layers": [{key: _known(value) for key, value in vars(layer).items()} for layer in one.layers],
+                "mean": known(one.mean),
+                "std": known(one.std),
+                "half_width_95": known(one.half_width),
+                "layers": [{key: known(value) for key, value in vars(layer).items()} for layer in one.layers],
             }
             for one in result.designs
         ],
@@ -278,7 +275,3 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _without_name(layer: LayerError) -> dict[str, Any]:
     return {key: value for key, value in vars(layer).items() if key != "name"}
-
-
-def _known(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

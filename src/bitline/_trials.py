@@ -1,0 +1,30 @@
+"""Spread of accuracies over chips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from scipy import stats
+
+
+def deviation(accuracies: Sequence[float]) -> float:
+    """Standard deviation of a sample; NaN for fewer than two values."""
+    count = len(accuracies)
+    if count < 2:
+        return math.nan
+    mean = sum(accuracies) / count
+    return math.sqrt(sum((one - mean) ** 2 for one in accuracies) / (count - 1))
+
+
+def half_width(accuracies: Sequence[float]) -> float:
+    """Half of the 95 % confidence interval of the mean (Student's t); NaN for fewer than two values."""
+    count = len(accuracies)
+    if count < 2:
+        return math.nan
+    return float(stats.t.ppf(0.975, count - 1)) * deviation(accuracies) / math.sqrt(count)
+
+
+def known(value: object) -> object:
+    """A value for JSON: unknown and infinite numbers are None."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
