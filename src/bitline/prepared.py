@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.design import Design
 from bitline.layer_errors import COMPARED, LayerSums, layer_sums
-from bitline.nn import Calibration, Conversion, analog_layers, conversion_of, convert, program
+from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program
 from bitline.nn.convert import restart_reads
 
 Advance = Callable[[int], object]
@@ -37,14 +37,14 @@ class Prepared:
 
     @classmethod
     def of(
-        cls, model: nn.Module, design: Design, calibration: Tensor | Calibration, seed: int, seen: Tensor
+        cls, model: nn.Module, design: Design, calibration: Tensor | Calibration | Observed, seed: int, seen: Tensor
     ) -> Prepared:
         """Convert and calibrate.
 
         Args:
             model: the float network.
             design: the accelerator.
-            calibration: normalised images, or an earlier calibration.
+            calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
             seen: images to measure activity on where `calibration` has none.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -9,21 +11,23 @@ from torch.nn import functional
 class Block(nn.Module):
     """Two 3 x 3 convolutions; where the shape changes, the shortcut skips pixels and pads channels (option A)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, relu: Callable[[], nn.Module] = nn.ReLU) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
+        self.relu1, self.relu2 = relu(), relu()
         self.stride = stride
         self.missing = (outputs - inputs) // 2
 
     def forward(self, x: Tensor) -> Tensor:
-        y = functional.relu(self.bn1(self.conv1(x)))
+        y = self.relu1(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
         if self.stride > 1:
             x = functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.missing, self.missing))
-        return functional.relu(y + x)
+        out: Tensor = self.relu2(y + x)
+        return out
 
 
 class CifarResNet(nn.Module):
@@ -33,23 +37,26 @@ class CifarResNet(nn.Module):
 
     Args:
         blocks: n, blocks of each stage: 3 for ResNet-20, 5 for ResNet-32, 9 for ResNet-56.
+        relu: makes the activations.
     """
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int, relu: Callable[[], nn.Module] = nn.ReLU) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = self._stage(16, 16, blocks, 1)
-        self.layer2 = self._stage(16, 32, blocks, 2)
-        self.layer3 = self._stage(32, 64, blocks, 2)
+        self.relu = relu()
+        self.layer1 = self._stage(16, 16, blocks, 1, relu)
+        self.layer2 = self._stage(16, 32, blocks, 2, relu)
+        self.layer3 = self._stage(32, 64, blocks, 2, relu)
         self.linear = nn.Linear(64, 10)
 
     @staticmethod
-    def _stage(inputs: int, outputs: int, blocks: int, stride: int) -> nn.Sequential:
-        return nn.Sequential(Block(inputs, outputs, stride), *(Block(outputs, outputs, 1) for _ in range(blocks - 1)))
+    def _stage(inputs: int, outputs: int, blocks: int, stride: int, relu: Callable[[], nn.Module]) -> nn.Sequential:
+        rest = (Block(outputs, outputs, 1, relu) for _ in range(blocks - 1))
+        return nn.Sequential(Block(inputs, outputs, stride, relu), *rest)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
         scores: Tensor = self.linear(functional.adaptive_avg_pool2d(x, 1).flatten(1))
         return scores

@@ -3,9 +3,18 @@
 To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYERS` in `convert.py`.
 """
 
-from bitline.nn.calibrate import Calibration, Seen, calibrate, observe
+from bitline.nn.calibrate import Calibration, Observed, Seen, observe
 from bitline.nn.calibration_file import load_calibration, save_calibration
-from bitline.nn.convert import ANALOG_LAYERS, Conversion, analog_layers, conversion_of, convert, let_age, program
+from bitline.nn.convert import (
+    ANALOG_LAYERS,
+    Conversion,
+    analog_layers,
+    conversion_of,
+    convert,
+    let_age,
+    observed,
+    program,
+)
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.layer import AnalogLayer, Correction
 from bitline.nn.linear import AnalogLinear
@@ -19,14 +28,15 @@ __all__ = [
     "Calibration",
     "Conversion",
     "Correction",
+    "Observed",
     "Seen",
     "analog_layers",
-    "calibrate",
     "conversion_of",
     "convert",
     "let_age",
     "load_calibration",
     "observe",
+    "observed",
     "program",
     "save_calibration",
 ]

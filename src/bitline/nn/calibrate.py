@@ -48,35 +48,49 @@ class Seen:
     activity: Activity | None
 
 
-def calibrate(
-    network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor
-) -> tuple[Calibration, Activities | None]:
-    """Calibrate a network in two passes over the images, three where ADCs are centred.
+@dataclass(frozen=True)
+class Observed:
+    """What the calibration images showed of a whole network; the same for designs that differ in `adc.bits` only."""
+
+    layers: Mapping[str, Seen]
+
+    def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
+        """Input quantisation and ADC levels of every layer.
+
+        Args:
+            layers: the analog form of the layers, by name.
+
+        Raises:
+            CalibrationError: nothing is known of a layer.
+        """
+        missing = [name for name in layers if name not in self.layers]
+        if missing:
+            raise CalibrationError(f"nothing was seen of layer {missing[0]!r}: calibrate this network again")
+        chosen = {}
+        for name, layer in layers.items():
+            seen = self.layers[name]
+            chosen[name] = LayerCalibration(seen.scale, layer.encoded().levels(seen.scale, seen.signals))
+        return Calibration(chosen)
+
+    @property
+    def activities(self) -> Activities | None:
+        """How often each input channel has each code, where it was seen on the way."""
+        return {name: one.activity for name, one in self.layers.items() if one.activity is not None} or None
+
+
+def observe_for(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Observed:
+    """See what the design of these layers has to know, in two passes over the images, three where ADCs are centred.
 
     Args:
         network: the float network with batch norm folded; its layers may be replaced for a while.
         layers: the analog form of the layers to calibrate, by name.
         images: inputs of the network, (images, ...), normalised, finite.
 
-    Returns:
-        The calibration, and the activity of the layers' inputs where it was seen on the way.
-
     Raises:
         CalibrationError: there are no images, they hold NaN or infinite values, or a layer saw none of them.
     """
     watched = [name for name, layer in layers.items() if layer.design.needs_calibrated_adc]
-    seen = observe(network, layers, images, watched)
-    calibration = Calibration(
-        {
-            name: LayerCalibration(
-                seen[name].scale,
-                layer.encoded().levels(seen[name].scale, seen[name].signals),
-            )
-            for name, layer in layers.items()
-        }
-    )
-    activities = {name: one.activity for name, one in seen.items() if one.activity is not None}
-    return calibration, activities or None
+    return Observed(observe(network, layers, images, watched))
 
 
 @torch.no_grad()
@@ -123,7 +137,7 @@ def observe(
     exact cells on lines without resistance in the quantised network (section 6.2).
 
     Args:
-        network, layers, images: as for `calibrate`.
+        network, layers, images: as for `observe_for`.
         watched: layers whose ADC inputs are wanted.
     """
     if len(images) == 0:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
-from bitline.nn.calibrate import Activities, Calibration, calibrate, replace_layer
+from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for, replace_layer
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
@@ -71,13 +71,16 @@ class Conversion:
         return tuple(notes + ([self.folding.message] if self.folding.message else []))
 
 
-def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibration, *, seed: int = 0) -> nn.Module:
+def convert(
+    model: nn.Module, design: Design | str, calibration: Tensor | Calibration | Observed, *, seed: int = 0
+) -> nn.Module:
     """An analog copy of a network; the original stays as it is.
 
     Args:
         model: any network of layers in `ANALOG_LAYERS`; other layers without matrix products stay digital.
         design: the accelerator, or the name of a preset.
-        calibration: normalised images (images, ...), or the calibration of an earlier conversion.
+        calibration: normalised images (images, ...), the calibration of an earlier conversion, or what was observed
+            for a design that differs in `adc.bits` only.
         seed: seed of the chips; `program` makes another one.
 
     Returns:
@@ -94,7 +97,9 @@ def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibr
     layers, digital = _analog_forms(network, design)
     activities = None
     if images is not None:
-        calibration, activities = calibrate(network, layers, images)
+        calibration = observe_for(network, layers, images)
+    if isinstance(calibration, Observed):
+        activities, calibration = calibration.activities, calibration.calibration(layers)
     assert isinstance(calibration, Calibration)
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
@@ -106,6 +111,21 @@ def convert(model: nn.Module, design: Design | str, calibration: Tensor | Calibr
     record = Conversion(design, tuple(layers), digital, folding, calibration, activities)
     network._bitline = record  # type: ignore[assignment]
     return network
+
+
+def observed(model: nn.Module, design: Design, images: Tensor) -> Observed:
+    """What calibration images show of a network on a design, for `convert`.
+
+    Args:
+        model, design: as for `convert`.
+        images: normalised images (images, ...).
+
+    Raises:
+        ConversionError, CalibrationError: see `convert`.
+    """
+    network = copy.deepcopy(model).eval()
+    _folded(network, images)
+    return observe_for(network, _analog_forms(network, design)[0], images)
 
 
 def conversion_of(network: nn.Module) -> Conversion:

@@ -68,7 +68,7 @@ class Setting:
             data={"source": self.data, "images": self.images, "calibration_images": self.calibration_images},
             design={"base": base, "set": settings or {}},
             axes=list(axes),
-            run={"trials": trials or self.trials, "seed": self.seed},
+            run={"trials": trials or self.trials, "seed": self.seed, "layer_errors": False},
         )
         store = self.out / "measurements.sqlite"
         points = study.points()
