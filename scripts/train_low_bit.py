@@ -61,7 +61,7 @@ def cifar(folder: Path) -> Job:
 
     def sheet(name: str) -> Tensor:
         pixels = np.asarray(Image.open(folder / name).convert("RGB")).reshape(-1, 32, 32, 3)
-        mean, std = (torch.tensor(one)[:, None, None] for one in (CIFAR10.mean, CIFAR10.std))
+        mean, std = (torch.tensor(one)[:, None, None] for one in (CIFAR10.mean, CIFAR10.deviation))
         return (torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy()).float() / 255 - mean) / std
 
     def labels(name: str) -> Tensor:

@@ -51,10 +51,10 @@ def test_tolerance_interpolates():
 
 
 def test_every_study_says_what_it_shows():
-    assert len(catalogue()) >= 9
+    assert len(catalogue()) >= 20
     for name, study in catalogue().items():
         assert study.name == name
-        assert study.shows.startswith(("Fig", "Tab"))
+        assert study.shows.startswith(("Fig", "Tab", "Sec", "Eq"))
     with pytest.raises(StudyError, match="did you mean 'adc-bits'"):
         find("adc-bit")
 

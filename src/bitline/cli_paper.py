@@ -39,6 +39,9 @@ def run(
     ] = "fashion-resnet",
     weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
     data: Annotated[str | None, typer.Option(help="Images, as for 'bitline run'.")] = None,
+    networks: Annotated[
+        Path | None, typer.Option(help="TOML file of further networks, for studies that compare several.")
+    ] = None,
     images: Annotated[int, typer.Option(min=1, help="Images to classify.")] = 200,
     calibration_images: Annotated[int, typer.Option(min=1, help="Images that set ranges.")] = 100,
     trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 3,
@@ -60,11 +63,12 @@ def run(
 
       bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --trials 10
     """
-    from bitline.paper import Setting, catalogue, find, run_study
+    from bitline.paper import Setting, catalogue, find, read_subjects, run_study
     from bitline.study import default_workers
 
     chosen = list(catalogue().values()) if "all" in names else [find(name) for name in names]
     count = workers or default_workers()
+    others = read_subjects(networks) if networks else ()
     for study in chosen:
         with bar(study.name) as progress:
             setting = Setting(
@@ -77,6 +81,7 @@ def run(
                 trials=trials,
                 seed=seed,
                 workers=count,
+                others=others,
                 launch=launcher(executor, count, address, device, gpus),
                 report=progress,
             )

@@ -17,6 +17,7 @@ from bitline.errors import NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.networks.imagenet_resnet import resnet18, resnet50
+from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.weights import load_weights
 
 
@@ -37,13 +38,17 @@ class Network:
     weights: Path | None = None
 
 
-EMBEDDED_WEIGHTS = Path(str(resources.files("bitline") / "data" / "embedded" / "fashion_resnet.safetensors"))
+EMBEDDED = Path(str(resources.files("bitline") / "data" / "embedded"))
 
 NETWORKS = {
     network.name: network
     for network in (
-        Network("fashion-resnet", FashionResNet, FASHION_MNIST, EMBEDDED_WEIGHTS),
+        Network("fashion-resnet", FashionResNet, FASHION_MNIST, EMBEDDED / "fashion_resnet.safetensors"),
+        Network(
+            "fashion-resnet-4bit", fashion_resnet_4bit, FASHION_MNIST, EMBEDDED / "fashion_resnet_4bit.safetensors"
+        ),
         Network("cifar-resnet20", cifar_resnet20, CIFAR10),
+        Network("cifar-resnet20-4bit", cifar_resnet20_4bit, CIFAR10, EMBEDDED / "cifar_resnet20_4bit.safetensors"),
         Network("cifar-resnet32", cifar_resnet32, CIFAR10),
         Network("cifar-resnet56", cifar_resnet56, CIFAR10),
         Network("resnet18", resnet18, IMAGENET),

@@ -2,7 +2,7 @@
 
 from bitline.paper.catalogue import Outcome, PaperStudy, catalogue, find
 from bitline.paper.run import run_study
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Setting, Subject, read_subjects
 from bitline.paper.verdict import Verdict
 
-__all__ = ["Outcome", "PaperStudy", "Setting", "Verdict", "catalogue", "find", "run_study"]
+__all__ = ["Outcome", "PaperStudy", "Setting", "Subject", "Verdict", "catalogue", "find", "read_subjects", "run_study"]

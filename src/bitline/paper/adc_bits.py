@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -26,25 +27,12 @@ LOSS = 0.01
 
 
 def run(setting: Setting) -> Outcome:
-    """Measure and judge; exact cells, so one chip is all chips."""
+    """Measure and judge."""
     frames, panels = [], []
     needed: dict[tuple[str, str], int] = {}
     failures: list[str] = []
-    for title, (mapping, rows, accumulation) in PANELS.items():
-        data = setting.measure(
-            f"ADC bits, {title}",
-            [
-                {"setting": "adc.range", "values": list(RANGES)},
-                {"setting": "adc.bits", "values": list(BITS)},
-            ],
-            {
-                "adc.kind": "uniform",
-                "array.rows": rows,
-                "inputs.accumulation": accumulation,
-                **dict(zip(_mappings.NAMES, _mappings.MAPPINGS[mapping], strict=True)),
-            },
-            trials=1,
-        )
+    for title in PANELS:
+        data = measure(setting, title)
         for policy in RANGES:
             needed[title, policy] = bits_needed(data, data.designs(adc__range=policy))
         lines = tuple(Line.of(policy, data.designs(adc__range=policy), "adc.bits") for policy in RANGES)
@@ -70,6 +58,27 @@ def run(setting: Setting) -> Outcome:
                        - needed["differential 7b, 1152 rows", "calibrated"])),
     )  # fmt: skip
     return Outcome(pd.concat(frames, ignore_index=True), draw(panels, setting.caption), verdicts, tuple(failures))
+
+
+def measure(setting: Setting, title: str) -> Measured:
+    """Accuracy of one of `PANELS` over range policies and bits; exact cells, so one chip is all chips."""
+    return setting.measure(
+        f"ADC bits, {title}",
+        [{"setting": "adc.range", "values": list(RANGES)}, {"setting": "adc.bits", "values": list(BITS)}],
+        settings(title),
+        trials=1,
+    )
+
+
+def settings(title: str) -> dict[str, Any]:
+    """What the designs of one of `PANELS` have in common, by dotted name."""
+    mapping, rows, accumulation = PANELS[title]
+    return {
+        "adc.kind": "uniform",
+        "array.rows": rows,
+        "inputs.accumulation": accumulation,
+        **dict(zip(_mappings.NAMES, _mappings.MAPPINGS[mapping], strict=True)),
+    }
 
 
 def bits_needed(data: Measured, designs: Sequence[DesignResult]) -> int:

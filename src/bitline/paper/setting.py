@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,8 +12,48 @@ from typing import Any
 import pandas as pd
 
 from bitline.cost import Statistics, gather_statistics
+from bitline.errors import StudyError
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
 from bitline.study.sweep import Launch, Loaded, Report, load
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network of a comparison.
+
+    Attributes:
+        model, weights, data: as for `Setting`.
+    """
+
+    model: str
+    weights: Path | None = None
+    data: str | None = None
+
+
+def read_subjects(path: Path) -> tuple[Subject, ...]:
+    """Networks of a TOML file: tables [[network]] with model, weights and data, files relative to it.
+
+    Raises:
+        StudyError: the file cannot be read, or does not say that.
+    """
+    try:
+        content = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"cannot read networks from {path}: {error}") from None
+    tables = content.get("network")
+    keys = {"model", "weights", "data"}
+    if set(content) != {"network"} or not isinstance(tables, list):
+        raise StudyError(f"{path}: networks are tables [[network]] with {', '.join(sorted(keys))}")
+    found = []
+    for table in tables:
+        strange = [name for name, value in table.items() if name not in keys or not isinstance(value, str)]
+        if strange or "model" not in table:
+            what = f"{strange[0]!r} is not one of them, or no text" if strange else "model is missing"
+            raise StudyError(f"{path}: a [[network]] has model, weights and data: {what}")
+        weights, data = (path.parent / table[name] if name in table else None for name in ("weights", "data"))
+        source = str(data) if data is not None and data.exists() else table.get("data")
+        found.append(Subject(table["model"], weights, source))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -30,6 +71,7 @@ class Setting:
         seed: of the chips.
         workers: processes.
         launch: starts other workers instead.
+        others: networks that studies of several networks compare with this one.
         report: told how far the work is.
     """
 
@@ -43,7 +85,12 @@ class Setting:
     seed: int = 0
     workers: int = 1
     launch: Launch | None = None
+    others: tuple[Subject, ...] = ()
     report: Report = field(default=lambda done, total, what: None)
+
+    def each(self) -> tuple[Setting, ...]:
+        """This setting and those of the other networks."""
+        return (self, *(replace(self, **vars(one), others=()) for one in self.others))
 
     def measure(
         self,

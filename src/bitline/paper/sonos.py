@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from bitline.paper import four_bit
 from bitline.paper._figures import Line, Panel, draw
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
@@ -44,4 +47,34 @@ def run(setting: Setting) -> Outcome:
     return Outcome(data.frame.drop(columns=["key"]), draw([panel], setting.caption), verdicts, data.failures)
 
 
-STUDY = PaperStudy("sonos", "Tables 3 and 4", "accuracy of the SONOS designs against their energy", run)
+def table_5(setting: Setting) -> Outcome:
+    """Table 5: design A with exact and with SONOS cells, for the 8-bit network and its 4-bit relative."""
+    frames, lines, losses = [], [], {}
+    for name, (one, base) in four_bit.settings(setting).items():
+        data = one.measure(
+            f"{one.model}, design A",
+            [{"zip": {"cell.device": ["none", "sonos-xiao-2022"], "cell.on_off_ratio": ["inf", 1e7]}}],
+            base=base,
+        )
+        exact, cells = data.result.designs
+        frames.append(data.frame.drop(columns=["key"]).assign(network=name, digital=data.baseline))
+        losses[name] = [100 * (data.baseline - accuracy) for accuracy in cells.accuracies]
+        bars = tuple(0.0 if len(design.accuracies) < 2 else 200 * design.std for design in (exact, cells))
+        accuracies = (100 * data.baseline, 100 * exact.mean, 100 * cells.mean)
+        lines.append(Line(name, (0.0, 1.0, 2.0), accuracies, (0.0, *bars)))
+    eight, *four = losses.values()
+    verdicts = (
+        measured("Design A with SONOS cells loses about two points (claim 23: 2.17).",
+                 "3 less the loss in points, by chip", [3 - one for one in eight]),
+        measured("The 4-bit network loses less than the 8-bit one (claim 23: 0.86).",
+                 "loss of the 8-bit network less that of the 4-bit one in points, by chip",
+                 [a - b for a, b in zip(eight, four[0], strict=True)] if four else []),
+    )  # fmt: skip
+    panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
+    return Outcome(pd.concat(frames, ignore_index=True), draw([panel], setting.caption), verdicts)
+
+
+STUDIES = (
+    PaperStudy("sonos", "Tables 3 and 4", "accuracy of the SONOS designs against their energy", run),
+    PaperStudy("sonos-4bit", "Table 5", "design A with SONOS cells, 8-bit and 4-bit network", table_5),
+)

@@ -1,0 +1,58 @@
+"""Section 5: ADC bits that would guarantee full precision, against those that a network needs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bitline import Design
+from bitline.paper._figures import Line, Panel, draw
+from bitline.paper.adc_bits import BITS, PANELS, bits_needed, measure, settings
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.setting import Setting
+from bitline.paper.verdict import computed
+
+PUBLISHED = {"sonos-a": 26.2, "sonos-b": 20.2, "sonos-c": 23.2, "sonos-d": 18.2, "sonos-e": 8.2}
+"""B_out of the designs A to E: Xiao et al. 2022, Table 3."""
+
+
+def run(setting: Setting) -> Outcome:
+    """Compare Eq. 2 with the published values, and with the bits needed in `adc-bits`."""
+    computed_bits = {name: Design.load(name).full_precision_bits for name in PUBLISHED}
+    worst = max(abs(round(computed_bits[name], 1) - value) for name, value in PUBLISHED.items())
+    rows = [{"design": name, "guaranteed": computed_bits[name], "published": value}
+            for name, value in PUBLISHED.items()]  # fmt: skip
+    failures: list[str] = []
+    for title in PANELS:
+        data = measure(setting, title)
+        failures += data.failures
+        rows.append(
+            {
+                "design": title,
+                "guaranteed": Design().changed(settings(title)).full_precision_bits,
+                "needed": bits_needed(data, data.designs(adc__range="calibrated")),
+            }
+        )
+    table = pd.DataFrame(rows)
+    panels = table[table["needed"].notna()]
+    spared = (panels["guaranteed"] - panels["needed"]).to_dict()
+    names = panels["design"].to_dict()
+    verdicts = (
+        computed("Eq. 2 gives the published bits of designs A to E (claim 17).",
+                 "0.05 less the largest difference, rounded as published", 0.05 - worst),
+        computed("No more than 8 bits are needed where up to 26 would guarantee full precision (section 6).",
+                 "8.5 less the bits needed by unsliced differential cells, 1152 rows",
+                 8.5 - float(panels["needed"].iloc[-1])),
+        *(computed(f"{names[one]}: fewer bits are needed than would guarantee full precision.",
+                   "bits spared", float(spared[one])) for one in spared),
+    )  # fmt: skip
+    places = tuple(map(float, range(len(panels))))
+    lines = tuple(
+        Line(label, places, tuple(panels[column].astype(float)), (0.0,) * len(panels))
+        for label, column in (("guarantee full precision (Eq. 2)", "guaranteed"), ("needed", "needed"))
+    )
+    panel = Panel("bits of the ADC", lines, " | ".join(str(one) for one in names.values()), "bits")
+    remark = f"Needed: at most a point lost, of {BITS[0]} to {BITS[-1]} bits; study adc-bits measures it."
+    return Outcome(table, draw([panel], setting.caption), verdicts, (remark, *failures))
+
+
+STUDY = PaperStudy("guaranteed-bits", "Eq. 2, Section 5", "bits that guarantee full precision, and bits needed", run)

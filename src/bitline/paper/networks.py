@@ -1,0 +1,91 @@
+"""Figs. 6 and 12: several tasks and networks under programming errors, unsliced differential cells, no ADC."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bitline.paper import _mappings
+from bitline.paper._figures import Line, Panel, draw
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, tolerances
+from bitline.paper.setting import Measured, Setting
+from bitline.paper.verdict import Verdict, log_ratio, measured
+
+MAPPING = "differential 7b"
+ONE = "Only one network was given: name others in a file (--networks) to compare them."
+
+
+def tasks(setting: Setting) -> Outcome:
+    """Fig. 6: the harder a task, the fewer errors it bears. Harder means less accurate without errors."""
+    data = {one.model: _measure(one, "state-independent", INDEPENDENT) for one in setting.each()}
+    order = sorted(data, key=lambda name: data[name].baseline)
+    verdicts = tuple(
+        _compare(f"{easy} bears more error than {hard}, which is the harder task (claim 11).",
+                 data[easy], data[hard], INDEPENDENT[-1], easy, hard)
+        for hard, easy in itertools.pairwise(order)
+    )  # fmt: skip
+    panels = [_panel("state-independent", data)]
+    return Outcome(_table({"state-independent": data}), draw(panels, setting.caption), verdicts, _remarks(data))
+
+
+def networks(setting: Setting) -> Outcome:
+    """Fig. 12: every network bears far more state-proportional than state-independent error."""
+    every = {
+        "state-independent": {one.model: _measure(one, "state-independent", INDEPENDENT) for one in setting.each()},
+        "state-proportional": {one.model: _measure(one, "state-proportional", PROPORTIONAL) for one in setting.each()},
+    }
+    verdicts = tuple(
+        measured(
+            f"{name} tolerates far more state-proportional than state-independent error (claim 10).",
+            "log of the ratio of tolerated alphas (2 points of loss), by chip; limit: 3",
+            [
+                log_ratio(a, b, PROPORTIONAL[-1])
+                for a, b in zip(*(tolerances(every[kind][name], MAPPING) for kind in reversed(every)), strict=True)
+            ],
+            above=1.0986,
+        )
+        for name in every["state-independent"]
+    )
+    panels = [_panel(kind, data) for kind, data in every.items()]
+    return Outcome(_table(every), draw(panels, setting.caption), verdicts, _remarks(every["state-independent"]))
+
+
+def _measure(setting: Setting, kind: str, alphas: Sequence[float]) -> Measured:
+    return setting.measure(
+        f"{setting.model}, {kind}",
+        [_mappings.axis(MAPPING), {"setting": ALPHA, "values": list(alphas)}],
+        {"cell.device.kind": kind, ALPHA: alphas[0]},
+    )
+
+
+def _compare(claim: str, better: Measured, worse: Measured, largest: float, *names: str) -> Verdict:
+    pairs = zip(tolerances(better, MAPPING), tolerances(worse, MAPPING), strict=True)
+    statistic = f"log of the ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}, by chip"
+    return measured(claim, statistic, [log_ratio(a, b, largest) for a, b in pairs])
+
+
+def _panel(kind: str, data: dict[str, Measured]) -> Panel:
+    lines = tuple(Line.of(name, one.result.designs, ALPHA) for name, one in data.items())
+    return Panel(kind, lines, f"{kind} error alpha", x_scale="log")
+
+
+def _table(every: dict[str, dict[str, Measured]]) -> pd.DataFrame:
+    frames = [
+        one.frame.drop(columns=["key"]).assign(network=name, error=kind)
+        for kind, data in every.items()
+        for name, one in data.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _remarks(data: dict[str, Measured]) -> tuple[str, ...]:
+    return (*(() if len(data) > 1 else (ONE,)), *(text for one in data.values() for text in one.failures))
+
+
+STUDIES = (
+    PaperStudy("tasks", "Fig. 6", "tasks of different difficulty under state-independent error", tasks),
+    PaperStudy("networks", "Fig. 12", "several networks under both kinds of error", networks),
+)

@@ -1,0 +1,55 @@
+"""Section 6.2: read noise against programming error of the same size, where inputs are applied bit by bit."""
+
+from __future__ import annotations
+
+import math
+
+from bitline.paper._figures import Line, Panel, draw
+from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.setting import Setting
+from bitline.paper.verdict import log_ratio, measured, tolerance
+
+SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
+"""Standard deviations over G_max."""
+ERROR, NOISE = "cell.device.alpha", "cell.read_noise.alpha"
+
+
+def run(setting: Setting) -> Outcome:
+    """Measure and judge: unsliced offset cells, state-independent, no ADC."""
+    base = {"weights.mapping": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
+    programming = setting.measure(
+        "programming error",
+        [{"setting": ERROR, "values": [2 * one for one in SIGMAS]}],
+        {**base, "cell.device.kind": "state-independent", ERROR: 0.0},
+    )
+    reading = setting.measure(
+        "read noise",
+        [{"setting": NOISE, "values": list(SIGMAS)}],
+        {**base, "cell.read_noise.kind": "state-independent", NOISE: 0.0},
+    )
+    errors, chips = programming.curves(programming.result.designs, ERROR)
+    _, noisy = reading.curves(reading.result.designs, NOISE)
+    samples = [
+        log_ratio(tolerance(SIGMAS, b, reading.baseline), tolerance(SIGMAS, a, programming.baseline), SIGMAS[-1])
+        for a, b in zip(chips, noisy, strict=True)
+    ]
+    verdicts = (
+        measured("Read noise hurts less than programming error of the same size (claim 28).",
+                 "log of the ratio of tolerated sigmas (2 points of loss), read noise over programming error, by chip",
+                 samples),
+        measured("The gain is near the square root of 3 that Eq. 9 gives for many input bits.",
+                 "0.35 less the distance of that logarithm from log sqrt 3, by chip",
+                 [0.35 - abs(one - math.log(3) / 2) for one in samples]),
+    )  # fmt: skip
+    first = Line.of("programming error", programming.result.designs, ERROR)
+    lines = (
+        Line(first.label, tuple(one / 2 for one in errors), first.y, first.error),
+        Line.of("read noise", reading.result.designs, NOISE),
+    )
+    panel = Panel("offset 8b, state-independent", lines, "standard deviation / G_max", x_scale="log")
+    table = reading.frame.drop(columns=["key"]).assign(kind="read noise")
+    failures = (*programming.failures, *reading.failures)
+    return Outcome(table, draw([panel], setting.caption), verdicts, failures)
+
+
+STUDY = PaperStudy("read-noise", "Section 6.2", "read noise against programming error of the same size", run)
