@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bitline.errors import StudyError
 from bitline.paper import Setting, catalogue, find, run_study
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.verdict import Verdict, computed, log_ratio, measured, tolerance
 
 
@@ -48,6 +49,16 @@ def test_tolerance_interpolates():
     assert math.isnan(log_ratio(0.2, 0.2, 0.2))
     assert log_ratio(0.2, 0.1, 0.2) == pytest.approx(math.log(2))
     assert measured("", "", [log_ratio(0.2, 0.2, 0.2)] * 3).words == "not decided"
+
+
+def test_a_drawing_survives_its_file():
+    line = Line("one", (1.0, 2.0), (0.5, math.nan), (0.0, 0.1))
+    drawing = Drawing((Panel("a", (line,), "x", x_scale="symlog", smallest=1e-7),), "caption")
+    content = json.loads(json.dumps(drawing.to_dict(), allow_nan=False))
+    again = Drawing.from_dict(content)
+    assert again.to_dict() == drawing.to_dict()
+    assert math.isnan(again.panels[0].lines[0].y[1])
+    assert len(again.figure().axes) == 1
 
 
 def test_every_study_says_what_it_shows():

@@ -135,9 +135,7 @@ def run(
     place = _compute_device(device)
     network = find_network(model)
     loaded = load_network(network, weights).to(place)
-    if data is None and network.name != "fashion-resnet":
-        raise BitlineError(f"network {network.name!r} comes without images: give some with --data")
-    source = data or "fashion-mnist"
+    source = network.images(data)
     dataset = load_dataset(source, network.preprocess).split(images, calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError(

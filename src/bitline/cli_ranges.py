@@ -48,9 +48,7 @@ def ranges(
     chosen = Design.load(design).changed(parse_settings(set_ or []))
     network = find_network(model)
     loaded = load_network(network, weights)
-    if data is None and network.name != "fashion-resnet":
-        raise BitlineError(f"network {network.name!r} comes without images: give some with --data")
-    dataset = load_dataset(data or "fashion-mnist", network.preprocess).split(images, calibration_images)
+    dataset = load_dataset(network.images(data), network.preprocess).split(images, calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError("there are no calibration images: use data with more images")
     with console.status("observing"):

@@ -13,7 +13,7 @@ from torch import nn
 from bitline._explain import nearest
 from bitline._imports import import_object
 from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, UNIT, Preprocess
-from bitline.errors import NetworkError
+from bitline.errors import DataError, NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.networks.imagenet_resnet import resnet18, resnet50
@@ -30,12 +30,29 @@ class Network:
         build: makes the network with random weights.
         preprocess: image shape and normalisation.
         weights: weights that come with bitline, if any.
+        data: name of images that come with bitline, if any.
     """
 
     name: str
     build: Callable[[], nn.Module]
     preprocess: Preprocess
     weights: Path | None = None
+    data: str | None = None
+
+    def images(self, source: str | None) -> str:
+        """Where the images come from: those asked for, or its own.
+
+        Args:
+            source: what the user asked for, if anything.
+
+        Raises:
+            DataError: nothing was asked for, and it has none.
+        """
+        if source is None and self.data is None:
+            raise DataError(
+                f"network {self.name!r} comes without images: give some (--data, or data.source in a study)"
+            )
+        return str(source or self.data)
 
 
 EMBEDDED = Path(str(resources.files("bitline") / "data" / "embedded"))
@@ -43,9 +60,15 @@ EMBEDDED = Path(str(resources.files("bitline") / "data" / "embedded"))
 NETWORKS = {
     network.name: network
     for network in (
-        Network("fashion-resnet", FashionResNet, FASHION_MNIST, EMBEDDED / "fashion_resnet.safetensors"),
         Network(
-            "fashion-resnet-4bit", fashion_resnet_4bit, FASHION_MNIST, EMBEDDED / "fashion_resnet_4bit.safetensors"
+            "fashion-resnet", FashionResNet, FASHION_MNIST, EMBEDDED / "fashion_resnet.safetensors", "fashion-mnist"
+        ),
+        Network(
+            "fashion-resnet-4bit",
+            fashion_resnet_4bit,
+            FASHION_MNIST,
+            EMBEDDED / "fashion_resnet_4bit.safetensors",
+            "fashion-mnist",
         ),
         Network("cifar-resnet20", cifar_resnet20, CIFAR10),
         Network("cifar-resnet20-4bit", cifar_resnet20_4bit, CIFAR10, EMBEDDED / "cifar_resnet20_4bit.safetensors"),

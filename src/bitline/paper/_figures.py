@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from bitline.report.cost_figures import COLOURS
 from bitline.study import DesignResult
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -59,27 +61,72 @@ class Panel:
     smallest: float = 1e-8
 
 
-def draw(panels: Sequence[Panel], caption: str) -> Figure:
-    """Panels side by side."""
-    from matplotlib.figure import Figure
+@dataclass(frozen=True)
+class Drawing:
+    """Panels side by side: plain data, so that a figure can be drawn again from a file of results.
 
-    figure = Figure(figsize=(4.6 * len(panels), 3.9), layout="constrained")
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        for index, line in enumerate(panel.lines):
-            colour = COLOURS[index % len(COLOURS)]
-            axes.errorbar(
-                line.x, line.y, yerr=line.error, color=colour, marker="o", markersize=3.5, linewidth=1.2, capsize=2,
-                label=line.label,
-            )  # fmt: skip
-        if panel.x_scale == "symlog":
-            axes.set_xscale("symlog", linthresh=panel.smallest)
-        else:
-            axes.set_xscale(panel.x_scale)
-        axes.set_yscale(panel.y_scale)
-        axes.set_title(panel.title, fontsize=10)
-        axes.set_xlabel(panel.x_label)
-        axes.set_ylabel(panel.y_label)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
-    figure.suptitle(caption, fontsize=8, color="#555555", y=-0.02, va="top")
-    return figure
+    Attributes:
+        panels: from left to right.
+        caption: under them.
+    """
+
+    panels: tuple[Panel, ...]
+    caption: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON; what is not a finite number becomes None."""
+        return {"caption": self.caption, "panels": [_plain(asdict(panel)) for panel in self.panels]}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Drawing:
+        """The opposite of `to_dict`."""
+        panels = []
+        for panel in content["panels"]:
+            lines = tuple(
+                Line(line["label"], *(_numbers(line[name]) for name in ("x", "y", "error"))) for line in panel["lines"]
+            )
+            panels.append(Panel(**{**panel, "lines": lines}))
+        return cls(tuple(panels), content["caption"])
+
+    def figure(self) -> Figure:
+        """Draw it."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(4.6 * len(self.panels), 3.9), layout="constrained")
+        for axes, panel in zip(figure.subplots(1, len(self.panels), squeeze=False)[0], self.panels, strict=True):
+            _draw(axes, panel)
+        figure.suptitle(self.caption, fontsize=8, color="#555555", y=-0.02, va="top")
+        return figure
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    for index, line in enumerate(panel.lines):
+        colour = COLOURS[index % len(COLOURS)]
+        axes.errorbar(
+            line.x, line.y, yerr=line.error, color=colour, marker="o", markersize=3.5, linewidth=1.2, capsize=2,
+            label=line.label,
+        )  # fmt: skip
+    if panel.x_scale == "symlog":
+        axes.set_xscale("symlog", linthresh=panel.smallest)
+    else:
+        axes.set_xscale(panel.x_scale)
+    axes.set_yscale(panel.y_scale)
+    axes.set_title(panel.title, fontsize=10)
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Real):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value
+
+
+def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if one is None else one for one in values)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from bitline._explain import nearest
 from bitline.errors import StudyError
+from bitline.paper._figures import Drawing
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import Verdict
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Outcome:
     """
 
     table: pd.DataFrame
-    figure: Figure
+    figure: Drawing
     verdicts: tuple[Verdict, ...]
     remarks: tuple[str, ...] = ()
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
@@ -88,7 +88,7 @@ def _outcome(
         for letter, group in zip("ab", groups, strict=True)
     ]
     table = data.frame.drop(columns=["key"])
-    return Outcome(table, draw(panels, setting.caption), verdicts, data.failures)
+    return Outcome(table, Drawing(tuple(panels), setting.caption), verdicts, data.failures)
 
 
 STUDIES = (

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bitline import Design
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -56,7 +56,7 @@ def run(setting: Setting) -> Outcome:
         ),
     )
     panel = Panel("mean conductance", lines, "slice (0: least significant)", "G / G_max", y_scale="log")
-    return Outcome(table, draw([panel], "all cells of the network, weighted by size"), verdicts)
+    return Outcome(table, Drawing((panel,), "all cells of the network, weighted by size"), verdicts)
 
 
 STUDY = PaperStudy("conductances", "Fig. 7", "mean conductance of every slice by mapping", run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.adc_bits import bits_needed
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
@@ -52,7 +52,7 @@ def run(setting: Setting) -> Outcome:
     )  # fmt: skip
     lines = tuple(Line.of(title, designs, "adc.bits") for title, designs in chosen.items())
     panel = Panel("differential 7b, 1152 rows", lines, "ADC resolution (bits)")
-    return Outcome(data.frame.drop(columns=["key"]), draw([panel], setting.caption), verdicts, data.failures)
+    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("conversions", "Sections 5 and 6", "bits needed by subtraction, accumulation and range", run)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bitline import Design
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -45,7 +45,7 @@ def run(setting: Setting) -> Outcome:
         for name in SHOWN
     )
     panel = Panel("bit-line current, lowest input bit", lines, "rows", "µA (a cell at G_max: 1.6)", "log", "log")
-    return Outcome(table, draw([panel], f"{setting.model}, mean over layers with equal rows"), verdicts)
+    return Outcome(table, Drawing((panel,), f"{setting.model}, mean over layers with equal rows"), verdicts)
 
 
 STUDY = PaperStudy("currents", "Fig. 20", "mean bit-line current by mapping", run)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bitline import Design
 from bitline.cost import RowActivity, core_cost
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -67,7 +67,7 @@ def run(setting: Setting) -> Outcome:
         "ResNet-50; what is tested here is that its order and ratios survive another network's activity."
     )
     both = pd.concat([table, compared], ignore_index=True)
-    return Outcome(both, draw([panel], setting.caption), verdicts, (remark,))
+    return Outcome(both, Drawing((panel,), setting.caption), verdicts, (remark,))
 
 
 def _core(setting: Setting, mapping: str, bits: int | str, accumulation: str, height: int) -> dict[str, Any]:

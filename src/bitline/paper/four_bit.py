@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL
 from bitline.paper.setting import Measured, Setting
@@ -56,7 +56,7 @@ def run(setting: Setting) -> Outcome:
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
     if len(subjects) < 2:
         remarks.append(f"There is no 4-bit relative of {setting.model}: scripts/train_low_bit.py trains one.")
-    return Outcome(pd.concat(frames, ignore_index=True), draw(panels, setting.caption), verdicts,
+    return Outcome(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), setting.caption), verdicts,
                    (*remarks, *failures))  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline import Design
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.adc_bits import BITS, PANELS, bits_needed, measure, settings
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
@@ -51,8 +51,8 @@ def run(setting: Setting) -> Outcome:
         for label, column in (("guarantee full precision (Eq. 2)", "guaranteed"), ("needed", "needed"))
     )
     panel = Panel("bits of the ADC", lines, " | ".join(str(one) for one in names.values()), "bits")
-    remark = f"Needed: at most a point lost, of {BITS[0]} to {BITS[-1]} bits; study adc-bits measures it."
-    return Outcome(table, draw([panel], setting.caption), verdicts, (remark, *failures))
+    remark = f"Needed: at most two points lost, of {BITS[0]} to {BITS[-1]} bits; study adc-bits measures it."
+    return Outcome(table, Drawing((panel,), setting.caption), verdicts, (remark, *failures))
 
 
 STUDY = PaperStudy("guaranteed-bits", "Eq. 2, Section 5", "bits that guarantee full precision, and bits needed", run)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline import AnalogCore, Design
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -65,7 +65,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("error of each input bit", lines, "input bit (0: least significant)",
                   "error / largest of the layer", y_scale="log")  # fmt: skip
     caption = f"{setting.model}, layers with unsigned inputs, differential 7b, R G_max = {SEGMENT:g}, mean over layers"
-    return Outcome(table, draw([panel], caption), verdicts)
+    return Outcome(table, Drawing((panel,), caption), verdicts)
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -62,7 +62,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("SONOS cells, 8-bit calibrated ADCs", tuple(lines), "energy of one image (µJ)", x_scale="log")
     keys = {one.key for one in leading}
     table = data.frame.assign(on_front=data.frame["key"].isin(keys)).drop(columns=["key"])
-    return Outcome(table, draw([panel], setting.caption), verdicts, data.failures)
+    return Outcome(table, Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 def _energy(design: DesignResult) -> float:

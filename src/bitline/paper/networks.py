@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, tolerances
 from bitline.paper.setting import Measured, Setting
@@ -27,8 +27,8 @@ def tasks(setting: Setting) -> Outcome:
                  data[easy], data[hard], INDEPENDENT[-1], easy, hard)
         for hard, easy in itertools.pairwise(order)
     )  # fmt: skip
-    panels = [_panel("state-independent", data)]
-    return Outcome(_table({"state-independent": data}), draw(panels, setting.caption), verdicts, _remarks(data))
+    drawing = Drawing((_panel("state-independent", data),), setting.caption)
+    return Outcome(_table({"state-independent": data}), drawing, verdicts, _remarks(data))
 
 
 def networks(setting: Setting) -> Outcome:
@@ -49,8 +49,8 @@ def networks(setting: Setting) -> Outcome:
         )
         for name in every["state-independent"]
     )
-    panels = [_panel(kind, data) for kind, data in every.items()]
-    return Outcome(_table(every), draw(panels, setting.caption), verdicts, _remarks(every["state-independent"]))
+    drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), setting.caption)
+    return Outcome(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
 
 
 def _measure(setting: Setting, kind: str, alphas: Sequence[float]) -> Measured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.cell_errors import ALPHA, PROPORTIONAL, tolerances
 from bitline.paper.setting import Measured, Setting
@@ -49,7 +49,7 @@ def run(setting: Setting) -> Outcome:
         )
         for mapping in MAPPINGS
     ]
-    return Outcome(data.frame.drop(columns=["key"]), draw(panels, setting.caption), verdicts, data.failures)
+    return Outcome(data.frame.drop(columns=["key"]), Drawing(tuple(panels), setting.caption), verdicts, data.failures)
 
 
 def _designs(data: Measured, mapping: str, ratio: float) -> list:  # type: ignore[type-arg]

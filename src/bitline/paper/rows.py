@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -36,7 +36,7 @@ def run(setting: Setting) -> Outcome:
                  1 - (100 * data.baseline - min(lines["offset 2b"].y[:2]))),
     )  # fmt: skip
     panel = Panel("8-bit calibrated ADCs", tuple(lines.values()), "rows", x_scale="log")
-    return Outcome(data.frame.drop(columns=["key"]), draw([panel], setting.caption), verdicts, data.failures)
+    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("rows", "Fig. 17", "accuracy against array height with 8-bit ADCs", run)

@@ -33,8 +33,9 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
     began = time.perf_counter()
     setting.out.mkdir(parents=True, exist_ok=True)
     outcome = study.run(setting)
+    figure = outcome.figure.figure()
     for suffix in FORMATS:
-        save(outcome.figure, setting.out / f"{study.name}.{suffix}")
+        save(figure, setting.out / f"{study.name}.{suffix}")
     write_text(setting.out / f"{study.name}.csv", outcome.table.to_csv(index=False))
     content = {
         "name": study.name,
@@ -42,6 +43,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
         "title": study.title,
         "verdicts": [one.to_dict() for one in outcome.verdicts],
         "remarks": list(outcome.remarks),
+        "figure": outcome.figure.to_dict(),
         "provenance": {
             "model": setting.loaded.facts["model"],
             "data": f"{setting.data or 'fashion-mnist'}, {setting.loaded.facts['data']}",

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from bitline import AnalogCore, Design
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import Verdict, measured
 
 ROWS = (64, 128, 256, 512, 1024)
-OUTPUTS, SAMPLES, CHIPS = 64, 64, 6
+OUTPUTS, SAMPLES, CHIPS = 256, 64, 8
 EQUATION = {8: 1.0, 4: 17 / math.sqrt(257), 2: 85 / math.sqrt(4369), 1: 255 / math.sqrt((4**8 - 1) / 3)}
 """Gain over unsliced weights by bits per cell: Xiao et al. 2022, Eqs. 9 and 10."""
 
@@ -56,16 +56,17 @@ def run(setting: Setting) -> Outcome:
     first = means[8, ROWS[0]]
     law = tuple(first * math.sqrt(one / ROWS[0]) for one in ROWS)
     widths = (8.0, 4.0, 2.0, 1.0)
+    gained = tuple(means[8, ROWS[-1]] / means[int(one), ROWS[-1]] for one in widths)
     panels = [
         Panel("accumulation", (Line("cores", heights, tuple(means[8, one] for one in ROWS), zeros),
                                Line("square root", heights, law, zeros)), "rows", "output error", "log", "log"),
-        Panel("gain of slicing", (Line("cores", widths, tuple(means[8, ROWS[-1]] / means[int(one), ROWS[-1]] for one in widths),
+        Panel("gain of slicing", (Line("cores", widths, gained,
                                        (0.0,) * 4),
                                   Line("Eqs. 9, 10", widths, tuple(EQUATION[int(one)] for one in widths), (0.0,) * 4)),
               "bits per cell", "signal to error, times unsliced"),
     ]  # fmt: skip
     caption = f"random matrices, {OUTPUTS} outputs, {CHIPS} chips, alpha = 2 %, no ADC, no clipping of conductances"
-    return Outcome(table, draw(panels, caption), tuple(verdicts))
+    return Outcome(table, Drawing(tuple(panels), caption), tuple(verdicts))
 
 
 def _errors(rows: int, bits: int, generator: torch.Generator) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline.paper import four_bit
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import measured
@@ -44,7 +44,7 @@ def run(setting: Setting) -> Outcome:
         for name, design in designs.items()
     )
     panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log")
-    return Outcome(data.frame.drop(columns=["key"]), draw([panel], setting.caption), verdicts, data.failures)
+    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 def table_5(setting: Setting) -> Outcome:
@@ -71,7 +71,7 @@ def table_5(setting: Setting) -> Outcome:
                  [a - b for a, b in zip(eight, four[0], strict=True)] if four else []),
     )  # fmt: skip
     panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
-    return Outcome(pd.concat(frames, ignore_index=True), draw([panel], setting.caption), verdicts)
+    return Outcome(pd.concat(frames, ignore_index=True), Drawing((panel,), setting.caption), verdicts)
 
 
 STUDIES = (

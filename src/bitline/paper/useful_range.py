@@ -6,7 +6,7 @@ import pandas as pd
 
 from bitline import Design
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -64,7 +64,7 @@ def run(setting: Setting) -> Outcome:
         for mapping in SHOWN
     ]
     caption = f"{setting.model}, inner 99.98 % of the signals on {len(context.calibration)} calibration images"
-    return Outcome(table, draw(panels, caption), verdicts)
+    return Outcome(table, Drawing(tuple(panels), caption), verdicts)
 
 
 STUDY = PaperStudy("useful-range", "Figs. 14, 15", "useful range of the ADC inputs by slice and array height", run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
@@ -32,7 +32,7 @@ def run(setting: Setting) -> Outcome:
     )  # fmt: skip
     line = Line(setting.model, tuple(centres), tuple(np.where(counts > 0, counts, np.nan)), (0.0,) * BINS)
     panel = Panel("weights", (line,), "weight / largest of the layer", "count", y_scale="log")
-    return Outcome(pd.DataFrame({"weight": centres, "count": counts}), draw([panel], "all layers"), verdicts)
+    return Outcome(pd.DataFrame({"weight": centres, "count": counts}), Drawing((panel,), "all layers"), verdicts)
 
 
 STUDY = PaperStudy("weights", "Fig. 4", "histogram of the weights", run)

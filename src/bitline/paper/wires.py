@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bitline.paper import _mappings
-from bitline.paper._figures import Line, Panel, draw
+from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import computed, tolerance
@@ -41,7 +41,7 @@ def run(setting: Setting) -> Outcome:
     remark = f"The tallest matrix of this network has {tallest} rows, so its lines are no longer than that."
     remarks = (remark,) if tallest < 1152 else ()
     return Outcome(
-        data.frame.drop(columns=["key"]), draw([panel], setting.caption), verdicts, (*remarks, *data.failures)
+        data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, (*remarks, *data.failures)
     )
 
 

@@ -72,9 +72,7 @@ def load(study: Study, workers: int = 1) -> Loaded:
     """
     network = find_network(study.model.name)
     model = load_network(network, study.model.weights)
-    if study.data.source is None and network.name != "fashion-resnet":
-        raise DataError(f"network {network.name!r} comes without images: give some with data.source")
-    raw = load_dataset(study.data.source or "fashion-mnist", network.preprocess)
+    raw = load_dataset(network.images(study.data.source), network.preprocess)
     dataset = raw.split(study.data.images, study.data.calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
