@@ -55,7 +55,7 @@ def run(
 ) -> None:
     """Run studies: each writes its figure in the paper's layout, its data, and a verdict on each claim.
 
-    Interrupt it at any time; what is measured is kept in OUT/measurements.sqlite and not measured again.
+    Interrupt it at any time; what is measured is kept in OUT/measurements-NETWORK.sqlite and not measured again.
 
     Examples:
 

@@ -227,6 +227,11 @@ class Design(Part):
         """The rule that holds for a layer, None where there is none."""
         return next((rule for rule in self.layers if fnmatchcase(name, rule.match)), None)
 
+    def each(self) -> tuple[Design, ...]:
+        """This design without its rules, and what it is for the analog layers of each rule."""
+        plain = self.model_copy(update={"layers": ()})
+        return (plain, *(self._with_rule(rule) for rule in self.layers if not rule.digital))
+
     def digital(self) -> Design:
         """The same codes and slices with exact cells and no ADC: the quantised digital network."""
         rules = tuple(rule.model_copy(update={"set": _without_analog(rule.set)}) for rule in self.layers)

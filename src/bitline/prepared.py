@@ -28,16 +28,24 @@ class Prepared:
         analog: on the chip that was programmed last.
         digital: the same codes with exact sums.
         seen: images to measure activity on, where calibration did not look.
+        known: statistics of the same network for a design with the same `observation_key`, where there are any.
     """
 
     design: Design
     analog: nn.Module
     digital: nn.Module
     seen: Tensor
+    known: Statistics | None = None
 
     @classmethod
     def of(
-        cls, model: nn.Module, design: Design, calibration: Tensor | Calibration | Observed, seed: int, seen: Tensor
+        cls,
+        model: nn.Module,
+        design: Design,
+        calibration: Tensor | Calibration | Observed,
+        seed: int,
+        seen: Tensor,
+        known: Statistics | None = None,
     ) -> Prepared:
         """Convert and calibrate.
 
@@ -47,6 +55,7 @@ class Prepared:
             calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
             seen: images to measure activity on where `calibration` has none.
+            known: statistics of this network for a design with the same `observation_key`.
 
         Raises:
             ConversionError, CalibrationError: see `convert`.
@@ -56,7 +65,7 @@ class Prepared:
         scales = Calibration({name: type(one)(one.inputs, None) for name, one in record.calibration.layers.items()})
         digital = convert(model, record.design.digital(), scales, seed=seed)
         images = calibration if isinstance(calibration, Tensor) else seen
-        return cls(record.design, analog, digital, images[:COMPARED])
+        return cls(record.design, analog, digital, images[:COMPARED], known)
 
     @property
     def record(self) -> Conversion:
@@ -66,7 +75,7 @@ class Prepared:
     @cached_property
     def statistics(self) -> Statistics:
         """What cost depends on besides the design."""
-        return Statistics.of(self.analog, self.seen)
+        return self.known or Statistics.of(self.analog, self.seen)
 
     def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
         """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""

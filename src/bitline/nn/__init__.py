@@ -3,7 +3,7 @@
 To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYERS` in `convert.py`.
 """
 
-from bitline.nn.calibrate import Calibration, Observed, Seen, observe
+from bitline.nn.calibrate import Calibration, Observed, Seen, observation_key, observe
 from bitline.nn.calibration_file import load_calibration, save_calibration
 from bitline.nn.convert import (
     ANALOG_LAYERS,
@@ -35,6 +35,7 @@ __all__ = [
     "convert",
     "let_age",
     "load_calibration",
+    "observation_key",
     "observe",
     "observed",
     "program",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from bitline._activity import Activity
 from bitline._histogram import Histogram
 from bitline._observation import Observation
+from bitline.design import Design
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
 from bitline.nn._relu import followed_by_relu
@@ -50,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Observed:
-    """What the calibration images showed of a whole network; the same for designs that differ in `adc.bits` only."""
+    """What the calibration images showed of a whole network, for all designs with the same `observation_key`."""
 
     layers: Mapping[str, Seen]
 
@@ -76,6 +78,27 @@ class Observed:
     def activities(self) -> Activities | None:
         """How often each input channel has each code, where it was seen on the way."""
         return {name: one.activity for name, one in self.layers.items() if one.activity is not None} or None
+
+
+def observation_key(design: Design) -> str:
+    """What identifies all of a design that calibration images are seen through.
+
+    Input ranges depend on the inputs alone. Signals at ADCs are those of exact cells on lines without resistance, so
+    devices, noise, drift, wires and the bits of ADCs make no difference.
+    """
+    rules = [rule.model_dump(mode="json") for rule in design.layers]
+    content: dict[str, object] = {"inputs": design.inputs.model_dump(mode="json"), "layers": rules}
+    if any(one.needs_calibrated_adc for one in design.each()):
+        cell = design.cell
+        content |= {
+            "weights": design.weights.model_dump(mode="json"),
+            "window": cell.window_low,
+            "levels": cell.levels.model_dump(mode="json"),
+            "current_voltage": cell.current_voltage.model_dump(mode="json"),
+            "array": (design.array.rows, design.array.columns),
+            "adc": design.adc.model_dump(mode="json", exclude={"bits"}),
+        }
+    return json.dumps(content, sort_keys=True)
 
 
 def observe_for(network: nn.Module, layers: Mapping[str, AnalogLayer], images: Tensor) -> Observed:

@@ -80,7 +80,7 @@ def convert(
         model: any network of layers in `ANALOG_LAYERS`; other layers without matrix products stay digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...), the calibration of an earlier conversion, or what was observed
-            for a design that differs in `adc.bits` only.
+            for a design with the same `observation_key`.
         seed: seed of the chips; `program` makes another one.
 
     Returns:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+MARKERS = 40
+"""Points of a line from which on it is drawn without markers."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A line with error bars.
@@ -50,6 +54,7 @@ class Panel:
         x_label, y_label: axis titles.
         x_scale, y_scale: 'linear', 'log', or 'symlog' for a logarithmic axis with a zero.
         smallest: where a 'symlog' axis turns linear.
+        marks: places on the x axis with a dotted line.
     """
 
     title: str
@@ -59,6 +64,7 @@ class Panel:
     x_scale: str = "linear"
     y_scale: str = "linear"
     smallest: float = 1e-8
+    marks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Drawing:
             lines = tuple(
                 Line(line["label"], *(_numbers(line[name]) for name in ("x", "y", "error"))) for line in panel["lines"]
             )
-            panels.append(Panel(**{**panel, "lines": lines}))
+            panels.append(Panel(**{**panel, "lines": lines, "marks": tuple(panel["marks"])}))
         return cls(tuple(panels), content["caption"])
 
     def figure(self) -> Figure:
@@ -103,9 +109,11 @@ def _draw(axes: Axes, panel: Panel) -> None:
     for index, line in enumerate(panel.lines):
         colour = COLOURS[index % len(COLOURS)]
         axes.errorbar(
-            line.x, line.y, yerr=line.error, color=colour, marker="o", markersize=3.5, linewidth=1.2, capsize=2,
-            label=line.label,
+            line.x, line.y, yerr=line.error if any(line.error) else None, color=colour, linewidth=1.2, capsize=2,
+            marker="o" if len(line.x) <= MARKERS else "", markersize=3.5, label=line.label,
         )  # fmt: skip
+    for place in panel.marks:
+        axes.axvline(place, color="#555555", linestyle=":", linewidth=1)
     if panel.x_scale == "symlog":
         axes.set_xscale("symlog", linthresh=panel.smallest)
     else:

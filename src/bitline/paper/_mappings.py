@@ -11,10 +11,12 @@ MAPPINGS: dict[str, tuple[Any, ...]] = {
     "differential 7b": UNSLICED_DIFFERENTIAL,
     "differential 4b": ("differential", 4, 9, "analog"),
     "differential 2b": ("differential", 2, 9, "analog"),
+    "differential 1b": ("differential", 1, 9, "analog"),
     "offset 8b": ("offset", "unsliced", 8, "digital"),
     "offset 8b, unit column": ("offset", "unsliced", 8, "unit-column"),
     "offset 4b": ("offset", 4, 8, "digital"),
     "offset 2b": ("offset", 2, 8, "digital"),
+    "offset 1b": ("offset", 1, 8, "digital"),
 }
 """Mapping, bits per cell, weight bits, subtraction. Sliced differential weights have a ninth bit (section 4.1)."""
 

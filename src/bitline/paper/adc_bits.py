@@ -82,9 +82,9 @@ def settings(title: str) -> dict[str, Any]:
     }
 
 
-def bits_needed(data: Measured, designs: Sequence[DesignResult]) -> int:
-    """Fewest bits from which on no more than `LOSS` is lost; one more than measured where none is enough."""
-    floor, needed = data.baseline - LOSS - 1e-9, max(BITS) + 1
+def bits_needed(data: Measured, designs: Sequence[DesignResult], most: int = max(BITS)) -> int:
+    """Fewest bits from which on no more than `LOSS` is lost; one more than `most` where not even they are enough."""
+    floor, needed = data.baseline - LOSS - 1e-9, most + 1
     for one in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):
         if one.mean < floor:
             break

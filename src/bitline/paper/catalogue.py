@@ -52,6 +52,8 @@ def catalogue() -> dict[str, PaperStudy]:
     """All studies by name, in the order of the paper."""
     from bitline.paper import (
         adc_bits,
+        adc_inputs,
+        baselines,
         cell_errors,
         conductances,
         conversions,
@@ -61,9 +63,11 @@ def catalogue() -> dict[str, PaperStudy]:
         guaranteed_bits,
         input_bits,
         joint,
+        measured_devices,
         networks,
         on_off_ratio,
         percentile,
+        prior_accelerators,
         read_noise,
         rows,
         slicing_gain,
@@ -75,14 +79,18 @@ def catalogue() -> dict[str, PaperStudy]:
     )
 
     studies = (
+        prior_accelerators.STUDY,
         slicing_gain.STUDY,
         weights.STUDY,
         networks.STUDIES[0],
+        baselines.STUDY,
         conductances.STUDY,
         *cell_errors.STUDIES,
+        measured_devices.STUDY,
         read_noise.STUDY,
         on_off_ratio.STUDY,
         networks.STUDIES[1],
+        adc_inputs.STUDY,
         useful_range.STUDY,
         percentile.STUDY,
         adc_bits.STUDY,

@@ -14,8 +14,8 @@ from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 ALPHA = "cell.device.alpha"
 INDEPENDENT = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1)
 PROPORTIONAL = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5)
-OFFSET = ("offset 8b", "offset 8b, unit column", "offset 4b", "offset 2b")
-DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b")
+OFFSET = ("offset 8b", "offset 8b, unit column", "offset 4b", "offset 2b", "offset 1b")
+DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b", "differential 1b")
 
 
 def measure(setting: Setting, kind: str, alphas: Sequence[float], mappings: Sequence[str]) -> Measured:

@@ -12,7 +12,10 @@ from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
 
-SHOWN = ("differential 7b", "differential 4b", "differential 2b", "offset 8b", "offset 4b", "offset 2b")
+SHOWN = (
+    "differential 7b", "differential 4b", "differential 2b", "differential 1b",
+    "offset 8b", "offset 4b", "offset 2b", "offset 1b",
+)  # fmt: skip
 
 
 def run(setting: Setting) -> Outcome:

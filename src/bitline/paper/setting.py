@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -58,7 +59,7 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
 
 @dataclass(frozen=True)
 class Setting:
-    """Network, data and size of all studies; one store keeps what they have in common.
+    """Network, data and size of all studies; one store for each network keeps what they have in common.
 
     Attributes:
         out: folder of figures, data and the store.
@@ -117,7 +118,7 @@ class Setting:
             axes=list(axes),
             run={"trials": trials or self.trials, "seed": self.seed, "layer_errors": False},
         )
-        store = self.out / "measurements.sqlite"
+        store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
         summary = sweep(study, store, workers=self.workers, launch=self.launch, report=self.report, points=points)
         result = read_results(store)

@@ -1,4 +1,4 @@
-"""Figs. 14 and 15: where the inputs of the ADCs lie in what the arrays could put out, by slice and array height."""
+"""Fig. 15: how much of what the arrays could put out the inputs of the ADCs use, by slice and array height."""
 
 from __future__ import annotations
 
@@ -67,4 +67,4 @@ def run(setting: Setting) -> Outcome:
     return Outcome(table, Drawing(tuple(panels), caption), verdicts)
 
 
-STUDY = PaperStudy("useful-range", "Figs. 14, 15", "useful range of the ADC inputs by slice and array height", run)
+STUDY = PaperStudy("useful-range", "Fig. 15", "useful range of the ADC inputs by slice and array height", run)

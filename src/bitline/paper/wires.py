@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from bitline.paper import _mappings
 from bitline.paper._figures import Drawing, Line, Panel
@@ -15,15 +16,16 @@ VALUES = (0.0, 1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 SHOWN = ("differential 7b", "differential 4b", "offset 4b")
 
 
+HEIGHTS = (144, 576, 1152)
+TALL = ("differential 7b", "offset 4b")
+
+
 def run(setting: Setting) -> Outcome:
     """Measure and judge; exact cells, so one chip is all chips."""
-    data = setting.measure(
-        "wires",
-        [_mappings.axis(*SHOWN), {"setting": RESISTANCE, "values": list(VALUES)}],
-        {"array.kind": "gate-driven", "array.rows": 1152, "inputs.accumulation": "digital"},
-        trials=1,
-    )
+    data = _measure(setting, SHOWN, (1152,))
+    by_height = _measure(setting, TALL, HEIGHTS)
     borne = {name: _tolerance(data, name) for name in SHOWN}
+    short, tall = (_tolerance(by_height, "offset 4b", array__rows=height) for height in (HEIGHTS[0], HEIGHTS[-1]))
     at = next(one for one in data.designs(**_mappings.settings("differential 7b")) if one.settings[RESISTANCE] == 1e-5)
     verdicts = (
         computed("Differential cells: the loss is negligible up to 1e-5 with 1152 rows (claim 21).",
@@ -34,19 +36,41 @@ def run(setting: Setting) -> Outcome:
         computed("Differential 4b is slightly worse than unsliced (claim 21).",
                  "log10 of the ratio of tolerated resistances, differential 7b over 4b",
                  math.log10(borne["differential 7b"] / borne["differential 4b"])),
+        computed("Errors of the wires grow with the rows (section 8).",
+                 "log10 of the ratio of tolerated resistances, offset 4b, 144 over 1152 rows",
+                 math.log10(short / tall)),
     )  # fmt: skip
     lines = tuple(Line.of(name, data.designs(**_mappings.settings(name)), RESISTANCE) for name in SHOWN)
-    panel = Panel("bit-line resistance", lines, "normalised resistance of a segment", x_scale="symlog", smallest=1e-7)
+    heights = tuple(
+        Line.of(f"{name}, {height} rows", by_height.designs(**_mappings.settings(name), array__rows=height), RESISTANCE)
+        for name in TALL
+        for height in HEIGHTS
+    )
+    label = "normalised resistance of a segment"
+    panels = (
+        Panel("1152 rows", lines, label, x_scale="symlog", smallest=1e-7),
+        Panel("array height", heights, label, x_scale="symlog", smallest=1e-7),
+    )
     tallest = max(layer.product.rows for layer in setting.statistics.layers)
     remark = f"The tallest matrix of this network has {tallest} rows, so its lines are no longer than that."
     remarks = (remark,) if tallest < 1152 else ()
-    return Outcome(
-        data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, (*remarks, *data.failures)
-    )
+    failures = (*data.failures, *by_height.failures)
+    return Outcome(by_height.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts,
+                   (*remarks, *failures))  # fmt: skip
 
 
-def _tolerance(data: Measured, mapping: str) -> float:
-    values, (chip,) = data.curves(data.designs(**_mappings.settings(mapping)), RESISTANCE)
+def _measure(setting: Setting, mappings: Sequence[str], heights: Sequence[int]) -> Measured:
+    axes = [
+        _mappings.axis(*mappings),
+        {"setting": "array.rows", "values": list(heights)},
+        {"setting": RESISTANCE, "values": list(VALUES)},
+    ]
+    settings = {"array.kind": "gate-driven", "inputs.accumulation": "digital"}
+    return setting.measure("wires", axes, settings, trials=1)
+
+
+def _tolerance(data: Measured, mapping: str, **settings: object) -> float:
+    values, (chip,) = data.curves(data.designs(**_mappings.settings(mapping), **settings), RESISTANCE)
     return max(tolerance(values, chip, data.baseline), 1e-12)
 
 

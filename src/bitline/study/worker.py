@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
@@ -13,10 +12,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from bitline.cost import Statistics
 from bitline.design import Design
 from bitline.errors import BitlineError, DesignError
 from bitline.layer_errors import LayerSums, layer_errors
-from bitline.nn import Observed
+from bitline.nn import Observed, observation_key
 from bitline.nn.convert import observed
 from bitline.prepared import Prepared, count_right
 
@@ -115,6 +115,7 @@ class Worker:
         self.calibration = context.calibration.to(place)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.observed: tuple[str, Observed] | None = None
+        self.statistics: tuple[str, Statistics] | None = None
         self.name = f"{platform.node()}:{os.getpid()}"
 
     def run(self, task: Task) -> Outcome:
@@ -132,7 +133,7 @@ class Worker:
             if not _is_memory(error):
                 raise
             self.prepared.clear()
-            self.observed = None
+            self.observed = self.statistics = None
             outcome = Outcome(task, error=_too_large(task))
         seconds = time.perf_counter() - began
         return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
@@ -165,6 +166,7 @@ class Worker:
             sums = prepared.compare(self.images, self.context.batch)
             skipped = {one.name: one.skipped for one in layer_errors(sums)}
         ranges = {"adc_ranges": prepared.adc_ranges()}
+        self.statistics = observation_key(task.design), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []
         for key, design in task.variants:
             try:
@@ -181,19 +183,21 @@ class Worker:
         if key not in self.prepared:
             while len(self.prepared) >= KEPT:
                 self.prepared.popitem(last=False)
-            seen = self._observe(design)
-            self.prepared[key] = Prepared.of(self.model, design, seen, self.context.seed, self.calibration)
+            seen, statistics = self._observe(design), self._known_statistics(design)
+            self.prepared[key] = Prepared.of(self.model, design, seen, self.context.seed, self.calibration, statistics)
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
     def _observe(self, design: Design) -> Observed:
-        """What the calibration images show, kept for the next design that differs in the bits of its ADCs only."""
-        content = design.model_dump(mode="json", exclude={"name", "description", "hardware"})
-        content["adc"].pop("bits", None)
-        key = json.dumps(content, sort_keys=True)
+        """What the calibration images show, kept for the next design that sees the same."""
+        key = observation_key(design)
         if self.observed is None or self.observed[0] != key:
             self.observed = key, observed(self.model, design, self.calibration)
         return self.observed[1]
+
+    def _known_statistics(self, design: Design) -> Statistics | None:
+        known = self.statistics
+        return known[1] if known is not None and known[0] == observation_key(design) else None
 
 
 def _too_large(task: Task) -> str:
