@@ -32,6 +32,7 @@ def cifar_parameters(depth: int) -> int:
     [
         ("resnet50", 25_557_032),
         ("resnet18", 11_689_512),
+        ("efficientnet-lite0", 4_652_008),
         ("cifar-resnet20", cifar_parameters(20)),
         ("cifar-resnet32", cifar_parameters(32)),
         ("cifar-resnet56", cifar_parameters(56)),
@@ -46,7 +47,7 @@ def test_networks_can_be_traced_and_take_their_inputs(name):
     network = NETWORKS[name]
     model = network.build().eval()
     fx.symbolic_trace(model)
-    classes = 1000 if name.startswith("resnet") else 10
+    classes = 1000 if name.startswith(("resnet", "efficientnet")) else 10
     assert model(torch.zeros(1, *network.preprocess.shape)).shape == (1, classes)
 
 
@@ -140,6 +141,13 @@ def test_cifar_weights_have_their_published_accuracy(shared, depth, published):
     model = load_network(network, shared / "weights" / f"cifar10_resnet{depth}.safetensors")
     data = load_dataset(shared / "cifar10" / "test_10000.png", network.preprocess)
     assert accuracy(model, data, 1000, 100) == pytest.approx(published, abs=0.03)
+
+
+def test_depthwise_weights_have_their_known_accuracy(shared):
+    network = find_network("efficientnet-lite0")
+    model = load_network(network, shared / "weights" / "imagenet_efficientnet_lite0_fp16.safetensors")
+    data = load_dataset(shared / "imagenet" / "val1300_227.zip", network.preprocess)
+    assert accuracy(model, data, 40, 20) > 0.7
 
 
 def test_product_quantised_weights_are_expanded(shared):

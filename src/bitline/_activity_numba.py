@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit, prange
+from bitline._numba import njit, prange
 
 
 @njit(parallel=True, cache=True)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from bitline.cli_study import Address, Device, Executor, Fraction, Workers, bar, launcher
 
@@ -91,13 +93,15 @@ def run(
 
 
 def _print(name: str, shows: str, outcome: Outcome) -> None:
-    table = Table("claim", Column("verdict", no_wrap=True), "statistic", Column("value", justify="right"),
-                  title=f"{name} ({shows})")  # fmt: skip
+    """Each claim with its verdict, and under it the statistic that decided; readable on a narrow terminal."""
+    console.print(f"[bold]{name}[/] ({shows})")
+    table = Table(Column("verdict", no_wrap=True), "claim and statistic", show_header=False, box=None, pad_edge=False)
     colours = {"holds": "green", "does not hold": "red", "not decided": "yellow"}
     for one in outcome.verdicts:
         interval = f"{one.value:.3g}" if one.low == one.high else f"{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
-        words = f"[{colours[one.words]}]{one.words}[/]"
-        table.add_row(one.claim, words, one.statistic, f"{interval}, limit {one.above:.3g}")
+        table.add_row(f"[{colours[one.words]}]{one.words}[/]", escape(one.claim))
+        table.add_row("", Text(f"{one.statistic}: {interval}, holds above {one.above:.3g}", style="dim"))
     console.print(table)
     for remark in outcome.remarks:
         console.print(f"note: {remark}", markup=False)
+    console.print()

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+
+from bitline._numba import njit, prange
 
 WIDTHS = (16, 32, 64, 128)
 """Lines walked at once; three numbers for each of 8 bits and 128 lines stay in the first-level cache."""

@@ -41,3 +41,5 @@ CIFAR10 = Preprocess((3, 32, 32), *_IMAGENET_COLOURS)
 """The normalisation of the common CIFAR ResNet weights."""
 IMAGENET = Preprocess((3, 224, 224), *_IMAGENET_COLOURS, resize=256)
 """The standard normalisation of torchvision's networks."""
+IMAGENET_TENSORFLOW = Preprocess((3, 224, 224), (127 / 255,) * 3, (128 / 255,) * 3, resize=256)
+"""(x - 127) / 128, of TensorFlow's mobile networks."""

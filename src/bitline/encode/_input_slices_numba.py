@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+
+from bitline._numba import njit, prange
 
 BLOCK = 4096
 

@@ -12,9 +12,10 @@ from torch import nn
 
 from bitline._explain import nearest
 from bitline._imports import import_object
-from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, UNIT, Preprocess
+from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW, UNIT, Preprocess
 from bitline.errors import DataError, NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
+from bitline.networks.efficientnet_lite import EfficientNetLite0
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
@@ -75,6 +76,7 @@ NETWORKS = {
         Network("cifar-resnet32", cifar_resnet32, CIFAR10),
         Network("cifar-resnet56", cifar_resnet56, CIFAR10),
         Network("resnet18", resnet18, IMAGENET),
+        Network("efficientnet-lite0", EfficientNetLite0, IMAGENET_TENSORFLOW),
         Network("resnet50", resnet50, IMAGENET),
     )
 }

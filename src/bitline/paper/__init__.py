@@ -1,8 +1,20 @@
 """The figures and claims of Xiao et al. 2022 as studies that anyone can run."""
 
+from bitline.paper._figures import Drawing
 from bitline.paper.catalogue import Outcome, PaperStudy, catalogue, find
 from bitline.paper.run import run_study
 from bitline.paper.setting import Setting, Subject, read_subjects
 from bitline.paper.verdict import Verdict
 
-__all__ = ["Outcome", "PaperStudy", "Setting", "Subject", "Verdict", "catalogue", "find", "read_subjects", "run_study"]
+__all__ = [
+    "Drawing",
+    "Outcome",
+    "PaperStudy",
+    "Setting",
+    "Subject",
+    "Verdict",
+    "catalogue",
+    "find",
+    "read_subjects",
+    "run_study",
+]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import platform
 import time
+from pathlib import Path
 
 import torch
 
 import bitline
+from bitline.networks import find_network
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.report.device_figures import save
@@ -36,6 +38,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
     figure = outcome.figure.figure()
     for suffix in FORMATS:
         save(figure, setting.out / f"{study.name}.{suffix}")
+    source = find_network(setting.model).images(setting.data)
     write_text(setting.out / f"{study.name}.csv", outcome.table.to_csv(index=False))
     content = {
         "name": study.name,
@@ -46,7 +49,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
         "figure": outcome.figure.to_dict(),
         "provenance": {
             "model": setting.loaded.facts["model"],
-            "data": f"{setting.data or 'fashion-mnist'}, {setting.loaded.facts['data']}",
+            "data": f"{Path(source).name}, {setting.loaded.facts['data']}",
             "images": len(setting.loaded.context.images),
             "calibration images": len(setting.loaded.context.calibration),
             "trials": setting.trials,
@@ -54,6 +57,8 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
             "bitline": bitline.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
+            "others": [one.model for one in setting.others],
+            "date": time.strftime("%Y-%m-%d"),
             "seconds": round(time.perf_counter() - began, 1),
         },
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+
+from bitline._numba import njit, prange
 
 INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that is not finite
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from bitline._numba import limit_threads
 from bitline.cost import Statistics
 from bitline.design import Design
 from bitline.errors import BitlineError, DesignError
@@ -106,8 +107,7 @@ class Worker:
 
     def __init__(self, context: Context) -> None:
         if context.threads:
-            torch.set_num_threads(context.threads)
-            _limit_numba(context.threads)
+            limit_threads(context.threads)
         place = torch.device(context.device)
         self.context = context
         self.model = context.model.to(place)
@@ -210,9 +210,3 @@ def _too_large(task: Task) -> str:
 def _is_memory(error: RuntimeError) -> bool:
     text = str(error)
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text or "not enough memory" in text
-
-
-def _limit_numba(threads: int) -> None:
-    import numba
-
-    numba.set_num_threads(min(threads, numba.get_num_threads()))

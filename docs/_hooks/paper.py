@@ -1,0 +1,155 @@
+"""MkDocs hook: figures and verdicts of the paper's studies, from the result files in docs/paper/results.
+
+A page asks for a study with a line `<!-- study: NAME -->`: it gets, for every network that has results, the figure,
+the verdicts and where they come from. `<!-- verdicts -->` gives all verdicts in one table, `<!-- counts -->` how many
+there are of each kind, `<!-- value: NETWORK STUDY NUMBER -->` the value of one verdict (the first is number 1).
+Nothing that is measured is written into a page by hand.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from bitline.paper import Drawing, catalogue
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+RESULTS = Path(__file__).parent.parent / "paper" / "results"
+NETWORKS = {
+    "fashion-resnet": "Fashion-MNIST ResNet",
+    "cifar-resnet20": "CIFAR-10 ResNet-20",
+    "cifar-resnet56": "CIFAR-10 ResNet-56",
+    "resnet18": "ImageNet ResNet-18",
+    "resnet50": "ImageNet ResNet-50",
+    "several": "several networks",
+}
+"""Folders of results, in the order of a page, and how they are called there."""
+MARKS = {"holds": "✓ holds", "does not hold": "✗ does not hold", "not decided": "? not decided"}
+
+Results = dict[str, dict[str, dict[str, Any]]]
+"""Content of result files by network and study."""
+
+
+def results() -> Results:
+    """All result files; those of studies that are not in the catalogue are an error."""
+    known = catalogue()
+    found: Results = {}
+    for network in NETWORKS:
+        files = sorted((RESULTS / network).glob("*.json"))
+        found[network] = {path.stem: json.loads(path.read_text()) for path in files}
+        unknown = [name for name in found[network] if name not in known]
+        if unknown:
+            raise PluginError(f"docs/paper/results/{network}/{unknown[0]}.json belongs to no study of the paper")
+    return found
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Draw every figure from its data."""
+    for network, studies in results().items():
+        for name, content in studies.items():
+            target = io.StringIO()
+            figure = Drawing.from_dict(content["figure"]).figure()
+            figure.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None})
+            path = f"paper/figures/{network}-{name}.svg"
+            files.append(File.generated(config, path, content=target.getvalue()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put results in the place of markers."""
+    if not page.file.src_uri.startswith("paper/"):
+        return markdown
+    found = results()
+    markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found), markdown)
+    markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
+    markdown = markdown.replace("<!-- counts -->", _counts(found))
+    return markdown.replace("<!-- verdicts -->", _verdicts(found))
+
+
+def _study(name: str, found: Results) -> str:
+    if name not in catalogue():
+        raise PluginError(f"the paper has no study {name!r}")
+    blocks = []
+    for network, studies in found.items():
+        if name not in studies:
+            continue
+        content = studies[name]
+        lines = [f"![{content['title']}](figures/{network}-{name}.svg)", "", *_table(content["verdicts"]), ""]
+        lines += [f"- {remark}" for remark in content["remarks"]]
+        lines += ["", f"<small>{_provenance(content['provenance'])}</small>"]
+        indented = "\n".join(f"    {line}" if line else "" for line in lines)
+        blocks.append(f'=== "{NETWORKS[network]}"\n\n{indented}\n')
+    if not blocks:
+        raise PluginError(f"there are no results of study {name!r}: run it and keep its .json in docs/paper/results")
+    return "\n".join(blocks)
+
+
+def _table(verdicts: list[dict[str, Any]]) -> list[str]:
+    rows = ["| claim | verdict | statistic | value | holds above |", "| --- | --- | --- | ---: | ---: |"]
+    for one in verdicts:
+        rows.append(
+            f"| {_cell(one['claim'])} | {MARKS[one['verdict']]} | {_cell(one['statistic'])} | {_interval(one)} "
+            f"| {_number(one['above'])} |"
+        )
+    return rows
+
+
+def _interval(verdict: dict[str, Any]) -> str:
+    value, low, high = (verdict[key] for key in ("value", "low", "high"))
+    if value is None:
+        return "–"
+    return _number(value) if low == high else f"{_number(value)} [{_number(low)}, {_number(high)}]"
+
+
+def _number(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.3g}"
+
+
+def _cell(text: str) -> str:
+    return escape(text, quote=False).replace("|", "\\|")
+
+
+def _provenance(facts: dict[str, Any]) -> str:
+    others = f"; others: {', '.join(facts['others'])}" if facts.get("others") else ""
+    return escape(
+        f"{facts['model']}{others}; data {facts['data']}; {facts['images']} images, {facts['calibration images']} for "
+        f"calibration, {facts['trials']} chips, seed {facts['seed']}; bitline {facts['bitline']}, PyTorch "
+        f"{facts['torch']}, Python {facts['python']}; {facts['date']}, {facts['seconds']} s"
+    )
+
+
+def _value(match: re.Match[str], found: Results) -> str:
+    try:
+        return _interval(found[match[1]][match[2]]["verdicts"][int(match[3]) - 1])
+    except (KeyError, IndexError):
+        raise PluginError(f"{match[0]} names no verdict in docs/paper/results") from None
+
+
+def _counts(found: Results) -> str:
+    counted = Counter(
+        one["verdict"] for studies in found.values() for content in studies.values() for one in content["verdicts"]
+    )
+    return ", ".join(f"{counted[word]} {word}" for word in MARKS)
+
+
+def _verdicts(found: Results) -> str:
+    networks = [network for network in NETWORKS if found[network]]
+    head = ["study", "claim", *(NETWORKS[one] for one in networks)]
+    rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+    for name, study in catalogue().items():
+        claims: dict[str, dict[str, str]] = {}
+        for network in networks:
+            for one in found[network].get(name, {}).get("verdicts", ()):
+                claims.setdefault(one["claim"], {})[network] = MARKS[one["verdict"]].split()[0]
+        for claim, words in claims.items():
+            cells = [f"{study.shows}", _cell(claim), *(words.get(network, "") for network in networks)]
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)

@@ -1,0 +1,242 @@
+"""The documentation is true: its examples run, its commands, settings and files exist, and it builds without warnings.
+
+In README.md and docs/**/*.md
+
+- ```python blocks are run, those of one page in their order and in one namespace;
+- a block below `<!-- not run: why -->` is not;
+- a block whose first line is `# name.py` or `# name.toml` is also a file of that name for the page's other blocks;
+- ```toml blocks are designs or studies;
+- every `bitline ...` and `make ...`, in a block or between backticks, is a command with options that exist, and what it
+  names (presets, settings, devices, networks, studies) exists too.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+
+from bitline._settings import parse_settings
+from bitline.bench import CASES
+from bitline.cli import app
+from bitline.cli_devices import find_device
+from bitline.data import Dataset
+from bitline.design import Design
+from bitline.networks import find_network
+from bitline.paper import find
+from bitline.study import Study
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"<!-- not run: \S.*?-->\s*\Z")
+FILE_NAME = re.compile(r"# ([\w/-]+\.(?:py|toml))\n")
+FEW = 20
+"""Images of an example: it is run for its code, not for its numbers."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page.
+
+    Attributes:
+        language: after the backticks, or empty.
+        code: between them.
+        line: of the page on which the code begins.
+        skipped: whether it is marked as not run.
+    """
+
+    language: str
+    code: str
+    line: int
+    skipped: bool
+
+    @property
+    def file(self) -> str | None:
+        """Name of the file that it stands for."""
+        named = FILE_NAME.match(self.code)
+        return named[1] if named else None
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(one[1], one[2], text.count("\n", 0, one.start(2)) + 1, bool(NOT_RUN.search(text[: one.start()])))
+        for one in FENCE.finditer(text)
+    ]
+
+
+def commands(page: Path) -> Iterator[tuple[str, bool]]:
+    """Command lines of a page without comments, and whether they may be incomplete: those between backticks."""
+    text = page.read_text(encoding="utf-8")
+    prose = FENCE.sub("", text)
+    fenced = [block.code for block in blocks(page) if block.language in ("", "bash", "console", "sh")]
+    indented = "\n".join(line[4:] for line in prose.splitlines() if line.startswith("    "))
+    for code in (*fenced, indented):
+        for line in code.replace("\\\n", " ").splitlines():
+            if re.match(r"(\$ )?(bitline|make) ", line.strip()):
+                yield line.strip().removeprefix("$ "), False
+    paragraphs = "\n".join(line for line in prose.splitlines() if not line.startswith("    "))
+    for one in re.finditer(r"`((?:bitline|make) [^`]+)`", paragraphs):
+        yield " ".join(one[1].split()), True
+
+
+def pages(select: Callable[[Path], Iterable[object]]) -> list[object]:
+    """The pages for which `select` finds something, with readable names."""
+    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if any(select(page))]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A page's working directory: the repository's docs, its own named files, and few images."""
+    split = Dataset.split
+
+    def few(self: Dataset, images: int | None, calibration: int) -> Dataset:
+        return split(self, min(images or FEW, FEW), min(calibration, FEW // 2))
+
+    monkeypatch.setattr(Dataset, "split", few)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    known, threads = set(sys.modules), torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield tmp_path
+    torch.set_num_threads(threads)
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def write_files(page: Path, folder: Path) -> None:
+    for block in blocks(page):
+        if block.file is not None:
+            path = folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.code, encoding="utf-8")
+
+
+def python_blocks(page: Path) -> list[Block]:
+    return [block for block in blocks(page) if block.language == "python" and not block.skipped]
+
+
+def toml_blocks(page: Path) -> list[Block]:
+    return [block for block in blocks(page) if block.language == "toml"]
+
+
+@pytest.mark.parametrize("page", pages(python_blocks))
+def test_the_examples_run(page, folder):
+    write_files(page, folder)
+    namespace = {"__name__": "__main__"}
+    for block in python_blocks(page):
+        code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")  # errors then name the page's line
+        exec(code, namespace)
+
+
+@pytest.mark.parametrize("page", pages(toml_blocks))
+def test_the_toml_blocks_are_designs_or_studies(page, folder):
+    write_files(page, folder)
+    for block in toml_blocks(page):
+        path = folder / "block.toml"
+        path.write_text(block.code, encoding="utf-8")
+        content = tomllib.loads(block.code)
+        if {"axes", "data", "model", "run", "search"} & set(content):
+            study = Study.load(path)
+            assert study.points() or not study.axes
+        else:
+            Design.load(path)
+
+
+@pytest.mark.parametrize("page", pages(commands))
+def test_the_commands_exist(page, folder):
+    write_files(page, folder)
+    for line, incomplete in commands(page):
+        words = shlex.split(line, comments=True)
+        end = next((place for place, word in enumerate(words) if word in (">", "|", "&", "&&")), len(words))
+        check = check_make if words[0] == "make" else check_bitline
+        try:
+            check(words[1:end], incomplete)
+        except Exception as error:
+            pytest.fail(f"{page.relative_to(ROOT)}: {line}: {error}")
+
+
+def check_make(words: list[str], incomplete: bool) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for word in words:
+        assert "=" in word or word in targets, f"there is no target {word}"
+
+
+def check_bitline(words: list[str], incomplete: bool) -> None:
+    """Parse a command as the command line does, without running it, and look up what it names."""
+    if words[:1] in (["--version"], ["--help"]):
+        return
+    command, path = typer.main.get_command(app), []
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        assert words[0] in command.commands, f"there is no command {' '.join([*path, words[0]])!r}"
+        command = command.commands[words[0]]
+        path.append(words[0])
+        words = words[1:]
+    if hasattr(command, "commands"):
+        assert not words or words == ["--help"], f"{path} has no option {words}"
+        return
+    try:
+        given = command.make_context(" ".join(path), list(words)).params
+    except Exception as error:
+        if incomplete and type(error).__name__ == "MissingParameter":
+            return
+        raise AssertionError(getattr(error, "message", error)) from None
+    check_names(path, given)
+
+
+def check_names(path: list[str], given: dict[str, object]) -> None:
+    """What the parameters of a command name exists; files that the commands before it write need not."""
+    if path[0] == "devices":
+        if "name" in given and not str(given["name"]).endswith(".csv"):
+            find_device(given["name"], {})
+        return
+    if path[0] in ("sweep", "explore"):
+        if Path(given["study"]).exists():
+            Study.load(given["study"]).points()
+        return
+    if path[0] == "paper":
+        for name in given.get("names", ()):
+            assert name == "all" or find(name)
+    if path[0] == "bench":
+        assert set(given["cases"] or ()) <= set(CASES), "there is no such benchmark"
+    if "model" in given and (":" not in given["model"] or Path(given["model"].partition(":")[0] + ".py").exists()):
+        find_network(given["model"])
+    designs = given.get("design") or ["differential"]
+    for name in [designs] if isinstance(designs, str) else designs:
+        if name.endswith(".toml") and not Path(name).exists():
+            continue
+        kind = {"adc.kind": given["kind"]} if given.get("kind") else {}
+        own = [setting for setting in given.get("set_") or () if not setting.startswith("library.")]
+        Design.load(name).changed(kind).changed(parse_settings(own))
+
+
+def test_the_links_of_the_readme_lead_somewhere():
+    """Links between pages of docs/ are checked by the build."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_site_builds_without_warnings(tmp_path):
+    pytest.importorskip("mkdocs")
+    pytest.importorskip("material")
+    pytest.importorskip("mkdocstrings")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    html = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
+    loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
+    assert loaded == [], "pages must open without a network"
