@@ -2,7 +2,8 @@
 
 A page asks for a study with a line `<!-- study: NAME -->`: it gets, for every network that has results, the figure,
 the verdicts and where they come from. `<!-- verdicts -->` gives all verdicts in one table, `<!-- counts -->` how many
-there are of each kind, `<!-- value: NETWORK STUDY NUMBER -->` the value of one verdict (the first is number 1).
+there are of each kind, `<!-- value: NETWORK STUDY NUMBER -->` the value of one verdict (the first is number 1), and
+`<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->` one value of a figure times a factor (all counted from 0).
 Nothing that is measured is written into a page by hand.
 """
 
@@ -16,11 +17,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from bitline.paper import Drawing, catalogue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+
+from bitline.paper import Drawing, catalogue
 
 RESULTS = Path(__file__).parent.parent / "paper" / "results"
 NETWORKS = {
@@ -70,6 +72,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     found = results()
     markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found), markdown)
     markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
+    markdown = re.sub(
+        r"<!-- point: (\S+) (\S+) (\d+) (\d+) (\d+) (\S+) -->", lambda match: _point(match, found), markdown
+    )
     markdown = markdown.replace("<!-- counts -->", _counts(found))
     return markdown.replace("<!-- verdicts -->", _verdicts(found))
 
@@ -131,6 +136,15 @@ def _value(match: re.Match[str], found: Results) -> str:
         return _interval(found[match[1]][match[2]]["verdicts"][int(match[3]) - 1])
     except (KeyError, IndexError):
         raise PluginError(f"{match[0]} names no verdict in docs/paper/results") from None
+
+
+def _point(match: re.Match[str], found: Results) -> str:
+    network, study, panel, line, point, factor = match.groups()
+    try:
+        value = found[network][study]["figure"]["panels"][int(panel)]["lines"][int(line)]["y"][int(point)]
+    except (KeyError, IndexError):
+        raise PluginError(f"{match[0]} names no point of a figure in docs/paper/results") from None
+    return _number(None if value is None else value * float(factor))
 
 
 def _counts(found: Results) -> str:

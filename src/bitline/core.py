@@ -63,7 +63,7 @@ def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
 class AnalogCore:
     """A plain matrix on analog arrays.
 
-    Example:
+    Examples:
         >>> core = AnalogCore(matrix, Design.load("differential"), calibration=inputs)
         >>> y = core @ x  # close to matrix @ x
 

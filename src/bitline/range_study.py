@@ -98,7 +98,7 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
     network = copy.deepcopy(model).eval()
     with torch.no_grad():
         fold_batch_norm(network)
-    converted = convert(network, design, images)
+    converted = convert(network, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
     seen = observe(network, layers, images, list(layers))
     return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))

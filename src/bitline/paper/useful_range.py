@@ -13,12 +13,15 @@ from bitline.paper.verdict import computed
 from bitline.range_study import ranges_frame, study_ranges
 
 ROWS = (72, 144, 288, 576, 1152)
+IMAGES = 50
+"""Calibration images at most: every layer has thousands of signals for each."""
 SHOWN = {"offset 2b": "digital", "differential 2b": "analog"}
 
 
 def run(setting: Setting) -> Outcome:
     """Observe the calibration images with exact cells; mean over layers."""
     context = setting.loaded.context
+    images = context.calibration[:IMAGES]
     frames = []
     for mapping, accumulation in SHOWN.items():
         for height in ROWS:
@@ -26,7 +29,7 @@ def run(setting: Setting) -> Outcome:
             design = Design().changed(
                 {**settings, "cell.device": "none", "array.rows": height, "inputs.accumulation": accumulation}
             )
-            ranges = ranges_frame(study_ranges(context.model, design, context.calibration))
+            ranges = ranges_frame(study_ranges(context.model, design, images))
             frames.append(ranges.assign(mapping=mapping, max_rows=height))
     table = pd.concat(frames, ignore_index=True)
     means = table.groupby(["mapping", "slice", "max_rows"], sort=False)["useful"].mean()
@@ -63,7 +66,7 @@ def run(setting: Setting) -> Outcome:
         )
         for mapping in SHOWN
     ]
-    caption = f"{setting.model}, inner 99.98 % of the signals on {len(context.calibration)} calibration images"
+    caption = f"{setting.model}, inner 99.98 % of the signals on {len(images)} calibration images"
     return Outcome(table, Drawing(tuple(panels), caption), verdicts)
 
 
