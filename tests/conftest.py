@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import settings
+
+from bitline._numba import limit_threads
 
 settings.register_profile("bitline", deadline=None)
 settings.load_profile("bitline")
@@ -16,7 +18,8 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session", autouse=True)
 def threads():
-    torch.set_num_threads(2)
+    """One core for each of several test processes: more threads than cores wait for each other."""
+    limit_threads(1 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 2)
 
 
 @pytest.fixture(scope="session")

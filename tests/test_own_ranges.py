@@ -34,7 +34,7 @@ def own_ranges(draw: st.DrawFn) -> Design:
         "adc": {
             "kind": "uniform",
             "bits": draw(st.integers(3, 9)),
-            "range": draw(st.sampled_from(["calibrated", "least-error"])),
+            "range": draw(st.sampled_from(["calibrated", "aligned", "least-error"])),
             "ranges_per": chosen,
             "centred": "column" not in chosen and draw(st.booleans()),
             "skip_zero_inputs": draw(st.booleans()),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bitline._histogram import Histogram
-from bitline.readout import BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
+from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
 from bitline.readout.convert import plain_convert_and_add
 from bitline.readout.ranges import tie_by_powers_of_two
 
@@ -46,6 +48,20 @@ def test_the_calibrated_range_holds_the_inner_percentage():
     low, high = levels.low[0] * levels.step[0], levels.high[0] * levels.step[0]
     inside = float(((values >= low) & (values <= high)).float().mean())
     assert inside == pytest.approx(0.98, abs=0.004)
+
+
+@given(st.integers(2, 10), st.floats(0.01, 1), st.booleans())
+def test_aligned_levels_are_outputs_of_an_ideal_array(bits, largest, signed):
+    seen = Histogram()
+    seen.update(torch.linspace(-largest if signed else 0.0, largest, 10_001) * 144)
+    levels = AlignedRange(percentile=100).levels(bits, LINES, [seen] * 4)
+    for step, low, high in zip(levels.step, levels.low, levels.high, strict=True):
+        doublings = math.log2(step / LINES.step)
+        assert doublings == pytest.approx(round(doublings), abs=1e-9)
+        assert step * high >= 144 * largest * (1 - 1e-3)
+        assert low == (-high if signed else 0)
+        assert high - low <= 2**bits - 1
+        assert step <= LINES.step or step * high / 2 < 144 * largest * (1 + 1e-3)
 
 
 @given(st.lists(st.floats(1e-4, 1e4), min_size=1, max_size=6))

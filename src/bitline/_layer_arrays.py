@@ -123,6 +123,16 @@ class Arrays:
         radix = torch.tensor(self.design.weights.radix, dtype=torch.float64)
         return (signs[:, None] * radix).to(self.cells.conductance.device)
 
+    def column_factors(self) -> Tensor:
+        """What the digital sum of a column counts, (groups, columns + unit columns), float64.
+
+        It is the layer's output, or, where unit columns are subtracted first, a multiple of the weight code.
+        """
+        groups, columns = self.product.groups, self.cells.conductance.shape[-1]
+        plain = torch.ones(groups, columns, dtype=torch.float64, device=self.step.device)
+        factors = plain if self.units.count else self.step.double().reshape(groups, columns)
+        return factors if self.cells.gain is None else factors * self.cells.gain.double()
+
     def drives(self, slices: int) -> tuple[Drive, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
 

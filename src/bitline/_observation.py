@@ -122,8 +122,7 @@ class Observation:
         arrays = plan.arrays
         for part in codes.split(4 * plan.chunk(codes)):
             for index, given in enumerate(arrays.conversion_inputs(part)):
-                signals, _ = plan(given)
-                yield index, signals.reshape(len(part), *self._full[1:], -1)
+                yield index, plan(given).reshape(len(part), *self._full[1:], -1)
 
 
 def _relu_floor(arrays: Arrays) -> Tensor | None:

@@ -1,11 +1,14 @@
 """Ways to evaluate the chain of one layer; `core.cheapest_plan` chooses the cheapest that is exact.
 
 Every plan takes input codes (batch, groups * channels, *space) and the number of the first of them among all samples
-that the layer has seen, which decides their read noise; it returns outputs (batch, groups * columns, *space).
+that the layer has seen, which decides their read noise; it returns outputs (batch, groups * columns, *space). It can
+also take what a function turns into codes: a plan that evaluates a batch in chunks makes the codes of a chunk just
+before it uses them, while they are in cache.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,13 +16,21 @@ from torch import Tensor
 
 from bitline._layer_arrays import Arrays, Drive
 from bitline._read_noise import add_read_noise
-from bitline._readout import AddedUp, Readout, readouts
+from bitline._readout import added_up, readouts
 from bitline._signals import Signals, signals_of
 from bitline.cells import line_readings
 from bitline.readout import Adc, Levels
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
+
+
+ToCodes = Callable[[Tensor], Tensor]
+
+
+def as_they_are(codes: Tensor) -> Tensor:
+    """For inputs that are codes already."""
+    return codes
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class LinearPlan:
         """Products only, nothing to convert."""
         return Work(products=len(self.drives) + (self.noise is not None), conversions=0, input_slices=1)
 
-    def __call__(self, codes: Tensor, sample: int = 0) -> Tensor:
+    def __call__(self, inputs: Tensor, sample: int = 0, to_codes: ToCodes = as_they_are) -> Tensor:
+        codes = to_codes(inputs)
         (drive, weights), *others = self.drives
         result = self.product.apply(drive.inputs(codes), weights, self.whole, self.bias)
         for drive, weights in others:
@@ -117,21 +129,21 @@ class ConvertPlan:
     def _prepare(self, arrays: Arrays, signals: Signals) -> None:
         self.arrays = arrays
         self.signals = signals
+        self.start = (torch.zeros_like(arrays.step) if arrays.bias is None else arrays.bias).reshape(signals.groups, -1)
         self.sums = self._input_sum_weights()
         self.converted = self.skipped = 0
         adc = arrays.design.adc
         self.busy = self._busy_weights() if isinstance(adc, Adc) and adc.skip_zero_inputs else None
 
-    def __call__(self, codes: Tensor, sample: int = 0) -> Tensor:
-        size = self.signals.chunk(codes)
-        chunks = [self._chunk(part, sample + size * index) for index, part in enumerate(codes.split(size))]
-        result = chunks[0] if len(chunks) == 1 else torch.cat(chunks)
-        if self.sums is not None:
-            sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
-            result.sub_(sums.repeat_interleave(self.arrays.units.columns, dim=1))
-        result.mul_(self.arrays.per_channel(self.arrays.step, result))
-        bias = self.arrays.bias
-        return result if bias is None else result.add_(self.arrays.per_channel(bias, result))
+    def __call__(self, inputs: Tensor, sample: int = 0, to_codes: ToCodes = as_they_are) -> Tensor:
+        size = self.signals.chunk(inputs)
+        product, columns = self.arrays.product, self.arrays.units.columns
+        shape = (len(inputs), product.groups * columns, *product.space(inputs))
+        outputs = torch.empty(shape, dtype=self.arrays.step.dtype, device=inputs.device)
+        for first in range(0, len(inputs), size):
+            part = slice(first, first + size)
+            self._evaluate(to_codes(inputs[part]), sample + first, outputs[part])
+        return outputs
 
     @property
     def work(self) -> Work:
@@ -145,26 +157,33 @@ class ConvertPlan:
             input_slices=apart,
         )
 
-    def _chunk(self, codes: Tensor, sample: int) -> Tensor:
-        """Digital sums over input slices, partitions, slices and readings: (batch, groups * columns, *space)."""
-        samples = torch.arange(sample, sample + len(codes), device=codes.device)
+    def _evaluate(self, codes: Tensor, sample: int, outputs: Tensor) -> None:
+        """Fill `outputs` (batch, groups * columns, *space) with those of `codes`."""
+        units = self.arrays.units.count
+        total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
+        start = None if units else self.start
         inputs = self.arrays.conversion_inputs(codes)
-        total: Tensor | None = None
         for index, (given, readout) in enumerate(zip(inputs, self.readouts, strict=True)):
-            part = self._converted(given, samples + SLICE_STRIDE * index, readout)
-            total = part if total is None else total.add_(part)
-        assert total is not None
-        return total
+            signals = self.signals(given, sample + SLICE_STRIDE * index, readout.added_variance)
+            self.converted += signals.numel()
+            if self.busy is not None:
+                signals = self._without_idle(signals, given)
+            total, start = readout(signals, start, total), None
+        if units:
+            assert total is not None
+            self._subtract_units(total, outputs)
+        if self.sums is not None:
+            sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
+            sums = sums.repeat_interleave(self.arrays.units.columns, dim=1)
+            outputs.addcmul_(sums, self.arrays.per_channel(self.arrays.step, outputs), value=-1)
 
-    def _converted(self, inputs: Tensor, samples: Tensor, readout: Readout) -> Tensor:
-        signals, space = self.signals(inputs, samples, readout.added_variance)
-        self.converted += signals.numel()
-        if self.busy is not None:
-            signals = self._without_idle(signals, inputs)
-        total = readout(signals).reshape(len(inputs), self.signals.groups, self.signals.columns, *space)
-        if self.arrays.cells.gain is not None:
-            total *= self.arrays.cells.gain.reshape(1, *total.shape[1:3], *[1] * len(space))
-        return self.arrays.units.subtract(total, dim=2).reshape(len(inputs), -1, *space)
+    def _subtract_units(self, total: Tensor, outputs: Tensor) -> None:
+        """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
+        arrays = self.arrays
+        sums = arrays.units.subtract(total, dim=1).reshape(outputs.shape)
+        torch.mul(sums, arrays.per_channel(arrays.step, outputs), out=outputs)
+        if arrays.bias is not None:
+            outputs.add_(arrays.per_channel(arrays.bias, outputs))
 
     def _without_idle(self, signals: Tensor, inputs: Tensor) -> Tensor:
         """The signals, NaN for arrays all of whose inputs are 0."""
@@ -197,9 +216,7 @@ class UnconvertedPlan(ConvertPlan):
 
     def __init__(self, arrays: Arrays) -> None:
         self._prepare(arrays, signals_of(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices))
-        factor = (arrays.code_factors() * (arrays.gain * arrays.input_top)).reshape(-1)
-        factor = factor.repeat(self.signals.partition.parts).to(arrays.step)
-        self.readouts = [AddedUp(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
+        self.readouts = added_up(arrays, self.signals)
 
 
 Plan = LinearPlan | ConvertPlan

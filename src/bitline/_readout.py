@@ -13,6 +13,7 @@ from bitline._signals import Signals
 from bitline.readout import (
     Adc,
     Levels,
+    Sums,
     TransferTable,
     convert_and_add,
     convert_columns_and_add,
@@ -31,29 +32,42 @@ class Readout(ABC):
     added_variance: float | Tensor = 0.0
 
     @abstractmethod
-    def __call__(self, signals: Tensor) -> Tensor:
-        """Signals (blocks, conversions, columns * positions) to digital sums (blocks, columns * positions)."""
+    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        """Convert and add.
+
+        Args:
+            signals: (blocks, conversions, columns, positions), contiguous.
+            start: (groups, columns) that the sums start at; without it they go on from `total`, or from 0 if that is
+                not given either.
+            total: (blocks, columns, positions), contiguous, to be written; a new tensor if not given.
+
+        Returns:
+            Digital sums (blocks, columns, positions).
+        """
 
 
 class AddedUp(Readout):
     """No ADC: signals are added as they are.
 
     Args:
-        factor: (conversions,) weight of a signal in the sum.
+        factor: (groups, conversions, columns) weight of a signal in the sum.
     """
 
     def __init__(self, factor: Tensor) -> None:
         self.factor = factor
 
-    def __call__(self, signals: Tensor) -> Tensor:
-        return torch.einsum("bqn,q->bn", signals.nan_to_num(nan=0.0), self.factor)
+    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        apart = signals.nan_to_num(nan=0.0).reshape(-1, *self.factor.shape, signals.shape[-1])
+        parts = torch.einsum("bgqcp,gqc->bgcp", apart, self.factor)
+        return Sums.of(signals, len(self.factor), start, total).add(parts)
 
 
 class SharedLevels(Readout):
     """Ideal converters whose levels differ by weight slice only; signals come in steps of them.
 
     Args:
-        low, high, factor: (conversions,) smallest and largest code, and weight of a code.
+        low, high: (conversions,) smallest and largest code.
+        factor: (groups, conversions, columns) weight of a code.
         coarser: steps of these converters in one step of the signals.
         noise: standard deviation of noise, in steps of the signals.
     """
@@ -64,9 +78,9 @@ class SharedLevels(Readout):
         self.coarser = coarser
         self.added_variance = noise**2
 
-    def __call__(self, signals: Tensor) -> Tensor:
+    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
         own = signals if self.coarser == 1 else signals / self.coarser
-        return convert_and_add(own, self.low, self.high, self.factor)
+        return convert_and_add(own, self.low, self.high, self.factor, start, total)
 
 
 class ColumnLevels(Readout):
@@ -81,9 +95,8 @@ class ColumnLevels(Readout):
         self.scale, self.low, self.high, self.factor = scale, low, high, factor
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
-    def __call__(self, signals: Tensor) -> Tensor:
-        apart = signals.reshape(*signals.shape[:2], self.scale.shape[2], -1)
-        return convert_columns_and_add(apart, self.scale, self.low, self.high, self.factor).flatten(1)
+    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        return convert_columns_and_add(signals, self.scale, self.low, self.high, self.factor, start, total)
 
 
 class Tables(Readout):
@@ -102,9 +115,9 @@ class Tables(Readout):
         self.scale, self.low, self.factor = scale, low, factor
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
-    def __call__(self, signals: Tensor) -> Tensor:
-        apart = signals.reshape(*signals.shape[:2], self.scale.shape[2], -1)
-        return lookup_and_add(apart, self.table, self.converter, self.scale, self.low, self.factor).flatten(1)
+    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        levels = (self.table, self.converter, self.scale, self.low, self.factor)
+        return lookup_and_add(signals, *levels, start, total)
 
 
 def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
@@ -126,13 +139,14 @@ def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[fl
     device, dtype = arrays.step.device, arrays.step.dtype
     signed = arrays.code_factors().cpu() * (arrays.gain * arrays.input_top)
     factors = [signed * arrays.input_radix(index) for index in range(apart)]
+    by_column = arrays.column_factors().cpu()
 
     if levels.is_shared and adc.is_ideal and not adc.skip_zero_inputs:
         count = parts * readings
         low, high = (torch.tensor(one, dtype=dtype).repeat(count).to(device) for one in (levels.low, levels.high))
         steps = torch.tensor(levels.step, dtype=torch.float64)
         return [
-            SharedLevels(low, high, (factor * steps).reshape(-1).repeat(parts).to(device, dtype), ratio, noise)
+            SharedLevels(low, high, _by_column(factor * steps, parts, by_column).to(device, dtype), ratio, noise)
             for factor, ratio in zip(factors, coarser, strict=True)
         ]
 
@@ -145,7 +159,7 @@ def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[fl
         return own.reshape(shape[0], -1, shape[-1]).to(device, dtype).contiguous()
 
     def weights(index: int) -> Tensor:
-        return factors[index][:, :, None] * steps
+        return factors[index][:, :, None] * steps * by_column[:, None, None, None]
 
     if adc.is_ideal:
         return [
@@ -163,6 +177,18 @@ def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[fl
         Tables(table, converter, spread(scales, index), spread(low, index), spread(weights(index), index), noise)
         for index in range(apart)
     ]
+
+
+def added_up(arrays: Arrays, signals: Signals) -> list[Readout]:
+    """The readout of each conversion of a product without an ADC, least significant input slice first."""
+    signed = arrays.code_factors() * (arrays.gain * arrays.input_top)
+    factor = _by_column(signed, signals.partition.parts, arrays.column_factors()).to(arrays.step)
+    return [AddedUp(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
+
+
+def _by_column(factor: Tensor, parts: int, by_column: Tensor) -> Tensor:
+    """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
+    return factor.reshape(-1).repeat(parts)[None, :, None] * by_column[:, None]
 
 
 def _converters(arrays: Arrays, signals: Signals, adc: Adc) -> tuple[TransferTable, Tensor]:

@@ -16,7 +16,9 @@ from bitline.cells import line_readings
 from bitline.encode import input_slices
 
 CHUNK = 1 << 19
-"""Signals evaluated at once: large enough for the product, small enough for the last-level cache."""
+"""Signals evaluated at once on a CPU: large enough for the product, small enough for the last-level cache."""
+GPU_CHUNK = 1 << 27
+"""On a GPU: large enough to keep it busy, half a gigabyte."""
 
 
 class Signals(ABC):
@@ -61,24 +63,23 @@ class Signals(ABC):
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def __call__(
-        self, inputs: Tensor, samples: Tensor | None = None, added_variance: float | Tensor = 0.0
-    ) -> tuple[Tensor, tuple[int, ...]]:
-        """Signals (batch * groups, conversions, columns * space), and the spatial shape.
+    def __call__(self, inputs: Tensor, sample: int | None = None, added_variance: float | Tensor = 0.0) -> Tensor:
+        """Signals (batch * groups, conversions, columns, positions).
 
         Args:
             inputs: input codes or digits.
-            samples: (batch,) int64, number of each sample for its read noise; without noise if not given.
+            sample: number of the first sample for its read noise; without noise if not given.
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
         signals = self.currents(inputs)
         noisy = self.noise is not None or isinstance(added_variance, Tensor) or added_variance > 0
-        if samples is not None and noisy:
+        if sample is not None and noisy:
+            samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
             variance = self._variance(inputs, signals, added_variance)
             flat, variance = (one.reshape(len(inputs), -1).contiguous() for one in (signals, variance))
             signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
-        return signals.reshape(len(inputs) * self.groups, self.conversions, -1), tuple(signals.shape[2:])
+        return signals.reshape(len(inputs) * self.groups, self.conversions, self.columns, -1)
 
     def _variance(self, inputs: Tensor, signals: Tensor, added: float | Tensor) -> Tensor:
         """Variance of every signal: the cells' reads, and what is added."""
@@ -99,7 +100,7 @@ class Signals(ABC):
         """Batch entries of `inputs` to evaluate at once."""
         space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
         each = self.groups * self.conversions * self.columns * space
-        return max(1, CHUNK // each)
+        return max(1, (GPU_CHUNK if inputs.is_cuda else CHUNK) // each)
 
 
 class IdealSignals(Signals):

@@ -50,7 +50,10 @@ class ProgrammedLayer:
             inputs: finite.
             sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
         """
-        return self.plan(input_codes(inputs, self.calibration.inputs), sample)
+        return self.plan(inputs, sample, self._codes)
+
+    def _codes(self, inputs: Tensor) -> Tensor:
+        return input_codes(inputs, self.calibration.inputs)
 
 
 def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:

@@ -111,6 +111,14 @@ class Product(ABC):
         return self._multiply(inputs, weights, self.groups * partition.parts, bias)
 
     @abstractmethod
+    def space(self, inputs: Tensor) -> tuple[int, ...]:
+        """Shape of the positions of the output.
+
+        Args:
+            inputs: (batch, groups * channels, *space).
+        """
+
+    @abstractmethod
     def gather(self, inputs: Tensor) -> Gathered:
         """Where the rows find their inputs, for arrays that are solved vector by vector.
 
@@ -129,6 +137,9 @@ class MatrixProduct(Product):
     channels: int
     groups: int = 1
     kernel: tuple[int, ...] = ()
+
+    def space(self, inputs: Tensor) -> tuple[int, ...]:
+        return ()
 
     def gather(self, inputs: Tensor) -> Gathered:
         rows = torch.arange(self.groups * self.channels, device=inputs.device).reshape(self.groups, -1)
@@ -155,12 +166,17 @@ class ConvolutionProduct(Product):
     padding: tuple[int, ...] | str = (0, 0)
     dilation: tuple[int, ...] = (1, 1)
 
+    def space(self, inputs: Tensor) -> tuple[int, ...]:
+        edges = self._edges()[::-1]
+        sizes = [n + sum(edges[2 * axis : 2 * axis + 2]) for axis, n in enumerate(inputs.shape[2:])]
+        reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
+        return tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
+
     def gather(self, inputs: Tensor) -> Gathered:
         padded = functional.pad(inputs, self._edges())
         sizes = padded.shape[2:]
         strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-        reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
-        space = tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
+        space = self.space(inputs)
         steps = [d * s for d, s in zip(self.dilation, strides, strict=True)]
         jumps = [d * s for d, s in zip(self.stride, strides, strict=True)]
         channels = torch.arange(self.groups * self.channels) * math.prod(sizes)

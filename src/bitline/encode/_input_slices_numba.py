@@ -14,7 +14,9 @@ def input_slice_float32(codes, shift, top, digits):  # type: ignore[no-untyped-d
     """Bits `shift` and above, as many as `top` has, of codes (n,), with their sign, into digits (n,)."""
     count = len(codes)
     for block in prange((count + BLOCK - 1) // BLOCK):
-        for i in range(block * BLOCK, min(count, (block + 1) * BLOCK)):
-            code = np.int32(codes[i])
+        own = slice(block * BLOCK, min(count, (block + 1) * BLOCK))
+        given, written = codes[own], digits[own]  # loops over slices of their own become vector instructions
+        for i in range(len(given)):
+            code = np.int32(given[i])
             digit = (abs(code) >> shift) & top
-            digits[i] = np.float32(digit if code >= 0 else -digit)
+            written[i] = np.float32(digit if code >= 0 else -digit)

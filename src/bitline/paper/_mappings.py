@@ -30,3 +30,11 @@ def axis(*names: str) -> dict[str, Any]:
 def settings(name: str) -> dict[str, Any]:
     """The settings of one mapping, with two underscores for a dot."""
     return {key.replace(".", "__"): value for key, value in zip(NAMES, MAPPINGS[name], strict=True)}
+
+
+def calibrated_range(name: str) -> str:
+    """The policy that calibrates the ADC ranges of a mapping as the paper's authors do (CrossSim 2.0).
+
+    Ranges of sliced weights are powers of two of what an array can give; those of unsliced ones are free.
+    """
+    return "calibrated" if MAPPINGS[name][1] == "unsliced" else "aligned"

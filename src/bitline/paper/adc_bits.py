@@ -21,7 +21,6 @@ PANELS = {
     "differential 2b, 144 rows": ("differential 2b", 144, "analog"),
     "differential 7b, 1152 rows": ("differential 7b", 1152, "analog"),
 }
-RANGES = ("full", "calibrated")
 LOSS = 0.02
 """Fraction of the images that may be lost for a resolution to be enough."""
 
@@ -33,9 +32,11 @@ def run(setting: Setting) -> Outcome:
     failures: list[str] = []
     for title in PANELS:
         data = measure(setting, title)
-        for policy in RANGES:
-            needed[title, policy] = bits_needed(data, data.designs(adc__range=policy))
-        lines = tuple(Line.of(policy, data.designs(adc__range=policy), "adc.bits") for policy in RANGES)
+        for kind, policy in ranges(title).items():
+            needed[title, kind] = bits_needed(data, data.designs(adc__range=policy))
+        lines = tuple(
+            Line.of(kind, data.designs(adc__range=policy), "adc.bits") for kind, policy in ranges(title).items()
+        )
         panels.append(Panel(title, lines, "ADC resolution (bits)"))
         frames.append(data.frame.drop(columns=["key"]).assign(panel=title))
         failures += data.failures
@@ -65,10 +66,18 @@ def measure(setting: Setting, title: str) -> Measured:
     """Accuracy of one of `PANELS` over range policies and bits; exact cells, so one chip is all chips."""
     return setting.measure(
         f"ADC bits, {title}",
-        [{"setting": "adc.range", "values": list(RANGES)}, {"setting": "adc.bits", "values": list(BITS)}],
+        [
+            {"setting": "adc.range", "values": list(ranges(title).values())},
+            {"setting": "adc.bits", "values": list(BITS)},
+        ],
         settings(title),
         trials=1,
     )
+
+
+def ranges(title: str) -> dict[str, str]:
+    """Range policies of one of `PANELS`, by what they are in the paper."""
+    return {"full": "full", "calibrated": _mappings.calibrated_range(PANELS[title][0])}
 
 
 def settings(title: str) -> dict[str, Any]:

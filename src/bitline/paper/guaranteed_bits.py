@@ -6,7 +6,7 @@ import pandas as pd
 
 from bitline import Design
 from bitline.paper._figures import Drawing, Line, Panel
-from bitline.paper.adc_bits import BITS, PANELS, bits_needed, measure, settings
+from bitline.paper.adc_bits import BITS, PANELS, bits_needed, measure, ranges, settings
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import Verdict, computed, measured
@@ -39,7 +39,7 @@ def run(setting: Setting) -> Outcome:
             {
                 "design": title,
                 "guaranteed": Design().changed(settings(title)).full_precision_bits,
-                "needed": bits_needed(data, data.designs(adc__range="calibrated")),
+                "needed": bits_needed(data, data.designs(adc__range=ranges(title)["calibrated"])),
             }
         )
     table = pd.DataFrame(rows)

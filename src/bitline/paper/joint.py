@@ -15,18 +15,19 @@ DIFFERENTIAL = ((7, 8), (4, 9), (2, 9), (1, 9))
 """Bits per cell and weight bits."""
 ROWS = (144, 288, 576, 1152)
 NAMES = ("weights.mapping", "weights.subtraction", "weights.bits_per_cell", "weights.bits",
-         "inputs.accumulation", "array.rows")  # fmt: skip
+         "inputs.accumulation", "array.rows", "adc.range")  # fmt: skip
 
 
 def grid() -> list[tuple[Any, ...]]:
     """Settings of all designs: Xiao et al. 2022, Fig. 24 (a)."""
     differential = [
-        ("differential", "analog", cell, bits, accumulation, rows)
+        ("differential", "analog", cell, bits, accumulation, rows, "calibrated" if cell == 7 else "aligned")
         for cell, bits in DIFFERENTIAL
         for accumulation in ("analog", "digital")
         for rows in ROWS
     ]
-    return differential + [("offset", "digital", cell, 8, "digital", rows) for cell in (2, 1) for rows in (72, 144)]
+    offset = [("offset", "digital", cell, 8, "digital", rows, "aligned") for cell in (2, 1) for rows in (72, 144)]
+    return differential + offset
 
 
 def run(setting: Setting) -> Outcome:

@@ -6,21 +6,25 @@ import numpy as np
 
 from bitline._numba import njit, prange
 
+BLOCK = 16384
 INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that is not finite
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
 def input_codes_float32(inputs, inverse_step, low, high, codes):  # type: ignore[no-untyped-def]
-    """See `inputs.input_codes`; writes into `codes` (2-d) and returns whether all inputs are finite."""
-    patterns = inputs.view(np.int32)
+    """See `inputs.input_codes`; inputs (n,), writes into `codes` (n,) and returns whether all inputs are finite."""
     factor, smallest, largest = np.float32(inverse_step), np.float32(low), np.float32(high)
-    worst = np.zeros(inputs.shape[0], np.int32)
-    for row in prange(inputs.shape[0]):
+    count = len(inputs)
+    worst = np.zeros((count + BLOCK - 1) // BLOCK, np.int32)
+    for block in prange(len(worst)):
+        own = slice(block * BLOCK, min(count, (block + 1) * BLOCK))
+        given, written = inputs[own], codes[own]  # loops over slices of their own become vector instructions
+        patterns = given.view(np.int32)
         pattern = np.int32(0)
-        for i in range(inputs.shape[1]):
-            code = np.rint(inputs[row, i] * factor)
+        for i in range(len(given)):
+            code = np.rint(given[i] * factor)
             code = smallest if code < smallest else code
-            codes[row, i] = largest if code > largest else code
-            pattern = max(pattern, patterns[row, i] & np.int32(0x7FFFFFFF))
-        worst[row] = pattern
+            written[i] = largest if code > largest else code
+            pattern = max(pattern, patterns[i] & np.int32(0x7FFFFFFF))
+        worst[block] = pattern
     return worst.max() < INFINITY if len(worst) else True

@@ -27,10 +27,8 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
 
         inputs = inputs.contiguous()
         codes = torch.empty_like(inputs)
-        rows = (len(inputs) if inputs.ndim > 1 else 1, -1)
-        finite = input_codes_float32(
-            inputs.reshape(rows).numpy(), 1 / scale.step, scale.low, scale.high, codes.view(rows).numpy()
-        )
+        flat, written = inputs.view(-1).numpy(), codes.view(-1).numpy()
+        finite = input_codes_float32(flat, 1 / scale.step, scale.low, scale.high, written)
     else:
         finite = bool(inputs.isfinite().all())
         codes = plain_input_codes(inputs, scale)

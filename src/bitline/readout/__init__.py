@@ -4,9 +4,11 @@ Before it: `arrays` sums currents. After it: the layer scales, adds its bias and
 To add an ADC or a range policy, write one file and add it to `AnyAdc` in `registry.py` or `AnyRange` in `ranges.py`.
 """
 
+from bitline.readout._sums import Sums
 from bitline.readout._transfer import TransferTable, ideal_edges
 from bitline.readout.accumulator import Accumulator
 from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
+from bitline.readout.aligned import AlignedRange
 from bitline.readout.bit_lines import BitLines, full_precision_bits
 from bitline.readout.convert import convert_and_add, convert_columns_and_add
 from bitline.readout.least_error import LeastErrorAdcRange
@@ -18,6 +20,7 @@ from bitline.readout.registry import AnyAdc
 __all__ = [
     "Accumulator",
     "Adc",
+    "AlignedRange",
     "AnyAdc",
     "AnyRange",
     "BestOutputRange",
@@ -28,6 +31,7 @@ __all__ = [
     "LeastErrorAdcRange",
     "Levels",
     "NoAdc",
+    "Sums",
     "ThermalNoise",
     "TransferTable",
     "UniformAdc",

@@ -1,4 +1,7 @@
-"""CPU kernel of `convert_and_add`: one read of every signal, sums stay in cache."""
+"""CPU kernels of `convert_and_add`: one read of every signal, the sums of a column stay in cache.
+
+Sums start at `start` if they are to start anew, else they go on from `total`, into which all kernels write.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,64 @@ from bitline._numba import njit, prange
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
-def convert_and_add_float32(signals, low, high, factor, result):  # type: ignore[no-untyped-def]
-    """See `convert.convert_and_add`; writes into `result`."""
-    blocks, conversions, outputs = signals.shape
-    for block in prange(blocks):
-        for i in range(outputs):
-            result[block, i] = np.float32(0)
+def convert_and_add_float32(signals, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `convert.convert_and_add`; signals (blocks, conversions, columns, positions)."""
+    blocks, conversions, columns, positions = signals.shape
+    groups = factor.shape[0]
+    for task in prange(blocks * columns):
+        block, column = task // columns, task % columns
+        group = block % groups
         for q in range(conversions):
-            smallest, largest, weight = low[q], high[q], factor[q]
-            for i in range(outputs):
-                code = np.rint(signals[block, q, i])
-                code = smallest if code < smallest else code
-                code = largest if code > largest else code
-                result[block, i] += weight * code
+            smallest, largest, weight = low[q], high[q], factor[group, q, column]
+            if anew and q == 0:
+                first = start[group, column]
+                for i in range(positions):
+                    code = np.rint(signals[block, q, column, i])
+                    code = smallest if code < smallest else code
+                    code = largest if code > largest else code
+                    total[block, column, i] = first + weight * code
+            else:
+                for i in range(positions):
+                    code = np.rint(signals[block, q, column, i])
+                    code = smallest if code < smallest else code
+                    code = largest if code > largest else code
+                    total[block, column, i] += weight * code
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
-def convert_columns_and_add_float32(signals, scale, low, high, factor, result):  # type: ignore[no-untyped-def]
-    """See `convert.convert_columns_and_add`; writes into `result`."""
+def convert_rows_and_add_float32(signals, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `convert.convert_and_add`; signals (blocks, conversions, columns)."""
+    blocks, conversions, columns = signals.shape
+    groups = factor.shape[0]
+    for block in prange(blocks):
+        group = block % groups
+        if anew:
+            for column in range(columns):
+                total[block, column] = start[group, column]
+        for q in range(conversions):
+            smallest, largest = low[q], high[q]
+            for column in range(columns):
+                code = np.rint(signals[block, q, column])
+                code = smallest if code < smallest else code
+                code = largest if code > largest else code
+                total[block, column] += factor[group, q, column] * code
+
+
+@njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
+def convert_columns_and_add_float32(signals, scale, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `convert.convert_columns_and_add`."""
     blocks, conversions, columns, positions = signals.shape
     groups = scale.shape[0]
     for task in prange(blocks * columns):
         block, column = task // columns, task % columns
         group = block % groups
-        for i in range(positions):
-            result[block, column, i] = np.float32(0)
+        if anew:
+            for i in range(positions):
+                total[block, column, i] = start[group, column]
         for q in range(conversions):
             ratio, weight = scale[group, q, column], factor[group, q, column]
             smallest, largest = low[group, q, column], high[group, q, column]
             for i in range(positions):
                 signal = signals[block, q, column, i] * ratio
                 if signal == signal:
-                    result[block, column, i] += weight * min(max(np.rint(signal), smallest), largest)
+                    total[block, column, i] += weight * min(max(np.rint(signal), smallest), largest)

@@ -8,16 +8,17 @@ from bitline._numba import njit, prange
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
-def lookup_and_add_float32(signals, edges, codes, converter, scale, low, factor, result):  # type: ignore[no-untyped-def]
-    """See `lookup.lookup_and_add`; writes into `result`."""
+def lookup_and_add_float32(signals, edges, codes, converter, scale, low, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `lookup.lookup_and_add`; sums start at `start` if `anew`, else they go on from `total`."""
     blocks, conversions, columns, positions = signals.shape
     groups = scale.shape[0]
     count = edges.shape[2]
     for task in prange(blocks * columns):
         block, column = task // columns, task % columns
         group, own = block % groups, converter[column]
-        for i in range(positions):
-            result[block, column, i] = np.float32(0)
+        if anew:
+            for i in range(positions):
+                total[block, column, i] = start[group, column]
         for q in range(conversions):
             curve = edges[group * conversions + q, own]
             value = codes[group * conversions + q, own]
@@ -31,4 +32,4 @@ def lookup_and_add_float32(signals, edges, codes, converter, scale, low, factor,
                     place += 1
                 while place > 0 and signal < curve[place - 1]:
                     place -= 1
-                result[block, column, i] += weight * (value[place] + first)
+                total[block, column, i] += weight * (value[place] + first)

@@ -5,34 +5,70 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bitline.readout._sums import Sums
 
-def convert_and_add(signals: Tensor, low: Tensor, high: Tensor, factor: Tensor) -> Tensor:
+
+def convert_and_add(
+    signals: Tensor, low: Tensor, high: Tensor, factor: Tensor, start: Tensor | None = None, total: Tensor | None = None
+) -> Tensor:
     """Convert signals to codes and add the codes of all partitions, slices and readings.
 
     Args:
-        signals: in units of the ADC's step, (blocks, conversions, outputs), contiguous; overwritten or kept.
+        signals: in units of the ADC's step, (blocks, conversions, columns, positions), contiguous; without the last
+            axis where there is one position.
         low, high: (conversions,) smallest and largest code.
-        factor: (conversions,) weight of a code in the sum.
+        factor: weight of a code in the sum, (groups, conversions, columns), or (conversions,) where it is the same for
+            all columns.
+        start, total: of the sums, see `Sums`.
 
     Returns:
-        sum over conversions of factor * clip(round(signal)), (blocks, outputs).
+        start + sum over conversions of factor * clip(round(signal)), (blocks, columns, positions).
     """
+    factor = _by_column(factor, signals.shape[2])
+    sums = Sums.of(signals, len(factor), start, total)
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
-        from bitline.readout._convert_numba import convert_and_add_float32
+        from bitline.readout._convert_numba import convert_and_add_float32, convert_rows_and_add_float32
 
-        result = torch.empty(signals.shape[0], signals.shape[2])
-        convert_and_add_float32(signals.numpy(), low.numpy(), high.numpy(), factor.numpy(), result.numpy())
-        return result
-    return plain_convert_and_add(signals, low, high, factor)
+        one = signals.shape[3:] in ((), (1,))  # then columns are neighbours in memory
+        kernel = convert_rows_and_add_float32 if one else convert_and_add_float32
+        kernel(
+            (signals.flatten(2) if one else signals).numpy(),
+            low.numpy(),
+            high.numpy(),
+            factor.numpy(),
+            sums.start.numpy(),
+            sums.anew,
+            (sums.total.flatten(1) if one else sums.total).numpy(),
+        )
+        return sums.total
+    return plain_convert_and_add(signals, low, high, factor, start, total)
 
 
-def plain_convert_and_add(signals: Tensor, low: Tensor, high: Tensor, factor: Tensor) -> Tensor:
+def plain_convert_and_add(
+    signals: Tensor, low: Tensor, high: Tensor, factor: Tensor, start: Tensor | None = None, total: Tensor | None = None
+) -> Tensor:
     """`convert_and_add` in plain PyTorch, for any device and dtype."""
-    codes = signals.round().clamp_(low[:, None], high[:, None])
-    return torch.einsum("bqn,q->bn", codes, factor)
+    factor = _by_column(factor, signals.shape[2])
+    places = [1] * (signals.ndim - 2)
+    codes = signals.round().clamp_(low.reshape(-1, *places), high.reshape(-1, *places))
+    parts = torch.einsum("bgqcp,gqc->bgcp", codes.reshape(-1, *factor.shape, signals[0, 0, 0].numel()), factor)
+    return Sums.of(signals, len(factor), start, total).add(parts)
 
 
-def convert_columns_and_add(signals: Tensor, scale: Tensor, low: Tensor, high: Tensor, factor: Tensor) -> Tensor:
+def _by_column(factor: Tensor, columns: int) -> Tensor:
+    """Factors (groups, conversions, columns)."""
+    return factor if factor.ndim == 3 else factor[:, None].expand(1, -1, columns).contiguous()
+
+
+def convert_columns_and_add(
+    signals: Tensor,
+    scale: Tensor,
+    low: Tensor,
+    high: Tensor,
+    factor: Tensor,
+    start: Tensor | None = None,
+    total: Tensor | None = None,
+) -> Tensor:
     """`convert_and_add` with levels of every column's own; a conversion whose signal is NaN is skipped and counts 0.
 
     Args:
@@ -40,6 +76,7 @@ def convert_columns_and_add(signals: Tensor, scale: Tensor, low: Tensor, high: T
             groups fastest.
         scale: (groups, conversions, columns) steps in one unit of the signals.
         low, high, factor: as for `convert_and_add`, (groups, conversions, columns).
+        start, total: of the sums, see `Sums`.
 
     Returns:
         (blocks, columns, positions).
@@ -47,18 +84,32 @@ def convert_columns_and_add(signals: Tensor, scale: Tensor, low: Tensor, high: T
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.readout._convert_numba import convert_columns_and_add_float32
 
-        result = torch.empty(signals.shape[0], *signals.shape[2:])
-        scale, low, high, factor = (one.contiguous() for one in (scale, low, high, factor))
+        sums = Sums.of(signals, len(factor), start, total)
         convert_columns_and_add_float32(
-            signals.numpy(), scale.numpy(), low.numpy(), high.numpy(), factor.numpy(), result.numpy()
+            signals.numpy(),
+            scale.contiguous().numpy(),
+            low.contiguous().numpy(),
+            high.contiguous().numpy(),
+            factor.contiguous().numpy(),
+            sums.start.numpy(),
+            sums.anew,
+            sums.total.numpy(),
         )
-        return result
-    return plain_convert_columns_and_add(signals, scale, low, high, factor)
+        return sums.total
+    return plain_convert_columns_and_add(signals, scale, low, high, factor, start, total)
 
 
-def plain_convert_columns_and_add(signals: Tensor, scale: Tensor, low: Tensor, high: Tensor, factor: Tensor) -> Tensor:
+def plain_convert_columns_and_add(
+    signals: Tensor,
+    scale: Tensor,
+    low: Tensor,
+    high: Tensor,
+    factor: Tensor,
+    start: Tensor | None = None,
+    total: Tensor | None = None,
+) -> Tensor:
     """`convert_columns_and_add` in plain PyTorch, for any device and dtype."""
     apart = signals.reshape(-1, *scale.shape, signals.shape[-1])
     codes = (apart * scale[..., None]).round().clamp_(low[..., None], high[..., None]).nan_to_num_(nan=0.0)
-    total = torch.einsum("bgqcp,gqc->bgcp", codes, factor)
-    return total.reshape(len(signals), *signals.shape[2:])
+    parts = torch.einsum("bgqcp,gqc->bgcp", codes, factor)
+    return Sums.of(signals, len(factor), start, total).add(parts)

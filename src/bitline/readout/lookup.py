@@ -5,11 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bitline.readout._sums import Sums
 from bitline.readout._transfer import TransferTable
 
 
 def lookup_and_add(
-    signals: Tensor, table: TransferTable, converter: Tensor, scale: Tensor, low: Tensor, factor: Tensor
+    signals: Tensor,
+    table: TransferTable,
+    converter: Tensor,
+    scale: Tensor,
+    low: Tensor,
+    factor: Tensor,
+    start: Tensor | None = None,
+    total: Tensor | None = None,
 ) -> Tensor:
     """Convert signals to codes and add the codes of all partitions, slices and readings.
 
@@ -23,6 +31,7 @@ def lookup_and_add(
         scale: (groups, conversions, columns) steps in one unit of the signals.
         low: (groups, conversions, columns) smallest code.
         factor: (groups, conversions, columns) weight of a code in the sum.
+        start, total: of the sums, see `Sums`.
 
     Returns:
         (blocks, columns, positions).
@@ -30,7 +39,7 @@ def lookup_and_add(
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.readout._lookup_numba import lookup_and_add_float32
 
-        result = torch.empty(signals.shape[0], *signals.shape[2:])
+        sums = Sums.of(signals, len(factor), start, total)
         lookup_and_add_float32(
             signals.numpy(),
             table.edges.numpy(),
@@ -39,14 +48,23 @@ def lookup_and_add(
             scale.contiguous().numpy(),
             low.contiguous().numpy(),
             factor.contiguous().numpy(),
-            result.numpy(),
+            sums.start.numpy(),
+            sums.anew,
+            sums.total.numpy(),
         )
-        return result
-    return plain_lookup_and_add(signals, table, converter, scale, low, factor)
+        return sums.total
+    return plain_lookup_and_add(signals, table, converter, scale, low, factor, start, total)
 
 
 def plain_lookup_and_add(
-    signals: Tensor, table: TransferTable, converter: Tensor, scale: Tensor, low: Tensor, factor: Tensor
+    signals: Tensor,
+    table: TransferTable,
+    converter: Tensor,
+    scale: Tensor,
+    low: Tensor,
+    factor: Tensor,
+    start: Tensor | None = None,
+    total: Tensor | None = None,
 ) -> Tensor:
     """`lookup_and_add` in plain PyTorch, for any device and dtype."""
     groups, conversions, columns = scale.shape
@@ -59,5 +77,5 @@ def plain_lookup_and_add(
     found = codes.gather(-1, torch.searchsorted(edges.contiguous(), flat, right=True))
     found = found.reshape(shape[1], shape[2], shape[0], shape[3]).permute(2, 0, 1, 3).reshape(apart.shape)
     found = (found + low[..., None]).masked_fill(apart.isnan(), 0.0)
-    total = torch.einsum("bgqcp,gqc->bgcp", found, factor)
-    return total.reshape(len(signals), columns, positions)
+    parts = torch.einsum("bgqcp,gqc->bgcp", found, factor)
+    return Sums.of(signals, groups, start, total).add(parts)

@@ -11,6 +11,7 @@ from pydantic import Field
 from bitline._histogram import Histogram
 from bitline._model import shorthand
 from bitline.errors import CalibrationError
+from bitline.readout.aligned import AlignedRange
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
@@ -114,7 +115,7 @@ def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[f
 
 
 AnyRange = Annotated[
-    CalibratedRange | LeastErrorAdcRange | BestOutputRange | FullRange | GuaranteedRange,
+    CalibratedRange | AlignedRange | LeastErrorAdcRange | BestOutputRange | FullRange | GuaranteedRange,
     Field(discriminator="kind"),
     shorthand("kind", default="calibrated"),
 ]
