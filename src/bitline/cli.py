@@ -19,6 +19,7 @@ from bitline import __version__
 from bitline._settings import parse_settings
 from bitline.cli_adc import adc
 from bitline.cli_array import array
+from bitline.cli_bench import bench
 from bitline.cli_cost import cost
 from bitline.cli_devices import devices_app
 from bitline.cli_paper import paper_app
@@ -58,6 +59,7 @@ app.command("sweep")(sweep)
 app.command("explore")(explore)
 app.command("results")(results)
 app.command("report")(report)
+app.command("bench")(bench)
 
 
 def _version(wanted: bool) -> None:
@@ -192,36 +194,6 @@ def designs(context: typer.Context) -> None:
 def show(name: Annotated[str, typer.Argument(help="A preset or a .toml file.")]) -> None:
     """Show a design as TOML with the meaning of every setting; save it, change it, use it with --design FILE."""
     sys.stdout.write(Design.load(name).to_toml())
-
-
-@app.command()
-def bench(
-    cases: Annotated[list[str] | None, typer.Argument(help="Designs to measure; all if not given.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Timed pairs of analog and plain passes.")] = 15,
-) -> None:
-    """Measure speed and memory as ratios to plain PyTorch on CIFAR ResNet-20, batch 64, in this process.
-
-    The limit is the time that the chain's operations or bytes take at this machine's best rates, measured first.
-    """
-    from bitline.bench import CASES, measure, measure_machine
-
-    unknown = [case for case in cases or [] if case not in CASES]
-    if unknown:
-        raise BitlineError(f"there is no benchmark {unknown[0]!r}: use one of {', '.join(CASES)}")
-    machine = measure_machine()
-    rates = f"{machine.flops / 1e9:.0f} Gflop/s, {machine.bandwidth / 1e9:.0f} GB/s"
-    heads = ("time", "memory", "ms", "set-up s", "Gflop", "GB", "limit ms", "of limit")
-    table = Table(Column("design", no_wrap=True), *heads, title=f"time and memory in units of plain PyTorch's; {rates}")
-    meanings = []
-    for case in cases or CASES:
-        with console.status(f"measuring {case}"):
-            one = measure(case, machine, repeats)
-        numbers = (one.ratio, one.memory_ratio, 1e3 * one.seconds, one.setup_seconds, one.flops / 1e9, one.bytes / 1e9)
-        limit = (f"{1e3 * one.limit_seconds:.1f}", f"{100 * one.limit_seconds / one.seconds:.0f} %")
-        table.add_row(case, *(f"{number:.3g}" for number in numbers), *limit)
-        meanings.append(f"{case}: {one.meaning}")
-    console.print(table)
-    console.print("\n".join(meanings))
 
 
 def _calibration(path: Path | None, model: Any, design: Design, images: Any) -> Any:

@@ -1,0 +1,63 @@
+"""`bitline bench` measures, and refuses what it does not know."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from bitline.bench import CASES, Machine, devices, measure, measure_machine
+from bitline.cli import app, main
+from bitline.cli_bench import HEADS
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    return measure_machine()
+
+
+def test_the_machine_has_rates(machine):
+    assert machine.flops > 1e8
+    assert machine.bandwidth > 1e7
+    assert devices()[0] == "cpu"
+    assert ("cuda" in devices()) == torch.cuda.is_available()
+
+
+def test_work_and_limit_follow_from_the_chain(machine):
+    linear, sliced = (measure(case, machine, 1, "fashion-resnet", 4) for case in ("linear", "sliced"))
+    for one in (linear, sliced):
+        assert all(value > 0 for value in (one.ratio, one.seconds, one.plain_seconds, one.flops, one.bytes))
+        work = {"flops": one.flops / machine.flops, "bytes": one.bytes / machine.bandwidth}
+        assert one.limit_seconds == pytest.approx(max(work.values())) == pytest.approx(work[one.bound])
+        assert one.memory_ratio > 0 or math.isnan(one.memory_ratio)
+    # four slices, and eight bits of unsigned inputs or seven of signed ones
+    assert 28 <= sliced.flops / linear.flops <= 32
+
+
+def test_one_table_for_all():
+    given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--device", "cpu"]
+    result = CliRunner().invoke(app, given, env={"COLUMNS": "140"})
+    assert result.exit_code == 0, result.output
+    assert result.output.count("┏") == 1
+    assert all(head in result.output for head in HEADS)
+    assert "Gflop/s" in result.output and CASES["linear"][0] in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["nothing"], "no benchmark 'nothing' here: use one of linear"),
+        (["linear", "--device", "tpu"], "no device 'tpu' here: use one of cpu"),
+        (["linear", "--network", "resnet5"], "did you mean 'resnet50'"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_one_message(given, words, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["bitline", "bench", *given])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    captured = capsys.readouterr()
+    assert words in " ".join((captured.out + captured.err).split())
+    assert "Traceback" not in captured.out + captured.err
