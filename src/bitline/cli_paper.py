@@ -46,7 +46,7 @@ def run(
     ] = None,
     images: Annotated[int, typer.Option(min=1, help="Images to classify.")] = 200,
     calibration_images: Annotated[int, typer.Option(min=1, help="Images that set ranges.")] = 100,
-    trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 3,
+    trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the chips.")] = 0,
     workers: Workers = None,
     executor: Executor = "local",
