@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bitline._histogram import Histogram
-from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy
+from bitline.readout.policy import CalibratedPolicy, required
 
 
 class AlignedRange(CalibratedPolicy):
@@ -29,11 +28,7 @@ class AlignedRange(CalibratedPolicy):
     """P: percentage of the calibration signals inside the range."""
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        if seen is None:
-            raise CalibrationError(
-                "adc.range is 'aligned', but there is no calibration: "
-                "pass calibration images, or use adc.range = 'full'"
-            )
+        seen = required(seen, self.kind)
         tail = (100 - self.percentile) / 2
         steps, lows, highs = [], [], []
         for one in seen:

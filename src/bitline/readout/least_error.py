@@ -10,10 +10,9 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline._histogram import Histogram
-from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy, not_empty
+from bitline.readout.policy import CalibratedPolicy, not_empty, required
 
 FRACTIONS = torch.logspace(-2.5, 0, 41, dtype=torch.float64)
 """Limits that are tried, as fractions of the largest signal."""
@@ -36,11 +35,7 @@ class LeastErrorAdcRange(CalibratedPolicy):
     """Resolution at which the error is measured; that of the ADC if not given (the paper's authors use 12)."""
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        if seen is None:
-            raise CalibrationError(
-                "adc.range is 'least-error', but there is no calibration: pass calibration images, or use "
-                "adc.range = 'full'"
-            )
+        seen = required(seen, self.kind)
         measured = [_Signals(one, self.bits or bits, self.power) for one in seen]
         limits = _tied(measured, lines.radix) if len(measured) > 1 else [measured[0].best_limits()]
         return Levels.between([not_empty(*each, lines.step) for each in limits], bits)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bitline._histogram import Histogram
 from bitline._model import Part
+from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
 
@@ -48,6 +49,19 @@ class CalibratedPolicy(RangePolicy):
     @property
     def is_relu_aware(self) -> bool:
         return self.relu_aware
+
+
+def required(seen: Sequence[Histogram] | None, kind: str) -> Sequence[Histogram]:
+    """The signals that a policy needs.
+
+    Raises:
+        CalibrationError: there are none.
+    """
+    if seen is None:
+        raise CalibrationError(
+            f"adc.range is {kind!r}, but there is no calibration: pass calibration images, or use adc.range = 'full'"
+        )
+    return seen
 
 
 def not_empty(low: float, high: float, step: float) -> tuple[float, float]:

@@ -10,12 +10,11 @@ from pydantic import Field
 
 from bitline._histogram import Histogram
 from bitline._model import shorthand
-from bitline.errors import CalibrationError
 from bitline.readout.aligned import AlignedRange
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy, RangePolicy, not_empty
+from bitline.readout.policy import CalibratedPolicy, RangePolicy, not_empty, required
 
 
 class FullRange(RangePolicy):
@@ -55,11 +54,7 @@ class CalibratedRange(CalibratedPolicy):
     """P: percentage of the calibration signals inside the range."""
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        if seen is None:
-            raise CalibrationError(
-                "adc.range is 'calibrated', but there is no calibration: "
-                "pass calibration images, or use adc.range = 'full'"
-            )
+        seen = required(seen, self.kind)
         tail = (100 - self.percentile) / 2
         limits = [(one.percentile(tail), one.percentile(100 - tail)) for one in seen]
         if len(limits) > 1:
@@ -85,11 +80,7 @@ class BestOutputRange(CalibratedPolicy):
         return [*tried, LeastErrorAdcRange().levels(bits, lines, seen)]
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        if seen is None:
-            raise CalibrationError(
-                "adc.range is 'best-output', but there is no calibration: pass calibration images, or use "
-                "adc.range = 'full'"
-            )
+        seen = required(seen, self.kind)
         return LeastErrorAdcRange().levels(bits, lines, seen)
 
 
