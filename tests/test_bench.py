@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bitline.bench import CASES, Machine, devices, measure, measure_machine
@@ -36,9 +37,10 @@ def test_work_and_limit_follow_from_the_chain(machine):
     assert 28 <= sliced.flops / linear.flops <= 32
 
 
-def test_one_table_for_all():
+def test_one_table_for_all(monkeypatch):
+    monkeypatch.setattr("bitline.cli_bench.console", Console(width=140))
     given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--device", "cpu"]
-    result = CliRunner().invoke(app, given, env={"COLUMNS": "140"})
+    result = CliRunner().invoke(app, given)
     assert result.exit_code == 0, result.output
     assert result.output.count("┏") == 1
     assert all(head in result.output for head in HEADS)

@@ -297,7 +297,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(tmp_path):
     while process.poll() is None and count(path) < 3:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "what is finished is kept" in output
     assert "Traceback" not in errors
