@@ -47,7 +47,7 @@ def run(setting: Setting) -> Outcome:
             above=1.0,
         ),
         computed(
-            "In sliced differential weights, conductance falls from the lowest to the highest slice.",
+            "In sliced differential weights the highest slice conducts over ten times less than the lowest.",
             "log10 of the ratio of the lowest to the highest of four 2-bit slices",
             float(np.log10(means["differential 2b", 0] / max(top, 1e-12))),
             above=1.0,

@@ -1,4 +1,4 @@
-"""Fig. 19: a network trained for 4 bits against one that was quantised to 8 bits afterwards."""
+"""Fig. 19: a network trained for 4 bits against one that was quantised to 8 bits afterwards, and that without ADC."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pandas as pd
 
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL
+from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
 TRAINED = {"fashion-resnet": "fashion-resnet-4bit", "cifar-resnet20": "cifar-resnet20-4bit"}
 """The network with 4-bit weights and activations that belongs to an 8-bit one (scripts/train_low_bit.py)."""
-DESIGNS = {"8 bits, quantised afterwards": "differential", "4 bits, trained": "differential-4bit"}
+DESIGNS = {"8 bits": "differential", "4 bits, trained": "differential-4bit"}
+WITHOUT_ADC = "8 bits, no ADC"
 
 
 def settings(setting: Setting) -> dict[str, tuple[Setting, str]]:
@@ -31,15 +32,22 @@ def settings(setting: Setting) -> dict[str, tuple[Setting, str]]:
 def run(setting: Setting) -> Outcome:
     """Measure and judge: unsliced differential cells, 1152 rows, calibrated 8-bit ADCs."""
     subjects = settings(setting)
+    alphas = {"state-independent": INDEPENDENT, "state-proportional": PROPORTIONAL}
     every = {
-        kind: {name: _measure(one, base, kind, alphas) for name, (one, base) in subjects.items()}
-        for kind, alphas in (("state-independent", INDEPENDENT), ("state-proportional", PROPORTIONAL))
+        kind: {
+            **{name: _measure(one, base, kind, values) for name, (one, base) in subjects.items()},
+            WITHOUT_ADC: measure(setting, kind, values, ["differential 7b"]),
+        }
+        for kind, values in alphas.items()
     }
+    eight, four = DESIGNS
     verdicts = (
         _judge("The 4-bit network tolerates much more state-independent error (claim 19).",
-               every["state-independent"], INDEPENDENT[-1], 1.5),
+               every["state-independent"], four, eight, INDEPENDENT[-1], 1.5),
         _judge("The 4-bit network tolerates more state-proportional error (claim 19).",
-               every["state-proportional"], PROPORTIONAL[-1], 1.0),
+               every["state-proportional"], four, eight, PROPORTIONAL[-1], 1.0),
+        *(_judge(f"An 8-bit ADC hardly changes how much {kind} error the 8-bit network tolerates (claim 18).",
+                 every[kind], eight, WITHOUT_ADC, values[-1], 0.8) for kind, values in alphas.items()),
     )  # fmt: skip
     panels = [
         Panel(kind, tuple(Line.of(name, one.result.designs, ALPHA) for name, one in data.items()),
@@ -52,7 +60,7 @@ def run(setting: Setting) -> Outcome:
         for name, one in data.items()
     ]
     failures = tuple(text for data in every.values() for one in data.values() for text in one.failures)
-    baselines = ", ".join(f"{name}: {100 * one.baseline:.1f} %" for name, one in every["state-independent"].items())
+    baselines = ", ".join(f"{name}: {100 * every['state-independent'][name].baseline:.1f} %" for name in subjects)
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
     if len(subjects) < 2:
         remarks.append(f"There is no 4-bit relative of {setting.model}: scripts/train_low_bit.py trains one.")
@@ -69,13 +77,15 @@ def _measure(setting: Setting, base: str, kind: str, alphas: Sequence[float]) ->
     )
 
 
-def _judge(claim: str, data: dict[str, Measured], largest: float, above: float) -> Verdict:
+def _judge(claim: str, data: dict[str, Measured], better: str, worse: str, largest: float, above: float) -> Verdict:
     found = []
-    for one in data.values():
+    for one in (data[name] for name in (better, worse) if name in data):
         errors, chips = one.curves(one.result.designs, ALPHA)
         found.append([tolerance(errors, chip, one.baseline) for chip in chips])
-    samples = [log_ratio(four, eight, largest) for eight, four in zip(*found, strict=True)] if len(found) == 2 else []
-    statistic = f"log of the ratio of tolerated errors (2 points of loss), 4 over 8 bits, by chip; limit: {above:g}"
+    samples = [log_ratio(one, other, largest) for one, other in zip(*found, strict=True)] if len(found) == 2 else []
+    statistic = (
+        f"log of the ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip; limit: {above:g}"
+    )
     return measured(claim, statistic, samples, math.log(above))
 
 

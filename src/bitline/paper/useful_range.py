@@ -38,7 +38,7 @@ def run(setting: Setting) -> Outcome:
     top = float(means["differential 2b", slices, tallest])
     offset = [float(means["offset 2b", one, tallest]) for one in range(slices + 1)]
     verdicts = (
-        computed("Offset cells use a good part of the possible range: 10 to 20 % (claim 12).",
+        computed("Offset cells use a good part of the possible range (claim 12: 10 to 20 %).",
                  "share used by offset 2b at 1152 rows, mean over layers and slices", sum(offset) / len(offset),
                  above=0.05),
         computed("The top slice of differential cells uses less than 0.1 % (claim 12, ImageNet ResNet-50).",
