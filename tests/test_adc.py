@@ -256,3 +256,61 @@ def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, m
 def test_impossible_savings_are_refused(settings, words):
     with pytest.raises(DesignError, match=words):
         Design().changed(settings)
+
+
+def test_a_converter_of_the_users_is_found_by_its_import_path(tmp_path, monkeypatch):
+    (tmp_path / "mylab_adc.py").write_text(
+        "from bitline.readout import CircuitAdc, TransferTable, ideal_edges\n"
+        "class Shifted(CircuitAdc):\n"
+        "    bits: int = 5\n"
+        "    shift: float = 0.25\n"
+        "    @property\n"
+        "    def is_ideal(self):\n"
+        "        return self.shift == 0\n"
+        "    def tables(self, arrays, converters, draws):\n"
+        "        return TransferTable.monotonic(ideal_edges(self.bits).expand(arrays, converters, -1) + self.shift)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    design = Design(adc={"kind": "mylab_adc:Shifted", "shift": 0.5})
+    assert design.adc.bits == 5  # the default of the class
+    edges = design.adc.tables(1, 1, Draws((0,))).edges.flatten()
+    assert torch.equal(edges, torch.arange(2**5 - 1) + 1.0)
+    assert Design.from_toml(design.to_toml()) == design
+    assert design.changed({"adc.shift": 0}).adc.is_ideal
+    assert not design.changed({"adc.bits": 6}).adc.is_ideal
+
+
+def test_a_converter_of_the_users_without_errors_gives_the_ideal_result(tmp_path, monkeypatch):
+    (tmp_path / "mylab_ideal.py").write_text(
+        "from bitline.readout import CircuitAdc, TransferTable, ideal_edges\n"
+        "class Plain(CircuitAdc):\n"
+        "    @property\n"
+        "    def is_ideal(self):\n"
+        "        return False\n"
+        "    def tables(self, arrays, converters, draws):\n"
+        "        return TransferTable.monotonic(ideal_edges(self.bits).expand(arrays, converters, -1))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    torch.manual_seed(0)
+    matrix, inputs = torch.randn(8, 60), torch.rand(60, 20)
+    uniform = Design(adc={"bits": 6})
+    cores = [
+        AnalogCore(matrix, design, calibration=inputs)
+        for design in (uniform, uniform.changed({"adc.kind": "mylab_ideal:Plain"}))
+    ]
+    assert torch.allclose(cores[0] @ inputs, cores[1] @ inputs)
+
+
+@pytest.mark.parametrize(
+    ("adc", "words"),
+    [
+        ({"kind": "nolab:Shifted"}, "nolab cannot be imported"),
+        ({"kind": "bitline.readout:Adc"}, r"no class 'Adc' derived from bitline\.readout\.CircuitAdc"),
+        ({"kind": "bitline.readout.architectures:RampAdc", "bend": 1}, "bend: Extra inputs"),
+        ({"kind": "bitline.readout.architectures:RampAdc", "range": "guaranteed"}, r"^[^V]*adc\.range is 'guaranteed'"),
+        ({"kind": "bent"}, "use one of uniform, ramp, .*package.module:Class"),
+    ],
+)
+def test_impossible_converters_of_the_users_are_refused(adc, words):
+    with pytest.raises(DesignError, match=words):
+        Design(adc=adc)

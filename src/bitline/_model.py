@@ -34,6 +34,15 @@ def shorthand(tag: str, default: str) -> BeforeValidator:
     return BeforeValidator(_named(expand, tag))
 
 
+def kind(value: Any) -> str:
+    """Name of a variant chosen by `kind`; `package.module:Class`, a user's own, is 'imported'.
+
+    Messages show the name of this function as that of the key.
+    """
+    name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "imported" if ":" in str(name) else str(name)
+
+
 def _named(function: Callable[[Any], Any], tag: str) -> Callable[[Any], Any]:
     function.__name__ = f"shorthand_{tag}"
     return function

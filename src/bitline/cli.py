@@ -28,6 +28,7 @@ from bitline.cli_study import explore, report, results, sweep
 from bitline.design import Design, presets
 from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
+from bitline.readout import Adc
 
 if TYPE_CHECKING:
     from bitline.cost import NetworkCost
@@ -184,7 +185,7 @@ def designs(context: typer.Context) -> None:
         one = Design.load(name)
         cell = one.weights.bits_per_cell
         bits = "unsliced" if cell == "unsliced" else f"{cell} b/cell"
-        adc = "none" if one.adc.kind == "none" else f"{one.adc.bits} b {one.adc.range.kind}"
+        adc = f"{one.adc.bits} b {one.adc.range.kind}" if isinstance(one.adc, Adc) else "none"
         inputs = f"{one.inputs.bits} b by {one.inputs.slice_bits}, {one.inputs.accumulation}"
         table.add_row(name, f"{one.weights.mapping}, {bits}", str(one.array.rows), inputs, adc, one.description)
     console.print(table)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr
 from torch import Tensor
 
-from bitline._imports import import_object
+from bitline._imports import import_part
 from bitline.devices._device import Device
 from bitline.draws import Draws
 
@@ -22,7 +22,7 @@ class Imported(Device):
     _device: Device = PrivateAttr()
 
     def model_post_init(self, context: Any) -> None:
-        self._device = _load(self.kind, dict(self.__pydantic_extra__ or {}))
+        self._device = import_part(self.kind, Device, "cell.device", dict(self.__pydantic_extra__ or {}))
 
     @property
     def is_exact(self) -> bool:
@@ -43,26 +43,3 @@ class Imported(Device):
 
     def check(self, lowest: float, seconds: float) -> None:
         self._device.check(lowest, seconds)
-
-
-def _load(path: str, settings: dict[str, Any]) -> Device:
-    module_name, _, class_name = path.partition(":")
-    try:
-        found = import_object(path)
-    except AttributeError:
-        found = None
-    except ImportError as error:
-        raise ValueError(
-            f"cell.device is {path!r}, but {module_name} cannot be imported ({error}): put it on PYTHONPATH"
-        ) from None
-    if not (isinstance(found, type) and issubclass(found, Device)):
-        raise ValueError(
-            f"cell.device is {path!r}, but {module_name} has no class {class_name!r} derived from "
-            "bitline.devices.Device"
-        )
-    try:
-        return found(**settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise ValueError(f"cell.device {path!r}: {where}: {first['msg']}") from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
-from bitline._model import shorthand
+from bitline._model import kind, shorthand
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
@@ -18,13 +18,6 @@ from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
-
-
-def kind(value: Any) -> str:
-    """Name of a device in a design: `package.module:Class` is a user's own."""
-    name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "imported" if ":" in str(name) else str(name)
-
 
 AnyDevice = Annotated[
     Annotated[Exact, Tag("none")]

@@ -9,6 +9,7 @@ from bitline.readout._transfer import TransferTable, ideal_edges
 from bitline.readout.accumulator import Accumulator
 from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
 from bitline.readout.aligned import AlignedRange
+from bitline.readout.architectures import CircuitAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
 from bitline.readout.convert import convert_and_add, convert_columns_and_add
 from bitline.readout.least_error import LeastErrorAdcRange
@@ -26,6 +27,7 @@ __all__ = [
     "BestOutputRange",
     "BitLines",
     "CalibratedRange",
+    "CircuitAdc",
     "FullRange",
     "GuaranteedRange",
     "LeastErrorAdcRange",

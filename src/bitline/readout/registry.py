@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Tag
 
-from bitline._model import shorthand
+from bitline._model import kind, shorthand
 from bitline.readout.adc import NoAdc, UniformAdc
 from bitline.readout.architectures import CyclicAdc, FlashAdc, PipelineAdc, RampAdc, SarAdc, SplitSarAdc
+from bitline.readout.imported import ImportedAdc
 
 AnyAdc = Annotated[
-    UniformAdc | RampAdc | SarAdc | SplitSarAdc | PipelineAdc | CyclicAdc | FlashAdc | NoAdc,
-    Field(discriminator="kind"),
+    Annotated[UniformAdc, Tag("uniform")]
+    | Annotated[RampAdc, Tag("ramp")]
+    | Annotated[SarAdc, Tag("sar")]
+    | Annotated[SplitSarAdc, Tag("split-sar")]
+    | Annotated[PipelineAdc, Tag("pipeline")]
+    | Annotated[CyclicAdc, Tag("cyclic")]
+    | Annotated[FlashAdc, Tag("flash")]
+    | Annotated[NoAdc, Tag("none")]
+    | Annotated[ImportedAdc, Tag("imported")],
+    Discriminator(kind),
     shorthand("kind", default="uniform"),
 ]

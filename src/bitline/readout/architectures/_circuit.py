@@ -19,14 +19,15 @@ class CircuitAdc(Adc):
 
     @model_validator(mode="after")
     def _check_table(self) -> Self:
+        kind = getattr(self, "kind", type(self).__name__)
         if self.bits_saved:
             raise ValueError(
-                f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {self.__dict__['kind']!r}: lower "
+                f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {kind!r}: lower "
                 "resolution of some conversions is simulated for adc.kind = 'uniform' only"
             )
         if self.range.kind == "guaranteed":
             raise ValueError(
-                f"adc.kind is {self.__dict__['kind']!r} and adc.range is 'guaranteed', whose number of levels "
+                f"adc.kind is {kind!r} and adc.range is 'guaranteed', whose number of levels "
                 "differs from layer to layer: use adc.range = 'full' or 'calibrated', or adc.kind = 'uniform'"
             )
         return self
