@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from statistics import fmean
 
 import pandas as pd
 
@@ -19,13 +20,18 @@ ONE = "Only one network was given: name others in a file (--networks) to compare
 
 
 def tasks(setting: Setting) -> Outcome:
-    """Fig. 6: the harder a task, the fewer errors it bears. Harder means less accurate without errors."""
-    data = {one.model: _measure(one, "state-independent", INDEPENDENT) for one in setting.each()}
-    order = sorted(data, key=lambda name: data[name].baseline)
+    """Fig. 6: the harder a task, the fewer errors its networks bear. Harder means less accurate without errors."""
+    every = setting.each()
+    data = {one.model: _measure(one, "state-independent", INDEPENDENT) for one in every}
+    of_task: dict[str, list[str]] = {}
+    for one in every:
+        of_task.setdefault(one.source, []).append(one.model)
+    order = sorted(of_task, key=lambda task: fmean(data[model].baseline for model in of_task[task]))
     verdicts = tuple(
-        _compare(f"{easy} bears more error than {hard}, which is the harder task (claim 11).",
-                 data[easy], data[hard], INDEPENDENT[-1], easy, hard)
+        _compare(f"{better} bears more error than {worse}: {hard} is a harder task than {easy} (claim 11).",
+                 data[better], data[worse], INDEPENDENT[-1], better, worse)
         for hard, easy in itertools.pairwise(order)
+        for better, worse in itertools.product(of_task[easy], of_task[hard])
     )  # fmt: skip
     drawing = Drawing((_panel("state-independent", data),), setting.caption)
     return Outcome(_table({"state-independent": data}), drawing, verdicts, _remarks(data))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import platform
 import time
-from pathlib import Path
 
 import torch
 
 import bitline
-from bitline.networks import find_network
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.report.device_figures import save
@@ -38,7 +36,6 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
     figure = outcome.figure.figure()
     for suffix in FORMATS:
         save(figure, setting.out / f"{study.name}.{suffix}")
-    source = find_network(setting.model).images(setting.data)
     write_text(setting.out / f"{study.name}.csv", outcome.table.to_csv(index=False))
     content = {
         "name": study.name,
@@ -49,7 +46,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
         "figure": outcome.figure.to_dict(),
         "provenance": {
             "model": setting.loaded.facts["model"],
-            "data": f"{Path(source).name}, {setting.loaded.facts['data']}",
+            "data": f"{setting.source}, {setting.loaded.facts['data']}",
             "images": len(setting.loaded.context.images),
             "calibration images": len(setting.loaded.context.calibration),
             "trials": setting.trials,
@@ -57,7 +54,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
             "bitline": bitline.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
-            "others": [one.model for one in setting.others],
+            "others": [f"{one.model} on {one.source}" for one in setting.each()[1:]],
             "date": time.strftime("%Y-%m-%d"),
             "seconds": round(time.perf_counter() - began, 1),
         },

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bitline.cost import Statistics, gather_statistics
 from bitline.errors import StudyError
+from bitline.networks import find_network
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
 from bitline.study.sweep import Launch, Loaded, Report, load
 
@@ -92,6 +93,11 @@ class Setting:
     def each(self) -> tuple[Setting, ...]:
         """This setting and those of the other networks."""
         return (self, *(replace(self, **vars(one), others=()) for one in self.others))
+
+    @property
+    def source(self) -> str:
+        """Name of the images."""
+        return Path(find_network(self.model).images(self.data)).name
 
     def measure(
         self,
