@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+ACCURACY = "accuracy (%)"
+"""An axis that ends at 0 and 100, even where two standard deviations go beyond."""
+
 MARKERS = 40
 """Points of a line from which on it is drawn without markers."""
 
@@ -60,7 +63,7 @@ class Panel:
     title: str
     lines: tuple[Line, ...]
     x_label: str
-    y_label: str = "accuracy (%)"
+    y_label: str = ACCURACY
     x_scale: str = "linear"
     y_scale: str = "linear"
     smallest: float = 1e-8
@@ -122,6 +125,9 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.set_title(panel.title, fontsize=10)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
+    if panel.y_label == ACCURACY:
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, -2), min(high, 102))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
 
