@@ -22,6 +22,9 @@ ACCURACY = "accuracy (%)"
 MARKERS = 40
 """Points of a line from which on it is drawn without markers."""
 
+MANY = 6
+"""Lines from which on the legend stands beside a panel."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -101,7 +104,8 @@ class Drawing:
         """Draw it."""
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(4.6 * len(self.panels), 3.9), layout="constrained")
+        width = sum(4.6 if len(panel.lines) < MANY else 6.2 for panel in self.panels)
+        figure = Figure(figsize=(width, 3.9), layout="constrained")
         for axes, panel in zip(figure.subplots(1, len(self.panels), squeeze=False)[0], self.panels, strict=True):
             _draw(axes, panel)
         figure.suptitle(self.caption, fontsize=8, color="#555555", y=-0.02, va="top")
@@ -129,7 +133,10 @@ def _draw(axes: Axes, panel: Panel) -> None:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -2), min(high, 102))
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
+    if len(panel.lines) < MANY:
+        axes.legend(fontsize=7)
+    else:
+        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _plain(value: Any) -> Any:
