@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from bitline.paper import _mappings
 from bitline.paper._figures import Drawing, Line, Panel
@@ -18,12 +19,21 @@ OFFSET = ("offset 8b", "offset 8b, unit column", "offset 4b", "offset 2b", "offs
 DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b", "differential 1b")
 
 
+def error(kind: str, alpha: float) -> dict[str, Any]:
+    """Settings of a generic programming error.
+
+    Programmed cells stay in [G_min, G_max], as in the authors' simulator (CrossSim 2.0, its default). With sliced
+    offset weights this matters: clipped at zero only, cells conduct too much on average, and slicing does harm.
+    """
+    return {"cell.device.kind": kind, ALPHA: alpha, "cell.clip": "window"}
+
+
 def measure(setting: Setting, kind: str, alphas: Sequence[float], mappings: Sequence[str]) -> Measured:
     """Accuracy of all mappings over the size of one kind of error."""
     return setting.measure(
         f"cell errors, {kind}",
         [_mappings.axis(*mappings), {"setting": ALPHA, "values": list(alphas)}],
-        {"cell.device.kind": kind, ALPHA: alphas[0]},
+        error(kind, alphas[0]),
     )
 
 

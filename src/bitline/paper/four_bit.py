@@ -10,7 +10,7 @@ import pandas as pd
 
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure
+from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, measure
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
@@ -72,7 +72,7 @@ def _measure(setting: Setting, base: str, kind: str, alphas: Sequence[float]) ->
     return setting.measure(
         f"{setting.model}, {kind}, 8-bit ADC",
         [{"setting": ALPHA, "values": list(alphas)}],
-        {"cell.device.kind": kind, ALPHA: alphas[0]},
+        error(kind, alphas[0]),
         base=base,
     )
 

@@ -8,6 +8,7 @@ from bitline import Design
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.adc_bits import BITS, PANELS, bits_needed, measure, ranges, settings
 from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.cell_errors import error
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import Verdict, computed, measured
 
@@ -74,7 +75,7 @@ def _fallacy(setting: Setting) -> tuple[Verdict, tuple[str, ...]]:
     data = setting.measure(
         "full precision fallacy",
         [axis],
-        {"adc.kind": "uniform", "cell.device.kind": "state-proportional", "cell.device.alpha": ERROR},
+        {"adc.kind": "uniform", **error("state-proportional", ERROR)},
     )
     with_it, without = (data.designs(array__rows=chosen["array.rows"])[0] for chosen in GUARANTEE.values())
     gains = [100 * (b - a) for a, b in zip(with_it.accuracies, without.accuracies, strict=True)]

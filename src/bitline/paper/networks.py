@@ -11,7 +11,7 @@ import pandas as pd
 from bitline.paper import _mappings
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, tolerances
+from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, tolerances
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import Verdict, log_ratio, measured
 
@@ -63,7 +63,7 @@ def _measure(setting: Setting, kind: str, alphas: Sequence[float]) -> Measured:
     return setting.measure(
         f"{setting.model}, {kind}",
         [_mappings.axis(MAPPING), {"setting": ALPHA, "values": list(alphas)}],
-        {"cell.device.kind": kind, ALPHA: alphas[0]},
+        error(kind, alphas[0]),
     )
 
 

@@ -7,7 +7,7 @@ import math
 from bitline.paper import _mappings
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, PROPORTIONAL, tolerances
+from bitline.paper.cell_errors import ALPHA, PROPORTIONAL, error, tolerances
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import log_ratio, measured
 from bitline.study import DesignResult
@@ -26,7 +26,7 @@ def run(setting: Setting) -> Outcome:
             {"setting": "cell.on_off_ratio", "values": list(RATIOS)},
             {"setting": ALPHA, "values": list(PROPORTIONAL)},
         ],
-        {"cell.device.kind": "state-proportional", ALPHA: PROPORTIONAL[0]},
+        error("state-proportional", PROPORTIONAL[0]),
     )
     verdicts = tuple(
         measured(claim, statistic, _logarithms(data, mapping, ratio), above=math.log(limit))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.paper.cell_errors import ALPHA, error
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import measured
 
 SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
 """Standard deviations over G_max."""
-ERROR, NOISE = "cell.device.alpha", "cell.read_noise.alpha"
+NOISE = "cell.read_noise.alpha"
 
 
 def run(setting: Setting) -> Outcome:
@@ -17,15 +18,15 @@ def run(setting: Setting) -> Outcome:
     base = {"weights.mapping": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
     programming = setting.measure(
         "programming error",
-        [{"setting": ERROR, "values": [2 * one for one in SIGMAS]}],
-        {**base, "cell.device.kind": "state-independent", ERROR: 0.0},
+        [{"setting": ALPHA, "values": [2 * one for one in SIGMAS]}],
+        {**base, **error("state-independent", 0.0)},
     )
     reading = setting.measure(
         "read noise",
         [{"setting": NOISE, "values": list(SIGMAS)}],
         {**base, "cell.read_noise.kind": "state-independent", NOISE: 0.0},
     )
-    errors, chips = programming.curves(programming.result.designs, ERROR)
+    errors, chips = programming.curves(programming.result.designs, ALPHA)
     _, noisy = reading.curves(reading.result.designs, NOISE)
     gains = [
         100 * sum(b - a for a, b in zip(programmed, read, strict=True)) / len(SIGMAS)
@@ -36,7 +37,7 @@ def run(setting: Setting) -> Outcome:
                  "accuracy with read noise less that with programming error in points, mean over sizes, by chip",
                  gains),
     )  # fmt: skip
-    first = Line.of("programming error", programming.result.designs, ERROR)
+    first = Line.of("programming error", programming.result.designs, ALPHA)
     lines = (
         Line(first.label, tuple(one / 2 for one in errors), first.y, first.error),
         Line.of("read noise", reading.result.designs, NOISE),
