@@ -54,6 +54,7 @@ def table_5(setting: Setting) -> Outcome:
         data = one.measure(
             f"{one.model}, design A",
             [{"zip": {"cell.device": ["none", "sonos-xiao-2022"], "cell.on_off_ratio": ["inf", 1e7]}}],
+            {"cell.clip": "window"},
             base=base,
         )
         exact, cells = data.result.designs
