@@ -13,6 +13,7 @@ from bitline.study import DesignResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 
@@ -21,6 +22,9 @@ ACCURACY = "accuracy (%)"
 
 MARKERS = 40
 """Points of a line from which on it is drawn without markers."""
+
+SHORT = 50
+"""A logarithmic axis is short where its ends are less than this apart."""
 
 MANY = 6
 """Lines from which on the legend stands beside a panel."""
@@ -126,6 +130,12 @@ def _draw(axes: Axes, panel: Panel) -> None:
     else:
         axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
+    for scale, axis, limits in (
+        (panel.x_scale, axes.xaxis, axes.get_xlim()),
+        (panel.y_scale, axes.yaxis, axes.get_ylim()),
+    ):
+        if scale == "log" and limits[1] < SHORT * limits[0]:
+            _label_plainly(axis)
     axes.set_title(panel.title, fontsize=10)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
@@ -137,6 +147,15 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.legend(fontsize=7)
     else:
         axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _label_plainly(axis: Axis) -> None:
+    """Numbers at 1, 2 and 5 of a decade: those that matplotlib writes there (2 x 10^0, 3 x 10^0, ...) overlap."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _plain(value: Any) -> Any:
