@@ -34,7 +34,7 @@ class Cell(Part):
     """Variation that rows, columns or dies share."""
     clip: Literal["zero", "window", "none"] = "zero"
     """Where programmed conductances end: at 0 ('zero'), in [G_min, G_max] ('window'), or nowhere ('none'). At 0 alone,
-    cells that hold zero conduct too much on average, which sliced offset weights do not bear; the paper has 'window'."""
+    cells that hold zero conduct too much on average, which sliced offset weights cannot bear: use 'window'."""
     time: Duration = 0.0
     """Time between programming and inference, in seconds or as '1 day': what the device's drift does until then."""
     drift_compensation: Literal["none", "layer", "column"] = "none"
