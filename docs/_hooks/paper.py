@@ -1,9 +1,14 @@
 """MkDocs hook: figures and verdicts of the paper's studies, from the result files in docs/paper/results.
 
 A page asks for a study with a line `<!-- study: NAME -->`: it gets, for every network that has results, the figure,
-the verdicts and where they come from. `<!-- verdicts -->` gives all verdicts in one table, `<!-- counts -->` how many
-there are of each kind, `<!-- value: NETWORK STUDY NUMBER -->` the value of one verdict (the first is number 1), and
-`<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->` one value of a figure times a factor (all counted from 0).
+the verdicts and where they come from. Other marks are
+
+- `<!-- verdicts -->`: all verdicts in one table,
+- `<!-- counts -->`: how many there are of each kind,
+- `<!-- value: NETWORK STUDY NUMBER -->`: the value of one verdict (the first is number 1),
+- `<!-- ratio: NETWORK STUDY NUMBER -->`: the same of a verdict on the logarithm of a ratio, as the ratio,
+- `<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->`: one value of a figure times a factor (counted from 0).
+
 Nothing that is measured is written into a page by hand.
 """
 
@@ -11,6 +16,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from collections import Counter
 from html import escape
@@ -72,6 +78,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     found = results()
     markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found), markdown)
     markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
+    markdown = re.sub(r"<!-- ratio: (\S+) (\S+) (\d+) -->", lambda match: _ratio(match, found), markdown)
     markdown = re.sub(
         r"<!-- point: (\S+) (\S+) (\d+) (\d+) (\d+) (\S+) -->", lambda match: _point(match, found), markdown
     )
@@ -132,10 +139,20 @@ def _provenance(facts: dict[str, Any]) -> str:
 
 
 def _value(match: re.Match[str], found: Results) -> str:
+    return _interval(_verdict(match, found))
+
+
+def _ratio(match: re.Match[str], found: Results) -> str:
+    verdict = _verdict(match, found)
+    return _interval({key: math.exp(verdict[key]) for key in ("value", "low", "high")})
+
+
+def _verdict(match: re.Match[str], found: Results) -> dict[str, Any]:
     try:
-        return _interval(found[match[1]][match[2]]["verdicts"][int(match[3]) - 1])
+        verdict: dict[str, Any] = found[match[1]][match[2]]["verdicts"][int(match[3]) - 1]
     except (KeyError, IndexError):
         raise PluginError(f"{match[0]} names no verdict in docs/paper/results") from None
+    return verdict
 
 
 def _point(match: re.Match[str], found: Results) -> str:
