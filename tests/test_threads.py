@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from bitline.study import Study, sweep
 
 PROGRAM = """
 import torch
@@ -25,3 +28,14 @@ def test_kernels_leave_the_number_of_threads_alone(threads):
     torch_threads, numba_threads = map(int, done.stdout.split())
     assert torch_threads == threads
     assert numba_threads <= threads
+
+
+def test_work_in_this_process_leaves_its_threads_alone(tmp_path):
+    before = torch.get_num_threads()
+    study = Study(data={"images": 4, "calibration_images": 4}, run={"trials": 1})
+    torch.set_num_threads(1)
+    try:
+        sweep(study, tmp_path / "store.sqlite", workers=1)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

@@ -84,7 +84,7 @@ def load(study: Study, workers: int = 1) -> Loaded:
         seed=study.run.seed,
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
-        threads=max(1, (os.cpu_count() or 1) // workers),
+        threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
     )
     facts = {
         "model": f"{study.model.name}, weights {_model_hash(model)}",

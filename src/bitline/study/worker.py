@@ -87,7 +87,7 @@ class Context:
         seed: of the chips.
         batch: images at once.
         layer_errors: whether to measure the error of every layer.
-        threads: of a worker.
+        threads: of a worker; those that its process has already if not given.
         device: 'cpu' or 'cuda:0'.
     """
 
