@@ -35,7 +35,6 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         return f"{path} is missing: give it a value"
     if kind == "union_tag_invalid":
         names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
-        names = ["package.module:Class" if name == "imported" else name for name in names]
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
         return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
     if kind == "value_error":

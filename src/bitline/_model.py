@@ -34,13 +34,14 @@ def shorthand(tag: str, default: str) -> BeforeValidator:
     return BeforeValidator(_named(expand, tag))
 
 
-def kind(value: Any) -> str:
-    """Name of a variant chosen by `kind`; `package.module:Class`, a user's own, is 'imported'.
+IMPORTED = "package.module:Class"
+"""Tag of a variant whose class is a user's; messages list it among the names to choose from."""
 
-    Messages show the name of this function as that of the key.
-    """
+
+def kind(value: Any) -> str:
+    """Tag of a variant chosen by `kind`. Messages show the name of this function as that of the key."""
     name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "imported" if ":" in str(name) else str(name)
+    return IMPORTED if ":" in str(name) else str(name)
 
 
 def _named(function: Callable[[Any], Any], tag: str) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
-from bitline._model import kind, shorthand
+from bitline._model import IMPORTED, kind, shorthand
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
@@ -31,7 +31,7 @@ AnyDevice = Annotated[
     | Annotated[ReramWan2022, Tag("reram-wan-2022")]
     | Annotated[FittedMeasurements, Tag("measurements-fit")]
     | Annotated[ResampledMeasurements, Tag("measurements-resampled")]
-    | Annotated[Imported, Tag("imported")],
+    | Annotated[Imported, Tag(IMPORTED)],
     Discriminator(kind),
     shorthand("kind", default="none"),
 ]

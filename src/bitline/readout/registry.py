@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
-from bitline._model import kind, shorthand
+from bitline._model import IMPORTED, kind, shorthand
 from bitline.readout.adc import NoAdc, UniformAdc
 from bitline.readout.architectures import CyclicAdc, FlashAdc, PipelineAdc, RampAdc, SarAdc, SplitSarAdc
 from bitline.readout.imported import ImportedAdc
@@ -20,7 +20,7 @@ AnyAdc = Annotated[
     | Annotated[CyclicAdc, Tag("cyclic")]
     | Annotated[FlashAdc, Tag("flash")]
     | Annotated[NoAdc, Tag("none")]
-    | Annotated[ImportedAdc, Tag("imported")],
+    | Annotated[ImportedAdc, Tag(IMPORTED)],
     Discriminator(kind),
     shorthand("kind", default="uniform"),
 ]
