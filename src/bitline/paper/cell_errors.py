@@ -31,7 +31,7 @@ def error(kind: str, alpha: float) -> dict[str, Any]:
 def measure(setting: Setting, kind: str, alphas: Sequence[float], mappings: Sequence[str]) -> Measured:
     """Accuracy of all mappings over the size of one kind of error."""
     return setting.measure(
-        f"cell errors, {kind}",
+        f"{setting.model}, {kind}",
         [_mappings.axis(*mappings), {"setting": ALPHA, "values": list(alphas)}],
         error(kind, alphas[0]),
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from statistics import fmean
 
 import pandas as pd
 
-from bitline.paper import _mappings
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
-from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, tolerances
+from bitline.paper.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure, tolerances
 from bitline.paper.setting import Measured, Setting
 from bitline.paper.verdict import Verdict, log_ratio, measured
 
@@ -22,7 +20,7 @@ ONE = "Only one network was given: name others in a file (--networks) to compare
 def tasks(setting: Setting) -> Outcome:
     """Fig. 6: the harder a task, the fewer errors its networks bear. Harder means less accurate without errors."""
     every = setting.each()
-    data = {one.model: _measure(one, "state-independent", INDEPENDENT) for one in every}
+    data = {one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in every}
     of_task: dict[str, list[str]] = {}
     for one in every:
         of_task.setdefault(one.source, []).append(one.model)
@@ -40,8 +38,12 @@ def tasks(setting: Setting) -> Outcome:
 def networks(setting: Setting) -> Outcome:
     """Fig. 12: every network bears far more state-proportional than state-independent error."""
     every = {
-        "state-independent": {one.model: _measure(one, "state-independent", INDEPENDENT) for one in setting.each()},
-        "state-proportional": {one.model: _measure(one, "state-proportional", PROPORTIONAL) for one in setting.each()},
+        "state-independent": {
+            one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in setting.each()
+        },
+        "state-proportional": {
+            one.model: measure(one, "state-proportional", PROPORTIONAL, [MAPPING]) for one in setting.each()
+        },
     }
     verdicts = tuple(
         measured(
@@ -57,14 +59,6 @@ def networks(setting: Setting) -> Outcome:
     )
     drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), setting.caption)
     return Outcome(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
-
-
-def _measure(setting: Setting, kind: str, alphas: Sequence[float]) -> Measured:
-    return setting.measure(
-        f"{setting.model}, {kind}",
-        [_mappings.axis(MAPPING), {"setting": ALPHA, "values": list(alphas)}],
-        error(kind, alphas[0]),
-    )
 
 
 def _compare(claim: str, better: Measured, worse: Measured, largest: float, *names: str) -> Verdict:
