@@ -27,7 +27,7 @@ from train_fashion_resnet import EMBEDDED, accuracy, augmented, normalised, read
 from bitline.data.preprocess import CIFAR10
 from bitline.networks import find_network, load_network
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit, finish_training, prepare_training
-from bitline.quantize.fold import fold_batch_norm
+from bitline.nn import fold_batch_norm
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from strategies import designs
 from torch import nn
 from torch.nn import functional
 
-from bitline import Calibration, Design, analog_layers, conversion_of, convert, program
+from bitline import Calibration, Design, analog_layers, conversion_of, convert, program, views
 from bitline.errors import CalibrationError, ConversionError, DataError
-from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, observation_key, observed
+from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, observed
 
 FINE = Design().changed({"weights.bits": 12, "inputs.bits": 12, "adc": "none", "inputs.range": {"percentile": 100.0}})
 """So fine that a layer must agree with its float original."""
@@ -127,7 +127,7 @@ def test_a_calibration_is_used_again():
 def test_designs_that_see_the_same_are_calibrated_alike(design, other):
     cell = {name: other.model_dump()["cell"][name] for name in ("device", "clip")}
     changed = design.changed({"cell": cell, "adc.bits": design.adc.bits + 1})
-    assert observation_key(changed) == observation_key(design)
+    assert views.observation(changed) == views.observation(design)
     model, calibration = small_network(), images(5, 3, 6, 6)
     shared = observed(model, design, calibration)
     again, own = convert(model, changed, shared), convert(model, changed, calibration)
@@ -135,9 +135,9 @@ def test_designs_that_see_the_same_are_calibrated_alike(design, other):
         other_one = conversion_of(again).calibration.layers[name]
         assert other_one.inputs == one.inputs
         assert other_one.levels.step == one.levels.step
-    assert observation_key(design.changed({"inputs.range.percentile": 98.0})) != observation_key(design)
+    assert views.observation(design.changed({"inputs.range.percentile": 98.0})) != views.observation(design)
     if design.adc.range.needs_calibration:
-        assert observation_key(design.changed({"cell.on_off_ratio": 3.0})) != observation_key(design)
+        assert views.observation(design.changed({"cell.on_off_ratio": 3.0})) != views.observation(design)
 
 
 def test_state_dict_copies_and_files_keep_the_chip():

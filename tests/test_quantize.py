@@ -13,7 +13,8 @@ from torch import nn
 
 from bitline._histogram import Histogram
 from bitline.errors import DataError
-from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, fold_batch_norm, input_codes, weight_codes
+from bitline.nn import fold_batch_norm
+from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
 
 
 @given(st.integers(2, 12), st.sampled_from(["layer", "channel"]), st.integers(0, 1000))

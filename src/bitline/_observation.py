@@ -12,7 +12,7 @@ from torch import Tensor
 from bitline._histogram import Histogram, HistogramSeries
 from bitline._layer_arrays import Arrays
 from bitline._signals import IdealSignals
-from bitline.readout import Adc, BestOutputRange, Levels
+from bitline.readout import Adc, Levels
 
 SAMPLE = 16
 """Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
@@ -53,7 +53,7 @@ class Observation:
         self._sums = torch.zeros(self._full, dtype=torch.float64)
         self._count = 0
         self.is_centred = isinstance(adc, Adc) and adc.centred
-        self._samples = isinstance(adc, Adc) and isinstance(adc.range, BestOutputRange)
+        self._samples = isinstance(adc, Adc) and adc.range.keeps_samples
         self._floor = _relu_floor(arrays) if relu and isinstance(adc, Adc) and adc.range.is_relu_aware else None
 
     def learn_centres(self, codes: Tensor) -> None:

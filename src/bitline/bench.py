@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from bitline.design import Design
 from bitline.errors import BitlineError
 from bitline.networks import find_network
-from bitline.nn import AnalogLayer, Calibration, analog_layers, conversion_of, convert
+from bitline.nn import AnalogLayer, Calibration, computing, conversion_of, convert
 
 T = TypeVar("T")
 
@@ -173,17 +173,16 @@ def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
     """Operations and bytes of one forward pass: each input, code, signal and output is written and read once."""
     totals = [0.0, 0.0]
 
-    def hook(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, AnalogLayer)
-        work = module.programmed().plan.work
-        totals[0] += 2 * output.numel() * module.product.rows * work.products
-        values = arguments[0].numel() * (1 + 2 * work.input_slices) + output.numel() * (1 + 2 * work.conversions)
+    def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        outputs = layer.compute(inputs)
+        work = layer.programmed().plan.work
+        totals[0] += 2 * outputs.numel() * layer.product.rows * work.products
+        values = inputs.numel() * (1 + 2 * work.input_slices) + outputs.numel() * (1 + 2 * work.conversions)
         totals[1] += 4 * values
+        return outputs
 
-    handles = [layer.register_forward_hook(hook) for layer in analog_layers(analog)]
-    analog(images)
-    for handle in handles:
-        handle.remove()
+    with computing(analog, note):
+        analog(images)
     return totals[0], totals[1]
 
 

@@ -133,8 +133,7 @@ def _cells_of_layer(
     from bitline._explain import nearest
     from bitline.draws import Draws
     from bitline.networks import find_network, load_network
-    from bitline.nn import ANALOG_LAYERS
-    from bitline.quantize import fold_batch_norm
+    from bitline.nn import ANALOG_LAYERS, fold_batch_norm
 
     network = load_network(find_network(model), weights)
     fold_batch_norm(network)

@@ -6,6 +6,7 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
+import re
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -52,15 +53,26 @@ class Inputs(Part):
         return self
 
 
+WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
+"""What `DataParallel` and `torch.compile` put into the names of layers."""
+
+
 class LayerRule(Part):
-    """Exceptions for some layers of the network; the first rule that matches a layer holds."""
+    """Exceptions for some layers of the network; the first rule that matches a layer applies."""
 
     match: str
-    """Layer name or pattern: 'fc', 'layer1.*'."""
+    """Name of a layer or of a block of layers, or a pattern: 'fc', 'layer1', 'layer*.conv1'."""
     digital: bool = False
     """Keep the layer digital, in floating point."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Settings of these layers that differ from the design's."""
+
+    def matches(self, name: str) -> bool:
+        """Whether the rule is for a layer of this name, or for a block that it is in."""
+        parts = name.split(".")
+        blocks = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        patterns = {self.match, WRAPPERS.sub(r"\1", self.match)}
+        return any(fnmatchcase(block, pattern) for block in blocks for pattern in patterns)
 
 
 class Design(Part):
@@ -177,7 +189,7 @@ class Design(Part):
     def _check_rules(self) -> Self:
         for rule in self.layers:
             if rule.set:
-                self._with_rule(rule)
+                self.with_rule(rule)
         return self
 
     @classmethod
@@ -221,25 +233,25 @@ class Design(Part):
         rule = self.rule_for(name)
         if rule is None:
             return self
-        return None if rule.digital else self._with_rule(rule)
+        return None if rule.digital else self.with_rule(rule)
 
     def rule_for(self, name: str) -> LayerRule | None:
         """The rule that holds for a layer, None where there is none."""
-        return next((rule for rule in self.layers if fnmatchcase(name, rule.match)), None)
+        return next((rule for rule in self.layers if rule.matches(name)), None)
 
-    def each(self) -> tuple[Design, ...]:
-        """This design without its rules, and what it is for the analog layers of each rule."""
+    def variants(self) -> tuple[Design, ...]:
+        """The designs that layers have: this one without its rules, and that of each rule for analog layers."""
         plain = self.model_copy(update={"layers": ()})
-        return (plain, *(self._with_rule(rule) for rule in self.layers if not rule.digital))
+        return (plain, *(self.with_rule(rule) for rule in self.layers if not rule.digital))
 
     def digital(self) -> Design:
-        """The same codes and slices with exact cells and no ADC: the quantised digital network."""
-        rules = tuple(rule.model_copy(update={"set": _without_analog(rule.set)}) for rule in self.layers)
-        array = IdealArray(rows=self.array.rows, columns=self.array.columns)
-        digital = {"cell": Cell(), "array": array, "adc": NoAdc(), "layers": rules}
-        return Design(**self.model_copy(update=digital).model_dump())
+        """The same weight and input codes with exact sums: the quantised digital network, see `views.reference`."""
+        from bitline.views import reference  # which is made of designs
 
-    def _with_rule(self, rule: LayerRule) -> Design:
+        return reference(self)
+
+    def with_rule(self, rule: LayerRule) -> Design:
+        """The design of the layers that a rule is for."""
         return Design(**merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
 
     @property
@@ -291,10 +303,6 @@ def presets() -> tuple[str, ...]:
 
 def _preset_file(name: str) -> Any:
     return resources.files("bitline") / "presets" / f"{name}.toml"
-
-
-def _without_analog(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in nested(settings).items() if key not in ("cell", "adc")}
 
 
 __all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]

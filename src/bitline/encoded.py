@@ -35,6 +35,10 @@ class LayerCalibration:
     inputs: InputScale
     levels: Levels | None
 
+    def without_adc(self) -> LayerCalibration:
+        """The same quantisation of inputs, and no conversion."""
+        return LayerCalibration(self.inputs, None)
+
 
 @dataclass(frozen=True)
 class EncodedLayer:

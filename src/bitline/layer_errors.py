@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from bitline._plans import ConvertPlan, UnconvertedPlan
-from bitline.nn import AnalogLayer, analog_layers
+from bitline.nn import AnalogLayer, analog_layers, computing
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
@@ -88,10 +88,11 @@ def layer_sums(digital: nn.Module, analog: nn.Module, images: Tensor) -> tuple[L
     with _recording(analog) as got:
         analog(images)
     sums = []
+    exact = {layer.name: layer for layer in analog_layers(digital)}
     for layer in analog_layers(analog):
         converted, skipped = (now - then for now, then in zip(_counts(layer), before[layer.name], strict=True))
         inputs, outputs = got[layer.name]
-        own, accumulated = digital.get_submodule(layer.name)(inputs), expected[layer.name][1]
+        own, accumulated = exact[layer.name].compute(inputs), expected[layer.name][1]
         chip = layer.programmed()
         sums.append(
             LayerSums(
@@ -157,20 +158,17 @@ def _counts(layer: AnalogLayer) -> tuple[int, int]:
 
 
 @contextmanager
-def _recording(network: nn.Module) -> Iterator[Mapping[str, tuple[Tensor, Tensor]]]:
-    """Inputs and outputs of the analog layers while the network runs."""
+def _recording(network: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
+    """Input and output of every analog layer, by name."""
     record: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def hook(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, AnalogLayer)
-        record[module.name] = (arguments[0], output)
+    def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        outputs = layer.compute(inputs)
+        record[layer.name] = (inputs, outputs)
+        return outputs
 
-    handles = [layer.register_forward_hook(hook) for layer in analog_layers(network)]
-    try:
+    with computing(network, note):
         yield record
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _decibels(signal: float, error: float) -> float:

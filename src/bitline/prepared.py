@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.design import Design
 from bitline.layer_errors import COMPARED, LayerSums, layer_sums
-from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program
+from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program, settled
 from bitline.nn.convert import restart_reads
+from bitline.views import reference
 
 Advance = Callable[[int], object]
 """Called with the number of images done so far."""
@@ -28,7 +29,7 @@ class Prepared:
         analog: on the chip that was programmed last.
         digital: the same codes with exact sums.
         seen: images to measure activity on, where calibration did not look.
-        known: statistics of the same network for a design with the same `observation_key`, where there are any.
+        known: statistics of the same network for a design with the same `views.observation`, where there are any.
     """
 
     design: Design
@@ -55,15 +56,15 @@ class Prepared:
             calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
             seen: images to measure activity on where `calibration` has none.
-            known: statistics of this network for a design with the same `observation_key`.
+            known: statistics of this network for a design with the same `views.observation`.
 
         Raises:
             ConversionError, CalibrationError: see `convert`.
         """
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
-        scales = Calibration({name: type(one)(one.inputs, None) for name, one in record.calibration.layers.items()})
-        digital = convert(model, record.design.digital(), scales, seed=seed)
+        scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
+        digital = convert(model, reference(record.design), Calibration(scales, record.folding.folded), seed=seed)
         images = calibration if isinstance(calibration, Tensor) else seen
         return cls(record.design, analog, digital, images[:COMPARED], known)
 
@@ -104,7 +105,8 @@ class Prepared:
     def compare(self, images: Tensor, batch: int) -> list[tuple[LayerSums, ...]]:
         """Errors of all layers on the current chip, on the first images of a data set."""
         restart_reads(self.analog)
-        return [layer_sums(self.digital, self.analog, part) for part in images[:COMPARED].split(batch)]
+        with settled(self.analog), settled(self.digital):
+            return [layer_sums(self.digital, self.analog, part) for part in images[:COMPARED].split(batch)]
 
     def classify(self, images: Tensor, labels: Tensor, batch: int, first: int = 0, advance: Advance = int) -> int:
         """Images that the network gets right on the current chip.
@@ -124,8 +126,9 @@ class Prepared:
 def count_right(network: nn.Module, images: Tensor, labels: Tensor, batch: int, advance: Advance = int) -> int:
     """Images whose largest output is that of their class."""
     right = 0
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        right += int((network(images[part]).argmax(1) == labels[part]).sum())
-        advance(min(start + batch, len(images)))
+    with settled(network):
+        for start in range(0, len(images), batch):
+            part = slice(start, start + batch)
+            right += int((network(images[part]).argmax(1) == labels[part]).sum())
+            advance(min(start + batch, len(images)))
     return right

@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from bitline._histogram import Histogram
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.evaluate import evaluate
-from bitline.nn import AnalogLayer, Seen, analog_layers, convert, observe
-from bitline.quantize import fold_batch_norm
+from bitline.nn import AnalogLayer, Inputs, Seen, analog_layers, convert, observe
 from bitline.readout import Adc, BitLines, Levels
 
 PERCENTILES = (99.9, 99.98, 99.995, 100.0)
@@ -91,16 +89,11 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
     Raises:
         DesignError: a design without an ADC.
     """
-    import copy
-
     if not isinstance(design.adc, Adc):
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
-    network = copy.deepcopy(model).eval()
-    with torch.no_grad():
-        fold_batch_norm(network)
-    converted = convert(network, design, images[:1])  # for the form of its layers; all images are seen below
+    converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
-    seen = observe(network, layers, images, list(layers))
+    seen = observe(converted, Inputs.of(images, converted), layers)
     return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))
 
 

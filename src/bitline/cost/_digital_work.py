@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bitline.nn import AnalogLayer
-from bitline.nn.calibrate import in_floating_point
+from bitline.nn import AnalogLayer, computing
 
 
 def _names(text: str) -> frozenset[str]:
@@ -90,7 +87,20 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
     """
     counter = _Counter()
     calls: dict[str, Calls] = {}
-    with in_floating_point(network), _outside_layers(network, counter, calls), counter:
+
+    def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        counter.inside += 1
+        arranged, outputs = layer.arrange(inputs), layer.float_forward(inputs)
+        counter.inside -= 1
+        earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
+        calls[layer.name] = Calls(
+            earlier.products + outputs.numel() / len(layer.weight),
+            earlier.inputs + arranged.numel(),
+            tuple(arranged.shape[2:]),
+        )
+        return outputs
+
+    with computing(network, note), counter:
         network(image)
     counts = {name: counter.counts[name] / len(image) for name in ("activations", "additions", "scalings", "poolings")}
     return calls, DigitalWork(
@@ -144,32 +154,3 @@ def _macs(name: str, args: Any, result: Tensor) -> int:
         return int(result.numel() * math.prod(args[1].shape[1:]))
     left = args[1] if name in ("addmm", "baddbmm") else args[0]
     return int(result.numel() * left.shape[-1])
-
-
-@contextmanager
-def _outside_layers(network: nn.Module, counter: _Counter, calls: dict[str, Calls]) -> Iterator[None]:
-    """Leave out what happens inside analog layers, and note how often each is called."""
-
-    def before(_: nn.Module, __: Any) -> None:
-        counter.inside += 1
-
-    def after(layer: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(layer, AnalogLayer)
-        arranged = layer.arrange(arguments[0])
-        counter.inside -= 1
-        earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
-        calls[layer.name] = Calls(
-            earlier.products + output.numel() / len(layer.weight),
-            earlier.inputs + arranged.numel(),
-            tuple(arranged.shape[2:]),
-        )
-
-    handles = []
-    for layer in network.modules():
-        if isinstance(layer, AnalogLayer):
-            handles += [layer.register_forward_pre_hook(before), layer.register_forward_hook(after)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

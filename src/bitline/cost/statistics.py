@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline import views
 from bitline.arrays import ConvolutionProduct, IdealArray, Product
 from bitline.cells import program_cells
 from bitline.cost._digital_work import DigitalWork, count_work
@@ -18,7 +19,7 @@ from bitline.devices.variation import Variation
 from bitline.draws import Draws
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError
-from bitline.nn import analog_layers, conversion_of, convert
+from bitline.nn import Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import observe_activity
 from bitline.quantize import weight_codes
 
@@ -116,7 +117,7 @@ class Statistics:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
         scales = {name: one.inputs for name, one in record.calibration.layers.items()}
-        activities = record.activities or observe_activity(network, scales, images)
+        activities = record.activities or observe_activity(network, scales, Inputs.of(images, network))
         calls, digital = count_work(network, images[:1])
         layers = []
         for layer in analog_layers(network):
@@ -187,8 +188,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
         CalibrationError, ConversionError: see `convert`.
     """
     design = Design.load(design) if isinstance(design, str) else design
-    plain = design.digital()
-    network = convert(model, plain, images)
+    network = convert(model, views.reference(design), images)
     return Statistics.of(network, images)
 
 

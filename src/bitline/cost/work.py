@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bitline import views
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
@@ -224,14 +224,12 @@ def _steady(value: float) -> float:
     return float(f"{value:.7g}")
 
 
-_conductances: dict[tuple[str, str, int], Any] = {}
+_conductances: dict[tuple[str, int], Any] = {}
 
 
 def _mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
     """`mean_conductance`, remembered for designs with the same cells and weights."""
-    cell = json.dumps(design.cell.model_dump(mode="json"), sort_keys=True)
-    weights = json.dumps(design.weights.model_dump(mode="json"), sort_keys=True)
-    key = (cell, weights, len(codes))
+    key = (views.key(views.cells(design)), len(codes))
     if key not in _conductances:
         if len(_conductances) >= 256:
             _conductances.clear()

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 
 from bitline.networks.cifar_resnet import CifarResNet
 from bitline.networks.fashion_resnet import FashionResNet
-from bitline.quantize.fold import fold_batch_norm
+from bitline.nn.fold import fold_batch_norm
 
 BITS = 4
 

@@ -3,20 +3,14 @@
 To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYERS` in `convert.py`.
 """
 
-from bitline.nn.calibrate import Calibration, Observed, Seen, observation_key, observe
+from bitline.nn.calibrate import Calibration, Observed, Seen, observe
 from bitline.nn.calibration_file import load_calibration, save_calibration
-from bitline.nn.convert import (
-    ANALOG_LAYERS,
-    Conversion,
-    analog_layers,
-    conversion_of,
-    convert,
-    let_age,
-    observed,
-    program,
-)
+from bitline.nn.convert import ANALOG_LAYERS, Conversion, conversion_of, convert, let_age, observed, program
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
-from bitline.nn.layer import AnalogLayer, Correction
+from bitline.nn.fold import FoldReport, fold_batch_norm
+from bitline.nn.independent_copy import independent_copy
+from bitline.nn.inputs import Inputs, as_images
+from bitline.nn.layer import AnalogLayer, Correction, analog_layers, computing, settled
 from bitline.nn.linear import AnalogLinear
 
 __all__ = [
@@ -28,16 +22,22 @@ __all__ = [
     "Calibration",
     "Conversion",
     "Correction",
+    "FoldReport",
+    "Inputs",
     "Observed",
     "Seen",
     "analog_layers",
+    "as_images",
+    "computing",
     "conversion_of",
     "convert",
+    "fold_batch_norm",
+    "independent_copy",
     "let_age",
     "load_calibration",
-    "observation_key",
     "observe",
     "observed",
     "program",
     "save_calibration",
+    "settled",
 ]

@@ -9,9 +9,17 @@ from torch import fx, nn
 from torch.nn import functional
 
 from bitline.errors import CalibrationError
+from bitline.nn.layer import AnalogLayer
 
 RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
 RELU_MODULES = (nn.ReLU, nn.ReLU6)
+
+
+class _Tracer(fx.Tracer):
+    """Follows a network down to its analog layers."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, AnalogLayer) or super().is_leaf_module(m, module_qualified_name)
 
 
 def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[str]:
@@ -21,7 +29,7 @@ def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[s
         CalibrationError: torch.fx cannot trace the network.
     """
     try:
-        graph = fx.symbolic_trace(network).graph
+        graph = _Tracer().trace(network)
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
         raise CalibrationError(

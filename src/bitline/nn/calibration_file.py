@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from bitline import views
 from bitline.design import Design
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
@@ -18,7 +19,7 @@ from bitline.nn.calibrate import Calibration
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_calibration(path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor) -> None:
@@ -34,6 +35,7 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
     content = {
         "format": FORMAT,
         "made for": _identity(model, design, images),
+        "folded": calibration.folded,
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
     }
     part = path.with_name(path.name + ".part")
@@ -49,7 +51,7 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        made_for, layers = content["made for"], content["layers"]
+        made_for, layers, folded = content["made for"], content["layers"], content["folded"]
         known = content["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CalibrationError(f"cannot read the calibration {path}: {error!r}; delete it to make a new one") from None
@@ -61,7 +63,8 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
                 f"the calibration {path} is for {what} {_short(made_for.get(what))}, not {_short(value)}: delete the "
                 "file to calibrate again, or give another --calibration"
             )
-    return Calibration({name: _layer(saved) for name, saved in layers.items()})
+    pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
+    return Calibration({name: _layer(saved) for name, saved in layers.items()}, pairs)
 
 
 def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any]:
@@ -71,22 +74,17 @@ def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any
         weights.update(name.encode())
         weights.update(value.detach().cpu().contiguous().numpy().tobytes())
     seen = hashlib.blake2b(images.detach().cpu().contiguous().numpy().tobytes(), digest_size=8)
-    adc = design.adc.model_dump(mode="json")
-    settings = {
-        "weights": design.weights.model_dump(mode="json"),
-        "inputs": design.inputs.model_dump(mode="json"),
-        "cell.on_off_ratio": design.cell.model_dump(mode="json")["on_off_ratio"],
-        "cell.levels": design.cell.levels.model_dump(mode="json"),
-        "cell.current_voltage": design.cell.current_voltage.model_dump(mode="json"),
-        "array.rows": design.array.rows,
-        "array.columns": design.array.columns,
-        "adc.bits": adc.get("bits"),
-        "adc.range": adc.get("range"),
-        "adc.ranges_per": adc.get("ranges_per"),
-        "adc.centred": adc.get("centred"),
-        "layers": [rule.model_dump(mode="json") for rule in design.layers],
-    }
+    settings = _flat(views.calibration(design))
     return {"a network with weights": weights.hexdigest(), "images": seen.hexdigest(), **settings}
+
+
+def _flat(view: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A view by dotted names, the design's own settings without a prefix."""
+    found: dict[str, Any] = {}
+    for name, value in view.items():
+        whole = f"{prefix}{name}" if name != "design" or prefix else ""
+        found |= _flat(value, f"{whole}." if whole else "") if isinstance(value, dict) else {whole: value}
+    return found
 
 
 def _short(value: Any) -> str:

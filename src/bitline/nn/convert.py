@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from bitline.design import Design
+from bitline._explain import nearest
+from bitline.design import Design, LayerRule
 from bitline.errors import CalibrationError, ConversionError
-from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for, replace_layer
+from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
-from bitline.nn.layer import AnalogLayer
+from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
+from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
+from bitline.nn.independent_copy import independent_copy
+from bitline.nn.inputs import Inputs
+from bitline.nn.layer import AnalogLayer, analog_layers
 from bitline.nn.linear import AnalogLinear
-from bitline.quantize import FoldReport, fold_batch_norm
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.Linear: AnalogLinear,
@@ -37,8 +38,6 @@ NO_ANALOG_FORM = (
 )
 """Layers with matrix products that cannot be mapped yet: refused rather than left out of the simulation."""
 
-FOLD_TOLERANCE = 1e-3
-
 
 @dataclass(frozen=True)
 class Conversion:
@@ -50,6 +49,7 @@ class Conversion:
         digital: names and types of layers with parameters that stay digital.
         folding: what happened to batch norms.
         calibration: ranges of every analog layer.
+        remarks: what else a reader of the results should know.
         activities: codes of every analog layer's inputs on the calibration images, where they were seen on the way.
     """
 
@@ -58,6 +58,7 @@ class Conversion:
     digital: tuple[tuple[str, str], ...]
     folding: FoldReport
     calibration: Calibration
+    remarks: tuple[str, ...] = ()
     activities: Activities | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -68,64 +69,82 @@ class Conversion:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the results should know: layers and batch norms that stay digital, and why."""
         notes = [f"{name} ({kind}) stays digital" for name, kind in self.digital]
-        return tuple(notes + ([self.folding.message] if self.folding.message else []))
+        return (*notes, *((self.folding.message,) if self.folding.message else ()), *self.remarks)
 
 
-def convert(
-    model: nn.Module, design: Design | str, calibration: Tensor | Calibration | Observed, *, seed: int = 0
-) -> nn.Module:
+@dataclass(frozen=True)
+class _Form:
+    """A network whose layers are analog but not calibrated yet, and what was done to it."""
+
+    network: nn.Module
+    digital: tuple[tuple[str, str], ...]
+    folding: FoldReport
+    remarks: tuple[str, ...]
+
+    @property
+    def layers(self) -> dict[str, AnalogLayer]:
+        return {layer.name: layer for layer in analog_layers(self.network)}
+
+
+def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: int = 0) -> nn.Module:
     """An analog copy of a network; the original stays as it is.
 
+    Where calibration inputs are given, the copy is checked on the first of them: with its layers in floating point it
+    must compute what `model` computes and call every layer as often, with gradients and without.
+
     Args:
-        model: any network of layers in `ANALOG_LAYERS`; other layers without matrix products stay digital.
+        model: any network of layers in `ANALOG_LAYERS`, or such a layer; other layers without matrix products stay
+            digital.
         design: the accelerator, or the name of a preset.
-        calibration: normalised images (images, ...), the calibration of an earlier conversion, or what was observed
-            for a design with the same `observation_key`.
+        calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
+            conversion; or what was observed for a design with the same `views.observation`.
         seed: seed of the chips; `program` makes another one.
 
     Returns:
         A module of the same type, in eval mode, whose layers are `AnalogLayer`s. `conversion_of` tells what was done.
 
     Raises:
-        ConversionError: a layer has no analog form, holds unusable weights, or there is none to convert.
+        ConversionError: a layer has no analog form, holds unusable weights, or there is none to convert; the analog
+            network would not compute what the float network computes; a rule of the design matches no layer.
         CalibrationError: the calibration does not fit the network.
     """
     design = Design.load(design) if isinstance(design, str) else design
-    network = copy.deepcopy(model).eval()
-    images = calibration if isinstance(calibration, Tensor) else None
-    folding = _folded(network, images)
-    layers, digital = _analog_forms(network, design)
     activities = None
-    if images is not None:
-        calibration = observe_for(network, layers, images)
-    if isinstance(calibration, Observed):
-        activities, calibration = calibration.activities, calibration.calibration(layers)
-    assert isinstance(calibration, Calibration)
+    if isinstance(calibration, Calibration):
+        form = _known_form(model, design, calibration.folded)
+    elif isinstance(calibration, Observed):
+        form = _known_form(model, design, calibration.folded)
+        activities, calibration = calibration.activities, calibration.calibration(form.layers)
+    else:
+        inputs = Inputs.of(calibration, model)
+        form = _checked_form(model, design, inputs)
+        seen = observe_for(form.network, inputs, form.folding.folded)
+        activities, calibration = seen.activities, seen.calibration(form.layers)
+    layers = form.layers
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
         raise CalibrationError(f"the calibration knows nothing of layer {missing[0]!r}: calibrate this network again")
     for name, layer in layers.items():
         layer.calibration = calibration.layers[name]
         layer.seed = seed
-        replace_layer(network, name, layer)
-    record = Conversion(design, tuple(layers), digital, folding, calibration, activities)
-    network._bitline = record  # type: ignore[assignment]
-    return network
+    record = Conversion(design, tuple(layers), form.digital, form.folding, calibration, form.remarks, activities)
+    form.network._bitline = record  # type: ignore[assignment]
+    return form.network
 
 
-def observed(model: nn.Module, design: Design, images: Tensor) -> Observed:
-    """What calibration images show of a network on a design, for `convert`.
+def observed(model: nn.Module, design: Design, images: Any) -> Observed:
+    """What calibration inputs show of a network on a design, for `convert`.
 
     Args:
         model, design: as for `convert`.
-        images: normalised images (images, ...).
+        images: normalised images (images, ...), or other inputs, see `Inputs.of`.
 
     Raises:
         ConversionError, CalibrationError: see `convert`.
     """
-    network = copy.deepcopy(model).eval()
-    _folded(network, images)
-    return observe_for(network, _analog_forms(network, design)[0], images)
+    inputs = Inputs.of(images, model)
+    form = _checked_form(model, design, inputs)
+    return observe_for(form.network, inputs, form.folding.folded)
 
 
 def conversion_of(network: nn.Module) -> Conversion:
@@ -134,11 +153,6 @@ def conversion_of(network: nn.Module) -> Conversion:
     if not isinstance(record, Conversion):
         raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
     return record
-
-
-def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
-    """The analog layers of a converted network."""
-    return (module for module in network.modules() if isinstance(module, AnalogLayer))
 
 
 def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Module:
@@ -180,44 +194,186 @@ def let_age(network: nn.Module, time: float | str) -> nn.Module:
     return network
 
 
-def _analog_forms(network: nn.Module, design: Design) -> tuple[dict[str, AnalogLayer], tuple[tuple[str, str], ...]]:
-    layers: dict[str, AnalogLayer] = {}
+def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
+    """The analog form of a network that was seen to compute the same.
+
+    Batch norms are folded where that changes nothing but rounding, and stay digital otherwise.
+    """
+    network = independent_copy(model)
+    _refuse_unmapped(network, design)
+    structure, message = foldable(network)
+    rehearsal = rehearse(network, inputs.sample)
+    pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
+    form = _form(network, design, pairs, message)
+    found = check(form.network, rehearsal)
+    if found.difference and pairs:
+        unfolded = _form(independent_copy(model), design, (), _unfolded(pairs, found))
+        again = check(unfolded.network, rehearsal)
+        if not again.difference:
+            form, found = unfolded, again
+    if found.difference:
+        place = first_difference(independent_copy(model), form.network, rehearsal, pairs)
+        raise ConversionError(
+            f"with its layers in floating point, the converted {type(model).__name__} does not compute what it did "
+            f"before, first at {place!r}: {found.difference}; keep that part digital or write it with plain layers"
+        )
+    return form if not found.digital_products else _noting_products(form, found.digital_products)
+
+
+def _known_form(model: nn.Module, design: Design, folded: tuple[Pair, ...] | None) -> _Form:
+    """The analog form of a network whose calibration is known."""
+    network = independent_copy(model)
+    _refuse_unmapped(network, design)
+    if folded is not None:
+        return _form(network, design, folded, "")
+    pairs, message = foldable(network)
+    return _form(network, design, tuple(pairs), message)
+
+
+def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str) -> _Form:
+    """Fold and make layers analog, in place."""
+    places = _paths(network)
+    remarks = _check_rules(network, design, places)
+    folding = fold_pairs(network, pairs, message)
+    digital = _make_analog(network, design, places)
+    layers = {layer.name: layer for layer in analog_layers(network)}
+    for layer, norm in pairs:
+        if layer in layers:
+            layers[layer].folded = norm
+    return _Form(network, digital, folding, remarks)
+
+
+def _make_analog(
+    network: nn.Module, design: Design, places: dict[nn.Module, tuple[str, ...]]
+) -> tuple[tuple[str, str], ...]:
+    """Make layers analog in place; names and types of those with parameters that stay digital."""
     digital = []
-    for name, module in network.named_modules():
-        own = design.for_layer(name)
-        if own is None and next(module.parameters(recurse=False), None) is not None:
-            digital.append((name, type(module).__name__))
-            continue
-        form = ANALOG_LAYERS.get(type(module))
-        if form is not None and own is not None:
-            layers[name] = form.of(module, own, name)
-            layers[name].encoded()  # refuse unusable weights now
-        elif isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
-            raise ConversionError(
-                f"layer {name!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
-                f'[[layers]] match = "{name}", digital = true'
-            )
+    for module, names in places.items():
+        name = names[0]
+        own = _design_of(design, names)
+        form = _form_of(module)
+        if own is not None and form is not None:
+            form.take_over(module, own, name)
         elif next(module.parameters(recurse=False), None) is not None:
             digital.append((name, type(module).__name__))
-    if not layers:
+    for module in network.modules():
+        if getattr(module, "use_nested_tensor", False):
+            vars(module)["use_nested_tensor"] = False  # its layers would get tensors that only fused ones can take
+    return tuple(digital)
+
+
+def _refuse_unmapped(network: nn.Module, design: Design) -> None:
+    """Refuse networks with layers that are neither digital by a rule nor can be analog, and those without any.
+
+    Raises:
+        ConversionError: names the layer.
+    """
+    analog = 0
+    for module, names in _paths(network).items():
+        if _design_of(design, names) is None:
+            continue
+        form = _form_of(module)
+        analog += form is not None
+        if form is None and isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
+            raise ConversionError(
+                f"layer {names[0]!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
+                f'[[layers]] match = "{names[0]}", digital = true'
+            )
+    if not analog:
         raise ConversionError(
             f"{type(network).__name__} has no layer to put on arrays: it needs Linear, Conv1d or Conv2d layers"
         )
-    return layers, tuple(digital)
 
 
-@torch.no_grad()
-def _folded(network: nn.Module, images: Any) -> FoldReport:
-    """Fold batch norms; where the network's graph is unknown, keep the result only if it computes the same."""
-    original = copy.deepcopy(network)
-    report = fold_batch_norm(network)
-    if report.traced or images is None or not report.folded or len(images) == 0:
-        return report
-    before, after = original(images[:2]), network(images[:2])
-    if bool(((before - after).abs().max() <= FOLD_TOLERANCE * before.abs().max()).all()):
-        return report
-    network.load_state_dict(original.state_dict(), strict=False)
-    raise ConversionError(
-        f"{report.message}, but the folded network computes something else: "
-        "fold batch norms yourself before converting, or register each norm directly after its layer"
+def _form_of(module: nn.Module) -> type[AnalogLayer] | None:
+    """The analog form of a layer, also of a subclass that computes the same."""
+    for float_type, form in ANALOG_LAYERS.items():
+        same = all(
+            getattr(type(module), name, None) is getattr(float_type, name, None)
+            for name in ("forward", "_conv_forward", "__call__", "__getattr__")
+        )
+        if type(module) is float_type or (isinstance(module, float_type) and same):
+            return form
+    return None
+
+
+def _paths(network: nn.Module) -> dict[nn.Module, tuple[str, ...]]:
+    """All names of every module, in the order of the network; the network itself goes by its type."""
+    found: dict[nn.Module, list[str]] = {}
+
+    def visit(module: nn.Module, path: str, above: tuple[nn.Module, ...]) -> None:
+        found.setdefault(module, []).append(path or type(module).__name__.lower())
+        for name, child in module._modules.items():
+            if child is not None and child not in above:
+                visit(child, f"{path}.{name}" if path else name, (*above, module))
+
+    visit(network, "", ())
+    return {module: tuple(names) for module, names in found.items()}
+
+
+def _design_of(design: Design, names: tuple[str, ...]) -> Design | None:
+    """The design of a module, which has one however many names it goes by.
+
+    Raises:
+        ConversionError: different rules match different names of it.
+    """
+    rules = [design.rule_for(name) for name in names]
+    if any(rule != rules[0] for rule in rules):
+        other = next(name for name, rule in zip(names, rules, strict=True) if rule != rules[0])
+        raise ConversionError(
+            f"layers {names[0]!r} and {other!r} are the same module, on the same arrays, but different rules "
+            "match their names: write one rule that matches both"
+        )
+    return design.for_layer(names[0])
+
+
+def _check_rules(network: nn.Module, design: Design, places: dict[nn.Module, tuple[str, ...]]) -> tuple[str, ...]:
+    """Refuse rules that match nothing; name those that others leave nothing to.
+
+    Raises:
+        ConversionError: a rule matches no layer.
+    """
+    layers = [names for module, names in places.items() if isinstance(module, tuple(ANALOG_LAYERS))]
+    everything = list(places.values())
+    remarks = []
+    for index, rule in enumerate(design.layers):
+        candidates = everything if rule.digital else layers
+        matched = [name for names in candidates for name in names if rule.matches(name)]
+        if not matched:
+            known = [name for names in layers for name in names]
+            raise ConversionError(
+                f"rule [[layers]] match = {rule.match!r} matches no layer of {type(network).__name__}"
+                f"{nearest(rule.match, known)}"
+            )
+        if not any(design.rule_for(name) is rule for name in matched):
+            earlier = next(other.match for other in design.layers[:index] if other.matches(matched[0]))
+            remarks.append(f"rule {rule.match!r} has no effect: rule {earlier!r} comes first and applies instead")
+    return tuple(remarks)
+
+
+def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
+    return (
+        f"{len(pairs)} batch norms stay digital, among them {pairs[0][1]!r}: folded into the layers before them, they "
+        f"would change the result ({found.difference})"
     )
+
+
+def _noting_products(form: _Form, products: tuple[str, ...]) -> _Form:
+    names = ", ".join(name.strip("_") for name in products)
+    remark = f"products outside of the analog layers stay digital, in floating point: {names}"
+    return _Form(form.network, form.digital, form.folding, (*form.remarks, remark))
+
+
+__all__ = [
+    "ANALOG_LAYERS",
+    "NO_ANALOG_FORM",
+    "Conversion",
+    "LayerRule",
+    "Rehearsal",
+    "conversion_of",
+    "convert",
+    "let_age",
+    "observed",
+    "program",
+    "restart_reads",
+]

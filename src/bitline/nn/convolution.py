@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.arrays import ConvolutionProduct
 from bitline.arrays.product import CONVOLUTIONS
-from bitline.design import Design
 from bitline.nn.layer import AnalogLayer, require_shape
 
 
@@ -17,19 +16,12 @@ class _AnalogConvolution(AnalogLayer):
     """Convolution with any stride, padding, dilation and groups; inputs (batch, channels, *space)."""
 
     dimensions: ClassVar[int]
-
-    def __init__(self, layer: Any, design: Design, name: str) -> None:
-        super().__init__(layer.weight, layer.bias, design, name)
-        self.groups: int = layer.groups
-        self.stride: tuple[int, ...] = layer.stride
-        self.dilation: tuple[int, ...] = layer.dilation
-        self.padding_mode: str = layer.padding_mode
-        self.padding: tuple[int, ...] | str = layer.padding
-        self.edges: tuple[int, ...] = tuple(layer._reversed_padding_repeated_twice)
-
-    @classmethod
-    def of(cls, layer: nn.Conv1d | nn.Conv2d, design: Design, name: str) -> Self:
-        return cls(layer, design, name)
+    groups: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[int, ...] | str
+    padding_mode: str
+    _reversed_padding_repeated_twice: list[int]
 
     @property
     def product(self) -> ConvolutionProduct:
@@ -50,7 +42,9 @@ class _AnalogConvolution(AnalogLayer):
     def arrange(self, inputs: Tensor) -> Tensor:
         batch = inputs if inputs.ndim == self.dimensions + 2 else inputs[None]
         require_shape(batch, self.dimensions + 2, self.weight.shape[1] * self.groups, 1, self.name)
-        return batch if self.padding_mode == "zeros" else functional.pad(batch, self.edges, mode=self.padding_mode)
+        if self.padding_mode == "zeros":
+            return batch
+        return functional.pad(batch, self._reversed_padding_repeated_twice, mode=self.padding_mode)
 
     def restore(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         return outputs if inputs.ndim == self.dimensions + 2 else outputs[0]
@@ -63,13 +57,15 @@ class _AnalogConvolution(AnalogLayer):
         return self.restore(outputs, inputs)
 
 
-class AnalogConv1d(_AnalogConvolution):
+class AnalogConv1d(_AnalogConvolution, nn.Conv1d):  # type: ignore[misc]
     """`torch.nn.Conv1d` on analog arrays."""
 
+    float_type = nn.Conv1d
     dimensions: ClassVar[int] = 1
 
 
-class AnalogConv2d(_AnalogConvolution):
+class AnalogConv2d(_AnalogConvolution, nn.Conv2d):  # type: ignore[misc]
     """`torch.nn.Conv2d` on analog arrays."""
 
+    float_type = nn.Conv2d
     dimensions: ClassVar[int] = 2

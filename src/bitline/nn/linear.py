@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.arrays import MatrixProduct
-from bitline.design import Design
 from bitline.nn.layer import AnalogLayer, require_shape
 
 
-class AnalogLinear(AnalogLayer):
+class AnalogLinear(AnalogLayer, nn.Linear):
     """y = W x + b on analog arrays; inputs (..., features)."""
 
-    @classmethod
-    def of(cls, layer: nn.Linear, design: Design, name: str) -> Self:
-        return cls(layer.weight, layer.bias, design, name)
+    float_type = nn.Linear
 
     @property
     def product(self) -> MatrixProduct:
@@ -28,7 +23,7 @@ class AnalogLinear(AnalogLayer):
         return inputs.reshape(-1, self.weight.shape[1])
 
     def restore(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        return outputs.reshape(*inputs.shape[:-1], -1)
+        return outputs.reshape(*inputs.shape[:-1], len(self.weight))
 
     def float_forward(self, inputs: Tensor) -> Tensor:
         return functional.linear(inputs, self.weight, self.bias)

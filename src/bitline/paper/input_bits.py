@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 
@@ -12,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline import AnalogCore, Design
+from bitline.nn import independent_copy
+from bitline.nn.fold import fold_batch_norm
 from bitline.paper._figures import Drawing, Line, Panel
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.paper.verdict import computed
-from bitline.quantize.fold import fold_batch_norm
 
 BITS = 8
 SEGMENT = 1e-5
@@ -71,7 +71,7 @@ def run(setting: Setting) -> Outcome:
 @torch.no_grad()
 def _layers(model: nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor, Tensor]]:
     """Name, matrix (outputs, rows) and inputs (rows, samples) of the layers whose inputs are never negative."""
-    folded = copy.deepcopy(model).eval()
+    folded = independent_copy(model)
     fold_batch_norm(folded)
     seen: dict[str, tuple[Tensor, Tensor]] = {}
 

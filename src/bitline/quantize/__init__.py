@@ -3,18 +3,15 @@
 After it: `encode` cuts the codes into digits of cells and of word-line inputs.
 """
 
-from bitline.quantize.fold import FoldReport, fold_batch_norm
 from bitline.quantize.input_ranges import AnyInputRange, InputScale, LeastErrorRange, PercentileRange
 from bitline.quantize.inputs import input_codes
 from bitline.quantize.weights import weight_codes
 
 __all__ = [
     "AnyInputRange",
-    "FoldReport",
     "InputScale",
     "LeastErrorRange",
     "PercentileRange",
-    "fold_batch_norm",
     "input_codes",
     "weight_codes",
 ]

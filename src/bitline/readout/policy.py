@@ -24,6 +24,11 @@ class RangePolicy(Part):
         """Whether signals that a ReLU right after the layer turns to 0 need no levels."""
         return False
 
+    @property
+    def keeps_samples(self) -> bool:
+        """Whether the policy wants to see the inputs of some calibration images, too."""
+        return False
+
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         """Levels for each weight slice.
 

@@ -74,6 +74,10 @@ class BestOutputRange(CalibratedPolicy):
     percentiles: tuple[Annotated[float, Field(gt=50, le=100)], ...] = (99.0, 99.9, 99.98, 99.995, 100.0)
     """P that are tried."""
 
+    @property
+    def keeps_samples(self) -> bool:
+        return True
+
     def candidates(self, bits: int, lines: BitLines, seen: Sequence[Histogram]) -> list[Levels]:
         """The levels to choose from; arguments as for `levels`."""
         tried = [CalibratedRange(percentile=one).levels(bits, lines, seen) for one in self.percentiles]

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from bitline.core import ProgrammedLayer, calibrate_layer
 from bitline.design import Design, LayerRule
-from bitline.nn import AnalogLayer, analog_layers, conversion_of, convert
+from bitline.nn import AnalogLayer, analog_layers, computing, conversion_of, convert
+from bitline.views import reference
 
 PERCENTILES = (100.0, 99.99, 99.95, 99.9, 99.8, 99.5, 99.0, 98.0)
 
@@ -42,19 +43,17 @@ def clip_weights(
         The design with a rule for each layer whose best percentile is not the design's own.
     """
     network = convert(model, design, images, seed=seed)
-    inputs = _inputs(convert(model, design.digital(), conversion_of(network).calibration, seed=seed), images)
+    inputs = _inputs(convert(model, reference(design), conversion_of(network).calibration, seed=seed), images)
     rules = []
     for layer in analog_layers(network):
         own, x = layer.design, inputs[layer.name]
         exact = _float_outputs(layer, x)
         errors: dict[float, float] = {}
         for percentile in percentiles:
-            layer.design = own.changed({"weights.percentile": percentile})
-            encoded = layer.encoded()
+            encoded = layer.on(own.changed({"weights.percentile": percentile})).encoded()
             calibration = calibrate_layer(encoded, x)
             chips = [ProgrammedLayer(encoded, calibration, seed, -1 - trial) for trial in range(trials)]
             errors[percentile] = math.fsum(float((chip(x) - exact).square().sum()) for chip in chips)
-        layer.design = own
         best = min(errors, key=lambda percentile: errors[percentile])
         if best != own.weights.percentile:
             rules.append(_rule(design, layer.name, best))
@@ -65,14 +64,12 @@ def _inputs(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
     """What the layers of a converted network multiply when it sees these images."""
     seen: dict[str, Tensor] = {}
 
-    def hook(layer: nn.Module, arguments: tuple[Tensor, ...], _: Tensor) -> None:
-        assert isinstance(layer, AnalogLayer)
-        seen[layer.name] = layer.arrange(arguments[0])
+    def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        seen[layer.name] = layer.arranged(inputs)
+        return layer.compute(inputs)
 
-    handles = [layer.register_forward_hook(hook) for layer in analog_layers(network)]
-    network(images)
-    for handle in handles:
-        handle.remove()
+    with computing(network, note):
+        network(images)
     return seen
 
 

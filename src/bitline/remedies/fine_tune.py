@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,8 +9,8 @@ from torch.nn import functional
 from bitline.design import Design
 from bitline.errors import DataError
 from bitline.evaluate import Progress
-from bitline.nn import analog_layers, convert, program
-from bitline.quantize import fold_batch_norm
+from bitline.nn import conversion_of, convert, independent_copy, program
+from bitline.nn.fold import fold_pairs
 
 TRAINING_CHIPS = 1_000_000
 """Number of the first chip used for training: far from those of evaluations."""
@@ -54,9 +52,9 @@ def fine_tune(
     """
     if len(images) != len(labels) or len(images) == 0:
         raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")
-    tuned = copy.deepcopy(model).eval()
-    fold_batch_norm(tuned)
-    network = convert(tuned, design, calibration, seed=seed)
+    network = convert(model, design, calibration, seed=seed)
+    tuned = independent_copy(model)
+    fold_pairs(tuned, conversion_of(network).folding.folded)
     steps = epochs * -(-len(images) // batch)
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
@@ -72,10 +70,8 @@ def fine_tune(
             schedule.step()
             step += 1
             progress("fine-tune", step, steps)
-    weights = {layer.name: layer for layer in analog_layers(network)}
+    trained = dict(network.named_parameters())
     with torch.no_grad():
-        for name, module in tuned.named_modules():
-            source = weights.get(name) or network.get_submodule(name)
-            for parameter, value in module.named_parameters(recurse=False):
-                value.copy_(getattr(source, parameter))
+        for name, value in tuned.named_parameters():
+            value.copy_(trained[name])
     return tuned

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.errors import CalibrationError
-from bitline.nn import AnalogLayer, Correction, analog_layers
+from bitline.nn import AnalogLayer, Correction, analog_layers, computing
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,13 @@ class Recalibrate:
 def _run(network: nn.Module, images: Tensor, visit: Callable[[AnalogLayer, Tensor], Tensor | None]) -> None:
     """Run a network and visit the outputs of its analog layers, which the visit may replace."""
 
-    def hook(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-        assert isinstance(module, AnalogLayer)
-        return visit(module, output)
+    def look(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        outputs = layer.compute(inputs)
+        changed = visit(layer, outputs)
+        return outputs if changed is None else changed
 
-    handles = [layer.register_forward_hook(hook) for layer in analog_layers(network)]
-    try:
+    with computing(network, look):
         network(images)
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _channel_axis(layer: AnalogLayer, outputs: Tensor) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from bitline import _toml
+from bitline import _toml, views
 from bitline._explain import explain
 from bitline._model import Part
 from bitline.design import Design
@@ -114,16 +113,13 @@ class Point:
     @classmethod
     def of(cls, settings: dict[str, Any], design: Design) -> Point:
         """A point with its keys."""
-        content = design.model_dump(mode="json", exclude={"name", "description"})
-        whole = _hash(content)
-        del content["hardware"]
-        return cls(settings, design, whole, _hash(content))
+        whole = views.key(design.model_dump(mode="json", exclude={"name", "description"}))
+        return cls(settings, design, whole, views.key(views.answers(design)))
 
     @property
     def digital_key(self) -> str:
         """What identifies the quantised digital network."""
-        content = self.design.digital().model_dump(mode="json", exclude={"name", "description", "hardware"})
-        return _hash(content)
+        return views.key(views.answers(views.reference(self.design)))
 
     def label(self) -> str:
         """The settings in words."""
@@ -261,8 +257,3 @@ class Study(Part):
 @lru_cache(maxsize=64)
 def _loaded(base: str) -> Design:
     return Design.load(base)
-
-
-def _hash(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

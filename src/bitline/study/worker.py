@@ -12,12 +12,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from bitline import views
 from bitline._numba import limit_threads
 from bitline.cost import Statistics
 from bitline.design import Design
 from bitline.errors import BitlineError, DesignError
 from bitline.layer_errors import LayerSums, layer_errors
-from bitline.nn import Observed, observation_key
+from bitline.nn import Observed
 from bitline.nn.convert import observed
 from bitline.prepared import Prepared, count_right
 
@@ -166,7 +167,7 @@ class Worker:
             sums = prepared.compare(self.images, self.context.batch)
             skipped = {one.name: one.skipped for one in layer_errors(sums)}
         ranges = {"adc_ranges": prepared.adc_ranges()}
-        self.statistics = observation_key(task.design), prepared.statistics
+        self.statistics = views.key(views.observation(task.design)), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []
         for key, design in task.variants:
             try:
@@ -190,14 +191,14 @@ class Worker:
 
     def _observe(self, design: Design) -> Observed:
         """What the calibration images show, kept for the next design that sees the same."""
-        key = observation_key(design)
+        key = views.key(views.observation(design))
         if self.observed is None or self.observed[0] != key:
             self.observed = key, observed(self.model, design, self.calibration)
         return self.observed[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
-        return known[1] if known is not None and known[0] == observation_key(design) else None
+        return known[1] if known is not None and known[0] == views.key(views.observation(design)) else None
 
 
 def _too_large(task: Task) -> str:

@@ -1,0 +1,288 @@
+"""Whether a converted network computes what the float network computes: checks that need no list of what can go wrong.
+
+Before conversion the float network runs on a few calibration inputs and is watched (`rehearse`). After conversion, with
+its analog layers in floating point, it must give the same outputs and call each layer as often, with and without
+gradients, and nobody but a layer itself may compute with its weights (`check`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from bitline.errors import ConversionError
+from bitline.nn.fold import NORMS, Pair, normalises_channels
+from bitline.nn.inputs import Call, first_run
+from bitline.nn.layer import AnalogLayer, analog_layers, computing
+
+HARMLESS = frozenset(
+    {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
+    | {"new_full", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"}
+)
+"""Operations that pick rows of a matrix, or take its type and shape: no products."""
+PRODUCTS = frozenset(
+    {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "convolution", "linear", "matmul"}
+    | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_flash_attention_for_cpu"}
+    | {"_scaled_dot_product_efficient_attention", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
+)
+"""Operations that multiply and add."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a float network did with a few calibration inputs.
+
+    Attributes:
+        call: the inputs.
+        outputs: of the network, one after the other.
+        calls: how often each module ran, by name.
+        pairs: layers and the batch norms that normalised their outputs, channel by channel.
+    """
+
+    call: Call
+    outputs: tuple[Any, ...]
+    calls: Mapping[str, int]
+    pairs: frozenset[Pair]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a converted network did with the same inputs.
+
+    Attributes:
+        difference: why it does not compute the same, or empty.
+        digital_products: operations outside of analog layers that multiply and add.
+    """
+
+    difference: str
+    digital_products: tuple[str, ...]
+
+
+@torch.no_grad()
+def rehearse(network: nn.Module, call: Call) -> Rehearsal:
+    """Run a float network and watch it.
+
+    Raises:
+        CalibrationError: the network cannot take the inputs.
+    """
+    calls: Counter[str] = Counter()
+    made: dict[int, tuple[str, Tensor]] = {}  # holds the tensors, so that no other gets their identity
+    pairs: list[Pair] = []
+    names = {module: name for name, module in network.named_modules()}
+
+    def look(module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
+        calls[names[module]] += 1
+        given = next((value for value in (*arguments, *keywords.values()) if isinstance(value, Tensor)), None)
+        if isinstance(module, NORMS) and given is not None and id(given) in made:
+            layer = made[id(given)][0]
+            if normalises_channels(network.get_submodule(layer), given.ndim):
+                pairs.append((layer, names[module]))
+        if isinstance(output, Tensor):
+            made[id(output)] = names[module], output
+
+    handles = [module.register_forward_hook(look, with_kwargs=True) for module in network.modules()]
+    try:
+        with _same_randomness():
+            outputs = first_run(call, network)
+    finally:
+        for handle in handles:
+            handle.remove()
+    once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
+    return Rehearsal(call, _flat(outputs), calls, frozenset(once))
+
+
+def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
+    """Compare a converted network, its layers in floating point, with the float network that it was.
+
+    Args:
+        network: its layers are analog.
+        rehearsal: of the float network.
+
+    Raises:
+        ConversionError: a layer is passed over, or its weights are read from outside.
+    """
+    watch = _Watch(network)
+    try:
+        with torch.no_grad(), computing(network, watch.compute), _same_randomness(), watch:
+            outputs = _flat(rehearsal.call.on(network))
+    except ConversionError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        return Check(f"it fails ({type(error).__name__}: {reason})", ())
+    _refuse_outside_reads(watch)
+    paths = {layer: name for name, layer in network.named_modules()}
+    with_gradients = _calls_with_gradients(network, rehearsal.call)
+    for layer in analog_layers(network):
+        expected = rehearsal.calls.get(paths[layer], 0)
+        for when, counts in (("without", watch.calls), ("with", with_gradients)):
+            if "forward" not in vars(layer) and counts is not None and counts[layer.name] != expected:
+                raise ConversionError(
+                    f"layer {layer.name!r} runs {expected} times in the float network, but its analog form "
+                    f"{counts[layer.name]} times {when} gradients: something uses its weights without calling it; keep "
+                    f'it digital with [[layers]] match = "{layer.name}", digital = true'
+                )
+    return Check(_difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)))
+
+
+def first_difference(
+    float_network: nn.Module, network: nn.Module, rehearsal: Rehearsal, folded: tuple[Pair, ...]
+) -> str:
+    """Name of the first module whose output differs; the network's own type where none does alone."""
+    changed = {layer for layer, _ in folded}
+    with _recorded(float_network) as expected, torch.no_grad(), _same_randomness():
+        rehearsal.call.on(float_network)
+
+    def plain(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        return layer.float_forward(inputs)
+
+    with _recorded(network) as got, computing(network, plain), torch.no_grad(), _same_randomness(), suppress(Exception):
+        rehearsal.call.on(network)
+    for key, outputs in expected.items():
+        if key[0] not in changed and (key not in got or _difference(outputs, got[key])):
+            return key[0] or type(network).__name__
+    return type(network).__name__
+
+
+class _Watch(TorchDispatchMode):
+    """Sees every operation: which compute with a layer's weights outside the layer, and which are products."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
+        return False
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: Counter[str] = Counter()
+        self.outside: dict[str, str] = {}
+        self.products: set[str] = set()
+        self.inside = 0
+        self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
+
+    def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        """A layer in floating point, noted as called."""
+        self.calls[layer.name] += 1
+        self.inside += 1
+        try:
+            return layer.float_forward(inputs)
+        finally:
+            self.inside -= 1
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not self.inside:
+            name = func.overloadpacket.__name__
+            if name in PRODUCTS:
+                self.products.add(name)
+            for value in _pytree.tree_leaves((args, kwargs)):
+                owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
+                if owner is not None and name not in HARMLESS and not _is_view(result, value):
+                    self.outside.setdefault(owner, name)
+        return result
+
+
+def _refuse_outside_reads(watch: _Watch) -> None:
+    for layer, operation in watch.outside.items():
+        raise ConversionError(
+            f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
+            f'in floating point: call the layer instead, or keep it digital with [[layers]] match = "{layer}", '
+            "digital = true"
+        )
+
+
+def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None:
+    """How often each layer runs while gradients are recorded, None where the network cannot do that."""
+    calls: Counter[str] = Counter()
+
+    def count(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        calls[layer.name] += 1
+        return layer.float_forward(inputs)
+
+    try:
+        with torch.enable_grad(), computing(network, count), _same_randomness():
+            call.on(network)
+    except Exception:
+        return None
+    return calls
+
+
+@contextmanager
+def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, ...]]]:
+    """Outputs of every call of every module, in the order of their ends."""
+    record: dict[tuple[str, int], tuple[Any, ...]] = {}
+    times: Counter[str] = Counter()
+    handles = []
+    for name, module in network.named_modules():
+
+        def note(_: nn.Module, __: Any, output: Any, name: str = name) -> None:
+            record[name, times[name]] = _flat(output)
+            times[name] += 1
+
+        handles.append(module.register_forward_hook(note))
+    try:
+        yield record
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _same_randomness() -> Iterator[None]:
+    """Every run draws the same random numbers, and leaves the user's generator as it was."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()):
+        torch.manual_seed(0)
+        yield
+
+
+def _flat(outputs: Any) -> tuple[Any, ...]:
+    """Tensors and numbers of any nest of containers and objects, cloned so that nobody changes them afterwards."""
+    leaves = _pytree.tree_leaves(dict(outputs) if hasattr(outputs, "keys") else outputs)
+    return tuple(leaf.detach().clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves)
+
+
+def _difference(expected: tuple[Any, ...], got: tuple[Any, ...]) -> str:
+    """How two sets of outputs differ by more than rounding, or empty."""
+    if len(expected) != len(got):
+        return f"{len(got)} outputs instead of {len(expected)}"
+    for before, after in zip(expected, got, strict=True):
+        if not isinstance(before, Tensor) or not isinstance(after, Tensor):
+            continue
+        if before.shape != after.shape:
+            return f"outputs {tuple(after.shape)} instead of {tuple(before.shape)}"
+        if before.numel() == 0:
+            continue
+        before_, after_ = before.double(), after.double()
+        same = (before_ == after_) | (before_.isnan() & after_.isnan())
+        error = (before_ - after_).abs().masked_fill(same, 0.0).max()
+        largest = before_.abs().nan_to_num(0.0, 0.0, 0.0).max()
+        if not float(error) <= _tolerance(before.dtype) * float(largest):
+            share = float(error) / float(largest) if float(largest) > 0 else math.inf
+            return f"outputs differ by {share:.2g} of the largest"
+    return ""
+
+
+def _tolerance(dtype: torch.dtype) -> float:
+    """Rounding of a deep network, relative to its largest output."""
+    return max(1e-9, 2048 * torch.finfo(dtype).eps) if dtype in (torch.float32, torch.float64) else 0.1
+
+
+def _storage(tensor: Tensor) -> int:
+    """Where a tensor's memory begins; tensors without memory of their own have none."""
+    try:
+        return tensor.untyped_storage().data_ptr() or id(tensor)
+    except (RuntimeError, NotImplementedError):
+        return id(tensor)
+
+
+def _is_view(result: Any, value: Tensor) -> bool:
+    return isinstance(result, Tensor) and _storage(result) == _storage(value)

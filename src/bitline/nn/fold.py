@@ -1,0 +1,145 @@
+"""Batch normalisation folded into the layer before it, so that the arrays hold the product of both."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx, nn
+
+DIMENSIONS: Mapping[type[nn.Module], int] = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2}
+"""Layers that a batch norm can be folded into, with the dimensions of space of a batch of their outputs."""
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+Pair = tuple[str, str]
+"""Names of a layer and of the batch norm that is folded into it."""
+
+
+@dataclass(frozen=True)
+class FoldReport:
+    """What was folded.
+
+    Attributes:
+        folded: (layer, batch norm) names.
+        kept: batch norms that stay digital.
+        message: what a reader should know about the choice, or empty.
+    """
+
+    folded: tuple[Pair, ...]
+    kept: tuple[str, ...]
+    message: str = ""
+
+
+class FoldedNorm(nn.Identity):
+    """What a batch norm becomes once the layer before it does its work."""
+
+
+def fold_batch_norm(model: nn.Module, met: Iterable[Pair] | None = None) -> FoldReport:
+    """Fold batch norms of `model` into the layers before them, in place; the norms become identities.
+
+    W' = gamma W / sqrt(var + eps), b' = gamma (b - mean) / sqrt(var + eps) + beta.
+
+    Args:
+        model: in eval mode.
+        met: pairs of which the norm was seen to normalise the layer's output channels, where inputs have been run; the
+            rest stays as it is.
+    """
+    pairs, message = foldable(model)
+    if met is not None:
+        met = set(met)
+        pairs = [pair for pair in pairs if pair in met]
+    return fold_pairs(model, pairs, message)
+
+
+def foldable(model: nn.Module) -> tuple[list[Pair], str]:
+    """Pairs of a layer and a batch norm that can be folded as far as the structure of the network shows.
+
+    The graph comes from torch.fx. Where a network cannot be traced, pairs are a norm and the layer registered directly
+    before it in the same parent, and the message says so.
+    """
+    modules = dict(model.named_modules())
+    try:
+        return _pairs_in_graph(fx.symbolic_trace(model), modules), ""
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        message = (
+            f"torch.fx cannot trace {type(model).__name__} ({reason}): folded batch norms that directly follow a layer"
+        )
+        return _pairs_in_order(modules), message
+
+
+@torch.no_grad()
+def fold_pairs(model: nn.Module, pairs: Sequence[Pair], message: str = "") -> FoldReport:
+    """Fold these pairs, in place."""
+    modules = dict(model.named_modules())
+    for layer, norm in pairs:
+        _fold(modules[layer], modules[norm])
+    done = {norm for _, norm in pairs}
+    kept = tuple(name for name, module in modules.items() if isinstance(module, NORMS) and name not in done)
+    return FoldReport(tuple(pairs), kept, message)
+
+
+def normalises_channels(layer: nn.Module, output_dimensions: int) -> bool:
+    """Whether a batch norm of an output with so many dimensions has a scale for each column of the layer's matrix."""
+    return DIMENSIONS.get(type(layer), -1) + 2 == output_dimensions
+
+
+def _pairs_in_graph(graph: fx.GraphModule, modules: dict[str, nn.Module]) -> list[Pair]:
+    calls = [node for node in graph.graph.nodes if node.op == "call_module"]
+    read = {str(node.target).rpartition(".")[0] for node in graph.graph.nodes if node.op == "get_attr"}
+    times: dict[int, int] = {}
+    for node in calls:
+        module = id(modules.get(str(node.target)))
+        times[module] = times.get(module, 0) + 1
+    pairs = []
+    for node in calls:
+        before = node.args[0] if node.args else None
+        if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) > 1:
+            continue
+        layer, norm = str(before.target), str(node.target)
+        once = times[id(modules.get(layer))] == times[id(modules.get(norm))] == 1
+        if once and not {layer, norm} & read and _can_fold(modules.get(layer), modules.get(norm)):
+            pairs.append((layer, norm))
+    return pairs
+
+
+def _pairs_in_order(modules: dict[str, nn.Module]) -> list[Pair]:
+    pairs = []
+    for parent, module in modules.items():
+        children = [(f"{parent}.{name}" if parent else name, child) for name, child in module.named_children()]
+        for (name, child), (next_name, next_child) in itertools.pairwise(children):
+            known = name in modules and next_name in modules
+            if known and _can_fold(child, next_child):
+                pairs.append((name, next_name))
+    return pairs
+
+
+def _can_fold(layer: nn.Module | None, norm: nn.Module | None) -> bool:
+    """Whether the parameters of a norm fit into those of a layer, and nothing of a user's stands between them."""
+    if type(layer) not in DIMENSIONS or type(norm) not in NORMS:
+        return False
+    assert layer is not None and isinstance(norm, NORMS)
+    untouched = not any(
+        module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module) for module in (layer, norm)
+    )
+    weight = layer.weight
+    plain = isinstance(weight, nn.Parameter) and not norm.training and norm.running_var is not None
+    return untouched and plain and isinstance(weight, Tensor) and len(weight) == norm.num_features
+
+
+def _fold(layer: nn.Module, norm: nn.Module) -> None:
+    assert isinstance(norm, NORMS) and norm.running_mean is not None and norm.running_var is not None
+    weight, bias = layer.weight, layer.bias
+    assert isinstance(weight, nn.Parameter) and (bias is None or isinstance(bias, nn.Parameter))
+    gain = (norm.running_var + norm.eps).rsqrt()
+    gain = gain if norm.weight is None else gain * norm.weight
+    shift = -norm.running_mean * gain + (0 if norm.bias is None else norm.bias)
+    # New parameters: the old ones may be those of another layer, too.
+    scaled = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
+    layer.weight = nn.Parameter(scaled.to(weight.dtype), weight.requires_grad)
+    layer.bias = nn.Parameter((shift if bias is None else bias * gain + shift).to(weight.dtype), weight.requires_grad)
+    norm.__class__ = FoldedNorm  # type: ignore[assignment]
+    norm._parameters.clear()
+    norm._buffers.clear()

@@ -1,0 +1,162 @@
+"""What a view of a design says makes no difference makes none, and what it keeps does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from every_setting import changes
+
+from bitline import AnalogCore, Design, convert, views
+from bitline.core import calibrate_layer
+from bitline.cost.statistics import mean_conductance
+from bitline.encoded import EncodedLayer
+from bitline.arrays import MatrixProduct
+from bitline.quantize import input_codes
+
+DIGITAL = {"inputs.accumulation": "digital"}
+RESISTIVE = {"array.kind": "gate-driven", "array.bit_line.segment": 1e-3, "array.rows": 8}
+CONTEXTS: dict[str, dict[str, Any]] = {
+    "default": {"cell.device": {"kind": "state-proportional", "alpha": 0.1}},
+    "no ADC": {"adc": "none", "cell.device": {"kind": "state-independent", "alpha": 0.1}},
+    "sliced": {"weights.bits_per_cell": 2, "adc.range": "best-output", "array.rows": 8, **DIGITAL},
+    "digital subtraction": {"weights.subtraction": "digital", "adc.range": "least-error", "weights.scale": "channel"},
+    "offset": {"weights": "offset", "weights.bits_per_cell": 2, "cell.on_off_ratio": 20.0, **DIGITAL},
+    "unit column": {"weights": "offset", "weights.subtraction": "unit-column", "array.columns": 4, "array.rows": 8},
+    "two-sided": {"weights": "two-sided", "adc.range": "full", "cell.on_off_ratio": 10.0},
+    "guaranteed": {"adc.range": "guaranteed", "adc.bits": 24},
+    "aligned": {"adc.range": "aligned", "weights": "offset", "weights.bits_per_cell": 2, **DIGITAL},
+    "mixed": {"inputs.accumulation": "mixed", "adc.bits_saved": (1,), "adc.ranges_per": ("input-slice",)},
+    "two bits at once": {"inputs.slice_bits": 2, "adc.centred": True, "cell.current_voltage": "milo-2021", **DIGITAL},
+    "accumulator": {"inputs.accumulator": {"capacitor_mismatch": 0.05, "effective_bits": 6}, "inputs.range": "least-error"},
+    "cells": {
+        "cell.device": {"kind": "state-independent", "alpha": 0.1},
+        "cell.levels": {"kind": "uniform", "count": 9},
+        "cell.programming": {"kind": "write-verify", "tolerance": 0.02},
+        "cell.variation": {"row": 0.1, "column": 0.1},
+        "cell.faults": {"stuck_low": 0.1, "telegraph": 0.1, "telegraph_amplitude": 0.3},
+        "cell.read_noise": {"kind": "state-independent", "alpha": 0.02},
+        "cell.on_off_ratio": 20.0,
+    },
+    "level table": {"cell.levels": {"kind": "table", "values": [0, 0.2, 1]}, "cell.device": "sonos-xiao-2022"},
+    "drift": {"cell.device": "pcm-nandakumar-2019", "cell.time": "1 hour", "cell.drift_compensation": "column"},
+    "proportional noise": {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
+    "ladder": {**RESISTIVE, "cell.device": "sonos-agrawal-2022", "array.bit_line.terminal": 1e-2},
+    "interleaved": {**RESISTIVE, "array.lines": "interleaved", "array.predistortion": 0.5},
+    "mesh": {"array.kind": "row-driven", "array.rows": 8, "array.bit_line.segment": 1e-3},
+    "ramp": {"adc": "ramp", "adc.columns_per_adc": 2, "adc.noise_steps": 0.3},
+    "sar": {"adc": "sar", "adc.thermal_noise": {"capacitance_fF": 0.5}, "adc.ranges_per": ("column",)},
+    "split SAR": {"adc": "split-sar", "adc.skip_zero_inputs": True, "adc.ranges_per": ("partition",), "array.rows": 8},
+    "pipeline": {"adc": "pipeline"},
+    "cyclic": {"adc": "cyclic"},
+    "flash": {"adc": "flash"},
+}
+"""Designs that, together, have every variant of every section, with settings that let the others matter."""
+
+RNG = np.random.default_rng(0)
+MATRIX = torch.from_numpy(RNG.standard_t(3, (5, 20)).astype(np.float32))
+INPUTS = torch.from_numpy(np.maximum(RNG.standard_normal((20, 12)), 0).astype(np.float32))
+INPUTS[:8, :3] = 0
+
+
+def design_of(context: str) -> Design:
+    settings = dict(CONTEXTS[context])
+    whole = {name: value for name, value in settings.items() if "." not in name}
+    rest = {name: value for name, value in settings.items() if "." in name}
+    return Design(name=context).changed(whole).changed(rest) if whole else Design(name=context).changed(rest)
+
+
+def answer(design: Design) -> Any:
+    return (AnalogCore(MATRIX, design, calibration=INPUTS) @ INPUTS).numpy().tobytes()
+
+
+def reference_answer(design: Design) -> Any:
+    return answer(views.reference(design))
+
+
+def calibration(design: Design) -> Any:
+    return AnalogCore(MATRIX, design, calibration=INPUTS).calibration
+
+
+def observation(design: Design) -> Any:
+    layer = EncodedLayer.of(MATRIX, None, design, MatrixProduct(20), "core")
+    scale = calibrate_layer(layer, INPUTS.T).inputs
+    if not design.needs_calibrated_adc:
+        return scale
+    seen, codes = layer.observation(scale), input_codes(INPUTS.T.contiguous(), scale)
+    if seen.is_centred:
+        seen.learn_centres(codes)
+    seen.add(codes)
+    series = None if seen._series is None else seen._series.counts.numpy().tobytes()
+    slices = [histogram.counts.numpy().tobytes() for histogram in seen.by_slice]
+    return scale, slices, series, seen.centres().numpy().tobytes(), len(seen.sample), seen.shape
+
+
+def cells(design: Design) -> Any:
+    codes = np.array([-3, 0, 1, 2, 50])[: 5 if design.weights.bits > 6 else 2]
+    return mean_conductance(design, codes).tobytes()
+
+
+def reference_view(design: Design) -> Any:
+    return views.answers(views.reference(design))
+
+
+PURPOSES: dict[str, tuple[Callable[[Design], Any], Callable[[Design], Any]]] = {
+    "answers": (views.answers, answer),
+    "reference": (reference_view, reference_answer),
+    "calibration": (views.calibration, calibration),
+    "observation": (views.observation, observation),
+    "cells": (views.cells, cells),
+}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_view_is_equal_exactly_where_the_result_is(purpose):
+    """A settings' list that forgot one: the digital reference kept capacitor mismatch, calibrations forgot bits_saved."""
+    view, result = PURPOSES[purpose]
+    kept: dict[str, bool] = {}  # settings that a view keeps: whether they were seen to matter
+    for context in CONTEXTS:
+        design = design_of(context)
+        before, own = result(design), view(design)
+        for name, changed in changes(design):
+            if view(changed) == own:
+                assert result(changed) == before, f"{purpose} of {context!r} depends on {name}, which its view leaves out"
+            elif not kept.setdefault(name, False):
+                kept[name] = result(changed) != before
+    idle = sorted(name for name, matters in kept.items() if not matters)
+    assert not idle, f"{purpose}: never seen to make a difference, but part of the view: {idle}"
+
+
+def test_every_setting_is_tried():
+    tried = {name for context in CONTEXTS for name, _ in changes(design_of(context))}
+    known = set(settings_of(Design))
+    assert known - tried == set()
+
+
+def settings_of(model: Any, prefix: str = "") -> list[str]:
+    from every_setting import _models
+
+    names = []
+    for name, field in model.model_fields.items():
+        if name in ("layers", "kind", "mapping"):
+            continue
+        inner = list(_models(field.annotation))
+        names += [prefix + name] if not inner else [n for each in inner for n in settings_of(each, f"{prefix}{name}.")]
+    return [name for name in names if not name.endswith((".file", ".options"))]
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_rule_leaves_nothing_analog_in_the_reference(context):
+    """Wires that a layer rule asked for stayed in the digital network."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(20, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3)).eval()
+    plain = design_of(context)
+    codes = {"weights.scale": "channel", "weights.percentile": 99.0, "inputs.range": {"percentile": 99.0}}
+    ruled = Design(layers=[{"match": "2", "set": plain.changed(codes).model_dump(exclude={"name", "description", "layers"})}])
+    wanted = Design(layers=[{"match": "2", "set": codes}])
+    x = INPUTS.T.contiguous()
+    got, expected = (convert(network, design.digital(), x)(x) for design in (ruled, wanted))
+    assert torch.equal(got, expected)
