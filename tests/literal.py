@@ -126,7 +126,7 @@ def literal_chain(
         cells = np.maximum(cells, 0)
     if design.cell.clip == "window":
         cells = np.clip(cells, low, 1)
-    sigma = design.cell.read_noise.sigma(torch.tensor(cells), design.cell.device, design.cell.time)
+    sigma = design.cell.read_noise.sigma(torch.tensor(cells), torch.tensor(cells), design.cell.device, design.cell.time)
     cells = cells[:, :, 0]
     sigma = None if sigma is None else sigma.numpy()[:, :, 0]
     curve = design.cell.current_voltage

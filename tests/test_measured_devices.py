@@ -66,7 +66,7 @@ def test_sonos_keeps_the_published_mean_current(days, state, mean):
     assert currents.mean() == pytest.approx(mean, abs=5 * currents.std() / 200)
     if days in spread:
         height, rate = spread[days]
-        assert currents.std() == pytest.approx(height * (1 - math.exp(-rate * state)), rel=0.02)
+        assert currents.std() == pytest.approx(height * (1 - math.exp(-rate * mean)), rel=0.02)
 
 
 @pytest.mark.parametrize(("days", "coefficients"), [(1, (1.72684e-01, 5.72552e-02)), (5, (3.19927e-01, 1.06596e-01))])
@@ -103,7 +103,7 @@ def test_weak_states_of_phase_change_memory_drift_more():
 def test_read_noise_of_phase_change_memory_grows_with_time():
     one = device("pcm-joshi-2020")
     conductance = torch.tensor([1.0, 0.1])
-    early, late = one.read_noise(conductance, 20.0), one.read_noise(conductance, DAY)
+    early, late = (one.read_noise(conductance, conductance, time) for time in (20.0, DAY))
     expected = 0.0088 * math.sqrt(math.log((20 + 250e-9) / 500e-9))
     assert float(early[0]) == pytest.approx(expected, rel=1e-4)
     assert bool((late > early).all())

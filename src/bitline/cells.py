@@ -107,14 +107,15 @@ def program_cells(
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
         return _clipped(varied, design)
 
-    written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, cell.device, 0.0), draws)
-    fresh = written.conductance
-    aged = cell.device.aged(fresh, target, cell.time, draws)
+    written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
+    aged = cell.device.aged(written.conductance, target, cell.time, draws)
     if cell.time > 0 and cell.clip != "none":
         aged = aged.clamp(min=0)
-    gain = _drift_gain(fresh, aged, design)
-    cells = cell.faults.apply(aged, target, cell.window_low, blocks, design.array.columns, draws, cell.time)
-    noise = cell.read_noise.sigma(cells, cell.device, cell.time)
+    states = cell.faults.states(target, cell.window_low, blocks, design.array.columns, draws)
+    fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
+    cells = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
+    gain = _drift_gain(fresh, cells, design)
+    noise = cell.read_noise.sigma(cells, fresh, cell.device, cell.time)
     return Cells(cells, noise, gain, written.pulses, written.outside)
 
 
@@ -126,12 +127,12 @@ def _clipped(cells: Tensor, design: Design) -> Tensor:
     return cells
 
 
-def _drift_gain(fresh: Tensor, aged: Tensor, design: Design) -> Tensor | None:
+def _drift_gain(fresh: Tensor, cells: Tensor, design: Design) -> Tensor | None:
     """Current of all rows after programming over that of now, by column, (groups, columns)."""
     over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[design.cell.drift_compensation]
     if over is None:
         return None
-    before, now = (one.double().sum(over, keepdim=True) for one in (fresh, aged))
+    before, now = (held.double().sum(over, keepdim=True) for held in (fresh, cells))
     gain = torch.where(now > 0, before / now.clamp(min=1e-12), 1.0)
     return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
 

@@ -57,11 +57,12 @@ class Device(Part):
         """
         return programmed
 
-    def read_noise(self, conductance: Tensor, seconds: float) -> Tensor | None:
+    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor | None:
         """Standard deviation of G/G_max from one read to the next; none for a device that reads without noise.
 
         Args:
             conductance: G/G_max at the time of reading.
+            programmed: G/G_max of the same cells just after programming, same shape.
             seconds: time since programming.
         """
         return None

@@ -31,12 +31,18 @@ class MeasuredDevice(Device):
     """Longest time after programming that was measured."""
 
     extrapolate: bool = False
-    """Allow states and times outside the measured range."""
+    """Allow states and times outside the measured range: fits are evaluated there, and what is interpolated in time
+    goes on as between the last two measured times."""
 
     @property
     @abstractmethod
     def largest(self) -> float:
         """State that counts as G_max, in `unit`."""
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """Times between which the device is interpolated, in seconds; none where it follows a law."""
+        return ()
 
     @abstractmethod
     def sigma(self, state: Tensor) -> Tensor:

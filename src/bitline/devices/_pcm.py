@@ -15,12 +15,19 @@ from bitline.draws import Draws
 
 class PhaseChangeMemory(MeasuredDevice):
     """Drift and noise of doped Ge2Sb2Te5 mushroom cells of 90 nm (Nandakumar et al., "Phase-change memory models for
-    deep learning training and inference", IEEE ICECS 2019), with g = G / 25 uS just after programming.
+    deep learning training and inference", IEEE ICECS 2019). Times t are since programming; g_T = G_T / 25 uS is the
+    target and g_p = G_p / 25 uS the conductance just after programming, whatever G_max is.
 
-    G(t) = G_p (t / t_0)^-nu for t > t_0, nu = |mu(g) + s(g) n| with one normal number n for each cell. Read noise is
-    of 1/f type: sigma = G(t) Q(g) sqrt(ln((t + t_read) / (2 t_read))) grows with time; bitline draws it anew for every
-    read, although its slowest parts are the same from one read to the next. Published network results with this device
-    reach one day (Joshi et al., Nature Communications 11, 2473, 2020); later times are an extrapolation.
+    Drift: G(t) = G_p (t / t_0)^-nu for t > t_0, nu = |mu(g_T) + s(g_T) n| with one normal number n for each cell: mu =
+    -0.0155 ln g_T + 0.0244 within 0.049 .. 0.1, s = -0.0125 ln g_T - 0.0059 within 0.008 .. 0.045. Before t_0 cells
+    have not drifted, since G_p is what they were verified to hold at t_0.
+
+    Read noise is of 1/f type: sigma(t) = G(t) Q(g_p) sqrt(ln((t + t_read) / (2 t_read))), Q = 0.0088 / g_p^0.65, at
+    most 0.2. Relative to G(t) it grows with time: by 14 % from t_0 to an hour, by 22 % to a day. Before t_0 it is that
+    at t_0. The formula is the deviation of a read from the conductance averaged over all of t; bitline draws it anew
+    for every read, although its slowest parts are the same from one read to the next: an upper bound of what differs
+    between reads. Published network results with this device reach one day (Joshi et al., Nature Communications 11,
+    2473, 2020); later times are an extrapolation.
     """
 
     unit: ClassVar[str] = "uS"
@@ -32,19 +39,19 @@ class PhaseChangeMemory(MeasuredDevice):
     drift_start_s: Annotated[float, Field(gt=0)] = 20.0
     """t_0, time after programming at which the programmed conductance was verified; no drift before."""
     drift_mean: tuple[float, float] = (-0.0155, 0.0244)
-    """a, b of mu = a ln g + b."""
+    """a, b of mu = a ln g_T + b."""
     drift_mean_limits: tuple[float, float] = (0.049, 0.1)
     """Smallest and largest mu."""
     drift_spread: tuple[float, float] = (-0.0125, -0.0059)
-    """a, b of s = a ln g + b."""
+    """a, b of s = a ln g_T + b."""
     drift_spread_limits: tuple[float, float] = (0.008, 0.045)
     """Smallest and largest s."""
     read_time_s: Annotated[float, Field(gt=0)] = 250e-9
     """t_read, duration of a read."""
     noise_factor: float = 0.0088
-    """a of Q = a / g^b."""
+    """a of Q = a / g_p^b."""
     noise_exponent: float = 0.65
-    """b of Q = a / g^b."""
+    """b of Q = a / g_p^b."""
     noise_limit: float = 0.2
     """Largest Q."""
 
@@ -59,18 +66,18 @@ class PhaseChangeMemory(MeasuredDevice):
     def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
         if seconds <= self.drift_start_s:
             return programmed
-        log = self._relative(programmed).log()
+        log = self._relative(target).log()
         mean = (self.drift_mean[0] * log + self.drift_mean[1]).clamp(*self.drift_mean_limits)
         spread = (self.drift_spread[0] * log + self.drift_spread[1]).clamp(*self.drift_spread_limits)
         exponent = (mean + spread * draws.normal(target.shape, "drift exponent")).abs()
         return programmed * torch.exp(-math.log(seconds / self.drift_start_s) * exponent)
 
-    def read_noise(self, conductance: Tensor, seconds: float) -> Tensor:
+    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor:
         time = max(seconds, self.drift_start_s)
         growth = math.sqrt(math.log((time + self.read_time_s) / (2 * self.read_time_s)))
-        share = self.noise_factor / self._relative(conductance).pow(self.noise_exponent)
+        share = self.noise_factor / self._relative(programmed).pow(self.noise_exponent)
         return conductance.clamp(min=0) * share.clamp(max=self.noise_limit) * growth
 
     def _relative(self, conductance: Tensor) -> Tensor:
-        """g, away from zero, where its logarithm and powers end."""
+        """G / 25 uS, away from zero, where its logarithm and powers end (all limits above are reached before)."""
         return (conductance * (self.largest / self.measured[1])).clamp(min=1e-6)

@@ -34,7 +34,8 @@ class Cell(Part):
     """Variation that rows, columns or dies share."""
     clip: Literal["zero", "window", "none"] = "zero"
     """Where programmed conductances end: at 0 ('zero'), in [G_min, G_max] ('window'), or nowhere ('none'). At 0 alone,
-    cells that hold zero conduct too much on average, which sliced offset weights cannot bear: use 'window'."""
+    cells that hold zero conduct too much on average, which sliced offset weights cannot bear: use 'window'. Cells that
+    have drifted end at 0 unless it is 'none'; reads with noise end nowhere."""
     time: Duration = 0.0
     """Time between programming and inference, in seconds or as '1 day': what the device's drift does until then."""
     drift_compensation: Literal["none", "layer", "column"] = "none"
@@ -54,5 +55,11 @@ class Cell(Part):
 
     @model_validator(mode="after")
     def _check_device(self) -> Self:
+        ratio = self.on_off_ratio or self.device.own_on_off_ratio
+        if ratio <= 1:
+            raise ValueError(
+                f"cell.device {self.device.__dict__['kind']!r} has G_max / G_min = {ratio:.4g}, but G_max has to be "
+                "above G_min: use a larger G_max, or say cell.on_off_ratio"
+            )
         self.device.check(self.window_low, self.time)
         return self

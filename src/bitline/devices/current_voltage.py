@@ -35,7 +35,8 @@ class Milo2021(Part):
     """I = G V + N2 V^2 + N3 V^3, for G from 50 to 225 uS and V between +-0.5 V (Milo et al., IEEE IRPS 2021).
 
     N2 and N3 in A/V^2 and A/V^3 are polynomials in log10(G / S); conductances outside of the measured range have the
-    N2 and N3 of its nearest end. Meant for cells whose input is a voltage on the row.
+    N2 and N3 of its nearest end, so that a cell without conductance still draws their current. Meant for cells whose
+    input is a voltage on the row.
     """
 
     kind: Literal["milo-2021"] = "milo-2021"

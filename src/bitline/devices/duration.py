@@ -28,7 +28,7 @@ _WRITTEN = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
 def seconds(value: Any) -> Any:
-    """`"1 day"` as 86400.0; numbers are seconds.
+    """`"1 day"` as 86400.0; numbers are seconds, a year is 365.25 days and a month a twelfth of it.
 
     Raises:
         ValueError: not a number with a unit.
@@ -45,7 +45,7 @@ def seconds(value: Any) -> Any:
 
 
 def in_words(value: float) -> str:
-    """86400.0 as `1 day`."""
+    """86400.0 as `1 day`; to six digits."""
     for name in ("year", "month", "week", "day", "hour", "minute", "s", "ms", "us", "ns"):
         count = value / UNITS_S[name]
         if count >= 1 and (name in ("s", "ms", "us", "ns") or math.isclose(count, round(count, 1), rel_tol=1e-9)):

@@ -50,37 +50,41 @@ class Faults(Part):
         """Whether all cells work."""
         return self.stuck_low == self.stuck_high == self.telegraph == 0
 
-    def apply(
-        self,
-        cells: Tensor,
-        target: Tensor,
-        lowest: float,
-        blocks: Sequence[slice],
-        width: int,
-        draws: Draws,
-        time: float,
-    ) -> Tensor:
-        """Cells of a layer with their faults.
+    def states(self, target: Tensor, lowest: float, blocks: Sequence[slice], width: int, draws: Draws) -> Tensor:
+        """Fault of every cell of a layer, int8, the same at all times.
 
         Args:
-            cells, target: G/G_max, (lines, slices, groups, rows, columns).
+            target: G/G_max, (lines, slices, groups, rows, columns).
             lowest: G_min/G_max.
             blocks: rows of each row partition.
             width: columns of an array.
             draws: random numbers of this chip and layer.
-            time: seconds since programming.
         """
         if self.is_none:
-            return cells
-        states = self._states(cells.shape, draws, "faults")
+            return torch.tensor(SOUND, dtype=torch.int8).expand(target.shape)
+        states = self._states(target.shape, draws, "faults")
         if self.spare_columns:
             for part, rows in enumerate(blocks):
-                for tile, start in enumerate(range(0, cells.shape[-1], width)):
+                for tile, start in enumerate(range(0, target.shape[-1], width)):
                     place = (..., rows, slice(start, start + width))
                     spares = self._states(
                         (*target[place].shape[:-1], self.spare_columns), draws, f"spare {part} {tile}"
                     )
                     states[place] = _with_spares(states[place], target[place], spares, lowest)
+        return states
+
+    def apply(self, states: Tensor, cells: Tensor, lowest: float, draws: Draws, time: float) -> Tensor:
+        """What the cells of a layer hold with their faults.
+
+        Args:
+            states: fault of every cell.
+            cells: G/G_max without faults, same shape.
+            lowest: G_min/G_max.
+            draws: random numbers of this chip and layer.
+            time: seconds since programming.
+        """
+        if self.is_none:
+            return cells
         result = _stuck(states, cells, lowest)
         if self.telegraph:
             upper = draws.unit(cells.shape, f"telegraph at {time!r}") < 0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -23,6 +25,8 @@ class Imported(Device):
 
     def model_post_init(self, context: Any) -> None:
         self._device = import_part(self.kind, Device, "cell.device", dict(self.__pydantic_extra__ or {}))
+        for name in ("program", "aged", "read_noise", "check"):
+            _check_arguments(self.kind, getattr(type(self._device), name), getattr(Device, name))
 
     @property
     def is_exact(self) -> bool:
@@ -38,8 +42,25 @@ class Imported(Device):
     def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
         return self._device.aged(programmed, target, seconds, draws)
 
-    def read_noise(self, conductance: Tensor, seconds: float) -> Tensor | None:
-        return self._device.read_noise(conductance, seconds)
+    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor | None:
+        return self._device.read_noise(conductance, programmed, seconds)
 
     def check(self, lowest: float, seconds: float) -> None:
         self._device.check(lowest, seconds)
+
+
+def _check_arguments(kind: str, method: Callable[..., Any], wanted: Callable[..., Any]) -> None:
+    """Refuse a method that bitline could not call.
+
+    Raises:
+        ValueError: what the method takes, and what it has to take.
+    """
+    names = list(inspect.signature(wanted).parameters)
+    try:
+        inspect.signature(method).bind(*names)
+    except TypeError:
+        found = ", ".join(inspect.signature(method).parameters)
+        raise ValueError(
+            f"cell.device is {kind!r}, whose {wanted.__name__} takes ({found}), but bitline calls it with "
+            f"({', '.join(names)}): see bitline.devices.Device"
+        ) from None

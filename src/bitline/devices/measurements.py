@@ -21,7 +21,12 @@ class MeasurementsDevice(Device):
 
     The file is a CSV or Parquet table with the columns `target` and `measured`, conductances or currents in one unit, a
     row for each measured cell, and optionally `time_s`, the time between programming and measurement. The smallest time
-    counts as programming. Between measured times the model is interpolated linearly.
+    counts as programming: at earlier ones cells hold what they did then. Between measured times what a cell holds is
+    interpolated linearly, whatever law lies behind: measure at more times where that is too coarse.
+
+    A cell keeps its rank among the cells of its target over time. Mean and spread at each measured time are those of
+    the table for cells that were written once and not clipped; a cell that write-verify wrote again moves as the cell
+    of its first write would.
     """
 
     file: str
@@ -99,7 +104,9 @@ class MeasurementsDevice(Device):
 class FittedMeasurements(MeasurementsDevice):
     """Polynomials of the target through the mean and the standard deviation of the measured cells; a normal error.
 
-    The fit weighs each target by the number of its cells and their spread. A cell keeps its standardised deviation.
+    The fit weighs each target by the number of its cells and their spread, and need not pass through any of them:
+    `bitline devices plot` shows by how much it misses. Its degree is at most the number of targets less one. A cell
+    keeps its standardised deviation.
     """
 
     kind: Literal["measurements-fit"] = "measurements-fit"
@@ -135,7 +142,9 @@ class ResampledMeasurements(MeasurementsDevice):
     """Cells drawn from the measured ones: no distribution is assumed.
 
     A cell has a rank between 0 and 1 and takes the measured deviation of that rank, interpolated linearly between the
-    two targets around its own. It keeps its rank over time.
+    two targets around its own; beyond the smallest and largest target that of the nearest one. The variance is that of
+    the n measured cells themselves, (n - 1) / n of what it estimates for all cells: sigma is too small by 11 % for 5
+    cells, by 1 % for 60.
     """
 
     kind: Literal["measurements-resampled"] = "measurements-resampled"

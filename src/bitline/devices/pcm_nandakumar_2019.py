@@ -13,7 +13,9 @@ from bitline.devices._pcm import PhaseChangeMemory
 class PcmNandakumar2019(PhaseChangeMemory):
     """Phase-change memory, 0 .. 25 uS: programming error, drift and read noise of Nandakumar et al., IEEE ICECS 2019.
 
-    sigma(G) = 0.26348 + 1.9650 g - 1.1731 g^2 in uS, g = G / 25 uS. Drift and read noise: `PhaseChangeMemory`.
+    sigma(G) = 0.26348 + 1.9650 g - 1.1731 g^2 in uS, g = G / 25 uS of the target, never below 0. Drift and read noise:
+    `PhaseChangeMemory`. The publication's targets begin at 0. G_max / G_min = 100 is that of these cells in Joshi et
+    al. 2020; `cell.on_off_ratio = inf` aims at 0 for cells that hold nothing.
     """
 
     kind: Literal["pcm-nandakumar-2019"] = "pcm-nandakumar-2019"

@@ -14,7 +14,8 @@ class ReramWan2022(MeasuredDevice):
     """Resistive memory, 0 .. 39.26 uS, one second after programming (Wan et al., "A compute-in-memory chip based on
     resistive random-access memory", Nature 608, 504-512, 2022, Extended Data Fig. 3).
 
-    sigma(G) = 1.536e-4 G^3 - 1.167e-2 G^2 + 2.374e-1 G + 1.053, G and sigma in uS.
+    sigma(G) = 1.536e-4 G^3 - 1.167e-2 G^2 + 2.374e-1 G + 1.053, G and sigma in uS: a cubic through the deviations one
+    second after programming, which here stand for all times up to then. Relaxation after that is not part of the model.
     """
 
     kind: Literal["reram-wan-2022"] = "reram-wan-2022"

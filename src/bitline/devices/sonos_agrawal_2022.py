@@ -19,10 +19,15 @@ class SonosAgrawal2022(MeasuredDevice):
     """SONOS cells of Agrawal et al., "Subthreshold operation of SONOS analog memory to enable accurate low-power neural
     network inference", IEDM 2022, 21.7; currents 0 .. 3200 nA just after programming, 0 .. 1800 nA later.
 
-    Spread of programming and between devices sigma(I) = A (1 - exp(-I / B)); mean drift, a polynomial of degree 10 in
-    the current, at 1, 2, 3, 4 and 5 days; read noise sigma(I) = 12.58 nA (1 - exp(-I / 215.4 nA)). Between measured
-    times the numbers are interpolated linearly. A cell keeps its programming error; the growth of the spread is one
-    more normal deviation of the cell, so that the distribution at every time is the measured one.
+    Spread of programming and between devices sigma(I) = A (1 - exp(-I / B)) around the mean current I of the time, at 0
+    to 5 days (Fig. 10a); mean drift, a polynomial of degree 10 in the target, added to it at 1 to 5 days (Fig. 10b);
+    read noise sigma(I) = 12.58 nA (1 - exp(-I / 215.4 nA)) of the current at the time of reading (Fig. 11b). Between
+    measured times drift and sigma are interpolated linearly, which the publication says nothing about: by a logarithmic
+    law more of the first day's change would lie in its first hours.
+
+    The measured distributions are of many cells at one time. What a cell does from one time to the next is modelled: it
+    keeps its programming error, and the growth of the spread is one more normal deviation of the cell, so that mean and
+    sigma at every measured time are the measured ones for cells that were written once and not clipped.
     """
 
     kind: Literal["sonos-agrawal-2022"] = "sonos-agrawal-2022"
@@ -66,6 +71,10 @@ class SonosAgrawal2022(MeasuredDevice):
     def own_on_off_ratio(self) -> float:
         return 1e7
 
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        return tuple(days * DAY for days in self.times_days)
+
     def check(self, lowest: float, seconds: float) -> None:
         super().check(lowest, seconds)
         if seconds > 0 and self.largest > DRIFT_RANGE_NA and not self.extrapolate:
@@ -83,16 +92,17 @@ class SonosAgrawal2022(MeasuredDevice):
         state = target.double() * self.largest
         first, second, share = between(seconds / DAY, self.times_days)
         shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
-        spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
+        mean = (state + shift).clamp(min=0)
+        spread = torch.lerp(self._spread(first, mean), self._spread(second, mean), share)
         moved = shift + grown(self.sigma(state), spread, draws)
         return programmed + (moved / self.largest).to(programmed.dtype)
 
-    def read_noise(self, conductance: Tensor, seconds: float) -> Tensor:
+    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor:
         state = conductance.clamp(min=0) * self.largest
         return saturating(self.noise_nA, self.noise_scale_nA, state) / self.largest
 
-    def _spread(self, time: int, state: Tensor) -> Tensor:
-        return saturating(self.spread_A_nA[time], self.spread_B_nA[time], state)
+    def _spread(self, time: int, mean: Tensor) -> Tensor:
+        return saturating(self.spread_A_nA[time], self.spread_B_nA[time], mean)
 
     def _shift(self, time: int, state: Tensor) -> Tensor:
         return torch.zeros_like(state) if time == 0 else polynomial(self.drift[time - 1], state)

@@ -17,13 +17,17 @@ DAY = 86400.0
 class SonosXiao2022(MeasuredDevice):
     """Two-transistor SONOS cell read in the subthreshold region at V_G = 0 V, V_D = 0.1 V; currents 0 .. 1600 nA.
 
-    Programming spread sigma(I) = B (1 - exp(-I / C)), mean and spread of retention after 1, 2 and 5 days (Xiao et al.,
-    "An Accurate, Error-Tolerant, and Energy-Efficient Neural Network Inference Engine Based on SONOS Analog Memory",
-    IEEE TCAS-I 69(4), 1480-1493, 2022, Fig. 4; the spread at day 0 is that of arXiv 2109.01262v3, Fig. 22). Between
-    measured currents and times the numbers are interpolated linearly. The published distributions are of many cells at
-    one time; what a cell does from one time to the next is modelled as follows: it keeps its programming error, shifts
-    with the mean, and the growth of the spread is one more normal deviation of the cell, so that the distribution at
-    every time is the published one.
+    Spread sigma(I) = B (1 - exp(-I / C)) around the mean current I of the time, and mean currents, after 0, 1, 2 and 5
+    days (Xiao et al., "An Accurate, Error-Tolerant, and Energy-Efficient Neural Network Inference Engine Based on SONOS
+    Analog Memory", IEEE TCAS-I 69(4), 1480-1493, 2022, Fig. 4d and 4e; the spread at day 0 is that of arXiv
+    2109.01262v3, Fig. 22). Between measured currents and times mean shift and sigma are interpolated linearly; above
+    1585 nA the last segment of the shift goes on, and below 52 nA, where nothing was measured, the shift falls linearly
+    to none for a cell that is off.
+
+    The published distributions are of many cells at one time. What a cell does from one time to the next is modelled:
+    it keeps its programming error, shifts with the mean, and the growth of the spread is one more normal deviation of
+    the cell, so that mean and sigma at every published time are the published ones for cells that were written once and
+    not clipped.
     """
 
     kind: Literal["sonos-xiao-2022"] = "sonos-xiao-2022"
@@ -61,6 +65,10 @@ class SonosXiao2022(MeasuredDevice):
     def own_on_off_ratio(self) -> float:
         return 1e7
 
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        return tuple(days * DAY for days in self.spread_times_days)
+
     def sigma(self, state: Tensor) -> Tensor:
         return saturating(self.spread_B_nA[0], self.spread_C_nA[0], state)
 
@@ -70,12 +78,13 @@ class SonosXiao2022(MeasuredDevice):
         state = target * self.largest
         first, second, share = between(seconds / DAY, self.spread_times_days)
         shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
-        spread = torch.lerp(self._spread(first, state), self._spread(second, state), share)
+        mean = (state + shift).clamp(min=0)
+        spread = torch.lerp(self._spread(first, mean), self._spread(second, mean), share)
         moved = shift + grown(self.sigma(state), spread, draws)
         return programmed + (moved / self.largest).to(programmed.dtype)
 
-    def _spread(self, time: int, state: Tensor) -> Tensor:
-        return saturating(self.spread_B_nA[time], self.spread_C_nA[time], state)
+    def _spread(self, time: int, mean: Tensor) -> Tensor:
+        return saturating(self.spread_B_nA[time], self.spread_C_nA[time], mean)
 
     def _shift(self, time: int, state: Tensor) -> Tensor:
         """Mean shift in nA since programming, none for a cell that is off."""

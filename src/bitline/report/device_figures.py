@@ -1,9 +1,10 @@
-"""Figures of memory devices: error, drift and sampled distributions against the fit."""
+"""Figures of memory devices: error, drift and sampled distributions against the fit or the measured cells."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe and Ito: distinct for colour-blind readers
 CELLS = 4000
-DAY = 86400.0
+DECADES = 2.0
+"""Times that span more of them are drawn on a logarithmic axis."""
+HOUR = 3600.0
 
 
 def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
     """Three panels: programming error against target, means over time, and sampled cells of some states.
+
+    Measured cells are drawn at the targets and times at which they were measured, and nowhere else. Sampled cells end
+    at 0, as with `cell.clip = "zero"`.
 
     Args:
         device: any device; axes are in its unit, or in G/G_max where it has none.
@@ -30,17 +36,12 @@ def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    figure = Figure(figsize=(13, 5), layout="constrained")
     error, drift, cells = figure.subplots(1, 3)
-    largest, unit = _scale(device)
-    lowest = max(1 / device.own_on_off_ratio, 0.0)
-    _draw_error(error, device, largest, lowest)
-    _draw_drift(drift, device, largest, lowest, seed)
-    _draw_cells(cells, device, largest, lowest, seed)
-    for axes in (error, cells):
-        axes.set_xlabel(f"target ({unit})" if axes is error else f"programmed ({unit})")
-    error.set_ylabel(f"standard deviation ({unit})")
-    drift.set_ylabel(f"mean and standard deviation of cells ({unit})")
+    states = _states(device)
+    _draw_error(error, device, seed)
+    _draw_drift(drift, device, states, seed)
+    _draw_cells(cells, device, states, seed)
     figure.suptitle(f"{name}; {CELLS} sampled cells for each state, seed {seed}", fontsize=11)
     return figure
 
@@ -53,74 +54,129 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=140)
 
 
-def _scale(device: Device) -> tuple[float, str]:
-    if isinstance(device, MeasuredDevice | MeasurementsDevice):
-        return device.largest, device.unit
-    return 1.0, "G/G_max"
+def _largest(device: Device) -> float:
+    """What G/G_max = 1 is on the axes."""
+    return device.largest if isinstance(device, MeasuredDevice | MeasurementsDevice) else 1.0
+
+
+def _unit(device: Device) -> str:
+    """Unit of the axes as people write it: 'uS' is µS."""
+    if not isinstance(device, MeasuredDevice | MeasurementsDevice):
+        return "G/G_max"
+    is_micro = device.unit[:1] == "u" and device.unit[1:2].isupper()
+    return "µ" + device.unit[1:] if is_micro else device.unit
+
+
+def _lowest(device: Device) -> float:
+    """G_min/G_max."""
+    return 1 / device.own_on_off_ratio
+
+
+def _states(device: Device) -> Sequence[float]:
+    """G/G_max of the states to show, one for each colour: of a table, targets that were measured."""
+    if not isinstance(device, MeasurementsDevice):
+        return [float(state) for state in np.linspace(max(_lowest(device), 0.1), 1, len(COLOURS))]
+    targets = device.table.at[0].targets
+    targets = targets[targets <= device.largest]
+    chosen = np.linspace(0, len(targets) - 1, min(len(targets), len(COLOURS))).round().astype(int)
+    return [float(target) / device.largest for target in targets[chosen]]
 
 
 def _sample(device: Device, target: float, seconds: float, seed: int) -> np.ndarray:
-    """Cells of one target, G/G_max."""
+    """Cells of one target, in the unit of the axes."""
     targets = torch.full((CELLS,), target)
     draws = Draws((seed, 0, "figure"))
     programmed = device.program(targets, draws).clamp(min=0)
-    return device.aged(programmed, targets, seconds, draws).clamp(min=0).numpy()
+    cells = device.aged(programmed, targets, seconds, draws).clamp(min=0).double().numpy()
+    return cells * _largest(device)
+
+
+def _measured(device: MeasurementsDevice, time: int, target: float) -> np.ndarray:
+    """The cells that were measured for one of the table's targets."""
+    at = device.table.at[time]
+    return at.cells[int(np.abs(at.targets - target).argmin())]
 
 
 def _times(device: Device) -> list[float]:
+    """Seconds at which to sample cells: the measured times, or even steps of a law's logarithm."""
     if isinstance(device, MeasurementsDevice):
         return list(device.table.times_s)
-    longest = device.longest_s if isinstance(device, MeasuredDevice) else 0.0
-    return [0.0, *(longest * share for share in (0.001, 0.01, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0))] if longest else [0.0]
+    if not isinstance(device, MeasuredDevice) or not device.longest_s:
+        return [0.0]
+    return list(device.times_s) or [0.0, *np.geomspace(device.longest_s * 1e-4, device.longest_s, 13)]
 
 
-def _draw_error(axes: Axes, device: Device, largest: float, lowest: float) -> None:
-    targets = np.linspace(lowest, 1, 25)
-    sigmas = [_sample(device, float(target), 0.0, 1).std() * largest for target in targets]
-    axes.plot(targets * largest, sigmas, "o", color=COLOURS[0], markersize=4, label="sampled cells")
-    states = torch.linspace(lowest, 1, 200) * largest
+def _legend(axes: Axes, **settings: Any) -> None:
+    """A legend below the panel, where it covers nothing."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=9, frameon=False, **settings)
+
+
+def _draw_error(axes: Axes, device: Device, seed: int) -> None:
+    largest, unit = _largest(device), _unit(device)
+    targets = np.linspace(_lowest(device), 1, 25)
+    sigmas = [_sample(device, float(target), 0.0, seed).std() for target in targets]
+    axes.plot(targets * largest, sigmas, "o", color=COLOURS[0], markersize=4, label="sampled cells, from 0 up")
+    states = torch.linspace(_lowest(device), 1, 200)
     if isinstance(device, MeasuredDevice):
-        axes.plot(states, device.sigma(states), color=COLOURS[1], label="published fit")
+        axes.plot(states * largest, device.sigma(states * largest), color=COLOURS[1], label="published fit")
     if isinstance(device, MeasurementsDevice):
         at = device.table.at[0]
-        axes.plot(at.targets, [one.std(ddof=1) for one in at.cells], "x", color=COLOURS[1], label="measured cells")
-    noise = device.read_noise(states / largest, 0.0)
+        spread = [cells.std(ddof=1) for cells in at.cells]
+        axes.plot(at.targets, spread, "x", color=COLOURS[1], markeredgewidth=2, label="measured cells")
+    noise = device.read_noise(states, states, 0.0)
     if noise is not None:
-        axes.plot(states, noise * largest, "--", color=COLOURS[2], label="read noise just after programming")
+        axes.plot(states * largest, noise * largest, "--", color=COLOURS[2], label="read noise after programming")
     axes.set_ylim(bottom=0)
+    axes.set_xlabel(f"target ({unit})")
+    axes.set_ylabel(f"standard deviation ({unit})")
     axes.set_title("programming error")
-    axes.legend()
+    _legend(axes, ncols=2)
 
 
-def _draw_drift(axes: Axes, device: Device, largest: float, lowest: float, seed: int) -> None:
-    times = _times(device)
-    for colour, target in zip(COLOURS, np.linspace(max(lowest, 0.1), 1, 5), strict=True):
-        cells = np.array([_sample(device, float(target), time, seed) for time in times]) * largest
+def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) -> None:
+    times, unit = np.array(_times(device)), _unit(device)
+    scale, name = (HOUR, "h") if times[-1] >= HOUR else (1.0, "s")
+    for colour, target in zip(COLOURS, states, strict=False):
+        cells = np.array([_sample(device, target, float(time), seed) for time in times])
         mean, spread = cells.mean(1), cells.std(1)
-        hours = np.array(times) / 3600
-        axes.plot(hours, mean, "o-", color=colour, markersize=3, label=f"{target * largest:.3g}")
-        axes.fill_between(hours, mean - spread, mean + spread, color=colour, alpha=0.2)
-    axes.set_xlabel("time after programming (h)")
-    longest = in_words(times[-1]) if times[-1] else "not measured"
-    axes.set_title(f"drift ({longest})")
-    axes.legend(title="target", fontsize=8)
+        label = f"{target * _largest(device):.4g}"
+        axes.plot(times / scale, mean, "o-", color=colour, markersize=3, label=label)
+        axes.fill_between(times / scale, mean - spread, mean + spread, color=colour, alpha=0.2)
+        if isinstance(device, MeasurementsDevice):
+            groups = [_measured(device, index, target * device.largest) for index in range(len(times))]
+            means, spreads = [group.mean() for group in groups], [group.std(ddof=1) for group in groups]
+            axes.errorbar(times / scale, means, spreads, fmt="x", color=colour, markeredgewidth=2, capsize=3)
+    after = times[times > 0]
+    if len(after) and after[-1] >= 10**DECADES * after[0]:
+        axes.set_xscale("symlog", linthresh=after[0] / scale)  # logarithmic, with the time of programming at its left
+    axes.set_xlabel(f"time after programming ({name})")
+    axes.set_ylabel(f"mean and standard deviation ({unit})")
+    axes.set_title(f"drift over {in_words(float(times[-1]))}" if times[-1] else "drift: not measured")
+    crosses = ", crosses: measured" if isinstance(device, MeasurementsDevice) else ""
+    _legend(axes, title=f"target ({unit}){crosses}", ncols=len(states), columnspacing=1)
 
 
-def _draw_cells(axes: Axes, device: Device, largest: float, lowest: float, seed: int) -> None:
-    for colour, target in zip(COLOURS, np.linspace(max(lowest, 0.1), 1, 5), strict=True):
-        cells = _sample(device, float(target), 0.0, seed) * largest
-        axes.hist(cells, bins=60, density=True, histtype="stepfilled", alpha=0.35, color=colour)
-        axes.axvline(target * largest, color=colour, linewidth=0.8)
+def _draw_cells(axes: Axes, device: Device, states: Sequence[float], seed: int) -> None:
+    largest, unit = _largest(device), _unit(device)
+    for colour, target in zip(COLOURS, states, strict=False):
+        state = target * largest
+        cells = _sample(device, target, 0.0, seed)
+        axes.hist(cells, bins=40, density=True, histtype="stepfilled", alpha=0.35, color=colour)
+        axes.axvline(state, color=colour, linewidth=0.8, linestyle=":")
         if isinstance(device, MeasuredDevice):
-            sigma = float(device.sigma(torch.tensor(target * largest)))
-            x = np.linspace(target * largest - 4 * sigma, target * largest + 4 * sigma, 200)
-            density = np.exp(-(((x - target * largest) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
+            sigma = float(device.sigma(torch.tensor(state)))
+            x = np.linspace(state - 4 * sigma, state + 4 * sigma, 200)
+            density = np.exp(-(((x - state) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
             axes.plot(x, density, color=colour, linewidth=1)
         if isinstance(device, MeasurementsDevice):
-            targets = device.table.at[0].targets
-            nearest = int(np.abs(targets - target * largest).argmin())
-            measured = device.table.at[0].cells[nearest] - targets[nearest] + target * largest
-            axes.hist(measured, bins=25, density=True, histtype="step", color=colour)
-    axes.set_ylabel(f"density (1/{_scale(device)[1]})")
-    drawn = "line: measured" if isinstance(device, MeasurementsDevice) else "line: published normal law"
-    axes.set_title(f"cells after programming ({drawn})", fontsize=10)
+            axes.hist(_measured(device, 0, state), bins="fd", density=True, histtype="step", color=colour)
+    axes.fill_between([], [], color="grey", alpha=0.35, label="sampled cells")
+    if isinstance(device, MeasuredDevice):
+        axes.plot([], color="grey", linewidth=1, label="published normal law")
+    if isinstance(device, MeasurementsDevice):
+        axes.plot([], color="grey", linewidth=1, label="measured cells")
+    axes.plot([], color="grey", linewidth=0.8, linestyle=":", label="target")
+    axes.set_xlabel(f"programmed ({unit})")
+    axes.set_ylabel(f"density (per {unit})")
+    axes.set_title("cells after programming")
+    _legend(axes, ncols=3)
