@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
@@ -12,21 +13,36 @@ from bitline import Design
 from bitline.errors import DesignError
 
 NUMBERS = (0.05, 0.5, 1, 2, 3, 5, 8, 16, 64, 0.01, 1.5, 1000.0, 0.97, 60.0)
-TUPLES: tuple[Any, ...] = ((), (1,), (2, 1), ("column",), ("partition",), ("input-slice",), (90.0, 95.0), (0.0, 0.5, 1.0))
+TUPLES: tuple[Any, ...] = (
+    (),
+    (1,),
+    (2, 1),
+    ("column",),
+    ("partition",),
+    ("input-slice",),
+    (90.0, 95.0),
+    (0.0, 0.5, 1.0),
+)
 REQUIRED = {"tolerance": 0.05, "count": 6, "values": (0.0, 0.3, 1.0), "alpha": 0.1}
 """Values for settings without a default, where a variant is chosen by its name."""
 
 
 def changes(design: Design) -> Iterator[tuple[str, Design]]:
-    """A setting's dotted name and the design with another value of it: at least one for each that has another value."""
+    """Dotted names of settings and the design with another value: every variant and choice, two of all numbers."""
     for name, field, value in _settings(design):
-        for candidate in _candidates(field, value):
-            try:
-                changed = design.changed({name: candidate})
-            except DesignError:
-                continue
-            if changed != design:
-                yield name, changed
+        most = 2 if isinstance(value, (int, float)) or value is None else len(TUPLES)
+        for changed in itertools.islice(_changed(design, name, _candidates(field, value)), most):
+            yield name, changed
+
+
+def _changed(design: Design, name: str, candidates: Iterator[Any]) -> Iterator[Design]:
+    for candidate in candidates:
+        try:
+            changed = design.changed({name: candidate})
+        except DesignError:
+            continue
+        if changed != design:
+            yield changed
 
 
 def _settings(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -46,7 +62,11 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
         for variant in _models(annotation):
             tag = "mapping" if "mapping" in variant.model_fields else "kind"
             if tag in variant.model_fields and get_args(variant.model_fields[tag].annotation):
-                needed = {key: REQUIRED[key] for key, own in variant.model_fields.items() if own.is_required() and key in REQUIRED}
+                needed = {
+                    key: REQUIRED[key]
+                    for key, own in variant.model_fields.items()
+                    if own.is_required() and key in REQUIRED
+                }
                 yield {tag: variant.model_fields[tag].default, **needed}
     elif isinstance(value, tuple):
         yield from TUPLES

@@ -190,7 +190,7 @@ class UnevenlyAccumulated(Signals):
         ratios = arrays.design.inputs.accumulator.ratios(
             slices, arrays.slice_bits, accumulators, arrays.draws.of("accumulator")
         )
-        weights = 2.0 ** (arrays.slice_bits * torch.arange(slices))
+        weights = 2.0 ** (arrays.slice_bits * torch.arange(slices, dtype=torch.float64))
         self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.step)
 
     @property

@@ -197,7 +197,7 @@ def _valid(product: Product, space: tuple[int, ...]) -> Array:
     if not isinstance(product, ConvolutionProduct):
         return np.ones(product.positions, dtype=np.float32)
     single = replace(product, channels=1, groups=1)
-    seen = single.gather(torch.ones((1, 1, *space)))
+    seen = single.gather(torch.ones((1, 1, *space), dtype=torch.float32))
     offsets, base = seen.offset[0].numpy(), seen.base.numpy()
     elements = seen.elements[0].numpy()
     return np.array([elements[base + offset].mean() for offset in offsets], dtype=np.float32)

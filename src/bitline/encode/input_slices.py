@@ -32,7 +32,7 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterato
     if codes.device.type == "cpu" and codes.dtype == torch.float32:
         from bitline.encode._input_slices_numba import input_slice_float32
 
-        flat, digits = codes.contiguous().view(-1), torch.empty(codes.shape)
+        flat, digits = codes.contiguous().view(-1), torch.empty_like(codes, memory_format=torch.contiguous_format)
         for index in range(slices):
             shift, top = np.int32(slice_bits * index), np.int32(2**slice_bits - 1)
             input_slice_float32(flat.numpy(), shift, top, digits.view(-1).numpy())

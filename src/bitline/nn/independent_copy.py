@@ -156,8 +156,13 @@ def _bake_weights(module: nn.Module) -> None:
     from torch.nn.utils.weight_norm import WeightNorm, remove_weight_norm
 
     if parametrize.is_parametrized(module):
-        for name in list(module.parametrizations):  # type: ignore[arg-type]
-            parametrize.remove_parametrizations(module, str(name), leave_parametrized=True)
+        # Not by remove_parametrizations: it changes the class, which the original has, too.
+        plain = parametrize.type_before_parametrizations(module)
+        computed = {name: getattr(module, name).detach().clone() for name in module.parametrizations}  # type: ignore[union-attr]
+        del module.parametrizations
+        module.__class__ = plain
+        for name, value in computed.items():
+            module.register_parameter(name, nn.Parameter(value, value.is_floating_point()))
     for hook in list(module._forward_pre_hooks.values()):
         if isinstance(hook, WeightNorm):
             remove_weight_norm(module, hook.name)

@@ -61,7 +61,7 @@ class _Signals:
 
     def best_limits(self) -> tuple[float, float]:
         """The best range, each end by itself while the other stays."""
-        low, high = torch.tensor(self.low).double(), torch.tensor(self.high).double()
+        low, high = (torch.tensor(ends, dtype=torch.float64) for ends in (self.low, self.high))
         for _ in range(3):
             if self.high > 0:
                 highs = self.high * FRACTIONS
@@ -81,7 +81,7 @@ def _tied(measured: Sequence[_Signals], radix: Sequence[int]) -> list[tuple[floa
     largest = max(max(-one.low, one.high) for one in measured) or 1.0
     exponents = torch.arange(20, dtype=torch.float64)
     best, chosen = torch.inf, [largest] * len(measured)
-    for fraction in torch.arange(OCTAVE) / OCTAVE:
+    for fraction in torch.arange(OCTAVE, dtype=torch.float32) / OCTAVE:
         sizes = largest * 2.0 ** (-exponents - float(fraction))
         total, picked = 0.0, []
         for one, weight in zip(measured, radix, strict=True):
