@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from bitline._files import write_text
 from bitline.design import Design
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
@@ -36,9 +36,7 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
         "made for": _identity(model, design, images),
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
     }
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor) -> Calibration:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from bitline._files import replacing
+from bitline._numbers import number
 from bitline.devices import Device, MeasuredDevice, MeasurementsDevice, in_words
 from bitline.draws import Draws
 
@@ -50,7 +52,8 @@ def save(figure: Figure, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=140)
+    with replacing(path) as file:
+        figure.savefig(file, dpi=140, format=path.suffix.removeprefix("."))
 
 
 def _scale(device: Device) -> tuple[float, str]:
@@ -98,7 +101,7 @@ def _draw_drift(axes: Axes, device: Device, largest: float, lowest: float, seed:
         cells = np.array([_sample(device, float(target), time, seed) for time in times]) * largest
         mean, spread = cells.mean(1), cells.std(1)
         hours = np.array(times) / 3600
-        axes.plot(hours, mean, "o-", color=colour, markersize=3, label=f"{target * largest:.3g}")
+        axes.plot(hours, mean, "o-", color=colour, markersize=3, label=number(target * largest, 3))
         axes.fill_between(hours, mean - spread, mean + spread, color=colour, alpha=0.2)
     axes.set_xlabel("time after programming (h)")
     longest = in_words(times[-1]) if times[-1] else "not measured"
