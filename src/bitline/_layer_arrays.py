@@ -169,7 +169,9 @@ class Arrays:
             digits = [(abs(code) >> (bits * index)) & (2**bits - 1) for index in range(slices)]
             return float(sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits)))
 
-        return torch.tensor([total(code) for code in range(-top, top + 1)], dtype=torch.float64).to(self.cells.conductance)
+        return torch.tensor([total(code) for code in range(-top, top + 1)], dtype=torch.float64).to(
+            self.cells.conductance
+        )
 
     def per_channel(self, values: Tensor, like: Tensor) -> Tensor:
         """(groups * columns,) shaped to multiply (batch, groups * columns, *space)."""

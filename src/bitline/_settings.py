@@ -64,15 +64,43 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
 
     Raises:
-        DesignError: a setting without '='.
+        DesignError: a setting without '=', or two that set the same thing.
     """
-    result = {}
+    result: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
         try:
-            result[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+            parsed = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
-            result[name.strip()] = value.strip()
+            parsed = value.strip()
+        _check_once(name.strip(), parsed, result)
+        result[name.strip()] = parsed
     return result
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            result.update(flat(value, f"{prefix}{name}."))
+        else:
+            result[f"{prefix}{name}"] = value
+    return result
+
+
+def _check_once(name: str, value: Any, before: dict[str, Any]) -> None:
+    """Refuse a setting that would take the place of an earlier one, or of a part of it."""
+    earlier = flat(before)
+    for own, wanted in flat({name: value}).items():
+        for other, known in earlier.items():
+            same = own == other and repr(known) != repr(wanted)
+            if same or own.startswith(f"{other}.") or other.startswith(f"{own}."):
+                section = min(own, other, key=len)
+                tag = "mapping" if section == "weights" else "kind"
+                raise DesignError(
+                    f"--set {other}={known} and --set {own}={wanted} set the same thing: give one of them"
+                    + ("" if same else f", or choose the variant with {section}.{tag}")
+                )

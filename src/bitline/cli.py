@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Column, Table
+from rich.text import Text
 
 from bitline import __version__
-from bitline._settings import parse_settings
+from bitline._command_line import Commands, console, refuse_idle, words
+from bitline._files import check_writable
+from bitline._numbers import fixed, number, percent
+from bitline._settings import flat, parse_settings
 from bitline.cli_adc import adc
 from bitline.cli_array import array
 from bitline.cli_bench import bench
@@ -37,8 +42,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by convention."""
 
-console = Console()
-app = typer.Typer(
+app = Commands(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -48,7 +52,7 @@ app = typer.Typer(
     "design ([bold]--set adc.bits=6[/bold]), choose another ([bold]bitline designs[/bold]), or bring your own network "
     "([bold]--model mypackage.mymodule:build --data images.npz[/bold]).",
 )
-designs_app = typer.Typer(help="The designs that come with bitline.", invoke_without_command=True)
+designs_app = Commands(help="The designs that come with bitline.", invoke_without_command=True)
 app.add_typer(designs_app, name="designs")
 app.add_typer(devices_app, name="devices")
 app.add_typer(paper_app, name="paper")
@@ -79,6 +83,7 @@ def _main(
 
 @app.command()
 def run(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Option(
@@ -134,7 +139,13 @@ def run(
     from bitline.remedies import Recalibrate
     from bitline.report import write_html, write_json
 
-    chosen = Design.load(design).changed(parse_settings(set_ or []))
+    settings = parse_settings(set_ or [])
+    if "cell.time" in flat(settings):
+        refuse_idle(context, "where --set cell.time says the time", "time")
+    chosen = Design.load(design).changed(settings)
+    check_writable("--out", out / "results.json", out / "report.html")
+    if calibration is not None and not os.path.exists(calibration):
+        check_writable("--calibration", calibration)
     place = _compute_device(device)
     network = find_network(model)
     loaded = load_network(network, weights).to(place)
@@ -160,8 +171,7 @@ def run(
             progress=progress,
             **({"after_programming": Recalibrate(shown[:recalibrate])} if recalibrate else {}),
         )
-    _print(results, model)
-    context: dict[str, object] = {
+    facts: dict[str, object] = {
         "model": model,
         "weights": str(weights or network.weights or ""),
         "data": source,
@@ -169,9 +179,9 @@ def run(
         "recalibration_images": recalibrate,
         "device": device,
     }
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "results.json", results, context)
-    write_html(out / "report.html", results, context)
+    write_json(out / "results.json", results, facts)
+    write_html(out / "report.html", results, facts)
+    _print(results, model)
     console.print(f"wrote {out / 'results.json'} and {out / 'report.html'}")
 
 
@@ -207,7 +217,6 @@ def _calibration(path: Path | None, model: Any, design: Design, images: Any) -> 
     if path.exists():
         return load_calibration(path, model, design, images)
     made = conversion_of(convert(model, design, images)).calibration
-    path.parent.mkdir(parents=True, exist_ok=True)
     save_calibration(path, made, model, design, images)
     return made
 
@@ -229,7 +238,7 @@ def _compute_device(name: str) -> str:
 @contextmanager
 def _progress() -> Iterator[Any]:
     """A progress bar as a function of what is done, images done and images in all."""
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (words("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
@@ -243,51 +252,52 @@ def _progress() -> Iterator[Any]:
 
 def _print(results: Sequence[Evaluation], model: str) -> None:
     result = results[-1]
-    console.print(f"[bold]{model}[/bold] on [bold]{result.design.name}[/bold], {result.images} images")
+    console.print(Text.assemble((model, "bold"), " on ", (result.design.name, "bold"), f", {result.images:,} images"))
     table = Table("network", "accuracy, %")
-    table.add_row("floating point", f"{100 * result.float_accuracy:.2f}")
-    table.add_row("quantised, digital", f"{100 * result.digital_accuracy:.2f}")
+    table.add_row("floating point", percent(result.float_accuracy))
+    table.add_row("quantised, digital", percent(result.digital_accuracy))
     at = ""
     for one in results:
         trials = len(one.trial_accuracies)
-        spread = "" if math.isnan(one.std) else f" +- {100 * one.std:.2f}"
+        spread = "" if math.isnan(one.std) else f" +- {percent(one.std)}"
         at = f" after {in_words(one.design.cell.time)}" if len(results) > 1 else ""
-        table.add_row(f"analog, {trials} trial{'s' * (trials > 1)}{at}", f"{100 * one.mean:.2f}{spread}")
+        table.add_row(f"analog, {trials} trial{'s' * (trials > 1)}{at}", f"{percent(one.mean)}{spread}")
     console.print(table)
     console.print(f"signal-to-error ratio of every layer{at}, dB")
     layers = Table(Column("layer", no_wrap=True), "rows", "outputs", "partitions", "own", "accumulated")
     for layer in result.layers:
         numbers = (layer.rows, layer.outputs, layer.partitions)
         ratios = (
-            f"{one:.1f}" if math.isfinite(one) else "exact" if one > 0 else "-"
+            fixed(one, 1) if math.isfinite(one) else "exact" if one > 0 else "-"
             for one in (layer.own_db, layer.accumulated_db)
         )
         layers.add_row(layer.name, *map(str, numbers), *ratios)
     console.print(layers)
     total = sum(layer.conversions for layer in result.layers)
     if total:
-        skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in result.layers)
-        left_out = f", {100 * skipped / (total + skipped):.3g} % left out" if skipped else ""
+        counted = [layer for layer in result.layers if layer.skipped < 1]
+        skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in counted)
+        left_out = f", {percent(skipped / (total + skipped), 1)} % left out" if skipped else ""
         console.print(f"analog-to-digital conversions of one image: {total:,.0f}{left_out}")
     if any(layer.pulses > 1 for layer in result.layers):
         table = Table(Column("layer", no_wrap=True), "pulses per cell", "cells outside the tolerance, %")
         for layer in result.layers:
-            table.add_row(layer.name, f"{layer.pulses:.2f}", f"{100 * layer.outside:.3g}")
+            table.add_row(layer.name, fixed(layer.pulses, 2), percent(layer.outside, 1))
         console.print(table)
     if result.cost is not None:
         _print_cost(result.cost)
     for note in (*result.notes, *(result.cost.notes if result.cost else ())):
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")
 
 
 def _print_cost(cost: NetworkCost) -> None:
     largest = ", ".join(
-        f"{name} {1e-4 * energy / cost.energy_uJ:.0f} %" for name, energy in list(cost.energies_pJ.items())[:3]
+        f"{name} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for name, energy in list(cost.energies_pJ.items())[:3]
     )
     console.print(
-        f"cost with library {cost.library}: {cost.energy_uJ:.4g} uJ per image ({cost.energy_per_mac_fJ:.4g} fJ per "
-        f"multiplication; {largest}), {cost.TOPS_per_W:.4g} TOPS/W, {cost.area_mm2:.4g} mm2, latency "
-        f"{cost.latency_us:,.4g} us, {cost.images_per_s:,.4g} images per s"
+        f"cost with library {cost.library}: {number(cost.energy_uJ)} uJ per image ({number(cost.energy_per_mac_fJ)} fJ "
+        f"per multiplication; {largest}), {number(cost.TOPS_per_W)} TOPS/W, {number(cost.area_mm2)} mm2, latency "
+        f"{number(cost.latency_us)} us, {number(cost.images_per_s)} images per s"
     )
 
 
@@ -297,12 +307,19 @@ def main() -> None:
     try:
         app()
     except BitlineError as error:
-        Console(stderr=True, soft_wrap=True).print(f"bitline: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+        _end(str(error))
+    except OSError as error:
+        _end(f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error))
     except SystemExit as end:
         if end.code == INTERRUPTED:
             Console(stderr=True).print("bitline: interrupted", style="red")
         raise
+
+
+def _end(message: str) -> NoReturn:
+    line = " ".join(message.split("\n"))
+    Console(stderr=True, soft_wrap=True).print(f"bitline: {line}", style="red", markup=False, highlight=False)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

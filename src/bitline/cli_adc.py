@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from bitline._command_line import console
+from bitline._files import check_writable
+from bitline._numbers import fixed
 from bitline._settings import parse_settings
 from bitline.design import Design
 from bitline.errors import DesignError
-
-console = Console()
 
 
 def adc(
@@ -45,26 +45,30 @@ def adc(
     from bitline.report.adc_figures import adc_figure
     from bitline.report.device_figures import save
 
-    chosen = Design.load(design).changed({"adc.kind": kind} if kind else {}).changed(parse_settings(set_ or [])).adc
+    settings = parse_settings(set_ or [])
+    own = settings.get("adc.kind", settings.get("adc"))
+    if kind is not None and own is not None:
+        raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
+    chosen = Design.load(design).changed({"adc.kind": kind} if kind else {}).changed(settings).adc
     if not isinstance(chosen, Adc):
         raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
     if chosen.bits > 14:
         raise DesignError(f"adc.bits is {chosen.bits}: curves are drawn for up to 14 bits")
     if out.suffix not in (".png", ".svg", ".pdf"):
         raise DesignError(f"--out is {str(out)!r}: use a .png, .svg or .pdf file")
+    check_writable("--out", out)
     curves = curves_of(chosen, converters, seed)
     caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
     table = Table("quantity", "mean over converters", "worst", title=caption)
     inl, dnl = curves.inl.nan_to_num().abs().amax(-1), curves.dnl.abs().amax(-1)
-    table.add_row("largest |INL|, steps", f"{float(inl.mean()):.3f}", f"{float(inl.max()):.3f}")
-    table.add_row("largest |DNL|, steps", f"{float(dnl.mean()):.3f}", f"{float(dnl.max()):.3f}")
+    table.add_row("largest |INL|, steps", fixed(float(inl.mean()), 3), fixed(float(inl.max()), 3))
+    table.add_row("largest |DNL|, steps", fixed(float(dnl.mean()), 3), fixed(float(dnl.max()), 3))
     missing = curves.missing_codes.double()
-    table.add_row("missing codes", f"{float(missing.mean()):.2f}", f"{int(missing.max())}")
+    table.add_row("missing codes", fixed(float(missing.mean()), 2), f"{int(missing.max()):,}")
     bits = curves.effective_bits
-    table.add_row("effective bits (sine, with noise)", f"{float(bits.mean()):.2f}", f"{float(bits.min()):.2f}")
+    table.add_row("effective bits (sine, with noise)", fixed(float(bits.mean()), 2), fixed(float(bits.min()), 2))
+    save(adc_figure(chosen, curves, caption), out)
     console.print(table)
     if chosen.noise:
-        console.print(f"noise of every conversion: {chosen.noise:.3f} steps rms", markup=False)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save(adc_figure(chosen, curves, caption), out)
-    console.print(f"wrote {out}", markup=False)
+        console.print(f"noise of every conversion: {fixed(chosen.noise, 3)} steps rms")
+    console.print(f"wrote {out}")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from bitline._command_line import console, refuse_idle
+from bitline._files import check_writable, replacing, write_text
+from bitline._numbers import exact, number, percent
 from bitline._settings import parse_settings
 from bitline.arrays import Array, GateDrivenArray
 from bitline.design import Design
@@ -18,11 +20,11 @@ from bitline.errors import DataError, DesignError
 if TYPE_CHECKING:
     from bitline.ir_drop import IrDrop
 
-console = Console()
 DEFAULT_LAYER = "stage3.conv2"
 
 
 def array(
+    context: typer.Context,
     cells: Annotated[Path | None, typer.Option(help="Conductances G/G_max as a .npy matrix (rows, columns).")] = None,
     model: Annotated[str, typer.Option(help="Network whose layer lies on the array.")] = "fashion-resnet",
     weights: Annotated[Path | None, typer.Option(help="Weights of the network.")] = None,
@@ -58,42 +60,46 @@ def array(
     from bitline.report.array_figures import array_figure
     from bitline.report.device_figures import save
 
+    if cells is not None:
+        refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
+    if inputs is not None:
+        refuse_idle(context, "with --inputs", "active")
     settings = parse_settings(set_ or [])
     chosen = Design.load(design).changed(settings)
+    if spice is not None and not chosen.cell.current_voltage.is_linear:
+        raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
+    check_writable("--out", out / "columns.csv", out / "array.png")
+    check_writable("--spice", *([spice] if spice else []))
     held, minus = _cells_of_file(cells), None
     if held is None:
         held, minus = _cells_of_layer(model, weights, layer, slice_, partition, seed, chosen)
     rows_on = _inputs(inputs, len(held), active, seed)
     drop = ir_drop(held, rows_on, chosen.array, minus, chosen.cell.current_voltage)
     name = f"{held.shape[0]} x {held.shape[1]} cells" + (f" of {layer}" if cells is None else f" of {cells}")
-    caption = (
-        f"{name}, {chosen.array.kind} array of design {chosen.name}, {100 * np.mean(rows_on != 0):.0f} % of rows on"
-    )
+    on = percent(float(np.mean(rows_on != 0)), 0)
+    caption = f"{name}, {chosen.array.kind} array of design {chosen.name}, {on} % of rows on"
     in_cells, in_wires = (one * G_max_uS * 1e-6 * V_read**2 for one in drop.solution.power())
     table = Table("quantity", "value", title=caption)
-    table.add_row("largest output without wires, G_max V_read", f"{np.abs(drop.ideal).max():.4g}")
-    table.add_row("worst column, % of it", f"{100 * drop.worst:.4g}")
-    table.add_row("mean over columns, % of it", f"{100 * float(np.abs(drop.error).mean()):.4g}")
-    table.add_row("lowest voltage across a driven cell, % of V_read", f"{100 * _lowest(drop, rows_on):.4g}")
-    table.add_row(f"power in cells at {G_max_uS:g} uS and {V_read:g} V, uW", f"{1e6 * in_cells:.4g}")
-    table.add_row("power in wires, uW", f"{1e6 * in_wires:.4g}")
+    table.add_row("largest output without wires, G_max V_read", number(float(np.abs(drop.ideal).max())))
+    table.add_row("worst column, % of it", number(100 * drop.worst))
+    table.add_row("mean over columns, % of it", number(100 * float(np.abs(drop.error).mean())))
+    table.add_row("lowest voltage across a driven cell, % of V_read", percent(_lowest(drop, rows_on)))
+    table.add_row(f"power in cells at {exact(G_max_uS)} uS and {exact(V_read)} V, uW", number(1e6 * in_cells))
+    table.add_row("power in wires, uW", number(1e6 * in_wires))
     if error is not None:
         with console.status("bisecting rows"):
             rows = most_rows(held, rows_on, chosen.array, error, minus)
-        table.add_row(f"most rows for {100 * error:g} %", f"{rows} of {len(held)}")
-    console.print(table)
-    out.mkdir(parents=True, exist_ok=True)
-    drop.to_frame().to_csv(out / "columns.csv")
+        table.add_row(f"most rows for {exact(100 * error)} %", f"{rows:,} of {len(held):,}")
+    with replacing(out / "columns.csv") as file:
+        drop.to_frame().to_csv(file)
     save(array_figure(drop, caption), out / "array.png")
     written = [out / "columns.csv", out / "array.png"]
     if spice is not None:
-        if not chosen.cell.current_voltage.is_linear:
-            raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
-        spice.parent.mkdir(parents=True, exist_ok=True)
         circuit = circuit_of(held, rows_on, chosen.array, minus)
-        spice.write_text(to_spice(circuit, G_max_uS * 1e-6, V_read, caption), encoding="utf-8")
+        write_text(spice, to_spice(circuit, G_max_uS * 1e-6, V_read, caption))
         written.append(spice)
-    console.print("wrote " + ", ".join(str(one) for one in written), markup=False)
+    console.print(table)
+    console.print("wrote " + ", ".join(str(one) for one in written))
 
 
 def _lowest(drop: IrDrop, inputs: np.ndarray) -> float:

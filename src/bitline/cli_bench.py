@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from bitline._command_line import console
+from bitline._numbers import fixed, number, percent
 from bitline.errors import BitlineError
 
-console = Console()
 HEADS = ("x plain", "images/s", "plain", "of limit", "bound", "memory", "set-up s")
 
 
@@ -39,20 +39,22 @@ def bench(
     for place in device or devices():
         with console.status(f"measuring the best rates of {place}"):
             machine = measure_machine(place)
-        rates.append(f"{place}: {machine.flops / 1e9:.0f} Gflop/s, {machine.bandwidth / 1e9:.0f} GB/s at best")
+        rates.append(
+            f"{place}: {number(machine.flops / 1e9, 3)} Gflop/s, {number(machine.bandwidth / 1e9, 3)} GB/s at best"
+        )
         for case in cases or CASES:
             with console.status(f"measuring {case} on {place}"):
                 one = measure(case, machine, repeats, network, batch)
             table.add_row(
                 place,
                 case,
-                f"{one.ratio:.2f}",
-                f"{one.images / one.seconds:.4g}",
-                f"{one.images / one.plain_seconds:.4g}",
-                f"{100 * one.limit_seconds / one.seconds:.0f} %",
+                fixed(one.ratio, 2),
+                number(one.images / one.seconds),
+                number(one.images / one.plain_seconds),
+                f"{percent(one.limit_seconds / one.seconds, 0)} %",
                 one.bound,
-                f"{one.memory_ratio:.2f}",
-                f"{one.setup_seconds:.1f}",
+                fixed(one.memory_ratio, 2),
+                fixed(one.setup_seconds, 1),
             )
     console.print(table)
     console.print("\n".join([*rates, *(f"{case}: {CASES[case][0]}" for case in cases or CASES)]), highlight=False)

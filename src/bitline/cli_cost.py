@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from bitline._command_line import console
+from bitline._files import check_writable, write_values
+from bitline._numbers import exact, fixed, number, percent
 from bitline._settings import parse_settings
 from bitline.design import Design
 from bitline.errors import BitlineError
@@ -18,7 +19,6 @@ from bitline.errors import BitlineError
 if TYPE_CHECKING:
     from bitline.cost import NetworkCost, Statistics
 
-console = Console()
 LIBRARY = "library."
 """Start of names of library settings on the command line."""
 SHOWN = 12
@@ -76,6 +76,7 @@ def cost(
     if show_library is not None:
         sys.stdout.write(costs.Library.load(show_library).to_toml())
         return
+    check_writable("--out", *([out] if out else []))
     settings = parse_settings(set_ or [])
     own = {name: value for name, value in settings.items() if not name.startswith(LIBRARY)}
     of_library = {name.removeprefix(LIBRARY): value for name, value in settings.items() if name.startswith(LIBRARY)}
@@ -84,6 +85,12 @@ def cost(
     with console.status("measuring the activity of the inputs"):
         statistics = _statistics(model, weights, data, chosen[0], images)
     results = [costs.network_cost(statistics, *one) for one in zip(chosen, circuits, strict=True)]
+    if out is not None:
+        content = [
+            {"design": one.model_dump(mode="json"), **result.to_dict()}
+            for one, result in zip(chosen, results, strict=True)
+        ]
+        write_values(out, {"model": model, "images": images, "costs": content}, indent=2)
     _print_totals(results, model)
     _print_components(results)
     if len(results) == 1:
@@ -95,16 +102,8 @@ def cost(
             activity = costs.RowActivity.average(statistics, chosen[index])
             _print_units(costs.unit_costs(chosen[index], circuits[index], activity), result)
     for note in dict.fromkeys(note for result in results for note in result.notes):
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")
     if out is not None:
-        from bitline.report.results import write_text
-
-        out.parent.mkdir(parents=True, exist_ok=True)
-        content = [
-            {"design": one.model_dump(mode="json"), **result.to_dict()}
-            for one, result in zip(chosen, results, strict=True)
-        ]
-        write_text(out, json.dumps({"model": model, "images": images, "costs": content}, indent=2) + "\n")
         console.print(f"wrote {out}")
 
 
@@ -130,7 +129,7 @@ def _list_libraries() -> None:
         library = Library.load(name)
         quantities = library.quantities().values()
         guesses = sum(one.is_estimate for one in quantities)
-        table.add_row(name, f"{library.node_nm:g}", str(len(quantities)), str(guesses), library.description)
+        table.add_row(name, exact(library.node_nm), str(len(quantities)), str(guesses), library.description)
     console.print(table)
 
 
@@ -152,7 +151,7 @@ def _print_components(results: list[NetworkCost]) -> None:
         table = Table(Column(f"{what}, {unit}", no_wrap=True), *(_right(head) for head in heads))
         totals = [sum(one.values()) for one in parts]
         for name in dict.fromkeys(name for one in parts for name in one):
-            share = [f"{100 * parts[0][name] / totals[0]:.1f}"] if len(results) == 1 else []
+            share = [percent(parts[0][name] / totals[0], 1)] if len(results) == 1 else []
             table.add_row(name, *(_number(one.get(name, 0.0)) for one in parts), *share)
         table.add_section()
         table.add_row("together", *(_number(total) for total in totals))
@@ -163,13 +162,13 @@ def _print_layers(result: NetworkCost) -> None:
     heads = ("Mmac", "arrays", "copies", "used, %", "kconv.", "uJ", "fJ/mac", "us")
     table = Table(Column("layer", no_wrap=True), *(_right(head) for head in heads))
     for one in result.layers:
-        each = f"{1e3 * one.energy_pJ / one.macs:.3g}" if one.macs and one.arrays else ""
+        each = number(1e3 * one.energy_pJ / one.macs, 3) if one.macs and one.arrays else ""
         table.add_row(
             one.name,
             _number(1e-6 * one.macs),
-            str(one.arrays or ""),
-            str(one.copies or ""),
-            f"{100 * one.used:.1f}" if one.arrays else "",
+            number(one.arrays or None),
+            number(one.copies or None),
+            percent(one.used, 1) if one.arrays else "",
             _number(1e-3 * one.conversions),
             _number(1e-6 * one.energy_pJ),
             each,
@@ -183,9 +182,9 @@ def _print_sensitivity(frame: Any, result: NetworkCost) -> None:
     title = f"{result.design}: cost with one number of {result.library} doubled, as a multiple; ~ is an estimate"
     table = Table(Column("number", no_wrap=True), *(_right(head) for head in heads), title=title)
     for row in frame.head(SHOWN).itertuples():
-        value = f"{row.value:.4g}" + (" ~" if row.is_estimate else "")
+        value = number(row.value) + (" ~" if row.is_estimate else "")
         ratios = (row.energy, row.area, row.latency, row.interval)
-        table.add_row(row.quantity, value, *(f"{one:.3f}" for one in ratios))
+        table.add_row(row.quantity, value, *(fixed(one, 3) for one in ratios))
     console.print(table)
 
 
@@ -202,7 +201,7 @@ def _print_units(units: Any, result: NetworkCost) -> None:
             one.TOPS_per_mm2,
             one.energy_per_operation_fJ,
         )
-        table.add_row(one.unit, *(f"{number:.4g}" for number in numbers))
+        table.add_row(one.unit, *(number(one) for one in numbers))
     console.print(table)
 
 
@@ -211,4 +210,4 @@ def _right(head: str) -> Column:
 
 
 def _number(value: float) -> str:
-    return "" if value == 0 else f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    return "" if value == 0 else number(value, 3)

@@ -9,20 +9,19 @@ from typing import Annotated, Any, get_args
 
 import tomlkit
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from bitline import _toml
+from bitline._command_line import Commands, console
 from bitline._explain import nearest
+from bitline._files import check_writable
+from bitline._numbers import exact
 from bitline._settings import parse_settings
 from bitline.design import Design
 from bitline.devices import AnyDevice, Device, MeasuredDevice, in_words
 from bitline.errors import DesignError
 
-devices_app = typer.Typer(
-    help="Memory devices: measured ones, generic ones, and your own.", invoke_without_command=True
-)
-console = Console()
+devices_app = Commands(help="Memory devices: measured ones, generic ones, and your own.", invoke_without_command=True)
 
 ALWAYS_GIVEN = {"alpha": 0.02}
 """What the generic devices are shown with, as they have no default."""
@@ -43,9 +42,7 @@ def devices(context: typer.Context) -> None:
     for name, kind in registered().items():
         table.add_row(name, " ".join(_facts(kind)))
     console.print(table)
-    console.print(
-        "your own: cell.device.kind = 'measurements-fit' with a file, or 'package.module:Class'", markup=False
-    )
+    console.print("your own: cell.device.kind = 'measurements-fit' with a file, or 'package.module:Class'")
 
 
 def _facts(kind: type[Device]) -> Iterator[str]:
@@ -53,7 +50,7 @@ def _facts(kind: type[Device]) -> Iterator[str]:
     if issubclass(kind, MeasuredDevice):
         low, high = kind.measured
         until = f", up to {in_words(kind.longest_s)} after programming" if kind.longest_s else ""
-        yield f"Measured from {low:g} to {high:g} {kind.unit}{until}."
+        yield f"Measured from {exact(low)} to {exact(high)} {kind.unit}{until}."
     if kind.read_noise is not Device.read_noise:
         yield "Has read noise."
 
@@ -88,9 +85,9 @@ def plot(
     device = find_device(name, parse_settings(set_ or []))
     if out.suffix not in (".png", ".svg", ".pdf"):
         raise DesignError(f"--out is {str(out)!r}: use a .png, .svg or .pdf file")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    check_writable("--out", out)
     save(device_figure(device, name, seed), out)
-    console.print(f"wrote {out}", markup=False)
+    console.print(f"wrote {out}")
 
 
 def find_device(name: str, settings: dict[str, Any]) -> Device:

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from bitline.cli_study import Address, Device, Executor, Fraction, Workers, bar, launcher
+from bitline._command_line import Commands, console
+from bitline._files import check_writable
+from bitline._numbers import number
+from bitline.cli_study import Address, Device, Executor, Fraction, Workers, bar, check_launch, launcher
 
 if TYPE_CHECKING:
     from bitline.paper import Outcome
 
-console = Console()
-paper_app = typer.Typer(
+paper_app = Commands(
     no_args_is_help=True, help="Measure the figures and claims of the paper that bitline implements, with verdicts."
 )
 
@@ -35,6 +35,7 @@ def list_() -> None:
 
 @paper_app.command("run")
 def run(
+    context: typer.Context,
     names: Annotated[list[str], typer.Argument(help="Studies, or 'all'; 'bitline paper list' names them.")],
     model: Annotated[
         str, typer.Option(help="Network: a name (fashion-resnet, resnet50, ...) or package.module:function.")
@@ -65,10 +66,12 @@ def run(
 
       bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --trials 10
     """
-    from bitline.paper import Setting, catalogue, find, read_subjects, run_study
+    from bitline.paper import Setting, catalogue, files_of, find, read_subjects, run_study
     from bitline.study import default_workers
 
+    check_launch(context, executor)
     chosen = list(catalogue().values()) if "all" in names else [find(name) for name in names]
+    check_writable("--out", *(file for study in chosen for file in files_of(study, out).values()))
     count = workers or default_workers()
     others = read_subjects(networks) if networks else ()
     for study in chosen:
@@ -94,14 +97,15 @@ def run(
 
 def _print(name: str, shows: str, outcome: Outcome) -> None:
     """Each claim with its verdict, and under it the statistic that decided; readable on a narrow terminal."""
-    console.print(f"[bold]{name}[/] ({shows})")
+    console.print(Text.assemble((name, "bold"), f" ({shows})"))
     table = Table(Column("verdict", no_wrap=True), "claim and statistic", show_header=False, box=None, pad_edge=False)
     colours = {"holds": "green", "does not hold": "red", "not decided": "yellow"}
     for one in outcome.verdicts:
-        interval = f"{one.value:.3g}" if one.low == one.high else f"{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
-        table.add_row(f"[{colours[one.words]}]{one.words}[/]", escape(one.claim))
-        table.add_row("", Text(f"{one.statistic}: {interval}, holds above {one.above:.3g}", style="dim"))
+        value, low, high, above = (number(bound, 3) or "unknown" for bound in (one.value, one.low, one.high, one.above))
+        interval = value if low == high else f"{value} [{low}, {high}]"
+        table.add_row(Text(one.words, style=colours[one.words]), one.claim)
+        table.add_row("", Text(f"{one.statistic}: {interval}, holds above {above}", style="dim"))
     console.print(table)
     for remark in outcome.remarks:
-        console.print(f"note: {remark}", markup=False)
+        console.print(f"note: {remark}")
     console.print()

@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from bitline._command_line import console, refuse_idle
+from bitline._files import check_writable, write_csv
+from bitline._numbers import exact, fixed
+from bitline._numbers import percent as in_percent
 from bitline._settings import parse_settings
 from bitline.design import Design
 from bitline.errors import BitlineError
 
-console = Console()
-
 
 def ranges(
+    context: typer.Context,
     model: Annotated[str, typer.Option(help="Network: a name or package.module:function.")] = "fashion-resnet",
     weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
     data: Annotated[str | None, typer.Option(help="Images, as for 'bitline run'.")] = None,
@@ -45,6 +47,9 @@ def ranges(
     from bitline.report.device_figures import save
     from bitline.report.range_figures import signals_figure, useful_figure
 
+    if loss is None:
+        refuse_idle(context, "without --loss", "images")
+    check_writable("--out", *(out / name for name in ("ranges.csv", "signals.png", "useful.png")))
     chosen = Design.load(design).changed(parse_settings(set_ or []))
     network = find_network(model)
     loaded = load_network(network, weights)
@@ -61,7 +66,7 @@ def ranges(
         Column("layer", no_wrap=True),
         "rows",
         "slice",
-        f"P {percent:g} %, % of full",
+        f"P {exact(percent)} %, % of full",
         "chosen",
         "clipped, %",
         "bits",
@@ -69,20 +74,20 @@ def ranges(
         title=f"{model} on {chosen.name}, {len(dataset.calibration)} images",
     )
     for one in found:
-        shares = (100 * one.useful(percent), 100 * one.chosen, 100 * one.clipped)
-        bits = (f"{one.equivalent_bits:.1f}", f"{one.full_precision_bits:.1f}")
-        table.add_row(one.layer, str(one.rows), str(one.slice), *(f"{share:.3g}" for share in shares), *bits)
-    console.print(table)
-    console.print(
-        f"useful: inner {percent:g} % of the signals, in % of what the array can produce; chosen: limits of the ADC\n"
-        "bits: of an ADC over the full range with the same step; FPG: bits of the full precision guarantee"
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    ranges_frame(found, percent).to_csv(out / "ranges.csv", index=False)
+        shares = (one.useful(percent), one.chosen, one.clipped)
+        bits = (fixed(one.equivalent_bits, 1), fixed(one.full_precision_bits, 1))
+        table.add_row(one.layer, str(one.rows), str(one.slice), *(in_percent(share, 1) for share in shares), *bits)
     caption = f"{model} on design {chosen.name}, {len(dataset.calibration)} calibration images"
+    write_csv(out / "ranges.csv", ranges_frame(found, percent))
     save(signals_figure([one for one in found if one.layer == drawn], caption, percent), out / "signals.png")
     save(useful_figure(found, caption, percent), out / "useful.png")
-    console.print(f"wrote {out / 'ranges.csv'}, {out / 'signals.png'}, {out / 'useful.png'}", markup=False)
+    console.print(table)
+    console.print(
+        f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
+        "ADC\n"
+        "bits: of an ADC over the full range with the same step; FPG: bits of the full precision guarantee"
+    )
+    console.print(f"wrote {out / 'ranges.csv'}, {out / 'signals.png'}, {out / 'useful.png'}")
     if loss is None:
         return
     with console.status("searching") as status:
@@ -90,9 +95,9 @@ def ranges(
             loaded, chosen, dataset.images, dataset.labels, dataset.calibration, loss=loss / 100, progress=status.update
         )
     if best.bits is None:
-        console.print(f"no resolution tried stays within {loss:g} % of {100 * best.reference:.2f} % (no ADC)")
+        console.print(f"no resolution tried stays within {exact(loss)} % of {in_percent(best.reference)} % (no ADC)")
         return
     console.print(
-        f"recommended: adc.bits = {best.bits}, adc.range.percentile = {best.percentile:g}: accuracy "
-        f"{100 * best.accuracy:.2f} %, without ADC {100 * best.reference:.2f} % ({len(dataset.images)} images)"
+        f"recommended: adc.bits = {best.bits}, adc.range.percentile = {exact(best.percentile)}: accuracy "
+        f"{in_percent(best.accuracy)} %, without ADC {in_percent(best.reference)} % ({len(dataset.images)} images)"
     )

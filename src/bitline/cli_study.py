@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from bitline._command_line import console, refuse_idle, words
+from bitline._files import check_writable
+from bitline._numbers import number, percent
 from bitline.errors import StudyError
 
 if TYPE_CHECKING:
     from bitline.study import StudyResult, Summary
     from bitline.study.sweep import Launch
 
-console = Console()
 SHOWN = 40
 """Designs in a printed table."""
 
@@ -36,6 +36,7 @@ Fraction = Annotated[float, typer.Option(min=0, help="GPUs of each worker on a R
 
 
 def sweep(
+    context: typer.Context,
     study: StudyFile,
     out: Out = None,
     dry_run: Annotated[
@@ -63,8 +64,9 @@ def sweep(
     """
     from bitline import study as studies
 
+    check_launch(context, executor)
     chosen = studies.Study.load(study)
-    store = out or study.with_suffix(".sqlite")
+    store = out or _beside(study, "sqlite")
     count = workers or studies.default_workers()
     if dry_run:
         with console.status("probing"):
@@ -74,6 +76,8 @@ def sweep(
             f"images left: about {_duration(planned.seconds)} with {count} worker{'s' * (count > 1)}"
         )
         return
+    check_writable("--out", store)
+    check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
         summary = studies.sweep(chosen, store, workers=count, launch=launch, report=progress)
@@ -81,6 +85,7 @@ def sweep(
 
 
 def explore(
+    context: typer.Context,
     study: StudyFile,
     out: Out = None,
     workers: Workers = None,
@@ -101,24 +106,29 @@ def explore(
     """
     from bitline import study as studies
 
+    check_launch(context, executor)
     chosen = studies.Study.load(study)
-    store = out or study.with_suffix(".sqlite")
+    store = out or _beside(study, "sqlite")
     count = workers or studies.default_workers()
+    check_writable("--out", store)
+    check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
         found = studies.explore(chosen, store, workers=count, launch=launch, report=progress)
     result = studies.read_results(store)
     best = set(found.front)
+    _write_report(result, report)
     console.print(
         f"{found.looked_at} designs screened, {len(found.survivors)} measured in full; "
         f"{len(best)} of them are on the front of {', '.join(chosen.search.objectives)}:"
     )
     print_results(dataclasses.replace(result, designs=tuple(one for one in result.designs if one.key in best)))
     console.print(f"{_duration(found.seconds)}; results in {store}")
-    _failures_and_report(found.failures, result, report)
+    _print_end(found.failures, report)
 
 
 def results(
+    context: typer.Context,
     store: Annotated[Path, typer.Argument(help="Store of results, .sqlite.")],
     to: Annotated[str | None, typer.Option(help="Write a file: csv, parquet or json.")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; beside the store if not given.")] = None,
@@ -132,12 +142,16 @@ def results(
       bitline results study.sqlite --to csv
     """
     from bitline.study import export, read_results
+    from bitline.study.results import check_export
 
-    result = read_results(store)
     if to is None:
-        print_results(result)
+        refuse_idle(context, "without --to", "out")
+        print_results(read_results(store))
         return
-    path = out or store.with_suffix(f".{to}")
+    check_export(to)
+    path = out or _beside(store, to)
+    check_writable("--out", path)
+    result = read_results(store)
     export(result, to, path)
     console.print(f"wrote {path}")
 
@@ -153,19 +167,42 @@ def report(
 
       bitline report study.sqlite --figures pdf
     """
-    from bitline.report.study_figures import write_figures
+    from bitline.report.study_figures import check_format, write_figures
     from bitline.report.study_html import write_study
     from bitline.study import read_results
 
+    path = out or _beside(store, "html")
+    check_writable("--out", path)
+    if figures is not None:
+        check_format(figures)
     result = read_results(store)
-    path = out or store.with_suffix(".html")
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_study(path, result)
     written = [path]
     if figures is not None:
         written += write_figures(path.parent, path.stem, result, figures)
     for one in written:
         console.print(f"wrote {one}")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """The file of another kind beside a file.
+
+    Raises:
+        StudyError: the path is empty, or that of a folder such as '/'.
+    """
+    if not path.name:
+        raise StudyError(f"{str(path)!r} is not a file: give the path of one")
+    return path.with_suffix(f".{suffix}")
+
+
+def check_launch(context: typer.Context, executor: str) -> None:
+    """Refuse options of a Ray cluster where none is used.
+
+    Raises:
+        BitlineError: one of them was given.
+    """
+    if executor != "ray":
+        refuse_idle(context, f"with --executor {executor}", "address", "gpus")
 
 
 def launcher(executor: str, workers: int, address: str | None, device: str, gpus: float) -> Launch:
@@ -199,8 +236,8 @@ def _devices(device: str) -> tuple[str, ...]:
 def bar(name: str) -> Iterator[Any]:
     """A progress bar as a function of tasks done, tasks in all, and what was done last."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("tasks,"), TimeElapsedColumn(),
-        TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"),
+        words("{task.description}"), BarColumn(), MofNCompleteColumn(), words("tasks,"), TimeElapsedColumn(),
+        words("gone,"), TimeRemainingColumn(), words("left"),
     )  # fmt: skip
     try:
         with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
@@ -216,22 +253,26 @@ def bar(name: str) -> Iterator[Any]:
 
 
 def _finish(summary: Summary, result: StudyResult, store: Path, report_path: Path | None) -> None:
+    _write_report(result, report_path)
     print_results(result)
     console.print(f"{summary.done} tasks in {_duration(summary.seconds)}; results in {store}")
-    _failures_and_report(summary.failures, result, report_path)
+    _print_end(summary.failures, report_path)
     if summary.failures:
         raise typer.Exit(1)
 
 
-def _failures_and_report(failures: Sequence[str], result: StudyResult, path: Path | None) -> None:
-    for message in dict.fromkeys(failures):
-        console.print(f"failed: {message}", style="red", markup=False)
+def _write_report(result: StudyResult, path: Path | None) -> None:
     if path is not None:
         from bitline.report.study_html import write_study
 
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_study(path, result)
-        console.print(f"wrote {path}")
+
+
+def _print_end(failures: Sequence[str], report: Path | None) -> None:
+    for message in dict.fromkeys(failures):
+        console.print(f"failed: {message}", style="red")
+    if report is not None:
+        console.print(f"wrote {report}")
 
 
 def print_results(result: StudyResult) -> None:
@@ -244,25 +285,23 @@ def print_results(result: StudyResult) -> None:
     for one in result.designs[:SHOWN]:
         cost = one.cost or {}
         values = [str(one.settings.get(name, "")) for name in settings] or [one.name]
-        accuracy = "" if math.isnan(one.mean) else f"{100 * one.mean:.2f}"
-        spread = "" if math.isnan(one.std) else f"{100 * one.std:.2f}"
-        numbers = (f"{cost[name]:,.4g}" if name in cost else "" for name in ("energy_uJ", "area_mm2", "latency_us"))
-        table.add_row(*values, accuracy, spread, str(len(one.accuracies)), *numbers)
+        numbers = (number(cost.get(name)) for name in ("energy_uJ", "area_mm2", "latency_us"))
+        table.add_row(*values, percent(one.mean), percent(one.std), number(len(one.accuracies)), *numbers)
     console.print(table)
     if len(result.designs) > SHOWN:
         console.print(f"and {len(result.designs) - SHOWN} more: 'bitline results STORE --to csv' has them all")
     digital = {one.digital for one in result.designs if one.digital is not None}
     if result.float_accuracy is not None:
         quantised = f"; quantised, digital {_span(digital)} %" if digital else ""
-        console.print(f"floating point {100 * result.float_accuracy:.2f} %{quantised}")
+        console.print(f"floating point {percent(result.float_accuracy)} %{quantised}")
     for one in result.designs:
         if one.error:
-            console.print(f"failed: {one.error}", style="red", markup=False)
+            console.print(f"failed: {one.error}", style="red")
 
 
 def _span(values: set[float]) -> str:
-    low, high = 100 * min(values), 100 * max(values)
-    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
+    low, high = percent(min(values)), percent(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def _duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from bitline._numbers import number, percent
 from bitline._trials import deviation, half_width, known
 from bitline.cost import NetworkCost, library_of
 from bitline.design import Design
@@ -86,9 +87,9 @@ class Evaluation:
         )
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format="{:.4g}".format)
+        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
         cost = self.cost._repr_html_() if self.cost else ""
-        return f"<b>{html.escape(self.design.name)}</b>: {100 * self.mean:.2f} % on {self.images} images{table}{cost}"
+        return f"<b>{html.escape(self.design.name)}</b>: {percent(self.mean)} % on {self.images} images{table}{cost}"
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each analog layer."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bitline._numbers import number
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
 from bitline.cost.library import Library, libraries
@@ -184,7 +185,6 @@ class NetworkCost:
         totals = pd.DataFrame({"of one image": self.totals()}).T
         parts = pd.DataFrame({"energy (uJ)": self.energies_pJ, "area (mm2)": dict(self.areas_mm2)})
         parts["energy (uJ)"] *= 1e-6
-        number = "{:.4g}".format
         tables = totals.to_html(float_format=number) + parts.to_html(float_format=number, na_rep="")
         return f"<b>{html.escape(self.design)}</b>, library {html.escape(self.library)}{tables}"
 

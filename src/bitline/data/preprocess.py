@@ -27,7 +27,9 @@ class Preprocess:
         """uint8 images (n, channels, height, width) to float32; float images are taken as they are."""
         if images.dtype != torch.uint8:
             return images.float()
-        mean, deviation = (torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1) for values in (self.mean, self.deviation))
+        mean, deviation = (
+            torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1) for values in (self.mean, self.deviation)
+        )
         return (images.float() / 255 - mean) / deviation
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from bitline._numbers import exact
+
 UNITS_S = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -50,8 +52,8 @@ def in_words(value: float) -> str:
         count = value / UNITS_S[name]
         if count >= 1 and (name in ("s", "ms", "us", "ns") or math.isclose(count, round(count, 1), rel_tol=1e-9)):
             plural = "s" if len(name) > 2 and count != 1 else ""
-            return f"{count:g} {name}{plural}"
-    return f"{value:g} s"
+            return f"{exact(count)} {name}{plural}"
+    return f"{exact(value)} s"
 
 
 Duration = Annotated[float, BeforeValidator(seconds), Field(ge=0, allow_inf_nan=False)]

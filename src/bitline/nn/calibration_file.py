@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bitline import views
+from bitline._files import write_text
 from bitline.design import Design
 from bitline.encoded import LayerCalibration
 from bitline.errors import CalibrationError
@@ -38,9 +38,7 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
         "folded": calibration.folded,
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
     }
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor) -> Calibration:

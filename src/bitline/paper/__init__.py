@@ -2,7 +2,7 @@
 
 from bitline.paper._figures import Drawing
 from bitline.paper.catalogue import Outcome, PaperStudy, catalogue, find
-from bitline.paper.run import run_study
+from bitline.paper.run import files_of, run_study
 from bitline.paper.setting import Setting, Subject, read_subjects
 from bitline.paper.verdict import Verdict
 
@@ -14,6 +14,7 @@ __all__ = [
     "Subject",
     "Verdict",
     "catalogue",
+    "files_of",
     "find",
     "read_subjects",
     "run_study",

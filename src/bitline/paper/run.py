@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
+from pathlib import Path
 
 import torch
 
 import bitline
+from bitline._files import write_csv, write_values
 from bitline.paper.catalogue import Outcome, PaperStudy
 from bitline.paper.setting import Setting
 from bitline.report.device_figures import save
-from bitline.report.results import write_text
 
-FORMATS = ("png", "svg")
+FORMATS = ("png", "svg", "csv", "json")
+
+
+def files_of(study: PaperStudy, folder: Path) -> dict[str, Path]:
+    """The files that a study writes, by format."""
+    return {suffix: folder / f"{study.name}.{suffix}" for suffix in FORMATS}
 
 
 def run_study(study: PaperStudy, setting: Setting) -> Outcome:
@@ -33,10 +38,10 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
     began = time.perf_counter()
     setting.out.mkdir(parents=True, exist_ok=True)
     outcome = study.run(setting)
-    figure = outcome.figure.figure()
-    for suffix in FORMATS:
-        save(figure, setting.out / f"{study.name}.{suffix}")
-    write_text(setting.out / f"{study.name}.csv", outcome.table.to_csv(index=False))
+    figure, files = outcome.figure.figure(), files_of(study, setting.out)
+    for suffix in ("png", "svg"):
+        save(figure, files[suffix])
+    write_csv(files["csv"], outcome.table)
     content = {
         "name": study.name,
         "shows": study.shows,
@@ -59,5 +64,5 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
             "seconds": round(time.perf_counter() - began, 1),
         },
     }
-    write_text(setting.out / f"{study.name}.json", json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_values(files["json"], content, indent=1)
     return outcome

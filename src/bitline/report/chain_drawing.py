@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from bitline._numbers import exact
 from bitline.design import Design
 from bitline.devices import in_words
 from bitline.readout import Adc
@@ -46,7 +47,7 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
     return [
         ("quantise", [f"weights {weights.bits} bits", f"inputs {inputs.bits} bits", f"scale per {weights.scale}"]),
         ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),
-        ("program", [f"{cell.device.kind}", f"on/off ratio {ratio:g}", f"read after {in_words(cell.time)}"]),
+        ("program", [f"{cell.device.kind}", f"on/off ratio {exact(ratio)}", f"read after {in_words(cell.time)}"]),
         ("array", [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]),
         ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
     ]

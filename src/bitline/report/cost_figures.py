@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from bitline._numbers import number
 from bitline.cost import NetworkCost
 
 COLOURS = (
@@ -20,6 +21,7 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
     for index, component in enumerate(cost.energies_pJ):
         values = [1e-6 * layer.energies_pJ.get(component, 0.0) for layer in cost.layers]
         figure.add_bar(x=names, y=values, name=component, marker_color=COLOURS[index % len(COLOURS)])
+    figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
     figure.update_layout(
         title="Energy of one image by layer and component",
         xaxis_title="layer",
@@ -44,7 +46,7 @@ def shares_figure(cost: NetworkCost) -> go.Figure:
             marker_color=COLOURS[index % len(COLOURS)],
         )
     figure.update_layout(
-        title=f"Where {cost.energy_uJ:.4g} µJ and {cost.area_mm2:.4g} mm² go",
+        title=f"Where {number(cost.energy_uJ)} µJ and {number(cost.area_mm2)} mm² go",
         xaxis_title="share (%)",
         barmode="stack",
         height=320,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from bitline._files import replacing
+from bitline._numbers import number
 from bitline.devices import Device, MeasuredDevice, MeasurementsDevice, in_words
 from bitline.draws import Draws
 
@@ -51,7 +53,8 @@ def save(figure: Figure, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=140)
+    with replacing(path) as file:
+        figure.savefig(file, dpi=140, format=path.suffix.removeprefix("."))
 
 
 def _largest(device: Device) -> float:
@@ -139,7 +142,7 @@ def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) 
     for colour, target in zip(COLOURS, states, strict=False):
         cells = np.array([_sample(device, target, float(time), seed) for time in times])
         mean, spread = cells.mean(1), cells.std(1)
-        label = f"{target * _largest(device):.4g}"
+        label = number(target * _largest(device), 4)
         axes.plot(times / scale, mean, "o-", color=colour, markersize=3, label=label)
         axes.fill_between(times / scale, mean - spread, mean + spread, color=colour, alpha=0.2)
         if isinstance(device, MeasurementsDevice):

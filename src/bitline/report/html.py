@@ -10,10 +10,11 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 import bitline
+from bitline._files import write_text
+from bitline._numbers import fixed, number, percent
 from bitline.devices import in_words
 from bitline.evaluate import Evaluation
 from bitline.report.cost_figures import energy_figure, shares_figure
-from bitline.report.results import write_text
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # Okabe and Ito: distinct for colour-blind readers
 
@@ -36,7 +37,8 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    caption = f"design {design.name}, seed {result.seed}, {len(result.trial_accuracies)} trials, {result.images} images"
+    counts = f"{len(result.trial_accuracies)} trials, {result.images:,} images"
+    caption = f"design {design.name}, seed {result.seed}, {counts}"
     parts = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         f'<p class="caption">{html.escape(design.description)}</p>',
@@ -64,15 +66,15 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
 
 def _accuracy_table(results: Sequence[Evaluation]) -> str:
     rows = [
-        ["floating point", f"{100 * results[-1].float_accuracy:.2f}", ""],
-        ["quantised, digital", f"{100 * results[-1].digital_accuracy:.2f}", ""],
+        ["floating point", percent(results[-1].float_accuracy), ""],
+        ["quantised, digital", percent(results[-1].digital_accuracy), ""],
     ]
     for result in results:
         low, high = result.confidence_interval
-        interval = "one trial" if math.isnan(low) else f"{100 * low:.2f} to {100 * high:.2f}"
-        spread = "" if math.isnan(result.std) else f" ± {100 * result.std:.2f}"
+        interval = "one trial" if math.isnan(low) else f"{percent(low)} to {percent(high)}"
+        spread = "" if math.isnan(result.std) else f" ± {percent(result.std)}"
         at = f", {in_words(result.design.cell.time)} after programming" if len(results) > 1 else ""
-        rows.append([f"analog (mean ± standard deviation){at}", f"{100 * result.mean:.2f}{spread}", interval])
+        rows.append([f"analog (mean ± standard deviation){at}", f"{percent(result.mean)}{spread}", interval])
     return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
 
 
@@ -80,9 +82,9 @@ def _layers_table(result: Evaluation) -> str:
     rows = [
         [
             layer.name,
-            str(layer.rows),
-            str(layer.outputs),
-            str(layer.partitions),
+            number(layer.rows),
+            number(layer.outputs),
+            number(layer.partitions),
             _decibels(layer.own_db),
             _decibels(layer.accumulated_db),
         ]
@@ -95,7 +97,7 @@ def _cost(result: Evaluation, caption: str) -> str:
     cost = result.cost
     if cost is None:
         return ""
-    totals = [[name.replace("_", " "), f"{value:.4g}"] for name, value in cost.totals().items()]
+    totals = [[name.replace("_", " "), number(value)] for name, value in cost.totals().items()]
     parts = [
         f"<h2>Energy, area and latency</h2><p>component library {html.escape(cost.library)}</p>",
         _table(["of one image", "value"], totals),
@@ -104,7 +106,7 @@ def _cost(result: Evaluation, caption: str) -> str:
         _table(
             ["component", "energy, µJ", "area, mm²"],
             [
-                [name, f"{1e-6 * cost.energies_pJ.get(name, 0.0):.4g}", f"{cost.areas_mm2.get(name, 0.0):.4g}"]
+                [name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))]
                 for name in dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
             ],
         ),
@@ -138,19 +140,24 @@ def _accuracy_figure(result: Evaluation) -> go.Figure:
 
 
 def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
-    times = [max(one.design.cell.time, 1.0) for one in results]
+    ordered = sorted(results, key=lambda one: one.design.cell.time)
+    times = [one.design.cell.time for one in ordered]
+    words = [in_words(time) for time in times]
+    placed = times[0] > 0  # a logarithmic axis has no place for 0
     figure = go.Figure()
     figure.add_scatter(
-        x=times,
-        y=[100 * one.mean for one in results],
-        error_y={"type": "data", "array": [0.0 if math.isnan(one.std) else 100 * one.std for one in results]},
+        x=times if placed else words,
+        y=[100 * one.mean for one in ordered],
+        error_y={"type": "data", "array": [0.0 if math.isnan(one.std) else 100 * one.std for one in ordered]},
+        text=[f"{word}: {percent(one.mean)} %" for word, one in zip(words, ordered, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
         mode="lines+markers",
         name="analog, mean and standard deviation",
         marker={"color": BLUE, "size": 9},
     )
-    title = "Accuracy of the same chips over time (times below 1 s drawn at 1 s)"
-    figure.update_layout(title=title, xaxis_title="time after programming (s)", yaxis_title="accuracy (%)", height=420)
-    figure.update_xaxes(type="log")
+    title = "Accuracy of the same chips over time"
+    figure.update_layout(title=title, xaxis_title="time after programming", yaxis_title="accuracy (%)", height=420)
+    figure.update_xaxes(type="log" if placed else "category", tickvals=times if placed else words, ticktext=words)
     return figure
 
 
@@ -160,6 +167,7 @@ def _layers_figure(result: Evaluation) -> go.Figure:
     own, accumulated = [one.own_db for one in result.layers], [one.accumulated_db for one in result.layers]
     figure.add_bar(x=names, y=own, name="own error", marker_color=BLUE)
     figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
+    figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
     figure.update_layout(
         title="Error of each layer against the quantised digital network",
         xaxis_title="layer",
@@ -172,6 +180,8 @@ def _layers_figure(result: Evaluation) -> go.Figure:
 
 def _figure(figure: go.Figure, caption: str, first: bool = False) -> str:
     figure.update_layout(template="plotly_white", font={"size": 14})
+    figure.update_xaxes(exponentformat="power")
+    figure.update_yaxes(exponentformat="power")  # 'B' for 10^9 is no prefix of units
     drawn = figure.to_html(full_html=False, include_plotlyjs=first)
     return f'{drawn}<p class="caption">{html.escape(caption)}</p>'
 
@@ -188,4 +198,4 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def _decibels(value: float) -> str:
-    return "exact" if value == math.inf else "" if math.isnan(value) else f"{value:.1f}"
+    return "exact" if value == math.inf else "" if math.isnan(value) else fixed(value, 1)

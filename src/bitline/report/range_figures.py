@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bitline._numbers import exact
 from bitline.range_study import SliceRange
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def signals_figure(ranges: Sequence[SliceRange], caption: str, percent: float = 
             axes.axvline(end / full, color=colour, linestyle=":", linewidth=1)
     axes.set(yscale="log", xlabel="ADC input / range that the array can produce", ylabel="count")
     axes.set_xlim(-0.5 if ranges[0].lines.signed else -0.02, 0.5 if ranges[0].lines.signed else 1.0)
-    axes.set_title(f"{ranges[0].layer}; dotted: inner {percent:g} %", fontsize=11)
+    axes.set_title(f"{ranges[0].layer}; dotted: inner {exact(percent)} %", fontsize=11)
     axes.legend()
     figure.suptitle(caption, fontsize=10)
     return figure
@@ -65,7 +66,10 @@ def useful_figure(ranges: Sequence[SliceRange], caption: str, percent: float = 9
         axes.plot([one.rows for one in own], useful, "o", color=colour, markersize=5, label=f"slice {index}")
         axes.axhline(float(np.mean(useful)), color=colour, linewidth=1)
     axes.set(
-        xscale="log", yscale="log", xlabel="rows in use", ylabel=f"inner {percent:g} % of the signals (% of full range)"
+        xscale="log",
+        yscale="log",
+        xlabel="rows in use",
+        ylabel=f"inner {exact(percent)} % of the signals (% of full range)",
     )
     axes.legend(title="line: mean over layers")
     figure.suptitle(caption, fontsize=10)

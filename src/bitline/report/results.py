@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import torch
 
 import bitline
+from bitline._files import write_values
 from bitline.evaluate import Evaluation
 
 
@@ -26,11 +25,4 @@ def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     content = results[-1].to_dict()
     if len(results) > 1:
         content["times"] = [{"time_s": one.design.cell.time, **one.accuracy_dict()} for one in results]
-    write_text(path, json.dumps({**content, "context": context, "versions": versions}, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    write_values(path, {**content, "context": context, "versions": versions}, indent=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bitline.errors import StudyError
 from bitline.report.cost_figures import COLOURS
@@ -11,10 +11,10 @@ from bitline.report.device_figures import save
 from bitline.report.study_series import (
     COST_AXES,
     LARGEST_SERIES,
-    categories,
-    is_logarithmic,
-    is_numeric,
+    LARGEST_TICKS,
+    SettingAxis,
     lines,
+    measured,
     pareto,
 )
 from bitline.study.results import StudyResult
@@ -41,9 +41,8 @@ def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> 
     Raises:
         StudyError: an unknown format, or nothing is measured yet.
     """
-    if suffix not in FORMATS:
-        raise StudyError(f"there is no figure format {suffix!r}: use one of {', '.join(FORMATS)}")
-    figures = {f"accuracy-{name}": accuracy_figure(result, name) for name in result.settings}
+    check_format(suffix)
+    figures = {f"accuracy-{name}": accuracy_figure(result, name) for name in result.settings if measured(result)}
     figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COST_AXES if pareto(result, name)[0]}
     if not figures:
         raise StudyError("the store holds no finished chip yet, and so nothing to draw")
@@ -55,32 +54,44 @@ def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> 
     return written
 
 
+def check_format(suffix: str) -> None:
+    """Refuse what is not a format of figures.
+
+    Raises:
+        StudyError: an unknown format, and the known ones.
+    """
+    if suffix not in FORMATS:
+        raise StudyError(f"there is no figure format {suffix!r}: use one of {', '.join(FORMATS)}")
+
+
 def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     """Accuracy against one setting with 95 % confidence bands."""
     from matplotlib.figure import Figure
 
-    series = lines(result, setting)
+    axis = SettingAxis.of(result, setting)
+    series = lines(result, axis)
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
     axes = figure.subplots()
-    numeric = is_numeric(series)
-    names = categories(series)
     for index, one in enumerate(series):
         colour = COLOURS[index % len(COLOURS)]
-        style = "o-" if numeric and len(series) <= LARGEST_SERIES else "o"
-        x = list(one.x) if numeric else [names.index(str(value)) for value in one.x]
+        style = "o-" if axis.is_ordered and len(series) <= LARGEST_SERIES else "o"
+        x: list[Any] = [axis.place(design) if axis.is_numeric else axis.index(design) for design in one.designs]
         axes.plot(x, one.mean, style, color=colour, markersize=4, label=one.label or None)
-        if numeric:
+        if axis.is_ordered:
             axes.fill_between(x, one.low, one.high, color=colour, alpha=0.2, linewidth=0)
         else:
             axes.vlines(x, one.low, one.high, color=colour, linewidth=1)
     if result.float_accuracy is not None:
         axes.axhline(100 * result.float_accuracy, color="grey", linestyle="--", linewidth=1, label="floating point")
-    if is_logarithmic(series):
+    if axis.scale == "log":
         axes.set_xscale("log")
-    elif not numeric:
-        axes.set_xticks(range(len(names)), names)
-    elif series and len(series[0].x) <= 12:
-        axes.set_xticks(series[0].x)
+    if not axis.is_numeric:
+        axes.set_xticks(range(len(axis.labels)), axis.labels)
+    elif axis.has_ticks:
+        axes.set_xticks(axis.levels, axis.labels)
+        axes.set_xticks([], minor=True)
+    elif axis.scale == "linear" and len(axis.levels) <= LARGEST_TICKS:
+        axes.set_xticks(axis.levels)
     axes.set_xlabel(setting)
     axes.set_ylabel("accuracy (%)")
     if len(series) <= LARGEST_SERIES:

@@ -6,31 +6,30 @@ import html
 import itertools
 import json
 import math
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 import bitline
+from bitline._files import write_text
+from bitline._numbers import fixed, number, percent
 from bitline.design import Design
 from bitline.report.chain_drawing import chain_drawing
 from bitline.report.cost_figures import COLOURS
-from bitline.report.results import write_text
 from bitline.report.study_series import (
     COST_AXES,
     LARGEST_SERIES,
-    Series,
-    categories,
+    SettingAxis,
     grid,
-    is_logarithmic,
-    is_numeric,
     lines,
     measured,
     pareto,
 )
-from bitline.study.results import COSTS, DesignResult, StudyResult
+from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
 
 LARGEST_BREAKDOWN = 40
 """Designs in the figures of cost and layers; the best ones where there are more."""
@@ -109,17 +108,21 @@ def _figures(result: StudyResult) -> list[Part]:
 
 
 def _accuracy(result: StudyResult, setting: str) -> go.Figure:
-    series = lines(result, setting)
+    axis = SettingAxis.of(result, setting)
+    series = lines(result, axis)
+    joined = axis.is_ordered and len(series) <= LARGEST_SERIES
     figure = go.Figure()
     for index, one in enumerate(series):
         colour = COLOURS[index % len(COLOURS)]
         keys = [design.key for design in one.designs]
+        x = [axis.place(design) for design in one.designs]
         figure.add_scatter(
-            x=list(one.x) if is_numeric(series) else [str(x) for x in one.x],
+            x=x,
             y=list(one.mean),
             customdata=keys,
-            mode="markers" if len(series) > LARGEST_SERIES or not is_numeric(series) else "lines+markers",
-            name=one.label or "mean over chips",
+            text=[f"{html.escape(axis.label(design))}: {percent(design.mean)}" for design in one.designs],
+            mode="lines+markers" if joined else "markers",
+            name=html.escape(one.label) or "mean over chips",
             line={"color": colour},
             marker={"color": colour, "size": 8},
             error_y={
@@ -128,11 +131,11 @@ def _accuracy(result: StudyResult, setting: str) -> go.Figure:
                 "arrayminus": [mean - low for low, mean in zip(one.low, one.mean, strict=True)],
                 "thickness": 1,
             },
-            hovertemplate="%{x}: %{y:.2f} %<extra>" + html.escape(one.label) + "</extra>",
+            hovertemplate="%{text} %<extra>" + html.escape(one.label) + "</extra>",
         )
-        if is_numeric(series) and len(series) <= LARGEST_SERIES and len(one.x) > 1:
+        if joined and len(x) > 1:
             figure.add_scatter(
-                x=[*one.x, *reversed(one.x)],
+                x=[*x, *reversed(x)],
                 y=[*one.high, *reversed(one.low)],
                 fill="toself",
                 fillcolor=_faint(colour),
@@ -144,7 +147,7 @@ def _accuracy(result: StudyResult, setting: str) -> go.Figure:
     _baselines(figure, result)
     figure.update_layout(
         title=f"Accuracy against {setting}",
-        xaxis={"title": setting, **_scale(series)},
+        xaxis={"title": setting, **_scale(axis)},
         yaxis={"title": "accuracy (%)"},
         showlegend=len(series) <= LARGEST_SERIES,
         legend={"orientation": "h", "y": -0.25},
@@ -152,10 +155,11 @@ def _accuracy(result: StudyResult, setting: str) -> go.Figure:
     return figure
 
 
-def _scale(series: list[Series]) -> dict[str, Any]:
-    if not is_numeric(series):
-        return {"type": "category", "categoryorder": "array", "categoryarray": categories(series)}
-    return {"type": "log"} if is_logarithmic(series) else {}
+def _scale(axis: SettingAxis) -> dict[str, Any]:
+    if not axis.is_numeric:
+        return {"type": "category", "categoryorder": "array", "categoryarray": axis.labels}
+    ticks = {"tickmode": "array", "tickvals": axis.levels, "ticktext": axis.labels} if axis.has_ticks else {}
+    return {"type": "log" if axis.scale == "log" else "linear", **ticks}
 
 
 def _single(result: StudyResult) -> go.Figure:
@@ -163,7 +167,11 @@ def _single(result: StudyResult) -> go.Figure:
     for one in measured(result):
         chips = list(range(1, len(one.accuracies) + 1))
         figure.add_scatter(
-            x=chips, y=[100 * value for value in one.accuracies], mode="markers", name=one.name, marker={"size": 9}
+            x=chips,
+            y=[100 * value for value in one.accuracies],
+            mode="markers",
+            name=html.escape(one.name),
+            marker={"size": 9},
         )
     _baselines(figure, result)
     figure.update_layout(
@@ -180,16 +188,20 @@ def _baselines(figure: go.Figure, result: StudyResult) -> None:
 
 
 def _heat_map(result: StudyResult, across: str, down: str) -> go.Figure:
-    columns, rows, values = grid(result, across, down)
+    columns, rows = SettingAxis.of(result, across), SettingAxis.of(result, down)
+    values = grid(result, columns, rows)
+    shares = [[None if value is None else value / 100 for value in row] for row in values]
     figure = go.Figure()
     figure.add_heatmap(
-        x=[str(one) for one in columns],
-        y=[str(one) for one in rows],
+        x=columns.labels,
+        y=rows.labels,
         z=values,
+        text=[[percent(share, 1) for share in row] for row in shares],
+        hovertext=[[percent(share) for share in row] for row in shares],
         colorscale="Cividis",
         colorbar={"title": "%"},
-        texttemplate="%{z:.1f}",
-        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{z:.2f}} %<extra></extra>",
+        texttemplate="%{text}",
+        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{hovertext}} %<extra></extra>",
     )
     figure.update_layout(
         title=f"{down} and {across}",
@@ -209,12 +221,16 @@ def _pareto(result: StudyResult, cost: str) -> go.Figure:
             x=[one.cost[cost] for one in chosen if one.cost],
             y=[100 * one.mean for one in chosen],
             customdata=[one.key for one in chosen],
-            text=[html.escape(_label(one)) for one in chosen],
+            text=[
+                f"{html.escape(_label(one))}<br>{percent(one.mean)} %, {number(one.cost[cost])}"
+                for one in chosen
+                if one.cost
+            ],
             mode="lines+markers" if on else "markers",
             name=name,
             marker={"color": colour, "size": size},
             line={"color": colour},
-            hovertemplate="%{text}<br>%{y:.2f} %, %{x:.4g}<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(
         title=f"Accuracy against {COST_AXES[cost]}",
@@ -235,12 +251,13 @@ def _layers(result: StudyResult) -> go.Figure:
     figure = go.Figure()
     figure.add_heatmap(
         x=names,
-        y=[_label(one) for one in designs],
+        y=_labels(designs),
         z=values,
+        text=[[fixed(value, 1) for value in row] for row in values],
         customdata=[[one.key] * len(names) for one in designs],
         colorscale="Cividis",
         colorbar={"title": "dB"},
-        hovertemplate="%{x}<br>%{y}<br>%{z:.1f} dB<extra></extra>",
+        hovertemplate="%{x}<br>%{y}<br>%{text} dB<extra></extra>",
     )
     figure.update_layout(
         title="Own error of every layer",
@@ -253,20 +270,24 @@ def _layers(result: StudyResult) -> go.Figure:
 
 def _ranges(result: StudyResult) -> go.Figure:
     figure = go.Figure()
-    for index, one in enumerate(_best(result)[:LARGEST_SERIES]):
+    designs = _best(result)[:LARGEST_SERIES]
+    for index, (one, label) in enumerate(zip(designs, _labels(designs), strict=True)):
         ranges: dict[str, list[float]] = (one.cost or {}).get("adc_ranges", {})
         layers = [layer for layer, shares in ranges.items() for _ in shares]
         if layers:
-            slices = [number for shares in ranges.values() for number in range(len(shares))]
+            slices = [place for shares in ranges.values() for place in range(len(shares))]
             figure.add_scatter(
                 x=layers,
                 y=[100 * share for shares in ranges.values() for share in shares],
-                text=[f"slice {number}" for number in slices],
+                text=[
+                    f"slice {place}: {percent(share)}"
+                    for place, share in zip(slices, itertools.chain(*ranges.values()), strict=True)
+                ],
                 customdata=[one.key] * len(layers),
                 mode="markers",
-                name=_label(one),
+                name=html.escape(label),
                 marker={"color": COLOURS[index % len(COLOURS)], "size": 8},
-                hovertemplate="%{x}, %{text}: %{y:.3g} %<extra></extra>",
+                hovertemplate="%{x}, %{text} %<extra></extra>",
             )
     figure.update_layout(
         title="ADC range of every layer and weight slice",
@@ -287,12 +308,14 @@ def _cost(result: StudyResult, what: str) -> go.Figure:
     figure = go.Figure()
     for index, name in enumerate(sorted(components, key=lambda one: -components[one])):
         figure.add_bar(
-            x=[_label(one) for one in designs],
+            x=_labels(designs),
             y=[scale * (one.cost or {})[key].get(name, 0.0) for one in designs],
+            text=[number(scale * (one.cost or {})[key].get(name, 0.0)) for one in designs],
+            textposition="none",
             customdata=[one.key for one in designs],
-            name=name,
+            name=html.escape(name),
             marker={"color": COLOURS[index % len(COLOURS)]},
-            hovertemplate="%{x}<br>" + html.escape(name) + ": %{y:.4g} " + unit + "<extra></extra>",
+            hovertemplate="%{x}<br>" + html.escape(name) + ": %{text} " + unit + "<extra></extra>",
         )
     figure.update_layout(
         title=f"{what.capitalize()} by component",
@@ -313,12 +336,13 @@ def _best(result: StudyResult) -> list[DesignResult]:
 
 def _head(result: StudyResult) -> str:
     study, done = result.study, measured(result)
-    numbers = [("designs", f"{len(result.designs)}"), ("finished", f"{sum(one.finished for one in result.designs)}")]
+    finished = sum(one.finished for one in result.designs)
+    numbers = [("designs", number(len(result.designs))), ("finished", number(finished))]
     if done:
         best = max(done, key=lambda one: one.mean)
-        numbers += [("images", f"{best.images:,}"), ("best accuracy", f"{100 * best.mean:.2f} %")]
+        numbers += [("images", f"{best.images:,}"), ("best accuracy", f"{percent(best.mean)} %")]
     if result.float_accuracy is not None:
-        numbers.append(("floating point", f"{100 * result.float_accuracy:.2f} %"))
+        numbers.append(("floating point", f"{percent(result.float_accuracy)} %"))
     boxes = "".join(f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers)
     failed = [one for one in result.designs if one.error]
     errors = "".join(f"<li>{html.escape(_label(one))}: {html.escape(one.error)}</li>" for one in failed[:20])
@@ -377,37 +401,67 @@ def _how(result: StudyResult, path: Path) -> str:
 
 
 def _rows(result: StudyResult) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
-    """Columns and rows of the table of designs."""
+    """Columns and rows of the table of designs.
+
+    A cell has its value, the text that is shown, and its rank where the column is sorted; None comes last.
+    """
     screened = any(one.screened is not None for one in result.designs)
     names = [*(result.settings or ("design",)), "accuracy (%)", "std (%)", "chips"]
     names += ["screened (%)"] if screened else []
     costs = [name for name in COSTS if any(name in (one.cost or {}) for one in result.designs)]
+    axes = [SettingAxis.of(result, name) for name in result.settings]
+    names_in_order = list(dict.fromkeys(one.name for one in result.designs))
     rows = []
     for one in result.designs:
-        settings = [_cell(one.settings.get(name)) for name in result.settings] or [one.name]
-        numbers = [_percent(one.mean), _percent(one.std), len(one.accuracies)]
-        if screened:
-            numbers.append(None if one.screened is None else round(100 * one.screened, 6))
-        cells = [*settings, *numbers, *(_finite((one.cost or {}).get(name)) for name in costs)]
+        settings = [_setting(axis, one) for axis in axes] or [_Cell(one.name, one.name, names_in_order.index(one.name))]
+        cells = [*settings, _percent(one.mean), _percent(one.std), _number(len(one.accuracies))]
+        cells += [_percent(one.screened)] if screened else []
+        cells += [_number((one.cost or {}).get(name)) for name in costs]
         rows.append({"key": one.key, "cells": cells, "label": _label(one), "design": Design(**one.design).to_toml()})
     return [{"name": name} for name in [*names, *costs]], rows
 
 
-def _cell(value: Any) -> Any:
-    plain = value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool))
-    return value if plain else str(value)
+class _Cell(NamedTuple):
+    value: float | str | None
+    text: str
+    rank: float | None
+
+
+def _setting(axis: SettingAxis, design: DesignResult) -> _Cell:
+    if axis.setting not in design.settings:
+        return _Cell(None, "", None)
+    place = axis.index(design)
+    level = axis.levels[place]
+    return _Cell(str(level) if level in (math.inf, -math.inf) else level, axis.labels[place], place)
+
+
+def _number(value: Any) -> _Cell:
+    known = _finite(value)
+    return _Cell(known, number(value) if is_number(value) else "", known)
+
+
+def _percent(share: float | None) -> _Cell:
+    known = None if share is None or math.isnan(share) else round(100 * share, 6)
+    return _Cell(known, percent(share), known)
+
+
+def _labels(designs: Sequence[DesignResult]) -> list[str]:
+    """What designs are called where every one has a place of its own: those of the same name are counted."""
+    labels: list[str] = []
+    for one in designs:
+        label, count = _label(one), 2
+        while label in labels:
+            label, count = f"{_label(one)} ({count})", count + 1
+        labels.append(label)
+    return labels
 
 
 def _label(one: DesignResult) -> str:
     return ", ".join(f"{name.rpartition('.')[2]} {value}" for name, value in one.settings.items()) or one.name
 
 
-def _percent(value: float) -> float | None:
-    return None if math.isnan(value) else round(100 * value, 6)
-
-
 def _finite(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+    return value if is_number(value) and math.isfinite(value) else None
 
 
 def _places(name: str, group: list[go.Figure]) -> str:
@@ -434,7 +488,8 @@ def _faint(colour: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False).replace("</", "<\\/")
+    """JSON inside a script element, which no text of it can end or open: '<' only stands in words."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
 
 
 def _asset(name: str) -> str:

@@ -4,15 +4,89 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Literal
 
 from bitline.study.pareto import front
-from bitline.study.results import DesignResult, StudyResult
+from bitline.study.results import DesignResult, StudyResult, in_words, is_number
 
 LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
 COST_AXES = {"energy_uJ": "energy of one image (µJ)", "area_mm2": "area (mm²)", "latency_us": "latency (µs)"}
 """Numbers of the cost that accuracy is traded against, with their axis titles."""
+MANY_DECADES = 50
+"""Ratio of the largest to the smallest number from which on an axis is logarithmic."""
+LARGEST_TICKS = 12
+"""Values of a setting that are all written at its axis."""
+
+
+@dataclass(frozen=True)
+class SettingAxis:
+    """Where the values of a setting lie on an axis.
+
+    Attributes:
+        setting: its dotted name.
+        levels: its values in order; times in seconds.
+        labels: the same as they were written.
+    """
+
+    setting: str
+    levels: tuple[float | str, ...]
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, result: StudyResult, setting: str) -> SettingAxis:
+        """The axis of a setting of a study."""
+        written: dict[float | str, str] = {}
+        for one in result.designs:
+            if setting in one.settings:
+                written.setdefault(in_words(one.values[setting]), str(one.settings[setting]))
+        levels = tuple(result.levels(setting))
+        return cls(setting, levels, tuple(written[level] for level in levels))
+
+    @cached_property
+    def scale(self) -> Literal["linear", "log", "steps", "words"]:
+        """How values are placed: as numbers, by their logarithms, one after the other in order, or without an order.
+
+        Numbers are only put in order where they span decades and one of them has no logarithm, and where one is
+        infinite.
+        """
+        numbers = [level for level in self.levels if not isinstance(level, str)]
+        if len(numbers) < len(self.levels):
+            return "words"
+        positive = [number for number in numbers if 0 < number < math.inf]
+        wide = len(numbers) > 2 and positive and positive[-1] >= MANY_DECADES * positive[0]
+        if any(math.isinf(number) for number in numbers) or (wide and len(positive) < len(numbers)):
+            return "steps"
+        return "log" if wide else "linear"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether values are placed as numbers."""
+        return self.scale in ("linear", "log")
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether a line from one value to the next means something."""
+        return self.scale != "words"
+
+    @property
+    def has_ticks(self) -> bool:
+        """Whether numbers are written at the axis as the study writes them, such as '1 day'."""
+        own = any(not _is_plain(label) for label in self.labels)
+        return self.is_numeric and own and len(self.levels) <= LARGEST_TICKS
+
+    def index(self, design: DesignResult) -> int:
+        """The place of a design's value in the order."""
+        return self.levels.index(in_words(design.values[self.setting]))
+
+    def label(self, design: DesignResult) -> str:
+        """A design's value in the words of the study."""
+        return self.labels[self.index(design)]
+
+    def place(self, design: DesignResult) -> float | str:
+        """A design's value on the axis: a number, or a label where values are not placed as numbers."""
+        return self.levels[self.index(design)] if self.is_numeric else self.label(design)
 
 
 @dataclass(frozen=True)
@@ -21,14 +95,12 @@ class Series:
 
     Attributes:
         label: the other settings.
-        designs: one for each x.
-        x: values of the setting.
+        designs: one for each point, in the order of the axis.
         mean, low, high: accuracy in per cent with its 95 % confidence interval; the mean itself for a single chip.
     """
 
     label: str
     designs: tuple[DesignResult, ...]
-    x: tuple[Any, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
@@ -39,24 +111,23 @@ def measured(result: StudyResult) -> list[DesignResult]:
     return [one for one in result.designs if one.accuracies]
 
 
-def lines(result: StudyResult, setting: str) -> list[Series]:
+def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     """Accuracy against one setting, a line for each combination of the others."""
     groups: dict[str, list[DesignResult]] = {}
     for one in measured(result):
-        if setting in one.settings:
-            others = ", ".join(f"{name} = {one.settings[name]}" for name in result.settings if name != setting
+        if axis.setting in one.settings:
+            others = ", ".join(f"{name} = {one.settings[name]}" for name in result.settings if name != axis.setting
                                and name in one.settings)  # fmt: skip
             groups.setdefault(others, []).append(one)
     series = []
     for label, designs in groups.items():
-        ordered = sorted(designs, key=lambda one: _order(one.settings[setting]))
+        ordered = sorted(designs, key=axis.index)
         widths = [0.0 if math.isnan(one.half_width) else 100 * one.half_width for one in ordered]
         means = [100 * one.mean for one in ordered]
         series.append(
             Series(
                 label=label,
                 designs=tuple(ordered),
-                x=tuple(shown(one.settings[setting]) for one in ordered),
                 mean=tuple(means),
                 low=tuple(max(0.0, mean - width) for mean, width in zip(means, widths, strict=True)),
                 high=tuple(min(100.0, mean + width) for mean, width in zip(means, widths, strict=True)),
@@ -67,45 +138,23 @@ def lines(result: StudyResult, setting: str) -> list[Series]:
 
 def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[bool]]:
     """Designs with this cost and an accuracy, and which of them are on the front."""
-    designs = [one for one in measured(result) if one.cost and cost in one.cost]
+    designs = [one for one in measured(result) if one.cost and is_number(one.cost.get(cost))]
     return designs, front([(one.cost[cost], -one.mean) for one in designs if one.cost])
 
 
-def grid(result: StudyResult, across: str, down: str) -> tuple[list[Any], list[Any], list[list[float | None]]]:
-    """Mean accuracy in per cent over two settings; the best of designs that differ in others."""
-    designs = [one for one in measured(result) if across in one.settings and down in one.settings]
-    columns, rows = (sorted({shown(one.settings[name]) for one in designs}, key=_order) for name in (across, down))
-    best: dict[tuple[Any, Any], float] = {}
-    for one in designs:
-        place = (shown(one.settings[down]), shown(one.settings[across]))
-        best[place] = max(best.get(place, -math.inf), 100 * one.mean)
-    return columns, rows, [[best.get((row, column)) for column in columns] for row in rows]
+def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[list[float | None]]:
+    """Mean accuracy in per cent over two settings, rows from below; the best of designs that differ in others."""
+    best: dict[tuple[int, int], float] = {}
+    for one in measured(result):
+        if across.setting in one.settings and down.setting in one.settings:
+            place = (down.index(one), across.index(one))
+            best[place] = max(best.get(place, -math.inf), 100 * one.mean)
+    return [[best.get((row, column)) for column in range(len(across.levels))] for row in range(len(down.levels))]
 
 
-def is_numeric(series: list[Series]) -> bool:
-    """Whether the setting of some lines is a number."""
-    return all(isinstance(x, (int, float)) and not isinstance(x, bool) for one in series for x in one.x)
-
-
-def is_logarithmic(series: list[Series]) -> bool:
-    """Whether values of a setting span so much that a logarithmic axis shows them better."""
-    values = sorted({float(x) for one in series for x in one.x}) if is_numeric(series) else []
-    return len(values) > 2 and values[0] > 0 and values[-1] / values[0] >= 50
-
-
-def categories(series: list[Series]) -> list[str]:
-    """Values of a setting that is not a number, in order."""
-    return [str(x) for x in sorted({x for one in series for x in one.x}, key=_order)]
-
-
-def shown(value: Any) -> Any:
-    """A value of a setting on an axis: numbers as they are, everything else in words."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    return value
-
-
-def _order(value: Any) -> tuple[int, float, str]:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return 0, float(value), ""
-    return 1, 0.0, str(value)
+def _is_plain(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bitline._model import Part
+from bitline._settings import flat
+from bitline.devices.duration import seconds
 
 BASE = "design"
 """The setting that chooses the base design: a preset or a .toml file."""
@@ -120,20 +122,27 @@ def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) 
 def holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
     """Whether settings have the values of an axis's condition."""
     return all(
-        settings.get(name) in (wanted if isinstance(wanted, (list, tuple)) else [wanted])
+        any(_same(settings.get(name), value) for value in (wanted if isinstance(wanted, (list, tuple)) else [wanted]))
         for name, wanted in condition.items()
     )
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name."""
-    result: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            result.update(flat(value, f"{prefix}{name}."))
-        else:
-            result[f"{prefix}{name}"] = value
-    return result
+def quantity(value: Any) -> float | None:
+    """The size of a number, also of one in words: 86400.0 for '1 day', 1e-5 for '1e-5'; none for other words."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    for read in (float, seconds) if isinstance(value, str) else ():
+        try:
+            return float(read(value))
+        except ValueError:
+            continue
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values of a setting mean the same."""
+    size = quantity(one)
+    return bool(one == other) or (size is not None and size == quantity(other))
 
 
 __all__ = ["BASE", "Axis", "Range", "crossed", "flat"]

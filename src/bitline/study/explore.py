@@ -13,7 +13,7 @@ from bitline._explain import nearest
 from bitline.errors import DesignError, StudyError
 from bitline.layer_errors import LayerSums, layer_errors
 from bitline.study.agenda import Agenda
-from bitline.study.axes import Axis, holds
+from bitline.study.axes import Axis, holds, quantity
 from bitline.study.executors import Executor
 from bitline.study.pareto import front, ranks
 from bitline.study.results import COSTS
@@ -150,11 +150,9 @@ def _suggest(study: Study, trial: Any) -> Point | None:
 
 
 def _step(axis: Axis, index: int, trial: Any) -> dict[str, Any]:
-    """The step of an axis that the sampler chooses: numbers by their order, everything else without one."""
+    """The step of an axis that the sampler chooses: numbers and times by their order, other words without one."""
     steps = axis.steps()
-    ordered = all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for step in steps for value in step.values()
-    )
+    ordered = all(quantity(value) is not None for step in steps for value in step.values())
     name = f"{index}: {', '.join(axis.settings)}"
     if ordered:
         chosen = trial.suggest_int(name, 0, len(steps) - 1)

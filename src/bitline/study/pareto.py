@@ -13,6 +13,8 @@ def front(values: Sequence[Sequence[float]]) -> list[bool]:
     Args:
         values: (points, objectives), all to be small; points with NaN are never on the front.
     """
+    if not values:
+        return []
     table = np.asarray(values, dtype=float).reshape(len(values), -1)
     known = ~np.isnan(table).any(1)
     result = []

@@ -6,11 +6,14 @@ import json
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from bitline._files import replacing, write_csv, write_values
+from bitline._numbers import number
 from bitline._trials import deviation, half_width, known
 from bitline.errors import StudyError
 from bitline.layer_errors import LayerError, LayerSums, layer_errors
@@ -60,6 +63,11 @@ class DesignResult:
     error: str
 
     @property
+    def values(self) -> dict[str, Any]:
+        """The settings, but numbers that are written in words as the design reads them: '1 day' as 86400.0 (s)."""
+        return {name: _read(value, name, self.design) for name, value in self.settings.items()}
+
+    @property
     def mean(self) -> float:
         """Mean accuracy over chips; NaN where none is finished."""
         return sum(self.accuracies) / len(self.accuracies) if self.accuracies else math.nan
@@ -94,14 +102,14 @@ class StudyResult:
     float_accuracy: float | None
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each design: settings, accuracy over chips, cost."""
+        """One row for each design: settings (times in seconds), accuracy over chips, cost."""
         return pd.DataFrame([self._row(one) for one in self.designs])
 
     def trials_frame(self) -> pd.DataFrame:
         """One row for each design and chip."""
         return pd.DataFrame(
             [
-                {"design": one.name, **one.settings, "trial": trial, "images": one.images, "accuracy": accuracy}
+                {"design": one.name, **one.values, "trial": trial, "images": one.images, "accuracy": accuracy}
                 for one in self.designs
                 for trial, accuracy in enumerate(one.accuracies)
             ]
@@ -111,7 +119,7 @@ class StudyResult:
         """One row for each design and layer."""
         return pd.DataFrame(
             [
-                {"design": one.name, **one.settings, **{"layer": layer.name}, **_without_name(layer)}
+                {"design": one.name, **one.values, **{"layer": layer.name}, **_without_name(layer)}
                 for one in self.designs
                 for layer in one.layers
             ]
@@ -123,11 +131,23 @@ class StudyResult:
         names = dict.fromkeys(name for one in self.designs for name in one.settings)
         return tuple(name for name in names if len({repr(one.settings.get(name)) for one in self.designs}) > 1)
 
+    def levels(self, setting: str) -> list[float | str]:
+        """The different values of a setting in order: numbers by size, then words as the study lists them.
+
+        Numbers are as in `DesignResult.values`; everything that is not a number is in words.
+        """
+        met = dict.fromkeys(in_words(one.values[setting]) for one in self.designs if setting in one.settings)
+        steps = (step for axis in self.study.axes for step in axis.steps())
+        written = [in_words(step[setting]) for step in steps if setting in step]
+        names = [value for value in dict.fromkeys(written) if value in met]
+        words = [value for value in dict.fromkeys([*names, *met]) if isinstance(value, str)]
+        return [*sorted(value for value in met if not isinstance(value, str)), *words]
+
     def _row(self, one: DesignResult) -> dict[str, Any]:
         cost = one.cost or {}
         return {
             "design": one.name,
-            **one.settings,
+            **one.values,
             "accuracy": one.mean,
             "screened_accuracy": math.nan if one.screened is None else one.screened,
             "std": one.std,
@@ -147,9 +167,28 @@ class StudyResult:
         shown = ["design", *self.settings, "accuracy", "std", "trials", "energy_uJ", "area_mm2", "latency_us"]
         frame = self.to_frame()
         html: str = frame[[name for name in dict.fromkeys(shown) if name in frame]].to_html(
-            index=False, float_format=lambda value: f"{value:.4g}", na_rep=""
+            index=False, float_format=number, na_rep=""
         )
-        return f"<b>{self.study.name}</b>, {len(self.designs)} designs{html}"
+        return f"<b>{escape(self.study.name)}</b>, {len(self.designs)} designs{html}"
+
+
+def in_words(value: Any) -> Any:
+    """A value of a setting on an axis or in a table: numbers as they are, everything else in words."""
+    return value if is_number(value) else str(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number; True and False are words."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _read(value: Any, name: str, design: Any) -> Any:
+    """A value of a setting; where it is a word, the number that the design has in its place, if it is one."""
+    if isinstance(value, str):
+        for step in name.split("."):
+            design = design.get(step) if isinstance(design, dict) else None
+        return design if is_number(design) else value
+    return value
 
 
 def read_results(path: str | Path) -> StudyResult:
@@ -222,20 +261,28 @@ def export(result: StudyResult, to: str, path: Path) -> None:
     Raises:
         StudyError: an unknown format, or Parquet without pyarrow.
     """
-    from bitline.report.results import write_text
-
+    check_export(to)
     if to == "csv":
-        write_text(path, result.to_frame().to_csv(index=False))
+        write_csv(path, result.to_frame())
     elif to == "json":
-        write_text(path, json.dumps(to_dict(result), indent=1, allow_nan=False) + "\n")
-    elif to == "parquet":
+        write_values(path, to_dict(result), indent=1)
+    else:
         frame = result.to_frame()
         mixed = [name for name in frame if frame[name].map(type).nunique() > 1 and frame[name].dtype == object]
         try:
-            frame.astype(dict.fromkeys(mixed, "string")).to_parquet(path, index=False)
+            with replacing(path) as part:
+                frame.astype(dict.fromkeys(mixed, "string")).to_parquet(part, index=False)
         except ImportError:
             raise StudyError("writing Parquet needs pyarrow: pip install pyarrow, or use --to csv") from None
-    else:
+
+
+def check_export(to: str) -> None:
+    """Refuse what is not a format of `export`.
+
+    Raises:
+        StudyError: an unknown format, and the known ones.
+    """
+    if to not in EXPORTS:
         raise StudyError(f"there is no format {to!r}: use one of {', '.join(EXPORTS)}")
 
 

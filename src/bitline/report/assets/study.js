@@ -7,7 +7,7 @@
   function themed(layout) {
     const style = getComputedStyle(document.documentElement);
     const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
-    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true, exponentformat: "power" };
     const themedLayout = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: ink, size: 13 }, modebar: { bgcolor: "rgba(0,0,0,0)" }, margin: { t: 48, r: 16, b: 56, l: 64 }, autosize: true };
     for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
@@ -32,8 +32,8 @@
   const count = document.getElementById("count"), details = document.getElementById("details");
   let order = { column: null, down: false };
 
-  const text = (value) => value === null || value === undefined ? "" :
-    typeof value === "number" ? (Number.isInteger(value) ? String(value) : value.toPrecision(4).replace(/\.?0+$/, "")) : String(value);
+  // a cell is its value, the text to show, and its rank where its column is sorted
+  const [VALUE, TEXT, RANK] = [0, 1, 2];
 
   // words must all occur; "accuracy>90" and the like compare a column whose name contains the word
   function matches(row, query) {
@@ -43,13 +43,13 @@
         const [, name, sign, wanted] = comparison;
         const column = columns.findIndex((one) => one.name.toLowerCase().includes(name.toLowerCase()));
         if (column >= 0) {
-          const value = row.cells[column], number = Number(wanted);
-          if (sign === "=") return text(value).toLowerCase() === wanted.toLowerCase();
+          const value = row.cells[column][VALUE], text = row.cells[column][TEXT], number = Number(wanted);
+          if (sign === "=") return value === number || text.toLowerCase() === wanted.toLowerCase();
           if (typeof value !== "number" || Number.isNaN(number)) return false;
           return { "<": value < number, ">": value > number, "<=": value <= number, ">=": value >= number }[sign];
         }
       }
-      return row.cells.some((cell) => text(cell).toLowerCase().includes(word.toLowerCase()));
+      return row.cells.some((cell) => cell[TEXT].toLowerCase().includes(word.toLowerCase()));
     });
   }
 
@@ -57,11 +57,9 @@
     const chosen = rows.filter((row) => matches(row, search.value));
     if (order.column !== null) {
       chosen.sort((a, b) => {
-        const [x, y] = [a.cells[order.column], b.cells[order.column]];
-        if (x === null) return 1;
-        if (y === null) return -1;
-        const difference = typeof x === "number" && typeof y === "number" ? x - y : text(x).localeCompare(text(y));
-        return order.down ? -difference : difference;
+        const [x, y] = [a.cells[order.column][RANK], b.cells[order.column][RANK]];
+        if (x === null || y === null) return (x === null) - (y === null);
+        return order.down ? y - x : x - y;
       });
     }
     return chosen;
@@ -75,8 +73,8 @@
       line.tabIndex = 0;
       row.cells.forEach((cell) => {
         const place = document.createElement("td");
-        place.textContent = text(cell);
-        if (typeof cell === "number") place.className = "number";
+        place.textContent = cell[TEXT];
+        if (typeof cell[VALUE] === "number" || /^-?inf$/.test(cell[TEXT])) place.className = "number";
         line.append(place);
       });
       line.addEventListener("click", () => choose(row.key));
@@ -109,8 +107,10 @@
   });
 
   document.getElementById("download").addEventListener("click", () => {
-    const quoted = (value) => { const plain = value === null ? "" : String(value); return /[",\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain; };
-    const lines = [columns.map((one) => one.name), ...visible().map((row) => row.cells)].map((line) => line.map(quoted).join(","));
+    // a spreadsheet takes texts that begin like this for formulas, but for an apostrophe before them
+    const harmless = (value) => typeof value === "string" && /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? "'" + value : value;
+    const quoted = (value) => { const plain = value === null ? "" : String(harmless(value)); return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain; };
+    const lines = [columns.map((one) => one.name), ...visible().map((row) => row.cells.map((cell) => cell[VALUE]))].map((line) => line.map(quoted).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
     link.download = "designs.csv";

@@ -1,0 +1,160 @@
+"""Files that are written whole or not at all, on paths that are tried before the work."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from bitline.errors import BitlineError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of what spreadsheets take for a formula."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file to write to, which takes the place of `path` in one step at the end.
+
+    Where that fails, nothing is left of it, and an existing file stays as it was. Missing folders are made. What is no
+    ordinary file, such as a pipe, is written to as it is, and a link stays a link.
+
+    Args:
+        path: file to write.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if _is_special(path):
+        yield path
+        return
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(place)
+    try:
+        yield part
+        os.replace(part, place)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_values(path: Path, content: Mapping[str, Any], indent: int) -> None:
+    """Write values as JSON that every reader takes: NaN becomes null, and infinity the word 'inf', as in a design.
+
+    Args:
+        path: file to write.
+        content: plain values.
+        indent: spaces of each level.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_text(path, json.dumps(_strict(content), indent=indent, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table without its index; spreadsheets take no text of it for a formula.
+
+    A text that begins with '=', '+', '-' or '@' and is not a number gets an apostrophe before it, as OWASP advises
+    against CSV injection.
+
+    Args:
+        path: file to write.
+        frame: the table.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    plain = frame.astype(object).map(_no_formula).rename(columns=_no_formula)
+    with replacing(path) as part:
+        plain.to_csv(part, index=False)
+
+
+def check_writable(option: str, *paths: Path) -> None:
+    """Try whether files can be written, before the work that fills them; nothing is changed or left behind.
+
+    Args:
+        option: what names the files on the command line.
+        paths: files to write later.
+
+    Raises:
+        BitlineError: one cannot be written, and why.
+    """
+    for path in paths:
+        try:
+            _try(path)
+        except OSError as error:
+            raise BitlineError(f"cannot write {path}: {error.strerror}; give another {option}") from None
+
+
+def _try(path: Path) -> None:
+    if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return
+    place = path.resolve()
+    missing = [folder for folder in place.parents if not folder.exists()]
+    above = place.parents[len(missing)]
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{above} is not a folder")
+    names = [_part(place).name, *(folder.name for folder in missing)]
+    if max(len(os.fsencode(name)) for name in names) > os.pathconf(above, "PC_NAME_MAX"):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    with TemporaryFile(dir=above):  # missing folders are not made: another process may be about to use them
+        pass
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _strict(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return value
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is no ordinary file.
+
+    Raises:
+        IsADirectoryError: it is a folder.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    return path.exists() and not path.is_file()
+
+
+def _part(place: Path) -> Path:
+    """Where a file is written until it is whole; a name of this process, so that two do not meet."""
+    return place.with_name(f"{place.name}.{os.getpid()}.part")

@@ -1,0 +1,88 @@
+"""Numbers as text, for every table, report and message: rounded, and nothing else done to them."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+
+SMALLEST, LARGEST = 1e-4, 1e15
+"""Sizes between which a number is written out; others have an exponent."""
+MORE = 4
+"""Decimals at most that `percent` adds."""
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with so many significant digits, but all digits before the decimal point.
+
+    Whole numbers of type int are written in full. Zeros at the end go only behind a decimal point. What is unknown
+    (None, NaN) is an empty text.
+
+    Args:
+        value: any number.
+        digits: significant digits of one that is not an int.
+
+    Example:
+        >>> number(1029.7), number(1360.0), number(0.013604), number(1.23e-7)
+        ('1,030', '1,360', '0.0136', '1.23e-07')
+    """
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if value is None or not math.isfinite(value):
+        return _not_finite(value)
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded == 0:
+        return "0"
+    if not SMALLEST <= abs(rounded) < LARGEST:
+        return f"{rounded:.{digits}g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """A number with so many decimals; zero has no sign, and what is unknown (None, NaN) is an empty text.
+
+    Example:
+        >>> fixed(-0.04, 1), fixed(1234.56, 1)
+        ('0.0', '1,234.6')
+    """
+    if value is None or not math.isfinite(value):
+        return _not_finite(value)
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def percent(share: float | None, decimals: int = 2) -> str:
+    """A share in per cent, without the sign.
+
+    It reads 0 or 100 only where it is: where rounding would say so, it has more decimals.
+
+    Args:
+        share: a fraction of 1; None or NaN is an empty text.
+        decimals: usual number of decimals.
+
+    Example:
+        >>> percent(0.9996, 1), percent(0.99996, 1), percent(1.0, 1)
+        ('99.96', '99.996', '100.0')
+    """
+    if share is None or not math.isfinite(share):
+        return _not_finite(share)
+    exact = 100 * share
+    for places in range(decimals, decimals + MORE + 1):
+        if round(exact, places) not in (0, 100) or exact in (0, 100):
+            return fixed(exact, places)
+    return fixed(exact, decimals)
+
+
+def exact(value: float) -> str:
+    """A number that a user gave, with all digits that were given.
+
+    Example:
+        >>> exact(99.99999), exact(100.0)
+        ('99.99999', '100')
+    """
+    return f"{value:.12g}"
+
+
+def _not_finite(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else "inf" if value > 0 else "-inf"

@@ -1,0 +1,283 @@
+"""Kinds of faults of command lines that were met elsewhere, or in this project before."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from typer.main import get_command
+
+from bitline import _files, cli
+from bitline._command_line import Command
+from bitline._settings import parse_settings
+from bitline.errors import BitlineError, DesignError
+from bitline.study import Study, sweep
+
+FEW = ["--images", "8", "--calibration-images", "8", "--trials", "1"]
+
+
+@pytest.fixture
+def bitline(monkeypatch, capsys):
+    """Runs a command; returns its exit status, output and errors."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
+        monkeypatch.setattr(cli.console, "_width", 100, raising=False)
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@cache
+def commands():
+    """All commands by the words that call them."""
+
+    def walk(command, words):
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*words, name))
+        if not getattr(command, "commands", {}):
+            yield words, command
+
+    return dict(walk(get_command(cli.app), ()))
+
+
+def single_options():
+    for words, command in commands().items():
+        for option in command.params:
+            if option.param_type_name == "option" and not option.multiple and option.name != "help":
+                yield words, option
+
+
+def _name(part):
+    return " ".join(part) if isinstance(part, tuple) else part.name
+
+
+@pytest.mark.parametrize(("words", "option"), list(single_options()), ids=_name)
+def test_no_option_is_ignored_because_it_is_given_twice(bitline, words, option):
+    """rachis-org/rachis-cli #143, vllm-project/guidellm #1023: 'run --design A --design B' ran B without a word."""
+    once = [option.opts[0]] if option.is_flag else [option.opts[0], "1"]
+    status, _, errors = bitline(*words, *once, *once)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert f"{option.opts[0]} is given 2 times" in errors
+    assert option.is_flag or "(1, 1)" in errors
+
+
+def test_every_command_checks_its_options():
+    """A command that is added to another kind of group would not."""
+    assert len(commands()) > 12
+    assert all(isinstance(command, Command) for command in commands().values())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["adc.bits=6", "adc.bits=7"],
+        ["adc.bits=6", "adc={bits=7}"],
+        ["adc.bits=6", "adc=ramp"],
+        ["adc=ramp", "adc.bits=6"],
+        ["adc.kind=ramp", "adc={kind='sar', bits=6}"],
+        ["x=true", "x=1"],
+    ],
+)
+def test_settings_that_set_the_same_thing_are_refused(settings):
+    """Of the kind of options given twice: of '--set adc.bits=6 --set adc=ramp' the first was ignored."""
+    with pytest.raises(DesignError, match="set the same thing") as error:
+        parse_settings(settings)
+    assert "--set" in str(error.value)
+
+
+def test_settings_that_agree_are_taken():
+    """What is said twice in the same words, or about neighbours, leaves no doubt."""
+    twice = ["adc.bits=6", "adc.bits=6", "adc.kind=ramp", "adc.bits_saved=[1]"]
+    assert parse_settings(twice) == {"adc.bits": 6, "adc.kind": "ramp", "adc.bits_saved": [1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["results", "s.sqlite", "--out", "x.csv"], "--out does nothing without --to"),
+        (["adc", "sar", "--set", "adc.kind=ramp"], "the kind of ADC is 'sar' and --set says 'ramp'"),
+        (["array", "--cells", "G.npy", "--layer", "fc"], "--layer does nothing with --cells"),
+        (["array", "--inputs", "x.npy", "--active", "0.1"], "--active does nothing with --inputs"),
+        (["ranges", "--images", "10"], "--images does nothing without --loss"),
+        (["sweep", "s.toml", "--address", "auto"], "--address does nothing with --executor local"),
+        (["explore", "s.toml", "--gpus", "0.5"], "--gpus does nothing with --executor local"),
+        (["paper", "run", "energy", "--address", "auto"], "--address does nothing with --executor local"),
+        (["run", "--time", "1 day", "--set", "cell.time=1 s"], "--time does nothing where --set cell.time"),
+    ],
+)
+def test_options_that_do_nothing_are_refused(bitline, arguments, words):
+    """Of the kind of options given twice: 'results --out x.csv' printed the table and wrote no file."""
+    status, _, errors = bitline(*arguments)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors
+
+
+LAYER = "[/bold]x [red]y[/red] :warning:"
+NETWORK = f"""
+from torch import nn
+def build():
+    network = nn.Sequential(nn.Flatten())
+    network.add_module({LAYER!r}, nn.Linear(784, 10))
+    return network
+"""
+SMALL = {"data": {"source": "fashion-mnist", "images": 8, "calibration_images": 8}, "run": {"trials": 1}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["results", "", "--to", "csv"], "'.' is not a file"),
+        (["report", ""], "'.' is not a file"),
+        (["results", "s.sqlite", "--to", ""], "there is no format ''"),
+        (["report", "s.sqlite", "--figures", ""], "there is no figure format ''"),
+    ],
+)
+def test_empty_words_are_one_line(bitline, arguments, words):
+    """'results --to ""' ended in the traceback of a path without a name."""
+    status, _, errors = bitline(*arguments)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A small network whose layer has a name with markup."""
+    folder = tmp_path_factory.mktemp("network")
+    (folder / "bracketnet.py").write_text(NETWORK)
+    sys.path.insert(0, str(folder))
+    yield "bracketnet:build"
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, network):
+    path = tmp_path_factory.mktemp("store") / "small.sqlite"
+    sweep(Study(model={"name": network}, **SMALL), path)
+    return path
+
+
+WRITING = {
+    "run": (["run"], "--out", "{bad}"),
+    "run --calibration": (["run"], "--calibration", "{bad}/x"),
+    "adc": (["adc"], "--out", "{bad}/x.png"),
+    "array": (["array"], "--out", "{bad}"),
+    "array --spice": (["array"], "--spice", "{bad}/x.cir"),
+    "ranges": (["ranges"], "--out", "{bad}"),
+    "cost": (["cost"], "--out", "{bad}/x.json"),
+    "devices plot": (["devices", "plot", "pcm-joshi-2020"], "--out", "{bad}/x.png"),
+    "sweep": (["sweep", "{study}"], "--out", "{bad}/x.sqlite"),
+    "sweep --report": (["sweep", "{study}"], "--report", "{bad}/x.html"),
+    "explore": (["explore", "{study}"], "--out", "{bad}/x.sqlite"),
+    "explore --report": (["explore", "{study}"], "--report", "{bad}/x.html"),
+    "results": (["results", "{store}", "--to", "csv"], "--out", "{bad}/x.csv"),
+    "report": (["report", "{store}"], "--out", "{bad}/x.html"),
+    "paper run": (["paper", "run", "conversions"], "--out", "{bad}"),
+}
+
+
+def test_every_option_that_names_an_output_is_tried():
+    """So that the list above is whole: of the commands, those options that name files to write."""
+    reads = {"weights", "cells", "inputs", "networks"}
+    paths = set()
+    for words, option in single_options():
+        kind = get_type_hints(commands()[words].callback.__wrapped__).get(option.name)
+        if Path in (kind, *get_args(kind)) and option.name not in reads:
+            paths.add((*words, option.opts[0]))
+    assert paths == {(*_words(arguments), option) for arguments, option, _ in WRITING.values()}
+
+
+def _words(arguments):
+    return arguments[:2] if arguments[0] in ("devices", "paper") else arguments[:1]
+
+
+@pytest.mark.parametrize("kind", ["below a file", "a name too long"])
+@pytest.mark.parametrize("case", WRITING)
+def test_paths_that_cannot_be_written_are_refused_before_the_work(bitline, tmp_path, monkeypatch, store, case, kind):
+    """vdemichev/DiaNN #720, deeptools/deepTools #764: six days of work, and then the folder of the output was wrong."""
+    from bitline import networks, range_study, study
+    from bitline.report import study_html
+
+    def work(*_, **__):
+        raise AssertionError("the work began")
+
+    for module, name in ((networks, "load_network"), (study, "sweep"), (study, "explore"), (study, "read_results"),
+                         (study_html, "write_study"), (range_study, "study_ranges")):  # fmt: skip
+        monkeypatch.setattr(module, name, work)
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "study.toml").write_text("")
+    arguments, option, path = WRITING[case]
+    bad = tmp_path / ("file" if kind == "below a file" else 300 * "x")
+    names = {"study": tmp_path / "study.toml", "store": store, "bad": bad}
+    status, _, errors = bitline(*(part.format(**names) for part in arguments), option, path.format(**names))
+    assert (status, errors.count("\n")) == (2, 1)
+    assert errors.startswith("bitline: cannot write ")
+    assert f"give another {option}" in errors
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "study.toml"]
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_is_not_a_file_and_trying_leaves_nothing(tmp_path):
+    """'results --to csv --out FOLDER' left FOLDER.part beside the folder."""
+    with pytest.raises(BitlineError, match="it is a folder; give another --out"):
+        _files.check_writable("--out", tmp_path)
+    file = tmp_path / "old"
+    file.write_text("old")
+    _files.check_writable("--out", file, tmp_path / "a" / "b" / "new")
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_text() == "old"
+
+
+def test_what_is_written_is_whole_or_not_there(bitline, tmp_path, monkeypatch, store):
+    """A full disk ended in a traceback and left results.json.part."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    table = tmp_path / "table.csv"
+    table.write_text("old")
+    monkeypatch.setattr(_files.os, "replace", full)
+    status, _, errors = bitline("results", store, "--to", "csv", "--out", table)
+    assert (status, errors) == (2, "bitline: cannot use somewhere: No space left on device\n")
+    assert list(tmp_path.iterdir()) == [table]
+    assert table.read_text() == "old"
+
+
+def test_links_stay_links_and_pipes_are_written_to(tmp_path):
+    """Writing in one step put a file in the place of a link, and of /dev/stdout."""
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    _files.write_text(tmp_path / "link", "text")
+    assert (tmp_path / "file").read_text() == "text"
+    assert (tmp_path / "link").is_symlink()
+    _files.check_writable("--out", Path("/dev/null"))
+    _files.write_text(Path("/dev/null"), "text")
+    assert not Path("/dev/null").is_file()
+
+
+def test_names_with_brackets_are_printed_as_they_are(bitline, tmp_path, monkeypatch, network):
+    """bytedance/trae-agent #341: a layer, design or study of such a name ended the command after all its work."""
+    monkeypatch.chdir(tmp_path)
+    Path("chip.toml").write_text(f"name = '{LAYER}'\n")
+    options = ["--model", network, "--data", "fashion-mnist", "--design", "chip.toml", "--out", "[/bold]"]
+    status, output, errors = bitline("run", *FEW, *options)
+    assert status == 0, errors
+    assert json.loads(Path("[/bold]/results.json").read_text())["design"]["name"] == LAYER
+    assert output.count(LAYER) >= 2
+    Path("study.toml").write_text(Study(name=LAYER, model={"name": network}, **SMALL).to_toml())
+    status, output, errors = bitline("sweep", "study.toml", "--workers", "1", "--out", "[/bold].sqlite")
+    assert status == 0, errors
+    assert "[/bold].sqlite" in output
+    status, _, errors = bitline("run", "--trials", "[/bold]")
+    assert (status, "Traceback" in errors) == (2, False)
