@@ -40,6 +40,7 @@ def ranges(
       bitline ranges --design offset --loss 1
     """
     from bitline.data import load_dataset
+    from bitline.data.labels import labels_for
     from bitline.networks import find_network, load_network
     from bitline.range_study import ranges_frame, recommend, study_ranges
     from bitline.report.device_figures import save
@@ -51,6 +52,9 @@ def ranges(
     dataset = load_dataset(network.images(data), network.preprocess).split(images, calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError("there are no calibration images: use data with more images")
+    for note in dataset.notes:
+        console.print(f"note: {note}", markup=False)
+    labels = None if loss is None else labels_for(dataset, loaded)
     with console.status("observing"):
         found = study_ranges(loaded, chosen, dataset.calibration)
     names = {one.layer for one in found}
@@ -83,11 +87,11 @@ def ranges(
     save(signals_figure([one for one in found if one.layer == drawn], caption, percent), out / "signals.png")
     save(useful_figure(found, caption, percent), out / "useful.png")
     console.print(f"wrote {out / 'ranges.csv'}, {out / 'signals.png'}, {out / 'useful.png'}", markup=False)
-    if loss is None:
+    if loss is None or labels is None:
         return
     with console.status("searching") as status:
         best = recommend(
-            loaded, chosen, dataset.images, dataset.labels, dataset.calibration, loss=loss / 100, progress=status.update
+            loaded, chosen, dataset.images, labels, dataset.calibration, loss=loss / 100, progress=status.update
         )
     if best.bits is None:
         console.print(f"no resolution tried stays within {loss:g} % of {100 * best.reference:.2f} % (no ADC)")

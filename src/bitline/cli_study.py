@@ -224,6 +224,10 @@ def _finish(summary: Summary, result: StudyResult, store: Path, report_path: Pat
 
 
 def _failures_and_report(failures: Sequence[str], result: StudyResult, path: Path | None) -> None:
+    from bitline.study.store import NOTES
+
+    if result.facts.get(NOTES):
+        console.print(f"note: {result.facts[NOTES]}", markup=False)
     for message in dict.fromkeys(failures):
         console.print(f"failed: {message}", style="red", markup=False)
     if path is not None:

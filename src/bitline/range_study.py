@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bitline._histogram import Histogram
 from bitline.design import Design
 from bitline.errors import DesignError
-from bitline.evaluate import evaluate
+from bitline.evaluate import Labels, evaluate
 from bitline.nn import AnalogLayer, Seen, analog_layers, convert, observe
 from bitline.quantize import fold_batch_norm
 from bitline.readout import Adc, BitLines, Levels
@@ -161,7 +161,7 @@ def recommend(
     model: nn.Module,
     design: Design,
     images: Tensor,
-    labels: Tensor,
+    labels: Labels,
     calibration: Tensor,
     *,
     loss: float = 0.01,
@@ -177,7 +177,7 @@ def recommend(
     Args:
         model: float network.
         design: the accelerator; its ADC range becomes 'calibrated'.
-        images, labels: to count accuracy on.
+        images, labels: to count accuracy on, as for `evaluate`.
         calibration: calibration images.
         loss: accepted loss of accuracy against no ADC, as a fraction.
         bits: resolutions to choose from, ascending.
