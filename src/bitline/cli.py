@@ -128,7 +128,7 @@ def run(
     """
     from bitline.data import load_dataset
     from bitline.data.labels import labels_for
-    from bitline.evaluate import evaluate_times
+    from bitline.evaluate import classes_of, evaluate_times
     from bitline.networks import find_network, load_network
     from bitline.remedies import Recalibrate
     from bitline.report import write_html, write_json
@@ -145,7 +145,7 @@ def run(
         raise BitlineError(
             "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
         )
-    labels = labels_for(dataset, loaded).to(place)
+    labels = labels_for(dataset, classes_of(loaded, chosen, dataset.images)).to(place)
     loaded = loaded.to(place)
     with _progress() as progress:
         shown = dataset.calibration.to(place)

@@ -41,6 +41,7 @@ def ranges(
     """
     from bitline.data import load_dataset
     from bitline.data.labels import labels_for
+    from bitline.evaluate import classes_of
     from bitline.networks import find_network, load_network
     from bitline.range_study import ranges_frame, recommend, study_ranges
     from bitline.report.device_figures import save
@@ -54,7 +55,7 @@ def ranges(
         raise BitlineError("there are no calibration images: use data with more images")
     for note in dataset.notes:
         console.print(f"note: {note}", markup=False)
-    labels = None if loss is None else labels_for(dataset, loaded)
+    labels = None if loss is None else labels_for(dataset, classes_of(loaded, chosen, dataset.images))
     with console.status("observing"):
         found = study_ranges(loaded, chosen, dataset.calibration)
     names = {one.layer for one in found}

@@ -17,9 +17,9 @@ from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.devices import in_words
-from bitline.errors import DataError, DesignError
+from bitline.errors import BitlineError, ConversionError, DataError, DesignError
 from bitline.layer_errors import LayerError, LayerSums, layer_errors
-from bitline.nn import Calibration, let_age
+from bitline.nn import Calibration, convert, let_age
 from bitline.prepared import Prepared, count_right
 
 Progress = Callable[[str, int, int], None]
@@ -201,9 +201,10 @@ def evaluate_times(
     images = _as_tensor(images)
     calibration = _as_tensor(calibration) if isinstance(calibration, np.ndarray) else calibration
     float_network = _in_eval(model)
-    classes = _checked(float_network, images, labels, trials, batch)
-    progress("calibrate", 0, 1)
     design = Design.load(design) if isinstance(design, str) else design
+    _check(images, labels, trials, batch)
+    classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
+    progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
     designs = [design.changed({"cell.time": time}) for time in times]
     prepared = Prepared.of(model, design, calibration, seed, images)
@@ -270,8 +271,31 @@ def _as_tensor(images: Tensor | np.ndarray) -> Tensor:
     return images
 
 
-def _checked(network: nn.Module, images: Tensor, labels: Labels, trials: int, batch: int) -> Tensor:
-    """Class numbers, where images and labels can be used."""
+def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
+    """Classes that a network tells apart, from its outputs for two images.
+
+    Args:
+        network: in eval mode.
+        design: the accelerator.
+        images: normalised inputs, (images, ...).
+
+    Raises:
+        DataError, NetworkError: see `class_count`.
+        ConversionError: a layer is to blame for that.
+    """
+    try:
+        return class_count(network, images)
+    except BitlineError as error:
+        try:
+            convert(network, design, images[:2])
+        except ConversionError:
+            raise
+        except Exception:  # says nothing more
+            pass
+        raise error
+
+
+def _check(images: Tensor, labels: Labels, trials: int, batch: int) -> None:
     count = len(labels) if hasattr(labels, "__len__") else 0
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
@@ -280,4 +304,3 @@ def _checked(network: nn.Module, images: Tensor, labels: Labels, trials: int, ba
         raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
     if trials < 1 or batch < 1:
         raise DataError(f"trials is {trials} and batch is {batch}: both must be 1 or more")
-    return class_numbers(labels, class_count(network, images)).to(images.device)

@@ -118,14 +118,13 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
     return outputs
 
 
-def labels_for(dataset: Dataset, network: nn.Module) -> Tensor:
-    """The labels of a data set as class numbers of a network, int64, (images,).
+def labels_for(dataset: Dataset, outputs: int) -> Tensor:
+    """The labels of a data set as class numbers of a network with so many outputs, int64, (images,).
 
     Raises:
-        DataError: as for `class_count` and `class_numbers`, or the source names fewer or more classes than the network
-            has outputs, so that numbers in the order of names are not those of the network.
+        DataError: as for `class_numbers`, or the source names fewer or more classes than there are outputs, so that
+            numbers in the order of names are not those of the network.
     """
-    outputs = class_count(network, dataset.images)
     if dataset.classes and len(dataset.classes) != outputs:
         raise DataError(
             f"the data has {len(dataset.classes)} classes ({in_short(dataset.classes)}), but the network has {outputs} "

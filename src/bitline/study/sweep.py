@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data import load_dataset
-from bitline.data.labels import labels_for
+from bitline.data.labels import class_count, labels_for
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.study.agenda import Agenda
@@ -82,7 +82,7 @@ def load(study: Study, workers: int = 1) -> Loaded:
     context = Context(
         model=model,
         images=dataset.images,
-        labels=labels_for(dataset, model),
+        labels=labels_for(dataset, class_count(model, dataset.images)),
         calibration=dataset.calibration,
         seed=study.run.seed,
         batch=study.run.batch,
