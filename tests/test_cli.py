@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from bitline import Design, __version__, cli, presets
 
@@ -130,6 +131,7 @@ BAD = {
     "no weights": (["--model", "cifar-resnet20"], "--weights"),
     "no weights file": (["--weights", "absent.pt"], "absent.pt"),
     "no data": (["--data", "absent.npz"], "absent.npz"),
+    "empty data": (["--data", ""], "there is no data ''"),
     "no calibration": (["--calibration-images", "0"], "calibration"),
     "device": (["--device", "tpu7"], "cpu or cuda"),
     "time": (["--set", "cell.device=pcm-joshi-2020", "--time", "1 year"], "extrapolate"),
@@ -321,3 +323,27 @@ def test_the_studies_of_the_docs_are_valid(name):
         assert len(study.points()) == 12
     else:
         assert study.point({"adc.bits": 4}).design.adc.bits == 4
+
+
+def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):
+    for number in range(40):
+        folder = tmp_path / "set" / f"class{number % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((28, 28), number, np.uint8)).save(folder / f"{number}.png")
+    (tmp_path / "set" / "class3" / "notes.txt").write_text("x")
+    source = ["--data", str(tmp_path / "set")]
+    few = ["--images", "20", "--calibration-images", "10"]
+    status, out, _ = bitline("run", *source, *few, "--trials", "1", "--out", tmp_path / "out")
+    assert status == 0
+    assert "note: files left out that are no pictures of a class: 1 .txt (class3/notes.txt)" in " ".join(out.split())
+    (tmp_path / "study.toml").write_text(
+        f'[data]\nsource = "{tmp_path / "set"}"\nimages = 20\ncalibration_images = 10\n[run]\ntrials = 1\n'
+    )
+    status, out, _ = bitline("sweep", tmp_path / "study.toml", "--workers", "1")
+    assert status == 0
+    assert "class3/notes.txt" in "".join(out.split())
+    for picture in (tmp_path / "set" / "class9").iterdir():
+        picture.unlink()
+    status, _, errors = bitline("run", *source, *few, "--out", tmp_path / "other")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "class9 holds no pictures" in errors

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bitline.data import Preprocess, load_dataset
+from bitline.data import Dataset, Preprocess, load_dataset
 from bitline.data.preprocess import CIFAR10, UNIT
 from bitline.errors import DataError
 
@@ -102,6 +102,77 @@ def test_split_takes_calibration_images_from_elsewhere(tmp_path):
     sheet = load_dataset(write_sheet(tmp_path), PLAIN).split(3, 2)
     for calibration in sheet.calibration:
         assert float((sheet.images - calibration).abs().flatten(1).sum(1).min()) > 0
+
+
+def by_class(path, count=30, classes=10):
+    """An archive in the order of its classes; each image says its class and its place."""
+    labels = np.arange(classes).repeat(count)
+    images = np.stack([labels, np.arange(len(labels))], 1).astype(np.float32)
+    np.savez(path / "sorted.npz", images=images, labels=labels, calibration=images + 1000)
+    np.savez(path / "whole.npz", images=images, labels=labels)
+    return path
+
+
+@pytest.mark.parametrize("images", [10, 25, 100])
+def test_a_subset_has_every_class_in_its_share(tmp_path, images):
+    part = load_dataset(by_class(tmp_path) / "whole.npz", UNIT).split(images, 50)
+    for labels in (part.labels, part.calibration_labels):
+        counts = torch.bincount(labels, minlength=10)
+        assert int(counts.max() - counts.min()) <= 1
+    assert part.images[:, 0].tolist() == part.labels.tolist()
+    assert not set(part.images[:, 1].tolist()) & set(part.calibration[:, 1].tolist())
+    assert len(part.calibration) == 50
+    assert any("order of its classes" in note for note in part.notes)
+
+
+def test_shares_of_unequal_classes_are_kept():
+    labels = torch.tensor([0] * 5 + [1] * 50 + [2] * 500)
+    data = Dataset(torch.arange(555)[:, None].float(), labels)
+    for images, expected in {111: [1, 10, 100], 333: [3, 30, 300]}.items():
+        found = torch.bincount(data.split(images, 0).labels, minlength=3)
+        assert (found - torch.tensor(expected)).abs().max() <= 1
+    assert sorted(data.spread().images.flatten().tolist()) == list(range(555))
+
+
+def test_a_subset_depends_on_source_and_seed_only(tmp_path):
+    data, again = (load_dataset(by_class(tmp_path) / "sorted.npz", UNIT) for _ in range(2))
+    torch.testing.assert_close(data.split(40, 20).images, again.split(40, 20).images)
+    torch.testing.assert_close(data.split(40, 20).images, data.split(60, 5).images[:40])
+    torch.testing.assert_close(data.split(40, 20).images, data.spread().split(40, 20).images)
+    assert not torch.equal(data.split(40, 20).images, data.split(40, 20, seed=1).images)
+
+
+def test_calibration_images_without_labels_are_drawn(tmp_path):
+    data = load_dataset(by_class(tmp_path) / "sorted.npz", UNIT)
+    drawn = data.split(40, 60).calibration
+    assert len(set(drawn[:, 0].tolist())) > 5
+    assert len(set(drawn[:, 1].tolist())) == 60
+
+
+def test_images_in_random_order_stay_in_their_order(tmp_path):
+    labels = RNG.integers(0, 10, 300)
+    np.savez(tmp_path / "mixed.npz", images=np.arange(600.0).reshape(300, 2), labels=labels)
+    data = load_dataset(tmp_path / "mixed.npz", UNIT)
+    part = data.split(100, 50)
+    torch.testing.assert_close(part.images, data.images[:100])
+    torch.testing.assert_close(part.calibration, data.images[-50:])
+    assert part.notes == ()
+
+
+def test_the_published_images_stay_the_same(fashion):
+    """The embedded images are in random order: numbers in the documentation are of the first ones."""
+    data = fashion[1]
+    part = data.split(200, 100)
+    torch.testing.assert_close(part.images, data.images[:200])
+    torch.testing.assert_close(part.calibration, data.calibration[:100])
+
+
+def test_enough_images_are_left_to_count():
+    data = Dataset(torch.arange(100)[:, None].float(), torch.arange(100) * 7 % 10)
+    part = data.split(None, 200)
+    assert (len(part.images), len(part.calibration)) == (50, 50)
+    assert any("only 50 of the 100" in note for note in part.notes)
+    assert len(data.split(1, 99).calibration) == 99
 
 
 def test_unusable_data_is_refused_in_one_message(tmp_path):

@@ -93,9 +93,7 @@ def run(
     weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
     data: Annotated[
         str | None,
-        typer.Option(
-            help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, a .zip with labels.csv, or a folder."
-        ),
+        typer.Option(help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures."),
     ] = None,
     design: Annotated[str, typer.Option(help="A preset (see 'bitline designs') or a .toml file.")] = "differential",
     set_: Annotated[
@@ -134,7 +132,8 @@ def run(
       bitline run --model cifar-resnet20 --weights resnet20.safetensors --data test_10000.png --images 500
     """
     from bitline.data import load_dataset
-    from bitline.evaluate import evaluate_times
+    from bitline.data.labels import labels_for
+    from bitline.evaluate import classes_of, evaluate_times
     from bitline.networks import find_network, load_network
     from bitline.remedies import Recalibrate
     from bitline.report import write_html, write_json
@@ -148,13 +147,17 @@ def run(
         check_writable("--calibration", calibration)
     place = _compute_device(device)
     network = find_network(model)
-    loaded = load_network(network, weights).to(place)
+    loaded = load_network(network, weights)
     source = network.images(data)
     dataset = load_dataset(source, network.preprocess).split(images, calibration_images)
+    for note in dataset.notes:
+        console.print(f"note: {note}", markup=False)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError(
             "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
         )
+    labels = labels_for(dataset, classes_of(loaded, chosen, dataset.images)).to(place)
+    loaded = loaded.to(place)
     with _progress() as progress:
         shown = dataset.calibration.to(place)
         known = _calibration(calibration, loaded, chosen, shown)
@@ -162,7 +165,7 @@ def run(
             loaded,
             chosen,
             dataset.images.to(place),
-            dataset.labels.to(place),
+            labels,
             known,
             times=time or [chosen.cell.time],
             trials=trials,

@@ -14,7 +14,6 @@ from bitline._files import check_writable, write_values
 from bitline._numbers import exact, fixed, number, percent
 from bitline._settings import parse_settings
 from bitline.design import Design
-from bitline.errors import BitlineError
 
 if TYPE_CHECKING:
     from bitline.cost import NetworkCost, Statistics
@@ -114,9 +113,9 @@ def _statistics(model: str, weights: Path | None, data: str | None, design: Desi
 
     network = find_network(model)
     loaded = load_network(network, weights)
-    if data is None and network.name != "fashion-resnet":
-        raise BitlineError(f"network {network.name!r} comes without images: give some with --data")
-    shown = load_dataset(data or "fashion-mnist", network.preprocess).split(images, 0)
+    shown = load_dataset(network.images(data), network.preprocess).split(images, 0)
+    for note in shown.notes:
+        console.print(f"note: {note}")
     return gather_statistics(loaded, design, shown.images)
 
 

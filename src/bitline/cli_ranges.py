@@ -42,6 +42,8 @@ def ranges(
       bitline ranges --design offset --loss 1
     """
     from bitline.data import load_dataset
+    from bitline.data.labels import labels_for
+    from bitline.evaluate import classes_of
     from bitline.networks import find_network, load_network
     from bitline.range_study import ranges_frame, recommend, study_ranges
     from bitline.report.device_figures import save
@@ -56,6 +58,9 @@ def ranges(
     dataset = load_dataset(network.images(data), network.preprocess).split(images, calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError("there are no calibration images: use data with more images")
+    for note in dataset.notes:
+        console.print(f"note: {note}")
+    labels = None if loss is None else labels_for(dataset, classes_of(loaded, chosen, dataset.images))
     with console.status("observing"):
         found = study_ranges(loaded, chosen, dataset.calibration)
     names = {one.layer for one in found}
@@ -88,11 +93,11 @@ def ranges(
         "bits: of an ADC over the full range with the same step; FPG: bits of the full precision guarantee"
     )
     console.print(f"wrote {out / 'ranges.csv'}, {out / 'signals.png'}, {out / 'useful.png'}")
-    if loss is None:
+    if loss is None or labels is None:
         return
     with console.status("searching") as status:
         best = recommend(
-            loaded, chosen, dataset.images, dataset.labels, dataset.calibration, loss=loss / 100, progress=status.update
+            loaded, chosen, dataset.images, labels, dataset.calibration, loss=loss / 100, progress=status.update
         )
     if best.bits is None:
         console.print(f"no resolution tried stays within {exact(loss)} % of {in_percent(best.reference)} % (no ADC)")

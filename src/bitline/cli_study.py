@@ -277,6 +277,8 @@ def _print_end(failures: Sequence[str], report: Path | None) -> None:
 
 def print_results(result: StudyResult) -> None:
     """The table of designs."""
+    from bitline.study.store import NOTES
+
     settings = result.settings
     heads = ("accuracy, %", "+-", "chips", "uJ", "mm2", "us")
     table = Table(
@@ -288,6 +290,8 @@ def print_results(result: StudyResult) -> None:
         numbers = (number(cost.get(name)) for name in ("energy_uJ", "area_mm2", "latency_us"))
         table.add_row(*values, percent(one.mean), percent(one.std), number(len(one.accuracies)), *numbers)
     console.print(table)
+    if result.facts.get(NOTES):
+        console.print(f"note: {result.facts[NOTES]}")
     if len(result.designs) > SHOWN:
         console.print(f"and {len(result.designs) - SHOWN} more: 'bitline results STORE --to csv' has them all")
     digital = {one.digital for one in result.designs if one.digital is not None}

@@ -7,6 +7,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -14,15 +15,19 @@ from torch import Tensor, nn
 from bitline._numbers import number, percent
 from bitline._trials import deviation, half_width, known
 from bitline.cost import NetworkCost, library_of
+from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.devices import in_words
-from bitline.errors import DataError, DesignError
+from bitline.errors import BitlineError, ConversionError, DataError, DesignError
 from bitline.layer_errors import LayerError, LayerSums, layer_errors
-from bitline.nn import Calibration, let_age
+from bitline.nn import Calibration, convert, let_age
 from bitline.prepared import Prepared, count_right
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, images done and images in all."""
+
+Labels = Tensor | np.ndarray | Sequence[int]
+"""Class numbers, as `bitline.data.labels.class_numbers` takes them."""
 
 Remedy = Callable[[nn.Module, nn.Module], object]
 """Called with the analog network on its chip, which it may correct, and the quantised digital network."""
@@ -124,9 +129,9 @@ class Evaluation:
 def evaluate(
     model: nn.Module,
     design: Design | str,
-    images: Tensor,
-    labels: Tensor,
-    calibration: Tensor | Calibration,
+    images: Tensor | np.ndarray,
+    labels: Labels,
+    calibration: Tensor | np.ndarray | Calibration,
     *,
     trials: int = 3,
     seed: int = 0,
@@ -140,7 +145,7 @@ def evaluate(
         model: float network that classifies.
         design: the accelerator, or the name of a preset.
         images: normalised inputs, (images, ...), finite.
-        labels: class numbers, (images,).
+        labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
         calibration: normalised images of another set, or an earlier calibration.
         trials: independently programmed chips.
         seed: seed of the chips.
@@ -149,7 +154,8 @@ def evaluate(
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
 
     Raises:
-        DataError: images and labels do not fit, or images hold NaN or infinite values.
+        DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
+            network, or it does not return one score for each of two or more classes; found before calibration.
         ConversionError, CalibrationError: see `convert`.
     """
     design = Design.load(design) if isinstance(design, str) else design
@@ -172,9 +178,9 @@ def evaluate(
 def evaluate_times(
     model: nn.Module,
     design: Design | str,
-    images: Tensor,
-    labels: Tensor,
-    calibration: Tensor | Calibration,
+    images: Tensor | np.ndarray,
+    labels: Labels,
+    calibration: Tensor | np.ndarray | Calibration,
     *,
     times: Sequence[float | str],
     trials: int = 3,
@@ -193,9 +199,13 @@ def evaluate_times(
     Returns:
         One evaluation for each time, in their order.
     """
-    _check(images, labels, trials, batch)
-    progress("calibrate", 0, 1)
+    images = _as_tensor(images)
+    calibration = _as_tensor(calibration) if isinstance(calibration, np.ndarray) else calibration
+    float_network = _in_eval(model)
     design = Design.load(design) if isinstance(design, str) else design
+    _check(images, labels, trials, batch)
+    classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
+    progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
     designs = [design.changed({"cell.time": time}) for time in times]
     prepared = Prepared.of(model, design, calibration, seed, images)
@@ -204,8 +214,8 @@ def evaluate_times(
     def advance(what: str) -> Callable[[int], None]:
         return lambda done: progress(what, done, len(images))
 
-    float_accuracy = count_right(_in_eval(model), images, labels, batch, advance("float")) / len(images)
-    digital_accuracy = count_right(prepared.digital, images, labels, batch, advance("digital")) / len(images)
+    float_accuracy = count_right(float_network, images, classes, batch, advance("float")) / len(images)
+    digital_accuracy = count_right(prepared.digital, images, classes, batch, advance("digital")) / len(images)
     accuracies: list[list[float]] = [[] for _ in times]
     sums: list[list[tuple[LayerSums, ...]]] = [[] for _ in times]
     for trial in range(trials):
@@ -216,7 +226,7 @@ def evaluate_times(
             sums[index] += prepared.compare(images, batch)
             at = f" at {in_words(designs[index].cell.time)}" if len(times) > 1 else ""
             what = f"trial {trial + 1} of {trials}{at}"
-            accuracies[index].append(prepared.classify(images, labels, batch, advance=advance(what)) / len(images))
+            accuracies[index].append(prepared.classify(images, classes, batch, advance=advance(what)) / len(images))
     evaluations = []
     for index, one in enumerate(designs):
         layers = layer_errors(sums[index])
@@ -252,9 +262,45 @@ def _in_eval(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model).eval() if model.training else model
 
 
-def _check(images: Tensor, labels: Tensor, trials: int, batch: int) -> None:
-    if len(images) != len(labels) or len(images) == 0:
-        raise DataError(f"{len(images)} images and {len(labels)} labels: give one label for each of one or more images")
+def _as_tensor(images: Tensor | np.ndarray) -> Tensor:
+    """Images as a tensor; floating-point numbers of NumPy in PyTorch's precision."""
+    if isinstance(images, np.ndarray) and images.dtype.kind in "biuf":
+        made = torch.from_numpy(images)
+        return made.to(torch.get_default_dtype()) if made.is_floating_point() else made
+    if not isinstance(images, Tensor):
+        raise DataError(f"images are a {type(images).__name__}: give a tensor of normalised inputs, (images, ...)")
+    return images
+
+
+def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
+    """Classes that a network tells apart, from its outputs for two images.
+
+    Args:
+        network: in eval mode.
+        design: the accelerator.
+        images: normalised inputs, (images, ...).
+
+    Raises:
+        DataError, NetworkError: see `class_count`.
+        ConversionError: a layer is to blame for that.
+    """
+    try:
+        return class_count(network, images)
+    except BitlineError as error:
+        try:
+            convert(network, design, images[:2])
+        except ConversionError:
+            raise
+        except Exception:  # says nothing more
+            pass
+        raise error
+
+
+def _check(images: Tensor, labels: Labels, trials: int, batch: int) -> None:
+    count = len(labels) if hasattr(labels, "__len__") else 0
+    if images.ndim == 0 or len(images) != count or count == 0:
+        shown = len(images) if images.ndim else 0
+        raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
     if not bool(images.isfinite().all()):
         raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
     if trials < 1 or batch < 1:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
+from bitline.data.labels import scores
 from bitline.design import Design
 from bitline.layer_errors import COMPARED, LayerSums, layer_sums
 from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program, settled
@@ -124,11 +125,11 @@ class Prepared:
 
 @torch.no_grad()
 def count_right(network: nn.Module, images: Tensor, labels: Tensor, batch: int, advance: Advance = int) -> int:
-    """Images whose largest output is that of their class."""
+    """Images whose largest output is that of their class; labels are class numbers, (images,)."""
     right = 0
     with settled(network):
         for start in range(0, len(images), batch):
             part = slice(start, start + batch)
-            right += int((network(images[part]).argmax(1) == labels[part]).sum())
+            right += int((scores(network, images[part]).argmax(1) == labels[part]).sum())
             advance(min(start + batch, len(images)))
     return right

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bitline._histogram import Histogram
 from bitline.design import Design
 from bitline.errors import DesignError
-from bitline.evaluate import evaluate
+from bitline.evaluate import Labels, evaluate
 from bitline.nn import AnalogLayer, Inputs, Seen, analog_layers, convert, observe
 from bitline.readout import Adc, BitLines, Levels
 
@@ -154,7 +154,7 @@ def recommend(
     model: nn.Module,
     design: Design,
     images: Tensor,
-    labels: Tensor,
+    labels: Labels,
     calibration: Tensor,
     *,
     loss: float = 0.01,
@@ -170,7 +170,7 @@ def recommend(
     Args:
         model: float network.
         design: the accelerator; its ADC range becomes 'calibrated'.
-        images, labels: to count accuracy on.
+        images, labels: to count accuracy on, as for `evaluate`.
         calibration: calibration images.
         loss: accepted loss of accuracy against no ADC, as a fraction.
         bits: resolutions to choose from, ascending.

@@ -6,13 +6,13 @@ To read another format, write one function and add it to `FORMATS`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from bitline.data._archive import is_archive, read_archive
 from bitline.data._arrays import is_arrays, read_arrays
-from bitline.data._folder import read_folder
+from bitline.data._pictures import is_archive, read_archive, read_folder
 from bitline.data._sheet import is_sheet, read_sheet
 from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
@@ -30,26 +30,40 @@ FORMATS: tuple[tuple[Callable[[Path], bool], Callable[[Path, Preprocess], Datase
 
 
 def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
-    """Read labelled images, normalised for a network.
+    """Read labelled images, normalised for a network, in the order of the source.
 
     Args:
-        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, a
-            .zip with labels.csv, or a folder of images.
+        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
+            folder or .zip of pictures with labels.csv or with one folder for each class.
         preprocess: shape and normalisation that the network wants.
 
     Raises:
-        DataError: no such data, images of another shape, missing labels, NaN or infinite values.
+        DataError: no such data, damaged files, images of another shape, labels that are missing or cannot be read, NaN
+            or infinite values.
     """
     source = EMBEDDED if str(path) == "fashion-mnist" else Path(path)
-    if not source.exists():
+    if not _exists(str(path), source):
         raise DataError(
             f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .png or .zip file, or a folder"
         )
     reader = next((read for matches, read in FORMATS if matches(source)), None)
     if reader is None:
         raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
-    raw = reader(source, preprocess)
-    return _checked(raw, preprocess, source)
+    try:
+        data = _checked(reader(source, preprocess), preprocess, source)
+    except MemoryError:
+        raise DataError(f"{source} does not fit into memory: use fewer or smaller images") from None
+    except OSError as error:
+        raise DataError(f"cannot read {source}: {error.strerror or error}") from None
+    return replace(data, shuffled=source == EMBEDDED)
+
+
+def _exists(path: str, source: Path) -> bool:
+    """Whether there is such a file or folder; an empty name is none, not the current folder."""
+    try:
+        return bool(path.strip()) and (source.is_file() or source.is_dir())
+    except (OSError, ValueError):  # too long, no permission, or a null byte
+        return False
 
 
 def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
@@ -63,12 +77,19 @@ def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
             )
         if images.is_floating_point() and not bool(torch.isfinite(images).all()):
             raise DataError(f"{source}: the images hold NaN or infinite values")
+        if images.shape[1:] != raw.images.shape[1:]:
+            shapes = f"{tuple(images.shape[1:])}, but images are {tuple(raw.images.shape[1:])}"
+            raise DataError(f"{source}: calibration images are {shapes}: give both the same shape")
     if len(raw.images) != len(raw.labels) or len(raw.images) == 0:
         raise DataError(
             f"{source}: {len(raw.images)} images and {len(raw.labels)} labels: give one label for each image"
         )
-    calibration = None if raw.calibration is None else preprocess(raw.calibration)
-    return Dataset(preprocess(raw.images), raw.labels, calibration)
+    calibration, known = raw.calibration, raw.calibration_labels
+    if calibration is not None and known is not None and len(calibration) != len(known):
+        raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
+    return replace(
+        raw, images=preprocess(raw.images), calibration=None if calibration is None else preprocess(calibration)
+    )
 
 
 __all__ = ["Dataset", "Preprocess", "load_dataset"]

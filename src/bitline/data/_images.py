@@ -2,46 +2,117 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import IO
 
 import numpy as np
+import torch
 from PIL import Image, UnidentifiedImageError
+from torch import Tensor
 
 from bitline.data.preprocess import Preprocess
 from bitline.errors import DataError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+"""Formats of Pillow that are programs, drawings, films or tables: some need other programs to read them."""
 
 
-def decoded(file: Path | IO[bytes], channels: int) -> np.ndarray:
+@cache
+def suffixes() -> frozenset[str]:
+    """Suffixes of the pictures that Pillow reads here, in lower case."""
+    known = Image.registered_extensions()
+    return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN and kind not in NO_PICTURES)
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file has the suffix of a picture, in upper or lower case."""
+    return Path(name).suffix.lower() in suffixes()
+
+
+def decoded(content: bytes, name: str, channels: int) -> np.ndarray:
     """A picture as uint8 (height, width, channels)."""
-    with _opened(file, channels) as image:
-        pixels = np.asarray(image)
+    pixels = np.asarray(_opened(content, name, channels))
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
-def cropped(file: Path | IO[bytes], preprocess: Preprocess) -> np.ndarray:
+def stacked(pictures: Iterable[tuple[str, bytes]], preprocess: Preprocess) -> Tensor:
+    """Pictures as uint8 (n, channels, height, width).
+
+    Args:
+        pictures: name and content of each.
+        preprocess: what the network wants.
+
+    Raises:
+        DataError: one cannot be read, is smaller than the network's input, or has another size than the first.
+    """
+    pixels: list[np.ndarray] = []
+    first = ""
+    for name, content in pictures:
+        new = cropped(content, name, preprocess)
+        if pixels and new.shape != pixels[0].shape:
+            sizes = [f"{one.shape[2]} x {one.shape[1]}" for one in (new, pixels[0])]
+            raise DataError(
+                f"{name} is {sizes[0]} pixels, but {first} is {sizes[1]}, and the network does not say what it takes: "
+                "scale them to one size, or give a Network with a shape"
+            )
+        first = first or name
+        pixels.append(new)
+    return torch.from_numpy(np.stack(pixels))
+
+
+def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     """The centre of a photograph as uint8 (channels, height, width), after the usual resizing of its shorter side.
 
     Pictures that are only a little larger than the crop were resized before and are not resized again.
+
+    Raises:
+        DataError: it cannot be read, or is smaller than the crop.
     """
     if preprocess.shape is None:
-        return decoded(file, 3).transpose(2, 0, 1)
+        return np.ascontiguousarray(decoded(content, name, 3).transpose(2, 0, 1))
     channels, height, width = preprocess.shape
-    with _opened(file, channels) as image:
-        shorter = min(image.size)
-        if preprocess.resize is not None and not height <= shorter < preprocess.resize:
-            factor = preprocess.resize / shorter
-            size = (round(image.size[0] * factor), round(image.size[1] * factor))
-            image = image.resize(size, Image.Resampling.BILINEAR)
-        left, top = (image.size[0] - width) // 2, (image.size[1] - height) // 2
-        pixels = np.asarray(image.crop((left, top, left + width, top + height)))
+    image = _opened(content, name, channels)
+    shorter = min(image.size)
+    if preprocess.resize is not None and not height <= shorter < preprocess.resize:
+        factor = preprocess.resize / shorter
+        size = (round(image.size[0] * factor), round(image.size[1] * factor))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    if image.size[0] < width or image.size[1] < height:
+        raise DataError(
+            f"{name} is {image.size[0]} x {image.size[1]} pixels, smaller than the {width} x {height} that the network "
+            "takes: scale it up"
+        )
+    left, top = (image.size[0] - width) // 2, (image.size[1] - height) // 2
+    pixels = np.asarray(image.crop((left, top, left + width, top + height)))
     return np.ascontiguousarray((pixels if pixels.ndim == 3 else pixels[:, :, None]).transpose(2, 0, 1))
 
 
-def _opened(file: Path | IO[bytes], channels: int) -> Image.Image:
+def _opened(content: bytes, name: str, channels: int) -> Image.Image:
+    """A picture of 8 bits, in colour or grey, as torchvision's loader makes it.
+
+    Transparency is dropped, of films the first picture is taken, EXIF's orientation is not applied; 16-bit greys are
+    scaled, where torchvision would cut them at 255.
+    """
     try:
-        return Image.open(file).convert("RGB" if channels == 3 else "L")
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"cannot read the picture {getattr(file, 'name', file)}: {error}") from None
+        with Image.open(io.BytesIO(content)) as image:
+            sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
+            if image.mode in ("I", "F") and not sixteen:
+                raise DataError(
+                    f"{name} has {'32-bit integer' if image.mode == 'I' else 'floating-point'} values, whose range is "
+                    "not known: use pictures of 8 or 16 bits, or an .npz of floats"
+                )
+            grey = _eight_bits(image) if sixteen else image
+            return grey.convert("RGB" if channels == 3 else "L")
+    except DataError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        said = "it is damaged, or no picture" if isinstance(error, UnidentifiedImageError) else said
+        raise DataError(f"cannot read the picture {name}: {said}") from None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.float64)
+    return Image.fromarray(np.rint(values / 257).astype(np.uint8))

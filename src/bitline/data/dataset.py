@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
+
+from bitline.data._order import fair_order, is_mixed
 
 
 @dataclass(frozen=True)
@@ -12,24 +14,90 @@ class Dataset:
     """Images to measure accuracy on, and others to calibrate with.
 
     Attributes:
-        images: (n, channels, height, width), uint8 or float32.
-        labels: class numbers, (n,), int64.
+        images: (n, ...), for pictures (n, channels, height, width); uint8 or float32.
+        labels: class numbers, (n,), int64; labels that are no classes as the source has them.
         calibration: images that are not in `images`, if the source has some.
+        classes: names of all classes in the order of their numbers, where the source has them (one-hot columns have
+            their number for a name).
+        notes: what was left out, and how the source was read.
+        calibration_labels: class numbers of the calibration images, where the source has them.
+        shuffled: whether the order is known to be random, so that the first images are a fair sample.
     """
 
     images: Tensor
     labels: Tensor
     calibration: Tensor | None = None
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    calibration_labels: Tensor | None = None
+    shuffled: bool = False
 
-    def split(self, images: int | None, calibration: int) -> Dataset:
-        """The first `images` images, and calibration images.
+    def spread(self, seed: int = 0) -> Dataset:
+        """The same images in an order whose first images are a fair sample.
 
-        Where the source has none of its own, the last `calibration` images are set apart, and not counted.
+        Images whose classes are in random order stay where they are. Others are drawn evenly over their classes:
+        the first N hold every class in its share. Calibration images without labels are drawn at random.
+
+        Args:
+            seed: of the draw; the same source and seed give the same order.
         """
-        if self.calibration is not None:
-            return Dataset(self.images[:images], self.labels[:images], self.calibration[:calibration])
-        last = max(len(self.images) - calibration, 1)
-        count = last if images is None else min(images, last)
-        return Dataset(
-            self.images[:count], self.labels[:count], self.images[last:] if last < len(self.images) else None
+        if self.shuffled:
+            return self
+        images, labels, calibration, known = self.images, self.labels, self.calibration, self.calibration_labels
+        notes = self.notes
+        if not is_mixed(labels):
+            order = fair_order(labels, seed)
+            images, labels = images[order], labels[order]
+            notes += (f"the source is in the order of its classes: images are drawn evenly over them (seed {seed})",)
+        if calibration is not None and (known is None or not is_mixed(known)):
+            order = fair_order(calibration[:, :0] if known is None else known, seed)
+            calibration, known = calibration[order], None if known is None else known[order]
+        return replace(
+            self,
+            images=images,
+            labels=labels,
+            calibration=calibration,
+            notes=notes,
+            calibration_labels=known,
+            shuffled=True,
+        )
+
+    def split(self, images: int | None, calibration: int, seed: int = 0) -> Dataset:
+        """A fair sample of `images` images, and calibration images that are not among them.
+
+        They are the first ones in the order of `spread`. Where the source has no calibration images of its own, the
+        last ones are set apart, and not counted: up to `calibration`, and no more than leaves `images`, or half of all.
+
+        Args:
+            images: how many to count; all if None.
+            calibration: how many to calibrate with.
+            seed: of the draw, where the source is in the order of its classes; not the seed of chips.
+        """
+        fair = self.spread(seed)
+        if fair.calibration is None:
+            fair = fair._with_some_apart(images, calibration)
+        own, known = fair.calibration, fair.calibration_labels
+        return replace(
+            fair,
+            images=fair.images[:images],
+            labels=fair.labels[:images],
+            calibration=None if own is None else own[:calibration],
+            calibration_labels=None if known is None else known[:calibration],
+        )
+
+    def _with_some_apart(self, images: int | None, calibration: int) -> Dataset:
+        """The same images, the last of them to calibrate with."""
+        total = len(self.images)
+        kept = min(total if images is None else images, total - total // 2)
+        rest = total - min(calibration, total - kept)
+        if rest == total:
+            return self
+        short = (f"only {total - rest} of the {total} images are set apart to calibrate with, not {calibration}",)
+        return replace(
+            self,
+            images=self.images[:rest],
+            labels=self.labels[:rest],
+            calibration=self.images[rest:],
+            calibration_labels=self.labels[rest:],
+            notes=self.notes + (short if total - rest < calibration else ()),
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bitline.errors import DataError
+
 
 @dataclass(frozen=True)
 class Preprocess:
@@ -24,12 +26,20 @@ class Preprocess:
     resize: int | None = None
 
     def __call__(self, images: Tensor) -> Tensor:
-        """uint8 images (n, channels, height, width) to float32; float images are taken as they are."""
+        """uint8 images (n, channels, height, width) to float32; float images are taken as they are.
+
+        Raises:
+            DataError: another number of channels than there are means.
+        """
         if images.dtype != torch.uint8:
             return images.float()
-        mean, deviation = (
-            torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1) for values in (self.mean, self.deviation)
-        )
+        if len(self.mean) not in (1, images.shape[1]):
+            raise DataError(
+                f"images have {images.shape[1]} channels, but the network's input is normalised with {len(self.mean)} "
+                "means: give one for each channel"
+            )
+        shape = (-1, *(1,) * (images.ndim - 2))
+        mean, deviation = (torch.tensor(values).float().reshape(shape) for values in (self.mean, self.deviation))
         return (images.float() / 255 - mean) / deviation
 
 

@@ -53,7 +53,7 @@ class Network:
             raise DataError(
                 f"network {self.name!r} comes without images: give some (--data, or data.source in a study)"
             )
-        return str(source or self.data)
+        return str(self.data if source is None else source)
 
 
 EMBEDDED = Path(str(resources.files("bitline") / "data" / "embedded"))

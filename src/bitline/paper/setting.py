@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bitline.cost import Statistics, gather_statistics
+from bitline.data.labels import class_count
 from bitline.errors import StudyError
 from bitline.networks import find_network
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
@@ -150,8 +151,8 @@ class Setting:
 
     @property
     def classes(self) -> int:
-        """Classes of the images."""
-        return int(self.loaded.context.labels.max()) + 1
+        """Classes that the network tells apart."""
+        return class_count(self.loaded.context.model, self.loaded.context.images)
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.errors import DataError
-from bitline.evaluate import Progress
+from bitline.evaluate import Labels, Progress
 from bitline.nn import conversion_of, convert, independent_copy, program
 from bitline.nn.fold import fold_pairs
 
@@ -20,7 +21,7 @@ def fine_tune(
     model: nn.Module,
     design: Design,
     images: Tensor,
-    labels: Tensor,
+    labels: Labels,
     calibration: Tensor,
     *,
     epochs: int = 3,
@@ -39,7 +40,7 @@ def fine_tune(
         model: float network that classifies; left as it is.
         design: the accelerator.
         images: normalised training images, not those of the evaluation.
-        labels: their class numbers.
+        labels: their class numbers, as for `evaluate`.
         calibration: normalised calibration images.
         epochs: passes over the training images.
         learning_rate: of Adam, falling to zero along a cosine.
@@ -49,11 +50,17 @@ def fine_tune(
 
     Returns:
         A float network with the new weights, for `convert` and `evaluate`.
+
+    Raises:
+        DataError: as for `evaluate`.
     """
     if len(images) != len(labels) or len(images) == 0:
         raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")
-    network = convert(model, design, calibration, seed=seed)
+    if not bool(images.isfinite().all()):
+        raise DataError("the training images hold NaN or infinite values: check how they are loaded and normalised")
     tuned = independent_copy(model)
+    classes = class_numbers(labels, class_count(tuned, images)).to(images.device)
+    network = convert(model, design, calibration, seed=seed)
     fold_pairs(tuned, conversion_of(network).folding.folded)
     steps = epochs * -(-len(images) // batch)
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
@@ -63,7 +70,7 @@ def fine_tune(
     for _ in range(epochs):
         for part in torch.randperm(len(images), generator=order).split(batch):
             program(network, trial=TRAINING_CHIPS + step)
-            loss = functional.cross_entropy(network(images[part]), labels[part])
+            loss = functional.cross_entropy(network(images[part]), classes[part])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -17,7 +17,7 @@ from bitline.study.axes import Axis, holds, quantity
 from bitline.study.executors import Executor
 from bitline.study.pareto import front, ranks
 from bitline.study.results import COSTS
-from bitline.study.store import Shard, Store
+from bitline.study.store import NOTES, Shard, Store
 from bitline.study.study import Point, Study
 from bitline.study.sweep import Launch, Report, agenda_of, load, local, work
 
@@ -92,6 +92,7 @@ def explore(
     with Store.writing(store, loaded.facts) as kept:
         kept.remember("study", study.to_toml())
         kept.remember("images", str(images))
+        kept.remember(NOTES, "; ".join(loaded.notes))
         executor: Executor | None = None
         try:
             executor = (launch or local(workers))(loaded.context)

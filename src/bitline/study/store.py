@@ -24,6 +24,9 @@ from bitline.study.worker import Outcome
 RESULTS_VERSION = 1
 """Raised whenever the same design, seed and inputs would give other numbers than before."""
 
+NOTES = "notes on the data"
+"""Name of the fact that says how the data was read, and what was left out."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (

@@ -33,7 +33,7 @@ class DataSource(Part):
     source: str | None = None
     """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file."""
     images: Annotated[int, Field(ge=1)] | None = None
-    """Images to classify, the first ones; all if not given."""
+    """Images to classify, a fair sample; all if not given."""
     calibration_images: Annotated[int, Field(ge=1)] = 200
     """Images that set quantisation and ADC ranges."""
 

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data import load_dataset
+from bitline.data.labels import class_count, labels_for
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.study.agenda import Agenda
 from bitline.study.executors import Executor, Inline, Processes
-from bitline.study.store import Store
+from bitline.study.store import NOTES, Store
 from bitline.study.study import Point, Study
 from bitline.study.worker import Context, Task, Worker
 
@@ -58,10 +59,12 @@ class Loaded:
     Attributes:
         context: what workers need.
         facts: what results depend on besides designs, for the store.
+        notes: what was left out of the data, and how it was read.
     """
 
     context: Context
     facts: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def load(study: Study, workers: int = 1) -> Loaded:
@@ -72,14 +75,14 @@ def load(study: Study, workers: int = 1) -> Loaded:
     """
     network = find_network(study.model.name)
     model = load_network(network, study.model.weights)
-    raw = load_dataset(network.images(study.data.source), network.preprocess)
+    raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
     dataset = raw.split(study.data.images, study.data.calibration_images)
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
     context = Context(
         model=model,
         images=dataset.images,
-        labels=dataset.labels,
+        labels=labels_for(dataset, class_count(model, dataset.images)),
         calibration=dataset.calibration,
         seed=study.run.seed,
         batch=study.run.batch,
@@ -93,7 +96,7 @@ def load(study: Study, workers: int = 1) -> Loaded:
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
     }
-    return Loaded(context, facts)
+    return Loaded(context, facts, dataset.notes)
 
 
 def default_workers() -> int:
@@ -139,6 +142,7 @@ def sweep(
     with Store.writing(store, loaded.facts) as kept:
         kept.remember("study", study.to_toml())
         kept.remember("images", str(len(loaded.context.images)))
+        kept.remember(NOTES, "; ".join(loaded.notes))
         kept.remember("points", json.dumps([point.key for point in points]))
         kept.add_designs(points)
         agenda = agenda_of(study, points, kept, len(loaded.context.images))
