@@ -98,7 +98,7 @@ def largest_count(design: Design, rows: int, inputs: InputScale) -> float:
 
 def exact_up_to(dtype: torch.dtype) -> float:
     """The largest whole number up to which all are exact."""
-    return 2 / torch.finfo(dtype).eps
+    return float(2 / torch.finfo(dtype).eps)
 
 
 def simple_fraction(value: float) -> Fraction | None:

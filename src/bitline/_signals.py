@@ -119,7 +119,7 @@ class IdealSignals(Signals):
     def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
         super().__init__(arrays, unit, slices)
         drives = arrays.drives(self.input_slices)
-        self.divisor = 1 if grid is None else grid.divisor
+        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.step)
         laid_out = [self._lay_out(drive.cells) for drive in drives] if grid is None else [self._arrange(grid.lines())]
         self.drives = list(zip(drives, laid_out, strict=True))
 
@@ -132,7 +132,7 @@ class IdealSignals(Signals):
         signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
         for drive, weights in others:
             signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
-        return signals if self.divisor == 1 else signals.div_(self.divisor)
+        return signals if self.divisor is None else signals.div_(self.divisor)
 
 
 class LadderSignals(Signals):

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from bitline._grid import background, exact_up_to, largest_count
 from bitline._layer_arrays import Arrays
 from bitline._observation import Observation
 from bitline._plans import ConvertPlan, LinearPlan
@@ -17,7 +18,7 @@ from bitline.design import Design
 from bitline.draws import Draws
 from bitline.errors import ConversionError
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, Levels, UniformAdc
+from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, GuaranteedRange, Levels, UniformAdc
 
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
@@ -111,6 +112,33 @@ class EncodedLayer:
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
         return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+
+    def shortfall(self, inputs: InputScale) -> str | None:
+        """Why a guaranteed ADC range keeps less than it promises; none where it does not, or nothing is promised.
+
+        Args:
+            inputs: quantisation of the inputs, signed or not.
+        """
+        design, adc = self.design, self.design.adc
+        if not isinstance(adc, Adc) or not isinstance(adc.range, GuaranteedRange):
+            return None
+        lines = self.bit_lines(inputs)
+        if lines.needed_bits > adc.bits:
+            return (
+                f"layer {self.name!r} has signed inputs, with which a level for every output takes {lines.needed_bits} "
+                f"bits, and adc.bits is {adc.bits}: a step spans {2 ** (lines.needed_bits - adc.bits)} outputs of an "
+                f"ideal array; use adc.bits = {lines.needed_bits}"
+            )
+        parts = background(design).denominator
+        cancels = len(design.weights.readings) > 1 or design.weights.has_unit_column
+        exact = largest_count(design, lines.rows, inputs) <= exact_up_to(self.step.dtype)
+        if parts == 1 or (cancels and parts % 2 and exact):
+            return None
+        return (
+            f"layer {self.name!r} has cells with an on/off ratio of {1 / design.cell.window_low:g}, whose currents at "
+            "G_min fall between the levels of adc.range = 'guaranteed': conversions are off by up to half a step; use "
+            "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
+        )
 
     def observation(self, inputs: InputScale, relu: bool = False) -> Observation:
         """Where to count the signals that exact cells give.

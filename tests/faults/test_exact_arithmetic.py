@@ -68,7 +68,7 @@ class Exact:
                         converted = self._convert(cells, digits[part], k, 2**saved)
                         total = total + int(sign) * radix * converted
         if units:
-            total = total[: -units] - total[-units:][np.arange(stored.shape[1]) // tile]
+            total = total[:-units] - total[-units:][np.arange(stored.shape[1]) // tile]
         elif weights.mapping == "offset":
             background = self.background * sum(weights.radix)
             total = total - (2 ** (weights.bits - 1) + background) * codes.sum(0)
@@ -111,6 +111,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
             st.sampled_from(["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"])
         ),
         "inputs.bits": input_bits,
+        "inputs.range.percentile": 100,
         "inputs.slice_bits": draw(st.integers(1, input_bits)),
         "inputs.accumulation": draw(st.sampled_from(["analog", "digital", "mixed"])),
         "cell.device": "none",
@@ -129,18 +130,20 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     return Design().changed(settings)
 
 
-def made(design: Design, dtype: type, seed: int, signed: bool) -> tuple[AnalogCore, np.ndarray, np.ndarray]:
+def made(
+    design: Design, dtype: type, seed: int, signed: bool, rows: int = 20
+) -> tuple[AnalogCore, np.ndarray, np.ndarray]:
     """A core, inputs, and their codes."""
     random = np.random.default_rng(seed)
     top, high = 2 ** (design.weights.bits - 1) - 1, 2 ** max(1, design.inputs.bits - signed) - 1
-    matrix = random.integers(-top, top + 1, (4, 20)).astype(dtype)
+    matrix = random.integers(-top, top + 1, (4, rows)).astype(dtype)
     matrix[0, 0] = top
-    codes = random.integers(-high if signed else 0, high + 1, (20, 12))
+    codes = random.integers(-high if signed else 0, high + 1, (rows, 12))
     codes[:, 0] = 0
     codes[0, 1] = -high if signed else high
     inputs = codes.astype(dtype)
     core = AnalogCore(matrix, design, calibration=inputs)
-    assume(core.calibration.inputs.step == 1)
+    assert core.calibration.inputs.step == 1
     return core, inputs, codes
 
 
@@ -156,3 +159,71 @@ def test_codes_are_those_of_whole_numbers(design, dtype, seed, signed):
     np.testing.assert_allclose(core @ inputs, expected.outputs, rtol=0, atol=2e-6 * largest)
     alone = np.stack([core @ column for column in inputs.T[:3]], 1)
     np.testing.assert_allclose(alone, expected.outputs[:, :3], rtol=0, atol=2e-6 * largest)
+
+
+@settings(max_examples=60)
+@given(exact_designs(["guaranteed"], [math.inf, 100.0, 4.0, 2.0]), st.sampled_from([np.float32, np.float64]),
+       st.integers(0, 1000), st.booleans())  # fmt: skip
+def test_a_guaranteed_range_loses_nothing_or_says_so(design, dtype, seed, signed):
+    """With a finite on/off ratio, or signed inputs of offset cells, steps were doubled and nothing said so."""
+    core, inputs, codes = made(design, dtype, seed, signed)
+    matrix = core.layer.codes.numpy().astype(int)
+    assume(core.layer.shortfall(core.calibration.inputs) is None)
+    expected = matrix @ codes
+    largest = np.abs(expected).max() + 2**design.weights.bits * np.abs(codes).sum(0).max()
+    np.testing.assert_allclose(core @ inputs, expected, rtol=0, atol=2e-6 * largest)
+
+
+GUARANTEED = {"adc.range": "guaranteed", "cell.device": "none", "inputs.accumulation": "digital",
+              "inputs.range.percentile": 100, "array.rows": 64}  # fmt: skip
+
+
+OFFSET = {"weights.mapping": "offset", "weights.bits_per_cell": 2}
+LINES_APART = {"weights.subtraction": "digital"}
+
+
+@pytest.mark.parametrize(("settings", "signed", "words"), [
+    ({"cell.on_off_ratio": 100.0, "adc.bits": 14}, False, []),
+    ({"cell.on_off_ratio": 100.0, "adc.bits": 14}, True, []),
+    ({**OFFSET, "adc.bits": 8}, False, []),
+    ({**OFFSET, "adc.bits": 8}, True, ["signed", "9 bits", "adc.bits = 9"]),
+    ({**OFFSET, "adc.bits": 9}, True, []),
+    ({**OFFSET, "adc.bits": 10, "inputs.accumulation": "analog", "array.rows": 1}, True, []),  # a sign is one of 8 bits
+    ({**OFFSET, "cell.on_off_ratio": 10.0, "adc.bits": 16}, False, ["on/off ratio of 10", "half a step"]),
+    ({**LINES_APART, "cell.on_off_ratio": 10.0, "adc.bits": 16}, False, []),
+    ({**LINES_APART, "cell.on_off_ratio": 3.0, "weights.bits": 2, "adc.bits": 9}, False, ["on/off ratio of 3"]),
+    ({**LINES_APART, "weights.mapping": "two-sided", "adc.bits": 16}, True, []),
+])  # fmt: skip
+def test_a_layer_says_what_its_guarantee_lacks(settings, signed, words):
+    """Offset cells with signed inputs lacked a bit, and no note said so."""
+    core, inputs, codes = made(Design().changed({**GUARANTEED, **settings}), np.float64, 1, signed, rows=64)
+    message = core.layer.shortfall(core.calibration.inputs)
+    assert (message is None) == (not words)
+    assert all(word in (message or "") for word in [*words, "core" if words else ""])
+    if not words:
+        np.testing.assert_allclose(core @ inputs, core.layer.codes.numpy().astype(int) @ codes, atol=1e-6)
+
+
+def test_a_guarantee_takes_the_levels_of_currents_at_g_min():
+    """120 rows of bits take 7 bits (Eq. 2), but with a tenth of G_max from every other cell 133 levels."""
+    design = {**GUARANTEED, "weights.mapping": "offset", "weights.bits_per_cell": 1, "cell.on_off_ratio": 10.0}
+    with pytest.raises(DesignError, match=r"adc\.bits = 8"):
+        Design().changed({**design, "array.rows": 120, "adc.bits": 7})
+    assert Design().changed({**design, "array.rows": 120, "adc.bits": 8}).guaranteed_bits == 8
+
+
+def test_a_guarantee_leaves_no_bits_to_save():
+    """adc.bits_saved takes away the levels that adc.range = "guaranteed" promises."""
+    with pytest.raises(DesignError, match="leave one of them out"):
+        Design().changed({**GUARANTEED, "adc.bits": 16, "adc.bits_saved": [1]})
+
+
+@given(
+    st.integers(1, 255),
+    st.sampled_from([3.0, 5.0, 7.0, 1.5, 41.0, 0.25]),
+    st.sampled_from([torch.float32, torch.float64]),
+)
+def test_halves_of_a_step_have_even_input_codes(code, step, dtype):
+    """A product with 1 / step missed a tenth of the halves of steps that are exact, in float32."""
+    inputs = torch.tensor([(code - 0.5) * step], dtype=dtype)
+    assert int(input_codes(inputs, InputScale(step, 8, False))) == round(code - 0.5)

@@ -10,7 +10,9 @@ from bitline.quantize.input_ranges import InputScale
 
 
 def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
-    """Quantise inputs: code = clip(round(x / step)).
+    """Quantise inputs: code = clip(round(x / step)), halves to even.
+
+    The quotient is that of the inputs' precision: a product with 1 / step would miss some of the halves.
 
     Args:
         inputs: any shape, floating point.
@@ -28,7 +30,7 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
         inputs = inputs.contiguous()
         codes = torch.empty_like(inputs)
         flat, written = inputs.view(-1).numpy(), codes.view(-1).numpy()
-        finite = input_codes_float32(flat, 1 / scale.step, scale.low, scale.high, written)
+        finite = input_codes_float32(flat, scale.step, scale.low, scale.high, written)
     else:
         finite = bool(inputs.isfinite().all())
         codes = plain_input_codes(inputs, scale)
@@ -39,4 +41,5 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
 
 def plain_input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
     """`input_codes` in plain PyTorch, for any device and dtype, without the check."""
-    return (inputs * (1 / scale.step)).round_().clamp_(scale.low, scale.high)
+    step = torch.full((), scale.step, dtype=inputs.dtype, device=inputs.device)  # GPUs multiply by 1 / (a number)
+    return (inputs / step).round_().clamp_(scale.low, scale.high)

@@ -30,9 +30,9 @@ class GuaranteedRange(RangePolicy):
     """One level for every output that an ideal array can produce (full precision guarantee, Eqs. 2 and 3).
 
     A design with too few bits for inputs that are never negative is refused. Where a layer's inputs turn out to be
-    signed and take one bit more, its ADC takes the smallest power of two of the ideal step that covers the range. With a
-    finite on/off ratio the G_min currents of lines that are not subtracted before the ADC fall between the levels. What
-    a layer lacks is told by `EncodedLayer.shortfall`, which a plain matrix warns of and `bitline.convert` reports.
+    signed and take one bit more, its ADC takes the smallest power of two of the ideal step that covers the range. With
+    a finite on/off ratio the G_min currents of lines that are not subtracted before the ADC fall between the levels.
+    `EncodedLayer.shortfall` tells what a layer lacks; a plain matrix warns of it, and `bitline.convert` reports it.
     """
 
     kind: Literal["guaranteed"] = "guaranteed"
