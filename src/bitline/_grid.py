@@ -93,7 +93,7 @@ def background(design: Design) -> Fraction:
 def largest_count(design: Design, rows: int, inputs: InputScale) -> float:
     """The largest sum of whole numbers in one conversion."""
     lines = design.bit_lines(rows, inputs)
-    return rows * min(inputs.high, 2**lines.input_bits - 1) * fineness(design)
+    return float(rows * min(inputs.high, 2**lines.input_bits - 1) * fineness(design))
 
 
 def exact_up_to(dtype: torch.dtype) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bitline._numbers import real_tensor
 from bitline.errors import DataError
 from bitline.quantize.input_ranges import InputScale
 
@@ -15,15 +16,17 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
     The quotient is that of the inputs' precision: a product with 1 / step would miss some of the halves.
 
     Args:
-        inputs: any shape, floating point.
+        inputs: any shape; integers count as float32.
         scale: step and limits of the codes.
 
     Returns:
         Integer codes in a new tensor of the inputs' shape and dtype.
 
     Raises:
-        DataError: an input is NaN or infinite.
+        DataError: an input is NaN, infinite or complex.
     """
+    if not inputs.is_floating_point():
+        inputs = real_tensor(inputs, "the input of a layer", DataError)
     if inputs.device.type == "cpu" and inputs.dtype == torch.float32:
         from bitline.quantize._inputs_numba import input_codes_float32
 
