@@ -185,7 +185,7 @@ def literal_chain(
         return currents
 
     scale = calibration.inputs
-    x = np.clip(np.rint((torch.tensor(inputs).float() * (1 / scale.step)).numpy()), scale.low, scale.high).astype(int)
+    x = np.clip(np.rint((torch.tensor(inputs).float() / scale.step).numpy()), scale.low, scale.high).astype(int)
     slice_bits = min(design.inputs.slice_bits, scale.magnitude_bits)
     slices = math.ceil(scale.magnitude_bits / slice_bits)
     digit_top = 2**slice_bits - 1

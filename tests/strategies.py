@@ -55,7 +55,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     }
     if with_adc:
         if policy == "guaranteed":
-            adc_bits = math.ceil(Design(**base).full_precision_bits)
+            adc_bits = Design(**base).guaranteed_bits
             assume(adc_bits <= 32)
         base["adc"] = {"kind": "uniform", "bits": adc_bits, "range": {"kind": policy}}
     return Design(**base)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from bitline._grid import Grid
 from bitline._layer_arrays import Arrays
 from bitline._read_noise import add_read_noise
 from bitline.arrays import GateDrivenArray
@@ -92,7 +93,12 @@ class Signals(ABC):
 
     def _lay_out(self, cells: Tensor, power: int = 1) -> Tensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
-        lines = line_readings(cells, self.arrays.design, power).double() * (self.scale**power)[:, None, None, None]
+        return self._arrange(
+            line_readings(cells, self.arrays.design, power).double() * (self.scale**power)[:, None, None, None]
+        )
+
+    def _arrange(self, lines: Tensor) -> Tensor:
+        """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
         lines = lines.permute(2, 3, 0, 1, 4).reshape(self.groups, lines.shape[3], -1)
         return self.product.lay_out(lines.to(self.arrays.step.dtype), self.partition)
 
@@ -104,11 +110,18 @@ class Signals(ABC):
 
 
 class IdealSignals(Signals):
-    """Bit lines that sum the currents of their cells: products with all lines at once."""
+    """Bit lines that sum the currents of their cells: products with all lines at once.
 
-    def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int) -> None:
+    Args:
+        grid: of whole numbers, where there is one for these cells and this unit.
+    """
+
+    def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
         super().__init__(arrays, unit, slices)
-        self.drives = [(drive, self._lay_out(drive.cells)) for drive in arrays.drives(self.input_slices)]
+        drives = arrays.drives(self.input_slices)
+        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.step)
+        laid_out = [self._lay_out(drive.cells) for drive in drives] if grid is None else [self._arrange(grid.lines())]
+        self.drives = list(zip(drives, laid_out, strict=True))
 
     @property
     def evaluations(self) -> int:
@@ -119,7 +132,7 @@ class IdealSignals(Signals):
         signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
         for drive, weights in others:
             signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
-        return signals
+        return signals if self.divisor is None else signals.div_(self.divisor)
 
 
 class LadderSignals(Signals):
@@ -221,4 +234,6 @@ def signals_of(arrays: Arrays, unit: Sequence[float], slices: int) -> Signals:
     circuit = LadderSignals if resistive else IdealSignals
     if slices > 1 and not arrays.design.inputs.accumulator.is_even:
         return UnevenlyAccumulated(circuit, arrays, unit, slices)
-    return circuit(arrays, unit, slices)
+    if resistive:
+        return LadderSignals(arrays, unit, slices)
+    return IdealSignals(arrays, unit, slices, Grid.of(arrays, unit))

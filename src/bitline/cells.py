@@ -88,9 +88,10 @@ def target_conductances(codes: Tensor, design: Design) -> Tensor:
 def program_cells(
     codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
 ) -> Cells:
-    """Program the cells of a layer and let them age until `cell.time`, float32 on the CPU.
+    """Program the cells of a layer and let them age until `cell.time`, on the CPU.
 
-    The same draws give the same cells whatever is computed with them later, and at every time.
+    The same draws give the same cells whatever is computed with them later, and at every time. Devices with errors
+    program in float32; an exact one in the precision of the codes.
 
     Args:
         codes: integer weight codes, (groups, rows, columns + unit columns).
@@ -101,7 +102,8 @@ def program_cells(
     """
     cell = design.cell
     draws = chip.of(name)
-    target = design.array.aimed_at(target_conductances(codes.float().cpu(), design), blocks, positions)
+    codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
+    target = design.array.aimed_at(target_conductances(codes, design), blocks, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)

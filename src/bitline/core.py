@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import warnings
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -11,15 +13,18 @@ from torch import Tensor
 from bitline._histogram import Histogram
 from bitline._layer_arrays import Arrays
 from bitline._plans import ConvertPlan, LinearPlan, Plan, UnconvertedPlan
+from bitline._real_tensors import finite_like, real_tensor
+from bitline.approximations import approximations
 from bitline.arrays import MatrixProduct
 from bitline.design import Design
 from bitline.draws import Draws
 from bitline.encoded import EncodedLayer, LayerCalibration
-from bitline.errors import CalibrationError, ConversionError, DataError
+from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.quantize import input_codes
 from bitline.readout import Adc, Levels
 
-Array = TypeVar("Array", Tensor, np.ndarray)
+NotTensor = np.ndarray | Sequence[Any]
+Numbers = Tensor | NotTensor
 
 
 class ProgrammedLayer:
@@ -71,68 +76,90 @@ class AnalogCore:
         >>> y = core @ x  # close to matrix @ x
 
     Args:
-        matrix: (outputs, rows), torch or NumPy, finite.
+        matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
+            float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
         design: the accelerator.
         calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
         seed, trial, name: which chip and core: the same three give the same cells.
 
     Raises:
-        ConversionError: the matrix has the wrong shape, or holds NaN, infinite or only zero values.
-        CalibrationError: there is nothing to calibrate with.
-        DataError: calibration inputs of the wrong shape, NaN or infinite.
+        ConversionError: the matrix has the wrong shape, is complex, sparse or masked, or holds NaN, infinite or only
+            zero values.
+        CalibrationError: there is nothing to calibrate with, or the calibration is that of another design.
+        DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
+
+    Warns:
+        ApproximationWarning: something of the design is computed approximately.
+        GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
     """
 
     def __init__(
         self,
-        matrix: Tensor | np.ndarray,
+        matrix: Numbers,
         design: Design,
         *,
-        calibration: Tensor | np.ndarray | LayerCalibration,
+        calibration: Numbers | LayerCalibration,
         seed: int = 0,
         trial: int = 0,
         name: str = "core",
     ) -> None:
-        weight = torch.as_tensor(matrix)
-        if weight.ndim != 2:
+        weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
+        if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
         self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
         if not isinstance(calibration, LayerCalibration):
-            calibration = calibrate_layer(self.layer, self._batch(calibration))
+            calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
+        self.layer.check(calibration)
         self.calibration = calibration
         self.programmed = ProgrammedLayer(self.layer, calibration, seed, trial)
         self.reads = 0
+        for approximation in approximations(design):
+            warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
+        shortfall = self.layer.shortfall(calibration.inputs)
+        if shortfall is not None:
+            warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)
 
-    def __matmul__(self, inputs: Array) -> Array:
+    @overload
+    def __matmul__(self, inputs: Tensor) -> Tensor: ...
+    @overload
+    def __matmul__(self, inputs: NotTensor) -> np.ndarray: ...
+    def __matmul__(self, inputs: Numbers) -> Tensor | np.ndarray:
         return self.matmul(inputs)
 
-    def matmul(self, inputs: Array) -> Array:
+    @overload
+    def matmul(self, inputs: Tensor) -> Tensor: ...
+    @overload
+    def matmul(self, inputs: NotTensor) -> np.ndarray: ...
+    def matmul(self, inputs: Numbers) -> Tensor | np.ndarray:
         """matrix @ inputs as the hardware computes it.
 
         Args:
-            inputs: (rows,) or (rows, batch), torch or NumPy, finite.
+            inputs: (rows,) or (rows, batch), finite real numbers: a tensor, an array or nested lists. They are used in
+                the precision of the core, whatever theirs.
 
         Returns:
-            (outputs,) or (outputs, batch), of the type of `inputs`.
+            (outputs,) or (outputs, batch) in the precision of the core, without gradients: a tensor on its device for a
+            tensor, else a NumPy array.
 
         Raises:
-            DataError: wrong number of rows, NaN or infinite inputs.
+            DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
         """
-        batch = self._batch(inputs)
+        batch = self._batch(inputs, "inputs")
         result = self.programmed(batch, self.reads).T
         self.reads += len(batch)
-        result = result[:, 0] if inputs.ndim == 1 else result
-        return result.numpy() if isinstance(inputs, np.ndarray) else result
+        result = result[:, 0] if np.ndim(inputs) == 1 else result
+        return result if isinstance(inputs, Tensor) else result.cpu().numpy()
 
-    def _batch(self, inputs: Tensor | np.ndarray) -> Tensor:
+    def _batch(self, inputs: Numbers, what: str) -> Tensor:
         """Inputs (rows,) or (rows, batch) as (batch, rows)."""
-        columns = torch.as_tensor(inputs).detach()
-        rows = self.layer.product.rows
+        rows, name = self.layer.product.rows, self.layer.name
+        columns = real_tensor(inputs, f"the array of {what} of core {name!r}", DataError)
         if columns.ndim not in (1, 2) or columns.shape[0] != rows:
             raise DataError(
-                f"core {self.layer.name!r} takes inputs ({rows},) or ({rows}, batch), one for each row, "
-                f"not {tuple(columns.shape)}"
+                f"core {name!r} takes {what} ({rows},) or ({rows}, batch), one for each row, not {tuple(columns.shape)}"
             )
-        return columns.to(self.layer.step).reshape(rows, -1).T
+        columns = columns[:, None] if columns.ndim == 1 else columns
+        return finite_like(columns, f"the {what} of core {name!r}", DataError, self.layer.step).T
 
 
 def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:

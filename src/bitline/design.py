@@ -106,12 +106,18 @@ class Design(Part):
     @model_validator(mode="after")
     def _check_guarantee(self) -> Self:
         if isinstance(self.adc, UniformAdc) and isinstance(self.adc.range, GuaranteedRange):
-            needed = math.ceil(self.full_precision_bits)
+            needed = self.guaranteed_bits
             if self.adc.bits < needed:
+                reason = "Eq. 2" if needed == math.ceil(self.full_precision_bits) else "Eq. 2, and currents at G_min"
                 raise ValueError(
                     f"adc.range is 'guaranteed' and adc.bits is {self.adc.bits}, but a level for every output of "
-                    f"{self.array.rows} rows takes {needed} bits (Eq. 2): use adc.bits = {needed}, fewer rows, or "
+                    f"{self.array.rows} rows takes {needed} bits ({reason}): use adc.bits = {needed}, fewer rows, or "
                     "adc.range = 'calibrated'"
+                )
+            if any(self.adc.bits_saved):
+                raise ValueError(
+                    f"adc.range is 'guaranteed' and adc.bits_saved is {list(self.adc.bits_saved)}, which takes levels "
+                    "away from some conversions: leave one of them out"
                 )
         return self
 
@@ -274,6 +280,12 @@ class Design(Part):
         """B_out of Xiao et al. 2022, Eq. 2, for a full array."""
         return self.bit_lines(self.array.rows).full_precision_bits
 
+    @property
+    def guaranteed_bits(self) -> int:
+        """Bits with which an ADC has a level for every output of a full array, if inputs are never negative."""
+        lines = self.bit_lines(self.array.rows)
+        return max(math.ceil(lines.full_precision_bits), lines.needed_bits)
+
     def bit_lines(self, rows: int, inputs: InputScale | None = None) -> BitLines:
         """The signals at the ADCs of a layer.
 
@@ -284,14 +296,16 @@ class Design(Part):
         magnitude_bits = inputs.magnitude_bits if inputs else self.inputs.bits
         slice_bits = min(self.inputs.slice_bits, magnitude_bits)
         slice_bits *= self.accumulated_slices(slice_count(magnitude_bits, slice_bits))
-        window = 1 - self.cell.window_low
+        window, input_top = 1 - self.cell.window_low, 2**slice_bits - 1
+        drive = min(2**magnitude_bits - 1, input_top) / input_top
         return BitLines(
             rows=rows,
             signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
-            cell_bits=self.weights.cell_bits + (1 if self.weights.signed_readings else 0),
+            cell_bits=self.weights.reading_bits,
             input_bits=slice_bits,
-            step=window / self.weights.top_digit / (2**slice_bits - 1),
+            step=window * self.weights.reading_step / self.weights.top_digit / input_top,
             radix=self.weights.radix,
+            reach=drive * (window if self.weights.signed_readings else 1.0),
         )
 
 

@@ -8,16 +8,18 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from bitline._grid import background, exact_up_to, largest_count
 from bitline._layer_arrays import Arrays
 from bitline._observation import Observation
 from bitline._plans import ConvertPlan, LinearPlan
+from bitline._real_tensors import real_tensor
 from bitline.arrays import IdealArray, Product
 from bitline.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.design import Design
 from bitline.draws import Draws
-from bitline.errors import ConversionError
+from bitline.errors import CalibrationError, ConversionError
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, Levels, UniformAdc
+from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, GuaranteedRange, Levels, UniformAdc
 
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
@@ -63,10 +65,10 @@ class EncodedLayer:
         """Quantise a float weight (outputs, rows of one group).
 
         Raises:
-            ConversionError: the matrix has the wrong shape, or holds NaN, infinite or only zero values.
+            ConversionError: the matrix has the wrong shape, is complex, sparse or quantised, or holds NaN, infinite or
+                only zero values.
         """
-        weight = weight.detach()
-        weight = weight if weight.dtype == torch.float64 else weight.float()
+        weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
         codes, step = weight_codes(weight, design.weights.bits, design.weights.scale, design.weights.percentile)
         return cls(name, design, product, codes, step, None if bias is None else bias.detach().to(weight))
@@ -115,6 +117,47 @@ class EncodedLayer:
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
         return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+
+    def check(self, calibration: LayerCalibration) -> None:
+        """Refuse the calibration of another design.
+
+        Raises:
+            CalibrationError: it has no ADC levels and the design has ADCs, or those of other weight slices.
+        """
+        converts, levels = isinstance(self.design.adc, Adc), calibration.levels
+        if converts and (levels is None or levels.extent[4] != self.design.weights.slices):
+            what = "no ADC levels" if levels is None else f"ADC levels of {levels.extent[4]} weight slices"
+            raise CalibrationError(
+                f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for "
+                f"{self.design.weights.slices} weight slices: calibrate it again for this design"
+            )
+
+    def shortfall(self, inputs: InputScale) -> str | None:
+        """Why a guaranteed ADC range keeps less than it promises; none where it does not, or nothing is promised.
+
+        Args:
+            inputs: quantisation of the inputs, signed or not.
+        """
+        design, adc = self.design, self.design.adc
+        if not isinstance(adc, Adc) or not isinstance(adc.range, GuaranteedRange):
+            return None
+        lines = self.bit_lines(inputs)
+        if lines.needed_bits > adc.bits:
+            return (
+                f"layer {self.name!r} has signed inputs, with which a level for every output takes {lines.needed_bits} "
+                f"bits, and adc.bits is {adc.bits}: a step spans {2 ** (lines.needed_bits - adc.bits)} outputs of an "
+                f"ideal array; use adc.bits = {lines.needed_bits}"
+            )
+        parts = background(design).denominator
+        cancels = len(design.weights.readings) > 1 or design.weights.has_unit_column
+        exact = largest_count(design, lines.rows, inputs) <= exact_up_to(self.step.dtype)
+        if parts == 1 or (cancels and parts % 2 and exact):
+            return None
+        return (
+            f"layer {self.name!r} has cells with an on/off ratio of {1 / design.cell.window_low:g}, whose currents at "
+            "G_min fall between the levels of adc.range = 'guaranteed': conversions are off by up to half a step; use "
+            "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
+        )
 
     def observation(self, inputs: InputScale, relu: bool = False) -> Observation:
         """Where to count the signals that exact cells give.

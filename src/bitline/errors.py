@@ -25,6 +25,14 @@ class CalibrationError(BitlineError):
     """A calibration that is missing, impossible or stale."""
 
 
+class ApproximationWarning(UserWarning):
+    """Something of a design is computed approximately, and by how much."""
+
+
+class GuaranteeWarning(UserWarning):
+    """A matrix gets less than its design's guaranteed ADC range promises."""
+
+
 class DeviceError(BitlineError):
     """A compute device or a memory device that cannot be used."""
 

@@ -100,8 +100,22 @@ class WeightMapping(Part):
         """Whether a reading can be negative with inputs that are not."""
         return any(min(row) < 0 for row in self.readings)
 
+    @property
+    def reading_bits(self) -> int:
+        """Weight bits in one reading: those of a cell, and the sign where cells are subtracted before the ADC."""
+        return self.cell_bits + (1 if self.signed_readings else 0)
+
+    @property
+    def reading_step(self) -> float:
+        """Smallest difference between what two weights add to a reading, in digits."""
+        return 1.0
+
     def slice_digits(self, magnitude: Tensor) -> Tensor:
-        """Cut non-negative integers (any shape) into digits / top_digit, float32, (slices, *shape)."""
+        """Cut non-negative integers (any shape) into digits / top_digit, (slices, *shape).
+
+        In the precision of `magnitude`, float32 if it is not floating.
+        """
         whole = magnitude.to(torch.int32)
         parts = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
-        return torch.stack(parts).float() / self.top_digit
+        precision = magnitude.dtype if magnitude.is_floating_point() else torch.float32
+        return torch.stack(parts).to(precision) / self.top_digit

@@ -22,6 +22,14 @@ class TwoSided(Differential):
     def describe(self) -> str:
         return "two-sided differential"
 
+    @property
+    def reading_bits(self) -> int:
+        return self.cell_bits + 1  # each cell of a pair says what the sign is
+
+    @property
+    def reading_step(self) -> float:
+        return 1.0 if self.signed_readings else 0.5
+
     def digits(self, codes: Tensor) -> Tensor:
         signed = self.slice_digits(codes.abs()) * codes.sign()
         return torch.stack([(1 + signed) / 2, (1 - signed) / 2])

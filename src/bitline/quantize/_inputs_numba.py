@@ -11,9 +11,9 @@ INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that i
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
-def input_codes_float32(inputs, inverse_step, low, high, codes):  # type: ignore[no-untyped-def]
+def input_codes_float32(inputs, step, low, high, codes):  # type: ignore[no-untyped-def]
     """See `inputs.input_codes`; inputs (n,), writes into `codes` (n,) and returns whether all inputs are finite."""
-    factor, smallest, largest = np.float32(inverse_step), np.float32(low), np.float32(high)
+    divisor, smallest, largest = np.float32(step), np.float32(low), np.float32(high)
     count = len(inputs)
     worst = np.zeros((count + BLOCK - 1) // BLOCK, np.int32)
     for block in prange(len(worst)):
@@ -22,7 +22,7 @@ def input_codes_float32(inputs, inverse_step, low, high, codes):  # type: ignore
         patterns = given.view(np.int32)
         pattern = np.int32(0)
         for i in range(len(given)):
-            code = np.rint(given[i] * factor)
+            code = np.rint(given[i] / divisor)
             code = smallest if code < smallest else code
             written[i] = largest if code > largest else code
             pattern = max(pattern, patterns[i] & np.int32(0x7FFFFFFF))

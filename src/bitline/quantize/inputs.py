@@ -5,30 +5,35 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bitline._real_tensors import real_tensor
 from bitline.errors import DataError
 from bitline.quantize.input_ranges import InputScale
 
 
 def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
-    """Quantise inputs: code = clip(round(x / step)).
+    """Quantise inputs: code = clip(round(x / step)), halves to even.
+
+    The quotient is that of the inputs' precision: a product with 1 / step would miss some of the halves.
 
     Args:
-        inputs: any shape, floating point.
+        inputs: any shape; integers count as float32.
         scale: step and limits of the codes.
 
     Returns:
         Integer codes in a new tensor of the inputs' shape and dtype.
 
     Raises:
-        DataError: an input is NaN or infinite.
+        DataError: an input is NaN, infinite or complex.
     """
+    if not inputs.is_floating_point():
+        inputs = real_tensor(inputs, "the input of a layer", DataError)
     if inputs.device.type == "cpu" and inputs.dtype == torch.float32:
         from bitline.quantize._inputs_numba import input_codes_float32
 
         inputs = inputs.contiguous()
         codes = torch.empty_like(inputs)
         flat, written = inputs.view(-1).numpy(), codes.view(-1).numpy()
-        finite = input_codes_float32(flat, 1 / scale.step, scale.low, scale.high, written)
+        finite = input_codes_float32(flat, scale.step, scale.low, scale.high, written)
     else:
         finite = bool(inputs.isfinite().all())
         codes = plain_input_codes(inputs, scale)
@@ -39,4 +44,5 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
 
 def plain_input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
     """`input_codes` in plain PyTorch, for any device and dtype, without the check."""
-    return (inputs * (1 / scale.step)).round_().clamp_(scale.low, scale.high)
+    step = torch.full((), scale.step, dtype=inputs.dtype, device=inputs.device)  # GPUs multiply by 1 / (a number)
+    return (inputs / step).round_().clamp_(scale.low, scale.high)

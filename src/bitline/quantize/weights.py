@@ -7,6 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from bitline._real_tensors import real_tensor
+from bitline.errors import ConversionError
+
 
 def weight_codes(
     weight: Tensor, bits: int, scale: Literal["layer", "channel"] = "layer", percentile: float = 100.0
@@ -22,7 +25,12 @@ def weight_codes(
     Returns:
         Integer codes in a tensor of weight's dtype, (outputs, rows), and the step, (outputs,). Outputs without any
         weight get step 1.
+
+    Raises:
+        ConversionError: complex weights.
     """
+    if not weight.is_floating_point():
+        weight = real_tensor(weight, "a weight matrix", ConversionError)
     top = 2 ** (bits - 1) - 1
     magnitude = weight.abs() if scale == "channel" else weight.abs().reshape(1, -1)
     largest = magnitude.amax(1) if percentile >= 100 else _percentile(magnitude, percentile)

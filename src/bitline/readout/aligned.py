@@ -11,7 +11,7 @@ from pydantic import Field
 from bitline._histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy, required
+from bitline.readout.policy import ROUNDING, CalibratedPolicy, required
 
 
 class AlignedRange(CalibratedPolicy):
@@ -35,7 +35,7 @@ class AlignedRange(CalibratedPolicy):
             low, high = one.percentile(tail), one.percentile(100 - tail)
             top = 2 ** (bits - 1) - 1 if low < 0 else 2**bits - 1
             needed = max(-low, high, lines.step) / (lines.step * max(top, 1))
-            steps.append(lines.step * 2.0 ** max(0, math.ceil(math.log2(needed) - 1e-9)))
+            steps.append(lines.step * 2.0 ** max(0, math.ceil(math.log2(needed) - ROUNDING)))
             lows.append(-top if low < 0 else 0)
             highs.append(max(top, 1))
         return Levels(tuple(steps), tuple(lows), tuple(highs))

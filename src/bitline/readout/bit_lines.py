@@ -17,6 +17,8 @@ class BitLines:
         input_bits: input bits in one conversion.
         step: smallest difference between two ideal outputs.
         radix: (slices,) weight of each weight slice in the digital sum.
+        reach: largest ideal output of a row: 1, or 1 - G_min where two cells are subtracted before the ADC, and less
+            where no input code drives a row fully.
     """
 
     rows: int
@@ -25,6 +27,7 @@ class BitLines:
     input_bits: int
     step: float
     radix: tuple[int, ...]
+    reach: float = 1.0
 
     @property
     def low(self) -> float:
@@ -35,6 +38,18 @@ class BitLines:
     def high(self) -> float:
         """Largest signal the array can produce: every cell at G_max, every input at its largest."""
         return float(self.rows)
+
+    @property
+    def ideal_codes(self) -> tuple[int, int]:
+        """Smallest and largest output of an ideal array, in steps."""
+        high = math.ceil(self.rows * self.reach / self.step - 0.5)
+        return (-high if self.signed else 0), high
+
+    @property
+    def needed_bits(self) -> int:
+        """Bits that give every output of an ideal array a level of its own."""
+        low, high = self.ideal_codes
+        return (high - low).bit_length()
 
     @property
     def full_precision_bits(self) -> float:

@@ -10,6 +10,9 @@ from bitline.errors import CalibrationError
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
 
+ROUNDING = 1e-6
+"""Octaves by which a float32 signal may exceed what it stands for: no reason to double a step."""
+
 
 class RangePolicy(Part):
     """Chooses the levels of a layer's ADCs."""

@@ -14,7 +14,7 @@ from bitline.readout.aligned import AlignedRange
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.least_error import LeastErrorAdcRange
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy, RangePolicy, not_empty, required
+from bitline.readout.policy import ROUNDING, CalibratedPolicy, RangePolicy, not_empty, required
 
 
 class FullRange(RangePolicy):
@@ -29,17 +29,19 @@ class FullRange(RangePolicy):
 class GuaranteedRange(RangePolicy):
     """One level for every output that an ideal array can produce (full precision guarantee, Eqs. 2 and 3).
 
-    An ADC with too few bits takes the smallest power of two of the ideal step that covers the range; `bitline.convert`
-    reports such layers. With a finite on/off ratio the G_min currents of offset cells fall between the levels.
+    A design with too few bits for inputs that are never negative is refused. Where a layer's inputs turn out to be
+    signed and take one bit more, its ADC takes the smallest power of two of the ideal step that covers the range. With
+    a finite on/off ratio the G_min currents of lines that are not subtracted before the ADC fall between the levels.
+    `EncodedLayer.shortfall` tells what a layer lacks; a plain matrix warns of it, and `bitline.convert` reports it.
     """
 
     kind: Literal["guaranteed"] = "guaranteed"
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
-        step = lines.step * 2 ** max(0, needed_bits(lines) - bits)
-        low, high = math.floor(lines.low / step + 0.5), math.ceil(lines.high / step - 0.5)
+        coarser = 2 ** max(0, lines.needed_bits - bits)
+        low, high = (math.ceil(abs(code) / coarser - 0.5) for code in lines.ideal_codes)
         count = len(lines.radix)
-        return Levels((step,) * count, (low,) * count, (high,) * count)
+        return Levels((lines.step * coarser,) * count, (-low,) * count, (min(high, 2**bits - 1 - low),) * count)
 
 
 class CalibratedRange(CalibratedPolicy):
@@ -88,11 +90,6 @@ class BestOutputRange(CalibratedPolicy):
         return LeastErrorAdcRange().levels(bits, lines, seen)
 
 
-def needed_bits(lines: BitLines) -> int:
-    """Bits that give every ideal output of `lines` a level of its own."""
-    return math.ceil(math.log2(round((lines.high - lines.low) / lines.step) + 1))
-
-
 def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[float]:
     """Enlarge `sizes` so that they differ by powers of two.
 
@@ -101,7 +98,7 @@ def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[f
     positive = [size for size in sizes if size > 0] or [1.0]
 
     def enlarged(base: float) -> list[float]:
-        return [base * 2.0 ** math.ceil(math.log2(size / base) - 1e-9) if size > 0 else base for size in sizes]
+        return [base * 2.0 ** math.ceil(math.log2(size / base) - ROUNDING) if size > 0 else base for size in sizes]
 
     def error(tied: list[float]) -> float:
         return sum((size * weight) ** 2 for size, weight in zip(tied, radix, strict=True))

@@ -1,0 +1,87 @@
+"""Numbers that users give, in whatever container, as a real floating-point tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline.errors import BitlineError
+
+
+def real_tensor(values: Any, name: str, error: type[BitlineError]) -> Tensor:
+    """Numbers as a dense tensor of float32 or float64, without gradients.
+
+    Integers, booleans and half precision become float32, in which what they hold is exact or far below a step of
+    quantisation; float64 stays.
+
+    Args:
+        values: a tensor, a NumPy array, nested lists of numbers, or what NumPy takes for an array of numbers.
+        name: of the values in messages: "core 'fc': the matrix".
+        error: class of what is raised.
+
+    Raises:
+        BitlineError: of the class `error`, for complex, sparse, quantised, masked or missing values and for what holds
+            no numbers.
+    """
+    tensor = values.detach() if isinstance(values, Tensor) else _from_array(values, name, error)
+    refuse_unusable(tensor, name, error)
+    return tensor if tensor.dtype == torch.float64 else tensor.float()
+
+
+def refuse_unusable(tensor: Tensor, name: str, error: type[BitlineError]) -> None:
+    """Refuse tensors that a cast would change in silence, or that hold no numbers.
+
+    Raises:
+        BitlineError: of the class `error`.
+    """
+    if tensor.is_complex():
+        raise error(
+            f"{name} is complex ({tensor.dtype}), but conductances and voltages are real: multiply real and imaginary "
+            "parts apart, (A + iB)(x + iy) = (Ax - By) + i(Ay + Bx)"
+        )
+    if tensor.is_quantized:
+        raise error(f"{name} is a quantised tensor ({tensor.dtype}): pass its .dequantize()")
+    if tensor.is_nested:
+        raise error(f"{name} is a nested tensor, whose rows differ in length: pass one tensor of one shape")
+    if tensor.layout != torch.strided:
+        raise error(f"{name} is a sparse tensor ({tensor.layout}): pass its .to_dense()")
+    if tensor.is_meta:
+        raise error(f"{name} is on the device 'meta', where tensors hold no numbers: load its values first")
+
+
+def finite_like(given: Tensor, name: str, error: type[BitlineError], like: Tensor) -> Tensor:
+    """Numbers with the dtype and on the device of `like`, unless some are NaN, infinite or too large for that.
+
+    Raises:
+        BitlineError: of the class `error`.
+    """
+    tensor = given.to(like)
+    if bool(tensor.isfinite().all()):
+        return tensor
+    lost = int((~given.isfinite()).sum())
+    if lost:
+        raise error(f"{name} hold NaN or infinite values, {lost} of {given.numel()}: check where they come from")
+    raise error(f"{name} go up to {float(given.abs().max()):g}, too large for {like.dtype}: scale them down")
+
+
+def _from_array(values: Any, name: str, error: type[BitlineError]) -> Tensor:
+    if np.ma.is_masked(values):
+        raise error(f"{name} is a masked array, whose mask would be lost: pass its .filled(value)")
+    if hasattr(values, "todense"):
+        raise error(f"{name} is a sparse {type(values).__name__}: pass its .toarray()")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise error(f"{name} is no array of numbers: {str(problem).splitlines()[0]}") from None
+    if array.dtype.kind not in "biufc":
+        raise error(
+            f"{name} holds {type(values).__name__} values of type {array.dtype}, not numbers: pass an array of float32 "
+            "or float64"
+        )
+    if array.dtype.kind == "c":
+        return torch.from_numpy(np.zeros(0, np.complex128))  # refused by its type, whatever it holds
+    wide = array.dtype.kind == "f" and array.dtype.itemsize >= 8
+    return torch.from_numpy(np.array(array, dtype=np.float64 if wide else np.float32, order="C"))

@@ -1,0 +1,195 @@
+"""What a design's approximations are said to cost, against the nodal analysis of whole arrays."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from bitline import AnalogCore, Design, presets
+from bitline.approximations import APPROXIMATIONS, approximations
+from bitline.arrays import GateDrivenArray, RowDrivenArray
+from bitline.arrays.circuit import _Builder, _link, solve
+from bitline.draws import Draws
+from bitline.errors import ApproximationWarning
+from bitline.ir_drop import ir_drop
+
+EXACT = {"adc": "none", "cell.device": "none", "weights.bits": 8, "inputs.slice_bits": 1, "array.columns": 8}
+NOISY = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}}
+
+
+def spread(rows: int, where: str) -> np.ndarray:
+    cells = np.random.default_rng(rows).random((rows, 8))
+    inside = {"evenly": slice(0, rows), "at the head": slice(0, rows // 4), "at the foot": slice(3 * rows // 4, rows)}
+    kept = np.zeros((rows, 1))
+    kept[inside[where]] = 1
+    return cells * kept + (0.5 * kept if where == "evenly" else 0)
+
+
+def currents_of_a_core(cells: np.ndarray, inputs: np.ndarray, design: Design) -> np.ndarray:
+    """Output currents that a core gives for cells of a positive matrix, and the cells that it has."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ApproximationWarning)
+        core = AnalogCore(cells.T, design, calibration=np.ones(len(cells)))
+    unit = core.layer.step.numpy() * core.calibration.inputs.step * design.weights.top_digit
+    return core @ inputs / unit / core.calibration.inputs.high * (1 - design.cell.window_low)
+
+
+def texts(settings: dict) -> str:
+    return " ".join(approximations(Design().changed(settings)))
+
+
+@pytest.mark.parametrize(("where", "share"), [("evenly", 0.3), ("at the head", 1.0), ("at the foot", 1.0)])
+@pytest.mark.parametrize(("rows", "segment"), [(64, 5e-5), (288, 1e-5), (288, 5e-5), (576, 1e-6)])
+@pytest.mark.parametrize("source_share", [0.2, 0.5, 1.0])
+def test_source_lines_fed_at_the_head(where, share, rows, segment, source_share):
+    """Networks took array.source_feed = "head" as "foot" (5.4 % of the largest output), and no note said so."""
+    wires = {"bit_line": {"segment": segment * (1 - source_share)}, "source_line": {"segment": segment * source_share}}
+    array = {"kind": "gate-driven", "rows": rows, "columns": 8, "source_feed": "head", **wires}
+    design = Design().changed({**EXACT, "inputs.bits": 1, "array": array})
+    wanted = spread(rows, where)
+    held = np.round(wanted / wanted.max() * 127) / 127
+    on = np.ones(rows)
+    exact = ir_drop(held, on, design.array)
+    cost = max(exact.worst, ir_drop(held, on, GateDrivenArray(**{**array, "source_feed": "foot"})).worst)
+    found = currents_of_a_core(held, on, design)
+    assert np.abs(found - exact.outputs).max() <= (share * cost + 1e-5) * exact.ideal.max()
+    assert "fed at the foot" in texts({"array": array})
+
+
+@pytest.mark.parametrize("volts", [0.2, 0.5])
+@pytest.mark.parametrize(("rows", "segment"), [(32, 1e-4), (64, 5e-4), (96, 1e-3)])
+def test_nonlinear_cells_on_resistive_rows(volts, rows, segment):
+    """Wires of nonlinear cells are solved as those of ohmic ones (3 % of the largest output), and no note said so."""
+    array = {"kind": "row-driven", "rows": rows, "columns": 8}
+    array |= {"word_line": {"segment": segment}, "bit_line": {"segment": segment}}
+    curve = {"kind": "milo-2021", "read_voltage_V": volts}
+    cell = {"on_off_ratio": 4.0, "current_voltage": curve}
+    design = Design().changed({**EXACT, "array": array, "cell": cell, "inputs.bits": 2, "inputs.slice_bits": 2})
+    wanted = spread(rows, "evenly")
+    codes = np.round(wanted / wanted.max() * 127)
+    inputs = np.random.default_rng(1).choice([0.0, 1 / 3, 2 / 3, 1.0], rows)
+    ends = [1 / 4 + 3 / 4 * codes / 127, np.full_like(codes, 1 / 4)]
+    plus, minus = (ir_drop(held, inputs, design.array, None, design.cell.current_voltage) for held in ends)
+    found = currents_of_a_core(codes / 127, inputs, design)
+    allowed = {0.2: 0.08, 0.5: 0.16}[volts] * plus.worst * plus.ideal.max()
+    assert np.abs(found - (plus.outputs - minus.outputs)).max() <= allowed
+    assert "bent afterwards" in texts({"array": array, "cell": cell})
+
+
+@pytest.mark.parametrize("kind", ["gate-driven", "row-driven"])
+@pytest.mark.parametrize("segment", [1e-4, 1e-3])
+def test_read_noise_on_wires(kind, segment):
+    """Read noise on resistive lines had the variance of ideal lines, and no note said so."""
+    rows, delta = 24, 1e-4
+    lines = {"bit_line": {"segment": segment}} | ({"word_line": {"segment": segment}} if kind == "row-driven" else {})
+    array = {"gate-driven": GateDrivenArray, "row-driven": RowDrivenArray}[kind](rows=rows, columns=4, **lines)
+    cells = np.random.default_rng(0).random((rows, 4))
+    base = ir_drop(cells, np.ones(rows), array)
+    variance = np.zeros(4)
+    for place in np.ndindex(cells.shape):
+        moved = cells.copy()
+        moved[place] += delta
+        variance += ((ir_drop(moved, np.ones(rows), array).outputs - base.outputs) / delta * 0.1 * cells[place]) ** 2
+    ideal = 0.1 * np.sqrt((cells**2).sum(0))
+    assert (ideal - np.sqrt(variance) >= 0).all()
+    assert ((ideal - np.sqrt(variance)) <= 2.5 * base.worst * ideal).all()
+    assert "read noise on wires" in texts({"array.kind": kind, **NOISY})
+
+
+@pytest.mark.parametrize("how", ["interleaved", "signed inputs"])
+@pytest.mark.parametrize("source_share", [0.2, 0.5, 0.99])
+def test_source_lines_of_two_supplies(how, source_share):
+    """Source lines of both supplies count as one wire with the net current, and no note said so."""
+    rows, segment = 288, 5e-5
+    random = np.random.default_rng(2)
+    matrix, sign = random.standard_normal((rows, 8)).clip(-3, 3) / 3, random.choice([-1.0, 1.0], (rows, 1))
+    signed = matrix if how == "interleaved" else np.abs(matrix) * sign
+    plus, minus = signed.clip(0, 1), (-signed).clip(0, 1)
+    net = ir_drop(
+        plus, np.ones(rows), GateDrivenArray(rows=rows, bit_line={"segment": segment}, lines="interleaved"), minus
+    )
+    exact = _two_source_lines(plus, minus, segment * (1 - source_share), segment * source_share)
+    cost = np.abs(exact - net.ideal).max()
+    assert np.abs(exact - net.outputs).max() <= 0.2 * cost
+    assert "both supplies" in texts({"array": {"kind": "gate-driven", "source_line": {"segment": 1e-5}}})
+
+
+def _two_source_lines(plus: np.ndarray, minus: np.ndarray, bit: float, source: float) -> np.ndarray:
+    """Outputs of bit lines whose cells hang on source lines of both supplies, all fed at the foot."""
+    builder = _Builder()
+    bits, above, below = (builder.grid(*plus.shape) for _ in range(3))
+    outputs: list[list[int]] = [[] for _ in plus.T]
+    for nodes, segment, voltage in ((bits, bit, 0.0), (above, source, 1.0), (below, source, -1.0)):
+        builder.connect(nodes[:-1], nodes[1:], _link(segment))
+        for column in range(plus.shape[1]):
+            terminal = builder.terminal(voltage, f"{voltage} {column}")
+            builder.connect(nodes[-1, column : column + 1], np.array([terminal]), _link(segment))
+            outputs[column] += [terminal] if voltage == 0 else []
+    places = np.arange(plus.size).reshape(plus.shape)
+    builder.connect(above, bits, plus, places)
+    builder.connect(below, bits, minus, places)
+    return solve(builder.circuit(outputs, bits)).outputs
+
+
+@pytest.mark.parametrize(("volts", "share"), [(0.1, 0.15), (0.2, 0.31), (0.5, 0.86)])
+def test_read_noise_of_nonlinear_cells(volts, share):
+    """The noise of a nonlinear cell's current is sigma dI/dG, which bitline takes as sigma V."""
+    settings = {**NOISY, "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": volts}}
+    curve = Design().changed(settings).cell.current_voltage
+    cells = torch.linspace(0.01, 1, 100, dtype=torch.float64).requires_grad_()
+    for voltage in (-1.0, -0.5, 0.25, 1.0):
+        (slope,) = torch.autograd.grad(curve.current(cells, torch.tensor(voltage).double()).sum(), cells)
+        assert float((slope / voltage - 1).abs().max()) <= share
+    assert "that of ohmic cells" in texts(settings)
+
+
+def test_noise_of_uneven_accumulators():
+    """Variances of slices are added with exact powers of two where an accumulator's weights are none."""
+    settings = {"inputs.accumulator": {"capacitor_mismatch": 0.05, "leakage": 0.01}, **NOISY}
+    accumulator = Design().changed(settings).inputs.accumulator
+    ratios = accumulator.ratios(8, 1, (200,), Draws((0,))).numpy()
+    slices = (2.0 ** np.arange(8))[:, None] * np.random.default_rng(0).random((8, 200))
+    off = np.sqrt(((slices * ratios) ** 2).sum(0)) / np.sqrt((slices**2).sum(0)) - 1
+    assert (np.abs(off) <= np.abs(ratios - 1).max(0)).all()
+    assert "exact powers of two" in texts(settings)
+
+
+@pytest.mark.parametrize(("rows", "segment"), [(64, 1e-4), (288, 1e-5), (576, 1e-5)])
+def test_drift_compensation_and_ranges_on_wires(rows, segment):
+    """Gains against drift and calibrated ranges are those of cells without wires."""
+    array = GateDrivenArray(rows=rows, bit_line={"segment": segment})
+    cells = np.random.default_rng(0).random((rows, 8))
+    before, now = (ir_drop(cells * left, np.ones(rows), array) for left in (1.0, 0.6))
+    gain = before.outputs / now.outputs
+    assert (np.abs(gain * 0.6 - 1) <= 0.5 * before.worst).all()
+    assert 1 - before.outputs.max() / before.ideal.max() <= before.worst
+    found = texts({"array.kind": "gate-driven", "cell.drift_compensation": "column"})
+    assert "drift_compensation is found" in found
+    assert "calibrated without wires" in found
+
+
+def test_ranges_without_read_noise():
+    """An end of a calibrated range moves by at most 4 standard deviations of the noise of an output."""
+    random = np.random.default_rng(0)
+    for signals in (random.standard_normal(100_000), random.random(100_000), random.random(100_000) ** 4):
+        for sigma in (0.01, 0.1, 0.5):
+            noisy = signals + sigma * random.standard_normal(len(signals))
+            ends = [np.percentile(values, [0.01, 99.99]) for values in (signals, noisy)]
+            assert (np.abs(ends[0] - ends[1]) <= 4 * sigma).all()
+    assert "calibrated without read noise" in texts(NOISY)
+
+
+def test_a_core_warns_of_every_approximation_and_exact_designs_of_none():
+    """An approximation of which nothing says a word is a silent wrong number."""
+    settings = {**EXACT, "array.kind": "gate-driven", "array.source_line.segment": 1e-5, "array.source_feed": "head"}
+    with pytest.warns(ApproximationWarning, match=r"core 'fc': array\.source_feed is 'head'") as seen:
+        AnalogCore(np.eye(8), Design().changed(settings), calibration=np.ones(8), name="fc")
+    assert [warning.filename for warning in seen] == [__file__] * len(seen)
+    ideal = {"array": "ideal", "cell.read_noise": "none", "cell.current_voltage": "ohmic"}
+    assert not any(approximations(Design.load(name).changed(ideal)) for name in presets())
+    rule = {"match": "fc", "set": {**NOISY, "adc.range": "calibrated"}}
+    assert len(approximations(Design(layers=[rule]))) == 1
+    assert len(set(APPROXIMATIONS.values())) == len(APPROXIMATIONS)
