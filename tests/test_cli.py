@@ -181,8 +181,8 @@ def test_images_that_are_not_finite_are_refused(bitline, tmp_path):
     assert "NaN or infinite" in errors
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_missing_gpu_is_said_at_once(bitline, tmp_path):
+def test_a_missing_gpu_is_said_at_once(bitline, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     status, _, errors = bitline("run", "--device", "cuda", "--out", tmp_path / "out")
     assert status == 2
     assert "use --device cpu" in errors
@@ -283,8 +283,8 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
     }
 
 
+@pytest.mark.needs("Optuna")
 def test_a_search_from_file_to_front(bitline, tmp_path):
-    pytest.importorskip("optuna")
     file = tmp_path / "bits.toml"
     file.write_text(STUDY)
     status, output, _ = bitline("explore", file, "--workers", "1", "--report", tmp_path / "front.html")

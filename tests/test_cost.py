@@ -194,7 +194,6 @@ def test_cores_of_the_paper(name):
     assert cost.time_ns == (336 if name in "abc" else 2128)
 
 
-@pytest.mark.shared_data
 def test_designs_of_the_paper_on_resnet50(shared):
     """Xiao et al. 2022, section 9.2: order and ratios, with the activity of ResNet-50 at 224 x 224."""
     from bitline.data import load_dataset

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from optional import BROWSERS
 
 from bitline.report.study_html import write_study
 from bitline.study import Study, read_results, sweep
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+pytestmark = pytest.mark.needs("a browser")
 STUDY = Study(
     name="browser",
     description="bits & rows <of> the ADC",
@@ -37,8 +36,11 @@ def report(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as started:
+        one = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield one
         one.close()
 
