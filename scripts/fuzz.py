@@ -29,6 +29,7 @@ class Fuzzing:
         self.tests = tests
         self.found: list[str] = []
         self.rounds = 0
+        self.failed = False
         self.stopped = False
         self.process: subprocess.Popen[str] | None = None
 
@@ -53,7 +54,9 @@ class Fuzzing:
             print(line, end="", flush=True)
             if line.startswith(REPRODUCE):
                 self.found.append(line.removeprefix(REPRODUCE).strip())
-        if self.process.wait() > 2:
+        status = self.process.wait()
+        self.failed |= status == 1
+        if status > 2:
             sys.exit("the property tests could not run")
 
 
@@ -66,7 +69,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, fuzzing.stop)
     fuzzing.run()
     print(f"\n{fuzzing.rounds} rounds, {len(fuzzing.found)} failures", *fuzzing.found, sep="\n")
-    return 1 if fuzzing.found else 0
+    return int(fuzzing.failed or bool(fuzzing.found))
 
 
 if __name__ == "__main__":

@@ -97,24 +97,29 @@ def skips(config: pytest.Config) -> Counter[str]:
     return Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
 
 
-def remedy(reason: str) -> str | None:
-    """How to run what was skipped; None where nothing can be installed for it."""
+def remedies(reason: str) -> tuple[str, ...]:
+    """Commands that let what was skipped run."""
     entry = REQUIREMENTS.get(reason.removeprefix("needs "))
-    if entry is None:
-        return "a reason that tests/optional.py does not list"
-    return "; ".join(entry.commands) or None
+    return entry.commands if entry else ("say in tests/optional.py what it needs",)
+
+
+def could_have_run(config: pytest.Config) -> bool:
+    """Whether no test may be skipped, and some were for which there is a remedy."""
+    return bool(os.environ.get(NO_SKIPS)) and any(map(remedies, skips(config)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for reason, count in skips(config).items():
-        terminalreporter.write_line(f"{count} skipped, {reason}: {remedy(reason) or 'nothing to install brings it'}")
+        terminalreporter.write_line(": ".join([f"{count} skipped, {reason}", *remedies(reason)]))
+    if could_have_run(config):
+        terminalreporter.write_line(f"failed: {NO_SKIPS} is set, and tests were skipped that could have run", red=True)
     if config.getoption("hypothesis_profile") == "fuzz":
         for report in terminalreporter.stats.get("failed", []):
             terminalreporter.write_line(f"to reproduce: {reproduction(config, report.nodeid)}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if exitstatus == pytest.ExitCode.OK and os.environ.get(NO_SKIPS) and any(map(remedy, skips(session.config))):
+    if exitstatus == pytest.ExitCode.OK and could_have_run(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -56,10 +56,6 @@ def modules(*names: str) -> Callable[[], bool]:
     return lambda: all(map(importlib.util.find_spec, names))
 
 
-def all_of(*conditions: Callable[[], bool]) -> Callable[[], bool]:
-    return lambda: all(condition() for condition in conditions)
-
-
 def gpu() -> bool:
     import torch
 
@@ -70,9 +66,8 @@ REQUIREMENTS = {
     requirement.name: requirement
     for requirement in (
         Requirement("ngspice", program("ngspice"), apt="ngspice"),
-        Requirement(
-            "a browser", all_of(program(*BROWSERS), modules("playwright")), apt="chromium", pip="-e '.[browser]'"
-        ),
+        Requirement("Chromium", program(*BROWSERS), apt="chromium"),
+        Requirement("Playwright", modules("playwright"), pip="-e '.[browser]'"),
         # Only its plots need the rest of what it depends on, of which pycairo must be compiled.
         Requirement("badcrossbar", modules("badcrossbar", "pathvalidate"), pip="--no-deps badcrossbar pathvalidate"),
         Requirement("MkDocs", modules("mkdocs", "material", "mkdocstrings"), pip="-e '.[docs]'"),

@@ -112,8 +112,7 @@ badcrossbar_cases = [(1e-3, 1e-3, 5, 7), (0.1, 0.01, 8, 3), (0.5, 0.5, 6, 6)]
 @pytest.mark.needs("badcrossbar")
 @pytest.mark.parametrize(("word", "bit", "rows", "columns"), badcrossbar_cases)
 def test_row_driven_arrays_equal_badcrossbar(word, bit, rows, columns):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True):  # it shows its own about what it does not find for plots
         import badcrossbar
     cells = random_cells(rows, columns, 3)
     voltages = np.random.default_rng(0).uniform(0.1, 1, (rows, 1))
@@ -250,7 +249,7 @@ def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, cap
     assert ir_drop(cells[-rows:], np.ones(rows), array).worst <= 0.05
     assert ir_drop(cells[-rows - 1 :], np.ones(rows + 1), array).worst > 0.05
     if shutil.which("ngspice"):
-        assert len(ngspice((tmp_path / "a.cir").read_text(), tmp_path)) == 6
+        assert len(ngspice((tmp_path / "a.cir").read_text(encoding="utf-8"), tmp_path)) == 6
 
 
 @pytest.mark.parametrize(

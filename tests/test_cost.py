@@ -450,7 +450,7 @@ def test_sensitivity_orders_numbers_by_what_they_change():
 def test_libraries_read_back_and_name_their_sources(name, tmp_path):
     library = Library.load(name)
     path = tmp_path / "own.toml"
-    path.write_text(library.to_toml())
+    path.write_text(library.to_toml(), encoding="utf-8")
     assert Library.load(path) == library
     assert all(one.source or one.basis for one in library.quantities().values())
     for number, one in library.quantities().items():

@@ -10,7 +10,7 @@ from optional import BROWSERS
 from bitline.report.study_html import write_study
 from bitline.study import Study, read_results, sweep
 
-pytestmark = pytest.mark.needs("a browser")
+pytestmark = pytest.mark.needs("Chromium", "Playwright")
 STUDY = Study(
     name="browser",
     description="bits & rows <of> the ADC",
@@ -107,7 +107,7 @@ def test_the_data_can_be_downloaded(page, tmp_path):
     with page.expect_download() as download:
         page.click("#download")
     download.value.save_as(tmp_path / "designs.csv")
-    lines = (tmp_path / "designs.csv").read_text().splitlines()
+    lines = (tmp_path / "designs.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("adc.bits,array.rows,accuracy (%)")
     assert len(lines) == 4
 

@@ -89,7 +89,7 @@ def test_designs_that_differ_in_names_only_are_one():
 
 
 def test_studies_read_back_from_toml(tmp_path):
-    (tmp_path / "chip.toml").write_text(Design(name="chip", adc={"bits": 7}).to_toml())
+    (tmp_path / "chip.toml").write_text(Design(name="chip", adc={"bits": 7}).to_toml(), encoding="utf-8")
     text = """
         [design]
         base = "chip.toml"
@@ -105,7 +105,7 @@ def test_studies_read_back_from_toml(tmp_path):
     assert one.name == "mine"
     assert [point.design.array.rows for point in one.points()] == [64, 128, 256]
     assert one.points()[0].design.adc.bits == 7
-    (tmp_path / "again.toml").write_text(one.to_toml())
+    (tmp_path / "again.toml").write_text(one.to_toml(), encoding="utf-8")
     assert Study.load(tmp_path / "again.toml") == one
 
 
@@ -245,7 +245,7 @@ sweep(Study.load(sys.argv[1]), Path(sys.argv[2]), report=report)
 
 def killed(folder: Path, path: Path, chosen: Study, tasks: int, seconds: float) -> int:
     (folder / "run.py").write_text(SCRIPT)
-    (folder / "study.toml").write_text(chosen.to_toml())
+    (folder / "study.toml").write_text(chosen.to_toml(), encoding="utf-8")
     command = [folder / "run.py", folder / "study.toml", path, tasks, seconds]
     return subprocess.run([sys.executable, *map(str, command)], capture_output=True).returncode
 
@@ -274,7 +274,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path)
 
     def report(done: int, total: int, what: str) -> None:
         if not killed and done >= 3:
-            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
             for child in children:
                 if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
                     os.kill(int(child), signal.SIGKILL)
@@ -289,7 +289,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path)
 
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(tmp_path):
     path = tmp_path / "interrupted.sqlite"
-    (tmp_path / "study.toml").write_text(study(run={"trials": 50, "shard": 5}).to_toml())
+    (tmp_path / "study.toml").write_text(study(run={"trials": 50, "shard": 5}).to_toml(), encoding="utf-8")
     command = [sys.executable, "-c", "from bitline.cli import main; main()", "sweep", str(tmp_path / "study.toml"),
                "--out", str(path), "--workers", "1"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -415,7 +415,7 @@ def test_tables_hold_designs_chips_and_layers(finished, tmp_path):
     for to in ("csv", "json"):
         export(result, to, tmp_path / f"table.{to}")
     assert len(pd.read_csv(tmp_path / "table.csv")) == 4
-    assert json.loads((tmp_path / "table.json").read_text())["designs"][0]["settings"]["adc.bits"] == 5
+    assert json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))["designs"][0]["settings"]["adc.bits"] == 5
     with pytest.raises(StudyError, match="csv, parquet, json"):
         export(result, "xls", tmp_path / "table.xls")
 
