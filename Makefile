@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench docs clean
+.PHONY: help demo test test-needs fuzz lint format bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,11 +11,16 @@ help:  ## list the targets
 demo: .venv/.installed  ## run the embedded network on the default design; results in demo/
 	@$(BIN)/bitline run --out demo
 
-test: .venv/.installed  ## run the tests, but for the slow ones
+test: .venv/.installed  ## run the tests
 	@$(BIN)/python -m pytest -n 2
 
-test-slow: .venv/.installed  ## run the slow tests only
-	@$(BIN)/python -m pytest -m slow
+test-needs: .venv/.installed  ## install what tests/optional.py lists, so that `make test` skips nothing
+	@$(BIN)/python tests/optional.py
+
+MINUTES ?= 10
+
+fuzz: .venv/.installed  ## run the property tests on new random examples for MINUTES=10
+	@$(BIN)/python scripts/fuzz.py $(MINUTES)
 
 lint: .venv/.installed  ## check style, formatting and types
 	@$(BIN)/ruff check

@@ -1,19 +1,159 @@
-"""Shared fixtures."""
+"""Fixtures, and what makes every run of the tests the same, wherever and in whatever order."""
 
 from __future__ import annotations
 
+import math
 import os
+import random
+import shlex
+import signal
+import sys
+import time
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import settings
+import torch
+from hypothesis import HealthCheck, register_random, settings
+from hypothesis.internal.conjecture import providers
+from optional import REQUIREMENTS, SHARED
 
 from bitline._numba import limit_threads
 
-settings.register_profile("bitline", deadline=None)
+# -- the same run every time
+
+settings.register_profile(
+    "bitline",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("fuzz", parent=settings.get_profile("bitline"), derandomize=False)
 settings.load_profile("bitline")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Hypothesis takes some numbers from the source of what was imported so far, and that depends on the tests before.
+providers._get_local_constants = lambda: providers._local_constants
+
+# What a person has set for terminals and figures; tables are then as wide as without a terminal.
+os.environ |= {"COLUMNS": "80", "LINES": "25", "MATPLOTLIBRC": os.devnull}
+for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)
+
+# Shells let what they start in the background ignore Ctrl-C, and with it the programs that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class TorchRandom:
+    """PyTorch's global generator, for Hypothesis to seed before each example."""
+
+    def seed(self, value: int) -> None:
+        torch.manual_seed(value)
+
+    def getstate(self) -> torch.Tensor:
+        return torch.get_rng_state()
+
+    def setstate(self, state: torch.Tensor) -> None:
+        torch.set_rng_state(state)
+
+
+torch_random = TorchRandom()
+register_random(torch_random)
+
+
+def seed_all() -> None:
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+def pytest_collectstart() -> None:
+    seed_all()  # test modules may draw when they are imported
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    seed_all()
+    if time.time() > item.config.getoption("begin_until"):
+        pytest.skip("the time is up")
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            if not REQUIREMENTS[name].found():
+                pytest.skip(f"needs {name}")
+
+
+# -- what was skipped
+
+NO_SKIPS = "BITLINE_NO_SKIPS"
+"""Environment variable: tests fail where one was skipped that could have run."""
+
+
+def skips(config: pytest.Config) -> Counter[str]:
+    """How many tests were skipped for each reason."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []  # test processes report to the one that has it
+    return Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+
+
+def remedies(reason: str) -> tuple[str, ...]:
+    """Commands that let what was skipped run."""
+    entry = REQUIREMENTS.get(reason.removeprefix("needs "))
+    return entry.commands if entry else ("say in tests/optional.py what it needs",)
+
+
+def could_have_run(config: pytest.Config) -> bool:
+    """Whether no test may be skipped, and some were for which there is a remedy."""
+    return bool(os.environ.get(NO_SKIPS)) and any(map(remedies, skips(config)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason, count in skips(config).items():
+        terminalreporter.write_line(": ".join([f"{count} skipped, {reason}", *remedies(reason)]))
+    if could_have_run(config):
+        terminalreporter.write_line(f"failed: {NO_SKIPS} is set, and tests were skipped that could have run", red=True)
+    if config.getoption("hypothesis_profile") == "fuzz":
+        for report in terminalreporter.stats.get("failed", []):
+            terminalreporter.write_line(f"to reproduce: {reproduction(config, report.nodeid)}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.OK and could_have_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# -- make fuzz
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples-times", type=int, default=1, help="so many times the examples of each property test")
+    parser.addoption(
+        "--begin-until", type=float, default=math.inf, help="time (s since 1970) after which no test begins"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Property tests in an order of the seed's, with more examples."""
+    if config.getoption("hypothesis_profile") != "fuzz":
+        return
+    random.Random(config.getoption("hypothesis_seed")).shuffle(items)
+    for function in {item.function for item in items if item.get_closest_marker("hypothesis")}:
+        given = function._hypothesis_internal_use_settings
+        more = config.getoption("examples_times") * given.max_examples
+        function._hypothesis_internal_use_settings = settings(given, max_examples=more)
+
+
+def reproduction(config: pytest.Config, test: str) -> str:
+    """The command that runs one test as a round of fuzzing ran it."""
+    options = (
+        f"--hypothesis-seed={config.getoption('hypothesis_seed')} --examples-times={config.getoption('examples_times')}"
+    )
+    return f"{sys.executable} -m pytest {shlex.quote(test)} --hypothesis-profile=fuzz {options}"
+
+
+# -- fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,7 +166,7 @@ def threads():
 def shared() -> Path:
     """Data that does not come with the package."""
     if not SHARED.is_dir():
-        pytest.skip("needs data files that do not come with the package")
+        pytest.skip("needs the shared data")
     return SHARED
 
 

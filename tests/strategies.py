@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from bitline import Design
 
+ROWS = [3, 4, 7, 16, 64, 1152]
+MOST_ADC_BITS = 31
+"""One less than an ADC can have, for tests that add a bit."""
+
 
 @st.composite
 def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
+    """Designs of every mapping, slicing, cell and range; with an ADC, without one, or (None) either."""
     mapping = draw(st.sampled_from(["differential", "two-sided", "offset"]))
     bits = draw(st.integers(2, 9))
     stored = bits if mapping == "offset" else bits - 1
@@ -20,7 +24,6 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     input_bits = draw(st.integers(2, 8))
     slice_bits = draw(st.integers(1, input_bits))
     accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))
-    rows = draw(st.sampled_from([3, 4, 7, 16, 64, 1152]))
     kind = draw(st.sampled_from(["none", "state-independent", "state-proportional"]))
     error = {"kind": kind}
     if kind != "none":
@@ -30,7 +33,6 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
         }
     with_adc = draw(st.booleans()) if adc is None else adc
     policy = draw(st.sampled_from(["calibrated", "full", "guaranteed"]))
-    adc_bits = draw(st.integers(3, 12))
     base = {
         "weights": {
             "mapping": mapping,
@@ -50,15 +52,22 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "device": error,
             "clip": draw(st.sampled_from(["zero", "window", "none"])),
         },
-        "array": {"rows": rows, "columns": draw(st.sampled_from([2, 5, 256]))},
+        "array": {"columns": draw(st.sampled_from([2, 5, 256]))},
         "adc": {"kind": "none"},
     }
+    adc_bits = dict.fromkeys(ROWS, draw(st.integers(3, 12)))
+    if with_adc and policy == "guaranteed":
+        adc_bits = guaranteed_bits(Design(**base))
+    rows = draw(st.sampled_from([rows for rows, bits in adc_bits.items() if bits <= MOST_ADC_BITS]))
+    base["array"]["rows"] = rows
     if with_adc:
-        if policy == "guaranteed":
-            adc_bits = Design(**base).guaranteed_bits
-            assume(adc_bits <= 32)
-        base["adc"] = {"kind": "uniform", "bits": adc_bits, "range": {"kind": policy}}
+        base["adc"] = {"kind": "uniform", "bits": adc_bits[rows], "range": {"kind": policy}}
     return Design(**base)
+
+
+def guaranteed_bits(design: Design) -> dict[int, int]:
+    """ADC bits for the guaranteed range by number of rows (Eq. 2 of the paper): 25 or fewer for 3 rows, 34 for 1152."""
+    return {rows: design.changed({"array.rows": rows}).guaranteed_bits for rows in ROWS}
 
 
 @st.composite

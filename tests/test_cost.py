@@ -194,7 +194,6 @@ def test_cores_of_the_paper(name):
     assert cost.time_ns == (336 if name in "abc" else 2128)
 
 
-@pytest.mark.shared_data
 def test_designs_of_the_paper_on_resnet50(shared):
     """Xiao et al. 2022, section 9.2: order and ratios, with the activity of ResNet-50 at 224 x 224."""
     from bitline.data import load_dataset
@@ -451,7 +450,7 @@ def test_sensitivity_orders_numbers_by_what_they_change():
 def test_libraries_read_back_and_name_their_sources(name, tmp_path):
     library = Library.load(name)
     path = tmp_path / "own.toml"
-    path.write_text(library.to_toml())
+    path.write_text(library.to_toml(), encoding="utf-8")
     assert Library.load(path) == library
     assert all(one.source or one.basis for one in library.quantities().values())
     for number, one in library.quantities().items():

@@ -28,7 +28,7 @@ PROGRAM = """
 """
 
 
+@pytest.mark.needs("Triton")
 def test_gpu_kernel_equals_the_readable_ladder():
-    pytest.importorskip("triton")
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    subprocess.run([sys.executable, "-c", textwrap.dedent(PROGRAM)], env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(PROGRAM)], env=environment, check=True)

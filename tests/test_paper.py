@@ -76,7 +76,7 @@ def test_studies_write_figures_data_and_verdicts(tmp_path):
         outcome = run_study(find(name), setting)
         assert outcome.verdicts
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000
-        content = json.loads((tmp_path / f"{name}.json").read_text())
+        content = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
         words = [one["verdict"] for one in content["verdicts"]]
         assert set(words) <= {"holds", "does not hold", "not decided"}
         assert content["provenance"]["images"] == 8

@@ -161,9 +161,9 @@ def test_runs_write_and_use_a_calibration(tmp_path, monkeypatch, capsys):
         return end.value.code or 0, capsys.readouterr().err
 
     assert run()[0] == 0
-    first = json.loads((tmp_path / "out" / "results.json").read_text())["accuracy"]
+    first = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["accuracy"]
     assert run()[0] == 0
-    assert json.loads((tmp_path / "out" / "results.json").read_text())["accuracy"] == first
+    assert json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["accuracy"] == first
     status, errors = run("--set", "adc.bits=5")
     assert (status, errors.count("\n")) == (2, 1)
     assert "delete the file" in errors

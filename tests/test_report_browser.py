@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from optional import BROWSERS
 from synthetic import LAYERS, evaluations, study_result
 
 from bitline.report import write_html
 from bitline.report.study_html import write_study
 from bitline.study import Study, read_results, sweep
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+pytestmark = pytest.mark.needs("Chromium", "Playwright")
 STUDY = Study(
     name="browser",
     description="bits & rows <of> the ADC",
@@ -43,8 +42,11 @@ def report(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as started:
+        one = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield one
         one.close()
 
@@ -111,7 +113,7 @@ def test_the_data_can_be_downloaded(page, tmp_path):
     with page.expect_download() as download:
         page.click("#download")
     download.value.save_as(tmp_path / "designs.csv")
-    lines = (tmp_path / "designs.csv").read_text().splitlines()
+    lines = (tmp_path / "designs.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("adc.bits,array.rows,accuracy (%)")
     assert len(lines) == 4
 

@@ -22,7 +22,7 @@ def approximations(design: Design) -> tuple[str, ...]:
         ()
     """
     return tuple(
-        dict.fromkeys(text for own in design.each() for applies, text in APPROXIMATIONS.items() if applies(own))
+        dict.fromkeys(text for own in design.variants() for applies, text in APPROXIMATIONS.items() if applies(own))
     )
 
 
@@ -68,12 +68,13 @@ def _has_wires(design: Design) -> bool:
     array = design.array
     if isinstance(array, GateDrivenArray):
         return not array.wires.is_ideal
-    return isinstance(array, RowDrivenArray) and not (array.row_wire.is_ideal and array.column_wire.is_ideal)
+    return isinstance(array, RowDrivenArray) and not (array.word_line.is_ideal and array.bit_line.is_ideal)
 
 
 def _is_noisy(design: Design) -> bool:
     cell = design.cell
-    sigma = cell.read_noise.sigma(torch.linspace(cell.window_low, 1, 16), cell.device, cell.time)
+    states = torch.linspace(cell.window_low, 1, 16)
+    sigma = cell.read_noise.sigma(states, states, cell.device, cell.time)
     return sigma is not None and bool(sigma.any())
 
 

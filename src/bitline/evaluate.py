@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from bitline.design import Design
 from bitline.devices import in_words
 from bitline.errors import BitlineError, ConversionError, DataError, DesignError
 from bitline.layer_errors import LayerError, LayerSums, layer_errors
-from bitline.nn import Calibration, convert, let_age
+from bitline.nn import as_images, convert, independent_copy, let_age
 from bitline.prepared import Prepared, count_right
 
 Progress = Callable[[str, int, int], None]
@@ -131,7 +131,7 @@ def evaluate(
     design: Design | str,
     images: Tensor | np.ndarray,
     labels: Labels,
-    calibration: Tensor | np.ndarray | Calibration,
+    calibration: Any,
     *,
     trials: int = 3,
     seed: int = 0,
@@ -146,7 +146,7 @@ def evaluate(
         design: the accelerator, or the name of a preset.
         images: normalised inputs, (images, ...), finite.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
-        calibration: normalised images of another set, or an earlier calibration.
+        calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
         trials: independently programmed chips.
         seed: seed of the chips.
         batch: images at once; does not change results.
@@ -180,7 +180,7 @@ def evaluate_times(
     design: Design | str,
     images: Tensor | np.ndarray,
     labels: Labels,
-    calibration: Tensor | np.ndarray | Calibration,
+    calibration: Any,
     *,
     times: Sequence[float | str],
     trials: int = 3,
@@ -199,8 +199,7 @@ def evaluate_times(
     Returns:
         One evaluation for each time, in their order.
     """
-    images = _as_tensor(images)
-    calibration = _as_tensor(calibration) if isinstance(calibration, np.ndarray) else calibration
+    images = as_images(images, model)
     float_network = _in_eval(model)
     design = Design.load(design) if isinstance(design, str) else design
     _check(images, labels, trials, batch)
@@ -259,17 +258,7 @@ def _cost(
 
 def _in_eval(model: nn.Module) -> nn.Module:
     """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
-    return copy.deepcopy(model).eval() if model.training else model
-
-
-def _as_tensor(images: Tensor | np.ndarray) -> Tensor:
-    """Images as a tensor; floating-point numbers of NumPy in PyTorch's precision."""
-    if isinstance(images, np.ndarray) and images.dtype.kind in "biuf":
-        made = torch.from_numpy(images)
-        return made.to(torch.get_default_dtype()) if made.is_floating_point() else made
-    if not isinstance(images, Tensor):
-        raise DataError(f"images are a {type(images).__name__}: give a tensor of normalised inputs, (images, ...)")
-    return images
+    return independent_copy(model) if model.training else model
 
 
 def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
@@ -301,7 +290,5 @@ def _check(images: Tensor, labels: Labels, trials: int, batch: int) -> None:
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-    if not bool(images.isfinite().all()):
-        raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
     if trials < 1 or batch < 1:
         raise DataError(f"trials is {trials} and batch is {batch}: both must be 1 or more")

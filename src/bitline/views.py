@@ -65,8 +65,11 @@ def observation(design: Design) -> View:
 def cells(design: Design) -> View:
     """What the mean conductances of cells depend on, besides the weight codes: not on the place of a cell."""
     view = _content(design)
-    cell = {name: value for name, value in view["cell"].items() if name not in ("variation", "faults", "read_noise")}
-    return {"weights": view["weights"], "cell": cell}
+    unseen = ("variation", "faults", "current_voltage", "drift_compensation")
+    return {
+        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
+        "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
+    }
 
 
 def key(view: View) -> str:
@@ -92,7 +95,8 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     return LayerRule(match=rule.match, set=settings)
 
 
-_CODE_SETTINGS = ("bits", "scale", "percentile")
+_SCALING = ("scale", "percentile")
+_CODE_SETTINGS = ("bits", *_SCALING)
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from bitline._explain import nearest
+from bitline.approximations import approximations
 from bitline.design import Design, LayerRule
 from bitline.errors import CalibrationError, ConversionError
 from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for
@@ -67,9 +68,9 @@ class Conversion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the results should know: layers and batch norms that stay digital, and why."""
-        notes = [f"{name} ({kind}) stays digital" for name, kind in self.digital]
-        return (*notes, *((self.folding.message,) if self.folding.message else ()), *self.remarks)
+        """What a reader of the results should know: what is approximate, and what stays digital and why."""
+        digital = (f"{name} ({kind}) stays digital" for name, kind in self.digital)
+        return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     for name, layer in layers.items():
         layer.calibration = calibration.layers[name]
         layer.seed = seed
-    record = Conversion(design, tuple(layers), form.digital, form.folding, calibration, form.remarks, activities)
+    short = (layer.encoded().shortfall(calibration.layers[name].inputs) for name, layer in layers.items())
+    remarks = (*approximations(design), *form.remarks, *(remark for remark in short if remark is not None))
+    record = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     form.network._bitline = record  # type: ignore[assignment]
     return form.network
 

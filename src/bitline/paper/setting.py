@@ -40,7 +40,7 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
         StudyError: the file cannot be read, or does not say that.
     """
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"cannot read networks from {path}: {error}") from None
     tables = content.get("network")

@@ -10,7 +10,7 @@ from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.errors import DataError
 from bitline.evaluate import Labels, Progress
-from bitline.nn import conversion_of, convert, independent_copy, program
+from bitline.nn import as_images, conversion_of, convert, independent_copy, program
 from bitline.nn.fold import fold_pairs
 
 TRAINING_CHIPS = 1_000_000
@@ -56,8 +56,7 @@ def fine_tune(
     """
     if len(images) != len(labels) or len(images) == 0:
         raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")
-    if not bool(images.isfinite().all()):
-        raise DataError("the training images hold NaN or infinite values: check how they are loaded and normalised")
+    images = as_images(images, model, "training images")
     tuned = independent_copy(model)
     classes = class_numbers(labels, class_count(tuned, images)).to(images.device)
     network = convert(model, design, calibration, seed=seed)

@@ -1,0 +1,97 @@
+"""What some tests need beyond the package and its `test` extra: how to see whether it is there, and how to get it.
+
+Tests say `@pytest.mark.needs("ngspice")`; without it they are skipped, and `make test` ends by saying how to get it.
+
+    python tests/optional.py        # installs what is missing: apt-get as root, pip into this Python
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+SUDO = "" if os.geteuid() == 0 else "sudo "
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Something that some tests need."""
+
+    name: str
+    """As `pytest.mark.needs` names it."""
+    found: Callable[[], bool]
+    """Whether it is there."""
+    apt: str = ""
+    """Debian packages that bring it."""
+    pip: str = ""
+    """Arguments of `pip install` that bring it."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What to run in the project's folder to get it; nothing where no command helps."""
+        apt = f"{SUDO}apt-get install -y --no-install-recommends {self.apt}"
+        pip = f"{shlex.quote(sys.executable)} -m pip install -c constraints.txt {self.pip}"
+        return (apt,) * bool(self.apt) + (pip,) * bool(self.pip)
+
+
+def program(*names: str) -> Callable[[], bool]:
+    """Whether one of these programs is there."""
+    return lambda: any(map(shutil.which, names))
+
+
+def modules(*names: str) -> Callable[[], bool]:
+    """Whether all these modules are there."""
+    return lambda: all(map(importlib.util.find_spec, names))
+
+
+def gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+REQUIREMENTS = {
+    requirement.name: requirement
+    for requirement in (
+        Requirement("ngspice", program("ngspice"), apt="ngspice"),
+        Requirement("Chromium", program(*BROWSERS), apt="chromium"),
+        Requirement("Playwright", modules("playwright"), pip="-e '.[browser]'"),
+        # Only its plots need the rest of what it depends on, of which pycairo must be compiled.
+        Requirement("badcrossbar", modules("badcrossbar", "pathvalidate"), pip="--no-deps badcrossbar pathvalidate"),
+        Requirement("MkDocs", modules("mkdocs", "material", "mkdocstrings"), pip="-e '.[docs]'"),
+        Requirement("Triton", modules("triton"), pip="triton"),
+        Requirement("Ray", modules("ray"), pip="-e '.[ray]'"),
+        Requirement("Optuna", modules("optuna"), pip="-e '.[explore]'"),
+        Requirement("pyarrow", modules("pyarrow"), pip="-e '.[parquet]'"),
+        Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
+        Requirement("a GPU", gpu),
+        Requirement("the shared data", SHARED.is_dir),
+    )
+}
+
+
+def install() -> None:
+    """Install what is missing and can be installed; say each command first."""
+    commands = [command for entry in REQUIREMENTS.values() if not entry.found() for command in entry.commands]
+    if any("apt-get" in command for command in commands):
+        commands.insert(0, f"{SUDO}apt-get update -qq")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in commands:
+        print(f"+ {command}", flush=True)
+        subprocess.run(shlex.split(command), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
+
+
+if __name__ == "__main__":
+    install()
