@@ -69,7 +69,7 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
                 }
                 yield {tag: variant.model_fields[tag].default, **needed}
     elif isinstance(value, tuple):
-        yield from TUPLES
+        yield from (*_scaled(value), *TUPLES)
     else:
         yield from (other for other in _literals(annotation) if other != value)
         if isinstance(value, str) and not list(_literals(annotation)):
@@ -77,6 +77,14 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
         elif isinstance(value, (int, float)) or value is None:
             scaled = (value * 2, value / 2, value + 1) if value and not math.isinf(value) else ()
             yield from (*scaled, *NUMBERS)
+
+
+def _scaled(values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """A table of numbers with other numbers."""
+    if values and all(isinstance(value, float) for value in values):
+        yield tuple(1.5 * value for value in values)
+    elif values and all(isinstance(value, tuple) for value in values):
+        yield tuple(scaled for value in values for scaled in _scaled(value))
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

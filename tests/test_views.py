@@ -67,7 +67,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "few bits": {"inputs.bits": 3, "inputs.range": {"kind": "least-error"}, "adc.bits": 3, "adc.range": "least-error"},
     "few input bits": {"inputs.bits": 3, "adc.bits": 3, "adc.range": "best-output"},
     "saved": {
-        "adc.bits_saved": (4, 4, 4, 4),
+        "adc.bits_saved": (3, 3, 3, 3, 3, 3),
         "adc.bits": 5,
         "adc.range": {"kind": "best-output", "percentiles": [60.0, 75.0, 85.0, 95.0, 100.0]},
         **DIGITAL,

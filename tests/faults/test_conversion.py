@@ -1,7 +1,7 @@
 """Networks that once were converted into something else: one test for each kind of PyTorch construction.
 
-Every network here is right when its fine analog form computes what the float network computes (exact cells, many bits, no
-ADC) and when 30 % cell error changes its outputs; or it is refused with the name of the layer.
+Every network here is right when its fine analog form (exact cells, many bits, no ADC) computes what the float network
+computes, and when 30 % cell error changes its outputs; or it is refused with the name of the layer.
 """
 
 from __future__ import annotations
@@ -278,6 +278,9 @@ def test_hooks_stay():
 def test_a_forward_that_was_replaced_on_the_instance_stays():
     """accelerate replaces module.forward; closures, defaults and partials go on calling the copy's own layers."""
 
+    def tanh_of(call: Any) -> Any:
+        return lambda x, *, bias=0.5: torch.tanh(call(x)) + bias
+
     def scaled(layer: nn.Module, x: Tensor) -> Tensor:
         return layer._old_forward(x) / 2
 
@@ -286,7 +289,7 @@ def test_a_forward_that_was_replaced_on_the_instance_stays():
         layer = network[0]
         old = layer.forward
         if how == "closure":
-            layer.forward = lambda x, *, bias=0.5: torch.tanh(old(x)) + bias
+            layer.forward = tanh_of(old)
         elif how == "default":
             layer.forward = lambda x, call=old: torch.tanh(call(x))
         elif how == "accelerate":
@@ -491,7 +494,7 @@ def test_empty_batches_and_whole_numbers():
     x = inputs(8, 6)
     fine = convert(two_layers(), FINE, x)
     assert fine(x[:0]).shape == (0, 3)
-    with pytest.raises(DataError, match="floating-point inputs, not torch.int64"):
+    with pytest.raises(DataError, match="takes floating-point inputs"):
         fine(x.long())
 
 

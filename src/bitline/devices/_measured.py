@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,29 @@ class MeasuredDevice(Device):
         """Times between which the device is interpolated, in seconds; none where it follows a law."""
         return ()
 
+    @property
+    def series(self) -> dict[str, Sequence[object]]:
+        """Settings that hold one value for each of `times_s`, by name."""
+        return {}
+
+    def check_series(self) -> None:
+        """Refuse times that do not ascend, and series without a value for each of them.
+
+        Raises:
+            ValueError: names the setting.
+        """
+        times = self.times_s
+        if any(later <= earlier for earlier, later in itertools.pairwise(times)) or (times and times[0] != 0):
+            raise ValueError(
+                f"the times of cell.device {self.__dict__['kind']!r} must ascend from 0: they are {times} s"
+            )
+        for name, values in self.series.items():
+            if len(values) != len(times) or len(times) < 2:
+                raise ValueError(
+                    f"cell.device.{name} has {len(values)} entries for {len(times)} times: give one for each of two or "
+                    "more times"
+                )
+
     @abstractmethod
     def sigma(self, state: Tensor) -> Tensor:
         """Standard deviation of programming, in `unit`.
@@ -57,6 +81,7 @@ class MeasuredDevice(Device):
         return draws.normal(target.shape, "programming error").mul_(sigma).add_(target)
 
     def check(self, lowest: float, seconds: float) -> None:
+        self.check_series()
         if not self.extrapolate:
             known = Known(self.__dict__["kind"], self.unit, self.measured, self.longest_s)
             known.check(self.largest, lowest * self.largest, seconds)

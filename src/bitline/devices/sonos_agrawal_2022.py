@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -82,6 +83,10 @@ class SonosAgrawal2022(MeasuredDevice):
                 f"cell.device {self.kind!r} has I_max_nA = {self.largest:g}, but its drift was measured up to "
                 f"{DRIFT_RANGE_NA:g} nA: use at most that, cell.time = 0, or cell.device.extrapolate = true"
             )
+
+    @property
+    def series(self) -> dict[str, Sequence[object]]:
+        return {"spread_A_nA": self.spread_A_nA, "spread_B_nA": self.spread_B_nA, "drift": (0.0, *self.drift)}
 
     def sigma(self, state: Tensor) -> Tensor:
         return saturating(self.spread_A_nA[0], self.spread_B_nA[0], state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -68,6 +69,10 @@ class SonosXiao2022(MeasuredDevice):
     @property
     def times_s(self) -> tuple[float, ...]:
         return tuple(days * DAY for days in self.spread_times_days)
+
+    @property
+    def series(self) -> dict[str, Sequence[object]]:
+        return {name: getattr(self, name) for name in ("spread_B_nA", "spread_C_nA", "retention_nA")}
 
     def sigma(self, state: Tensor) -> Tensor:
         return saturating(self.spread_B_nA[0], self.spread_C_nA[0], state)
