@@ -109,13 +109,14 @@ def could_have_run(config: pytest.Config) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("hypothesis_profile") == "fuzz":
+        for report in terminalreporter.stats.get("failed", []):
+            terminalreporter.write_line(f"to reproduce: {reproduction(config, report.nodeid)}")
+        return
     for reason, count in skips(config).items():
         terminalreporter.write_line(": ".join([f"{count} skipped, {reason}", *remedies(reason)]))
     if could_have_run(config):
         terminalreporter.write_line(f"failed: {NO_SKIPS} is set, and tests were skipped that could have run", red=True)
-    if config.getoption("hypothesis_profile") == "fuzz":
-        for report in terminalreporter.stats.get("failed", []):
-            terminalreporter.write_line(f"to reproduce: {reproduction(config, report.nodeid)}")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
