@@ -125,11 +125,12 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
         raise CalibrationError(f"the calibration knows nothing of layer {missing[0]!r}: calibrate this network again")
+    lacking = []
     for name, layer in layers.items():
-        layer.calibration = calibration.layers[name]
-        layer.seed = seed
-    short = (layer.encoded().shortfall(calibration.layers[name].inputs) for name, layer in layers.items())
-    remarks = (*approximations(design), *form.remarks, *(remark for remark in short if remark is not None))
+        encoded, layer.calibration, layer.seed = layer.encoded(), calibration.layers[name], seed
+        encoded.check(layer.calibration)
+        lacking.append(encoded.shortfall(layer.calibration.inputs))
+    remarks = (*approximations(design), *form.remarks, *(remark for remark in lacking if remark))
     record = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     form.network._bitline = record  # type: ignore[assignment]
     return form.network

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from bitline._real_tensors import refuse_unusable
 from bitline.arrays import Product
 from bitline.core import ProgrammedLayer
 from bitline.design import Design
@@ -163,6 +164,7 @@ class AnalogLayer(nn.Module):
     def compute(self, inputs: Tensor) -> Tensor:
         """What the layer's chip makes of its inputs."""
         _refuse_tracing(self.name)
+        refuse_unusable(inputs, f"the input of layer {self.name!r}", DataError)
         if not inputs.is_floating_point():
             raise DataError(f"layer {self.name!r} takes floating-point inputs, not {inputs.dtype}: convert them first")
         if inputs.numel() == 0:
