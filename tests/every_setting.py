@@ -72,8 +72,9 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
         yield from (*_scaled(value), *TUPLES)
     else:
         yield from (other for other in _literals(annotation) if other != value)
-        if isinstance(value, str) and not list(_literals(annotation)):
-            yield from ("other", "isaac-32nm", "1 day")
+        if isinstance(value, str):
+            yield from (() if list(_literals(annotation)) else ("other", "isaac-32nm"))
+            yield from (3, 6)
         elif isinstance(value, (int, float)) or value is None:
             scaled = (value * 2, value / 2, value + 1) if value and not math.isinf(value) else ()
             yield from (*scaled, *NUMBERS)

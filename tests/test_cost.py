@@ -31,6 +31,7 @@ from bitline.cost.statistics import Statistics
 from bitline.cost.work import RowActivity as Activity
 from bitline.errors import DesignError
 from bitline.hardware import BalancedDuplication
+from bitline.nn import Inputs
 from bitline.nn.calibrate import observe_activity
 from bitline.quantize import InputScale, input_codes, weight_codes
 
@@ -285,7 +286,7 @@ def test_calibration_gathers_activity_on_the_way():
     record = converted._bitline
     assert record.activities is not None
     scales = {name: one.inputs for name, one in record.calibration.layers.items()}
-    fresh = observe_activity(converted, scales, IMAGES)
+    fresh = observe_activity(converted, scales, Inputs.of(IMAGES, converted))
     # the first layer sees the images in both passes; behind it, one pass was quantised and the other was not
     assert torch.equal(record.activities["0"].counts, fresh["0"].counts)
     assert torch.equal(record.activities["6"].counts.sum(1), fresh["6"].counts.sum(1))

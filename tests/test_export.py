@@ -37,7 +37,6 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-@pytest.mark.xfail(strict=True, reason="bitline does not refuse exports yet")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("way", [trace, export, pytest.param(onnx, marks=pytest.mark.needs("ONNX"))])
 @pytest.mark.parametrize("settings", [{}, {"adc": "none"}])

@@ -144,14 +144,13 @@ def _signals(design: Design) -> View:
     view["inputs"].pop("accumulator", None)
     if design.inputs.accumulation != "mixed":
         view["inputs"].pop("analog_slices", None)
+    columns = {"columns": design.array.columns} if design.weights.has_unit_column else {}
+    cell = {name: view["cell"][name] for name in ("levels", "current_voltage")}
     return {
         "weights": view["weights"],
         "inputs": view["inputs"],
-        "window_low": design.cell.window_low,
-        "levels": view["cell"]["levels"],
-        "current_voltage": view["cell"]["current_voltage"],
-        "rows": design.array.rows,
-        "columns": design.array.columns if design.weights.has_unit_column else None,
+        "cell": {"window_low": design.cell.window_low, **cell},
+        "array": {"rows": design.array.rows, **columns},
     }
 
 
