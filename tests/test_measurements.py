@@ -111,6 +111,7 @@ def test_unusable_tables_are_refused(tmp_path):
     (tmp_path / "one.csv").write_text("target,measured\n" + "1,2\n" * 5)
     (tmp_path / "few.csv").write_text("target,measured\n" + "1,2\n" * 5 + "2,3\n")
     (tmp_path / "negative.csv").write_text("target,measured\n" + "-1,2\n" * 5)
+    (tmp_path / "empty.csv").write_text("target,measured\n")
     (tmp_path / "table.xlsx").write_text("")
     for name, words in [
         ("columns.csv", "has the columns wanted, got"),
@@ -118,6 +119,7 @@ def test_unusable_tables_are_refused(tmp_path):
         ("one.csv", "two or more"),
         ("few.csv", "1 cells for target 2: give 5 or more"),
         ("negative.csv", "not a measurement"),
+        ("empty.csv", "a header and no measurements"),
         ("table.xlsx", "use a .csv or .parquet file"),
         ("absent.csv", "no such file"),
     ]:

@@ -560,6 +560,12 @@ def test_rules_that_match_nothing_are_refused_with_the_nearest_name():
         convert(network, design, inputs(9, 6))
 
 
+def test_one_rule_for_layers_that_go_by_different_names():
+    design = NOISY.changed({"layers": [{"match": ["head", "fc", "1"], "digital": True}]})
+    assert conversion_of(convert(two_layers(), design, inputs(9, 6))).analog == ("0",)
+    assert Design.from_toml(design.to_toml()) == design
+
+
 def test_rules_that_never_apply_are_named():
     design = NOISY.changed({"layers": [{"match": "*", "set": {"weights.bits": 4}}, {"match": "1", "digital": True}]})
     notes = conversion_of(convert(two_layers(), design, inputs(9, 6))).notes

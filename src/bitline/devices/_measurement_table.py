@@ -67,6 +67,8 @@ def _read(path: Path, _changed: int) -> MeasurementTable:
             f"{path} has the columns {', '.join(map(str, frame))}: it needs 'target' and 'measured' (one unit), and "
             "may have 'time_s'"
         )
+    if frame.empty:
+        raise ValueError(f"{path} has a header and no measurements: give a row for each measured cell")
     frame = frame[["target", "measured"]].assign(time_s=frame.get("time_s", 0.0))
     values = frame.apply(pd.to_numeric, errors="coerce")
     unusable = values.index[~np.isfinite(values).all(axis=1) | (values["target"] < 0) | (values["time_s"] < 0)]

@@ -346,12 +346,12 @@ def _check_rules(network: nn.Module, design: Design, places: dict[nn.Module, tup
         if not matched:
             known = [name for names in layers for name in names]
             raise ConversionError(
-                f"rule [[layers]] match = {rule.match!r} matches no layer of {type(network).__name__}"
-                f"{nearest(rule.match, known)}"
+                f"rule [[layers]] match = {rule.title} matches no layer of {type(network).__name__}"
+                f"{nearest(rule.match[0], known)}"
             )
         if not any(design.rule_for(name) is rule for name in matched):
-            earlier = next(other.match for other in design.layers[:index] if other.matches(matched[0]))
-            remarks.append(f"rule {rule.match!r} has no effect: rule {earlier!r} comes first and applies instead")
+            earlier = next(other.title for other in design.layers[:index] if other.matches(matched[0]))
+            remarks.append(f"rule {rule.title} has no effect: rule {earlier} comes first and applies instead")
     return tuple(remarks)
 
 

@@ -84,4 +84,4 @@ def _rule(design: Design, name: str, percentile: float) -> LayerRule:
     """A rule for one layer that keeps what the design's own rule for it says."""
     before = design.rule_for(name)
     settings = {} if before is None else before.set
-    return LayerRule(match=name, set={**settings, "weights.percentile": percentile})
+    return LayerRule(match=(name,), set={**settings, "weights.percentile": percentile})
