@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from bitline import Design
-from bitline._histogram import Histogram
 from bitline.arrays import ConvolutionProduct
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products
 from bitline.arrays._mesh import MeshWire, effective_conductance
-from bitline.cells import program_cells
-from bitline.core import ProgrammedLayer, calibrate_layer
-from bitline.draws import Draws
 from bitline.encode import input_slices
-from bitline.encoded import EncodedLayer
+from bitline.layer.cells import program_cells
+from bitline.layer.encoded import EncodedLayer
+from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
+from bitline.numerics.draws import Draws
+from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import convert_and_add
 

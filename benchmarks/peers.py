@@ -24,8 +24,8 @@ from torch import Tensor, nn
 
 import bitline
 from bitline import Design, convert
-from bitline._numba import limit_threads
 from bitline.networks import find_network
+from bitline.numerics.threads import limit_threads
 
 ERROR = {"weights.mapping": "differential", "cell.device": {"kind": "state-proportional", "alpha": 0.02}}
 NOISE = {"kind": "state-independent", "alpha": 0.02}

@@ -10,8 +10,8 @@ from __future__ import annotations
 import bitline
 from bitline import Design, evaluate
 from bitline.data import load_dataset
+from bitline.evaluation.remedies import Recalibrate, clip_weights, fine_tune
 from bitline.networks import find_network, load_network
-from bitline.remedies import Recalibrate, clip_weights, fine_tune
 
 TRIALS, HALF, SEED = 10, 500, 0
 CASES = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 import bitline
 from bitline import Design, evaluate
 from bitline.data import load_dataset
+from bitline.evaluation.remedies import Recalibrate
 from bitline.networks import find_network, load_network
-from bitline.remedies import Recalibrate
 
 IMAGES, TRIALS, SEED = 500, 3, 0
 SEGMENTS = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3)

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, register_random, settings
 from hypothesis.internal.conjecture import providers
 from optional import REQUIREMENTS, SHARED
 
-from bitline._numba import limit_threads
+from bitline.numerics.threads import limit_threads
 
 # -- the same run every time
 

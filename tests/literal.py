@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from bitline import Design
-from bitline.core import LayerCalibration
-from bitline.draws import Draws
+from bitline.layer.matrix import LayerCalibration
+from bitline.numerics.draws import Draws
 
 NEAR_EDGE = 2e-3  # of a step: float32 may fall on either side of a code's edge
 

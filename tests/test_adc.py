@@ -14,8 +14,8 @@ from literal import literal_chain
 from strategies import designs, inputs_for, matrices
 
 from bitline import AnalogCore, Design, cli
-from bitline.draws import Draws
 from bitline.errors import DesignError
+from bitline.numerics.draws import Draws
 from bitline.readout import TransferTable, lookup_and_add
 from bitline.readout.curves import curves_of
 from bitline.readout.lookup import plain_lookup_and_add

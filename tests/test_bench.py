@@ -9,9 +9,9 @@ import torch
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bitline.bench import CASES, Machine, devices, measure, measure_machine
-from bitline.cli import app, main
-from bitline.cli_bench import HEADS
+from bitline.cli.app import app, main
+from bitline.cli.bench import HEADS
+from bitline.evaluation.speed import CASES, Machine, devices, measure, measure_machine
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_work_and_limit_follow_from_the_chain(machine):
 
 
 def test_one_table_for_all(monkeypatch):
-    monkeypatch.setattr("bitline.cli_bench.console", Console(width=140))
+    monkeypatch.setattr("bitline.cli.bench.console", Console(width=140))
     given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--device", "cpu"]
     result = CliRunner().invoke(app, given)
     assert result.exit_code == 0, result.output

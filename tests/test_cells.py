@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bitline import Design
 from bitline.arrays import partition_rows
-from bitline.cells import program_cells, target_conductances
 from bitline.devices import in_words
 from bitline.devices.duration import seconds
-from bitline.draws import Draws
 from bitline.errors import DesignError
+from bitline.layer.cells import program_cells, target_conductances
+from bitline.numerics.draws import Draws
 
 CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manual_seed(0)).float()
 

@@ -22,7 +22,7 @@ from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.circuit import gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear, to_spice
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.errors import DataError, DesignError
-from bitline.ir_drop import ir_drop
+from bitline.evaluation.ir_drop import ir_drop
 
 segments = st.sampled_from([0.0, 1e-5, 1e-2, 0.5])
 terminals = st.sampled_from([0.0, 1e-2, 1.0])

@@ -84,7 +84,7 @@ def test_version_and_help(bitline):
     output = bitline("run", "--help")[1]
     for option in ("--model", "--weights", "--data", "--design", "--set", "--trials", "--images", "--batch", "--seed"):
         assert option in output
-    command = [sys.executable, "-m", "bitline.cli", "--version"]
+    command = [sys.executable, "-m", "bitline.cli.app", "--version"]
     assert __version__ in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -199,7 +199,7 @@ def test_an_interrupt_leaves_nothing_half_written(bitline, tmp_path, monkeypatch
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["bitline.evaluate"], "evaluate_times", interrupted)
+    monkeypatch.setattr(sys.modules["bitline.evaluation.evaluate"], "evaluate_times", interrupted)
     status, _, errors = bitline("run", *FEW, "--out", tmp_path / "out")
     assert status == 130
     assert "interrupted" in errors

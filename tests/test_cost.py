@@ -29,8 +29,8 @@ from bitline.cost.mapping import ArrayMapping, copies_of
 from bitline.cost.network import OUTSIDE
 from bitline.cost.statistics import Statistics
 from bitline.cost.work import RowActivity as Activity
+from bitline.design.hardware import BalancedDuplication
 from bitline.errors import DesignError
-from bitline.hardware import BalancedDuplication
 from bitline.nn import Inputs
 from bitline.nn.calibrate import observe_activity
 from bitline.quantize import InputScale, input_codes, weight_codes

@@ -7,9 +7,9 @@ import torch
 from scipy import stats
 
 from bitline import Design
-from bitline.cells import program_cells
 from bitline.devices import Exact, StateIndependent, StateProportional
-from bitline.draws import Draws
+from bitline.layer.cells import program_cells
+from bitline.numerics.draws import Draws
 
 TARGET = torch.linspace(0, 1, 5).repeat_interleave(40_000)
 

@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from bitline import Design
-from bitline.cells import program_cells
 from bitline.devices import Cell
-from bitline.draws import Draws
+from bitline.layer.cells import program_cells
+from bitline.numerics.draws import Draws
 
 COUNT = 20_000
 ALLOWED = 5.5  # standard errors: one false alarm in ten million normal comparisons

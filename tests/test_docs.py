@@ -25,12 +25,12 @@ import pytest
 import torch
 import typer
 
-from bitline._settings import parse_settings
-from bitline.bench import CASES
-from bitline.cli import app
-from bitline.cli_devices import find_device
+from bitline.cli.app import app
+from bitline.cli.devices import find_device
 from bitline.data import Dataset
 from bitline.design import Design
+from bitline.design.settings import parse_settings
+from bitline.evaluation.speed import CASES
 from bitline.networks import find_network
 from bitline.paper import find
 from bitline.study import Study

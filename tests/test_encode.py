@@ -10,9 +10,9 @@ from strategies import designs
 
 from bitline import Design
 from bitline.arrays import partition_rows
-from bitline.cells import target_conductances
 from bitline.encode import Differential, Offset, TwoSided, input_slices
 from bitline.encode.input_slices import plain_input_slices
+from bitline.layer.cells import target_conductances
 
 CODES = torch.tensor([127, 63, 0, -63, -127])
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from bitline import Design, analog_layers, convert, evaluate, evaluate_times, let_age, program
 from bitline.errors import DataError, DesignError
-from bitline.evaluate import Evaluation
+from bitline.evaluation.evaluate import Evaluation
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(90, 1, 6, 6, generator=GENERATOR)
@@ -148,7 +148,7 @@ def test_an_impossible_time_is_refused_before_any_work(model):
 
 
 def test_benchmark_cases_are_designs():
-    from bitline.bench import CASES
+    from bitline.evaluation.speed import CASES
 
     assert len(CASES) >= 4
     for _, settings in CASES.values():

@@ -14,10 +14,10 @@ from torch.nn import functional
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, plain_ladder, plain_products
-from bitline.core import ProgrammedLayer, calibrate_layer
-from bitline.draws import Draws
-from bitline.encoded import EncodedLayer
 from bitline.errors import DesignError
+from bitline.layer.encoded import EncodedLayer
+from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
+from bitline.numerics.draws import Draws
 
 segments = st.sampled_from([1e-6, 1e-4, 1e-2, 0.5, 20.0])
 terminals = st.sampled_from([0.0, 1e-3, 1.0])

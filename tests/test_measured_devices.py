@@ -10,8 +10,8 @@ from scipy import stats
 
 from bitline import Design
 from bitline.devices import MeasuredDevice
-from bitline.draws import Draws
 from bitline.errors import DesignError
+from bitline.numerics.draws import Draws
 
 DAY = 86400.0
 MEASURED = ["sonos-xiao-2022", "sonos-agrawal-2022", "pcm-joshi-2020", "pcm-nandakumar-2019", "reram-milo-2021"]

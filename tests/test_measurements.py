@@ -12,8 +12,8 @@ import torch
 from scipy import stats
 
 from bitline import Design, cli
-from bitline.draws import Draws
 from bitline.errors import DesignError
+from bitline.numerics.draws import Draws
 
 TARGETS = (5.0, 10.0, 20.0, 40.0)
 DAY = 86400.0

@@ -14,11 +14,11 @@ from strategies import designs, inputs_for, matrices
 from torch import nn
 
 from bitline import AnalogCore, Design, convert
-from bitline._histogram import Histogram, HistogramSeries
-from bitline.draws import Draws
 from bitline.errors import CalibrationError, DesignError
 from bitline.nn import analog_layers
 from bitline.nn._relu import followed_by_relu
+from bitline.numerics.draws import Draws
+from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.readout import convert_columns_and_add
 from bitline.readout.accumulator import Accumulator
 from bitline.readout.convert import plain_convert_columns_and_add

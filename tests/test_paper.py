@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bitline.errors import StudyError
 from bitline.paper import Setting, catalogue, find, run_study
-from bitline.paper._figures import Drawing, Line, Panel
+from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.verdict import Verdict, computed, log_ratio, measured, tolerance
 
 

@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct
-from bitline.core import ProgrammedLayer, calibrate_layer
-from bitline.draws import Draws
-from bitline.encoded import EncodedLayer
+from bitline.layer.encoded import EncodedLayer
+from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
+from bitline.numerics.draws import Draws
 
 
 def assert_equal_up_to_code_edges(result: np.ndarray, expected, relative: float = 2e-5) -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bitline._histogram import Histogram
 from bitline.errors import DataError
 from bitline.nn import fold_batch_norm
+from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
 
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitline import Design, cli, conversion_of, convert, evaluate
-from bitline._histogram import Histogram
 from bitline.errors import CalibrationError, DesignError
+from bitline.evaluation.adc_ranges import ranges_frame, recommend, study_ranges
 from bitline.nn import load_calibration, save_calibration
-from bitline.range_study import ranges_frame, recommend, study_ranges
+from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, LeastErrorAdcRange
 
 

@@ -12,8 +12,8 @@ from scipy import stats
 from strategies import designs, inputs_for
 
 from bitline import AnalogCore, Design
-from bitline._read_noise import add_read_noise, standard_normal
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
+from bitline.numerics.read_noise import add_read_noise, standard_normal
 
 READS = 1500
 

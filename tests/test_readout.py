@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitline._histogram import Histogram
+from bitline.numerics.histogram import Histogram
 from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
 from bitline.readout.convert import plain_convert_and_add
 from bitline.readout.ranges import tie_by_powers_of_two

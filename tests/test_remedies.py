@@ -8,7 +8,7 @@ from torch import nn
 
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.errors import CalibrationError, DataError
-from bitline.remedies import Recalibrate, clip_weights, fine_tune
+from bitline.evaluation.remedies import Recalibrate, clip_weights, fine_tune
 
 HARSH = Design.load("differential").changed({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
 

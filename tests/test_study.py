@@ -290,7 +290,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path)
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(tmp_path):
     path = tmp_path / "interrupted.sqlite"
     (tmp_path / "study.toml").write_text(study(run={"trials": 50, "shard": 5}).to_toml(), encoding="utf-8")
-    command = [sys.executable, "-c", "from bitline.cli import main; main()", "sweep", str(tmp_path / "study.toml"),
+    command = [sys.executable, "-c", "from bitline.cli.app import main; main()", "sweep", str(tmp_path / "study.toml"),
                "--out", str(path), "--workers", "1"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and count(path) < 3:
@@ -304,7 +304,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(tmp_path):
 
 
 def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path, monkeypatch):
-    from bitline.prepared import Prepared
+    from bitline.evaluation.prepared import Prepared
 
     original = Prepared.of.__func__
 

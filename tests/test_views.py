@@ -11,11 +11,11 @@ import torch
 from every_setting import changes
 
 from bitline import AnalogCore, Design, convert, views
-from bitline._histogram import Histogram
 from bitline.arrays import MatrixProduct
-from bitline.core import calibrate_layer
 from bitline.cost.statistics import mean_conductance
-from bitline.encoded import EncodedLayer
+from bitline.layer.encoded import EncodedLayer
+from bitline.layer.matrix import calibrate_layer
+from bitline.numerics.histogram import Histogram
 from bitline.quantize import input_codes, weight_codes
 
 DIGITAL = {"inputs.accumulation": "digital"}

@@ -3,11 +3,11 @@
 The public names are listed below; `docs/architecture.md` shows where each stage of the signal chain lives.
 """
 
-from bitline.core import AnalogCore
 from bitline.design import Design, presets
-from bitline.encoded import LayerCalibration
 from bitline.errors import BitlineError
-from bitline.evaluate import Evaluation, evaluate, evaluate_times
+from bitline.evaluation.evaluate import Evaluation, evaluate, evaluate_times
+from bitline.layer.encoded import LayerCalibration
+from bitline.layer.matrix import AnalogCore
 from bitline.nn import Calibration, analog_layers, conversion_of, convert, let_age, program
 
 __version__ = "0.1.0"

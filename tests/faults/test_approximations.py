@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from bitline import AnalogCore, Design, presets
-from bitline.approximations import APPROXIMATIONS, approximations
 from bitline.arrays import GateDrivenArray, RowDrivenArray
 from bitline.arrays.circuit import _Builder, _link, solve
-from bitline.draws import Draws
+from bitline.design.approximations import APPROXIMATIONS, approximations
 from bitline.errors import ApproximationWarning
-from bitline.ir_drop import ir_drop
+from bitline.evaluation.ir_drop import ir_drop
+from bitline.numerics.draws import Draws
 
 EXACT = {"adc": "none", "cell.device": "none", "weights.bits": 8, "inputs.slice_bits": 1, "array.columns": 8}
 NOISY = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}}

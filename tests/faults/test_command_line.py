@@ -14,8 +14,8 @@ import pytest
 from typer.main import get_command
 
 from bitline import _files, cli
-from bitline._command_line import Command
-from bitline._settings import parse_settings
+from bitline.cli.parameters import Command
+from bitline.design.settings import parse_settings
 from bitline.errors import BitlineError, DesignError
 from bitline.study import Study, sweep
 

@@ -18,8 +18,8 @@ from bitline import Design, evaluate
 from bitline.data import Preprocess, load_dataset
 from bitline.data.labels import class_numbers, labels_for
 from bitline.errors import BitlineError, DataError
+from bitline.evaluation.remedies import fine_tune
 from bitline.networks import find_network
-from bitline.remedies import fine_tune
 from bitline.study import Study
 from bitline.study.sweep import load
 

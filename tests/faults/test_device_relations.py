@@ -11,9 +11,9 @@ import torch
 from matplotlib.patches import Polygon
 
 from bitline import Design
-from bitline.cells import program_cells
-from bitline.draws import Draws
 from bitline.errors import DesignError
+from bitline.layer.cells import program_cells
+from bitline.numerics.draws import Draws
 from bitline.report.device_figures import device_figure
 
 HOUR, DAY = 3600.0, 86400.0

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from synthetic import TIMES, evaluations, study_result
 
 from bitline import Design
-from bitline._numbers import exact, fixed, number, percent
 from bitline.devices import in_words
 from bitline.errors import StudyError
+from bitline.numerics.text import exact, fixed, number, percent
 from bitline.report import write_html, write_json
 from bitline.report.study_figures import accuracy_figure, write_figures
 from bitline.report.study_html import write_study

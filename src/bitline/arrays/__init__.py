@@ -8,7 +8,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bitline._model import shorthand
 from bitline.arrays._array import Array
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.ideal import IdealArray
@@ -16,6 +15,7 @@ from bitline.arrays.partition import Partition, partition_rows
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
 from bitline.arrays.row_driven import RowDrivenArray
 from bitline.arrays.wires import Wire
+from bitline.config.part import shorthand
 
 AnyArray = Annotated[
     IdealArray | GateDrivenArray | RowDrivenArray,

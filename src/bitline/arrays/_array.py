@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part
+from bitline.config.part import Part
 
 
 class Array(Part):

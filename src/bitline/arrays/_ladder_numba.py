@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bitline._numba import njit, prange
+from bitline.numerics.threads import njit, prange
 
 WIDTHS = (16, 32, 64, 128)
 """Lines walked at once; three numbers for each of 8 bits and 128 lines stay in the first-level cache."""

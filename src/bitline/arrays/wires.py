@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from bitline._model import Part
+from bitline.config.part import Part
 
 Resistance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

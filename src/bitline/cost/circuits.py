@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._model import Part
+from bitline.config.part import Part
 from bitline.cost.quantity import NOTHING, AnyQuantity
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._model import Part
+from bitline.config.part import Part
 from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate
 
 

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 import tomlkit
 from pydantic import BaseModel, Field, ValidationError
 
-from bitline import _toml
-from bitline._explain import explain, nearest
-from bitline._model import Part
-from bitline._settings import merge, nested
+from bitline.config import toml
+from bitline.config.messages import explain, nearest
+from bitline.config.part import Part
 from bitline.cost.circuits import AnyCells, AnyDrivers
 from bitline.cost.converters import AnyConverter
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
+from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
 
@@ -128,12 +128,12 @@ class Library(Part):
         """
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
-            return cls(**_toml.parse(_toml.read(path), str(path)))
+            return cls(**toml.parse(toml.read(path), str(path)))
         if str(source) not in libraries():
             known = nearest(str(source), libraries())
             raise DesignError(f"there is no component library {str(source)!r}{known}, or give a .toml file")
         text = (resources.files("bitline.cost") / "libraries" / f"{source}.toml").read_text(encoding="utf-8")
-        return cls(**_toml.parse(text, f"library {source}"))
+        return cls(**toml.parse(text, f"library {source}"))
 
     def changed(self, settings: dict[str, Any]) -> Library:
         """A copy with other numbers.

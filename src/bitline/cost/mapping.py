@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bitline.arrays import Product
-from bitline.cells import UnitColumns
 from bitline.cost.library import Library
 from bitline.design import Design
-from bitline.hardware import BalancedDuplication
+from bitline.design.hardware import BalancedDuplication
+from bitline.layer.cells import UnitColumns
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from bitline._numbers import number
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
 from bitline.cost.library import Library, libraries
@@ -20,6 +19,7 @@ from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.cost.work import Readout, RowActivity, Work, converter
 from bitline.design import Design
 from bitline.errors import DesignError
+from bitline.numerics.text import number
 from bitline.readout import Adc
 
 OUTSIDE = "(outside the arrays)"

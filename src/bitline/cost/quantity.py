@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from bitline._model import Part
+from bitline.config.part import Part
 
 
 class Quantity(Part):

@@ -9,18 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline import views
 from bitline.arrays import ConvolutionProduct, IdealArray, Product
-from bitline.cells import program_cells
 from bitline.cost._digital_work import DigitalWork, count_work
-from bitline.design import Design
+from bitline.design import Design, views
 from bitline.devices.faults import Faults
 from bitline.devices.variation import Variation
-from bitline.draws import Draws
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError
+from bitline.layer.cells import program_cells
 from bitline.nn import Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import observe_activity
+from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
 
 WEIGHT_BITS = 9

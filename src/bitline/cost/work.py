@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bitline import views
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
-from bitline.design import Design
+from bitline.design import Design, views
 from bitline.encode import slice_count
 from bitline.errors import DesignError
 from bitline.readout import Adc

@@ -8,8 +8,8 @@ from typing import Literal
 
 from torch import Size, Tensor
 
-from bitline._model import Part
-from bitline.draws import Draws
+from bitline.config.part import Part
+from bitline.numerics.draws import Draws
 
 Distribution = Literal["normal", "uniform"]
 

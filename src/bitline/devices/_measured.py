@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bitline.devices._device import Device
 from bitline.devices.duration import in_words
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 TOLERANCE = 1e-6
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bitline._model import Part
+from bitline.config.part import Part
 from bitline.devices.current_voltage import AnyCurrentVoltage, Ohmic
 from bitline.devices.duration import Duration
 from bitline.devices.exact import Exact

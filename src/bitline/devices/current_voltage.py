@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part, shorthand
+from bitline.config.part import Part, shorthand
 from bitline.devices._measured import polynomial
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from bitline._numbers import exact
+from bitline.numerics.text import exact
 
 UNITS_S = {
     "ns": 1e-9,

@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor
 
 from bitline.devices._device import Device
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 
 class Exact(Device):

@@ -9,8 +9,8 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from bitline._model import Part
-from bitline.draws import Draws
+from bitline.config.part import Part
+from bitline.numerics.draws import Draws
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SOUND, LOW, HIGH, TELEGRAPH = range(4)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, PrivateAttr
 from torch import Tensor
 
-from bitline._imports import import_part
+from bitline.config.imports import import_part
 from bitline.devices._device import Device
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 
 class Imported(Device):

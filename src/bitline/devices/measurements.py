@@ -13,7 +13,7 @@ from torch import Tensor
 from bitline.devices._device import Device
 from bitline.devices._measured import Known, between, polynomial
 from bitline.devices._measurement_table import MeasuredAt, MeasurementTable, read_table
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 
 class MeasurementsDevice(Device):

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part, shorthand
-from bitline.draws import Draws
+from bitline.config.part import Part, shorthand
+from bitline.numerics.draws import Draws
 
 Pulse = Callable[[Draws], Tensor]
 """Writes all cells once: draws to G/G_max."""

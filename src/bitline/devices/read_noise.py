@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part, shorthand
+from bitline.config.part import Part, shorthand
 from bitline.devices._device import Device
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
-from bitline._model import IMPORTED, kind, shorthand
+from bitline.config.part import IMPORTED, kind, shorthand
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements

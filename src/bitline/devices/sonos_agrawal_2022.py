@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.devices._measured import MeasuredDevice, between, grown, polynomial, saturating
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 DAY = 86400.0
 DRIFT_RANGE_NA = 1800.0

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.devices._measured import MeasuredDevice, between, grown, piecewise_linear, saturating
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 DAY = 86400.0
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.devices._device import Device, Distribution, standard_noise
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 
 
 class StateProportional(Device):

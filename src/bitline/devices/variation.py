@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part
-from bitline.draws import Draws
+from bitline.config.part import Part
+from bitline.numerics.draws import Draws
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bitline._model import shorthand
+from bitline.config.part import shorthand
 from bitline.encode._mapping import WeightMapping
 from bitline.encode.differential import Differential
 from bitline.encode.input_slices import input_slices, slice_count

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from bitline._model import Part
+from bitline.config.part import Part
 
 
 class WeightMapping(Part):

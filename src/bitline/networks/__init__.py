@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import nn
 
-from bitline._explain import nearest
-from bitline._imports import import_object
+from bitline.config.imports import import_object
+from bitline.config.messages import nearest
 from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW, UNIT, Preprocess
 from bitline.errors import DataError, NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline._numba import njit
+from bitline.numerics.threads import njit
 
 
 @njit(cache=True)

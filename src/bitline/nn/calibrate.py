@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bitline._activity import Activity
-from bitline._histogram import Histogram
-from bitline._observation import Observation
-from bitline.encoded import LayerCalibration
+from bitline.design.views import reference
 from bitline.errors import CalibrationError
+from bitline.layer.encoded import LayerCalibration
+from bitline.layer.observation import Observation
 from bitline.nn._relu import followed_by_relu
+from bitline.nn.activity import Activity
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer, analog_layers, computing
+from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, input_codes
 from bitline.readout import Adc
-from bitline.views import reference
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bitline import views
-from bitline._files import write_text
-from bitline.design import Design
-from bitline.encoded import LayerCalibration
+from bitline.config.files import write_text
+from bitline.design import Design, views
 from bitline.errors import CalibrationError
+from bitline.layer.encoded import LayerCalibration
 from bitline.nn.calibrate import Calibration
 from bitline.quantize import InputScale
 from bitline.readout import Levels

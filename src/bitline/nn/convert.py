@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import nn
 
-from bitline._explain import nearest
-from bitline.approximations import approximations
+from bitline.config.messages import nearest
 from bitline.design import Design, LayerRule
+from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d

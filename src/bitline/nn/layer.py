@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from bitline._real_tensors import refuse_unusable
 from bitline.arrays import Product
-from bitline.core import ProgrammedLayer
 from bitline.design import Design
-from bitline.encoded import EncodedLayer, LayerCalibration
 from bitline.errors import CalibrationError, ConversionError, DataError
+from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import fingerprint
+from bitline.numerics.real_tensors import refuse_unusable
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 

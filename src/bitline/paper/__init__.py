@@ -1,9 +1,10 @@
 """The figures and claims of Xiao et al. 2022 as studies that anyone can run."""
 
-from bitline.paper._figures import Drawing
-from bitline.paper.catalogue import Outcome, PaperStudy, catalogue, find
+from bitline.paper.catalogue import catalogue, find
+from bitline.paper.drawing import Drawing
 from bitline.paper.run import files_of, run_study
 from bitline.paper.setting import Setting, Subject, read_subjects
+from bitline.paper.study import Outcome, PaperStudy
 from bitline.paper.verdict import Verdict
 
 __all__ = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 import bitline
-from bitline._files import write_csv, write_values
-from bitline.paper.catalogue import Outcome, PaperStudy
+from bitline.config.files import write_csv, write_values
 from bitline.paper.setting import Setting
+from bitline.paper.study import Outcome, PaperStudy
 from bitline.report.device_figures import save
 
 FORMATS = ("png", "svg", "csv", "json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline._numba import njit, prange
+from bitline.numerics.threads import njit, prange
 
 BLOCK = 16384
 INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that is not finite

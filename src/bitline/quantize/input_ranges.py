@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from bitline._histogram import Histogram
-from bitline._model import Part, shorthand
+from bitline.config.part import Part, shorthand
+from bitline.numerics.histogram import Histogram
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bitline._real_tensors import real_tensor
 from bitline.errors import DataError
+from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize.input_ranges import InputScale
 
 

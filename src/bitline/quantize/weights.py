@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from bitline._real_tensors import real_tensor
 from bitline.errors import ConversionError
+from bitline.numerics.real_tensors import real_tensor
 
 
 def weight_codes(

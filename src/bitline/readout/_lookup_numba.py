@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline._numba import njit, prange
+from bitline.numerics.threads import njit, prange
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})

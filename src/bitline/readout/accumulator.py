@@ -9,8 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline._model import Part
-from bitline.draws import Draws
+from bitline.config.part import Part
+from bitline.numerics.draws import Draws
 
 
 class Accumulator(Part):

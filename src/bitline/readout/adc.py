@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._model import Part
-from bitline.draws import Draws
+from bitline.config.part import Part
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.ranges import AnyRange, CalibratedRange
 

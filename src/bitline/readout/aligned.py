@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._histogram import Histogram
+from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
 from bitline.readout.policy import ROUNDING, CalibratedPolicy, required

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable, ideal_edges
 from bitline.readout.adc import Adc
 

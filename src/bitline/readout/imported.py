@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
-from bitline._imports import import_part
-from bitline.draws import Draws
+from bitline.config.imports import import_part
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Adc
 from bitline.readout.architectures import CircuitAdc

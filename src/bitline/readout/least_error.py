@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline._histogram import Histogram
+from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
 from bitline.readout.policy import CalibratedPolicy, not_empty, required

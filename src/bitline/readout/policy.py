@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bitline._histogram import Histogram
-from bitline._model import Part
+from bitline.config.part import Part
 from bitline.errors import CalibrationError
+from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
 

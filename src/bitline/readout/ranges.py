@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline._histogram import Histogram
-from bitline._model import shorthand
+from bitline.config.part import shorthand
+from bitline.numerics.histogram import Histogram
 from bitline.readout.aligned import AlignedRange
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.least_error import LeastErrorAdcRange

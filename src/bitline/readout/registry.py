@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
-from bitline._model import IMPORTED, kind, shorthand
+from bitline.config.part import IMPORTED, kind, shorthand
 from bitline.readout.adc import NoAdc, UniformAdc
 from bitline.readout.architectures import CyclicAdc, FlashAdc, PipelineAdc, RampAdc, SarAdc, SplitSarAdc
 from bitline.readout.imported import ImportedAdc

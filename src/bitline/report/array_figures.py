@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bitline.ir_drop import IrDrop
+from bitline.evaluation.ir_drop import IrDrop
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

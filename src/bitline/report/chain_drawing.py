@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 
-from bitline._numbers import exact
 from bitline.design import Design
 from bitline.devices import in_words
+from bitline.numerics.text import exact
 from bitline.readout import Adc
 
 WIDTH, HEIGHT, GAP = 176, 92, 24

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from bitline._files import replacing
-from bitline._numbers import number
+from bitline.config.files import replacing
 from bitline.devices import Device, MeasuredDevice, MeasurementsDevice, in_words
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
+from bitline.numerics.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 import bitline
-from bitline._files import write_text
-from bitline._numbers import fixed, number, percent
+from bitline.config.files import write_text
 from bitline.devices import in_words
-from bitline.evaluate import Evaluation
+from bitline.evaluation.evaluate import Evaluation
+from bitline.numerics.text import fixed, number, percent
 from bitline.report.cost_figures import energy_figure, shares_figure
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # Okabe and Ito: distinct for colour-blind readers

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bitline._numbers import exact
-from bitline.range_study import SliceRange
+from bitline.evaluation.adc_ranges import SliceRange
+from bitline.numerics.text import exact
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

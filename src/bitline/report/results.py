@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 import bitline
-from bitline._files import write_values
-from bitline.evaluate import Evaluation
+from bitline.config.files import write_values
+from bitline.evaluation.evaluate import Evaluation
 
 
 def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:

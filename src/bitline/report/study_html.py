@@ -15,9 +15,9 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 import bitline
-from bitline._files import write_text
-from bitline._numbers import fixed, number, percent
+from bitline.config.files import write_text
 from bitline.design import Design
+from bitline.numerics.text import fixed, number, percent
 from bitline.report.chain_drawing import chain_drawing
 from bitline.report.cost_figures import COLOURS
 from bitline.report.study_series import (

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bitline._trials import half_width
+from bitline.numerics.confidence import half_width
 from bitline.study.store import Shard
 from bitline.study.study import EarlyStop, Point
 from bitline.study.worker import Outcome, Task

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bitline._model import Part
-from bitline._settings import flat
+from bitline.config.part import Part
+from bitline.design.settings import flat
 from bitline.devices.duration import seconds
 
 BASE = "design"

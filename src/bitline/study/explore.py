@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bitline._explain import nearest
+from bitline.config.messages import nearest
 from bitline.errors import DesignError, StudyError
-from bitline.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.study.agenda import Agenda
 from bitline.study.axes import Axis, holds, quantity
 from bitline.study.executors import Executor

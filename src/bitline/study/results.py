@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from bitline._files import replacing, write_csv, write_values
-from bitline._numbers import number
-from bitline._trials import deviation, half_width, known
+from bitline.config.files import replacing, write_csv, write_values
 from bitline.errors import StudyError
-from bitline.layer_errors import LayerError, LayerSums, layer_errors
+from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
+from bitline.numerics.confidence import deviation, half_width, known
+from bitline.numerics.text import number
 from bitline.study.agenda import Progress, enough
 from bitline.study.store import Shard, Store
 from bitline.study.study import Study

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from bitline import _toml, views
-from bitline._explain import explain
-from bitline._model import Part
-from bitline.design import Design
+from bitline.config import toml
+from bitline.config.messages import explain
+from bitline.config.part import Part
+from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
 from bitline.study.axes import BASE, Axis, crossed, flat
 
@@ -172,7 +172,7 @@ class Study(Part):
         """
         path = Path(source)
         try:
-            content = _toml.parse(_toml.read(path), str(path))
+            content = toml.parse(toml.read(path), str(path))
         except DesignError as error:
             raise StudyError(str(error)) from None
         study = cls(**{"name": path.stem, **content})

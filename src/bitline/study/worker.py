@@ -12,15 +12,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from bitline import views
-from bitline._numba import limit_threads
 from bitline.cost import Statistics
-from bitline.design import Design
+from bitline.design import Design, views
 from bitline.errors import BitlineError, DesignError
-from bitline.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.prepared import Prepared, count_right
 from bitline.nn import Observed
 from bitline.nn.convert import observed
-from bitline.prepared import Prepared, count_right
+from bitline.numerics.threads import limit_threads
 
 Kind = Literal["float", "digital", "analog", "cost"]
 KEPT = 2

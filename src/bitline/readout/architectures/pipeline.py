@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Sigma
 from bitline.readout.architectures._circuit import CircuitAdc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Sigma
 from bitline.readout.architectures._circuit import CircuitAdc

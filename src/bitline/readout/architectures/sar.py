@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.draws import Draws
+from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Sigma
 from bitline.readout.architectures._circuit import CircuitAdc

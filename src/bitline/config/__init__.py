@@ -1,0 +1,1 @@
+"""What designs, libraries and studies are made of: frozen parts, TOML, messages, classes of users, files."""

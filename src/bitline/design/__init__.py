@@ -1,0 +1,5 @@
+"""The Design, what depends on which of its settings, and the designs that come with bitline."""
+
+from bitline.design.design import Cell, Design, Inputs, LayerRule, NoAdc, presets
+
+__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]

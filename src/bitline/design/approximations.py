@@ -1,0 +1,105 @@
+"""What of a design is computed approximately, by how much, and what is exact instead.
+
+Sizes were measured against the nodal analysis of arrays of 12 to 576 rows with segments of wire of 1e-6 to 4e-3 of a
+cell's resistance. What wires cost is the largest change of an output, as a fraction of the largest output without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from bitline.arrays import GateDrivenArray, RowDrivenArray
+from bitline.design.design import Design
+
+
+def approximations(design: Design) -> tuple[str, ...]:
+    """One sentence for each approximation in the simulation of a design or of one of its layer rules.
+
+    Examples:
+        >>> approximations(Design())
+        ()
+    """
+    return tuple(
+        dict.fromkeys(text for own in design.variants() for applies, text in APPROXIMATIONS.items() if applies(own))
+    )
+
+
+def _fed_at_the_head(design: Design) -> bool:
+    array = design.array
+    return isinstance(array, GateDrivenArray) and not array.source_line.is_ideal and array.source_feed == "head"
+
+
+def _two_supplies(design: Design) -> bool:
+    """Interleaved lines have them, separate ones where a layer's inputs turn out to be signed."""
+    return isinstance(design.array, GateDrivenArray) and not design.array.source_line.is_ideal
+
+
+def _bent_on_wires(design: Design) -> bool:
+    return _has_wires(design) and not design.cell.current_voltage.is_linear
+
+
+def _noise_on_wires(design: Design) -> bool:
+    return _has_wires(design) and _is_noisy(design)
+
+
+def _bent_noise(design: Design) -> bool:
+    return _is_noisy(design) and not design.cell.current_voltage.is_linear
+
+
+def _unevenly_added_noise(design: Design) -> bool:
+    return _is_noisy(design) and not design.inputs.accumulator.is_even
+
+
+def _compensated_on_wires(design: Design) -> bool:
+    return _has_wires(design) and design.cell.drift_compensation != "none"
+
+
+def _ranges_without_wires(design: Design) -> bool:
+    return _has_wires(design) and design.needs_calibrated_adc
+
+
+def _ranges_without_noise(design: Design) -> bool:
+    return _is_noisy(design) and design.needs_calibrated_adc
+
+
+def _has_wires(design: Design) -> bool:
+    array = design.array
+    if isinstance(array, GateDrivenArray):
+        return not array.wires.is_ideal
+    return isinstance(array, RowDrivenArray) and not (array.word_line.is_ideal and array.bit_line.is_ideal)
+
+
+def _is_noisy(design: Design) -> bool:
+    cell = design.cell
+    states = torch.linspace(cell.window_low, 1, 16)
+    sigma = cell.read_noise.sigma(states, states, cell.device, cell.time)
+    return sigma is not None and bool(sigma.any())
+
+
+APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
+    _fed_at_the_head: "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: "
+    "outputs are off by up to what the wires cost, by up to 0.3 of that where current is spread evenly over the rows; "
+    "`bitline array` solves one array exactly",
+    _two_supplies: "array.source_line has resistance, and where cells of both supplies meet (interleaved lines, signed "
+    "inputs) their currents are taken to flow through one source line: outputs are off by up to 0.2 of what the wires "
+    "cost; exact with separate lines and inputs that are not negative",
+    _bent_on_wires: "cell.current_voltage is not 'ohmic', and wires are solved for ohmic cells whose currents are bent "
+    "afterwards: outputs are off by up to 0.08 of what the wires cost with the largest input at 0.2 V, 0.16 at 0.5 V; "
+    "`bitline array` solves one array exactly",
+    _noise_on_wires: "read noise on wires has the standard deviation that it has without wires: too large by up to 2.5 "
+    "times the share of an output that the wires cost; exact where wires have no resistance",
+    _bent_noise: "cell.current_voltage is not 'ohmic', and read noise is that of ohmic cells: its standard deviation "
+    "is off by up to 0.15, 0.31 or 0.86 of it with the largest input at 0.1, 0.2 or 0.5 V; exact with 'ohmic'",
+    _unevenly_added_noise: "inputs.accumulator has errors, and read noise of input slices is added with exact powers "
+    "of two: its standard deviation is off by up to the largest relative error of a slice's weight; exact without "
+    "these errors",
+    _compensated_on_wires: "cell.drift_compensation is found from cells without wires: its gain is off by up to 0.5 of "
+    "what the wires cost with all rows on; exact where wires have no resistance",
+    _ranges_without_wires: "ADC ranges are calibrated without wires: up to what the wires cost of each range stays "
+    "unused; exact with adc.range = 'full'",
+    _ranges_without_noise: "ADC ranges are calibrated without read noise: each end is too near by up to 4 standard "
+    "deviations of an output's noise; exact with adc.range = 'full'",
+}
+"""Who is concerned, and what they should know."""

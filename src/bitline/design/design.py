@@ -1,0 +1,332 @@
+"""The Design: one frozen, validated description of an analog accelerator, as a TOML file holds it.
+
+Its sections are the stages of the signal chain; the types of their variants live with the stages.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from bitline.arrays import AnyArray, GateDrivenArray, IdealArray
+from bitline.config import toml
+from bitline.config.messages import explain, nearest
+from bitline.config.part import Part
+from bitline.design.hardware import Hardware
+from bitline.design.settings import merge, nested
+from bitline.devices import Cell
+from bitline.encode import AnyWeights, Differential, slice_count
+from bitline.errors import DesignError
+from bitline.quantize import AnyInputRange, InputScale, PercentileRange
+from bitline.readout import Accumulator, Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
+
+
+class Inputs(Part):
+    """How activations drive the word lines."""
+
+    bits: Annotated[int, Field(ge=1, le=16)] = 8
+    """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude)."""
+    slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
+    """Input bits applied to a row at once (resolution of the row driver)."""
+    accumulation: Literal["analog", "digital", "mixed"] = "analog"
+    """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
+    `analog_slices` of them in analog, then the conversions digitally."""
+    analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
+    """Input slices that one conversion sees where accumulation is 'mixed'."""
+    accumulator: Accumulator = Accumulator()
+    """The circuit that adds input slices in analog."""
+    range: AnyInputRange = PercentileRange()
+    """How the calibration images set the largest input: 'percentile' or 'least-error'."""
+
+    @model_validator(mode="after")
+    def _check_slices(self) -> Self:
+        if self.slice_bits > self.bits:
+            raise ValueError(
+                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
+            )
+        return self
+
+
+WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
+"""What `DataParallel` and `torch.compile` put into the names of layers."""
+
+
+Names = Annotated[
+    tuple[str, ...], Field(min_length=1), BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+
+
+class LayerRule(Part):
+    """Exceptions for some layers of the network; the first rule that matches a layer applies."""
+
+    match: Names
+    """Name of a layer or of a block of layers, or a pattern, or several of them: 'fc', 'layer1', ['conv1', 'fc*']."""
+    digital: bool = False
+    """Keep the layer digital, in floating point."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Settings of these layers that differ from the design's."""
+
+    @property
+    def title(self) -> str:
+        """What it matches, in words."""
+        return " or ".join(map(repr, self.match))
+
+    def matches(self, name: str) -> bool:
+        """Whether the rule is for a layer of this name, or for a block that it is in."""
+        parts = name.split(".")
+        blocks = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        patterns = {*self.match, *(WRAPPERS.sub(r"\1", pattern) for pattern in self.match)}
+        return any(fnmatchcase(block, pattern) for block in blocks for pattern in patterns)
+
+
+class Design(Part):
+    """One analog accelerator. Frozen; change it with `changed`, read and write it with `load` and `to_toml`."""
+
+    name: str = "unnamed"
+    """Name in tables and reports."""
+    description: str = ""
+    """What the design is and where it comes from."""
+    weights: AnyWeights = Differential()
+    """Stages 1 and 2: weight codes and how cells hold them."""
+    inputs: Inputs = Inputs()
+    """Stages 1 and 2: input codes and how they drive the rows."""
+    cell: Cell = Cell()
+    """Stage 3: the memory cell."""
+    array: AnyArray = IdealArray()
+    """Stage 4: the array."""
+    adc: AnyAdc = UniformAdc()
+    """Stage 5: the readout."""
+    hardware: Hardware = Hardware()
+    """Circuits and their arrangement, for energy, area and latency."""
+    layers: tuple[LayerRule, ...] = ()
+    """Exceptions by layer name."""
+
+    def __init__(self, **sections: Any) -> None:
+        try:
+            super().__init__(**sections)
+        except ValidationError as error:
+            raise DesignError(explain(error, type(self), sections)) from None
+
+    @model_validator(mode="after")
+    def _check_guarantee(self) -> Self:
+        if isinstance(self.adc, UniformAdc) and isinstance(self.adc.range, GuaranteedRange):
+            needed = self.guaranteed_bits
+            if self.adc.bits < needed:
+                reason = "Eq. 2" if needed == math.ceil(self.full_precision_bits) else "Eq. 2, and currents at G_min"
+                raise ValueError(
+                    f"adc.range is 'guaranteed' and adc.bits is {self.adc.bits}, but a level for every output of "
+                    f"{self.array.rows} rows takes {needed} bits ({reason}): use adc.bits = {needed}, fewer rows, or "
+                    "adc.range = 'calibrated'"
+                )
+            if any(self.adc.bits_saved):
+                raise ValueError(
+                    f"adc.range is 'guaranteed' and adc.bits_saved is {list(self.adc.bits_saved)}, which takes levels "
+                    "away from some conversions: leave one of them out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_saved_bits(self) -> Self:
+        saved = self.adc.bits_saved if isinstance(self.adc, Adc) else ()
+        if not saved:
+            return self
+        if self.inputs.accumulation == "analog":
+            raise ValueError(
+                f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
+                "input bits: use inputs.accumulation = 'digital' or 'mixed'"
+            )
+        if isinstance(self.adc, Adc) and max(saved) >= self.adc.bits:
+            raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {self.adc.bits} bits has none left then")
+        return self
+
+    @model_validator(mode="after")
+    def _check_accumulator(self) -> Self:
+        if self.inputs.accumulation == "digital" and self.inputs.accumulator != Accumulator():
+            raise ValueError(
+                "inputs.accumulator has errors and inputs.accumulation is 'digital', which has no accumulator: use "
+                "inputs.accumulation = 'analog' or 'mixed', or leave inputs.accumulator out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_own_ranges(self) -> Self:
+        if not isinstance(self.adc, Adc):
+            return self
+        for name, asked in (("ranges_per", self.adc.ranges_per), ("centred", self.adc.centred)):
+            if asked and not self.adc.range.needs_calibration:
+                raise ValueError(
+                    f"adc.{name} is set and adc.range is {self.adc.range.model_dump()['kind']!r}, which takes no "
+                    "notice of signals: use adc.range = 'calibrated'"
+                )
+        if self.adc.centred and "column" in self.adc.ranges_per:
+            raise ValueError(
+                "adc.centred is true and adc.ranges_per has 'column', whose ranges lie around each column's signals "
+                "already: leave one of them out"
+            )
+        if "input-slice" in self.adc.ranges_per and self.inputs.accumulation == "analog":
+            raise ValueError(
+                "adc.ranges_per has 'input-slice' and inputs.accumulation is 'analog', with one conversion for all "
+                "input slices: use inputs.accumulation = 'digital' or 'mixed'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_gates(self) -> Self:
+        if not isinstance(self.array, GateDrivenArray):
+            return self
+        if self.inputs.slice_bits != 1:
+            raise ValueError(
+                f"array.kind is 'gate-driven' and inputs.slice_bits is {self.inputs.slice_bits}, but a select "
+                "transistor is on or off: use inputs.slice_bits = 1"
+            )
+        if not self.cell.current_voltage.is_linear:
+            raise ValueError(
+                "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
+            )
+        if self.array.ground == "both" and not self.array.source_line.is_ideal:
+            raise ValueError(
+                "array.ground is 'both' and array.source_line has resistance: currents then part differently on the "
+                "two wires; use array.ground = 'bottom' or 'top', or a source line without resistance"
+            )
+        if self.array.lines == "interleaved" and not self.weights.signed_readings:
+            raise ValueError(
+                "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
+                "weights.subtraction = 'analog'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> Self:
+        for rule in self.layers:
+            if rule.set:
+                self.with_rule(rule)
+        return self
+
+    @classmethod
+    def load(cls, source: str | Path) -> Design:
+        """Read a design from a TOML file, or a preset by its name.
+
+        Raises:
+            DesignError: no such preset or file, or its content is not a valid design.
+        """
+        path = Path(source)
+        if path.suffix == ".toml" or path.is_file():
+            return cls.from_toml(toml.read(path), origin=str(path))
+        if str(source) not in presets():
+            raise DesignError(
+                f"there is no preset {str(source)!r}{nearest(str(source), presets())}, or give a .toml file"
+            )
+        return cls.from_toml(_preset_file(str(source)).read_text(encoding="utf-8"), origin=f"preset {source}")
+
+    @classmethod
+    def from_toml(cls, text: str, origin: str = "the design") -> Design:
+        """Read a design from TOML text."""
+        return cls(**toml.parse(text, origin))
+
+    def to_toml(self) -> str:
+        """The design as TOML, every setting with its meaning; reads back as an equal design."""
+        return toml.annotated(self)
+
+    def changed(self, settings: dict[str, Any]) -> Design:
+        """A copy with other settings.
+
+        Args:
+            settings: values by dotted name: `{"adc.bits": 6, "cell.device": "none"}`.
+
+        Raises:
+            DesignError: an unknown name or impossible value.
+        """
+        return Design(**merge(self.model_dump(), nested(settings)))
+
+    def for_layer(self, name: str) -> Design | None:
+        """The design of one layer, None where the layer stays digital."""
+        rule = self.rule_for(name)
+        if rule is None:
+            return self
+        return None if rule.digital else self.with_rule(rule)
+
+    def rule_for(self, name: str) -> LayerRule | None:
+        """The rule that holds for a layer, None where there is none."""
+        return next((rule for rule in self.layers if rule.matches(name)), None)
+
+    def variants(self) -> tuple[Design, ...]:
+        """The designs that layers have: this one without its rules, and that of each rule for analog layers."""
+        plain = self.model_copy(update={"layers": ()})
+        return (plain, *(self.with_rule(rule) for rule in self.layers if not rule.digital))
+
+    def digital(self) -> Design:
+        """The same weight and input codes with exact sums: the quantised digital network, see `views.reference`."""
+        from bitline.design.views import reference  # which is made of designs
+
+        return reference(self)
+
+    def with_rule(self, rule: LayerRule) -> Design:
+        """The design of the layers that a rule is for."""
+        return Design(**merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
+
+    @property
+    def needs_calibrated_adc(self) -> bool:
+        """Whether ADC ranges come from calibration images."""
+        return isinstance(self.adc, Adc) and self.adc.range.needs_calibration
+
+    def accumulated_slices(self, slices: int) -> int:
+        """Input slices that one conversion sees.
+
+        Args:
+            slices: input slices of a product.
+        """
+        return min(
+            slices, {"analog": slices, "digital": 1, "mixed": self.inputs.analog_slices}[self.inputs.accumulation]
+        )
+
+    @property
+    def full_precision_bits(self) -> float:
+        """B_out of Xiao et al. 2022, Eq. 2, for a full array."""
+        return self.bit_lines(self.array.rows).full_precision_bits
+
+    @property
+    def guaranteed_bits(self) -> int:
+        """Bits with which an ADC has a level for every output of a full array, if inputs are never negative."""
+        lines = self.bit_lines(self.array.rows)
+        return max(math.ceil(lines.full_precision_bits), lines.needed_bits)
+
+    def bit_lines(self, rows: int, inputs: InputScale | None = None) -> BitLines:
+        """The signals at the ADCs of a layer.
+
+        Args:
+            rows: rows of a partition in use.
+            inputs: quantisation of the layer's inputs; unsigned if not given.
+        """
+        magnitude_bits = inputs.magnitude_bits if inputs else self.inputs.bits
+        slice_bits = min(self.inputs.slice_bits, magnitude_bits)
+        slice_bits *= self.accumulated_slices(slice_count(magnitude_bits, slice_bits))
+        window, input_top = 1 - self.cell.window_low, 2**slice_bits - 1
+        drive = min(2**magnitude_bits - 1, input_top) / input_top
+        return BitLines(
+            rows=rows,
+            signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
+            cell_bits=self.weights.reading_bits,
+            input_bits=slice_bits,
+            step=window * self.weights.reading_step / self.weights.top_digit / input_top,
+            radix=self.weights.radix,
+            reach=drive * (window if self.weights.signed_readings else 1.0),
+        )
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the designs that come with bitline."""
+    files = (resources.files("bitline.design") / "presets").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def _preset_file(name: str) -> Any:
+    return resources.files("bitline.design") / "presets" / f"{name}.toml"
+
+
+__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]

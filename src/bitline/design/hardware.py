@@ -1,0 +1,45 @@
+"""What a design's network is built of and how it is laid out: the choices that only cost depends on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bitline.config.part import Part, shorthand
+
+
+class NoDuplication(Part):
+    """Every matrix is stored once."""
+
+    kind: Literal["none"] = "none"
+
+
+class BalancedDuplication(Part):
+    """Copies of the layers that take longest, so that the slowest one is as fast as the arrays allow.
+
+    Early convolutions slide over large images; copies of their matrices work on several positions at once (Shafiee et
+    al., ISCA 2016, section 6, for the idea).
+    """
+
+    kind: Literal["balanced"] = "balanced"
+    extra_arrays: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Arrays for copies, as a multiple of those that hold every matrix once."""
+
+
+AnyDuplication = Annotated[
+    NoDuplication | BalancedDuplication, Field(discriminator="kind"), shorthand("kind", default="balanced")
+]
+
+
+class Hardware(Part):
+    """Circuits and their arrangement; accuracy does not depend on them."""
+
+    library: str = "sonos-40nm"
+    """Component library: a name ('bitline cost --libraries') or a .toml file."""
+    duplication: AnyDuplication = NoDuplication()
+    """Copies of layers: 'none' or 'balanced'."""
+    pipelined: bool = True
+    """Work on as many images as there are layers, each in another one; otherwise on one image after the other."""
+    adc_bits: Annotated[int, Field(ge=1, le=32)] | None = None
+    """Resolution of the converters as built, where it differs from adc.bits: ISAAC's flipped columns save a bit."""

@@ -1,0 +1,168 @@
+"""Which settings of a design matter for what: the reference, the answers, the calibration, the cells.
+
+Each view starts from all settings and leaves out those that make no difference, so a new setting matters everywhere
+until it is left out here; a test changes every field of every variant and holds the views against the results. Where
+two designs have the same view, what it stands for is computed once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bitline.arrays import IdealArray
+from bitline.design.design import Design, Inputs, LayerRule
+from bitline.devices import Cell
+from bitline.encode import Differential
+from bitline.readout import Adc, NoAdc
+
+View = dict[str, Any]
+"""Settings as plain values."""
+
+
+def reference(design: Design) -> Design:
+    """The quantised digital network: the same weight and input codes with exact sums, in every layer.
+
+    It is the same for all designs with the same codes, whatever their arrays and converters are.
+    """
+    rules = tuple(_reference_rule(design, rule) for rule in design.layers)
+    weights, inputs = _codes(design)
+    return Design(
+        name=design.name,
+        description=design.description,
+        weights=weights,
+        inputs=inputs,
+        cell=Cell(),
+        array=IdealArray(),
+        adc=NoAdc(),
+        layers=rules,
+    )
+
+
+def answers(design: Design) -> View:
+    """What the outputs of a network on a chip depend on."""
+    return _with_rules(design, _answers)
+
+
+def calibration(design: Design) -> View:
+    """What input scales and ADC levels depend on, besides the network and the calibration images."""
+    has_levels = any(isinstance(each.adc, Adc) for each in design.variants())
+    return _with_rules(design, _calibration if has_levels else _input_range)
+
+
+def observation(design: Design) -> View:
+    """What calibration images are seen through.
+
+    Input ranges depend on the inputs alone. Signals at ADCs are those of exact cells on lines without resistance, in a
+    network of exact layers: devices, noise, drift, wires and the bits of ADCs make no difference.
+    """
+    watched = any(each.needs_calibrated_adc for each in design.variants())
+    return _with_rules(design, _observation if watched else _input_range)
+
+
+def cells(design: Design) -> View:
+    """What the mean conductances of cells depend on, besides the weight codes: not on the place of a cell."""
+    view = _content(design)
+    unseen = ("variation", "faults", "current_voltage", "drift_compensation")
+    return {
+        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
+        "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
+    }
+
+
+def key(view: View) -> str:
+    """A short name of a view: the same for equal ones only."""
+    text = json.dumps(view, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _codes(design: Design) -> tuple[Differential, Inputs]:
+    """What weight and input codes follow from, in the plainest way to compute with them."""
+    weights = {name: getattr(design.weights, name) for name in ("bits", "scale", "percentile")}
+    return Differential(**weights), Inputs(bits=design.inputs.bits, range=design.inputs.range)
+
+
+def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
+    if rule.digital:
+        return LayerRule(match=rule.match, digital=True)
+    weights, inputs = _codes(design.with_rule(rule))
+    settings = {
+        **{f"weights.{name}": value for name, value in weights.model_dump(include=set(_CODE_SETTINGS)).items()},
+        **{f"inputs.{name}": value for name, value in inputs.model_dump(include={"bits", "range"}).items()},
+    }
+    return LayerRule(match=rule.match, set=settings)
+
+
+_SCALING = ("scale", "percentile")
+_CODE_SETTINGS = ("bits", *_SCALING)
+
+
+def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
+    """The view of a design's layers without a rule, and of those of each rule."""
+    rules = [[rule.match, "digital" if rule.digital else view(design.with_rule(rule))] for rule in design.layers]
+    return {"design": view(design.model_copy(update={"layers": ()})), "layers": rules}
+
+
+def _answers(design: Design) -> View:
+    view = _content(design)
+    view["adc"].pop("rate_MS_per_s", None)
+    return view
+
+
+def _calibration(design: Design) -> View:
+    if not isinstance(design.adc, Adc):
+        return _reference_codes(design)
+    content = _content(design)["adc"]
+    chosen = {name: content[name] for name in (*_ADC_SIGNALS, "bits", "range", "bits_saved")}
+    return {**_signals(design), "adc": chosen}
+
+
+def _observation(design: Design) -> View:
+    if not design.needs_calibrated_adc:
+        return _reference_codes(design)
+    return {**_signals(design), "adc": _adc_of_signals(design)}
+
+
+def _input_range(design: Design) -> View:
+    content = _content(design)["inputs"]
+    return {"inputs": {name: content[name] for name in ("bits", "range")}}
+
+
+def _reference_codes(design: Design) -> View:
+    content = _content(design)["weights"]
+    return {**_input_range(design), "weights": {name: content[name] for name in _CODE_SETTINGS}}
+
+
+_ADC_SIGNALS = ("ranges_per", "centred")
+
+
+def _signals(design: Design) -> View:
+    """Settings that the signals of exact cells on ideal lines depend on."""
+    view = _content(design)
+    view["inputs"].pop("accumulator", None)
+    if design.inputs.accumulation != "mixed":
+        view["inputs"].pop("analog_slices", None)
+    columns = {"columns": design.array.columns} if design.weights.has_unit_column else {}
+    cell = {name: view["cell"][name] for name in ("levels", "current_voltage")}
+    return {
+        "weights": view["weights"],
+        "inputs": view["inputs"],
+        "cell": {"window_low": design.cell.window_low, **cell},
+        "array": {"rows": design.array.rows, **columns},
+    }
+
+
+def _adc_of_signals(design: Design) -> View:
+    """Settings of the converters that decide what is counted of the signals."""
+    content = _content(design)["adc"]
+    kept = {name: content[name] for name in _ADC_SIGNALS}
+    assert isinstance(design.adc, Adc)
+    return {**kept, "samples": design.adc.range.keeps_samples, "relu_aware": design.adc.range.is_relu_aware}
+
+
+def _content(design: Design) -> View:
+    """Settings as plain values, without names and what only cost depends on."""
+    content: View = design.model_dump(mode="json", exclude={"name", "description", "hardware", "layers"})
+    return content

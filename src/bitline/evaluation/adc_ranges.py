@@ -1,0 +1,215 @@
+"""How the ADC range of every layer lies in what its arrays can produce (Xiao et al. 2022, Figs. 14 and 15)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from torch import Tensor, nn
+
+from bitline.design import Design
+from bitline.errors import DesignError
+from bitline.evaluation.evaluate import Labels, evaluate
+from bitline.nn import AnalogLayer, Inputs, Seen, analog_layers, convert, observe
+from bitline.numerics.histogram import Histogram
+from bitline.readout import Adc, BitLines, Levels
+
+PERCENTILES = (99.9, 99.98, 99.995, 100.0)
+
+
+@dataclass(frozen=True)
+class SliceRange:
+    """The signals of one weight slice of a layer and the range of its ADC.
+
+    Attributes:
+        layer: its name.
+        rows: rows of the fullest partition.
+        slice: number of the weight slice, lowest bits first.
+        signals: histogram of the ADC's inputs on the calibration images.
+        lines: what the array can produce.
+        low, high: limits of the ADC, in units of G_max V_read; where columns or partitions have ranges of their own,
+            those that hold all of them.
+        step: of the ADC, the finest.
+        width: range of the ADC, the widest.
+    """
+
+    layer: str
+    rows: int
+    slice: int
+    signals: Histogram
+    lines: BitLines
+    low: float
+    high: float
+    step: float
+    width: float
+
+    def useful(self, percent: float = 99.98) -> float:
+        """Range of the inner `percent` of the signals, as a fraction of what the array can produce."""
+        tail = (100 - percent) / 2
+        return (self.signals.percentile(100 - tail) - self.signals.percentile(tail)) / self._full
+
+    @property
+    def chosen(self) -> float:
+        """Range of the ADC as a fraction of what the array can produce."""
+        return self.width / self._full
+
+    @property
+    def clipped(self) -> float:
+        """Fraction of the signals beyond the ADC's last levels by more than half a step; NaN if ranges differ."""
+        if not math.isclose(self.width, self.high - self.low):
+            return math.nan
+        outside = (self.signals.centres > self.high + self.step / 2) | (self.signals.centres < self.low - self.step / 2)
+        return float(self.signals.counts[outside].sum()) / self.signals.total
+
+    @property
+    def equivalent_bits(self) -> float:
+        """Bits that an ADC over the whole possible range would need for the same step."""
+        return math.log2(self._full / self.step)
+
+    @property
+    def full_precision_bits(self) -> float:
+        """Bits of the full precision guarantee."""
+        return self.lines.full_precision_bits
+
+    @property
+    def _full(self) -> float:
+        return self.lines.high - self.lines.low
+
+
+def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[SliceRange, ...]:
+    """See where the signals of every layer and slice lie.
+
+    Args:
+        model: float network; left as it is.
+        design: the accelerator, with an ADC.
+        images: normalised calibration images.
+
+    Raises:
+        DesignError: a design without an ADC.
+    """
+    if not isinstance(design.adc, Adc):
+        raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
+    converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
+    layers = {layer.name: layer for layer in analog_layers(converted)}
+    seen = observe(converted, Inputs.of(images, converted), layers)
+    return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))
+
+
+def _slices(layer: AnalogLayer, seen: Seen) -> list[SliceRange]:
+    encoded = layer.encoded()
+    levels: Levels | None = encoded.levels(seen.scale, seen.signals)
+    assert levels is not None and seen.signals is not None
+    lines = encoded.bit_lines(seen.scale)
+    axes = (0, 1, 2, 3, 5)
+    steps, (lows, highs) = levels.steps(), levels.limits()
+    widest = [float(one) for one in ((highs - lows) * steps).amax(axes)]
+    low, high = (lows * steps).amin(axes).tolist(), (highs * steps).amax(axes).tolist()
+    return [
+        SliceRange(layer.name, lines.rows, index, signals, lines, low[index], high[index], step, widest[index])
+        for index, (signals, step) in enumerate(zip(seen.signals.by_slice, levels.finest, strict=True))
+    ]
+
+
+def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.DataFrame:
+    """One row for each layer and slice; fractions of the range that the array can produce, and bits."""
+    return pd.DataFrame(
+        [
+            {
+                "layer": one.layer,
+                "rows": one.rows,
+                "slice": one.slice,
+                "useful": one.useful(percent),
+                "chosen": one.chosen,
+                "clipped": one.clipped,
+                "equivalent_bits": one.equivalent_bits,
+                "full_precision_bits": one.full_precision_bits,
+            }
+            for one in ranges
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The fewest ADC bits that are good enough.
+
+    Attributes:
+        bits: of the ADC; none if even the most bits tried lose too much.
+        percentile: P of the calibrated range.
+        accuracy: with them.
+        reference: accuracy without an ADC.
+        tried: (bits, percentile, signal-to-error ratio in dB, accuracy or NaN) of everything looked at.
+    """
+
+    bits: int | None
+    percentile: float
+    accuracy: float
+    reference: float
+    tried: tuple[tuple[int, float, float, float], ...]
+
+
+def recommend(
+    model: nn.Module,
+    design: Design,
+    images: Tensor,
+    labels: Labels,
+    calibration: Tensor,
+    *,
+    loss: float = 0.01,
+    bits: Sequence[int] = (4, 5, 6, 7, 8, 9, 10),
+    seed: int = 0,
+    progress: Callable[[str], object] = lambda what: None,
+) -> Recommendation:
+    """Find the fewest ADC bits, and the best P for them.
+
+    For each resolution P is chosen by the signal-to-error ratio of the layer that is worst, on a few images and one
+    chip; accuracy on all images then decides between resolutions, by bisection.
+
+    Args:
+        model: float network.
+        design: the accelerator; its ADC range becomes 'calibrated'.
+        images, labels: to count accuracy on, as for `evaluate`.
+        calibration: calibration images.
+        loss: accepted loss of accuracy against no ADC, as a fraction.
+        bits: resolutions to choose from, ascending.
+        seed: seed of the chip.
+        progress: told what is tried.
+    """
+    tried: list[tuple[int, float, float, float]] = []
+
+    def result(changed: Design, count: int, trials: int) -> tuple[float, float]:
+        found = evaluate(model, changed, images[:count], labels[:count], calibration, trials=trials, seed=seed)
+        return found.mean, min(layer.own_db for layer in found.layers)
+
+    reference, _ = result(design.changed({"adc": "none"}), len(images), 2)
+
+    def with_range(resolution: int, percentile: float) -> Design:
+        adc = {"adc.bits": resolution, "adc.range": {"kind": "calibrated", "percentile": percentile}}
+        return design.changed(adc)
+
+    def best(resolution: int) -> tuple[float, float]:
+        ratios = {}
+        for percentile in PERCENTILES:
+            progress(f"{resolution} bits, P = {percentile:g} %")
+            ratios[percentile] = result(with_range(resolution, percentile), 32, 1)[1]
+            tried.append((resolution, percentile, ratios[percentile], math.nan))
+        percentile = max(ratios, key=lambda one: ratios[one])
+        progress(f"{resolution} bits, P = {percentile:g} %: accuracy")
+        accuracy, ratio = result(with_range(resolution, percentile), len(images), 2)
+        tried.append((resolution, percentile, ratio, accuracy))
+        return percentile, accuracy
+
+    low, high = 0, len(bits)
+    found: tuple[int, float, float] | None = None
+    while low < high:
+        middle = (low + high) // 2
+        percentile, accuracy = best(bits[middle])
+        if accuracy >= reference - loss:
+            found, high = (bits[middle], percentile, accuracy), middle
+        else:
+            low = middle + 1
+    if found is None:
+        return Recommendation(None, math.nan, math.nan, reference, tuple(tried))
+    return Recommendation(*found, reference, tuple(tried))

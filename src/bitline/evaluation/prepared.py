@@ -1,0 +1,135 @@
+"""A network on a design, ready to classify any shard of the images on any chip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from bitline.cost import NetworkCost, Statistics, network_cost
+from bitline.data.labels import scores
+from bitline.design import Design
+from bitline.design.views import reference
+from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
+from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program, settled
+from bitline.nn.convert import restart_reads
+
+Advance = Callable[[int], object]
+"""Called with the number of images done so far."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A calibrated network in its analog and its quantised digital form.
+
+    Attributes:
+        design: the accelerator.
+        analog: on the chip that was programmed last.
+        digital: the same codes with exact sums.
+        seen: images to measure activity on, where calibration did not look.
+        known: statistics of the same network for a design with the same `views.observation`, where there are any.
+    """
+
+    design: Design
+    analog: nn.Module
+    digital: nn.Module
+    seen: Tensor
+    known: Statistics | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: nn.Module,
+        design: Design,
+        calibration: Tensor | Calibration | Observed,
+        seed: int,
+        seen: Tensor,
+        known: Statistics | None = None,
+    ) -> Prepared:
+        """Convert and calibrate.
+
+        Args:
+            model: the float network.
+            design: the accelerator.
+            calibration: normalised images, an earlier calibration, or what was observed.
+            seed: seed of the chips.
+            seen: images to measure activity on where `calibration` has none.
+            known: statistics of this network for a design with the same `views.observation`.
+
+        Raises:
+            ConversionError, CalibrationError: see `convert`.
+        """
+        analog = convert(model, design, calibration, seed=seed)
+        record = conversion_of(analog)
+        scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
+        digital = convert(model, reference(record.design), Calibration(scales, record.folding.folded), seed=seed)
+        images = calibration if isinstance(calibration, Tensor) else seen
+        return cls(record.design, analog, digital, images[:COMPARED], known)
+
+    @property
+    def record(self) -> Conversion:
+        """What conversion did."""
+        return conversion_of(self.analog)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """What cost depends on besides the design."""
+        return self.known or Statistics.of(self.analog, self.seen)
+
+    def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
+        """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""
+        return network_cost(self.statistics, design, skipped=skipped)
+
+    def adc_ranges(self) -> dict[str, list[float]]:
+        """Share of the largest possible output range of an array that its ADCs span, by layer and weight slice.
+
+        Layers without ADCs, or whose ranges differ by more than the slice, are left out.
+        """
+        shares = {}
+        for layer in analog_layers(self.analog):
+            calibration = layer.calibration
+            if calibration is None or calibration.levels is None or not calibration.levels.is_shared:
+                continue
+            levels, lines = calibration.levels, layer.encoded().bit_lines(calibration.inputs)
+            spans = zip(levels.step, levels.low, levels.high, strict=True)
+            shares[layer.name] = [step * (high - low) / (lines.high - lines.low) for step, low, high in spans]
+        return shares
+
+    def program(self, trial: int) -> None:
+        """Put the network on another chip."""
+        program(self.analog, trial=trial)
+
+    @torch.no_grad()
+    def compare(self, images: Tensor, batch: int) -> list[tuple[LayerSums, ...]]:
+        """Errors of all layers on the current chip, on the first images of a data set."""
+        restart_reads(self.analog)
+        with settled(self.analog), settled(self.digital):
+            return [layer_sums(self.digital, self.analog, part) for part in images[:COMPARED].split(batch)]
+
+    def classify(self, images: Tensor, labels: Tensor, batch: int, first: int = 0, advance: Advance = int) -> int:
+        """Images that the network gets right on the current chip.
+
+        Args:
+            images: a shard of a data set.
+            labels: their classes.
+            batch: images at once; does not change results.
+            first: place of the shard in the data set, for read noise.
+            advance: told how far the work is.
+        """
+        restart_reads(self.analog, first)
+        return count_right(self.analog, images, labels, batch, advance)
+
+
+@torch.no_grad()
+def count_right(network: nn.Module, images: Tensor, labels: Tensor, batch: int, advance: Advance = int) -> int:
+    """Images whose largest output is that of their class; labels are class numbers, (images,)."""
+    right = 0
+    with settled(network):
+        for start in range(0, len(images), batch):
+            part = slice(start, start + batch)
+            right += int((scores(network, images[part]).argmax(1) == labels[part]).sum())
+            advance(min(start + batch, len(images)))
+    return right

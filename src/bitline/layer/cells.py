@@ -1,0 +1,153 @@
+"""Stages 2 and 3 for one layer: weight codes to the programmed cells of its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from bitline.design import Design
+from bitline.numerics.draws import Draws
+
+
+@dataclass(frozen=True)
+class UnitColumns:
+    """Extra columns that store the code 0, one for each column tile, subtracted from the columns of their tile.
+
+    Attributes:
+        columns: matrix columns.
+        width: matrix columns of a tile.
+        count: unit columns; 0 where the mapping has none.
+    """
+
+    columns: int
+    width: int
+    count: int
+
+    @classmethod
+    def of(cls, design: Design, columns: int) -> UnitColumns:
+        """The unit columns of a layer with this many matrix columns."""
+        if not design.weights.has_unit_column:
+            return cls(columns, columns, 0)
+        width = max(1, design.array.columns - 1)
+        return cls(columns, width, -(-columns // width))
+
+    def append(self, codes: Tensor) -> Tensor:
+        """Add the unit columns' zero codes: (..., columns) to (..., columns + count)."""
+        return torch.nn.functional.pad(codes, (0, self.count))
+
+    def subtract(self, outputs: Tensor, dim: int) -> Tensor:
+        """Subtract the unit columns: `columns + count` to `columns` along `dim`."""
+        if self.count == 0:
+            return outputs
+        tile = torch.arange(self.columns, device=outputs.device) // self.width
+        units = outputs.narrow(dim, self.columns, self.count)
+        return outputs.narrow(dim, 0, self.columns) - units.index_select(dim, tile)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one layer on one chip, at the time of inference.
+
+    Attributes:
+        conductance: G/G_max, (lines, slices, groups, rows, columns + unit columns).
+        noise: standard deviation of G/G_max of every read, same shape; none where reads are exact.
+        gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or none.
+        pulses: write pulses per cell, on average.
+        outside: share of cells that were given up on outside the tolerance of programming.
+    """
+
+    conductance: Tensor
+    noise: Tensor | None = None
+    gain: Tensor | None = None
+    pulses: float = 1.0
+    outside: float = 0.0
+
+    def to(self, like: Tensor) -> Cells:
+        """The same cells with the dtype and on the device of `like`."""
+        noise = None if self.noise is None else self.noise.to(like)
+        gain = None if self.gain is None else self.gain.to(like)
+        return replace(self, conductance=self.conductance.to(like), noise=noise, gain=gain)
+
+
+def target_conductances(codes: Tensor, design: Design) -> Tensor:
+    """Target G/G_max of every cell, (lines, slices, *codes.shape).
+
+    G = G_min + (G_max - G_min) d / (2^b - 1) (Xiao et al. 2022, section 4.1), then the nearest level that the write
+    circuit can aim at.
+
+    Args:
+        codes: integer weight codes, any shape, unit columns included.
+    """
+    low = design.cell.window_low
+    return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
+
+
+def program_cells(
+    codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
+) -> Cells:
+    """Program the cells of a layer and let them age until `cell.time`, on the CPU.
+
+    The same draws give the same cells whatever is computed with them later, and at every time. Devices with errors
+    program in float32; an exact one in the precision of the codes.
+
+    Args:
+        codes: integer weight codes, (groups, rows, columns + unit columns).
+        blocks: rows of each row partition.
+        chip: random numbers of the chip.
+        name: the layer's branch of them.
+        positions: kernel positions of an input channel.
+    """
+    cell = design.cell
+    draws = chip.of(name)
+    codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
+    target = design.array.aimed_at(target_conductances(codes, design), blocks, positions)
+
+    def pulse(numbers: Draws) -> Tensor:
+        varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
+        return _clipped(varied, design)
+
+    written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
+    aged = cell.device.aged(written.conductance, target, cell.time, draws)
+    if cell.time > 0 and cell.clip != "none":
+        aged = aged.clamp(min=0)
+    states = cell.faults.states(target, cell.window_low, blocks, design.array.columns, draws)
+    fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
+    cells = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
+    gain = _drift_gain(fresh, cells, design)
+    noise = cell.read_noise.sigma(cells, fresh, cell.device, cell.time)
+    return Cells(cells, noise, gain, written.pulses, written.outside)
+
+
+def _clipped(cells: Tensor, design: Design) -> Tensor:
+    if design.cell.clip == "zero":
+        return cells.clamp(min=0)
+    if design.cell.clip == "window":
+        return cells.clamp(design.cell.window_low, 1)
+    return cells
+
+
+def _drift_gain(fresh: Tensor, cells: Tensor, design: Design) -> Tensor | None:
+    """Current of all rows after programming over that of now, by column, (groups, columns)."""
+    over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[design.cell.drift_compensation]
+    if over is None:
+        return None
+    before, now = (held.double().sum(over, keepdim=True) for held in (fresh, cells))
+    gain = torch.where(now > 0, before / now.clamp(min=1e-12), 1.0)
+    return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
+
+
+def line_readings(cells: Tensor, design: Design, power: int = 1) -> Tensor:
+    """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
+
+    Args:
+        cells: (lines, slices, ...).
+        power: 2 for variances, which add up whatever the sign of a line.
+    """
+    rows = []
+    for weights in design.weights.readings:
+        terms = [cells[line] * weight**power for line, weight in enumerate(weights) if weight]
+        rows.append(terms[0] if len(terms) == 1 else torch.stack(terms).sum(0))
+    return torch.stack(rows)

@@ -1,0 +1,223 @@
+"""One layer's weights as codes: everything about its arrays that does not depend on the chip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from bitline.arrays import IdealArray, Product
+from bitline.design import Design
+from bitline.errors import CalibrationError, ConversionError
+from bitline.layer.arrays import Arrays
+from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
+from bitline.layer.grid import background, exact_up_to, largest_count
+from bitline.layer.observation import Observation
+from bitline.layer.plans import ConvertPlan, LinearPlan
+from bitline.numerics.draws import Draws
+from bitline.numerics.real_tensors import real_tensor
+from bitline.quantize import InputScale, weight_codes
+from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, GuaranteedRange, Levels, UniformAdc
+
+EXACT = Draws(("exact",))
+"""For arrays without anything random."""
+
+
+@dataclass(frozen=True)
+class LayerCalibration:
+    """What calibration images decide for one layer.
+
+    Attributes:
+        inputs: quantisation of the layer's inputs.
+        levels: ADC levels; none where the design has no ADC.
+    """
+
+    inputs: InputScale
+    levels: Levels | None
+
+    def without_adc(self) -> LayerCalibration:
+        """The same quantisation of inputs, and no conversion."""
+        return LayerCalibration(self.inputs, None)
+
+
+@dataclass(frozen=True)
+class EncodedLayer:
+    """Weight codes of a layer with the design and the shape they are for.
+
+    Attributes:
+        name: the layer's name in messages and random numbers.
+        codes: integer weight codes, (outputs, rows of one group).
+        step: (outputs,) weight of one code.
+        bias: (outputs,) or none.
+    """
+
+    name: str
+    design: Design
+    product: Product
+    codes: Tensor
+    step: Tensor
+    bias: Tensor | None
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor | None, design: Design, product: Product, name: str) -> EncodedLayer:
+        """Quantise a float weight (outputs, rows of one group).
+
+        Raises:
+            ConversionError: the matrix has the wrong shape, is complex, sparse or quantised, or holds NaN, infinite or
+                only zero values.
+        """
+        weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
+        _check(weight, product, name)
+        codes, step = weight_codes(weight, design.weights.bits, design.weights.scale, design.weights.percentile)
+        return cls(name, design, product, codes, step, None if bias is None else bias.detach().to(weight))
+
+    @property
+    def columns(self) -> int:
+        """Matrix columns of one group."""
+        return len(self.codes) // self.product.groups
+
+    @property
+    def units(self) -> UnitColumns:
+        """The extra columns of the layer's arrays."""
+        return UnitColumns.of(self.design, self.columns)
+
+    def stored_codes(self) -> Tensor:
+        """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
+        codes = self.codes.reshape(self.product.groups, self.columns, -1).transpose(1, 2)
+        return self.units.append(codes)
+
+    def program(self, chip: Draws) -> Cells:
+        """The layer's cells on one chip."""
+        codes, positions = self.stored_codes(), self.product.positions
+        cells = program_cells(codes, self.design, self.blocks, chip, self.name, positions).to(self.step)
+        delivered = self.design.array.delivered(cells.conductance, self.blocks)
+        return replace(cells, conductance=delivered)
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """Rows of each row partition."""
+        return self.product.partition(self.design.array.rows).blocks(self.product.rows, self.product.positions)
+
+    def exact(self) -> Cells:
+        """Cells without error, as those of `program`."""
+        return self._exact
+
+    @cached_property
+    def _exact(self) -> Cells:
+        return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
+
+    def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> Arrays:
+        """Arrays that hold `cells`, for inputs of this quantisation."""
+        step = self.step * inputs.step
+        targets = self.exact().conductance
+        return Arrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, draws)
+
+    def bit_lines(self, inputs: InputScale) -> BitLines:
+        """The signals at the layer's ADCs."""
+        return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+
+    def check(self, calibration: LayerCalibration) -> None:
+        """Refuse the calibration of another design.
+
+        Raises:
+            CalibrationError: it has no ADC levels and the design has ADCs, or those of other weight slices.
+        """
+        converts, levels = isinstance(self.design.adc, Adc), calibration.levels
+        if converts and (levels is None or levels.extent[4] != self.design.weights.slices):
+            what = "no ADC levels" if levels is None else f"ADC levels of {levels.extent[4]} weight slices"
+            raise CalibrationError(
+                f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for "
+                f"{self.design.weights.slices} weight slices: calibrate it again for this design"
+            )
+
+    def shortfall(self, inputs: InputScale) -> str | None:
+        """Why a guaranteed ADC range keeps less than it promises; none where it does not, or nothing is promised.
+
+        Args:
+            inputs: quantisation of the inputs, signed or not.
+        """
+        design, adc = self.design, self.design.adc
+        if not isinstance(adc, Adc) or not isinstance(adc.range, GuaranteedRange):
+            return None
+        lines = self.bit_lines(inputs)
+        if lines.needed_bits > adc.bits:
+            return (
+                f"layer {self.name!r} has signed inputs, with which a level for every output takes {lines.needed_bits} "
+                f"bits, and adc.bits is {adc.bits}: a step spans {2 ** (lines.needed_bits - adc.bits)} outputs of an "
+                f"ideal array; use adc.bits = {lines.needed_bits}"
+            )
+        parts = background(design).denominator
+        cancels = len(design.weights.readings) > 1 or design.weights.has_unit_column
+        exact = largest_count(design, lines.rows, inputs) <= exact_up_to(self.step.dtype)
+        if parts == 1 or (cancels and parts % 2 and exact):
+            return None
+        return (
+            f"layer {self.name!r} has cells with an on/off ratio of {1 / design.cell.window_low:g}, whose currents at "
+            "G_min fall between the levels of adc.range = 'guaranteed': conversions are off by up to half a step; use "
+            "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
+        )
+
+    def observation(self, inputs: InputScale, relu: bool = False) -> Observation:
+        """Where to count the signals that exact cells give.
+
+        Args:
+            inputs: quantisation of the inputs.
+            relu: whether a ReLU follows the layer directly.
+        """
+        return Observation(self.arrays(self.exact(), inputs), relu)
+
+    def levels(self, inputs: InputScale, seen: Observation | None) -> Levels | None:
+        """ADC levels for the signals `seen`; none where the design has no ADC.
+
+        Raises:
+            CalibrationError: the range policy needs signals and there are none.
+        """
+        adc = self.design.adc
+        if not isinstance(adc, Adc):
+            return None
+        lines, policy = self.bit_lines(inputs), adc.range
+        if seen is None or not policy.needs_calibration:
+            return policy.levels(adc.bits, lines, None)
+        if isinstance(policy, BestOutputRange):
+            return self._best(policy, inputs, seen)
+        return seen.levels(lambda signals: policy.levels(adc.bits, lines, signals))
+
+    def _best(self, policy: BestOutputRange, inputs: InputScale, seen: Observation) -> Levels:
+        """The levels with the least error of the layer's output on the sample of calibration images."""
+        adc, lines = self.design.adc, self.bit_lines(inputs)
+        assert isinstance(adc, Adc)
+        array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
+        ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
+        exact = self.design.inputs.model_copy(update={"accumulator": Accumulator()})
+        design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
+        arrays = replace(self, design=design).arrays(self.exact(), inputs)
+        codes = torch.stack(seen.sample).to(self.step)
+        expected = LinearPlan(arrays)(codes)
+        expected = expected.relu() if seen.relu else expected
+
+        def error(levels: Levels) -> float:
+            outputs = ConvertPlan(arrays, levels)(codes)
+            return float(((outputs.relu() if seen.relu else outputs) - expected).double().square().sum())
+
+        count = len(policy.candidates(adc.bits, lines, seen.by_slice))
+        candidates = [
+            seen.levels(lambda signals, index=index: policy.candidates(adc.bits, lines, signals)[index])  # type: ignore[misc]
+            for index in range(count)
+        ]
+        return min(candidates, key=error)
+
+
+def _check(weight: Tensor, product: Product, name: str) -> None:
+    if weight.ndim != 2 or weight.shape[1] != product.rows or len(weight) % product.groups:
+        raise ConversionError(
+            f"layer {name!r}: a weight matrix here is (outputs, {product.rows} rows), not {tuple(weight.shape)}"
+        )
+    if not bool(weight.isfinite().all()):
+        raise ConversionError(f"layer {name!r} has NaN or infinite weights: check the weights file, or train again")
+    if not bool(weight.any()):
+        raise ConversionError(
+            f"layer {name!r} has only zero weights: load trained weights, or keep it digital with "
+            f'[[layers]] match = "{name}", digital = true'
+        )

@@ -1,0 +1,112 @@
+"""Signals of exact cells as whole numbers, so that what lies in the middle between two levels is rounded by rule.
+
+The ideal outputs of an array are whole multiples of one current. A level that spans several of them has outputs exactly
+in the middle between it and the next: ties, which every converter of uniform levels rounds to the even code. Digits as
+fractions of G_max are not exact in binary, and a sum of them falls to either side of a tie. So where cells hold exactly
+their targets and a step is a simple fraction of the smallest current, products are formed of whole numbers and divided
+by the step afterwards, once: a quotient of whole numbers that are exact is rounded right, ties are ties, and neither
+the precision nor the order of the sum makes a difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from bitline.design import Design
+from bitline.layer.arrays import Arrays
+from bitline.layer.cells import line_readings
+from bitline.quantize import InputScale
+
+LARGEST_DENOMINATOR = 1 << 16
+"""Of a step in units of the smallest current; 2^8 - 1 codes over a few hundred rows, for example."""
+SAME = 2.0**-46
+"""Relative difference that rounding in float64 may make of a step."""
+ROUNDING = 16
+"""Units in the last place of G/G_max that may separate a cell from its digit."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How readings of exact cells become whole numbers, and these become signals.
+
+    Attributes:
+        counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64.
+        weights: (slices,) what 1 counts in a sum; multiples of a power of two.
+        divisor: sums for a signal of 1.
+    """
+
+    counts: Tensor
+    weights: tuple[float, ...]
+    divisor: int
+
+    @classmethod
+    def of(cls, arrays: Arrays, unit: Sequence[float]) -> Grid | None:
+        """The grid of a layer; none where its cells have errors, or steps or digits are no simple fractions.
+
+        Args:
+            arrays: of the layer, on lines without resistance.
+            unit: (slices,) signal that counts as 1.
+        """
+        cells, design = arrays.cells.conductance, arrays.design
+        if not design.cell.current_voltage.is_linear or not torch.equal(cells, arrays.targets):
+            return None
+        fine = fineness(design)
+        steps = [simple_fraction(size * fine * arrays.input_top) for size in unit]
+        counts = line_readings(cells, design).double() * fine
+        error = ROUNDING * torch.finfo(cells.dtype).eps * fine
+        if None in steps or error > 0.25 or float((counts - counts.round()).abs().max()) > error:
+            return None
+        known = [step for step in steps if step is not None]
+        divisor = math.lcm(*(_odd(step.numerator) for step in known))
+        weights = [divisor / step for step in known]
+        largest = largest_count(design, arrays.partition.rows, arrays.inputs)
+        if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(cells.dtype):
+            return None
+        return cls(counts.round_(), tuple(map(float, weights)), divisor)
+
+    def lines(self) -> Tensor:
+        """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""
+        weights = torch.tensor(self.weights, dtype=torch.float64, device=self.counts.device)
+        return self.counts * weights[:, None, None, None]
+
+
+def fineness(design: Design) -> float:
+    """Whole numbers that G_max is worth, where readings of exact cells are whole numbers."""
+    digits = design.weights.top_digit / (1 - design.cell.window_low)
+    return digits * background(design).denominator / design.weights.reading_step
+
+
+def background(design: Design) -> Fraction:
+    """What the G_min of cells adds to a reading, in smallest differences; 0 where cells are subtracted."""
+    ratio = design.cell.on_off_ratio or design.cell.device.own_on_off_ratio
+    if design.weights.signed_readings or math.isinf(ratio):
+        return Fraction(0)
+    return design.weights.top_digit / (Fraction(repr(ratio)) - 1) / Fraction(design.weights.reading_step)
+
+
+def largest_count(design: Design, rows: int, inputs: InputScale) -> float:
+    """The largest sum of whole numbers in one conversion."""
+    lines = design.bit_lines(rows, inputs)
+    return float(rows * min(inputs.high, 2**lines.input_bits - 1) * fineness(design))
+
+
+def exact_up_to(dtype: torch.dtype) -> float:
+    """The largest whole number up to which all are exact."""
+    return float(2 / torch.finfo(dtype).eps)
+
+
+def simple_fraction(value: float) -> Fraction | None:
+    """The fraction of whole numbers that a number stands for; none where there is no simple one."""
+    fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+    return fraction if fraction > 0 and abs(float(fraction) / value - 1) < SAME else None
+
+
+def _odd(number: int) -> int:
+    """A number without its factors of two."""
+    return number // (number & -number)

@@ -1,0 +1,183 @@
+"""The signal chain composed for one matrix."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline.arrays import MatrixProduct
+from bitline.design import Design
+from bitline.design.approximations import approximations
+from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
+from bitline.layer.arrays import Arrays
+from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.plans import ConvertPlan, LinearPlan, Plan, UnconvertedPlan
+from bitline.numerics.draws import Draws
+from bitline.numerics.histogram import Histogram
+from bitline.numerics.real_tensors import finite_like, real_tensor
+from bitline.quantize import input_codes
+from bitline.readout import Adc, Levels
+
+NotTensor = np.ndarray | Sequence[Any]
+Numbers = Tensor | NotTensor
+
+
+class ProgrammedLayer:
+    """One layer on one chip: encode, program, choose the plan; then quantise, multiply and read out.
+
+    Args:
+        layer: weight codes, design and shape.
+        calibration: input quantisation and ADC levels.
+        seed, trial: which chip; the layer's name and these two give the same cells.
+
+    Attributes:
+        pulses: write pulses per cell, on average.
+        outside: share of cells given up on outside the tolerance of programming.
+    """
+
+    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
+        self.calibration = calibration
+        chip = Draws((seed, trial))
+        cells = layer.program(chip)
+        self.pulses, self.outside = cells.pulses, cells.outside
+        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, chip.of(layer.name)), calibration.levels)
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor, sample: int = 0) -> Tensor:
+        """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space).
+
+        Args:
+            inputs: finite.
+            sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
+        """
+        return self.plan(inputs, sample, self._codes)
+
+    def _codes(self, inputs: Tensor) -> Tensor:
+        return input_codes(inputs, self.calibration.inputs)
+
+
+def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
+    """The cheapest evaluation that gives exactly what the full chain gives."""
+    if levels is None or not isinstance(arrays.design.adc, Adc):
+        return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
+    return ConvertPlan(arrays, levels)
+
+
+class AnalogCore:
+    """A plain matrix on analog arrays.
+
+    Examples:
+        >>> core = AnalogCore(matrix, Design.load("differential"), calibration=inputs)
+        >>> y = core @ x  # close to matrix @ x
+
+    Args:
+        matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
+            float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
+        design: the accelerator.
+        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
+        seed, trial, name: which chip and core: the same three give the same cells.
+
+    Raises:
+        ConversionError: the matrix has the wrong shape, is complex, sparse or masked, or holds NaN, infinite or only
+            zero values.
+        CalibrationError: there is nothing to calibrate with, or the calibration is that of another design.
+        DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
+
+    Warns:
+        ApproximationWarning: something of the design is computed approximately.
+        GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
+    """
+
+    def __init__(
+        self,
+        matrix: Numbers,
+        design: Design,
+        *,
+        calibration: Numbers | LayerCalibration,
+        seed: int = 0,
+        trial: int = 0,
+        name: str = "core",
+    ) -> None:
+        weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
+        if weight.ndim != 2 or weight.numel() == 0:
+            raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
+        self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
+        if not isinstance(calibration, LayerCalibration):
+            calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
+        self.layer.check(calibration)
+        self.calibration = calibration
+        self.programmed = ProgrammedLayer(self.layer, calibration, seed, trial)
+        self.reads = 0
+        for approximation in approximations(design):
+            warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
+        shortfall = self.layer.shortfall(calibration.inputs)
+        if shortfall is not None:
+            warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)
+
+    @overload
+    def __matmul__(self, inputs: Tensor) -> Tensor: ...
+    @overload
+    def __matmul__(self, inputs: NotTensor) -> np.ndarray: ...
+    def __matmul__(self, inputs: Numbers) -> Tensor | np.ndarray:
+        return self.matmul(inputs)
+
+    @overload
+    def matmul(self, inputs: Tensor) -> Tensor: ...
+    @overload
+    def matmul(self, inputs: NotTensor) -> np.ndarray: ...
+    def matmul(self, inputs: Numbers) -> Tensor | np.ndarray:
+        """matrix @ inputs as the hardware computes it.
+
+        Args:
+            inputs: (rows,) or (rows, batch), finite real numbers: a tensor, an array or nested lists. They are used in
+                the precision of the core, whatever theirs.
+
+        Returns:
+            (outputs,) or (outputs, batch) in the precision of the core, without gradients: a tensor on its device for a
+            tensor, else a NumPy array.
+
+        Raises:
+            DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
+        """
+        batch = self._batch(inputs, "inputs")
+        result = self.programmed(batch, self.reads).T
+        self.reads += len(batch)
+        result = result[:, 0] if np.ndim(inputs) == 1 else result
+        return result if isinstance(inputs, Tensor) else result.cpu().numpy()
+
+    def _batch(self, inputs: Numbers, what: str) -> Tensor:
+        """Inputs (rows,) or (rows, batch) as (batch, rows)."""
+        rows, name = self.layer.product.rows, self.layer.name
+        columns = real_tensor(inputs, f"the array of {what} of core {name!r}", DataError)
+        if columns.ndim not in (1, 2) or columns.shape[0] != rows:
+            raise DataError(
+                f"core {name!r} takes {what} ({rows},) or ({rows}, batch), one for each row, not {tuple(columns.shape)}"
+            )
+        columns = columns[:, None] if columns.ndim == 1 else columns
+        return finite_like(columns, f"the {what} of core {name!r}", DataError, self.layer.step).T
+
+
+def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
+    """Calibrate one layer on float inputs (batch, channels, *space).
+
+    Raises:
+        CalibrationError: there are no inputs.
+    """
+    if inputs.numel() == 0:
+        raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
+    seen = Histogram()
+    seen.update(inputs)
+    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
+    if not layer.design.needs_calibrated_adc:
+        return LayerCalibration(scale, layer.levels(scale, None))
+    signals = layer.observation(scale)
+    codes = input_codes(inputs, scale)
+    if signals.is_centred:
+        signals.learn_centres(codes)
+    signals.add(codes)
+    return LayerCalibration(scale, layer.levels(scale, signals))

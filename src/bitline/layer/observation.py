@@ -1,0 +1,136 @@
+"""What calibration showed of the signals at one layer's ADCs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from bitline.layer.arrays import Arrays
+from bitline.layer.signals import IdealSignals
+from bitline.numerics.histogram import Histogram, HistogramSeries
+from bitline.readout import Adc, Levels
+
+SAMPLE = 16
+"""Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
+
+
+class Observation:
+    """Signals of a layer on lines without resistance, counted in bounded memory.
+
+    Args:
+        arrays: the layer, usually with exact cells.
+        relu: whether a ReLU follows the layer directly.
+
+    Attributes:
+        by_slice: histogram of the signals of each weight slice; less what each column expects where the ADC is centred.
+        sample: input codes of the first images, where ranges are judged by the layer's output.
+        relu: as given.
+    """
+
+    def __init__(self, arrays: Arrays, relu: bool = False) -> None:
+        self._plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
+        self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
+        self.sample: list[Tensor] = []
+        self.relu = relu
+        adc = arrays.design.adc
+        own = adc.ranges_per if isinstance(adc, Adc) else ()
+        _, slices, groups, _, columns = arrays.cells.conductance.shape
+        self._full = (
+            arrays.conversions_apart,
+            groups,
+            arrays.partition.parts,
+            len(arrays.design.weights.readings),
+            slices,
+            columns,
+        )
+        kept = ("input-slice" in own, "column" in own, "partition" in own, "column" in own, True, "column" in own)
+        self.shape = tuple(size if keep else 1 for size, keep in zip(self._full, kept, strict=True))
+        self._series = HistogramSeries(math.prod(self.shape)) if own else None
+        self._sums = torch.zeros(self._full, dtype=torch.float64)
+        self._count = 0
+        self.is_centred = isinstance(adc, Adc) and adc.centred
+        self._samples = isinstance(adc, Adc) and adc.range.keeps_samples
+        self._floor = _relu_floor(arrays) if relu and isinstance(adc, Adc) and adc.range.is_relu_aware else None
+
+    def learn_centres(self, codes: Tensor) -> None:
+        """Add signals to the mean of each column; before anything is counted.
+
+        Args:
+            codes: input codes (batch, groups * channels, *space).
+        """
+        for index, signals in self._signals(codes):
+            self._sums[index] += signals.sum((0, 6)).double().cpu()
+            self._count += signals.shape[0] * signals.shape[6] if index == 0 else 0
+
+    def add(self, codes: Tensor) -> None:
+        """Count the signals of input codes (batch, groups * channels, *space)."""
+        if self._samples and len(self.sample) < SAMPLE:
+            self.sample.extend(codes[: SAMPLE - len(self.sample)].to(torch.int32))
+        for index, signals in self._signals(codes):
+            if self.is_centred:
+                signals = signals - self.centres()[index].to(signals)[None, ..., None]
+            if self._floor is not None:
+                signals = torch.maximum(signals, self._floor.to(signals))
+            for number, histogram in enumerate(self.by_slice):
+                histogram.update(signals[:, :, :, :, number])
+            self._count_places(index, signals)
+
+    def centres(self) -> Tensor:
+        """Mean signal of every column, along `readout.levels.AXES`, float64."""
+        return self._sums / max(self._count, 1)
+
+    def levels(self, chosen: Callable[[Sequence[Histogram]], Levels]) -> Levels:
+        """Levels of a layer.
+
+        Args:
+            chosen: gives the levels for the signals of every weight slice of one place.
+        """
+        levels = (
+            chosen(self.by_slice)
+            if self._series is None
+            else Levels.spread([chosen(place) for place in self._places()], self.shape)
+        )
+        return levels.shifted(self.centres()) if self.is_centred else levels
+
+    def _places(self) -> Iterator[list[Histogram]]:
+        """Histograms of every weight slice, for each place that has levels of its own, in the order of `spread`."""
+        assert self._series is not None
+        numbers = torch.arange(math.prod(self.shape)).reshape(self.shape)
+        rest = [range(self.shape[axis]) for axis in (0, 1, 2, 3, 5)]
+        for place in itertools.product(*rest):
+            yield [
+                self._series.one(int(index)) for index in numbers[place[0], place[1], place[2], place[3], :, place[4]]
+            ]
+
+    def _count_places(self, index: int, signals: Tensor) -> None:
+        if self._series is None:
+            return
+        index = index if self.shape[0] > 1 else 0
+        moved = signals.permute(1, 2, 3, 4, 5, 0, 6)  # places first, then samples and positions
+        shared = [axis for axis in range(5) if self.shape[axis + 1] == 1]
+        kept = [axis for axis in range(5) if self.shape[axis + 1] > 1]
+        flat = moved.permute(*kept, *shared, 5, 6).reshape(math.prod(self.shape[1:]), -1)
+        self._series.update(flat, first=index * len(flat))
+
+    def _signals(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
+        plan = self._plan
+        arrays = plan.arrays
+        for part in codes.split(4 * plan.chunk(codes)):
+            for index, given in enumerate(arrays.conversion_inputs(part)):
+                yield index, plan(given).reshape(len(part), *self._full[1:], -1)
+
+
+def _relu_floor(arrays: Arrays) -> Tensor | None:
+    """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); none where outputs are no multiples
+    of single signals."""
+    lines = arrays.design.weights
+    single = lines.slices == len(lines.readings) == arrays.partition.parts == arrays.conversions_apart == 1
+    if not single or arrays.units.count or arrays.input_sum_factor or arrays.bias is None:
+        return None
+    factor = arrays.step.double() * arrays.gain * arrays.input_top
+    return (-arrays.bias.double() / factor).reshape(arrays.product.groups, 1, 1, 1, -1, 1)

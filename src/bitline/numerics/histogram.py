@@ -1,0 +1,148 @@
+"""A histogram of any number of values in bounded memory that does not depend on the order they came in.
+
+Bins are as wide as a power of two and aligned to zero; when a value falls outside, bins merge in pairs. Merging is
+exact, so the result depends on the values only, not on batches or their order.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+BINS = 1 << 15  # half of them on each side of zero
+
+
+class Histogram:
+    """Counts of the values seen so far. Percentiles are exact to one bin: range / 16,384 at worst."""
+
+    def __init__(self, bins: int = BINS) -> None:
+        self.counts = torch.zeros(bins, dtype=torch.float64)
+        self.exponent = -60  # values below 2^-60 share the middle bins
+        self.low = math.inf
+        self.high = -math.inf
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return len(self.counts)
+
+    @property
+    def width(self) -> float:
+        """Width of a bin."""
+        return 2.0 ** (self.exponent + 1) / self.bins
+
+    @property
+    def total(self) -> float:
+        """Number of values seen."""
+        return float(self.counts.sum())
+
+    @property
+    def centres(self) -> Tensor:
+        """Middle of every bin, float64, (bins,)."""
+        return (torch.arange(self.bins, dtype=torch.float64) - self.bins / 2 + 0.5) * self.width
+
+    def update(self, values: Tensor) -> None:
+        """Count `values` (any shape, finite)."""
+        if values.numel() == 0:
+            return
+        values = values.detach().reshape(-1).float()
+        low, high = (float(bound) for bound in torch.aminmax(values))
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self._cover(max(-low, high))
+        self.counts += self._count(values)
+
+    def _count(self, values: Tensor) -> Tensor:
+        if values.device.type == "cpu":
+            from bitline.numerics._histogram_numba import count_float32
+
+            counts = torch.zeros(torch.get_num_threads(), self.bins, dtype=torch.int64)
+            count_float32(values.numpy(), 1 / self.width, counts.numpy())
+            return counts.sum(0).double()
+        bins = (values / self.width).floor_().add_(self.bins // 2).clamp_(max=self.bins - 1)
+        return torch.bincount(bins.long(), minlength=self.bins).cpu().double()
+
+    def percentile(self, percent: float) -> float:
+        """The value below which `percent` per cent of the values lie, linear inside a bin."""
+        cumulative = self.counts.cumsum(0)
+        wanted = percent / 100 * float(cumulative[-1])
+        index = min(int(torch.searchsorted(cumulative, torch.tensor(wanted, dtype=torch.float64))), self.bins - 1)
+        below = float(cumulative[index - 1]) if index else 0.0
+        inside = (wanted - below) / max(float(self.counts[index]), 1.0)
+        value = (index - self.bins / 2 + inside) * self.width
+        return min(max(value, self.low), self.high)
+
+    def _cover(self, magnitude: float) -> None:
+        """Double the range until it holds `magnitude`."""
+        if magnitude < 2.0**self.exponent:
+            return
+        doublings = math.frexp(magnitude)[1] - self.exponent
+        if not self.counts.any():
+            self.exponent += doublings
+            return
+        for _ in range(min(doublings, 64)):
+            self.counts = _halved(self.counts)
+        self.exponent += doublings
+
+
+def _halved(counts: Tensor) -> Tensor:
+    """Counts (..., bins) in bins twice as wide."""
+    bins = counts.shape[-1]
+    wider = torch.zeros_like(counts)
+    wider[..., bins // 4 : 3 * bins // 4] = counts.reshape(*counts.shape[:-1], -1, 2).sum(-1)
+    return wider
+
+
+class HistogramSeries:
+    """Many histograms of few bins, with a width in common: one for each column of an array, for example.
+
+    Args:
+        count: how many.
+    """
+
+    BINS = 1024
+
+    def __init__(self, count: int) -> None:
+        self.counts = torch.zeros((count, self.BINS), dtype=torch.int64)
+        self.exponent = -60
+        self.low = torch.full((count,), math.inf, dtype=torch.float64)
+        self.high = -self.low
+
+    def update(self, values: Tensor, first: int = 0) -> None:
+        """Count values of some of the series.
+
+        Args:
+            values: (series, values of each), finite.
+            first: number of the first of these series.
+        """
+        if values.numel() == 0:
+            return
+        values = values.detach().float()
+        which = slice(first, first + len(values))
+        low, high = values.amin(1).double().cpu(), values.amax(1).double().cpu()
+        self.low[which] = torch.minimum(self.low[which], low)
+        self.high[which] = torch.maximum(self.high[which], high)
+        self._cover(float(torch.maximum(-low, high).max()))
+        width = 2.0 ** (self.exponent + 1) / self.BINS
+        bins = (values / width).floor_().add_(self.BINS // 2).clamp_(0, self.BINS - 1).long()
+        bins += torch.arange(len(values), device=values.device)[:, None] * self.BINS
+        counted = torch.bincount(bins.flatten(), minlength=values.shape[0] * self.BINS)
+        self.counts[which] += counted.cpu().reshape(-1, self.BINS)
+
+    def one(self, index: int) -> Histogram:
+        """One of them."""
+        single = Histogram(self.BINS)
+        single.counts = self.counts[index].double()
+        single.exponent = self.exponent
+        single.low, single.high = float(self.low[index]), float(self.high[index])
+        return single
+
+    def _cover(self, magnitude: float) -> None:
+        if magnitude < 2.0**self.exponent:
+            return
+        doublings = math.frexp(magnitude)[1] - self.exponent
+        if self.counts.any():
+            for _ in range(min(doublings, 64)):
+                self.counts = _halved(self.counts)
+        self.exponent += doublings
