@@ -26,6 +26,7 @@ lint: .venv/.installed  ## check style, formatting and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 format: .venv/.installed  ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only
