@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from literal import literal_chain
 from strategies import designs, inputs_for, matrices
 
-from bitline import AnalogCore, Design, cli
+from bitline import AnalogCore, Design
+from bitline.cli import app as cli
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 from bitline.readout import TransferTable, lookup_and_add

@@ -15,11 +15,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline import Design, cli, evaluate
+from bitline import Design, evaluate
 from bitline.arrays import GateDrivenArray, RowDrivenArray, Wire
 from bitline.arrays._ladder import line_voltages, plain_ladder
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.circuit import gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear, to_spice
+from bitline.cli import app as cli
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.ir_drop import ir_drop

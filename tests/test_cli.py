@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from bitline import Design, __version__, cli, presets
+from bitline import Design, __version__, presets
+from bitline.cli import app as cli
 
 FEW = ["--images", "24", "--calibration-images", "16", "--trials", "2"]
 

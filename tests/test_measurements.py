@@ -11,7 +11,8 @@ import pytest
 import torch
 from scipy import stats
 
-from bitline import Design, cli
+from bitline import Design
+from bitline.cli import app as cli
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 

@@ -12,7 +12,8 @@ from strategies import designs
 from torch import nn
 from torch.nn import functional
 
-from bitline import Calibration, Design, analog_layers, conversion_of, convert, program, views
+from bitline import Calibration, Design, analog_layers, conversion_of, convert, program
+from bitline.design import views
 from bitline.errors import CalibrationError, ConversionError, DataError
 from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, observed
 

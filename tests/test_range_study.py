@@ -12,7 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline import Design, cli, conversion_of, convert, evaluate
+from bitline import Design, conversion_of, convert, evaluate
+from bitline.cli import app as cli
 from bitline.errors import CalibrationError, DesignError
 from bitline.evaluation.adc_ranges import ranges_frame, recommend, study_ranges
 from bitline.nn import load_calibration, save_calibration

@@ -10,13 +10,16 @@ import pytest
 import torch
 from every_setting import changes
 
-from bitline import AnalogCore, Design, convert, views
+from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
 from bitline.cost.statistics import mean_conductance
+from bitline.design import views
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import input_codes, weight_codes
+
+pytestmark = pytest.mark.filterwarnings("ignore::bitline.errors.ApproximationWarning")
 
 DIGITAL = {"inputs.accumulation": "digital"}
 RESISTIVE = {"array.kind": "gate-driven", "array.bit_line.segment": 3e-2, "array.rows": 8}
