@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import sys
@@ -208,7 +209,7 @@ def _words(arguments):
 @pytest.mark.parametrize("case", WRITING)
 def test_paths_that_cannot_be_written_are_refused_before_the_work(bitline, tmp_path, monkeypatch, store, case, kind):
     """vdemichev/DiaNN #720, deeptools/deepTools #764: six days of work, and then the folder of the output was wrong."""
-    import bitline.paper  # noqa: F401 - what is imported for the first time below would keep `work`
+    importlib.import_module("bitline.paper")  # what is imported for the first time below would keep `work`
     from bitline import networks, study
     from bitline.evaluation import adc_ranges
     from bitline.report import study_html
