@@ -85,7 +85,7 @@ def test_version_and_help(bitline):
     output = bitline("run", "--help")[1]
     for option in ("--model", "--weights", "--data", "--design", "--set", "--trials", "--images", "--batch", "--seed"):
         assert option in output
-    command = [sys.executable, "-m", "bitline.cli.app", "--version"]
+    command = [sys.executable, "-m", "bitline", "--version"]
     assert __version__ in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

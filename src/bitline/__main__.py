@@ -1,0 +1,5 @@
+"""`python -m bitline` is the command `bitline`."""
+
+from bitline.cli.app import main
+
+main()
