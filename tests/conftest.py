@@ -179,3 +179,22 @@ def fashion():
 
     network = find_network("fashion-resnet")
     return load_network(network), load_dataset("fashion-mnist", network.preprocess)
+
+
+@pytest.fixture
+def bitline(monkeypatch, capsys):
+    """Runs a command; returns its exit status, output and errors."""
+    from bitline.cli import app
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
+        monkeypatch.setattr(app.console, "_width", 100, raising=False)
+        status = 0
+        try:
+            app.main()
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run

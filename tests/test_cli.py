@@ -13,27 +13,8 @@ import torch
 from PIL import Image
 
 from bitline import Design, __version__, presets
-from bitline.cli import app as cli
 
 FEW = ["--images", "24", "--calibration-images", "16", "--trials", "2"]
-
-
-@pytest.fixture
-def bitline(monkeypatch, capsys):
-    """Runs a command; returns its exit status, output and errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
-        monkeypatch.setattr(cli.console, "_width", 100, raising=False)
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 def results(folder):

@@ -24,24 +24,6 @@ from bitline.study import Study, sweep
 FEW = ["--images", "8", "--calibration-images", "8", "--trials", "1"]
 
 
-@pytest.fixture
-def bitline(monkeypatch, capsys):
-    """Runs a command; returns its exit status, output and errors."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
-        monkeypatch.setattr(cli.console, "_width", 100, raising=False)
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
-
-
 @cache
 def commands():
     """All commands by the words that call them."""

@@ -323,7 +323,3 @@ def _end(message: str) -> NoReturn:
     line = " ".join(message.split("\n"))
     Console(stderr=True, soft_wrap=True).print(f"bitline: {line}", style="red", markup=False, highlight=False)
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()
