@@ -329,3 +329,14 @@ def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):
     status, _, errors = bitline("run", *source, *few, "--out", tmp_path / "other")
     assert (status, errors.count("\n")) == (2, 1)
     assert "class9 holds no pictures" in errors
+
+
+def test_what_is_approximate_is_said_first_and_once(bitline, tmp_path):
+    """A source line fed at the head was computed as one fed at the foot, without a word."""
+    wires = ["array.kind=gate-driven", "array.source_line.segment=1e-4", "array.source_feed=head"]
+    settings = [part for name in wires for part in ("--set", name)]
+    status, output, errors = bitline("run", *FEW, *settings, "--out", tmp_path)
+    assert (status, errors) == (0, "")
+    words = " ".join(output.split())
+    assert words.startswith("note: array.source_feed is 'head'")
+    assert words.count("array.source_feed is 'head'") == 1

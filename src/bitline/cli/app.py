@@ -29,6 +29,7 @@ from bitline.cli.ranges import ranges
 from bitline.cli.study import explore, report, results, sweep
 from bitline.config.files import check_writable
 from bitline.design import Design, presets
+from bitline.design.approximations import approximations
 from bitline.design.settings import flat, parse_settings
 from bitline.devices import in_words
 from bitline.errors import BitlineError, DeviceError
@@ -150,8 +151,8 @@ def run(
     loaded = load_network(network, weights)
     source = network.images(data)
     dataset = load_dataset(source, network.preprocess).split(images, calibration_images)
-    for note in dataset.notes:
-        console.print(f"note: {note}", markup=False)
+    for note in (*approximations(chosen), *dataset.notes):
+        console.print(f"note: {note}")
     if dataset.calibration is None or len(dataset.calibration) == 0:
         raise BitlineError(
             "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
@@ -289,8 +290,10 @@ def _print(results: Sequence[Evaluation], model: str) -> None:
         console.print(table)
     if result.cost is not None:
         _print_cost(result.cost)
+    said_first = approximations(result.design)
     for note in (*result.notes, *(result.cost.notes if result.cost else ())):
-        console.print(f"note: {note}")
+        if note not in said_first:
+            console.print(f"note: {note}")
 
 
 def _print_cost(cost: NetworkCost) -> None:
