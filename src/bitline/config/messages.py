@@ -17,6 +17,12 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
 
 
+def first_line(error: Exception, most: int) -> str:
+    """What an error says, in a line of `most` characters at most; its type where it says nothing."""
+    said = str(error).strip()
+    return said.splitlines()[0][:most] if said else type(error).__name__
+
+
 def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]) -> str:
     """The first problem of a validation error as one message with the name, the value and the remedy."""
     problem = error.errors()[0]

@@ -8,6 +8,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from bitline.config.messages import first_line
 from bitline.errors import CalibrationError
 from bitline.nn.layer import AnalogLayer
 
@@ -31,7 +32,7 @@ def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[s
     try:
         graph = _Tracer().trace(network)
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        reason = first_line(error, 120)
         raise CalibrationError(
             f"adc.range.relu_aware is true, but torch.fx cannot trace {type(network).__name__} to see where a ReLU "
             f"follows ({reason}): use adc.range.relu_aware = false"

@@ -8,12 +8,12 @@ from typing import Any
 from torch import nn
 
 from bitline.config.messages import nearest
-from bitline.design import Design, LayerRule
+from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
-from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
+from bitline.nn.faithful import Check, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
@@ -372,8 +372,6 @@ __all__ = [
     "ANALOG_LAYERS",
     "NO_ANALOG_FORM",
     "Conversion",
-    "LayerRule",
-    "Rehearsal",
     "conversion_of",
     "convert",
     "let_age",

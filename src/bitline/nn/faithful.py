@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from bitline.config.messages import first_line
 from bitline.errors import ConversionError
 from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.inputs import Call, first_run
@@ -117,7 +118,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     except ConversionError:
         raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        reason = first_line(error, 200)
         return Check(f"it fails ({type(error).__name__}: {reason})", ())
     _refuse_outside_reads(watch)
     paths = {layer: name for name, layer in network.named_modules()}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
+from bitline.config.messages import first_line
+
 DIMENSIONS: Mapping[type[nn.Module], int] = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2}
 """Layers that a batch norm can be folded into, with the dimensions of space of a batch of their outputs."""
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -63,7 +65,7 @@ def foldable(model: nn.Module) -> tuple[list[Pair], str]:
     try:
         return _pairs_in_graph(fx.symbolic_trace(model), modules), ""
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        reason = first_line(error, 120)
         message = (
             f"torch.fx cannot trace {type(model).__name__} ({reason}): folded batch norms that directly follow a layer"
         )

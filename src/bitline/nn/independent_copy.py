@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import first_line
 from bitline.errors import ConversionError
 
 
@@ -40,7 +41,8 @@ def independent_copy(model: nn.Module) -> nn.Module:
             network: nn.Module = copy.deepcopy(model, memo)
         except Exception as error:
             raise ConversionError(
-                f"{type(model).__name__} cannot be copied ({_first_line(error)}): make it copyable with copy.deepcopy"
+                f"{type(model).__name__} cannot be copied ({first_line(error, 120)}): "
+                "make it copyable with copy.deepcopy"
             ) from None
     copies = {id(module): memo[id(module)] for module in model.modules() if id(module) in memo}
     for module in network.modules():
@@ -178,7 +180,3 @@ def _contents(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return cell
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__

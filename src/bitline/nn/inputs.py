@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import first_line
 from bitline.errors import CalibrationError, DataError
 
 BATCH = 8
@@ -129,7 +130,7 @@ def first_run(call: Call, network: nn.Module) -> Any:
         return call.on(network)
     except Exception as error:
         shapes = ", ".join(f"{tuple(tensor.shape)} {_short(tensor.dtype)}" for tensor in call.tensors())
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        reason = first_line(error, 200)
         whole = any(tensor.dtype == torch.uint8 for tensor in call.tensors())
         remedy = "normalise the images to floating point first" if whole else "check their shape, type and number"
         raise CalibrationError(
