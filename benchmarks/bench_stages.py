@@ -34,7 +34,7 @@ DESIGNS = {
     "convert": {},
     "bit-serial": {"inputs.accumulation": "digital"},
     "sliced": {"weights.bits": 9, "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
-    "offset": {"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
+    "offset": {"weights.kind": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
 }
 
 
@@ -48,7 +48,7 @@ def test_plain_convolution(benchmark):
 @pytest.mark.benchmark(group="layer")
 @pytest.mark.parametrize("name", DESIGNS)
 def test_analog_convolution(benchmark, name):
-    design = Design().changed(DESIGNS[name])
+    design = Design().with_settings(DESIGNS[name])
     encoded = EncodedLayer.of(WEIGHT, None, design, PRODUCT, "layer")
     layer = ProgrammedLayer(encoded, calibrate_layer(encoded, IMAGES[:4]), 0, 0)
     benchmark(lambda: layer(IMAGES))
@@ -94,7 +94,7 @@ def test_quantise_weights(benchmark):
 def test_encode_and_program_cells(benchmark, mapping):
     codes = weight_codes(torch.randn(1024, 1024), 8)[0][None]
     error = {"kind": "state-proportional", "alpha": 0.02}
-    design = Design().changed({"weights.mapping": mapping, "cell.device": error})
+    design = Design().with_settings({"weights.kind": mapping, "cell.device": error})
     benchmark(lambda: program_cells(codes, design, [slice(0, 1024)], Draws((0, 0)), "layer"))
 
 
@@ -135,4 +135,4 @@ def test_cost_of_another_design(benchmark, statistics, name):
     design = Design.load(name)
     network_cost(statistics, design)
     rows = itertools.cycle(range(10, 120))
-    benchmark(lambda: network_cost(statistics, design.changed({"array.rows": next(rows)})))
+    benchmark(lambda: network_cost(statistics, design.with_settings({"array.rows": next(rows)})))

@@ -27,10 +27,10 @@ from bitline import Design, convert
 from bitline.networks import find_network
 from bitline.numerics.threads import limit_threads
 
-ERROR = {"weights.mapping": "differential", "cell.device": {"kind": "state-proportional", "alpha": 0.02}}
+ERROR = {"weights.kind": "differential", "cell.device": {"kind": "state-proportional", "alpha": 0.02}}
 NOISE = {"kind": "state-independent", "alpha": 0.02}
 BITLINE = {
-    "products without errors": {"weights.mapping": "differential", "cell.device": "none", "adc": "none"},
+    "products without errors": {"weights.kind": "differential", "cell.device": "none", "adc": "none"},
     "8 bits in and out, programming error": ERROR,
     "the same with noise of every read": {**ERROR, "cell.read_noise": NOISE},
     "the same with wires, without read noise": {
@@ -100,7 +100,7 @@ def main() -> None:
     )
     print("| case | bitline, times plain PyTorch | aihwkit, times plain PyTorch |\n| --- | ---: | ---: |")
     for case, settings in BITLINE.items():
-        ours = ratio(plain, convert(plain, Design().changed(settings), images[:8]), images, arguments.repeats)
+        ours = ratio(plain, convert(plain, Design().with_settings(settings), images[:8]), images, arguments.repeats)
         limit_threads(1)
         theirs = ratio(plain, aihwkit_network(case, plain), images, arguments.repeats)
         print(f"| {case} | {ours:.2f} | {theirs:.1f} |", flush=True)

@@ -33,21 +33,21 @@ def main() -> None:
     recalibrate = Recalibrate(data.calibration[:64])
 
     def accuracy(which, design, **options) -> str:
-        result = evaluate(which, design, images, labels, data.calibration, trials=TRIALS, seed=SEED, **options)
+        result = evaluate(which, design, images, labels, data.calibration, chips=TRIALS, seed=SEED, **options)
         return f"{100 * result.mean:.1f} ± {100 * result.std:.1f}"
 
     heads = ["", "nothing", "clipped weights", "drift compensation", "spare columns", "recalibrated"]
     heads += ["fine-tuned", "fine-tuned and recalibrated"]
     print("| " + " | ".join(heads) + " |\n|" + " --- |" * len(heads))
     for name, settings in CASES.items():
-        design = Design.load("differential").changed(settings)
+        design = Design.load("differential").with_settings(settings)
         clipped = clip_weights(model, design, data.calibration[:64], seed=SEED)
         tuned = fine_tune(
             model, design, train, train_labels, data.calibration, epochs=10, learning_rate=2e-4, seed=SEED
         )
         drifts, faulty = design.cell.time > 0, not design.cell.faults.is_none
-        compensated = design.changed({"cell.drift_compensation": "column"})
-        repaired = design.changed({"cell.faults.spare_columns": 8})
+        compensated = design.with_settings({"cell.drift_compensation": "column"})
+        repaired = design.with_settings({"cell.faults.spare_columns": 8})
         row = [
             name,
             accuracy(model, design),

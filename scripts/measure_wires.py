@@ -17,7 +17,7 @@ MAPPINGS = {
     "differential, unsliced": {},
     "differential, unsliced, interleaved lines": {"array.lines": "interleaved"},
     "differential, 4 bits per cell": {"weights.bits_per_cell": 4},
-    "offset, 4 bits per cell": {"weights": {"mapping": "offset", "bits_per_cell": 4}},
+    "offset, 4 bits per cell": {"weights": {"kind": "offset", "bits_per_cell": 4}},
 }
 HELP = {
     "nothing": {},
@@ -35,11 +35,11 @@ def main() -> None:
     network = find_network("fashion-resnet")
     model = load_network(network)
     data = load_dataset("fashion-mnist", network.preprocess).split(IMAGES, 200)
-    base = Design.load("differential").changed({"cell.device": "none", "array.kind": "gate-driven"})
+    base = Design.load("differential").with_settings({"cell.device": "none", "array.kind": "gate-driven"})
 
     def accuracy(settings: dict[str, object], segment: float, **options) -> str:
-        design = base.changed(settings).changed({"array.bit_line.segment": segment})
-        result = evaluate(model, design, data.images, data.labels, data.calibration, trials=1, seed=SEED, **options)
+        design = base.with_settings(settings).with_settings({"array.bit_line.segment": segment})
+        result = evaluate(model, design, data.images, data.labels, data.calibration, chips=1, seed=SEED, **options)
         return f"{100 * result.mean:.1f}"
 
     print("| R_p G_max | " + " | ".join(f"{one:g}" for one in SEGMENTS) + " |\n|" + " --- |" * (1 + len(SEGMENTS)))

@@ -32,11 +32,11 @@ def main() -> None:
         results = [
             evaluate(
                 model,
-                design.changed({"adc.bits": bits}),
+                design.with_settings({"adc.bits": bits}),
                 data.images,
                 data.labels,
                 data.calibration,
-                trials=TRIALS,
+                chips=TRIALS,
                 seed=SEED,
             )
             for bits in BITS
@@ -54,7 +54,7 @@ def main() -> None:
         )
     baselines = (
         ("floating point", results[0].float_accuracy, "-"),
-        ("8-bit digital", results[0].digital_accuracy, ":"),
+        ("8-bit digital", results[0].reference_accuracy, ":"),
     )
     for label, accuracy, style in baselines:
         axes.axhline(100 * accuracy, color="black", linewidth=1.2, linestyle=style, label=label)

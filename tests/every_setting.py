@@ -38,7 +38,7 @@ def changes(design: Design) -> Iterator[tuple[str, Design]]:
 def _changed(design: Design, name: str, candidates: Iterator[Any]) -> Iterator[Design]:
     for candidate in candidates:
         try:
-            changed = design.changed({name: candidate})
+            changed = design.with_settings({name: candidate})
         except DesignError:
             continue
         if changed != design:
@@ -47,7 +47,7 @@ def _changed(design: Design, name: str, candidates: Iterator[Any]) -> Iterator[D
 
 def _settings(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
     for name, field in type(model).model_fields.items():
-        if name in ("layers", "kind", "mapping"):
+        if name in ("layers", "kind"):
             continue
         value = getattr(model, name)
         yield prefix + name, field.annotation, value
@@ -60,7 +60,7 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
         yield not value
     elif isinstance(value, BaseModel):
         for variant in _models(annotation):
-            tag = "mapping" if "mapping" in variant.model_fields else "kind"
+            tag = "kind"
             if tag in variant.model_fields and get_args(variant.model_fields[tag].annotation):
                 needed = {
                     key: REQUIRED[key]

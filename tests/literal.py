@@ -32,12 +32,12 @@ def weight_digits(code: int, design: Design) -> list[list[float]]:
     bits, cell = weights.bits, weights.cell_bits
     top = 2**cell - 1
     sliced = lambda value, count: [((value >> (cell * k)) & top) / top for k in range(count)]  # noqa: E731
-    if weights.mapping == "offset":
+    if weights.kind == "offset":
         return [sliced(code + 2 ** (bits - 1), math.ceil(bits / cell))]
     count = math.ceil((bits - 1) / cell)
     magnitude = sliced(abs(code), count)
     zero = [0.0] * count
-    if weights.mapping == "differential":
+    if weights.kind == "differential":
         return [magnitude, zero] if code >= 0 else [zero, magnitude]
     sign = 1 if code >= 0 else -1
     return [[(1 + sign * d) / 2 for d in magnitude], [(1 - sign * d) / 2 for d in magnitude]]
@@ -111,7 +111,7 @@ def literal_chain(
         step = np.where(largest > 0, largest / top, 1.0)
     codes = np.rint((torch.tensor(matrix).float() / torch.tensor(step).float()[:, None]).numpy()).astype(int)
 
-    has_unit = weights.mapping == "offset" and weights.subtraction == "unit-column"
+    has_unit = weights.kind == "offset" and weights.subtraction == "unit-column"
     tile = max(1, design.array.columns - 1)
     tiles = math.ceil(outputs / tile) if has_unit else 0
     stored = np.concatenate([codes, np.zeros((tiles, rows), int)])
@@ -311,7 +311,7 @@ def literal_chain(
         result = sums[:outputs] - sums[unit]
         slack = slack[:outputs] + slack[unit]
         magnitude = magnitude[:outputs] + magnitude[unit]
-    elif weights.mapping == "offset":
+    elif weights.kind == "offset":
         background = low / (1 - low) * top_digit * sum(2 ** (weights.cell_bits * k) for k in range(cell_slices))
         removed = (2 ** (weights.bits - 1) + background) * x.sum(axis=0)
         result = sums - removed

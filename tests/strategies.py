@@ -35,7 +35,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     policy = draw(st.sampled_from(["calibrated", "full", "guaranteed"]))
     base = {
         "weights": {
-            "mapping": mapping,
+            "kind": mapping,
             "bits": bits,
             "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
             "subtraction": subtraction,
@@ -67,7 +67,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
 
 def guaranteed_bits(design: Design) -> dict[int, int]:
     """ADC bits for the guaranteed range by number of rows (Eq. 2 of the paper): 25 or fewer for 3 rows, 34 for 1152."""
-    return {rows: design.changed({"array.rows": rows}).guaranteed_bits for rows in ROWS}
+    return {rows: design.with_settings({"array.rows": rows}).guaranteed_bits for rows in ROWS}
 
 
 @st.composite

@@ -82,7 +82,14 @@ def evaluations() -> list[Evaluation]:
     cost = NetworkCost("synthetic", "none", costs, areas, 1000, 100, 1029700.0, 1e9)
     return [
         Evaluation(
-            Design().changed({"cell.time": time}), 1000, 0, 0.99996, 1.0, (share, share - 0.001), layers, cost=cost
+            Design().with_settings({"cell.time": time}),
+            1000,
+            0,
+            0.99996,
+            1.0,
+            (share, share - 0.001),
+            layers,
+            cost=cost,
         )
         for time, share in (("1 day", 0.8), ("1 s", 0.95), ("1 hour", 0.9))
     ]

@@ -25,7 +25,7 @@ KINDS = ["ramp", "sar", "split-sar", "pipeline", "cyclic", "flash"]
 
 
 def converter(kind, **settings):
-    return Design().changed({"adc": {"kind": kind, **settings}}).adc
+    return Design().with_settings({"adc": {"kind": kind, **settings}}).adc
 
 
 def error_of(kind, size):
@@ -140,7 +140,7 @@ def test_columns_share_converters_and_ramps():
     matrix = np.tile(np.random.default_rng(0).standard_normal((1, 50)), (6, 1)).astype(np.float32)
     inputs = inputs_for(50, 200, 0, False)
     base = {"adc": {"kind": "sar", "bits": 6, "capacitor_mismatch": 0.3, "columns_per_adc": 3}}
-    outputs = AnalogCore(matrix, Design().changed(base), calibration=inputs) @ inputs
+    outputs = AnalogCore(matrix, Design().with_settings(base), calibration=inputs) @ inputs
     assert np.array_equal(outputs[0], outputs[1]) and np.array_equal(outputs[0], outputs[2])
     assert not np.array_equal(outputs[0], outputs[3])
 
@@ -157,7 +157,7 @@ def test_columns_share_converters_and_ramps():
 )
 def test_every_plan_equals_the_literal_chain_with_real_converters(design, matrix, kind, bits, share, seed, signed):
     adc = {"kind": kind, "bits": bits, "comparator_offset_steps": 0.3, "columns_per_adc": share, **error_of(kind, 0.1)}
-    design = design.changed({"adc": {**adc, "range": "calibrated" if seed % 2 else "full"}})
+    design = design.with_settings({"adc": {**adc, "range": "calibrated" if seed % 2 else "full"}})
     inputs = inputs_for(matrix.shape[1], 3, seed, signed)
     core = AnalogCore(matrix, design, calibration=inputs, seed=seed)
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 0, "core")))
@@ -187,7 +187,7 @@ def test_converter_noise_has_its_spread():
     matrix = np.eye(4, dtype=np.float32)
     inputs = np.tile(np.array([[0.1], [0.4], [0.7], [1.0]], dtype=np.float32), (1, 4000))
     base = {"adc": {"kind": "uniform", "bits": 12, "range": "full", "noise_steps": 5.0}, "array.rows": 4}
-    core = AnalogCore(matrix, Design().changed(base), calibration=inputs[:, :10])
+    core = AnalogCore(matrix, Design().with_settings(base), calibration=inputs[:, :10])
     step = core.calibration.levels.step[0]
     unit = core.programmed.plan.arrays.gain * core.programmed.plan.arrays.input_top * float(core.layer.step[0])
     spread = (core @ inputs).std(1) / (step * unit * core.calibration.inputs.step)
@@ -221,21 +221,21 @@ def test_command_shows_the_curves(tmp_path, monkeypatch, capsys):
 )
 def test_impossible_converters_are_refused(settings, words):
     with pytest.raises(DesignError, match=words):
-        Design().changed({"adc": settings})
+        Design().with_settings({"adc": settings})
 
 
 def test_choosing_another_converter_keeps_its_resolution():
-    design = Design().changed({"adc.bits": 6, "adc.range": "full"}).changed({"adc.kind": "sar"})
+    design = Design().with_settings({"adc.bits": 6, "adc.range": "full"}).with_settings({"adc.kind": "sar"})
     assert (design.adc.kind, design.adc.bits, design.adc.range.kind) == ("sar", 6, "full")
-    assert design.changed({"adc": "none"}).adc.kind == "none"
+    assert design.with_settings({"adc": "none"}).adc.kind == "none"
 
 
 @settings(max_examples=60)
 @given(designs(adc=True), matrices(), st.lists(st.integers(0, 2), min_size=1, max_size=4), st.integers(0, 1000))
 def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, matrix, saved, seed):
     accumulation = "digital" if design.inputs.accumulation == "analog" else design.inputs.accumulation
-    design = design.changed({"inputs.accumulation": accumulation, "adc.range": "full", "adc.bits": 7})
-    design = design.changed({"adc.bits_saved": saved})
+    design = design.with_settings({"inputs.accumulation": accumulation, "adc.range": "full", "adc.bits": 7})
+    design = design.with_settings({"adc.bits_saved": saved})
     inputs = inputs_for(matrix.shape[1], 3, seed, False)
     core = AnalogCore(matrix, design, calibration=inputs, seed=seed)
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 0, "core")))
@@ -256,7 +256,7 @@ def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, m
 )
 def test_impossible_savings_are_refused(settings, words):
     with pytest.raises(DesignError, match=words):
-        Design().changed(settings)
+        Design().with_settings(settings)
 
 
 def test_a_converter_of_the_users_is_found_by_its_import_path(tmp_path, monkeypatch):
@@ -277,8 +277,8 @@ def test_a_converter_of_the_users_is_found_by_its_import_path(tmp_path, monkeypa
     edges = design.adc.tables(1, 1, Draws((0,))).edges.flatten()
     assert torch.equal(edges, torch.arange(2**5 - 1) + 1.0)
     assert Design.from_toml(design.to_toml()) == design
-    assert design.changed({"adc.shift": 0}).adc.is_ideal
-    assert not design.changed({"adc.bits": 6}).adc.is_ideal
+    assert design.with_settings({"adc.shift": 0}).adc.is_ideal
+    assert not design.with_settings({"adc.bits": 6}).adc.is_ideal
 
 
 def test_a_converter_of_the_users_without_errors_gives_the_ideal_result(tmp_path, monkeypatch):
@@ -297,7 +297,7 @@ def test_a_converter_of_the_users_without_errors_gives_the_ideal_result(tmp_path
     uniform = Design(adc={"bits": 6})
     cores = [
         AnalogCore(matrix, design, calibration=inputs)
-        for design in (uniform, uniform.changed({"adc.kind": "mylab_ideal:Plain"}))
+        for design in (uniform, uniform.with_settings({"adc.kind": "mylab_ideal:Plain"}))
     ]
     assert torch.allclose(cores[0] @ inputs, cores[1] @ inputs)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bitline import Design
 from bitline.arrays import partition_rows
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.devices.duration import seconds
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells, target_conductances
@@ -19,14 +19,14 @@ from bitline.numerics.draws import Draws
 CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manual_seed(0)).float()
 
 
-def cells_of(settings, codes=CODES, trial=0, rows=1152):
-    design = Design().changed(settings)
+def cells_of(settings, codes=CODES, chip=0, rows=1152):
+    design = Design().with_settings(settings)
     blocks = partition_rows(codes.shape[1], 1, rows).blocks(codes.shape[1], 1)
-    return program_cells(codes, design, blocks, Draws((0, trial)), "layer")
+    return program_cells(codes, design, blocks, Draws((0, chip)), "layer")
 
 
 def targets(settings=None, codes=CODES):
-    return target_conductances(codes, Design().changed(settings or {}))
+    return target_conductances(codes, Design().with_settings(settings or {}))
 
 
 # -- time
@@ -38,7 +38,7 @@ def test_the_same_cells_age(device):
     base = {"cell.device": device}
     fresh = cells_of(base).conductance
     soon, late = (cells_of({**base, "cell.time": time}).conductance for time in ("1 hour", "1 day"))
-    other = cells_of({**base, "cell.time": "1 day"}, trial=1).conductance
+    other = cells_of({**base, "cell.time": "1 day"}, chip=1).conductance
     target = targets(base)
     state = (target > 0.45) & (target < 0.55)  # about one state, so that what cells differ by is their own
     correlation = lambda a, b: np.corrcoef((a - target)[state], (b - target)[state])[0, 1]  # noqa: E731
@@ -77,7 +77,7 @@ def test_times_are_written_as_people_write_them(text, value):
 
 @given(st.floats(1e-6, 1e9))
 def test_times_in_words_read_back(value):
-    assert seconds(in_words(value)) == pytest.approx(value, rel=1e-4)
+    assert seconds(format_duration(value)) == pytest.approx(value, rel=1e-4)
 
 
 # -- levels
@@ -100,7 +100,7 @@ def test_a_level_table_gives_its_nearest_value():
     distances = (targets()[..., None] - torch.tensor(values)).abs()
     torch.testing.assert_close((snapped - targets()).abs(), distances.min(-1).values)
     with pytest.raises(DesignError, match="ascending"):
-        Design().changed({"cell.levels": {"kind": "table", "values": [0.5, 0.1]}})
+        Design().with_settings({"cell.levels": {"kind": "table", "values": [0.5, 0.1]}})
 
 
 # -- writing
@@ -150,7 +150,7 @@ def test_neighbours_share_their_variation(what, axis):
     deviations = ratio[known] - 1
     if what == "die":
         assert float(deviations.std()) < 1e-5
-        dies = [float((cells_of(settings, trial=t).conductance / targets())[known].mean()) for t in range(200)]
+        dies = [float((cells_of(settings, chip=t).conductance / targets())[known].mean()) for t in range(200)]
         assert np.std(dies) == pytest.approx(0.1, rel=0.2)
         return
     assert float(deviations.std()) == pytest.approx(0.1, rel=0.25)

@@ -1,4 +1,4 @@
-"""Arrays as circuits: fast solvers, nodal analysis, badcrossbar and ngspice agree."""
+"""ProgrammedArrays as circuits: fast solvers, nodal analysis, badcrossbar and ngspice agree."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_power_is_what_the_drivers_deliver(array, rows, columns, seed):
     out = np.zeros(circuit.nodes)
     np.add.at(out, ends[:, 0], current)
     np.add.at(out, ends[:, 1], -current)
-    delivered = float((out * solution.voltage).sum())
-    assert sum(solution.power()) == pytest.approx(delivered, rel=1e-6, abs=1e-9)
+    effective_conductances = float((out * solution.voltage).sum())
+    assert sum(solution.power()) == pytest.approx(effective_conductances, rel=1e-6, abs=1e-9)
     assert min(solution.power()) >= -1e-12
 
 
@@ -207,8 +207,8 @@ def test_networks_on_row_driven_arrays_lose_accuracy_with_resistance(fashion):
     accuracies = []
     for segment in (0.0, 1e-5, 1e-3):
         array = {"kind": "row-driven", "word_line": {"segment": segment}, "bit_line": {"segment": segment}}
-        design = Design.load("differential").changed({"array": array, "cell.device": "none"})
-        accuracies.append(evaluate(model, design, part.images, part.labels, part.calibration, trials=1).mean)
+        design = Design.load("differential").with_settings({"array": array, "cell.device": "none"})
+        accuracies.append(evaluate(model, design, part.images, part.labels, part.calibration, chips=1).mean)
     assert accuracies[0] >= accuracies[1] - 0.03 > accuracies[2] + 0.3
 
 
@@ -225,7 +225,7 @@ def test_line_voltages_follow_from_the_currents(wire, ground, rows, seed):
 def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
     cells = torch.from_numpy(random_cells(100, 5, 0) * 0.4)
     array = GateDrivenArray(bit_line=Wire(segment=1e-4), predistortion=1.0)
-    aimed = array.aimed_at(cells[None, None, None], [slice(0, 100)], 1)[0, 0, 0]
+    aimed = array.predistorted(cells[None, None, None], [slice(0, 100)], 1)[0, 0, 0]
     assert bool((aimed >= cells).all())
     outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
     torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)

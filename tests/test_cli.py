@@ -14,7 +14,7 @@ from PIL import Image
 
 from bitline import Design, __version__, presets
 
-FEW = ["--images", "24", "--calibration-images", "16", "--trials", "2"]
+FEW = ["--images", "24", "--calibration-images", "16", "--chips", "2"]
 
 
 def results(folder):
@@ -26,9 +26,9 @@ def test_run_prints_and_writes_the_same_numbers(bitline, tmp_path):
     assert status == 0
     found = results(tmp_path)
     assert found["design"]["adc"]["bits"] == 5
-    for number in (found["accuracy"]["float"], found["accuracy"]["digital"], found["accuracy"]["mean"]):
+    for number in (found["accuracy"]["float"], found["accuracy"]["reference"], found["accuracy"]["mean"]):
         assert f"{100 * number:.2f}" in output
-    assert len(found["accuracy"]["trials"]) == 2
+    assert len(found["accuracy"]["chips"]) == 2
     assert found["versions"]["bitline"] == __version__
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Plotly.newPlot" in page
@@ -64,7 +64,7 @@ def test_designs_are_listed_and_shown_as_toml(bitline):
 def test_version_and_help(bitline):
     assert __version__ in bitline("--version")[1]
     output = bitline("run", "--help")[1]
-    for option in ("--model", "--weights", "--data", "--design", "--set", "--trials", "--images", "--batch", "--seed"):
+    for option in ("--model", "--weights", "--data", "--design", "--set", "--chips", "--images", "--batch", "--seed"):
         assert option in output
     command = [sys.executable, "-m", "bitline", "--version"]
     assert __version__ in subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -174,7 +174,7 @@ def test_a_missing_gpu_is_said_at_once(bitline, tmp_path, monkeypatch):
 
 def test_wrong_options_end_with_status_two(bitline):
     assert bitline("run", "--imagse", "3")[0] == 2
-    assert bitline("run", "--trials", "0")[0] == 2
+    assert bitline("run", "--chips", "0")[0] == 2
 
 
 def test_an_interrupt_leaves_nothing_half_written(bitline, tmp_path, monkeypatch):
@@ -232,7 +232,7 @@ range = { start = 4, stop = 8, points = 3 }
 setting = "weights.bits_per_cell"
 values = ["unsliced", 2]
 [run]
-trials = 1
+chips = 1
 [search]
 designs = 6
 population = 3
@@ -315,11 +315,11 @@ def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):
     (tmp_path / "set" / "class3" / "notes.txt").write_text("x")
     source = ["--data", str(tmp_path / "set")]
     few = ["--images", "20", "--calibration-images", "10"]
-    status, out, _ = bitline("run", *source, *few, "--trials", "1", "--out", tmp_path / "out")
+    status, out, _ = bitline("run", *source, *few, "--chips", "1", "--out", tmp_path / "out")
     assert status == 0
     assert "note: files left out that are no pictures of a class: 1 .txt (class3/notes.txt)" in " ".join(out.split())
     (tmp_path / "study.toml").write_text(
-        f'[data]\nsource = "{tmp_path / "set"}"\nimages = 20\ncalibration_images = 10\n[run]\ntrials = 1\n'
+        f'[data]\nsource = "{tmp_path / "set"}"\nimages = 20\ncalibration_images = 10\n[run]\nchips = 1\n'
     )
     status, out, _ = bitline("sweep", tmp_path / "study.toml", "--workers", "1")
     assert status == 0

@@ -32,7 +32,7 @@ from bitline.cost.work import RowActivity as Activity
 from bitline.design.hardware import BalancedDuplication
 from bitline.errors import DesignError
 from bitline.nn import Inputs
-from bitline.nn.calibrate import observe_activity
+from bitline.nn.calibrate import record_activity
 from bitline.quantize import InputScale, input_codes, weight_codes
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(5))
@@ -117,7 +117,7 @@ def test_a_small_matrix_counted_by_hand():
 def test_a_conversion_for_each_input_bit_counted_by_hand():
     design = Design(
         inputs={"bits": 4, "accumulation": "digital"},
-        weights={"mapping": "offset", "bits": 4, "bits_per_cell": 2},
+        weights={"kind": "offset", "bits": 4, "bits_per_cell": 2},
         array={"rows": 8, "columns": 4},
         adc={"bits": 6, "columns_per_adc": 2, "bits_saved": [1], "skip_zero_inputs": False},
     )
@@ -286,7 +286,7 @@ def test_calibration_gathers_activity_on_the_way():
     record = converted._bitline
     assert record.activities is not None
     scales = {name: one.inputs for name, one in record.calibration.layers.items()}
-    fresh = observe_activity(converted, scales, Inputs.of(IMAGES, converted))
+    fresh = record_activity(converted, scales, Inputs.of(IMAGES, converted))
     # the first layer sees the images in both passes; behind it, one pass was quantised and the other was not
     assert torch.equal(record.activities["0"].counts, fresh["0"].counts)
     assert torch.equal(record.activities["6"].counts.sum(1), fresh["6"].counts.sum(1))
@@ -307,9 +307,9 @@ def test_negative_inputs_have_one_bit_less():
 def designs(draw):
     offset = draw(st.booleans())
     accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))
-    return Design().changed(
+    return Design().with_settings(
         {
-            "weights.mapping": "offset" if offset else "differential",
+            "weights.kind": "offset" if offset else "differential",
             "weights.bits": draw(st.integers(3, 9)),
             "weights.bits_per_cell": draw(st.integers(1, 2)),
             "weights.subtraction": draw(st.sampled_from(["digital", "unit-column" if offset else "analog"])),
@@ -355,7 +355,7 @@ def test_energy_and_area_grow_in_proportion_to_every_number(design, data):
     value = library.quantities()[name].value
 
     def totals(factor: float) -> tuple[float, float, float]:
-        cost = network_cost(statistics(), design, library.changed({name: factor * value}))
+        cost = network_cost(statistics(), design, library.with_settings({name: factor * value}))
         return cost.energy_uJ, cost.area_mm2, cost.latency_ns
 
     one, two, three = totals(1), totals(2), totals(3)
@@ -366,10 +366,12 @@ def test_energy_and_area_grow_in_proportion_to_every_number(design, data):
 
 
 def test_costs_follow_the_design_the_right_way():
-    base = Design().changed({**SMALL, "inputs.accumulation": "digital"})
+    base = Design().with_settings({**SMALL, "inputs.accumulation": "digital"})
 
     def cost(**settings: object):
-        return network_cost(statistics(), base.changed({key.replace("__", "."): one for key, one in settings.items()}))
+        return network_cost(
+            statistics(), base.with_settings({key.replace("__", "."): one for key, one in settings.items()})
+        )
 
     plain = cost()
     assert cost(adc__bits=9).energies_pJ["ADCs"] == pytest.approx(2 * plain.energies_pJ["ADCs"])
@@ -391,7 +393,7 @@ def test_costs_follow_the_design_the_right_way():
 
 def test_conductances_after_programming_count():
     clean = network_cost(statistics(), "differential")
-    leaky = network_cost(statistics(), Design.load("differential").changed({"cell.on_off_ratio": 3.0}))
+    leaky = network_cost(statistics(), Design.load("differential").with_settings({"cell.on_off_ratio": 3.0}))
     assert leaky.energies_pJ["cells"] > 1.2 * clean.energies_pJ["cells"]
 
 
@@ -419,8 +421,8 @@ def test_work_outside_the_arrays_is_counted():
 def test_an_evaluation_brings_its_cost(fashion):
     model, dataset = fashion
     chosen = dataset.split(16, 16)
-    design = Design().changed({"inputs.accumulation": "digital", "adc.skip_zero_inputs": True, "array.rows": 36})
-    result = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, trials=1)
+    design = Design().with_settings({"inputs.accumulation": "digital", "adc.skip_zero_inputs": True, "array.rows": 36})
+    result = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, chips=1)
     assert result.cost is not None
     for error, layer in zip(result.layers, result.cost.layers, strict=False):
         assert error.name == layer.name
@@ -428,18 +430,18 @@ def test_an_evaluation_brings_its_cost(fashion):
     assert sum(one.skipped for one in result.layers) > 0
     assert result.to_frame()["energy_uJ"][0] == result.cost.energy_uJ
     assert result.to_dict()["cost"]["energy_uJ"] == result.cost.energy_uJ
-    without = evaluate(model, Design(adc={"kind": "none"}), chosen.images, chosen.labels, chosen.calibration, trials=1)
+    without = evaluate(model, Design(adc={"kind": "none"}), chosen.images, chosen.labels, chosen.calibration, chips=1)
     assert without.cost is None
     assert any("no energy" in note for note in without.notes)
 
 
 def test_sensitivity_orders_numbers_by_what_they_change():
-    frame = sensitivity(statistics(), Design().changed({**SMALL, "inputs.accumulation": "digital"}))
+    frame = sensitivity(statistics(), Design().with_settings({**SMALL, "inputs.accumulation": "digital"}))
     changes = (frame["energy"] - 1).abs()
     assert changes.is_monotonic_decreasing
     assert (frame["energy"] >= 1).all()
     ramp = frame.set_index("quantity").loc["converters.ramp.conversion_pJ"]
-    cost = network_cost(statistics(), Design().changed({**SMALL, "inputs.accumulation": "digital"}))
+    cost = network_cost(statistics(), Design().with_settings({**SMALL, "inputs.accumulation": "digital"}))
     share = cost.energies_pJ["ADCs"] / sum(cost.energies_pJ.values())
     assert ramp["energy"] == pytest.approx(1 + share)
 
@@ -460,7 +462,7 @@ def test_libraries_read_back_and_name_their_sources(name, tmp_path):
 
 
 def test_a_changed_number_is_an_estimate_and_shown_as_such():
-    library = Library.load("isaac-32nm").changed({"converters.sar.conversion_pJ": 3})
+    library = Library.load("isaac-32nm").with_settings({"converters.sar.conversion_pJ": 3})
     cost = network_cost(statistics(), Design.load("isaac"), library)
     assert any("converters.sar.conversion_pJ" in note for note in cost.notes)
 
@@ -483,7 +485,7 @@ def test_converters_unknown_to_a_library_come_from_the_survey():
 )
 def test_bad_numbers_of_a_library_are_named(change, words):
     with pytest.raises(DesignError) as caught:
-        Library.load("sonos-40nm").changed(change)
+        Library.load("sonos-40nm").with_settings(change)
     assert all(word in str(caught.value) for word in words)
 
 

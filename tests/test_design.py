@@ -30,7 +30,7 @@ def test_presets_are_valid_named_and_described(name):
 
 def test_the_default_preset_is_the_one_the_paper_recommends():
     design = Design.load("differential")
-    assert (design.weights.mapping, design.weights.bits, design.weights.bits_per_cell) == (
+    assert (design.weights.kind, design.weights.bits, design.weights.bits_per_cell) == (
         "differential",
         8,
         "unsliced",
@@ -79,10 +79,10 @@ def test_unknown_presets_and_bad_files(tmp_path):
 
 
 def test_changes_by_dotted_name_keep_what_all_variants_share():
-    design = Design().changed({"weights.bits": 9, "weights.mapping": "offset", "adc.range": "full", "adc.bits": 6})
-    assert (design.weights.mapping, design.weights.bits, design.weights.subtraction) == ("offset", 9, "digital")
+    design = Design().with_settings({"weights.bits": 9, "weights.kind": "offset", "adc.range": "full", "adc.bits": 6})
+    assert (design.weights.kind, design.weights.bits, design.weights.subtraction) == ("offset", 9, "digital")
     assert (design.adc.bits, design.adc.range.kind) == (6, "full")
-    assert Design().changed({"adc": "none"}).adc.kind == "none"
+    assert Design().with_settings({"adc": "none"}).adc.kind == "none"
 
 
 def test_the_first_matching_rule_of_a_layer_holds():
@@ -110,16 +110,16 @@ def test_designs_are_frozen_and_have_a_schema():
 @pytest.mark.parametrize(
     ("settings", "rows", "bits"),
     [  # Xiao et al. 2022, sections 6 and 9 and Table 3: B_out, sign rule of differential cells included
-        ({"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 144, 9.2),
-        ({"weights.mapping": "offset", "inputs.accumulation": "digital"}, 1152, 18.2),
+        ({"weights.kind": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 144, 9.2),
+        ({"weights.kind": "offset", "inputs.accumulation": "digital"}, 1152, 18.2),
         ({"weights.bits": 9, "weights.bits_per_cell": 2}, 144, 18.2),
         ({}, 1152, 26.2),
         ({"weights.bits": 9, "weights.bits_per_cell": 1}, 1152, 20.2),
         ({}, 144, 23.2),
         ({"inputs.accumulation": "digital"}, 1152, 18.2),
-        ({"weights.mapping": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 72, 8.2),
+        ({"weights.kind": "offset", "weights.bits_per_cell": 2, "inputs.accumulation": "digital"}, 72, 8.2),
     ],
 )
 def test_full_precision_bits_are_those_of_the_paper(settings, rows, bits):
-    design = Design().changed(settings).changed({"array.rows": rows})
+    design = Design().with_settings(settings).with_settings({"array.rows": rows})
     assert design.full_precision_bits == pytest.approx(bits, abs=0.05)

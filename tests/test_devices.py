@@ -39,15 +39,15 @@ def test_standard_deviation_follows_the_published_law(device, sigma, distributio
             assert stats.kstest(errors.numpy(), law[distribution].cdf).pvalue > 1e-4
 
 
-def cells_of(design, codes, trial=0):
-    return program_cells(codes, design, [slice(0, codes.shape[1])], Draws((0, trial)), "layer")
+def cells_of(design, codes, chip=0):
+    return program_cells(codes, design, [slice(0, codes.shape[1])], Draws((0, chip)), "layer")
 
 
 def test_clipping_is_a_choice_of_the_cell():
     codes = torch.zeros(1, 20_000, 1)
     error = {"cell.device": {"kind": "state-independent", "alpha": 0.1}, "cell.on_off_ratio": 10.0}
     lowest = {
-        clip: float(cells_of(Design().changed({**error, "cell.clip": clip}), codes).conductance.min())
+        clip: float(cells_of(Design().with_settings({**error, "cell.clip": clip}), codes).conductance.min())
         for clip in ("zero", "window", "none")
     }
     assert lowest["none"] < 0

@@ -164,7 +164,7 @@ TIMES = {
 
 def programmed(cell: dict, seed: int = 0, codes=CODES, count: int = COUNT):
     """Cells of the positive lines for each code, (codes, count), their noise, and their targets, all as G/G_max."""
-    design = Design().changed({"cell": {"clip": "none", **cell}})
+    design = Design().with_settings({"cell": {"clip": "none", **cell}})
     low = design.cell.window_low
     columns = torch.tensor(codes).float()[None, None, :].expand(1, count, len(codes))
     cells = program_cells(columns, design, [slice(0, count)], Draws((seed, 0)), "layer")
@@ -332,7 +332,7 @@ def test_fitted_cells_have_the_polynomials_of_the_table(tmp_path):
 
 
 def _sampled(device: dict, target: float, time: float) -> np.ndarray:
-    model = Design().changed({"cell.device": device}).cell.device
+    model = Design().with_settings({"cell.device": device}).cell.device
     targets, draws = torch.full((COUNT,), target / model.largest), Draws((3, 0))
     return (model.aged(model.program(targets, draws), targets, time, draws).double() * model.largest).numpy()
 

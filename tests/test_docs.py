@@ -220,7 +220,7 @@ def check_names(path: list[str], given: dict[str, object]) -> None:
             continue
         kind = {"adc.kind": given["kind"]} if given.get("kind") else {}
         own = [setting for setting in given.get("set_") or () if not setting.startswith("library.")]
-        Design.load(name).changed(kind).changed(parse_settings(own))
+        Design.load(name).with_settings(kind).with_settings(parse_settings(own))
 
 
 def test_the_links_of_the_readme_lead_somewhere():

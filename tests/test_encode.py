@@ -52,7 +52,7 @@ def test_digits_of_every_code_recombine_to_it(design):
         for index, weight in enumerate(mapping.radix):
             reading = sum(a * digits[line, index] for line, a in enumerate(signs))
             total += sign * weight * reading * mapping.top_digit
-    offset = 2 ** (mapping.bits - 1) if mapping.mapping == "offset" else 0
+    offset = 2 ** (mapping.bits - 1) if mapping.kind == "offset" else 0
     torch.testing.assert_close(total - offset, codes.double(), rtol=0, atol=1e-3)
 
 

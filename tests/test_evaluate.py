@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from bitline import Design, analog_layers, convert, evaluate, evaluate_times, let_age, program
+from bitline import Design, age, analog_layers, convert, evaluate, evaluate_times, program
+from bitline.design import reference
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Evaluation
 
@@ -17,7 +18,7 @@ GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(90, 1, 6, 6, generator=GENERATOR)
 LABELS = torch.randint(0, 5, (90,), generator=GENERATOR)
 CALIBRATION = torch.randn(30, 1, 6, 6, generator=GENERATOR)
-NOISY = Design().changed({"cell.device": {"kind": "state-proportional", "alpha": 0.3}, "adc.bits": 5})
+NOISY = Design().with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.3}, "adc.bits": 5})
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +28,23 @@ def model():
 
 
 def run(model, design=NOISY, **options):
-    return evaluate(model, design, IMAGES, LABELS, CALIBRATION, **{"trials": 2, **options})
+    return evaluate(model, design, IMAGES, LABELS, CALIBRATION, **{"chips": 2, **options})
 
 
 def test_baselines_are_those_of_the_networks(model):
     result = run(model)
     right = lambda network: float((network(IMAGES).argmax(1) == LABELS).double().mean())  # noqa: E731
     assert result.float_accuracy == pytest.approx(right(model))
-    assert result.digital_accuracy == pytest.approx(right(convert(model, NOISY.digital(), CALIBRATION)))
-    analog = program(convert(model, NOISY, CALIBRATION), trial=1)
-    assert result.trial_accuracies[1] == pytest.approx(right(analog))
+    assert result.reference_accuracy == pytest.approx(right(convert(model, reference(NOISY), CALIBRATION)))
+    analog = program(convert(model, NOISY, CALIBRATION), chip=1)
+    assert result.chip_accuracies[1] == pytest.approx(right(analog))
 
 
 @pytest.mark.parametrize("settings", [{}, {"cell.read_noise": {"kind": "state-independent", "alpha": 0.05}}])
 def test_numbers_do_not_depend_on_batches_or_on_other_trials(model, settings):
-    design = NOISY.changed(settings)
-    one, other = run(model, design, batch=7, trials=3), run(model, design, batch=64, trials=2)
-    assert one.trial_accuracies[:2] == other.trial_accuracies
+    design = NOISY.with_settings(settings)
+    one, other = run(model, design, batch=7, chips=3), run(model, design, batch=64, chips=2)
+    assert one.chip_accuracies[:2] == other.chip_accuracies
     for first, second in zip(run(model, design, batch=7).layers, other.layers, strict=True):
         assert first.own_db == pytest.approx(second.own_db, rel=1e-4)
         assert first.accumulated_db == pytest.approx(second.accumulated_db, rel=1e-4)
@@ -54,9 +55,9 @@ def test_other_seeds_are_other_chips(model):
 
 
 def test_layer_errors_are_signal_over_error(model):
-    result = run(model, trials=1)
-    digital = convert(model, NOISY.digital(), CALIBRATION)
-    analog = program(convert(model, NOISY, CALIBRATION), trial=0)
+    result = run(model, chips=1)
+    digital = convert(model, reference(NOISY), CALIBRATION)
+    analog = program(convert(model, NOISY, CALIBRATION), chip=0)
     layers = [dict((one.name, one) for one in analog_layers(network)) for network in (digital, analog)]
     x = IMAGES[:64]
     first = [one["0"](x) for one in layers]
@@ -72,8 +73,8 @@ def test_layer_errors_are_signal_over_error(model):
 
 
 def test_without_errors_the_analog_network_is_the_digital_one(model):
-    result = run(model, Design().changed({"adc": "none"}))
-    assert set(result.trial_accuracies) == {result.digital_accuracy}
+    result = run(model, Design().with_settings({"adc": "none"}))
+    assert set(result.chip_accuracies) == {result.reference_accuracy}
     assert all(layer.own_db > 100 for layer in result.layers)
 
 
@@ -97,17 +98,17 @@ def test_one_trial_has_no_spread():
 
 
 def test_frames_have_a_row_for_each_trial_and_layer(model):
-    result = run(model, trials=3)
+    result = run(model, chips=3)
     frame = result.to_frame()
-    assert frame["accuracy"].tolist() == list(result.trial_accuracies)
-    assert frame["trial"].tolist() == [0, 1, 2]
+    assert frame["accuracy"].tolist() == list(result.chip_accuracies)
+    assert frame["chip"].tolist() == [0, 1, 2]
     assert result.layers_frame()["name"].tolist() == ["0", "3"]
 
 
 def test_progress_goes_forward_to_the_end(model):
     seen: dict[str, list[tuple[int, int]]] = {}
     run(model, progress=lambda what, done, total: seen.setdefault(what, []).append((done, total)), batch=40)
-    assert {"calibrate", "float", "digital", "trial 1 of 2", "trial 2 of 2"} <= set(seen)
+    assert {"calibrate", "float", "reference", "chip 1 of 2", "chip 2 of 2"} <= set(seen)
     for steps in seen.values():
         assert [done for done, _ in steps] == sorted(done for done, _ in steps)
         assert steps[-1][0] == steps[-1][1]
@@ -130,21 +131,21 @@ def test_unusable_images_are_refused(model, images, labels, words):
 
 
 def test_times_are_the_same_chips_as_alone(model):
-    design = Design().changed({"cell.device": "pcm-joshi-2020"})
-    together = evaluate_times(model, design, IMAGES, LABELS, CALIBRATION, times=(0, "1 hour", "1 day"), trials=2)
-    alone = run(model, design.changed({"cell.time": "1 hour"}))
+    design = Design().with_settings({"cell.device": "pcm-joshi-2020"})
+    together = evaluate_times(model, design, IMAGES, LABELS, CALIBRATION, times=(0, "1 hour", "1 day"), chips=2)
+    alone = run(model, design.with_settings({"cell.time": "1 hour"}))
     assert [one.design.cell.time for one in together] == [0, 3600, 86400]
-    assert together[1].trial_accuracies == alone.trial_accuracies
+    assert together[1].chip_accuracies == alone.chip_accuracies
     assert together[1].layers == alone.layers
     assert together[0].layers[0].own_db > together[1].layers[0].own_db > together[2].layers[0].own_db
 
 
 def test_an_impossible_time_is_refused_before_any_work(model):
-    design = Design().changed({"cell.device": "reram-wan-2022"})
+    design = Design().with_settings({"cell.device": "reram-wan-2022"})
     with pytest.raises(DesignError, match="extrapolate"):
         evaluate_times(model, design, IMAGES, LABELS, CALIBRATION, times=(0, "1 year"))
     with pytest.raises(DesignError, match="extrapolate"):
-        let_age(convert(model, design, CALIBRATION), "1 year")
+        age(convert(model, design, CALIBRATION), "1 year")
 
 
 def test_benchmark_cases_are_designs():
@@ -152,4 +153,4 @@ def test_benchmark_cases_are_designs():
 
     assert len(CASES) >= 4
     for _, settings in CASES.values():
-        Design().changed(settings)
+        Design().with_settings(settings)

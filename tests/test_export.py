@@ -43,7 +43,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 def test_exports_compute_what_the_network_computes_or_are_refused(way, settings, tmp_path):
     torch.manual_seed(0)
     float_network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 16, 5)).eval()
-    network = convert(float_network, Design().changed(settings), torch.rand(16, 3, 6, 6)).eval()
+    network = convert(float_network, Design().with_settings(settings), torch.rand(16, 3, 6, 6)).eval()
     first, second = torch.rand(2, 4, 3, 6, 6)
     with torch.no_grad():
         try:

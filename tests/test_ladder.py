@@ -133,7 +133,7 @@ def wired_designs(draw, subtractions=SUBTRACTIONS):
     source = draw(st.sampled_from([0.0, 1e-2]))
     return Design(
         weights={
-            "mapping": mapping,
+            "kind": mapping,
             "bits": bits,
             "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
             "subtraction": subtraction,
@@ -220,14 +220,14 @@ def test_rows_find_the_inputs_that_the_product_multiplies(product):
 def test_wires_without_resistance_are_ideal_lines():
     matrix = np.random.default_rng(0).standard_normal((6, 40)).astype(np.float32)
     inputs = inputs_for(40, 5, 0, False)
-    gated = Design().changed({"array": {"kind": "gate-driven", "bit_line": {"segment": 0.0}}})
+    gated = Design().with_settings({"array": {"kind": "gate-driven", "bit_line": {"segment": 0.0}}})
     results = [AnalogCore(matrix, one, calibration=inputs) @ inputs for one in (Design(), gated)]
     np.testing.assert_array_equal(*results)
 
 
 def test_ohms_and_multiples_of_cells_agree():
-    normalised = Design().changed({"array": {"kind": "gate-driven", "bit_line": {"segment": 1e-4}}})
-    ohms = Design().changed({"array": {"kind": "gate-driven", "bit_line": {"segment": 2.0, "G_max_uS": 50.0}}})
+    normalised = Design().with_settings({"array": {"kind": "gate-driven", "bit_line": {"segment": 1e-4}}})
+    ohms = Design().with_settings({"array": {"kind": "gate-driven", "bit_line": {"segment": 2.0, "G_max_uS": 50.0}}})
     assert ohms.array.wires.segment == pytest.approx(normalised.array.wires.segment)
 
 
@@ -239,7 +239,7 @@ def test_ohms_and_multiples_of_cells_agree():
         ({"array": {"bit_line": {"segment": 1e7}}}, "multiples of 1/G_max"),
         ({"inputs": {"slice_bits": 2}}, "inputs.slice_bits = 1"),
         ({"array": {"ground": "both", "source_line": {"segment": 1e-3}}}, "part differently on the two wires"),
-        ({"array": {"lines": "interleaved"}, "weights": {"mapping": "offset"}}, "subtracts on the line"),
+        ({"array": {"lines": "interleaved"}, "weights": {"kind": "offset"}}, "subtracts on the line"),
         ({"array": {"lines": "interleaved"}, "weights": {"subtraction": "digital"}}, "weights.subtraction = 'analog'"),
         ({"cell": {"device": "reram-milo-2021", "current_voltage": "milo-2021"}}, "use cell.current_voltage = 'ohmic'"),
     ],
@@ -247,4 +247,4 @@ def test_ohms_and_multiples_of_cells_agree():
 def test_impossible_wires_are_refused(settings, words):
     array = {"kind": "gate-driven", **settings.get("array", {})}
     with pytest.raises(DesignError, match=words):
-        Design().changed({**settings, "array": array})
+        Design().with_settings({**settings, "array": array})

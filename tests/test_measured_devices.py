@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 from bitline import Design
-from bitline.devices import MeasuredDevice
+from bitline.devices import PublishedDevice
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 
@@ -18,8 +18,8 @@ MEASURED = ["sonos-xiao-2022", "sonos-agrawal-2022", "pcm-joshi-2020", "pcm-nand
 MEASURED += ["reram-wan-2022"]
 
 
-def device(kind, **settings) -> MeasuredDevice:
-    return Design().changed({"cell.device": {"kind": kind, **settings}}).cell.device
+def device(kind, **settings) -> PublishedDevice:
+    return Design().with_settings({"cell.device": {"kind": kind, **settings}}).cell.device
 
 
 def sample(one, state, seconds=0.0, count=40_000):
@@ -115,17 +115,17 @@ def test_nothing_is_extrapolated_in_silence(kind):
     one = device(kind)
     later = {"cell.device": kind, "cell.time": 1.5 * one.longest_s + 1}
     with pytest.raises(DesignError, match=r"extrapolate = true"):
-        Design().changed(later)
-    assert Design().changed({**later, "cell.device": {"kind": kind, "extrapolate": True}}).cell.time > 0
+        Design().with_settings(later)
+    assert Design().with_settings({**later, "cell.device": {"kind": kind, "extrapolate": True}}).cell.time > 0
     largest = next(name for name in type(one).model_fields if name in ("G_max_uS", "I_max_nA"))
     with pytest.raises(DesignError, match="was measured up to"):
-        Design().changed({"cell.device": {"kind": kind, largest: 10 * one.measured[1]}})
+        Design().with_settings({"cell.device": {"kind": kind, largest: 10 * one.measured[1]}})
 
 
 def test_the_window_of_a_device_is_that_of_the_device():
-    assert Design().changed({"cell.device": "reram-milo-2021"}).cell.window_low == pytest.approx(50 / 225)
+    assert Design().with_settings({"cell.device": "reram-milo-2021"}).cell.window_low == pytest.approx(50 / 225)
     with pytest.raises(DesignError, match=r"on_off_ratio = 4.5 or less"):
-        Design().changed({"cell.device": "reram-milo-2021", "cell.on_off_ratio": 100.0})
+        Design().with_settings({"cell.device": "reram-milo-2021", "cell.on_off_ratio": 100.0})
 
 
 def test_a_class_of_the_users_is_found_by_its_import_path(tmp_path, monkeypatch):
@@ -137,11 +137,11 @@ def test_a_class_of_the_users_is_found_by_its_import_path(tmp_path, monkeypatch)
         "        return target * (1 - self.loss)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    design = Design().changed({"cell.device": {"kind": "mylab:Leaky", "loss": 0.25}})
+    design = Design().with_settings({"cell.device": {"kind": "mylab:Leaky", "loss": 0.25}})
     assert float(design.cell.device.program(torch.ones(1), Draws((0,)))) == 0.75
     assert Design.from_toml(design.to_toml()) == design
     for kind, words in [("mylab:Absent", "no class 'Absent'"), ("nolab:Leaky", "cannot be imported")]:
         with pytest.raises(DesignError, match=words):
-            Design().changed({"cell.device": kind})
+            Design().with_settings({"cell.device": kind})
     with pytest.raises(DesignError, match="los"):
-        Design().changed({"cell.device": {"kind": "mylab:Leaky", "los": 0.25}})
+        Design().with_settings({"cell.device": {"kind": "mylab:Leaky", "los": 0.25}})

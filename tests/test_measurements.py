@@ -39,7 +39,7 @@ def write(path: Path, cells: int = 2000, times=(0.0, DAY), skewed: bool = False,
 
 
 def device(file, kind="measurements-fit", **settings):
-    return Design().changed({"cell.device": {"kind": kind, "file": file, **settings}}).cell.device
+    return Design().with_settings({"cell.device": {"kind": kind, "file": file, **settings}}).cell.device
 
 
 def sample(one, state, seconds=0.0, cells=20_000):
@@ -85,7 +85,7 @@ def test_fits_recover_their_polynomials(tmp_path):
 @pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])
 def test_designs_remember_the_table(tmp_path, kind):
     file = write(tmp_path)
-    design = Design().changed({"cell.device": {"kind": kind, "file": file, "unit": "nA"}})
+    design = Design().with_settings({"cell.device": {"kind": kind, "file": file, "unit": "nA"}})
     text = design.to_toml()
     assert Design.from_toml(text) == design
     write(tmp_path, cells=30)
@@ -95,15 +95,15 @@ def test_designs_remember_the_table(tmp_path, kind):
 
 def test_what_was_not_measured_is_refused(tmp_path):
     base = {"cell.device": {"kind": "measurements-fit", "file": write(tmp_path)}}
-    assert Design().changed(base).cell.window_low == pytest.approx(5 / 40)
+    assert Design().with_settings(base).cell.window_low == pytest.approx(5 / 40)
     for settings, words in [
         ({"cell.on_off_ratio": 100.0}, "on_off_ratio = 8 or less"),
         ({"cell.time": "2 days"}, "up to 1 day after programming"),
         ({"cell.device.largest_state": 80.0}, "was measured up to 40 uS"),
     ]:
         with pytest.raises(DesignError, match=words):
-            Design().changed({**base, **settings})
-        assert Design().changed({**base, **settings, "cell.device.extrapolate": True})
+            Design().with_settings({**base, **settings})
+        assert Design().with_settings({**base, **settings, "cell.device.extrapolate": True})
 
 
 def test_unusable_tables_are_refused(tmp_path):

@@ -17,7 +17,9 @@ from bitline.design import views
 from bitline.errors import CalibrationError, ConversionError, DataError
 from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, observed
 
-FINE = Design().changed({"weights.bits": 12, "inputs.bits": 12, "adc": "none", "inputs.range": {"percentile": 100.0}})
+FINE = Design().with_settings(
+    {"weights.bits": 12, "inputs.bits": 12, "adc": "none", "inputs.range": {"percentile": 100.0}}
+)
 """So fine that a layer must agree with its float original."""
 ADC = {"kind": "uniform", "bits": 24, "range": {"percentile": 100.0}}
 NOISY = Design.load("differential")
@@ -58,7 +60,7 @@ LAYERS = {
 def test_a_fine_analog_layer_computes_what_the_float_layer_computes(case, rows, mapping):
     layer, shape = LAYERS[case]
     x = images(5, *shape)
-    design = FINE.changed({"array.rows": rows, "weights.mapping": mapping, "adc": ADC})
+    design = FINE.with_settings({"array.rows": rows, "weights.kind": mapping, "adc": ADC})
     analog = convert(nn.Sequential(layer), design, x)
     with torch.no_grad():
         expected = layer(x)
@@ -101,9 +103,9 @@ def test_results_do_not_depend_on_the_batch_and_depend_on_the_chip():
     with torch.no_grad():
         whole = analog(x)
         torch.testing.assert_close(torch.cat([analog(part) for part in x.split(5)]), whole, rtol=0, atol=1e-5)
-        other = program(analog, trial=1)(x)
+        other = program(analog, chip=1)(x)
         assert not torch.allclose(whole, other, atol=1e-3)
-        torch.testing.assert_close(program(analog, trial=0)(x), whole, rtol=0, atol=0)
+        torch.testing.assert_close(program(analog, chip=0)(x), whole, rtol=0, atol=0)
 
 
 def test_calibration_does_not_depend_on_batches_or_repeats():
@@ -127,8 +129,8 @@ def test_a_calibration_is_used_again():
 @settings(max_examples=25, deadline=None)
 def test_designs_that_see_the_same_are_calibrated_alike(design, other):
     cell = {name: other.model_dump()["cell"][name] for name in ("device", "clip")}
-    changed = design.changed({"cell": cell, "adc.bits": design.adc.bits + 1})
-    assert views.observation(changed) == views.observation(design)
+    changed = design.with_settings({"cell": cell, "adc.bits": design.adc.bits + 1})
+    assert views.record(changed) == views.record(design)
     model, calibration = small_network(), images(5, 3, 6, 6)
     shared = observed(model, design, calibration)
     again, own = convert(model, changed, shared), convert(model, changed, calibration)
@@ -136,14 +138,14 @@ def test_designs_that_see_the_same_are_calibrated_alike(design, other):
         other_one = conversion_of(again).calibration.layers[name]
         assert other_one.inputs == one.inputs
         assert other_one.levels.step == one.levels.step
-    assert views.observation(design.changed({"inputs.range.percentile": 98.0})) != views.observation(design)
+    assert views.record(design.with_settings({"inputs.range.percentile": 98.0})) != views.record(design)
     if design.adc.range.needs_calibration:
-        assert views.observation(design.changed({"cell.on_off_ratio": 3.0})) != views.observation(design)
+        assert views.record(design.with_settings({"cell.on_off_ratio": 3.0})) != views.record(design)
 
 
 def test_state_dict_copies_and_files_keep_the_chip():
     x = images(20, 3, 6, 6)
-    analog = program(convert(small_network(), NOISY, x), trial=3)
+    analog = program(convert(small_network(), NOISY, x), chip=3)
     other = convert(small_network(), NOISY, images(20, 3, 6, 6, seed=1))
     with torch.no_grad():
         expected = analog(x)
@@ -174,7 +176,7 @@ def test_double_precision_networks_compute_in_double_precision():
 def test_gradients_pass_straight_through():
     layer = nn.Linear(6, 3)
     x = images(10, 6).requires_grad_()
-    analog = convert(nn.Sequential(layer), NOISY.changed({"inputs.range": {"percentile": 100.0}}), x.detach())
+    analog = convert(nn.Sequential(layer), NOISY.with_settings({"inputs.range": {"percentile": 100.0}}), x.detach())
     analog(x).sum().backward()
     plain = x.detach().clone().requires_grad_()
     layer(plain).sum().backward()
@@ -186,7 +188,7 @@ def test_gradients_pass_straight_through():
 def test_fine_tuning_changes_the_cells_and_lowers_the_loss():
     torch.manual_seed(0)
     x, wanted = images(64, 3, 6, 6), torch.randint(5, (64,))
-    analog = convert(small_network(), NOISY.changed({"cell.device.alpha": 0.2}), x)
+    analog = convert(small_network(), NOISY.with_settings({"cell.device.alpha": 0.2}), x)
     optimiser = torch.optim.SGD(analog.parameters(), 0.05)
     losses = []
     for _ in range(25):
@@ -199,8 +201,10 @@ def test_fine_tuning_changes_the_cells_and_lowers_the_loss():
 
 
 def test_rules_keep_layers_digital_or_change_their_design():
-    design = NOISY.changed({"adc.bits": 3})
-    rules = design.changed({"layers": [{"match": "0", "digital": True}, {"match": "4", "set": {"adc": {"bits": 9}}}]})
+    design = NOISY.with_settings({"adc.bits": 3})
+    rules = design.with_settings(
+        {"layers": [{"match": "0", "digital": True}, {"match": "4", "set": {"adc": {"bits": 9}}}]}
+    )
     analog = convert(small_network(), rules, images(20, 3, 6, 6))
     assert type(analog[0]) is nn.Conv2d
     assert analog[4].design.adc.bits == 9

@@ -45,7 +45,7 @@ def own_ranges(draw: st.DrawFn) -> Design:
             "capacitor_mismatch": draw(st.sampled_from([0.0, 0.01, 0.05])),
             "leakage": draw(st.sampled_from([0.0, 0.01])),
         }
-    return design.changed(settings)
+    return design.with_settings(settings)
 
 
 @settings(max_examples=150, deadline=None)
@@ -89,7 +89,7 @@ def test_series_are_histograms(seed, count):
 
 def error_of(design: Design, matrix: np.ndarray, inputs: np.ndarray) -> float:
     core = AnalogCore(matrix, design, calibration=inputs)
-    exact = AnalogCore(matrix, design.changed({"adc": "none"}), calibration=core.calibration)
+    exact = AnalogCore(matrix, design.with_settings({"adc": "none"}), calibration=core.calibration)
     return float(np.square(core @ inputs - exact @ inputs).mean())
 
 
@@ -97,29 +97,31 @@ def test_own_ranges_and_centring_cut_the_error_of_uneven_columns():
     rng = np.random.default_rng(0)
     matrix = (rng.standard_normal((12, 64)) * np.logspace(-2, 0, 12)[:, None] + np.linspace(-2, 2, 12)[:, None]) / 8
     inputs = np.maximum(rng.standard_normal((64, 400)) + 1, 0)
-    base = Design().changed({"adc.bits": 5, "adc.range": "least-error"})
+    base = Design().with_settings({"adc.bits": 5, "adc.range": "least-error"})
     shared = error_of(base, matrix, inputs)
-    assert error_of(base.changed({"adc.ranges_per": ["column"]}), matrix, inputs) < 0.2 * shared
-    assert error_of(base.changed({"adc.centred": True}), matrix, inputs) < 0.3 * shared
+    assert error_of(base.with_settings({"adc.ranges_per": ["column"]}), matrix, inputs) < 0.2 * shared
+    assert error_of(base.with_settings({"adc.centred": True}), matrix, inputs) < 0.3 * shared
 
 
 def test_input_slices_of_their_own_cut_the_error_of_small_digits():
     rng = np.random.default_rng(0)
     matrix = rng.standard_normal((8, 64))
     inputs = np.maximum(rng.standard_normal((64, 300)), 0) ** 3
-    base = Design().changed({"adc.bits": 5, "adc.range": "least-error", "inputs.accumulation": "digital"})
-    assert error_of(base.changed({"adc.ranges_per": ["input-slice"]}), matrix, inputs) < error_of(base, matrix, inputs)
+    base = Design().with_settings({"adc.bits": 5, "adc.range": "least-error", "inputs.accumulation": "digital"})
+    assert error_of(base.with_settings({"adc.ranges_per": ["input-slice"]}), matrix, inputs) < error_of(
+        base, matrix, inputs
+    )
 
 
 @pytest.mark.parametrize("cell_bits", ["unsliced", 2])
 def test_the_best_output_is_no_worse_than_its_candidates(cell_bits):
     rng = np.random.default_rng(1)
     matrix, inputs = rng.standard_t(3, (10, 80)), np.maximum(rng.standard_t(3, (80, 16)), 0)
-    base = Design().changed({"adc.bits": 6, "weights.bits": 9, "weights.bits_per_cell": cell_bits})
-    best = error_of(base.changed({"adc.range": "best-output"}), matrix, inputs)
+    base = Design().with_settings({"adc.bits": 6, "weights.bits": 9, "weights.bits_per_cell": cell_bits})
+    best = error_of(base.with_settings({"adc.range": "best-output"}), matrix, inputs)
     others = [{"kind": "least-error"}, *({"kind": "calibrated", "percentile": p} for p in (99.0, 99.98, 100.0))]
     for policy in others:
-        assert best <= error_of(base.changed({"adc.range": policy}), matrix, inputs) * (1 + 1e-6)
+        assert best <= error_of(base.with_settings({"adc.range": policy}), matrix, inputs) * (1 + 1e-6)
 
 
 class Relus(nn.Module):
@@ -141,10 +143,10 @@ def test_relus_are_found_behind_identities_but_not_behind_sums():
 def test_ranges_above_the_relu_halve_the_error():
     torch.manual_seed(0)
     network, images = Relus().eval(), torch.rand(256, 16)
-    base = Design().changed({"adc.bits": 4, "adc.range.percentile": 100})
+    base = Design().with_settings({"adc.bits": 4, "adc.range.percentile": 100})
     layers = {}
     for aware in (False, True):
-        analog = convert(network, base.changed({"adc.range.relu_aware": aware}), images)
+        analog = convert(network, base.with_settings({"adc.range.relu_aware": aware}), images)
         layers[aware] = {one.name: one for one in analog_layers(analog)}
     steps = {aware: {n: one.calibration.levels.step[0] for n, one in layers[aware].items()} for aware in layers}
     assert steps[True]["first"] < 0.8 * steps[False]["first"]
@@ -167,15 +169,15 @@ class Branching(nn.Module):
 
 def test_networks_whose_graph_is_unknown_are_refused():
     with pytest.raises(CalibrationError, match="relu_aware"):
-        convert(Branching(), Design().changed({"adc.range.relu_aware": True}), torch.rand(4, 4))
+        convert(Branching(), Design().with_settings({"adc.range.relu_aware": True}), torch.rand(4, 4))
 
 
 def test_skipped_conversions_are_counted_and_change_nothing_with_ideal_converters():
     rng = np.random.default_rng(0)
     matrix, inputs = rng.standard_normal((5, 12)), np.maximum(rng.standard_normal((12, 40)) - 1.2, 0)
-    base = Design().changed({"inputs.accumulation": "digital", "array.rows": 4})
+    base = Design().with_settings({"inputs.accumulation": "digital", "array.rows": 4})
     plain = AnalogCore(matrix, base, calibration=inputs)
-    skipping = AnalogCore(matrix, base.changed({"adc.skip_zero_inputs": True}), calibration=inputs)
+    skipping = AnalogCore(matrix, base.with_settings({"adc.skip_zero_inputs": True}), calibration=inputs)
     np.testing.assert_allclose(skipping @ inputs, plain @ inputs, rtol=1e-5, atol=1e-5)
     plan = skipping.programmed.plan
     step = skipping.calibration.inputs
@@ -194,8 +196,8 @@ def test_leaky_accumulators_forget_the_first_slices(slices, bits, leakage, seed)
 
 def test_accumulators_of_limited_resolution_add_noise():
     matrix, inputs = np.eye(4, dtype=np.float32), np.tile(np.linspace(0.1, 1, 4, dtype=np.float32)[:, None], (1, 4000))
-    base = Design().changed({"adc.bits": 12, "adc.range": "full", "array.rows": 4})
-    core = AnalogCore(matrix, base.changed({"inputs.accumulator.effective_bits": 8}), calibration=inputs[:, :10])
+    base = Design().with_settings({"adc.bits": 12, "adc.range": "full", "array.rows": 4})
+    core = AnalogCore(matrix, base.with_settings({"inputs.accumulator.effective_bits": 8}), calibration=inputs[:, :10])
     plan = core.programmed.plan
     unit = plan.arrays.gain * plan.arrays.input_top * float(core.layer.step[0]) * core.calibration.inputs.step
     spread = (core @ inputs).std(1) / (core.calibration.levels.step[0] * unit)
@@ -214,4 +216,4 @@ def test_accumulators_of_limited_resolution_add_noise():
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(DesignError, match=message):
-        Design().changed(settings)
+        Design().with_settings(settings)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitline.errors import StudyError
-from bitline.paper import Setting, catalogue, find, run_study
+from bitline.paper import Experiment, catalogue, find, run_study
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.verdict import Verdict, computed, log_ratio, measured, tolerance
 
@@ -71,7 +71,7 @@ def test_every_study_says_what_it_shows():
 
 
 def test_studies_write_figures_data_and_verdicts(tmp_path):
-    setting = Setting(out=tmp_path, images=8, calibration_images=16, trials=2)
+    setting = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
     for name in ("weights", "conductances", "currents", "useful-range", "energy", "sonos"):
         outcome = run_study(find(name), setting)
         assert outcome.verdicts
@@ -83,7 +83,7 @@ def test_studies_write_figures_data_and_verdicts(tmp_path):
     energies = {one.statistic: one.words for one in run_study(find("energy"), setting).verdicts}
     assert set(energies.values()) == {"holds"}
     measured_again = []
-    again = Setting(out=tmp_path, images=8, calibration_images=16, trials=2,
+    again = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2,
                     report=lambda done, total, what: measured_again.append(total))  # fmt: skip
     run_study(find("sonos"), again)
     assert max(measured_again) == 0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from bitline import Design
-from bitline.paper import Setting, find
-from bitline.paper.setting import Measured, Subject
+from bitline.paper import Experiment, find
+from bitline.paper.setting import Measurements, Subject
 from bitline.readout import Adc
 from bitline.study import DesignResult, Study, StudyResult
 
@@ -35,7 +35,7 @@ FOUR_BIT, TASKS = (3.0, 1.2), {"cifar-resnet56": 1.0, "resnet50": 0.3}
 
 
 @dataclass(frozen=True)
-class PaperWorld(Setting):
+class PaperWorld(Experiment):
     """Every error costs two points at the size that the paper's claims imply, and four times as much at twice that."""
 
     @property
@@ -46,10 +46,10 @@ class PaperWorld(Setting):
     def classes(self):
         return 1000
 
-    def measure(self, name, axes, settings=None, base="ideal", trials=None):
+    def measure(self, name, axes, settings=None, base="ideal", chips=None):
         study = Study(name=name, design={"base": base, "set": settings or {}}, axes=list(axes))
-        designs = tuple(self._measured(point, trials or CHIPS) for point in study.points())
-        return Measured(StudyResult(study, {}, (), designs, BASELINE), ())
+        designs = tuple(self._measured(point, chips or CHIPS) for point in study.points())
+        return Measurements(StudyResult(study, {}, (), designs, BASELINE), ())
 
     def _measured(self, point, chips):
         loss = 0.02 * sum(one**2 for one in errors(point.design, self.model))
@@ -65,7 +65,7 @@ class PaperWorld(Setting):
 def errors(design: Design, model: str) -> list[float]:
     """Every error of a design over that which costs two points."""
     weights, cell = design.weights, design.cell
-    mapping = (weights.mapping, cell_bits(design))
+    mapping = (weights.kind, cell_bits(design))
     four = FOUR_BIT if model.endswith("4bit") else (1.0, 1.0)
     task = TASKS.get(model, 1.0)
     found = []
@@ -77,7 +77,7 @@ def errors(design: Design, model: str) -> list[float]:
         found.append(cell.device.alpha / (PROPORTIONAL[mapping] * kept * four[1] * task))
     elif cell.device.kind != "none":
         worse = 0.01 * {"unsliced": 0, 4: 1, 2: 2, 1: 3}[cell_bits(design)]
-        found.append(DEVICES[weights.mapping] - worse)
+        found.append(DEVICES[weights.kind] - worse)
     if cell.read_noise.kind == "state-independent":
         found.append(cell.read_noise.alpha / (4 * INDEPENDENT[mapping]))
     if isinstance(design.adc, Adc):
@@ -96,7 +96,7 @@ def cell_bits(design: Design) -> int | str:
 def bits_with_a_loss(design: Design) -> float:
     """Resolution at which two points are lost: claims 12 to 16."""
     rows = math.log2(design.array.rows / 1152) if design.array.rows else 0.0
-    differential = design.weights.mapping == "differential"
+    differential = design.weights.kind == "differential"
     cell = {"unsliced": 2, 4: 1, 2: -1, 1: -2}[cell_bits(design)]
     bits = 5.0 if differential else 8.7 + cell + 0.5 * rows
     if design.adc.range.kind == "full":
@@ -107,7 +107,7 @@ def bits_with_a_loss(design: Design) -> float:
 def energy(design: Design) -> float:
     """Sections 9.2 and 9.3: conversions cost, and so do lines."""
     conversions = 8 if design.inputs.accumulation == "digital" else 1
-    offset = 1 if design.weights.mapping == "differential" else 1.5
+    offset = 1 if design.weights.kind == "differential" else 1.5
     return (1 + conversions) * design.weights.slices * offset * 1152 / (design.array.rows or 1152)
 
 

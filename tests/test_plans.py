@@ -28,7 +28,7 @@ def assert_equal_up_to_code_edges(result: np.ndarray, expected, relative: float 
 @given(designs(), matrices(), st.integers(0, 1000), st.booleans(), st.integers(1, 5))
 def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch):
     inputs = inputs_for(matrix.shape[1], batch, seed, signed)
-    core = AnalogCore(matrix, design, calibration=inputs, seed=seed, trial=3, name="layer")
+    core = AnalogCore(matrix, design, calibration=inputs, seed=seed, chip=3, name="layer")
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((seed, 3, "layer")))
     assert_equal_up_to_code_edges(core @ inputs, expected)
 
@@ -64,7 +64,7 @@ def test_convolutions_equal_the_literal_chain_on_unfolded_inputs(data, design, c
 @given(designs(), st.integers(0, 1000))
 def test_groups_are_independent_matrices(design, seed):
     """Without cell errors, a grouped convolution is one core for each group."""
-    design = design.changed({"cell.device": "none"})
+    design = design.with_settings({"cell.device": "none"})
     rng = np.random.default_rng(seed)
     groups, channels, outputs_each = 3, 2, 4
     matrix = rng.standard_normal((groups * outputs_each, channels * 9)).astype(np.float32)

@@ -66,7 +66,7 @@ def test_slices_are_tied_by_powers_of_two(seed, bits):
 def test_study_agrees_with_the_signals(fashion):
     model, data = fashion
     images = data.calibration[:40]
-    design = Design.load("differential").changed({"weights.bits": 9, "weights.bits_per_cell": 4})
+    design = Design.load("differential").with_settings({"weights.bits": 9, "weights.bits_per_cell": 4})
     found = study_ranges(model, design, images)
     frame = ranges_frame(found)
     assert set(frame["slice"]) == {0, 1}
@@ -84,7 +84,7 @@ def test_study_agrees_with_the_signals(fashion):
     offset = study_ranges(model, Design.load("offset"), images)
     assert 0.1 < np.mean([one.useful() for one in offset]) < 0.6
     with pytest.raises(DesignError, match="no ADC ranges"):
-        study_ranges(model, design.changed({"adc": "none"}), images)
+        study_ranges(model, design.with_settings({"adc": "none"}), images)
 
 
 def test_recommendation_keeps_its_promise(fashion):
@@ -94,7 +94,7 @@ def test_recommendation_keeps_its_promise(fashion):
     best = recommend(model, design, part.images, part.labels, part.calibration, loss=0.02, bits=(3, 5, 7, 9))
     assert best.bits in (5, 7)
     adc = {"adc.bits": best.bits, "adc.range": {"kind": "calibrated", "percentile": best.percentile}}
-    again = evaluate(model, design.changed(adc), part.images, part.labels, part.calibration, trials=2)
+    again = evaluate(model, design.with_settings(adc), part.images, part.labels, part.calibration, chips=2)
     assert again.mean == best.accuracy >= best.reference - 0.02
     impossible = recommend(model, design, part.images, part.labels, part.calibration, loss=0.0, bits=(2,))
     assert impossible.bits is None
@@ -112,10 +112,10 @@ def test_calibrations_come_back_and_give_the_same_numbers(fashion, tmp_path):
     save_calibration(file, made, model, design, part.calibration)
     read = load_calibration(file, model, design, part.calibration)
     assert read == made
-    noisy = design.changed({"cell.device.alpha": 0.1})  # does not matter to calibration
+    noisy = design.with_settings({"cell.device.alpha": 0.1})  # does not matter to calibration
     assert load_calibration(file, model, noisy, part.calibration) == made
-    results = [evaluate(model, design, part.images, part.labels, one, trials=1) for one in (read, part.calibration)]
-    assert results[0].trial_accuracies == results[1].trial_accuracies
+    results = [evaluate(model, design, part.images, part.labels, one, chips=1) for one in (read, part.calibration)]
+    assert results[0].chip_accuracies == results[1].chip_accuracies
     assert results[0].layers == results[1].layers
 
 
@@ -127,8 +127,8 @@ def test_stale_calibrations_are_refused_with_the_reason(fashion, tmp_path):
     save_calibration(file, made, model, design, images)
     other = type(model)().eval()
     for arguments, words in [
-        ((model, design.changed({"adc.bits": 6}), images), "adc.bits 8, not 6"),
-        ((model, design.changed({"array.rows": 100}), images), "array.rows 1152, not 100"),
+        ((model, design.with_settings({"adc.bits": 6}), images), "adc.bits 8, not 6"),
+        ((model, design.with_settings({"array.rows": 100}), images), "array.rows 1152, not 100"),
         ((other, design, images), "a network with weights"),
         ((model, design, images[:5]), "for images"),
     ]:
@@ -154,7 +154,7 @@ def test_command_shows_ranges(tmp_path, monkeypatch, capsys):
 
 def test_runs_write_and_use_a_calibration(tmp_path, monkeypatch, capsys):
     def run(*more):
-        few = ["--images", "20", "--calibration-images", "10", "--trials", "1", "--out", str(tmp_path / "out")]
+        few = ["--images", "20", "--calibration-images", "10", "--chips", "1", "--out", str(tmp_path / "out")]
         arguments = ["bitline", "run", *few, "--calibration", str(tmp_path / "c.json"), *more]
         monkeypatch.setattr(sys, "argv", arguments)
         with pytest.raises(SystemExit) as end:

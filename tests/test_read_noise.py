@@ -23,12 +23,12 @@ READS = 1500
     [
         {"adc": "none"},
         {"adc": "none", "inputs.slice_bits": 3, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}},
-        {"adc": "none", "weights": {"mapping": "offset", "subtraction": "unit-column", "bits_per_cell": 2}},
+        {"adc": "none", "weights": {"kind": "offset", "subtraction": "unit-column", "bits_per_cell": 2}},
         {"adc.bits": 12, "array.rows": 8},
         {"adc.bits": 12, "weights.subtraction": "digital", "weights.bits_per_cell": 3},
         {"adc.bits": 12, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "weights.bits_per_cell": 4},
         {"adc.bits": 14, "inputs.accumulation": "mixed", "inputs.analog_slices": 3},
-        {"adc.bits": 14, "weights": {"mapping": "offset", "subtraction": "unit-column"}, "array.columns": 4},
+        {"adc.bits": 14, "weights": {"kind": "offset", "subtraction": "unit-column"}, "array.columns": 4},
     ],
     ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
 )
@@ -39,7 +39,7 @@ def test_output_noise_equals_noise_of_single_cells(changes):
     signed = "unit-column" not in str(changes)
     inputs = inputs_for(20, 1, 2, signed)
     noise = {"cell.read_noise": {"kind": "state-independent", "alpha": 0.02}}
-    design = Design().changed({"weights.bits": 8, "cell.on_off_ratio": 20.0, **noise, **changes})
+    design = Design().with_settings({"weights.bits": 8, "cell.on_off_ratio": 20.0, **noise, **changes})
     core = AnalogCore(matrix, design, calibration=inputs_for(20, 50, 3, signed))
     repeated = inputs.repeat(READS, axis=1)
     fast = core @ repeated
@@ -61,7 +61,7 @@ def test_output_noise_equals_noise_of_single_cells(changes):
 def test_noise_of_nothing_changes_nothing(design, seed, signed):
     matrix = np.random.default_rng(seed).standard_normal((4, 12)).astype(np.float32)
     inputs = inputs_for(12, 4, seed, signed)
-    quiet = design.changed({"cell.read_noise": {"kind": "state-independent", "alpha": 1e-12}})
+    quiet = design.with_settings({"cell.read_noise": {"kind": "state-independent", "alpha": 1e-12}})
     plain, noisy = (AnalogCore(matrix, one, calibration=inputs) @ inputs for one in (design, quiet))
     np.testing.assert_allclose(plain, noisy, rtol=1e-5, atol=1e-5 * np.abs(plain).max() + 1e-9)
 
@@ -70,7 +70,7 @@ def test_noise_of_nothing_changes_nothing(design, seed, signed):
 def test_noise_does_not_depend_on_batches(settings):
     matrix = np.random.default_rng(0).standard_normal((4, 12)).astype(np.float32)
     inputs = inputs_for(12, 10, 0, False)
-    design = Design().changed({"cell.read_noise": {"kind": "state-independent", "alpha": 0.05}, **settings})
+    design = Design().with_settings({"cell.read_noise": {"kind": "state-independent", "alpha": 0.05}, **settings})
     make = lambda: AnalogCore(matrix, design, calibration=inputs)  # noqa: E731
     at_once = make() @ inputs
     core = make()
@@ -112,9 +112,9 @@ def test_random_numbers_are_normal_and_independent():
 def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed):
     matrix = np.random.default_rng(seed).standard_normal((4, 11)).astype(np.float32)
     inputs = inputs_for(11, 3, seed, signed)
-    design = Design().changed(
+    design = Design().with_settings(
         {
-            "weights.mapping": mapping,
+            "weights.kind": mapping,
             "inputs": {"bits": 5, "slice_bits": slice_bits, "accumulation": accumulation},
             "cell.device": {"kind": "reram-milo-2021"},
             "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": 0.5},
@@ -127,5 +127,5 @@ def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signe
     allowed = expected.slack + 2e-5 * expected.magnitude.max() + 1e-6
     assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
     if not adc:
-        ohmic = AnalogCore(matrix, design.changed({"cell.current_voltage": "ohmic"}), calibration=inputs) @ inputs
+        ohmic = AnalogCore(matrix, design.with_settings({"cell.current_voltage": "ohmic"}), calibration=inputs) @ inputs
         assert np.abs(ohmic - expected.outputs).max() > 1e-3 * np.abs(ohmic).max()

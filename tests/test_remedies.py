@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from bitline import Design, analog_layers, convert, evaluate, program
+from bitline.design import reference
 from bitline.errors import CalibrationError, DataError
 from bitline.evaluation.remedies import Recalibrate, clip_weights, fine_tune
 
-HARSH = Design.load("differential").changed({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
+HARSH = Design.load("differential").with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def parts(fashion):
 
 
 def accuracy(model, design, data, **options):
-    return evaluate(model, design, data.images, data.labels, data.calibration, trials=3, **options).mean
+    return evaluate(model, design, data.images, data.labels, data.calibration, chips=3, **options).mean
 
 
 def test_recalibration_recovers_accuracy(parts):
@@ -33,7 +34,7 @@ def test_recalibration_recovers_accuracy(parts):
 def test_recalibrated_channels_have_the_statistics_of_the_digital_network(parts):
     model, data = parts
     images = data.calibration[:32]
-    analog, digital = convert(model, HARSH, images), convert(model, HARSH.digital(), images)
+    analog, digital = convert(model, HARSH, images), convert(model, reference(HARSH), images)
     Recalibrate(images)(analog, digital)
     statistics = []
     for network in (analog, digital):
@@ -55,14 +56,14 @@ def test_recalibrated_channels_have_the_statistics_of_the_digital_network(parts)
 def test_a_correction_belongs_to_its_chip(parts):
     model, data = parts
     images = data.calibration[:16]
-    analog, digital = convert(model, HARSH, images), convert(model, HARSH.digital(), images)
+    analog, digital = convert(model, HARSH, images), convert(model, reference(HARSH), images)
     Recalibrate(images)(analog, digital)
     with torch.no_grad():
         corrected = analog(images)
         again = convert(model, HARSH, images)
         again.load_state_dict(analog.state_dict())
         torch.testing.assert_close(again(images), corrected)
-        program(analog, trial=1)
+        program(analog, chip=1)
     assert all(layer.correction is None for layer in analog_layers(analog))
 
 
@@ -85,15 +86,17 @@ def test_clipping_is_chosen_where_a_few_weights_are_large():
         float((convert(model, design, images)(images) - model(images)).square().mean()) for design in (HARSH, tight)
     )
     assert chosen < 0.1 * own
-    exact = HARSH.changed({"cell.device": "none", "adc": "none", "weights.bits": 16})
+    exact = HARSH.with_settings({"cell.device": "none", "adc": "none", "weights.bits": 16})
     images[:, 0] = 1.0
     assert clip_weights(model, exact, images).layers == ()
 
 
 def test_clipping_keeps_the_rules_of_a_design(parts):
     model, data = parts
-    design = HARSH.changed({"layers": [{"match": "fc", "set": {"adc.bits": 10}}, {"match": "conv1", "digital": True}]})
-    chosen = clip_weights(model, design, data.calibration[:16], percentiles=(99.0,), trials=1)
+    design = HARSH.with_settings(
+        {"layers": [{"match": "fc", "set": {"adc.bits": 10}}, {"match": "conv1", "digital": True}]}
+    )
+    chosen = clip_weights(model, design, data.calibration[:16], percentiles=(99.0,), chips=1)
     assert chosen.for_layer("conv1") is None
     assert chosen.for_layer("fc").adc.bits == 10
     assert chosen.for_layer("fc").weights.percentile == 99.0
@@ -102,7 +105,7 @@ def test_clipping_keeps_the_rules_of_a_design(parts):
 
 def test_fine_tuning_makes_a_network_bear_its_errors(fashion):
     model, data = fashion
-    harsh = HARSH.changed({"cell.device.alpha": 0.04})
+    harsh = HARSH.with_settings({"cell.device.alpha": 0.04})
     train, labels = data.images[:500], data.labels[:500]
     test = type(data)(data.images[500:800], data.labels[500:800], data.calibration)
     original = {name: value.clone() for name, value in model.state_dict().items()}

@@ -26,7 +26,7 @@ STUDY = Study(
         {"setting": "adc.bits", "values": [4, 6, 8]},
         {"setting": "array.rows", "values": [72, 1152]},
     ],
-    run={"trials": 2},
+    run={"chips": 2},
 )
 
 
@@ -197,7 +197,7 @@ def test_every_cell_of_the_table_is_the_number(synthetic):
                 share = known[{"accuracy (%)": "accuracy", "std (%)": "std", "screened (%)": "screened_accuracy"}[name]]
                 assert text == "" if math.isnan(share) else is_percent(text, share), (name, text, share)
             else:
-                value = known["trials" if name == "chips" else name]
+                value = known["chips" if name == "chips" else name]
                 assert agrees(text, value), (name, text, value)
     assert {"energy_uJ", "images_per_s", "accuracy (%)", "cell.time"} <= set(head)
 
@@ -341,7 +341,7 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
         assert agrees(energy, 1e-6 * result.cost.energies_pJ.get(name, 0.0))
         assert agrees(area, result.cost.areas_mm2.get(name, 0.0))
     chips, times, errors, energies, shares = charts
-    for point, share in zip(chips["points"], result.trial_accuracies, strict=True):
+    for point, share in zip(chips["points"], result.chip_accuracies, strict=True):
         assert point["value"][1] == pytest.approx(100 * share, abs=point["pixel"] / 2)
     ordered = sorted(results, key=lambda one: one.design.cell.time)
     assert times["ticks"] == ["1 s", "1 hour", "1 day"]

@@ -37,7 +37,7 @@ SMALL = {
         {"setting": "adc.bits", "values": [5, 8]},
         {"setting": "hardware.library", "values": ["sonos-40nm", "isaac-32nm"]},
     ],
-    "run": {"trials": 2, "shard": 25, "batch": 16},
+    "run": {"chips": 2, "shard": 25, "batch": 16},
 }
 
 
@@ -62,14 +62,14 @@ def finished(tmp_path_factory) -> Path:
 
 def test_axes_are_crossed_zipped_ranged_and_conditional():
     axes = (
-        Axis(setting="weights.mapping", values=["differential", "offset"]),
+        Axis(setting="weights.kind", values=["differential", "offset"]),
         Axis(zip={"array.rows": (72, 144), "adc.bits": (6, 7)}),
-        Axis(setting="weights.bits_per_cell", values=[1, 2, 4], when={"weights.mapping": "offset"}),
+        Axis(setting="weights.bits_per_cell", values=[1, 2, 4], when={"weights.kind": "offset"}),
     )
     points = list(crossed(axes, {}))
     assert len(points) == 2 + 2 * 3
-    assert {"weights.mapping": "differential", "array.rows": 144, "adc.bits": 7} in points
-    assert all(("weights.bits_per_cell" in one) == (one["weights.mapping"] == "offset") for one in points)
+    assert {"weights.kind": "differential", "array.rows": 144, "adc.bits": 7} in points
+    assert all(("weights.bits_per_cell" in one) == (one["weights.kind"] == "offset") for one in points)
     assert Range(start=1, stop=5, points=5).values() == [1, 2, 3, 4, 5]
     assert Range(start=0.01, stop=1, points=3, scale="log").values() == [0.01, 0.1, 1]
     base = Axis(setting="adc.bits", values=[4], when={"weights.bits": [7, 8]})
@@ -85,7 +85,7 @@ def test_designs_that_differ_in_names_only_are_one():
     hardware = study().points()
     assert len({one.key for one in hardware}) == 4
     assert len({one.accuracy_key for one in hardware}) == 2
-    assert len({one.digital_key for one in hardware}) == 1
+    assert len({one.reference_key for one in hardware}) == 1
 
 
 def test_studies_read_back_from_toml(tmp_path):
@@ -97,7 +97,7 @@ def test_studies_read_back_from_toml(tmp_path):
         setting = "array.rows"
         range = { start = 64, stop = 256, points = 3, scale = "log" }
         [run]
-        trials = 4
+        chips = 4
         stop = { half_width = 0.5 }
     """
     (tmp_path / "mine.toml").write_text(text)
@@ -130,11 +130,11 @@ def test_missing_shards_complete_the_images(shards, images, shard):
 
 @given(values=st.lists(st.floats(0.5, 1), min_size=2, max_size=12), width=st.floats(0.1, 40), seed=st.integers(0, 99))
 def test_enough_trials_do_not_depend_on_the_order_of_work(values, width, seed):
-    stop = EarlyStop(half_width=width, min_trials=2)
+    stop = EarlyStop(half_width=width, min_chips=2)
     count = enough(values, len(values), stop)
     assert count is not None
     assert enough(values[:count], len(values), stop) == count
-    shards = [Shard("analog", "a", trial, 0, 10, round(10 * one), [], 0.0) for trial, one in enumerate(values)]
+    shards = [Shard("analog", "a", chip, 0, 10, round(10 * one), [], 0.0) for chip, one in enumerate(values)]
     rng = np.random.default_rng(seed)
     shuffled = [shards[index] for index in rng.permutation(len(shards))]
     agenda = Agenda((), shuffled, {}, 10, len(values), 10, stop)
@@ -145,10 +145,10 @@ def test_workers_stay_with_a_design_and_help_others_when_done():
     points = study().points()
     agenda = Agenda(points, (), {}, IMAGES, 2, 20, None)
     first, second = agenda.take(None), agenda.take(None)
-    assert first.prepare != second.prepare
+    assert first.prepare_key != second.prepare_key
     for _ in range(4):
-        following = agenda.take(second.prepare or first.prepare)
-        assert following.prepare == (second.prepare or first.prepare)
+        following = agenda.take(second.prepare_key or first.prepare_key)
+        assert following.prepare_key == (second.prepare_key or first.prepare_key)
 
 
 def test_a_failed_design_is_given_up_and_others_go_on():
@@ -172,9 +172,9 @@ def test_a_study_gives_the_numbers_of_evaluate(finished, fashion):
     result = read_results(finished)
     for one in result.designs:
         design = Design(**one.design)
-        expected = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, trials=2)
-        assert one.accuracies == expected.trial_accuracies
-        assert one.digital == expected.digital_accuracy
+        expected = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, chips=2)
+        assert one.accuracies == expected.chip_accuracies
+        assert one.reference == expected.reference_accuracy
         assert result.float_accuracy == expected.float_accuracy
         assert one.layers == expected.layers
         assert {name: one.cost[name] for name in expected.cost.totals()} == expected.cost.totals()
@@ -183,7 +183,7 @@ def test_a_study_gives_the_numbers_of_evaluate(finished, fashion):
 def test_read_noise_does_not_depend_on_shards(tmp_path):
     noisy = {"base": "differential", "set": {"cell.read_noise": {"kind": "state-independent", "alpha": 0.03}}}
     for shard in (7, 40):
-        chosen = study(design=noisy, axes=[], run={"trials": 1, "shard": shard, "batch": 5})
+        chosen = study(design=noisy, axes=[], run={"chips": 1, "shard": shard, "batch": 5})
         sweep(chosen, tmp_path / f"{shard}.sqlite")
     assert comparable(tmp_path / "7.sqlite").equals(comparable(tmp_path / "40.sqlite"))
 
@@ -197,18 +197,18 @@ def test_worker_processes_give_the_same_numbers(finished, tmp_path):
 
 def test_finished_work_is_not_repeated_and_studies_grow(finished, tmp_path):
     path = tmp_path / "grown.sqlite"
-    sweep(study(axes=SMALL["axes"][:1], run={"trials": 1, "shard": 25}), path)
-    again = sweep(study(axes=SMALL["axes"][:1], run={"trials": 1, "shard": 10}), path)
+    sweep(study(axes=SMALL["axes"][:1], run={"chips": 1, "shard": 25}), path)
+    again = sweep(study(axes=SMALL["axes"][:1], run={"chips": 1, "shard": 10}), path)
     assert again.done == 0
     grown = sweep(study(), path)
     assert grown.done == 2 * 2 + 2  # shards of the second chip of two designs, and costs with the other library
     assert comparable(path).equals(comparable(finished))
     more = study(data={"images": IMAGES + 10, "calibration_images": 20})
-    assert sweep(more, path).done == 1 + 1 + 2 * 2  # 10 images of the float and the digital network, of every chip
+    assert sweep(more, path).done == 1 + 1 + 2 * 2  # 10 images of the float network and the reference, of every chip
 
 
 def test_early_stopping_measures_fewer_chips(tmp_path):
-    run = {"trials": 6, "shard": 100, "stop": {"half_width": 99.0, "min_trials": 2}}
+    run = {"chips": 6, "shard": 100, "stop": {"half_width": 99.0, "min_chips": 2}}
     sweep(study(axes=[], run=run), tmp_path / "stop.sqlite")
     (one,) = read_results(tmp_path / "stop.sqlite").designs
     assert len(one.accuracies) == 2
@@ -218,7 +218,7 @@ def test_early_stopping_measures_fewer_chips(tmp_path):
 def test_a_plan_counts_what_is_left(finished, tmp_path):
     fresh = plan(study(), tmp_path / "none.sqlite")
     assert len(fresh.points) == 4
-    assert fresh.tasks == 2 + 2 + 2 + 2 * 2 * 2  # float, digital, costs, chips in two shards
+    assert fresh.tasks == 2 + 2 + 2 + 2 * 2 * 2  # float, reference, costs, chips in two shards
     assert fresh.images == IMAGES * (1 + 1 + 2 * 2)
     assert fresh.seconds > 0
     done = plan(study(), finished)
@@ -260,7 +260,7 @@ def count(path: Path) -> int:
 
 def test_nothing_finished_is_lost_by_kill_9(finished, tmp_path):
     path = tmp_path / "killed.sqlite"
-    chosen = study(run={"trials": 2, "shard": 5, "batch": 16})
+    chosen = study(run={"chips": 2, "shard": 5, "batch": 16})
     for tasks, seconds in ((1, 0.01), (8, 0.0), (20, 0.003)):
         assert killed(tmp_path, path, chosen, tasks, seconds) == -signal.SIGKILL
         assert count(path) >= tasks
@@ -289,7 +289,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path)
 
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(tmp_path):
     path = tmp_path / "interrupted.sqlite"
-    (tmp_path / "study.toml").write_text(study(run={"trials": 50, "shard": 5}).to_toml(), encoding="utf-8")
+    (tmp_path / "study.toml").write_text(study(run={"chips": 50, "shard": 5}).to_toml(), encoding="utf-8")
     command = [sys.executable, "-c", "from bitline.cli.app import main; main()", "sweep", str(tmp_path / "study.toml"),
                "--out", str(path), "--workers", "1"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -338,7 +338,7 @@ def test_a_store_in_use_is_refused_and_readable(finished, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"run": {"trials": 2, "seed": 1}}, "another seed"),
+        ({"run": {"chips": 2, "seed": 1}}, "another seed"),
         ({"data": {"images": IMAGES, "calibration_images": 21}}, "another calibration images"),
     ],
 )
@@ -378,7 +378,8 @@ def test_files_that_are_no_stores_are_refused(tmp_path):
         ('[[axes]]\nsetting = "adc.bits"\nvalues = [1]\n[[axes]]\nsetting = "adc.bits"\nvalues = [2]', "two axes"),
         ('[[axes]]\nsetting = "adc.bit"\nvalues = [1]', "did you mean 'bits'"),
         ('[[axes]]\nsetting = "adc.bits"\nvalues = [0]', "adc.bits = 0"),
-        ("[run]\ntrails = 3", "did you mean 'trials'"),
+        ("[run]\nchip = 3", "did you mean 'chips'"),
+        ("[run]\ntrials = 3", "run.trials is called run.chips since bitline 0.2"),
         ('[design]\nbase = "differentail"', "did you mean 'differential'"),
         ("[data]\nimages = -1", "data.images"),
         ('[[axes]]\nsetting = "x"\nrange = { start = 0, stop = 1, points = 3, scale = "log" }', "above 0"),
@@ -408,7 +409,7 @@ def test_tables_hold_designs_chips_and_layers(finished, tmp_path):
     frame = result.to_frame()
     assert list(frame["adc.bits"]) == [5, 5, 8, 8]
     assert (frame["energy_uJ"] > 0).all()
-    assert len(result.trials_frame()) == 8
+    assert len(result.chips_frame()) == 8
     assert len(result.layers_frame()) == 4 * 10
     assert result.settings == ("adc.bits", "hardware.library")
     assert "adc.bits" in result._repr_html_()
@@ -456,7 +457,7 @@ def test_a_search_is_reproducible_and_goes_on(tmp_path):
                 {"setting": "weights.bits_per_cell", "values": ["unsliced", 1, 2]},
                 {"setting": "array.rows", "values": [72, 288, 1152]},
             ],
-            run={"trials": 1},
+            run={"chips": 1},
             search={"designs": designs, "population": 4, "survivors": 4, "screening_images": 16,
                     "objectives": ["accuracy", "energy_uJ"]},
         )  # fmt: skip

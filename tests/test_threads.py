@@ -32,7 +32,7 @@ def test_kernels_leave_the_number_of_threads_alone(threads):
 
 def test_work_in_this_process_leaves_its_threads_alone(tmp_path):
     before = torch.get_num_threads()
-    study = Study(data={"images": 4, "calibration_images": 4}, run={"trials": 1})
+    study = Study(data={"images": 4, "calibration_images": 4}, run={"chips": 1})
     torch.set_num_threads(1)
     try:
         sweep(study, tmp_path / "store.sqlite", workers=1)

@@ -13,7 +13,7 @@ from every_setting import changes
 from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
 from bitline.cost.statistics import mean_conductance
-from bitline.design import views
+from bitline.design import reference, views
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer
 from bitline.numerics.histogram import Histogram
@@ -28,18 +28,18 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "no ADC": {"adc.kind": "none", "cell.device": {"kind": "state-independent", "alpha": 0.1}},
     "sliced": {"weights.bits_per_cell": 2, "adc.range.kind": "best-output", "adc.bits": 4, **DIGITAL},
     "digital subtraction": {"weights.subtraction": "digital", "adc.range": "least-error", "weights.scale": "channel"},
-    "offset": {"weights.mapping": "offset", "weights.bits_per_cell": 2, "cell.on_off_ratio": 20.0, **DIGITAL},
+    "offset": {"weights.kind": "offset", "weights.bits_per_cell": 2, "cell.on_off_ratio": 20.0, **DIGITAL},
     "unit column": {
-        "weights.mapping": "offset",
+        "weights.kind": "offset",
         "weights.subtraction": "unit-column",
         "array.columns": 4,
         "array.rows": 8,
         "adc.range.percentile": 80.0,
         "cell.device": {"kind": "state-independent", "alpha": 0.1},
     },
-    "two-sided": {"weights.mapping": "two-sided", "adc.range": "full", "cell.on_off_ratio": 10.0},
+    "two-sided": {"weights.kind": "two-sided", "adc.range": "full", "cell.on_off_ratio": 10.0},
     "guaranteed": {"adc.range": "guaranteed", "adc.bits": 27},
-    "aligned": {"adc.range": "aligned", "weights.mapping": "offset", "weights.bits_per_cell": 2, **DIGITAL},
+    "aligned": {"adc.range": "aligned", "weights.kind": "offset", "weights.bits_per_cell": 2, **DIGITAL},
     "mixed": {"inputs.accumulation": "mixed", "adc.bits_saved": (1,), "adc.ranges_per": ("input-slice",)},
     "two bits at once": {"inputs.slice_bits": 2, "adc.centred": True, "cell.current_voltage": "milo-2021", **DIGITAL},
     "accumulator": {
@@ -99,7 +99,7 @@ INPUTS[:8, :3] = 0
 
 
 def design_of(context: str) -> Design:
-    return Design(name=context).changed(CONTEXTS[context])
+    return Design(name=context).with_settings(CONTEXTS[context])
 
 
 def answer(design: Design) -> Any:
@@ -110,7 +110,7 @@ def calibration(design: Design) -> Any:
     return AnalogCore(MATRIX, design, calibration=INPUTS).calibration
 
 
-def observation(design: Design) -> Any:
+def record(design: Design) -> Any:
     layer = EncodedLayer.of(MATRIX, None, design, MatrixProduct(20), "core")
     scale = calibrate_layer(layer, INPUTS.T).inputs
     if not design.needs_calibrated_adc:
@@ -142,7 +142,7 @@ NOISE = ("noise_exponent", "noise_factor", "noise_nA", "noise_scale_nA", "read_t
 PURPOSES: dict[str, tuple[Callable[[Design], Any], Callable[[Design], Any]]] = {
     "answers": (views.answers, answer),
     "calibration": (views.calibration, calibration),
-    "observation": (views.observation, observation),
+    "record": (views.record, record),
     "cells": (views.cells, cells),
 }
 
@@ -176,7 +176,7 @@ def test_the_reference_is_the_product_of_the_codes(context):
         scale = inputs.range.scale(seen_inputs(), inputs.bits)
         x = input_codes(INPUTS, scale)
         expected = (w.long() @ x.long()).double() * step.double()[:, None] * scale.step
-        core = AnalogCore(MATRIX, design.digital(), calibration=INPUTS)
+        core = AnalogCore(MATRIX, reference(design), calibration=INPUTS)
         torch.testing.assert_close(
             (core @ INPUTS).double(), expected, rtol=0, atol=1e-5 * float(expected.abs().max()), msg=name
         )
@@ -203,7 +203,7 @@ def settings_of(model: Any, prefix: str = "") -> list[str]:
 
     names = []
     for name, field in model.model_fields.items():
-        if name in ("layers", "kind", "mapping"):
+        if name in ("layers", "kind"):
             continue
         inner = list(_models(field.annotation))
         names += [prefix + name] if not inner else [n for each in inner for n in settings_of(each, f"{prefix}{name}.")]
@@ -215,11 +215,11 @@ def test_a_rule_leaves_nothing_analog_in_the_reference(context):
     """Wires that a layer rule asked for stayed in the digital network."""
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Linear(20, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3)).eval()
-    plain = design_of(context).changed({"weights.scale": "channel", "weights.percentile": 99.0})
+    plain = design_of(context).with_settings({"weights.scale": "channel", "weights.percentile": 99.0})
     whole = plain.model_dump(exclude={"name", "description", "layers"})
     codes = {"inputs.bits": plain.inputs.bits, "inputs.range": whole["inputs"]["range"]}
     codes |= {f"weights.{name}": whole["weights"][name] for name in ("bits", "scale", "percentile")}
     ruled, wanted = (Design(layers=[{"match": "2", "set": settings}]) for settings in (whole, codes))
     x = INPUTS.T.contiguous()
-    got, expected = (convert(network, design.digital(), x)(x) for design in (ruled, wanted))
+    got, expected = (convert(network, reference(design), x)(x) for design in (ruled, wanted))
     assert torch.equal(got, expected)

@@ -133,7 +133,7 @@ def _provenance(facts: dict[str, Any]) -> str:
     others = f"; others: {', '.join(facts['others'])}" if facts.get("others") else ""
     return escape(
         f"{facts['model']}{others}; data {facts['data']}; {facts['images']} images, {facts['calibration images']} for "
-        f"calibration, {facts['trials']} chips, seed {facts['seed']}; bitline {facts['bitline']}, PyTorch "
+        f"calibration, {facts['chips']} chips, seed {facts['seed']}; bitline {facts['bitline']}, PyTorch "
         f"{facts['torch']}, Python {facts['python']}; {facts['date']}, {facts['seconds']} s"
     )
 

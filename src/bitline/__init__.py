@@ -8,7 +8,7 @@ from bitline.errors import BitlineError
 from bitline.evaluation.evaluate import Evaluation, evaluate, evaluate_times
 from bitline.layer.encoded import LayerCalibration
 from bitline.layer.matrix import AnalogCore
-from bitline.nn import Calibration, analog_layers, conversion_of, convert, let_age, program
+from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
 
 __version__ = "0.1.0"
 
@@ -20,12 +20,12 @@ __all__ = [
     "Evaluation",
     "LayerCalibration",
     "__version__",
+    "age",
     "analog_layers",
     "conversion_of",
     "convert",
     "evaluate",
     "evaluate_times",
-    "let_age",
     "presets",
     "program",
 ]

@@ -38,7 +38,7 @@ def currents_of_a_core(cells: np.ndarray, inputs: np.ndarray, design: Design) ->
 
 
 def texts(settings: dict) -> str:
-    return " ".join(approximations(Design().changed(settings)))
+    return " ".join(approximations(Design().with_settings(settings)))
 
 
 @pytest.mark.parametrize(("where", "share"), [("evenly", 0.3), ("at the head", 1.0), ("at the foot", 1.0)])
@@ -48,7 +48,7 @@ def test_source_lines_fed_at_the_head(where, share, rows, segment, source_share)
     """Networks took array.source_feed = "head" as "foot" (5.4 % of the largest output), and no note said so."""
     wires = {"bit_line": {"segment": segment * (1 - source_share)}, "source_line": {"segment": segment * source_share}}
     array = {"kind": "gate-driven", "rows": rows, "columns": 8, "source_feed": "head", **wires}
-    design = Design().changed({**EXACT, "inputs.bits": 1, "array": array})
+    design = Design().with_settings({**EXACT, "inputs.bits": 1, "array": array})
     wanted = spread(rows, where)
     held = np.round(wanted / wanted.max() * 127) / 127
     on = np.ones(rows)
@@ -67,7 +67,7 @@ def test_nonlinear_cells_on_resistive_rows(volts, rows, segment):
     array |= {"word_line": {"segment": segment}, "bit_line": {"segment": segment}}
     curve = {"kind": "milo-2021", "read_voltage_V": volts}
     cell = {"on_off_ratio": 4.0, "current_voltage": curve}
-    design = Design().changed({**EXACT, "array": array, "cell": cell, "inputs.bits": 2, "inputs.slice_bits": 2})
+    design = Design().with_settings({**EXACT, "array": array, "cell": cell, "inputs.bits": 2, "inputs.slice_bits": 2})
     wanted = spread(rows, "evenly")
     codes = np.round(wanted / wanted.max() * 127)
     inputs = np.random.default_rng(1).choice([0.0, 1 / 3, 2 / 3, 1.0], rows)
@@ -138,7 +138,7 @@ def _two_source_lines(plus: np.ndarray, minus: np.ndarray, bit: float, source: f
 def test_read_noise_of_nonlinear_cells(volts, share):
     """The noise of a nonlinear cell's current is sigma dI/dG, which bitline takes as sigma V."""
     settings = {**NOISY, "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": volts}}
-    curve = Design().changed(settings).cell.current_voltage
+    curve = Design().with_settings(settings).cell.current_voltage
     cells = torch.linspace(0.01, 1, 100, dtype=torch.float64).requires_grad_()
     for voltage in (-1.0, -0.5, 0.25, 1.0):
         (slope,) = torch.autograd.grad(curve.current(cells, torch.tensor(voltage).double()).sum(), cells)
@@ -149,7 +149,7 @@ def test_read_noise_of_nonlinear_cells(volts, share):
 def test_noise_of_uneven_accumulators():
     """Variances of slices are added with exact powers of two where an accumulator's weights are none."""
     settings = {"inputs.accumulator": {"capacitor_mismatch": 0.05, "leakage": 0.01}, **NOISY}
-    accumulator = Design().changed(settings).inputs.accumulator
+    accumulator = Design().with_settings(settings).inputs.accumulator
     ratios = accumulator.ratios(8, 1, (200,), Draws((0,))).numpy()
     slices = (2.0 ** np.arange(8))[:, None] * np.random.default_rng(0).random((8, 200))
     off = np.sqrt(((slices * ratios) ** 2).sum(0)) / np.sqrt((slices**2).sum(0)) - 1
@@ -186,10 +186,10 @@ def test_a_core_warns_of_every_approximation_and_exact_designs_of_none():
     """An approximation of which nothing says a word is a silent wrong number."""
     settings = {**EXACT, "array.kind": "gate-driven", "array.source_line.segment": 1e-5, "array.source_feed": "head"}
     with pytest.warns(ApproximationWarning, match=r"core 'fc': array\.source_feed is 'head'") as seen:
-        AnalogCore(np.eye(8), Design().changed(settings), calibration=np.ones(8), name="fc")
+        AnalogCore(np.eye(8), Design().with_settings(settings), calibration=np.ones(8), name="fc")
     assert [warning.filename for warning in seen] == [__file__] * len(seen)
     ideal = {"array": "ideal", "cell.read_noise": "none", "cell.current_voltage": "ohmic"}
-    assert not any(approximations(Design.load(name).changed(ideal)) for name in presets())
+    assert not any(approximations(Design.load(name).with_settings(ideal)) for name in presets())
     rule = {"match": "fc", "set": {**NOISY, "adc.range": "calibrated"}}
     assert len(approximations(Design(layers=[rule]))) == 1
     assert len(set(APPROXIMATIONS.values())) == len(APPROXIMATIONS)

@@ -21,7 +21,7 @@ from bitline.design.settings import parse_settings
 from bitline.errors import BitlineError, DesignError
 from bitline.study import Study, sweep
 
-FEW = ["--images", "8", "--calibration-images", "8", "--trials", "1"]
+FEW = ["--images", "8", "--calibration-images", "8", "--chips", "1"]
 
 
 @cache
@@ -117,7 +117,7 @@ def build():
     network.add_module({LAYER!r}, nn.Linear(784, 10))
     return network
 """
-SMALL = {"data": {"source": "fashion-mnist", "images": 8, "calibration_images": 8}, "run": {"trials": 1}}
+SMALL = {"data": {"source": "fashion-mnist", "images": 8, "calibration_images": 8}, "run": {"chips": 1}}
 
 
 @pytest.mark.parametrize(
@@ -265,5 +265,5 @@ def test_names_with_brackets_are_printed_as_they_are(bitline, tmp_path, monkeypa
     status, output, errors = bitline("sweep", "study.toml", "--workers", "1", "--out", "[/bold].sqlite")
     assert status == 0, errors
     assert "[/bold].sqlite" in output
-    status, _, errors = bitline("run", "--trials", "[/bold]")
+    status, _, errors = bitline("run", "--chips", "[/bold]")
     assert (status, "Traceback" in errors) == (2, False)

@@ -20,7 +20,7 @@ from bitline import Design, analog_layers, conversion_of, convert, evaluate
 from bitline.errors import BitlineError, CalibrationError, ConversionError, DataError
 from bitline.nn.fingerprint import _mixed_by_torch, fingerprint
 
-FINE = Design().changed(
+FINE = Design().with_settings(
     {
         "weights.bits": 14,
         "inputs.bits": 14,
@@ -29,7 +29,7 @@ FINE = Design().changed(
         "inputs.range": {"percentile": 100.0},
     }
 )
-NOISY = Design().changed({"cell.device": {"kind": "state-independent", "alpha": 0.3}, "adc": "none"})
+NOISY = Design().with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.3}, "adc": "none"})
 
 
 def error(got: Tensor, wanted: Tensor) -> float:
@@ -91,8 +91,8 @@ def test_fused_transformer_layers_call_their_analog_parts(masked):
     digital = {"layers": [{"match": "encoder.layers.*.self_attn", "digital": True}]}
     with torch.no_grad():
         wanted = network(x)
-        assert error(convert(network, FINE.changed(digital), x)(x), wanted) < 3e-3
-        assert error(convert(network, NOISY.changed(digital), x)(x), wanted) > 0.02
+        assert error(convert(network, FINE.with_settings(digital), x)(x), wanted) < 3e-3
+        assert error(convert(network, NOISY.with_settings(digital), x)(x), wanted) > 0.02
 
 
 class ReadsWeights(nn.Module):
@@ -159,7 +159,7 @@ def test_one_layer_under_several_names_is_one_analog_layer():
 
 def test_rules_that_disagree_about_one_layer_are_refused():
     layer = nn.Linear(8, 8)
-    design = NOISY.changed({"layers": [{"match": "2", "digital": True}]})
+    design = NOISY.with_settings({"layers": [{"match": "2", "digital": True}]})
     with pytest.raises(ConversionError, match="'0' and '2' are the same module"):
         convert(nn.Sequential(layer, nn.ReLU(), layer), design, inputs(9, 8))
 
@@ -366,7 +366,7 @@ def test_a_network_that_is_one_layer(network):
     fine = assert_faithful(network, x)
     assert conversion_of(fine).analog == (type(network).__name__.lower(),)
     if isinstance(network, nn.Linear):
-        result = evaluate(network, NOISY, x, network(x).argmax(1), x, trials=1)
+        result = evaluate(network, NOISY, x, network(x).argmax(1), x, chips=1)
         assert result.float_accuracy == 1
         assert [layer.name for layer in result.layers] == ["linear"]
 
@@ -376,7 +376,7 @@ def test_wrapped_networks_go_by_the_names_of_what_is_wrapped(wrap):
     inner = two_layers()
     network = nn.Sequential(wrap(inner), nn.Tanh()) if wrap is nn.DataParallel else wrap(inner)
     prefix = "0.module." if wrap is nn.DataParallel else "_orig_mod."
-    design = NOISY.changed({"layers": [{"match": f"{prefix}1", "digital": True}]})
+    design = NOISY.with_settings({"layers": [{"match": f"{prefix}1", "digital": True}]})
     record = conversion_of(convert(network, design, inputs(20, 6)))
     assert record.analog == (("0.0",) if wrap is nn.DataParallel else ("0",))
 
@@ -435,9 +435,9 @@ def test_the_default_type_of_new_tensors_makes_no_difference():
     for settings in (
         {"inputs.accumulation": "digital"},
         {"cell.current_voltage": "milo-2021"},
-        {"weights.mapping": "offset"},
+        {"weights.kind": "offset"},
     ):
-        design = Design().changed({"cell.device": {"kind": "state-proportional", "alpha": 0.1}, **settings})
+        design = Design().with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.1}, **settings})
         with torch.no_grad():
             wanted = convert(two_layers(), design, x)(x)
             network = two_layers()
@@ -552,7 +552,7 @@ def test_calibration_inputs_that_are_none_are_refused(given, message):
 
 def test_rules_that_match_nothing_are_refused_with_the_nearest_name():
     """aihwkit #408: a typing error left a layer as it was, without a word."""
-    design = NOISY.changed({"layers": [{"match": "conv1", "set": {"weights.bits": 4}}]})
+    design = NOISY.with_settings({"layers": [{"match": "conv1", "set": {"weights.bits": 4}}]})
     network = nn.Sequential()
     network.add_module("conv_1", nn.Linear(6, 6))
     network.add_module("head", nn.Linear(6, 3))
@@ -561,13 +561,15 @@ def test_rules_that_match_nothing_are_refused_with_the_nearest_name():
 
 
 def test_one_rule_for_layers_that_go_by_different_names():
-    design = NOISY.changed({"layers": [{"match": ["head", "fc", "1"], "digital": True}]})
+    design = NOISY.with_settings({"layers": [{"match": ["head", "fc", "1"], "digital": True}]})
     assert conversion_of(convert(two_layers(), design, inputs(9, 6))).analog == ("0",)
     assert Design.from_toml(design.to_toml()) == design
 
 
 def test_rules_that_never_apply_are_named():
-    design = NOISY.changed({"layers": [{"match": "*", "set": {"weights.bits": 4}}, {"match": "1", "digital": True}]})
+    design = NOISY.with_settings(
+        {"layers": [{"match": "*", "set": {"weights.bits": 4}}, {"match": "1", "digital": True}]}
+    )
     notes = conversion_of(convert(two_layers(), design, inputs(9, 6))).notes
     assert "rule '1' has no effect: rule '*' comes first and applies instead" in notes
 

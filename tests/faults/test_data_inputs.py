@@ -77,7 +77,7 @@ class Shaped(nn.Module):
 )
 def test_class_numbers_count_the_same_in_every_form(labels):
     """935963004/LaBraM #15: columns of labels gave accuracies above 100 %; one-hot labels and lists were tracebacks."""
-    assert evaluate(NETWORK, DESIGN, INPUTS, labels, INPUTS, trials=1).float_accuracy == 1
+    assert evaluate(NETWORK, DESIGN, INPUTS, labels, INPUTS, chips=1).float_accuracy == 1
 
 
 def test_booleans_are_two_classes():
@@ -110,7 +110,7 @@ def test_labels_that_are_no_classes_of_the_network_are_refused(labels, words):
         raise AssertionError("work began before the labels were looked at")
 
     with pytest.raises(DataError, match=words.replace(".", r"\.")):
-        evaluate(NETWORK, DESIGN, INPUTS, labels, INPUTS, trials=1, progress=never)
+        evaluate(NETWORK, DESIGN, INPUTS, labels, INPUTS, chips=1, progress=never)
     with pytest.raises(DataError):
         fine_tune(NETWORK, DESIGN, INPUTS, labels, INPUTS) if labels is not None else class_numbers(labels, 4)
 
@@ -130,13 +130,13 @@ def test_labels_that_are_no_classes_of_the_network_are_refused(labels, words):
 def test_networks_that_are_no_classifiers_are_refused(form, words):
     """One logit is always class 0; tuples (Inception's second head) and dictionaries (transformers) were tracebacks."""
     with pytest.raises(BitlineError, match=words):
-        evaluate(Shaped(form), DESIGN, INPUTS, LABELS, INPUTS, trials=1)
+        evaluate(Shaped(form), DESIGN, INPUTS, LABELS, INPUTS, chips=1)
 
 
 def test_images_may_be_numpy_arrays():
     """float64 is NumPy's default: such images ended in AttributeError."""
     images = INPUTS.numpy().astype(np.float64)
-    assert evaluate(NETWORK, DESIGN, images, LABELS, images, trials=1).float_accuracy == 1
+    assert evaluate(NETWORK, DESIGN, images, LABELS, images, chips=1).float_accuracy == 1
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_archives_that_cannot_or_should_not_be_unpacked_are_refused(tmp_path):
     refused("more than data does", tmp_path / "bomb.zip")
 
 
-# Arrays
+# ProgrammedArrays
 
 
 @pytest.mark.parametrize("shape", [(6, 5), (6, 9, 128), (6, 1, 64, 3), (6, 9, 128, 1), (6, 3, 3, 3), (6, 2, 5, 6, 7)])

@@ -20,7 +20,9 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 def cells_of(codes: torch.Tensor, **cell):
-    return program_cells(codes, Design().changed({"cell": cell}), [slice(0, codes.shape[1])], Draws((0, 0)), "layer")
+    return program_cells(
+        codes, Design().with_settings({"cell": cell}), [slice(0, codes.shape[1])], Draws((0, 0)), "layer"
+    )
 
 
 # -- relations of the conductance just after programming, evaluated at the drifted one (bitline, phase-change memory)
@@ -39,7 +41,9 @@ def test_drift_exponents_belong_to_the_target():
     target, seconds = torch.full((20_000,), 0.1), 2000.0
     ratios = []
     for sigma in (0.0, 0.5):
-        device = Design().changed({"cell.device": {"kind": "pcm-nandakumar-2019", "sigma_uS": [sigma]}}).cell.device
+        device = (
+            Design().with_settings({"cell.device": {"kind": "pcm-nandakumar-2019", "sigma_uS": [sigma]}}).cell.device
+        )
         programmed = device.program(target, Draws((1,)))
         ratios.append((device.aged(programmed, target, seconds, Draws((1,))) / programmed).log().double())
     torch.testing.assert_close(*ratios, rtol=0, atol=1e-5)
@@ -48,7 +52,7 @@ def test_drift_exponents_belong_to_the_target():
 @pytest.mark.parametrize("kind", ["sonos-xiao-2022", "sonos-agrawal-2022"])
 def test_the_spread_at_a_time_is_that_of_the_mean_current_of_the_time(kind):
     """sigma(I) at the drifted mean, as in the authors' simulator (bitline: it was evaluated at the target)."""
-    device = Design().changed({"cell.device": kind}).cell.device
+    device = Design().with_settings({"cell.device": kind}).cell.device
     target, draws = torch.full((40_000,), 20 / device.largest), Draws((1,))
     cells = device.aged(device.program(target, draws), target, 5 * DAY, draws).double() * device.largest
     height, scale = (53.4358, 1 / 0.00217328) if kind == "sonos-xiao-2022" else (34.57909, 207.34309)
@@ -87,7 +91,7 @@ def test_stuck_cells_have_the_noise_of_the_state_they_are_stuck_at():
 def test_a_window_upside_down_is_refused(extrapolate):
     device = {"kind": "reram-milo-2021", "G_max_uS": 40.0, "extrapolate": extrapolate}
     with pytest.raises(DesignError, match=r"G_max / G_min = 0\.8.*above G_min"):
-        Design().changed({"cell.device": device})
+        Design().with_settings({"cell.device": device})
 
 
 # -- methods of a user's device that bitline cannot call (bitline: a traceback in the middle of a run)
@@ -104,7 +108,7 @@ def test_methods_with_other_arguments_are_refused_before_the_work(tmp_path, monk
     )
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(DesignError, match=r"read_noise takes \(self, conductance, seconds\).*programmed"):
-        Design().changed({"cell.device": "oldlab:Noisy"})
+        Design().with_settings({"cell.device": "oldlab:Noisy"})
 
 
 # -- figures that draw data where there is none (bitline: measured cells moved to the states that are shown)
@@ -119,7 +123,7 @@ def test_measured_cells_are_drawn_where_they_were_measured(tmp_path, kind, large
     table = pd.DataFrame(rows, columns=["target", "measured", "time_s"])
     table.to_csv(tmp_path / "cells.csv", index=False)
     settings = {"kind": kind, "file": str(tmp_path / "cells.csv"), "largest_state": largest}
-    device = Design().changed({"cell.device": {k: v for k, v in settings.items() if v}}).cell.device
+    device = Design().with_settings({"cell.device": {k: v for k, v in settings.items() if v}}).cell.device
     figure = device_figure(device, "cells")
     error, drift, cells = figure.axes
     groups = table[table.time_s == 0].groupby("target")["measured"]
@@ -143,7 +147,7 @@ def test_legends_cover_no_data(tmp_path):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     for kind in ("pcm-joshi-2020", "sonos-xiao-2022", "reram-milo-2021"):
-        figure = device_figure(Design().changed({"cell.device": kind}).cell.device, kind)
+        figure = device_figure(Design().with_settings({"cell.device": kind}).cell.device, kind)
         FigureCanvasAgg(figure).draw()
         for axes in figure.axes:
             box = axes.get_legend().get_window_extent()

@@ -28,9 +28,9 @@ def digits_of(codes: np.ndarray, design: Design) -> list[list[np.ndarray]]:
     weights = design.weights
     cell, top = weights.cell_bits, 2**weights.cell_bits - 1
     cut = lambda whole: [(whole >> (cell * k)) & top for k in range(weights.slices)]  # noqa: E731
-    if weights.mapping == "offset":
+    if weights.kind == "offset":
         return [cut(codes + 2 ** (weights.bits - 1))]
-    if weights.mapping == "differential":
+    if weights.kind == "differential":
         return [cut(np.maximum(codes, 0)), cut(np.maximum(-codes, 0))]
     signed = [np.sign(codes) * digit for digit in cut(np.abs(codes))]
     half = np.vectorize(lambda number: Fraction(int(number), 2))
@@ -69,7 +69,7 @@ class Exact:
                         total = total + int(sign) * radix * converted
         if units:
             total = total[:-units] - total[-units:][np.arange(stored.shape[1]) // tile]
-        elif weights.mapping == "offset":
+        elif weights.kind == "offset":
             background = self.background * sum(weights.radix)
             total = total - (2 ** (weights.bits - 1) + background) * codes.sum(0)
         self.outputs = total.astype(float)
@@ -104,7 +104,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     stored = bits if mapping == "offset" else bits - 1
     input_bits = draw(st.integers(1, 5))
     settings = {
-        "weights.mapping": mapping,
+        "weights.kind": mapping,
         "weights.bits": bits,
         "weights.bits_per_cell": draw(st.integers(1, stored)),
         "weights.subtraction": draw(
@@ -123,11 +123,11 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
         "adc.skip_zero_inputs": draw(st.booleans()),
     }
     if settings["adc.range"] == "guaranteed":
-        settings["adc.bits"] = Design().changed({**settings, "adc.range": "full"}).guaranteed_bits
+        settings["adc.bits"] = Design().with_settings({**settings, "adc.range": "full"}).guaranteed_bits
     elif settings["inputs.accumulation"] != "analog" and settings["adc.bits"] > 2:
         settings["adc.bits_saved"] = draw(st.sampled_from([(), (1,), (2, 1)]))
         assume(max(settings["adc.bits_saved"], default=0) < settings["adc.bits"])
-    return Design().changed(settings)
+    return Design().with_settings(settings)
 
 
 def made(
@@ -178,7 +178,7 @@ GUARANTEED = {"adc.range": "guaranteed", "cell.device": "none", "inputs.accumula
               "inputs.range.percentile": 100, "array.rows": 64}  # fmt: skip
 
 
-OFFSET = {"weights.mapping": "offset", "weights.bits_per_cell": 2}
+OFFSET = {"weights.kind": "offset", "weights.bits_per_cell": 2}
 LINES_APART = {"weights.subtraction": "digital"}
 
 
@@ -192,11 +192,11 @@ LINES_APART = {"weights.subtraction": "digital"}
     ({**OFFSET, "cell.on_off_ratio": 10.0, "adc.bits": 16}, False, ["on/off ratio of 10", "half a step"]),
     ({**LINES_APART, "cell.on_off_ratio": 10.0, "adc.bits": 16}, False, []),
     ({**LINES_APART, "cell.on_off_ratio": 3.0, "weights.bits": 2, "adc.bits": 9}, False, ["on/off ratio of 3"]),
-    ({**LINES_APART, "weights.mapping": "two-sided", "adc.bits": 16}, True, []),
+    ({**LINES_APART, "weights.kind": "two-sided", "adc.bits": 16}, True, []),
 ])  # fmt: skip
 def test_a_layer_says_what_its_guarantee_lacks(settings, signed, words):
     """Offset cells with signed inputs lacked a bit, and no note said so."""
-    core, inputs, codes = made(Design().changed({**GUARANTEED, **settings}), np.float64, 1, signed, rows=64)
+    core, inputs, codes = made(Design().with_settings({**GUARANTEED, **settings}), np.float64, 1, signed, rows=64)
     message = core.layer.shortfall(core.calibration.inputs)
     assert (message is None) == (not words)
     assert all(word in (message or "") for word in [*words, "core" if words else ""])
@@ -206,16 +206,16 @@ def test_a_layer_says_what_its_guarantee_lacks(settings, signed, words):
 
 def test_a_guarantee_takes_the_levels_of_currents_at_g_min():
     """120 rows of bits take 7 bits (Eq. 2), but with a tenth of G_max from every other cell 133 levels."""
-    design = {**GUARANTEED, "weights.mapping": "offset", "weights.bits_per_cell": 1, "cell.on_off_ratio": 10.0}
+    design = {**GUARANTEED, "weights.kind": "offset", "weights.bits_per_cell": 1, "cell.on_off_ratio": 10.0}
     with pytest.raises(DesignError, match=r"adc\.bits = 8"):
-        Design().changed({**design, "array.rows": 120, "adc.bits": 7})
-    assert Design().changed({**design, "array.rows": 120, "adc.bits": 8}).guaranteed_bits == 8
+        Design().with_settings({**design, "array.rows": 120, "adc.bits": 7})
+    assert Design().with_settings({**design, "array.rows": 120, "adc.bits": 8}).guaranteed_bits == 8
 
 
 def test_a_guarantee_leaves_no_bits_to_save():
     """adc.bits_saved takes away the levels that adc.range = "guaranteed" promises."""
     with pytest.raises(DesignError, match="leave one of them out"):
-        Design().changed({**GUARANTEED, "adc.bits": 16, "adc.bits_saved": [1]})
+        Design().with_settings({**GUARANTEED, "adc.bits": 16, "adc.bits_saved": [1]})
 
 
 @given(

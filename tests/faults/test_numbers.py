@@ -13,7 +13,7 @@ from bitline import AnalogCore, Design, LayerCalibration
 from bitline.errors import CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.quantize import InputScale, input_codes, weight_codes
 
-FINE = Design().changed({"cell.device": "none", "adc": "none", "weights.bits": 14, "inputs.bits": 14})
+FINE = Design().with_settings({"cell.device": "none", "adc": "none", "weights.bits": 14, "inputs.bits": 14})
 MATRIX = np.random.default_rng(0).integers(-8, 9, (3, 6)).astype(float)
 INPUTS = np.random.default_rng(1).integers(0, 9, (6, 5)).astype(float)
 MATRIX[0, 0], INPUTS[0, 0] = 8, 8
@@ -98,7 +98,7 @@ def test_a_matrix_has_outputs_and_rows(matrix):
 def test_inputs_are_judged_before_any_work(design, dtype):
     """NaN went through calibration without an ADC, and an empty batch ended in a traceback."""
     matrix, inputs = MATRIX.astype(dtype), INPUTS.astype(dtype)
-    core = AnalogCore(matrix, Design().changed({"cell.device": "none", **design}), calibration=inputs)
+    core = AnalogCore(matrix, Design().with_settings({"cell.device": "none", **design}), calibration=inputs)
     for value in (np.nan, np.inf, -np.inf):
         bad = inputs.copy()
         bad[2, 3] = value
@@ -141,7 +141,7 @@ def test_the_calibration_of_another_design_is_refused():
     exact = AnalogCore(MATRIX, FINE, calibration=INPUTS).calibration
     with pytest.raises(CalibrationError, match="no ADC levels"):
         AnalogCore(MATRIX, Design(), calibration=exact)
-    sliced = Design().changed({"weights.bits_per_cell": 2})
+    sliced = Design().with_settings({"weights.bits_per_cell": 2})
     levels = AnalogCore(MATRIX, sliced, calibration=INPUTS).calibration.levels
     with pytest.raises(CalibrationError, match="4 weight slices"):
         AnalogCore(MATRIX, Design(), calibration=LayerCalibration(exact.inputs, levels))
@@ -150,13 +150,13 @@ def test_the_calibration_of_another_design_is_refused():
 def test_a_core_warns_of_a_guarantee_that_it_cannot_keep():
     """Offset cells with signed inputs lacked a bit, and nothing said so."""
     settings = {
-        "weights.mapping": "offset",
+        "weights.kind": "offset",
         "inputs.accumulation": "digital",
         "array.rows": 6,
         "adc.range": "guaranteed",
     }
-    base = Design().changed({**settings, "cell.device": "none", "adc.bits": 32})
-    design = base.changed({"adc.bits": base.guaranteed_bits})
+    base = Design().with_settings({**settings, "cell.device": "none", "adc.bits": 32})
+    design = base.with_settings({"adc.bits": base.guaranteed_bits})
     with pytest.warns(GuaranteeWarning, match="signed inputs.*adc.bits = 12") as seen:
         AnalogCore(MATRIX, design, calibration=-INPUTS)
     assert seen[0].filename == __file__

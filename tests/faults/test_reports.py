@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic import TIMES, evaluations, study_result
 
 from bitline import Design
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.errors import StudyError
 from bitline.numerics.text import exact, fixed, number, percent
 from bitline.report import write_html, write_json
@@ -55,7 +55,7 @@ def test_a_number_is_what_is_shown_of_it(value, digits):
         (percent(0.000004, 2), "0.0004"),
         (percent(1.0, 1), "100.0"),
         (exact(99.99999), "99.99999"),
-        (in_words(1234567.0), "1234567 s"),
+        (format_duration(1234567.0), "1234567 s"),
     ],
 )
 def test_numbers_in_tables(text, shown):
@@ -76,7 +76,7 @@ def test_times_are_in_the_order_of_time():
         times = [axis.place(design) for design in series.designs]
         assert times == sorted(times)
     frame = result.to_frame()
-    assert frame["cell.time"].tolist() == [Design().changed({"cell.time": one.settings["cell.time"]}).cell.time
+    assert frame["cell.time"].tolist() == [Design().with_settings({"cell.time": one.settings["cell.time"]}).cell.time
                                            for one in result.designs]  # fmt: skip
     drawn = accuracy_figure(result, "cell.time").axes[0].lines[0].get_xdata()
     assert list(drawn) == sorted(drawn)
@@ -168,7 +168,7 @@ def test_files_of_results_are_json_for_every_reader(tmp_path):
         raise AssertionError(word)
 
     export(study_result(6), "json", tmp_path / "study.json")
-    design = Design().changed({"cell.on_off_ratio": "inf"})
+    design = Design().with_settings({"cell.on_off_ratio": "inf"})
     write_json(tmp_path / "run.json", [replace(evaluations()[0], design=design)], {})
     for name in ("study.json", "run.json"):
         content = json.loads((tmp_path / name).read_text(), parse_constant=strict)
@@ -189,4 +189,4 @@ def test_designs_of_one_name_have_places_of_their_own(tmp_path):
 
 def test_the_fixture_lists_times_in_no_order():
     """Otherwise the tests above would hold by luck."""
-    assert list(TIMES) != sorted(TIMES, key=lambda time: Design().changed({"cell.time": time}).cell.time)
+    assert list(TIMES) != sorted(TIMES, key=lambda time: Design().with_settings({"cell.time": time}).cell.time)

@@ -18,7 +18,7 @@ from bitline import Design
 def test_the_finest_cells_leave_a_guaranteed_range_for_few_rows():
     """`make test` on a clean clone: a design of 32 bits was drawn, and the test that added one was impossible."""
     finest = Design(
-        weights={"mapping": "offset", "bits": 9, "bits_per_cell": "unsliced", "subtraction": "digital"},
+        weights={"kind": "offset", "bits": 9, "bits_per_cell": "unsliced", "subtraction": "digital"},
         inputs={"bits": 8, "slice_bits": 7, "accumulation": "analog"},
         adc="none",
     )

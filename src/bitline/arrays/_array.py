@@ -19,7 +19,7 @@ class Array(Part):
     columns: Annotated[int, Field(ge=1)] = 256
     """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
 
-    def aimed_at(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
+    def predistorted(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
         """Conductances to program so that outputs come out as wanted in spite of the wires.
 
         Args:
@@ -29,7 +29,7 @@ class Array(Part):
         """
         return targets
 
-    def delivered(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
+    def effective_conductances(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
         """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.
 
         Args:

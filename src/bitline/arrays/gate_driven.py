@@ -53,7 +53,7 @@ class GateDrivenArray(Array):
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
         return LadderWires(segment, terminal, terminal if self.ground == "both" else None)
 
-    def aimed_at(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
+    def predistorted(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
         """Conductances to program: higher where the line takes voltage away, if `predistortion` asks for it.
 
         At the chosen activity a, and if every cell carries its ideal current, the line's voltages v follow from the

@@ -42,7 +42,7 @@ class RowDrivenArray(Array):
         """The bit lines as the solver takes them."""
         return _mesh_wire(self.bit_line, self.ground != "bottom", self.ground != "top")
 
-    def delivered(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
+    def effective_conductances(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
         if self.row_wire.is_ideal and self.column_wire.is_ideal:
             return cells
         result = torch.empty_like(cells)

@@ -49,7 +49,7 @@ def adc(
     own = settings.get("adc.kind", settings.get("adc"))
     if kind is not None and own is not None:
         raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    chosen = Design.load(design).changed({"adc.kind": kind} if kind else {}).changed(settings).adc
+    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(settings).adc
     if not isinstance(chosen, Adc):
         raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
     if chosen.bits > 14:

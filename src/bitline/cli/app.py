@@ -31,7 +31,7 @@ from bitline.config.files import check_writable
 from bitline.design import Design, presets
 from bitline.design.approximations import approximations
 from bitline.design.settings import flat, parse_settings
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.errors import BitlineError, DeviceError
 from bitline.numerics.text import fixed, number, percent
 from bitline.readout import Adc
@@ -101,7 +101,7 @@ def run(
         list[str] | None,
         typer.Option("--set", help="Change a setting: adc.bits=6, cell.device.alpha=0.05, ...; repeatable."),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
+    chips: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
     images: Annotated[int | None, typer.Option(min=1, help="Images to classify; all if not given.")] = None,
     calibration_images: Annotated[int, typer.Option(min=0, help="Images that set quantisation and ADC ranges.")] = 200,
     batch: Annotated[int, typer.Option(min=1, help="Images at once; does not change results.")] = 64,
@@ -121,14 +121,14 @@ def run(
 ) -> None:
     """Classify images with a network on an analog design.
 
-    Prints accuracies (floating point, quantised digital, analog over trials), the error of every layer, and energy,
+    Prints accuracies (floating point, quantised reference, analog over chips), the error of every layer, and energy,
     area and latency; writes results.json and report.html.
 
     Examples:
 
       bitline run
 
-      bitline run --design offset --set adc.bits=10 --trials 3
+      bitline run --design offset --set adc.bits=10 --chips 3
 
       bitline run --model cifar-resnet20 --weights resnet20.safetensors --data test_10000.png --images 500
     """
@@ -142,7 +142,7 @@ def run(
     settings = parse_settings(set_ or [])
     if "cell.time" in flat(settings):
         refuse_idle(context, "where --set cell.time says the time", "time")
-    chosen = Design.load(design).changed(settings)
+    chosen = Design.load(design).with_settings(settings)
     check_writable("--out", out / "results.json", out / "report.html")
     if calibration is not None and not os.path.exists(calibration):
         check_writable("--calibration", calibration)
@@ -169,7 +169,7 @@ def run(
             labels,
             known,
             times=time or [chosen.cell.time],
-            trials=trials,
+            chips=chips,
             seed=seed,
             batch=batch,
             progress=progress,
@@ -201,7 +201,7 @@ def designs(context: typer.Context) -> None:
         bits = "unsliced" if cell == "unsliced" else f"{cell} b/cell"
         adc = f"{one.adc.bits} b {one.adc.range.kind}" if isinstance(one.adc, Adc) else "none"
         inputs = f"{one.inputs.bits} b by {one.inputs.slice_bits}, {one.inputs.accumulation}"
-        table.add_row(name, f"{one.weights.mapping}, {bits}", str(one.array.rows), inputs, adc, one.description)
+        table.add_row(name, f"{one.weights.kind}, {bits}", str(one.array.rows), inputs, adc, one.description)
     console.print(table)
 
 
@@ -259,13 +259,13 @@ def _print(results: Sequence[Evaluation], model: str) -> None:
     console.print(Text.assemble((model, "bold"), " on ", (result.design.name, "bold"), f", {result.images:,} images"))
     table = Table("network", "accuracy, %")
     table.add_row("floating point", percent(result.float_accuracy))
-    table.add_row("quantised, digital", percent(result.digital_accuracy))
+    table.add_row("quantised reference", percent(result.reference_accuracy))
     at = ""
     for one in results:
-        trials = len(one.trial_accuracies)
+        chips = len(one.chip_accuracies)
         spread = "" if math.isnan(one.std) else f" +- {percent(one.std)}"
-        at = f" after {in_words(one.design.cell.time)}" if len(results) > 1 else ""
-        table.add_row(f"analog, {trials} trial{'s' * (trials > 1)}{at}", f"{percent(one.mean)}{spread}")
+        at = f" after {format_duration(one.design.cell.time)}" if len(results) > 1 else ""
+        table.add_row(f"analog, {chips} chip{'s' * (chips > 1)}{at}", f"{percent(one.mean)}{spread}")
     console.print(table)
     console.print(f"signal-to-error ratio of every layer{at}, dB")
     layers = Table(Column("layer", no_wrap=True), "rows", "outputs", "partitions", "own", "accumulated")

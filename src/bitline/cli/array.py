@@ -65,7 +65,7 @@ def array(
     if inputs is not None:
         refuse_idle(context, "with --inputs", "active")
     settings = parse_settings(set_ or [])
-    chosen = Design.load(design).changed(settings)
+    chosen = Design.load(design).with_settings(settings)
     if spice is not None and not chosen.cell.current_voltage.is_linear:
         raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")
@@ -164,4 +164,6 @@ def _cells_of_layer(
 
 
 def _without_wires(design: Design) -> Design:
-    return design.changed({"array": {"kind": "ideal", "rows": design.array.rows, "columns": design.array.columns}})
+    return design.with_settings(
+        {"array": {"kind": "ideal", "rows": design.array.rows, "columns": design.array.columns}}
+    )

@@ -79,8 +79,8 @@ def cost(
     settings = parse_settings(set_ or [])
     own = {name: value for name, value in settings.items() if not name.startswith(LIBRARY)}
     of_library = {name.removeprefix(LIBRARY): value for name, value in settings.items() if name.startswith(LIBRARY)}
-    chosen = [Design.load(one).changed(own) for one in design or ["differential"]]
-    circuits = [costs.library_of(one).changed(of_library) for one in chosen]
+    chosen = [Design.load(one).with_settings(own) for one in design or ["differential"]]
+    circuits = [costs.library_of(one).with_settings(of_library) for one in chosen]
     with console.status("measuring the activity of the inputs"):
         statistics = _statistics(model, weights, data, chosen[0], images)
     results = [costs.network_cost(statistics, *one) for one in zip(chosen, circuits, strict=True)]

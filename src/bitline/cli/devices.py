@@ -17,7 +17,7 @@ from bitline.config.files import check_writable
 from bitline.config.messages import nearest
 from bitline.design import Design
 from bitline.design.settings import parse_settings
-from bitline.devices import AnyDevice, Device, MeasuredDevice, in_words
+from bitline.devices import AnyDevice, Device, PublishedDevice, format_duration
 from bitline.errors import DesignError
 from bitline.numerics.text import exact
 
@@ -47,9 +47,9 @@ def devices(context: typer.Context) -> None:
 
 def _facts(kind: type[Device]) -> Iterator[str]:
     yield (sys.modules[kind.__module__].__doc__ or "").splitlines()[0]
-    if issubclass(kind, MeasuredDevice):
+    if issubclass(kind, PublishedDevice):
         low, high = kind.measured
-        until = f", up to {in_words(kind.longest_s)} after programming" if kind.longest_s else ""
+        until = f", up to {format_duration(kind.longest_s)} after programming" if kind.longest_s else ""
         yield f"Measured from {exact(low)} to {exact(high)} {kind.unit}{until}."
     if kind.read_noise is not Device.read_noise:
         yield "Has read noise."
@@ -110,4 +110,4 @@ def find_device(name: str, settings: dict[str, Any]) -> Device:
         raise DesignError(
             f"there is no device {name!r}{nearest(name, kinds)}, or give a .csv table or package.module:Class"
         )
-    return Design().changed({"cell.device": settings}).cell.device
+    return Design().with_settings({"cell.device": settings}).cell.device

@@ -15,7 +15,7 @@ from bitline.config.files import check_writable
 from bitline.numerics.text import number
 
 if TYPE_CHECKING:
-    from bitline.paper import Outcome
+    from bitline.paper import Findings
 
 paper_app = Commands(
     no_args_is_help=True, help="Measure the figures and claims of the paper that bitline implements, with verdicts."
@@ -47,7 +47,7 @@ def run(
     ] = None,
     images: Annotated[int, typer.Option(min=1, help="Images to classify.")] = 200,
     calibration_images: Annotated[int, typer.Option(min=1, help="Images that set ranges.")] = 100,
-    trials: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
+    chips: Annotated[int, typer.Option(min=1, help="Independently programmed chips.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the chips.")] = 0,
     workers: Workers = None,
     executor: Executor = "local",
@@ -64,9 +64,9 @@ def run(
 
       bitline paper run energy conductances
 
-      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --trials 10
+      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --chips 10
     """
-    from bitline.paper import Setting, catalogue, files_of, find, read_subjects, run_study
+    from bitline.paper import Experiment, catalogue, files_of, find, read_subjects, run_study
     from bitline.study import default_workers
 
     check_launch(context, executor)
@@ -76,14 +76,14 @@ def run(
     others = read_subjects(networks) if networks else ()
     for study in chosen:
         with bar(study.name) as progress:
-            setting = Setting(
+            setting = Experiment(
                 out=out,
                 model=model,
                 weights=weights,
                 data=data,
                 images=images,
                 calibration_images=calibration_images,
-                trials=trials,
+                chips=chips,
                 seed=seed,
                 workers=count,
                 others=others,
@@ -95,7 +95,7 @@ def run(
     console.print(f"figures, data and verdicts are in {out}")
 
 
-def _print(name: str, shows: str, outcome: Outcome) -> None:
+def _print(name: str, shows: str, outcome: Findings) -> None:
     """Each claim with its verdict, and under it the statistic that decided; readable on a narrow terminal."""
     console.print(Text.assemble((name, "bold"), f" ({shows})"))
     table = Table(Column("verdict", no_wrap=True), "claim and statistic", show_header=False, box=None, pad_edge=False)

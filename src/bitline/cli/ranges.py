@@ -52,7 +52,7 @@ def ranges(
     if loss is None:
         refuse_idle(context, "without --loss", "images")
     check_writable("--out", *(out / name for name in ("ranges.csv", "signals.png", "useful.png")))
-    chosen = Design.load(design).changed(parse_settings(set_ or []))
+    chosen = Design.load(design).with_settings(parse_settings(set_ or []))
     network = find_network(model)
     loaded = load_network(network, weights)
     dataset = load_dataset(network.images(data), network.preprocess).split(images, calibration_images)

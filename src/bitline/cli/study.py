@@ -51,7 +51,7 @@ def sweep(
 ) -> None:
     """Evaluate all designs of a study.
 
-    Every finished piece is kept: interrupt it with Ctrl-C, kill it, extend its axes or trials, run it again, and only
+    Every finished piece is kept: interrupt it with Ctrl-C, kill it, extend its axes or chips, run it again, and only
     what is missing is computed.
 
     Examples:
@@ -294,9 +294,9 @@ def print_results(result: StudyResult) -> None:
         console.print(f"note: {result.facts[NOTES]}")
     if len(result.designs) > SHOWN:
         console.print(f"and {len(result.designs) - SHOWN} more: 'bitline results STORE --to csv' has them all")
-    digital = {one.digital for one in result.designs if one.digital is not None}
+    reference = {one.reference for one in result.designs if one.reference is not None}
     if result.float_accuracy is not None:
-        quantised = f"; quantised, digital {_span(digital)} %" if digital else ""
+        quantised = f"; quantised reference {_span(reference)} %" if reference else ""
         console.print(f"floating point {percent(result.float_accuracy)} %{quantised}")
     for one in result.designs:
         if one.error:

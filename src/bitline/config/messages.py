@@ -36,6 +36,9 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         section, _, key = path.rpartition(".")
+        renamed = getattr(owner, "RENAMED", {}).get(key)
+        if renamed:
+            return f"{path} is called {section}{'.' * bool(section)}{renamed} since bitline 0.2: write that"
         return f"unknown key {path!r}{nearest(key, owner.model_fields)}" + (f" (in [{section}])" if section else "")
     if kind == "missing":
         return f"{path} is missing: give it a value"
@@ -71,7 +74,7 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
 
 
 def _tag(model: type[BaseModel]) -> Any:
-    field = model.model_fields.get("mapping") or model.model_fields.get("kind")
+    field = model.model_fields.get("kind")
     return field.default if field is not None else None
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.work import Readout
+from bitline.cost.work import ConversionSchedule
 from bitline.design import Design
 from bitline.readout import Adc
 
@@ -14,7 +14,7 @@ MM2_PER_UM2 = 1e-6
 BITS_PER_KB = 8 * 1024
 
 
-def array_area(design: Design, library: Library, readout: Readout) -> Counter[str]:
+def array_area(design: Design, library: Library, readout: ConversionSchedule) -> Counter[str]:
     """Area of one array with its drivers and readout."""
     assert isinstance(design.adc, Adc)
     array, weights = design.array, design.weights

@@ -20,7 +20,7 @@ from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
 
-class Circuit(Part):
+class UnitCircuit(Part):
     """A circuit that does one thing again and again."""
 
     energy_pJ: AnyQuantity = NOTHING
@@ -72,37 +72,37 @@ class Library(Part):
     """Cells: energy of reading, area."""
     drivers: AnyDrivers
     """Row drivers."""
-    integrator: Circuit = Circuit()
+    integrator: UnitCircuit = UnitCircuit()
     """At every column of an array, once for each slice of the inputs: current conveyor, integrator, sample and hold."""
-    accumulator: Circuit = Circuit()
+    accumulator: UnitCircuit = UnitCircuit()
     """At every column where slices of the inputs are added in analog, once for each of them."""
-    subtractor: Circuit = Circuit()
+    subtractor: UnitCircuit = UnitCircuit()
     """At every column whose bit lines are subtracted in analog, once for each conversion: subtraction, gain stage."""
     converter: str
     """Which of `converters` is meant by an ADC of kind 'uniform'."""
     converters: dict[str, AnyConverter]
     """Analog-to-digital converters by architecture."""
-    shift_add: Circuit = Circuit()
+    shift_add: UnitCircuit = UnitCircuit()
     """Behind every converter where conversions of slices of the inputs are added digitally, once for each."""
-    adder: Circuit = Circuit()
+    adder: UnitCircuit = UnitCircuit()
     """Additions over weight slices, partitions and readings, of inputs for the digital removal of an offset."""
-    multiplier: Circuit = Circuit()
+    multiplier: UnitCircuit = UnitCircuit()
     """Scaling of every output to codes of the next layer."""
-    input_bit: Circuit = Circuit()
+    input_bit: UnitCircuit = UnitCircuit()
     """A bit of an input brought to the arrays of a core, its register; the area is that of a bit of register."""
-    output_bit: Circuit = Circuit()
+    output_bit: UnitCircuit = UnitCircuit()
     """A bit of an output kept in the core."""
-    buffer_bit: Circuit = Circuit()
+    buffer_bit: UnitCircuit = UnitCircuit()
     """A bit read from or written to a tile's buffer; the area is that of a bit of it."""
     buffer_KB: AnyQuantity = NOTHING
     """Buffer of a tile."""
-    network_bit: Circuit = Circuit()
+    network_bit: UnitCircuit = UnitCircuit()
     """A bit sent from tile to tile; the area is that of a tile's router."""
-    activation: Circuit = Circuit()
+    activation: UnitCircuit = UnitCircuit()
     """An activation function of one value; the area is that of one unit of a tile."""
-    pooling: Circuit = Circuit()
+    pooling: UnitCircuit = UnitCircuit()
     """One value that goes into pooling; the area is that of one unit of a tile."""
-    digital_mac: Circuit = Circuit()
+    digital_mac: UnitCircuit = UnitCircuit()
     """A multiplication with addition in a layer that stays digital."""
     parts: dict[str, FixedPart] = Field(default_factory=dict)
     """Parts that are known by their power, by name."""
@@ -135,7 +135,7 @@ class Library(Part):
         text = (resources.files("bitline.cost") / "libraries" / f"{source}.toml").read_text(encoding="utf-8")
         return cls(**toml.parse(text, f"library {source}"))
 
-    def changed(self, settings: dict[str, Any]) -> Library:
+    def with_settings(self, settings: dict[str, Any]) -> Library:
         """A copy with other numbers.
 
         Args:

@@ -16,7 +16,7 @@ from bitline.cost._digital_work import DigitalWork
 from bitline.cost.library import Library, libraries
 from bitline.cost.mapping import ArrayMapping, copies_of
 from bitline.cost.statistics import LayerStatistics, Statistics
-from bitline.cost.work import Readout, RowActivity, Work, converter
+from bitline.cost.work import ConversionSchedule, RowActivity, Work, converter
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.numerics.text import number
@@ -270,7 +270,7 @@ class _Matrix:
 def _matrix(
     statistics: Statistics, layer: LayerStatistics, design: Design, library: Library, skipped: float
 ) -> _Matrix:
-    readout = Readout.of(design, library, layer.magnitude_bits(design))
+    readout = ConversionSchedule.of(design, library, layer.magnitude_bits(design))
     at = ArrayMapping.of(layer.product, layer.outputs, design)
     work = Work(at, RowActivity.of(statistics, layer, design), readout, layer.products, skipped)
     return _Matrix(layer, design, work, work.product_ns(design, library))

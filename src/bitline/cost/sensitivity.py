@@ -30,7 +30,7 @@ def sensitivity(
     base = network_cost(statistics, design, library)
     rows = []
     for name, quantity in library.quantities().items():
-        changed = library.changed({name: factor * quantity.value})
+        changed = library.with_settings({name: factor * quantity.value})
         cost = network_cost(statistics, design, changed)
         rows.append(
             {

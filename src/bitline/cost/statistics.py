@@ -18,7 +18,7 @@ from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError
 from bitline.layer.cells import program_cells
 from bitline.nn import Inputs, analog_layers, conversion_of, convert
-from bitline.nn.calibrate import observe_activity
+from bitline.nn.calibrate import record_activity
 from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
 
@@ -26,7 +26,6 @@ WEIGHT_BITS = 9
 """Weight codes that are told apart; of finer ones, one stands for its neighbours, with random lower bits."""
 REPEATS = 64
 """Cells that are programmed to find the mean conductance of one code."""
-Array = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class JointCounts:
         codes: (weight codes,), the integer codes.
     """
 
-    pairs: Array
-    rows: Array
-    codes: Array
+    pairs: np.ndarray
+    rows: np.ndarray
+    codes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ class LayerStatistics:
     products: float
     inputs: float
     signed: bool
-    frequencies: Array
-    valid: Array
+    frequencies: np.ndarray
+    valid: np.ndarray
     weight: Tensor = field(repr=False)
 
     @property
@@ -116,7 +115,7 @@ class Statistics:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
         scales = {name: one.inputs for name, one in record.calibration.layers.items()}
-        activities = record.activities or observe_activity(network, scales, Inputs.of(images, network))
+        activities = record.activities or record_activity(network, scales, Inputs.of(images, network))
         calls, digital = count_work(network, images[:1])
         layers = []
         for layer in analog_layers(network):
@@ -159,7 +158,7 @@ class Statistics:
         conductance = mean_conductance(design, joint.codes).mean((0, 1))
         return float(driven[0] @ joint.pairs @ conductance) / layer.outputs
 
-    def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[Array, float]:
+    def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[np.ndarray, float]:
         """Mean G / G_max of a layer's cells by slice, exact and with an infinite on/off ratio, and how many there are.
 
         Args:
@@ -191,7 +190,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
     return Statistics.of(network, images)
 
 
-def _valid(product: Product, space: tuple[int, ...]) -> Array:
+def _valid(product: Product, space: tuple[int, ...]) -> np.ndarray:
     """Share of output positions at which each kernel position lies inside the image."""
     if not isinstance(product, ConvolutionProduct):
         return np.ones(product.positions, dtype=np.float32)
@@ -224,7 +223,7 @@ def _joint(layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
     return JointCounts(pairs.astype(np.float64), rows.astype(np.float64), fine.astype(np.int64))
 
 
-def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[Array, Array]:
+def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray]:
     """What each stored input code does in each slice of a design's inputs.
 
     Where a design's codes are coarser than the stored ones, they are rounded to it; where finer, the lower bits are
@@ -242,7 +241,7 @@ def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tupl
 
 
 @lru_cache(maxsize=256)
-def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[Array, Array]:
+def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray]:
     stored = np.arange(2**stored_bits)
     if magnitude_bits <= stored_bits:
         fine = np.round(stored * ((2**magnitude_bits - 1) / (2**stored_bits - 1))).astype(np.int64)[:, None]
@@ -255,7 +254,7 @@ def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tup
     return (digits != 0).mean(2), ((digits / top) ** 2).mean(2)
 
 
-def mean_conductance(design: Design, codes: Array) -> Array:
+def mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
     """Mean G/G_max of the cells of weight codes after programming and ageing, (lines, slices, codes).
 
     Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.

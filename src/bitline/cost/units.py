@@ -11,7 +11,7 @@ from bitline.cost import area
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.network import library_of
-from bitline.cost.work import FULL, Readout, RowActivity, Work
+from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 
 
@@ -140,7 +140,7 @@ def _work(
     design: Design, library: Library, rows: int, columns: int, activity: RowActivity
 ) -> tuple[ArrayMapping, Work]:
     at = ArrayMapping.of(MatrixProduct(rows), columns, design)
-    return at, Work(at, activity, Readout.of(design, library, design.inputs.bits), 1.0)
+    return at, Work(at, activity, ConversionSchedule.of(design, library, design.inputs.bits), 1.0)
 
 
 def _of(part: UnitCost, unit: str, count: int, library: Library, areas: Counter[str]) -> UnitCost:

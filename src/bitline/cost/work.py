@@ -78,7 +78,7 @@ FULL = RowActivity(1.0, 1.0, 0.5)
 
 
 @dataclass(frozen=True)
-class Readout:
+class ConversionSchedule:
     """How the conversions of one product follow each other.
 
     Attributes:
@@ -96,8 +96,8 @@ class Readout:
     rate: float | None
 
     @classmethod
-    def of(cls, design: Design, library: Library, magnitude_bits: int) -> Readout:
-        """Readout of inputs with so many magnitude bits.
+    def of(cls, design: Design, library: Library, magnitude_bits: int) -> ConversionSchedule:
+        """ConversionSchedule of inputs with so many magnitude bits.
 
         Raises:
             DesignError: the design has no converter.
@@ -168,7 +168,7 @@ class Work:
 
     mapping: ArrayMapping
     activity: RowActivity
-    readout: Readout
+    readout: ConversionSchedule
     products: float
     skipped: float = 0.0
 

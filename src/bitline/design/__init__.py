@@ -1,5 +1,6 @@
 """The Design, what depends on which of its settings, and the designs that come with bitline."""
 
 from bitline.design.design import Cell, Design, Inputs, LayerRule, NoAdc, presets
+from bitline.design.views import reference
 
-__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]
+__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets", "reference"]

@@ -49,7 +49,7 @@ def _bent_noise(design: Design) -> bool:
 
 
 def _unevenly_added_noise(design: Design) -> bool:
-    return _is_noisy(design) and not design.inputs.accumulator.is_even
+    return _is_noisy(design) and not design.inputs.accumulator.has_exact_weights
 
 
 def _compensated_on_wires(design: Design) -> bool:

@@ -86,7 +86,7 @@ class LayerRule(Part):
 
 
 class Design(Part):
-    """One analog accelerator. Frozen; change it with `changed`, read and write it with `load` and `to_toml`."""
+    """One analog accelerator. Frozen; change it with `with_settings`, read and write it with `load` and `to_toml`."""
 
     name: str = "unnamed"
     """Name in tables and reports."""
@@ -233,7 +233,7 @@ class Design(Part):
         """The design as TOML, every setting with its meaning; reads back as an equal design."""
         return toml.annotated(self)
 
-    def changed(self, settings: dict[str, Any]) -> Design:
+    def with_settings(self, settings: dict[str, Any]) -> Design:
         """A copy with other settings.
 
         Args:
@@ -259,12 +259,6 @@ class Design(Part):
         """The designs that layers have: this one without its rules, and that of each rule for analog layers."""
         plain = self.model_copy(update={"layers": ()})
         return (plain, *(self.with_rule(rule) for rule in self.layers if not rule.digital))
-
-    def digital(self) -> Design:
-        """The same weight and input codes with exact sums: the quantised digital network, see `views.reference`."""
-        from bitline.design.views import reference  # which is made of designs
-
-        return reference(self)
 
     def with_rule(self, rule: LayerRule) -> Design:
         """The design of the layers that a rule is for."""

@@ -10,8 +10,8 @@ from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc
 
-TAGS = ("kind", "mapping")
-"""Keys that choose a variant."""
+TAG = "kind"
+"""The key that chooses a variant."""
 
 SHARED = {
     "weights": frozenset(WeightMapping.model_fields),
@@ -41,18 +41,18 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `change`, table by table.
 
-    Where a change chooses another variant (`kind`, `mapping`), the settings of the old variant go, and those which all
+    Where a change chooses another variant (`kind`), the settings of the old variant go, and those which all
     variants share stay.
     """
     result = dict(base)
     for key, value in change.items():
         old = base.get(key)
-        tag = next((tag for tag in TAGS if isinstance(old, dict) and tag in old), None)
-        if tag is not None and isinstance(value, str):
-            value = {tag: value}
+        is_variant = isinstance(old, dict) and TAG in old
+        if is_variant and isinstance(value, str):
+            value = {TAG: value}
         if isinstance(old, dict) and isinstance(value, dict):
-            if tag is not None and value.get(tag, old[tag]) != old[tag]:
-                shared = SHARED.get(key, frozenset()) if value[tag] != "none" else frozenset()
+            if is_variant and value.get(TAG, old[TAG]) != old[TAG]:
+                shared = SHARED.get(key, frozenset()) if value[TAG] != "none" else frozenset()
                 old = {name: kept for name, kept in old.items() if name in shared}
             result[key] = merge(old, value)
         else:
@@ -99,8 +99,7 @@ def _check_once(name: str, value: Any, before: dict[str, Any]) -> None:
             same = own == other and repr(known) != repr(wanted)
             if same or own.startswith(f"{other}.") or other.startswith(f"{own}."):
                 section = min(own, other, key=len)
-                tag = "mapping" if section == "weights" else "kind"
                 raise DesignError(
                     f"--set {other}={known} and --set {own}={wanted} set the same thing: give one of them"
-                    + ("" if same else f", or choose the variant with {section}.{tag}")
+                    + ("" if same else f", or choose the variant with {section}.{TAG}")
                 )

@@ -23,7 +23,7 @@ View = dict[str, Any]
 
 
 def reference(design: Design) -> Design:
-    """The quantised digital network: the same weight and input codes with exact sums, in every layer.
+    """The quantised reference: the same weight and input codes with exact sums, in every layer.
 
     It is the same for all designs with the same codes, whatever their arrays and converters are.
     """
@@ -52,7 +52,7 @@ def calibration(design: Design) -> View:
     return _with_rules(design, _calibration if has_levels else _input_range)
 
 
-def observation(design: Design) -> View:
+def record(design: Design) -> View:
     """What calibration images are seen through.
 
     Input ranges depend on the inputs alone. Signals at ADCs are those of exact cells on lines without resistance, in a

@@ -5,12 +5,12 @@ To add a device, write one file with a `Device` and add it to `AnyDevice` in `re
 """
 
 from bitline.devices._device import Device
-from bitline.devices._measured import MeasuredDevice
+from bitline.devices._measured import PublishedDevice
 from bitline.devices.cell import Cell
-from bitline.devices.duration import Duration, in_words
+from bitline.devices.duration import Duration, format_duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
-from bitline.devices.measurements import MeasurementsDevice
+from bitline.devices.measurements import TableDevice
 from bitline.devices.programming import Written
 from bitline.devices.registry import AnyDevice
 from bitline.devices.state_independent import StateIndependent
@@ -24,11 +24,11 @@ __all__ = [
     "Duration",
     "Exact",
     "Faults",
-    "MeasuredDevice",
-    "MeasurementsDevice",
+    "PublishedDevice",
     "StateIndependent",
     "StateProportional",
+    "TableDevice",
     "Variation",
     "Written",
-    "in_words",
+    "format_duration",
 ]

@@ -27,7 +27,7 @@ class Device(Part):
         return False
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         """G_max / G_min of a cell where the design does not say otherwise."""
         return math.inf
 
@@ -81,4 +81,4 @@ class Device(Part):
 
 def standard_noise(distribution: Distribution, draws: Draws) -> Callable[[Size, str], Tensor]:
     """The function that draws numbers of mean 0 and standard deviation 1 with this distribution."""
-    return {"normal": draws.normal, "uniform": draws.uniform}[distribution]
+    return {"normal": draws.normal, "uniform": draws.standard_uniform}[distribution]

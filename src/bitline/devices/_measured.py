@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from bitline.devices._device import Device
-from bitline.devices.duration import in_words
+from bitline.devices.duration import format_duration
 from bitline.numerics.draws import Draws
 
 TOLERANCE = 1e-6
 
 
-class MeasuredDevice(Device):
+class PublishedDevice(Device):
     """A published fit: normal error with a standard deviation that depends on the state.
 
     The fit is in `unit` (a conductance, or the current at the device's read voltage); `largest` of it is G_max.
@@ -83,12 +83,12 @@ class MeasuredDevice(Device):
     def check(self, lowest: float, seconds: float) -> None:
         self.check_series()
         if not self.extrapolate:
-            known = Known(self.__dict__["kind"], self.unit, self.measured, self.longest_s)
+            known = MeasuredRange(self.__dict__["kind"], self.unit, self.measured, self.longest_s)
             known.check(self.largest, lowest * self.largest, seconds)
 
 
 @dataclass(frozen=True)
-class Known:
+class MeasuredRange:
     """States and times that a device was measured at.
 
     Attributes:
@@ -126,11 +126,13 @@ class Known:
             )
         if seconds > self.longest_s * (1 + TOLERANCE):
             known = (
-                f"up to {in_words(self.longest_s)} after programming" if self.longest_s else "just after programming"
+                f"up to {format_duration(self.longest_s)} after programming"
+                if self.longest_s
+                else "just after programming"
             )
             raise ValueError(
-                f"cell.time is {in_words(seconds)}, but cell.device {self.name!r} was measured {known}: use an earlier "
-                "time, or cell.device.extrapolate = true"
+                f"cell.time is {format_duration(seconds)}, but cell.device {self.name!r} was measured {known}: use an "
+                "earlier time, or cell.device.extrapolate = true"
             )
 
 

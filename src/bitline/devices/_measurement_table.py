@@ -14,7 +14,7 @@ FEWEST_CELLS = 5
 
 
 @dataclass(frozen=True)
-class MeasuredAt:
+class MeasurementTime:
     """Cells measured at one time after programming.
 
     Attributes:
@@ -37,7 +37,7 @@ class MeasurementTable:
     """
 
     times_s: tuple[float, ...]
-    at: tuple[MeasuredAt, ...]
+    at: tuple[MeasurementTime, ...]
     content: str
 
     @property
@@ -98,11 +98,11 @@ def _frame(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _at(values: pd.DataFrame, path: Path) -> MeasuredAt:
+def _at(values: pd.DataFrame, path: Path) -> MeasurementTime:
     groups = {float(target): np.sort(cells.to_numpy(float)) for target, cells in values.groupby("target")["measured"]}
     if len(groups) < 2:
         raise ValueError(f"{path} has {len(groups)} target: give cells for two or more")
     few = next((target for target, cells in groups.items() if len(cells) < FEWEST_CELLS), None)
     if few is not None:
         raise ValueError(f"{path} has {len(groups[few])} cells for target {few:g}: give {FEWEST_CELLS} or more")
-    return MeasuredAt(np.array(list(groups)), tuple(groups.values()))
+    return MeasurementTime(np.array(list(groups)), tuple(groups.values()))

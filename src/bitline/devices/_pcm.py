@@ -9,11 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice
+from bitline.devices._measured import PublishedDevice
 from bitline.numerics.draws import Draws
 
 
-class PhaseChangeMemory(MeasuredDevice):
+class PhaseChangeMemory(PublishedDevice):
     """Drift and noise of doped Ge2Sb2Te5 mushroom cells of 90 nm (Nandakumar et al., "Phase-change memory models for
     deep learning training and inference", IEEE ICECS 2019). Times t are since programming; g_T = G_T / 25 uS is the
     target and g_p = G_p / 25 uS the conductance just after programming, whatever G_max is.
@@ -60,7 +60,7 @@ class PhaseChangeMemory(MeasuredDevice):
         return self.G_max_uS
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         return 100.0
 
     def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:

@@ -51,11 +51,11 @@ class Cell(Part):
     @property
     def window_low(self) -> float:
         """G_min / G_max."""
-        return 1 / (self.on_off_ratio or self.device.own_on_off_ratio)
+        return 1 / (self.on_off_ratio or self.device.default_on_off_ratio)
 
     @model_validator(mode="after")
     def _check_device(self) -> Self:
-        ratio = self.on_off_ratio or self.device.own_on_off_ratio
+        ratio = self.on_off_ratio or self.device.default_on_off_ratio
         if ratio <= 1:
             raise ValueError(
                 f"cell.device {self.device.__dict__['kind']!r} has G_max / G_min = {ratio:.4g}, but G_max has to be "

@@ -46,7 +46,7 @@ def seconds(value: Any) -> Any:
     return float(found[1]) * UNITS_S[unit]
 
 
-def in_words(value: float) -> str:
+def format_duration(value: float) -> str:
     """86400.0 as `1 day`; to six digits."""
     for name in ("year", "month", "week", "day", "hour", "minute", "s", "ms", "us", "ns"):
         count = value / UNITS_S[name]

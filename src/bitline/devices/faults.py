@@ -12,18 +12,18 @@ from torch import Tensor
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 SOUND, LOW, HIGH, TELEGRAPH = range(4)
 
 
 class Faults(Part):
     """Shares of faulty cells, placed at random, and the columns kept in reserve for them."""
 
-    stuck_low: Share = 0.0
+    stuck_low: Fraction = 0.0
     """Share of cells stuck at G_min."""
-    stuck_high: Share = 0.0
+    stuck_high: Fraction = 0.0
     """Share of cells stuck at G_max."""
-    telegraph: Share = 0.0
+    telegraph: Fraction = 0.0
     """Share of cells with random-telegraph noise, slow against one inference: each is in one of two states, drawn
     independently at every time."""
     telegraph_amplitude: Annotated[float, Field(ge=0, le=2)] = 0.0
@@ -87,14 +87,14 @@ class Faults(Part):
             return cells
         result = _stuck(states, cells, lowest)
         if self.telegraph:
-            upper = draws.unit(cells.shape, f"telegraph at {time!r}") < 0.5
+            upper = draws.uniform01(cells.shape, f"telegraph at {time!r}") < 0.5
             swing = torch.where(upper, self.telegraph_amplitude / 2, -self.telegraph_amplitude / 2)
             result = torch.where(states == TELEGRAPH, result * (1 + swing), result)
         return result
 
     def _states(self, shape: Sequence[int], draws: Draws, what: str) -> Tensor:
         """Fault of every cell, int8."""
-        place = draws.unit(tuple(shape), what)
+        place = draws.uniform01(tuple(shape), what)
         ends = (self.stuck_low, self.stuck_low + self.stuck_high, self.stuck_low + self.stuck_high + self.telegraph)
         states = torch.full(place.shape, SOUND, dtype=torch.int8)
         for fault, end in zip((TELEGRAPH, HIGH, LOW), reversed(ends), strict=True):

@@ -33,8 +33,8 @@ class Imported(Device):
         return self._device.is_exact
 
     @property
-    def own_on_off_ratio(self) -> float:
-        return self._device.own_on_off_ratio
+    def default_on_off_ratio(self) -> float:
+        return self._device.default_on_off_ratio
 
     def program(self, target: Tensor, draws: Draws) -> Tensor:
         return self._device.program(target, draws)

@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.devices._device import Device
-from bitline.devices._measured import Known, between, polynomial
-from bitline.devices._measurement_table import MeasuredAt, MeasurementTable, read_table
+from bitline.devices._measured import MeasuredRange, between, polynomial
+from bitline.devices._measurement_table import MeasurementTable, MeasurementTime, read_table
 from bitline.numerics.draws import Draws
 
 
-class MeasurementsDevice(Device):
+class TableDevice(Device):
     """What both kinds have in common.
 
     The file is a CSV or Parquet table with the columns `target` and `measured`, conductances or currents in one unit, a
@@ -64,14 +64,14 @@ class MeasurementsDevice(Device):
         return self.largest_state or self.table.states[1]
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         low = self.table.states[0]
         return self.largest / low if low > 0 else float("inf")
 
     def check(self, lowest: float, seconds: float) -> None:
         if not self.extrapolate:
             table = self.table
-            known = Known(self.__dict__["kind"], self.unit, table.states, table.times_s[-1])
+            known = MeasuredRange(self.__dict__["kind"], self.unit, table.states, table.times_s[-1])
             known.check(self.largest, lowest * self.largest, seconds)
 
     @abstractmethod
@@ -101,7 +101,7 @@ class MeasurementsDevice(Device):
         return programmed + (then - self.shift(0, state, rank)) / self.largest
 
 
-class FittedMeasurements(MeasurementsDevice):
+class FittedMeasurements(TableDevice):
     """Polynomials of the target through the mean and the standard deviation of the measured cells; a normal error.
 
     The fit weighs each target by the number of its cells and their spread, and need not pass through any of them:
@@ -138,7 +138,7 @@ class FittedMeasurements(MeasurementsDevice):
         return draws.normal(shape, "programming error")
 
 
-class ResampledMeasurements(MeasurementsDevice):
+class ResampledMeasurements(TableDevice):
     """Cells drawn from the measured ones: no distribution is assumed.
 
     A cell has a rank between 0 and 1 and takes the measured deviation of that rank, interpolated linearly between the
@@ -160,10 +160,10 @@ class ResampledMeasurements(MeasurementsDevice):
         return torch.lerp(lower, upper, share).to(state.dtype)
 
     def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
-        return draws.unit(shape, "rank").double()
+        return draws.uniform01(shape, "rank").double()
 
 
-def _deviations(at: MeasuredAt) -> tuple[Tensor, Tensor]:
+def _deviations(at: MeasurementTime) -> tuple[Tensor, Tensor]:
     """Measured less target in ascending order, (targets, most cells), and how many there are, (targets,)."""
     counts = torch.tensor([len(cells) for cells in at.cells])
     table = torch.zeros(len(at.cells), int(counts.max()), dtype=torch.float64)

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, polynomial
+from bitline.devices._measured import PublishedDevice, polynomial
 
 
-class ReramMilo2021(MeasuredDevice):
+class ReramMilo2021(PublishedDevice):
     """HfO2 resistive memory programmed by IGVVA-100, 50 .. 225 uS (Milo et al., "Optimized programming algorithms for
     multilevel RRAM in hardware neural networks", IEEE IRPS 2021).
 
@@ -32,7 +32,7 @@ class ReramMilo2021(MeasuredDevice):
         return self.G_max_uS
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         return self.G_max_uS / self.measured[0]
 
     def sigma(self, state: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, polynomial
+from bitline.devices._measured import PublishedDevice, polynomial
 
 
-class ReramWan2022(MeasuredDevice):
+class ReramWan2022(PublishedDevice):
     """Resistive memory, 0 .. 39.26 uS, one second after programming (Wan et al., "A compute-in-memory chip based on
     resistive random-access memory", Nature 608, 504-512, 2022, Extended Data Fig. 3).
 

@@ -9,14 +9,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, between, grown, polynomial, saturating
+from bitline.devices._measured import PublishedDevice, between, grown, polynomial, saturating
 from bitline.numerics.draws import Draws
 
 DAY = 86400.0
 DRIFT_RANGE_NA = 1800.0
 
 
-class SonosAgrawal2022(MeasuredDevice):
+class SonosAgrawal2022(PublishedDevice):
     """SONOS cells of Agrawal et al., "Subthreshold operation of SONOS analog memory to enable accurate low-power neural
     network inference", IEDM 2022, 21.7; currents 0 .. 3200 nA just after programming, 0 .. 1800 nA later.
 
@@ -69,7 +69,7 @@ class SonosAgrawal2022(MeasuredDevice):
         return self.I_max_nA
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         return 1e7
 
     @property

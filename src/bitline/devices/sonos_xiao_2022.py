@@ -9,13 +9,13 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import MeasuredDevice, between, grown, piecewise_linear, saturating
+from bitline.devices._measured import PublishedDevice, between, grown, piecewise_linear, saturating
 from bitline.numerics.draws import Draws
 
 DAY = 86400.0
 
 
-class SonosXiao2022(MeasuredDevice):
+class SonosXiao2022(PublishedDevice):
     """Two-transistor SONOS cell read in the subthreshold region at V_G = 0 V, V_D = 0.1 V; currents 0 .. 1600 nA.
 
     Spread sigma(I) = B (1 - exp(-I / C)) around the mean current I of the time, and mean currents, after 0, 1, 2 and 5
@@ -63,7 +63,7 @@ class SonosXiao2022(MeasuredDevice):
         return self.I_max_nA
 
     @property
-    def own_on_off_ratio(self) -> float:
+    def default_on_off_ratio(self) -> float:
         return 1e7
 
     @property

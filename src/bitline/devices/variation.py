@@ -10,7 +10,7 @@ from torch import Tensor
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
 
-Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+RelativeSigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Variation(Part):
@@ -20,11 +20,11 @@ class Variation(Part):
     device's programming error.
     """
 
-    row: Share = 0.0
+    row: RelativeSigma = 0.0
     """Standard deviation of what the cells of a word line share, as a fraction of G."""
-    column: Share = 0.0
+    column: RelativeSigma = 0.0
     """Standard deviation of what the cells of a bit line share, as a fraction of G."""
-    die: Share = 0.0
+    die: RelativeSigma = 0.0
     """Standard deviation of what all cells of a chip share, as a fraction of G."""
 
     @property

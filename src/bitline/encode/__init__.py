@@ -17,8 +17,8 @@ from bitline.encode.two_sided import TwoSided
 
 AnyWeights = Annotated[
     Differential | TwoSided | Offset,
-    Field(discriminator="mapping"),
-    shorthand("mapping", default="differential"),
+    Field(discriminator="kind"),
+    shorthand("kind", default="differential"),
 ]
 
 __all__ = [

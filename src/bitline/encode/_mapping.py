@@ -18,6 +18,8 @@ class WeightMapping(Part):
     slice is stored as the fraction d / (2^cell_bits - 1) of the conductance window (Xiao et al. 2022, section 4.1).
     """
 
+    RENAMED: ClassVar[dict[str, str]] = {"mapping": "kind"}
+
     bits: Annotated[int, Field(ge=2, le=16)] = 8
     """Bits of a weight code with its sign: -(2^(bits-1)-1) .. 2^(bits-1)-1."""
     scale: Literal["layer", "channel"] = "layer"

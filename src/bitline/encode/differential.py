@@ -16,7 +16,7 @@ class Differential(WeightMapping):
     W x = sum_k 2^(k b) (W_k+ x - W_k- x): Xiao et al. 2022, Eqs. 6 and 8. A zero weight draws the least current.
     """
 
-    mapping: Literal["differential"] = "differential"
+    kind: Literal["differential"] = "differential"
     subtraction: Literal["analog", "digital"] = "analog"
     """Subtract line currents before the ADC, or convert both lines and subtract codes."""
 

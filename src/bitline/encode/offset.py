@@ -15,7 +15,7 @@ class Offset(WeightMapping):
     W x = sum_k 2^(k b) W_k x - 2^(bits-1) sum(x): Xiao et al. 2022, Eqs. 5 and 7.
     """
 
-    mapping: Literal["offset"] = "offset"
+    kind: Literal["offset"] = "offset"
     subtraction: Literal["digital", "unit-column"] = "digital"
     """Remove the offset with the digital sum of the inputs, or with an extra column of each array that holds code 0."""
 

@@ -17,7 +17,7 @@ class TwoSided(Differential):
     not proportional to the weight (CrossSim Inference manual 2.0, balanced core).
     """
 
-    mapping: Literal["two-sided"] = "two-sided"  # type: ignore[assignment]
+    kind: Literal["two-sided"] = "two-sided"  # type: ignore[assignment]
 
     def describe(self) -> str:
         return "two-sided differential"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.evaluation.evaluate import Labels, evaluate
-from bitline.nn import AnalogLayer, Inputs, Seen, analog_layers, convert, observe
+from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import Adc, BitLines, Levels
 
@@ -93,11 +93,11 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
     converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
-    seen = observe(converted, Inputs.of(images, converted), layers)
+    seen = record_network(converted, Inputs.of(images, converted), layers)
     return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))
 
 
-def _slices(layer: AnalogLayer, seen: Seen) -> list[SliceRange]:
+def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
     encoded = layer.encoded()
     levels: Levels | None = encoded.levels(seen.scale, seen.signals)
     assert levels is not None and seen.signals is not None
@@ -179,15 +179,15 @@ def recommend(
     """
     tried: list[tuple[int, float, float, float]] = []
 
-    def result(changed: Design, count: int, trials: int) -> tuple[float, float]:
-        found = evaluate(model, changed, images[:count], labels[:count], calibration, trials=trials, seed=seed)
+    def result(changed: Design, count: int, chips: int) -> tuple[float, float]:
+        found = evaluate(model, changed, images[:count], labels[:count], calibration, chips=chips, seed=seed)
         return found.mean, min(layer.own_db for layer in found.layers)
 
-    reference, _ = result(design.changed({"adc": "none"}), len(images), 2)
+    reference, _ = result(design.with_settings({"adc": "none"}), len(images), 2)
 
     def with_range(resolution: int, percentile: float) -> Design:
         adc = {"adc.bits": resolution, "adc.range": {"kind": "calibrated", "percentile": percentile}}
-        return design.changed(adc)
+        return design.with_settings(adc)
 
     def best(resolution: int) -> tuple[float, float]:
         ratios = {}

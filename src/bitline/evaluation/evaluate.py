@@ -1,4 +1,4 @@
-"""Accuracy over trials and the error of every layer."""
+"""Accuracy over chips and the error of every layer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.errors import BitlineError, ConversionError, DataError, DesignError
 from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
-from bitline.nn import as_images, convert, independent_copy, let_age
+from bitline.nn import age, as_images, convert, independent_copy
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.text import number, percent
 
@@ -30,7 +30,7 @@ Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""
 
 Remedy = Callable[[nn.Module, nn.Module], object]
-"""Called with the analog network on its chip, which it may correct, and the quantised digital network."""
+"""Called with the analog network on its chip, which it may correct, and the quantised reference."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Evaluation:
         images: number of images.
         seed: seed of the chips.
         float_accuracy: the original network.
-        digital_accuracy: quantised weights and inputs, exact sums.
-        trial_accuracies: one for each chip.
+        reference_accuracy: quantised weights and inputs, exact sums.
+        chip_accuracies: one for each chip.
         layers: error of every analog layer.
-        notes: what stays digital.
+        notes: what stays digital, and what is approximate.
         cost: energy, area and latency; none where the design has no converters.
     """
 
@@ -53,39 +53,39 @@ class Evaluation:
     images: int
     seed: int
     float_accuracy: float
-    digital_accuracy: float
-    trial_accuracies: tuple[float, ...]
+    reference_accuracy: float
+    chip_accuracies: tuple[float, ...]
     layers: tuple[LayerError, ...]
     notes: tuple[str, ...] = ()
     cost: NetworkCost | None = None
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over trials."""
-        return sum(self.trial_accuracies) / len(self.trial_accuracies)
+        """Mean accuracy over chips."""
+        return sum(self.chip_accuracies) / len(self.chip_accuracies)
 
     @property
     def std(self) -> float:
-        """Standard deviation over trials; NaN for a single trial."""
-        return deviation(self.trial_accuracies)
+        """Standard deviation over chips; NaN for a single chip."""
+        return deviation(self.chip_accuracies)
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
-        """95 % interval of the mean over chips (Student's t); NaN for a single trial."""
-        half = half_width(self.trial_accuracies)
+        """95 % interval of the mean over chips (Student's t); NaN for a single chip."""
+        half = half_width(self.chip_accuracies)
         return self.mean - half, self.mean + half
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each trial: design, trial, accuracy and the baselines, and the cost where it is known."""
+        """One row for each chip: design, chip, accuracy and the baselines, and the cost where it is known."""
         return pd.DataFrame(
             {
                 "design": self.design.name,
                 "time_s": self.design.cell.time,
                 "seed": self.seed,
-                "trial": range(len(self.trial_accuracies)),
+                "chip": range(len(self.chip_accuracies)),
                 "images": self.images,
-                "accuracy": self.trial_accuracies,
-                "digital_accuracy": self.digital_accuracy,
+                "accuracy": self.chip_accuracies,
+                "reference_accuracy": self.reference_accuracy,
                 "float_accuracy": self.float_accuracy,
                 **(self.cost.totals() if self.cost else {}),
             }
@@ -105,8 +105,8 @@ class Evaluation:
         low, high = self.confidence_interval
         return {
             "float": self.float_accuracy,
-            "digital": self.digital_accuracy,
-            "trials": list(self.trial_accuracies),
+            "reference": self.reference_accuracy,
+            "chips": list(self.chip_accuracies),
             "mean": self.mean,
             "std": known(self.std),
             "confidence_interval_95": [known(low), known(high)],
@@ -133,11 +133,11 @@ def evaluate(
     labels: Labels,
     calibration: Any,
     *,
-    trials: int = 3,
+    chips: int = 3,
     seed: int = 0,
     batch: int = 64,
     progress: Progress = lambda what, done, total: None,
-    after_programming: Remedy = lambda analog, digital: None,
+    after_programming: Remedy = lambda analog, reference: None,
 ) -> Evaluation:
     """Accuracy of a float network on an analog design.
 
@@ -147,7 +147,7 @@ def evaluate(
         images: normalised inputs, (images, ...), finite.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
         calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
-        trials: independently programmed chips.
+        chips: independently programmed chips.
         seed: seed of the chips.
         batch: images at once; does not change results.
         progress: told how far the work is.
@@ -166,7 +166,7 @@ def evaluate(
         labels,
         calibration,
         times=(design.cell.time,),
-        trials=trials,
+        chips=chips,
         seed=seed,
         batch=batch,
         progress=progress,
@@ -183,11 +183,11 @@ def evaluate_times(
     calibration: Any,
     *,
     times: Sequence[float | str],
-    trials: int = 3,
+    chips: int = 3,
     seed: int = 0,
     batch: int = 64,
     progress: Progress = lambda what, done, total: None,
-    after_programming: Remedy = lambda analog, digital: None,
+    after_programming: Remedy = lambda analog, reference: None,
 ) -> tuple[Evaluation, ...]:
     """Accuracy at several times after programming: every chip is programmed once, and its cells age.
 
@@ -202,11 +202,11 @@ def evaluate_times(
     images = as_images(images, model)
     float_network = _in_eval(model)
     design = Design.load(design) if isinstance(design, str) else design
-    _check(images, labels, trials, batch)
+    _check(images, labels, chips, batch)
     classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
-    designs = [design.changed({"cell.time": time}) for time in times]
+    designs = [design.with_settings({"cell.time": time}) for time in times]
     prepared = Prepared.of(model, design, calibration, seed, images)
     progress("calibrate", 1, 1)
 
@@ -214,17 +214,17 @@ def evaluate_times(
         return lambda done: progress(what, done, len(images))
 
     float_accuracy = count_right(float_network, images, classes, batch, advance("float")) / len(images)
-    digital_accuracy = count_right(prepared.digital, images, classes, batch, advance("digital")) / len(images)
+    reference_accuracy = count_right(prepared.reference, images, classes, batch, advance("reference")) / len(images)
     accuracies: list[list[float]] = [[] for _ in times]
     sums: list[list[tuple[LayerSums, ...]]] = [[] for _ in times]
-    for trial in range(trials):
-        prepared.program(trial)
+    for chip in range(chips):
+        prepared.program(chip)
         for index, time in enumerate(times):
-            let_age(prepared.analog, time)
-            after_programming(prepared.analog, prepared.digital)
+            age(prepared.analog, time)
+            after_programming(prepared.analog, prepared.reference)
             sums[index] += prepared.compare(images, batch)
-            at = f" at {in_words(designs[index].cell.time)}" if len(times) > 1 else ""
-            what = f"trial {trial + 1} of {trials}{at}"
+            at = f" at {format_duration(designs[index].cell.time)}" if len(times) > 1 else ""
+            what = f"chip {chip + 1} of {chips}{at}"
             accuracies[index].append(prepared.classify(images, classes, batch, advance=advance(what)) / len(images))
     evaluations = []
     for index, one in enumerate(designs):
@@ -236,8 +236,8 @@ def evaluate_times(
                 images=len(images),
                 seed=seed,
                 float_accuracy=float_accuracy,
-                digital_accuracy=digital_accuracy,
-                trial_accuracies=tuple(accuracies[index]),
+                reference_accuracy=reference_accuracy,
+                chip_accuracies=tuple(accuracies[index]),
                 layers=layers,
                 notes=(*prepared.record.notes, *why),
                 cost=cost,
@@ -285,10 +285,10 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels, trials: int, batch: int) -> None:
+def _check(images: Tensor, labels: Labels, chips: int, batch: int) -> None:
     count = len(labels) if hasattr(labels, "__len__") else 0
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-    if trials < 1 or batch < 1:
-        raise DataError(f"trials is {trials} and batch is {batch}: both must be 1 or more")
+    if chips < 1 or batch < 1:
+        raise DataError(f"chips is {chips} and batch is {batch}: both must be 1 or more")

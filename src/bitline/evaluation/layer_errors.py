@@ -1,4 +1,4 @@
-"""The error of every layer: a network on its chip against the quantised digital network."""
+"""The error of every layer: a network on its chip against the quantised reference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMPARED = 64
 
 @dataclass(frozen=True)
 class LayerError:
-    """Signal-to-error ratios of one layer in dB, against the quantised digital network, averaged over trials.
+    """Signal-to-error ratios of one layer in dB, against the quantised reference, averaged over chips.
 
     Programming takes one pulse for each cell, unless the design says write-verify.
 
@@ -74,21 +74,21 @@ class LayerSums:
     images: int
 
 
-def layer_sums(digital: nn.Module, analog: nn.Module, images: Tensor) -> tuple[LayerSums, ...]:
+def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple[LayerSums, ...]:
     """Run both networks and compare.
 
     Args:
-        digital: the quantised digital network.
+        reference: the quantised reference network.
         analog: the same on a chip.
         images: normalised.
     """
-    with _recording(digital) as expected:
-        digital(images)
+    with _recording(reference) as expected:
+        reference(images)
     before = {layer.name: _counts(layer) for layer in analog_layers(analog)}
     with _recording(analog) as got:
         analog(images)
     sums = []
-    exact = {layer.name: layer for layer in analog_layers(digital)}
+    exact = {layer.name: layer for layer in analog_layers(reference)}
     for layer in analog_layers(analog):
         converted, skipped = (now - then for now, then in zip(_counts(layer), before[layer.name], strict=True))
         inputs, outputs = got[layer.name]

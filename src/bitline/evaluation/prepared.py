@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.data.labels import scores
-from bitline.design import Design
-from bitline.design.views import reference
+from bitline.design import Design, views
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
-from bitline.nn import Calibration, Conversion, Observed, analog_layers, conversion_of, convert, program, settled
+from bitline.nn import Calibration, Conversion, NetworkRecord, analog_layers, conversion_of, convert, program, settled
 from bitline.nn.convert import restart_reads
 
 Advance = Callable[[int], object]
@@ -23,19 +22,19 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A calibrated network in its analog and its quantised digital form.
+    """A calibrated network in its analog form, and its quantised reference.
 
     Attributes:
         design: the accelerator.
         analog: on the chip that was programmed last.
-        digital: the same codes with exact sums.
+        reference: the same codes with exact sums.
         seen: images to measure activity on, where calibration did not look.
-        known: statistics of the same network for a design with the same `views.observation`, where there are any.
+        known: statistics of the same network for a design with the same `views.record`, where there are any.
     """
 
     design: Design
     analog: nn.Module
-    digital: nn.Module
+    reference: nn.Module
     seen: Tensor
     known: Statistics | None = None
 
@@ -44,7 +43,7 @@ class Prepared:
         cls,
         model: nn.Module,
         design: Design,
-        calibration: Tensor | Calibration | Observed,
+        calibration: Tensor | Calibration | NetworkRecord,
         seed: int,
         seen: Tensor,
         known: Statistics | None = None,
@@ -57,7 +56,7 @@ class Prepared:
             calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
             seen: images to measure activity on where `calibration` has none.
-            known: statistics of this network for a design with the same `views.observation`.
+            known: statistics of this network for a design with the same `views.record`.
 
         Raises:
             ConversionError, CalibrationError: see `convert`.
@@ -65,9 +64,11 @@ class Prepared:
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
         scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
-        digital = convert(model, reference(record.design), Calibration(scales, record.folding.folded), seed=seed)
+        reference = convert(
+            model, views.reference(record.design), Calibration(scales, record.folding.folded), seed=seed
+        )
         images = calibration if isinstance(calibration, Tensor) else seen
-        return cls(record.design, analog, digital, images[:COMPARED], known)
+        return cls(record.design, analog, reference, images[:COMPARED], known)
 
     @property
     def record(self) -> Conversion:
@@ -98,16 +99,16 @@ class Prepared:
             shares[layer.name] = [step * (high - low) / (lines.high - lines.low) for step, low, high in spans]
         return shares
 
-    def program(self, trial: int) -> None:
+    def program(self, chip: int) -> None:
         """Put the network on another chip."""
-        program(self.analog, trial=trial)
+        program(self.analog, chip=chip)
 
     @torch.no_grad()
     def compare(self, images: Tensor, batch: int) -> list[tuple[LayerSums, ...]]:
         """Errors of all layers on the current chip, on the first images of a data set."""
         restart_reads(self.analog)
-        with settled(self.analog), settled(self.digital):
-            return [layer_sums(self.digital, self.analog, part) for part in images[:COMPARED].split(batch)]
+        with settled(self.analog), settled(self.reference):
+            return [layer_sums(self.reference, self.analog, part) for part in images[:COMPARED].split(batch)]
 
     def classify(self, images: Tensor, labels: Tensor, batch: int, first: int = 0, advance: Advance = int) -> int:
         """Images that the network gets right on the current chip.

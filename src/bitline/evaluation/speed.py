@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 BATCH = 64
 BASE: dict[str, object] = {
-    "weights.mapping": "differential",
+    "weights.kind": "differential",
     "cell.device": {"kind": "state-proportional", "alpha": 0.02},
 }
 
@@ -69,7 +69,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Timing:
     """One design on one network.
 
     Attributes:
@@ -124,7 +124,7 @@ def measure_machine(device: str = "cpu") -> Machine:
 @torch.no_grad()
 def measure(
     case: str, machine: Machine, repeats: int = 15, network: str = "cifar-resnet20", batch: int = BATCH
-) -> Measurement:
+) -> Timing:
     """Measure one benchmark design.
 
     Args:
@@ -137,7 +137,7 @@ def measure(
     meaning, settings = CASES[case]
     plain, images = _network(network, batch, machine.device)
     few = images[: max(1, batch // 8)]
-    analog, calibration_seconds = _timed(lambda: convert(plain, Design().changed(settings), few))
+    analog, calibration_seconds = _timed(lambda: convert(plain, Design().with_settings(settings), few))
     _, first_seconds = _timed(lambda: analog(images))
     plain(images)
     pairs = [(_time(lambda: analog(images)), _time(lambda: plain(images))) for _ in range(repeats)]
@@ -145,7 +145,7 @@ def measure(
     flops, traffic = _work(analog, images)
     limits = {"flops": flops / machine.flops, "bytes": traffic / machine.bandwidth}
     bound = max(limits, key=lambda name: limits[name])
-    return Measurement(
+    return Timing(
         case=case,
         meaning=meaning,
         ratio=statistics.median(one / other for one, other in pairs),
@@ -216,9 +216,9 @@ def _report_memory(network: str, case: str, batch: int) -> None:
     model = plain
     if case != "plain":
         settings = CASES[case][1]
-        few = convert(plain, Design().changed(settings), images[:1])
+        few = convert(plain, Design().with_settings(settings), images[:1])
         calibration: Calibration = conversion_of(few).calibration
-        model = convert(plain, Design().changed(settings), calibration)
+        model = convert(plain, Design().with_settings(settings), calibration)
     model(images[:1])
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)

@@ -19,7 +19,7 @@ from bitline.readout import Adc
 
 
 @dataclass(frozen=True)
-class Arrays:
+class ProgrammedArrays:
     """Everything the plans of a layer start from.
 
     Attributes:
@@ -60,7 +60,7 @@ class Arrays:
     def is_linear(self) -> bool:
         """Whether outputs without an ADC are sums over the inputs, each with a weight of its own."""
         array = self.design.array
-        even = self.design.inputs.accumulator.is_even or self.accumulated_slices == 1
+        even = self.design.inputs.accumulator.has_exact_weights or self.accumulated_slices == 1
         return even and (not isinstance(array, GateDrivenArray) or array.wires.is_ideal)
 
     @property
@@ -133,18 +133,18 @@ class Arrays:
         factors = plain if self.units.count else self.step.double().reshape(groups, columns)
         return factors if self.cells.gain is None else factors * self.cells.gain.double()
 
-    def drives(self, slices: int) -> tuple[Drive, ...]:
+    def drives(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
 
         Ohmic cells need one evaluation for all voltages; others one for each.
         """
         curve = self.design.cell.current_voltage
         if curve.is_linear:
-            return (Drive(None, self.cells.conductance),)
+            return (Excitation(None, self.cells.conductance),)
         top = 2**self.slice_bits - 1
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
-            Drive(
+            Excitation(
                 self._table(slices, lambda digit, level=level: float(digit == level), sign),  # type: ignore[misc]
                 top * curve.current(self.cells.conductance, sign * level / top),
             )
@@ -152,11 +152,11 @@ class Arrays:
             for level in range(1, top + 1)
         )
 
-    def squares(self, slices: int) -> Drive:
+    def squares(self, slices: int) -> Excitation:
         """Variance of the cells' reads, and what input codes count in it: the sum over slices of (2^(a l) u_l)^2."""
         assert self.cells.noise is not None
         table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
-        return Drive(table, self.cells.noise.square())
+        return Excitation(table, self.cells.noise.square())
 
     def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Tensor:
         """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
@@ -179,7 +179,7 @@ class Arrays:
 
 
 @dataclass(frozen=True)
-class Drive:
+class Excitation:
     """One evaluation of the arrays.
 
     Attributes:

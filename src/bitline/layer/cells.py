@@ -103,7 +103,7 @@ def program_cells(
     cell = design.cell
     draws = chip.of(name)
     codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
-    target = design.array.aimed_at(target_conductances(codes, design), blocks, positions)
+    target = design.array.predistorted(target_conductances(codes, design), blocks, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)

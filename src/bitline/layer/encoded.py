@@ -11,10 +11,10 @@ from torch import Tensor
 from bitline.arrays import IdealArray, Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.layer.grid import background, exact_up_to, largest_count
-from bitline.layer.observation import Observation
+from bitline.layer.observation import SignalHistograms
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
@@ -92,8 +92,8 @@ class EncodedLayer:
         """The layer's cells on one chip."""
         codes, positions = self.stored_codes(), self.product.positions
         cells = program_cells(codes, self.design, self.blocks, chip, self.name, positions).to(self.step)
-        delivered = self.design.array.delivered(cells.conductance, self.blocks)
-        return replace(cells, conductance=delivered)
+        effective_conductances = self.design.array.effective_conductances(cells.conductance, self.blocks)
+        return replace(cells, conductance=effective_conductances)
 
     @property
     def blocks(self) -> tuple[slice, ...]:
@@ -108,11 +108,11 @@ class EncodedLayer:
     def _exact(self) -> Cells:
         return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
 
-    def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> Arrays:
-        """Arrays that hold `cells`, for inputs of this quantisation."""
+    def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
+        """ProgrammedArrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
         targets = self.exact().conductance
-        return Arrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, draws)
+        return ProgrammedArrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, draws)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
@@ -159,16 +159,16 @@ class EncodedLayer:
             "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
         )
 
-    def observation(self, inputs: InputScale, relu: bool = False) -> Observation:
+    def observation(self, inputs: InputScale, relu: bool = False) -> SignalHistograms:
         """Where to count the signals that exact cells give.
 
         Args:
             inputs: quantisation of the inputs.
             relu: whether a ReLU follows the layer directly.
         """
-        return Observation(self.arrays(self.exact(), inputs), relu)
+        return SignalHistograms(self.arrays(self.exact(), inputs), relu)
 
-    def levels(self, inputs: InputScale, seen: Observation | None) -> Levels | None:
+    def levels(self, inputs: InputScale, seen: SignalHistograms | None) -> Levels | None:
         """ADC levels for the signals `seen`; none where the design has no ADC.
 
         Raises:
@@ -184,7 +184,7 @@ class EncodedLayer:
             return self._best(policy, inputs, seen)
         return seen.levels(lambda signals: policy.levels(adc.bits, lines, signals))
 
-    def _best(self, policy: BestOutputRange, inputs: InputScale, seen: Observation) -> Levels:
+    def _best(self, policy: BestOutputRange, inputs: InputScale, seen: SignalHistograms) -> Levels:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
         assert isinstance(adc, Adc)

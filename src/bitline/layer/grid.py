@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from bitline.design import Design
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.quantize import InputScale
 
@@ -46,7 +46,7 @@ class Grid:
     divisor: int
 
     @classmethod
-    def of(cls, arrays: Arrays, unit: Sequence[float]) -> Grid | None:
+    def of(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
         """The grid of a layer; none where its cells have errors, or steps or digits are no simple fractions.
 
         Args:
@@ -84,7 +84,7 @@ def fineness(design: Design) -> float:
 
 def background(design: Design) -> Fraction:
     """What the G_min of cells adds to a reading, in smallest differences; 0 where cells are subtracted."""
-    ratio = design.cell.on_off_ratio or design.cell.device.own_on_off_ratio
+    ratio = design.cell.on_off_ratio or design.cell.device.default_on_off_ratio
     if design.weights.signed_readings or math.isinf(ratio):
         return Fraction(0)
     return design.weights.top_digit / (Fraction(repr(ratio)) - 1) / Fraction(design.weights.reading_step)

@@ -14,7 +14,7 @@ from bitline.arrays import MatrixProduct
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan, UnconvertedPlan
 from bitline.numerics.draws import Draws
@@ -33,19 +33,19 @@ class ProgrammedLayer:
     Args:
         layer: weight codes, design and shape.
         calibration: input quantisation and ADC levels.
-        seed, trial: which chip; the layer's name and these two give the same cells.
+        seed, chip: which chip; the layer's name and these two give the same cells.
 
     Attributes:
         pulses: write pulses per cell, on average.
         outside: share of cells given up on outside the tolerance of programming.
     """
 
-    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, trial: int) -> None:
+    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, chip: int) -> None:
         self.calibration = calibration
-        chip = Draws((seed, trial))
-        cells = layer.program(chip)
+        draws = Draws((seed, chip))
+        cells = layer.program(draws)
         self.pulses, self.outside = cells.pulses, cells.outside
-        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, chip.of(layer.name)), calibration.levels)
+        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, draws.of(layer.name)), calibration.levels)
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor, sample: int = 0) -> Tensor:
@@ -61,7 +61,7 @@ class ProgrammedLayer:
         return input_codes(inputs, self.calibration.inputs)
 
 
-def cheapest_plan(arrays: Arrays, levels: Levels | None) -> Plan:
+def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
     if levels is None or not isinstance(arrays.design.adc, Adc):
         return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
@@ -80,7 +80,7 @@ class AnalogCore:
             float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
         design: the accelerator.
         calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
-        seed, trial, name: which chip and core: the same three give the same cells.
+        seed, chip, name: which chip and core: the same three give the same cells.
 
     Raises:
         ConversionError: the matrix has the wrong shape, is complex, sparse or masked, or holds NaN, infinite or only
@@ -100,7 +100,7 @@ class AnalogCore:
         *,
         calibration: Numbers | LayerCalibration,
         seed: int = 0,
-        trial: int = 0,
+        chip: int = 0,
         name: str = "core",
     ) -> None:
         weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
@@ -111,7 +111,7 @@ class AnalogCore:
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
-        self.programmed = ProgrammedLayer(self.layer, calibration, seed, trial)
+        self.programmed = ProgrammedLayer(self.layer, calibration, seed, chip)
         self.reads = 0
         for approximation in approximations(design):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.signals import IdealSignals
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.readout import Adc, Levels
@@ -18,7 +18,7 @@ SAMPLE = 16
 """Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
 
 
-class Observation:
+class SignalHistograms:
     """Signals of a layer on lines without resistance, counted in bounded memory.
 
     Args:
@@ -31,7 +31,7 @@ class Observation:
         relu: as given.
     """
 
-    def __init__(self, arrays: Arrays, relu: bool = False) -> None:
+    def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
         self._plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
@@ -125,7 +125,7 @@ class Observation:
                 yield index, plan(given).reshape(len(part), *self._full[1:], -1)
 
 
-def _relu_floor(arrays: Arrays) -> Tensor | None:
+def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
     """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); none where outputs are no multiples
     of single signals."""
     lines = arrays.design.weights

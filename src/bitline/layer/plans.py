@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Arrays, Drive
+from bitline.layer.arrays import Excitation, ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.layer.readout import added_up, readouts
 from bitline.layer.signals import Signals, signals_of
@@ -34,7 +34,7 @@ def as_they_are(codes: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Work:
+class Arithmetic:
     """Arithmetic that a plan does for each output of a layer.
 
     Attributes:
@@ -51,7 +51,7 @@ class Work:
 class LinearPlan:
     """Nothing nonlinear before the digital sum: one effective weight, one product (and one for read noise)."""
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: ProgrammedArrays) -> None:
         self.arrays = arrays
         self.product = arrays.product
         self.whole = arrays.product.whole()
@@ -60,15 +60,15 @@ class LinearPlan:
             effective = [(drive, weights - arrays.input_sum_factor) for drive, weights in effective]
         elif arrays.input_sum_factor:
             removed = torch.full_like(effective[0][1], -arrays.input_sum_factor)
-            effective.append((Drive(None, removed), removed))
+            effective.append((Excitation(None, removed), removed))
         self.drives = [(drive, self._lay_out(weights)) for drive, weights in effective]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(arrays.input_slices))
         self.bias = arrays.bias
 
     @property
-    def work(self) -> Work:
+    def work(self) -> Arithmetic:
         """Products only, nothing to convert."""
-        return Work(products=len(self.drives) + (self.noise is not None), conversions=0, input_slices=1)
+        return Arithmetic(products=len(self.drives) + (self.noise is not None), conversions=0, input_slices=1)
 
     def __call__(self, inputs: Tensor, sample: int = 0, to_codes: ToCodes = as_they_are) -> Tensor:
         codes = to_codes(inputs)
@@ -94,7 +94,7 @@ class LinearPlan:
         weights = weights * step.double().reshape(weights.shape[0], 1, -1)
         return self.product.lay_out(weights.to(step.dtype), self.whole)
 
-    def _noise(self, squares: Drive) -> tuple[Drive, Tensor]:
+    def _noise(self, squares: Excitation) -> tuple[Excitation, Tensor]:
         """Variance of every column and unit column in units of the digital sum."""
         variance = self._summed(squares.cells, power=2)
         return squares, self.product.lay_out(variance.to(self.arrays.step.dtype), self.whole)
@@ -121,12 +121,12 @@ class ConvertPlan:
         skipped: conversions left out so far, because all inputs of the array were 0.
     """
 
-    def __init__(self, arrays: Arrays, levels: Levels) -> None:
+    def __init__(self, arrays: ProgrammedArrays, levels: Levels) -> None:
         unit = levels.finest
         self._prepare(arrays, signals_of(arrays, unit, arrays.accumulated_slices))
         self.readouts = readouts(arrays, self.signals, levels, unit)
 
-    def _prepare(self, arrays: Arrays, signals: Signals) -> None:
+    def _prepare(self, arrays: ProgrammedArrays, signals: Signals) -> None:
         self.arrays = arrays
         self.signals = signals
         self.start = (torch.zeros_like(arrays.step) if arrays.bias is None else arrays.bias).reshape(signals.groups, -1)
@@ -146,12 +146,12 @@ class ConvertPlan:
         return outputs
 
     @property
-    def work(self) -> Work:
+    def work(self) -> Arithmetic:
         """What one output takes."""
         signals, apart = self.signals, len(self.readouts)
         each_column = signals.columns / self.arrays.units.columns
         evaluations = signals.evaluations + (signals.noise is not None)
-        return Work(
+        return Arithmetic(
             products=signals.readings * signals.slices * apart * each_column * evaluations,
             conversions=round(signals.conversions * apart * each_column),
             input_slices=apart,
@@ -214,7 +214,7 @@ class ConvertPlan:
 class UnconvertedPlan(ConvertPlan):
     """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: ProgrammedArrays) -> None:
         self._prepare(arrays, signals_of(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices))
         self.readouts = added_up(arrays, self.signals)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.signals import Signals
 from bitline.readout import (
     Adc,
@@ -46,7 +46,7 @@ class Readout(ABC):
         """
 
 
-class AddedUp(Readout):
+class NoConversion(Readout):
     """No ADC: signals are added as they are.
 
     Args:
@@ -99,7 +99,7 @@ class ColumnLevels(Readout):
         return convert_columns_and_add(signals, self.scale, self.low, self.high, self.factor, start, total)
 
 
-class Tables(Readout):
+class TransferCurves(Readout):
     """Converters with transfer curves of their own.
 
     Args:
@@ -120,7 +120,7 @@ class Tables(Readout):
         return lookup_and_add(signals, *levels, start, total)
 
 
-def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+def readouts(arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
     """The readout of each conversion of a product, least significant input slice first.
 
     Args:
@@ -174,16 +174,18 @@ def readouts(arrays: Arrays, signals: Signals, levels: Levels, unit: Sequence[fl
         ]
     table, converter = _converters(arrays, signals, adc)
     return [
-        Tables(table, converter, spread(scales, index), spread(low, index), spread(weights(index), index), noise)
+        TransferCurves(
+            table, converter, spread(scales, index), spread(low, index), spread(weights(index), index), noise
+        )
         for index in range(apart)
     ]
 
 
-def added_up(arrays: Arrays, signals: Signals) -> list[Readout]:
+def added_up(arrays: ProgrammedArrays, signals: Signals) -> list[Readout]:
     """The readout of each conversion of a product without an ADC, least significant input slice first."""
     signed = arrays.code_factors() * (arrays.gain * arrays.input_top)
     factor = _by_column(signed, signals.partition.parts, arrays.column_factors()).to(arrays.step)
-    return [AddedUp(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
+    return [NoConversion(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
 
 
 def _by_column(factor: Tensor, parts: int, by_column: Tensor) -> Tensor:
@@ -191,7 +193,7 @@ def _by_column(factor: Tensor, parts: int, by_column: Tensor) -> Tensor:
     return factor.reshape(-1).repeat(parts)[None, :, None] * by_column[:, None]
 
 
-def _converters(arrays: Arrays, signals: Signals, adc: Adc) -> tuple[TransferTable, Tensor]:
+def _converters(arrays: ProgrammedArrays, signals: Signals, adc: Adc) -> tuple[TransferTable, Tensor]:
     """The transfer curves of this chip's converters, and the converter of each column in its array."""
     device = arrays.step.device
     columns, width = signals.columns, min(arrays.design.array.columns, signals.columns)

@@ -11,7 +11,7 @@ from torch import Tensor
 from bitline.arrays import GateDrivenArray
 from bitline.arrays._ladder import Windows, ladder_products
 from bitline.encode import input_slices
-from bitline.layer.arrays import Arrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.layer.grid import Grid
 from bitline.numerics.read_noise import add_read_noise
@@ -31,7 +31,7 @@ class Signals(ABC):
         slices: input slices that one signal is accumulated over.
     """
 
-    def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int) -> None:
+    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         self.arrays = arrays
         self.partition = arrays.partition
         self.product = arrays.product
@@ -116,7 +116,7 @@ class IdealSignals(Signals):
         grid: of whole numbers, where there is one for these cells and this unit.
     """
 
-    def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
+    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
         super().__init__(arrays, unit, slices)
         drives = arrays.drives(self.input_slices)
         self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.step)
@@ -141,7 +141,7 @@ class LadderSignals(Signals):
     Read noise, where there is any, has the variance of lines without resistance.
     """
 
-    def __init__(self, arrays: Arrays, unit: Sequence[float], slices: int) -> None:
+    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
         array = arrays.design.array
         assert isinstance(array, GateDrivenArray)
@@ -196,7 +196,7 @@ class UnevenlyAccumulated(Signals):
     Read noise, where there is any, is weighted by exact powers.
     """
 
-    def __init__(self, circuit: type[Signals], arrays: Arrays, unit: Sequence[float], slices: int) -> None:
+    def __init__(self, circuit: type[Signals], arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
         self.inner = circuit(arrays, unit, 1)
         accumulators = (self.groups, self.conversions, self.columns)
@@ -227,12 +227,12 @@ def _as_lines(cells: Tensor) -> Tensor:
     return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
 
 
-def signals_of(arrays: Arrays, unit: Sequence[float], slices: int) -> Signals:
+def signals_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
     """The signals of a layer's arrays, whatever their circuit."""
     array = arrays.design.array
     resistive = isinstance(array, GateDrivenArray) and not array.wires.is_ideal
     circuit = LadderSignals if resistive else IdealSignals
-    if slices > 1 and not arrays.design.inputs.accumulator.is_even:
+    if slices > 1 and not arrays.design.inputs.accumulator.has_exact_weights:
         return UnevenlyAccumulated(circuit, arrays, unit, slices)
     if resistive:
         return LadderSignals(arrays, unit, slices)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Block(nn.Module):
+class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions; where the shape changes, the shortcut skips pixels and pads channels (option A)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, relu: Callable[[], nn.Module] = nn.ReLU) -> None:
@@ -52,8 +52,8 @@ class CifarResNet(nn.Module):
 
     @staticmethod
     def _stage(inputs: int, outputs: int, blocks: int, stride: int, relu: Callable[[], nn.Module]) -> nn.Sequential:
-        rest = (Block(outputs, outputs, 1, relu) for _ in range(blocks - 1))
-        return nn.Sequential(Block(inputs, outputs, stride, relu), *rest)
+        rest = (BasicBlock(outputs, outputs, 1, relu) for _ in range(blocks - 1))
+        return nn.Sequential(BasicBlock(inputs, outputs, stride, relu), *rest)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu(self.bn1(self.conv1(x)))

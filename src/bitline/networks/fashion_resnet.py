@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Basic residual block (He et al., CVPR 2016) with a 1 x 1 convolution as shortcut where the shape changes."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, relu: Callable[[], nn.Module] = nn.ReLU) -> None:
@@ -44,9 +44,9 @@ class FashionResNet(nn.Module):
         self.conv1 = nn.Conv2d(1, 16, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         self.relu = relu()
-        self.stage1 = Block(16, 16, 1, relu)
-        self.stage2 = Block(16, 32, 2, relu)
-        self.stage3 = Block(32, 64, 2, relu)
+        self.stage1 = ResidualBlock(16, 16, 1, relu)
+        self.stage2 = ResidualBlock(16, 32, 2, relu)
+        self.stage3 = ResidualBlock(32, 64, 2, relu)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(64, 10)
 

@@ -3,9 +3,9 @@
 To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYERS` in `convert.py`.
 """
 
-from bitline.nn.calibrate import Calibration, Observed, Seen, observe
+from bitline.nn.calibrate import Calibration, LayerRecord, NetworkRecord, record_network
 from bitline.nn.calibration_file import load_calibration, save_calibration
-from bitline.nn.convert import ANALOG_LAYERS, Conversion, conversion_of, convert, let_age, observed, program
+from bitline.nn.convert import ANALOG_LAYERS, Conversion, age, conversion_of, convert, observed, program
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.fold import FoldReport, fold_batch_norm
 from bitline.nn.independent_copy import independent_copy
@@ -24,8 +24,9 @@ __all__ = [
     "Correction",
     "FoldReport",
     "Inputs",
-    "Observed",
-    "Seen",
+    "LayerRecord",
+    "NetworkRecord",
+    "age",
     "analog_layers",
     "as_images",
     "computing",
@@ -33,11 +34,10 @@ __all__ = [
     "convert",
     "fold_batch_norm",
     "independent_copy",
-    "let_age",
     "load_calibration",
-    "observe",
     "observed",
     "program",
+    "record_network",
     "save_calibration",
     "settled",
 ]

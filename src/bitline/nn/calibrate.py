@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bitline.design.views import reference
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
-from bitline.layer.observation import Observation
+from bitline.layer.observation import SignalHistograms
 from bitline.nn._relu import followed_by_relu
 from bitline.nn.activity import Activity
 from bitline.nn.fold import Pair
@@ -42,7 +42,7 @@ Activities = Mapping[str, Activity]
 
 
 @dataclass(frozen=True)
-class Seen:
+class LayerRecord:
     """What the calibration images showed of one layer.
 
     Attributes:
@@ -52,20 +52,20 @@ class Seen:
     """
 
     scale: InputScale
-    signals: Observation | None
+    signals: SignalHistograms | None
     activity: Activity | None
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What the calibration images showed of a whole network, for all designs with the same `views.observation`.
+class NetworkRecord:
+    """What the calibration images showed of a whole network, for all designs with the same `views.record`.
 
     Attributes:
         layers: by name.
         folded: batch norms that were part of the weights, with their layers.
     """
 
-    layers: Mapping[str, Seen]
+    layers: Mapping[str, LayerRecord]
     folded: tuple[Pair, ...]
 
     def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
@@ -92,7 +92,7 @@ class Observed:
         return {name: seen.activity for name, seen in self.layers.items() if seen.activity is not None} or None
 
 
-def observe_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...]) -> Observed:
+def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...]) -> NetworkRecord:
     """See what the designs of a network's layers have to know, in two passes over the inputs.
 
     Three where ADCs are centred.
@@ -106,10 +106,10 @@ def observe_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...]) ->
         CalibrationError: a layer saw no input.
     """
     watched = [layer.name for layer in analog_layers(network) if layer.design.needs_calibrated_adc]
-    return Observed(observe(network, inputs, watched), folded)
+    return NetworkRecord(record_network(network, inputs, watched), folded)
 
 
-def observe_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs: Inputs) -> Activities:
+def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs: Inputs) -> Activities:
     """Codes of the inputs of a network's analog layers, in one pass of their floating-point form.
 
     Args:
@@ -129,20 +129,20 @@ def observe_activity(network: nn.Module, scales: Mapping[str, InputScale], input
 
 
 @torch.no_grad()
-def observe(network: nn.Module, inputs: Inputs, watched: Collection[str]) -> dict[str, Seen]:
+def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str]) -> dict[str, LayerRecord]:
     """See what a network does with its inputs, in two or three passes over them and bounded memory.
 
     The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
     exact cells on lines without resistance in the quantised network (section 6.2).
 
     Args:
-        network, inputs: as for `observe_for`.
+        network, inputs: as for `record_for`.
         watched: layers whose ADC inputs are wanted.
     """
     layers = {layer.name: layer for layer in analog_layers(network)}
     scales = _input_scales(network, layers, inputs)
     if not watched:
-        return {name: Seen(scale, None, None) for name, scale in scales.items()}
+        return {name: LayerRecord(scale, None, None) for name, scale in scales.items()}
     aware = [name for name in watched if _is_relu_aware(layers[name])]
     relus = followed_by_relu(network, aware) if aware else frozenset()
     signals = {name: layers[name].encoded().observation(scales[name], name in relus) for name in watched}
@@ -166,7 +166,7 @@ def observe(network: nn.Module, inputs: Inputs, watched: Collection[str]) -> dic
     if centred:
         tell(centred)
     tell({name: [activities[name].add, *([signals[name].add] if name in signals else [])] for name in layers})
-    return {name: Seen(scales[name], signals.get(name), activities[name]) for name in layers}
+    return {name: LayerRecord(scales[name], signals.get(name), activities[name]) for name in layers}
 
 
 def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs: Inputs) -> dict[str, InputScale]:

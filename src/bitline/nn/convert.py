@@ -11,7 +11,7 @@ from bitline.config.messages import nearest
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
-from bitline.nn.calibrate import Activities, Calibration, Observed, observe_for
+from bitline.nn.calibrate import Activities, Calibration, NetworkRecord, record_for
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.faithful import Check, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
@@ -98,7 +98,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
             digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
-            conversion; or what was observed for a design with the same `views.observation`.
+            conversion; or what was observed for a design with the same `views.record`.
         seed: seed of the chips; `program` makes another one.
 
     Returns:
@@ -113,13 +113,13 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     activities = None
     if isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration.folded)
-    elif isinstance(calibration, Observed):
+    elif isinstance(calibration, NetworkRecord):
         form = _known_form(model, design, calibration.folded)
         activities, calibration = calibration.activities, calibration.calibration(form.layers)
     else:
         inputs = Inputs.of(calibration, model)
         form = _checked_form(model, design, inputs)
-        seen = observe_for(form.network, inputs, form.folding.folded)
+        seen = record_for(form.network, inputs, form.folding.folded)
         activities, calibration = seen.activities, seen.calibration(form.layers)
     layers = form.layers
     missing = [name for name in layers if name not in calibration.layers]
@@ -136,7 +136,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     return form.network
 
 
-def observed(model: nn.Module, design: Design, images: Any) -> Observed:
+def observed(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
     """What calibration inputs show of a network on a design, for `convert`.
 
     Args:
@@ -148,7 +148,7 @@ def observed(model: nn.Module, design: Design, images: Any) -> Observed:
     """
     inputs = Inputs.of(images, model)
     form = _checked_form(model, design, inputs)
-    return observe_for(form.network, inputs, form.folding.folded)
+    return record_for(form.network, inputs, form.folding.folded)
 
 
 def conversion_of(network: nn.Module) -> Conversion:
@@ -159,17 +159,17 @@ def conversion_of(network: nn.Module) -> Conversion:
     return record
 
 
-def program(network: nn.Module, *, trial: int, seed: int | None = None) -> nn.Module:
+def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Module:
     """Put a converted network on another chip: same design, other cells.
 
     Read noise starts anew, and corrections made for the chip before are forgotten.
 
     Args:
-        trial: number of the chip.
+        chip: number of the chip.
         seed: seed of the chips; kept if not given.
     """
     for layer in analog_layers(network):
-        layer.trial = trial
+        layer.chip = chip
         layer.reads = 0
         layer.correction = None
         layer.seed = layer.seed if seed is None else seed
@@ -182,7 +182,7 @@ def restart_reads(network: nn.Module, first: int = 0) -> None:
         layer.reads = first
 
 
-def let_age(network: nn.Module, time: float | str) -> nn.Module:
+def age(network: nn.Module, time: float | str) -> nn.Module:
     """Let the cells of a converted network age: the same chip at another time.
 
     Args:
@@ -192,7 +192,7 @@ def let_age(network: nn.Module, time: float | str) -> nn.Module:
         DesignError: a time at which the device is unknown.
     """
     for layer in analog_layers(network):
-        layer.design = layer.design.changed({"cell.time": time})
+        layer.design = layer.design.with_settings({"cell.time": time})
         layer.reads = 0
         layer.correction = None
     return network
@@ -372,9 +372,9 @@ __all__ = [
     "ANALOG_LAYERS",
     "NO_ANALOG_FORM",
     "Conversion",
+    "age",
     "conversion_of",
     "convert",
-    "let_age",
     "observed",
     "program",
     "restart_reads",

@@ -99,14 +99,14 @@ class AnalogLayer(nn.Module):
         """The same weights on another design, without a chip's corrections."""
         twin = type(self).of(self, design, self.name)
         twin.calibration = calibration
-        twin.seed, twin.trial = self.seed, self.trial
+        twin.seed, twin.chip = self.seed, self.chip
         return twin
 
     def _start(self, design: Design, name: str) -> None:
         self.design = design
         self.name = name
         self.seed = 0
-        self.trial = 0
+        self.chip = 0
         self.reads = 0
         self.correction: Correction | None = None
         self.calibration: LayerCalibration | None = None
@@ -152,9 +152,9 @@ class AnalogLayer(nn.Module):
             return self._programmed
         tensors = [self.weight] if self.bias is None else [self.weight, self.bias]
         contents = tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors)
-        state = (contents, self.calibration, self.seed, self.trial, self.design)
+        state = (contents, self.calibration, self.seed, self.chip, self.design)
         if self._programmed is None or state != self._programmed_for:
-            self._programmed = ProgrammedLayer(self.encoded(), self.calibration, self.seed, self.trial)
+            self._programmed = ProgrammedLayer(self.encoded(), self.calibration, self.seed, self.chip)
             self._programmed_for = state
         return self._programmed
 
@@ -190,14 +190,14 @@ class AnalogLayer(nn.Module):
         state = {
             "calibration": None if self.calibration is None else asdict(self.calibration),
             "seed": self.seed,
-            "trial": self.trial,
+            "chip": self.chip,
             "correction": correction,
         }
         return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
         saved = json.loads(bytes(state.cpu().tolist()))
-        self.seed, self.trial = saved["seed"], saved["trial"]
+        self.seed, self.chip = saved["seed"], saved["chip"]
         correction, calibration = saved["correction"], saved["calibration"]
         self.correction = correction and Correction(**{key: torch.tensor(value) for key, value in correction.items()})
         if calibration is not None:

@@ -1,6 +1,6 @@
 """Random numbers that depend on what they are for, never on when they are drawn.
 
-Every draw comes from a generator keyed by (seed, trial, layer, what). The same key gives the same numbers on every
+Every draw comes from a generator keyed by (seed, chip, layer, what). The same key gives the same numbers on every
 machine and device, whatever the batch size, the order of the layers or the number of workers.
 """
 
@@ -19,7 +19,7 @@ class Draws:
     """A branch of the tree of random numbers.
 
     Args:
-        key: the path of this branch: (seed, trial, layer name, ...).
+        key: the path of this branch: (seed, chip, layer name, ...).
     """
 
     key: tuple[str | int, ...]
@@ -32,12 +32,12 @@ class Draws:
         """Standard normal numbers, float32, on the CPU."""
         return torch.from_numpy(self._generator(what).standard_normal(tuple(shape), dtype=np.float32))
 
-    def uniform(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
+    def standard_uniform(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
         """Uniform numbers with mean 0 and standard deviation 1, float32, on the CPU."""
         unit = self._generator(what).random(tuple(shape), dtype=np.float32)
         return torch.from_numpy((unit - np.float32(0.5)) * np.float32(np.sqrt(12.0)))
 
-    def unit(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
+    def uniform01(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
         """Uniform numbers 0 .. 1, float32, on the CPU."""
         return torch.from_numpy(self._generator(what).random(tuple(shape), dtype=np.float32))
 

@@ -3,15 +3,15 @@
 from bitline.paper.catalogue import catalogue, find
 from bitline.paper.drawing import Drawing
 from bitline.paper.run import files_of, run_study
-from bitline.paper.setting import Setting, Subject, read_subjects
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment, Subject, read_subjects
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict
 
 __all__ = [
     "Drawing",
-    "Outcome",
+    "Experiment",
+    "Findings",
     "PaperStudy",
-    "Setting",
     "Subject",
     "Verdict",
     "catalogue",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-NAMES = ("weights.mapping", "weights.bits_per_cell", "weights.bits", "weights.subtraction")
+NAMES = ("weights.kind", "weights.bits_per_cell", "weights.bits", "weights.subtraction")
 UNSLICED_DIFFERENTIAL = ("differential", "unsliced", 8, "analog")
 """7 bits per cell."""
 MAPPINGS: dict[str, tuple[Any, ...]] = {

@@ -10,8 +10,8 @@ import torch
 
 import bitline
 from bitline.config.files import write_csv, write_values
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.report.device_figures import save
 
 FORMATS = ("png", "svg", "csv", "json")
@@ -22,7 +22,7 @@ def files_of(study: PaperStudy, folder: Path) -> dict[str, Path]:
     return {suffix: folder / f"{study.name}.{suffix}" for suffix in FORMATS}
 
 
-def run_study(study: PaperStudy, setting: Setting) -> Outcome:
+def run_study(study: PaperStudy, setting: Experiment) -> Findings:
     """Run one study.
 
     Writes NAME.png, NAME.svg, NAME.csv and NAME.json into the folder of the setting; measurements go to its store,
@@ -54,7 +54,7 @@ def run_study(study: PaperStudy, setting: Setting) -> Outcome:
             "data": f"{setting.source}, {setting.loaded.facts['data']}",
             "images": len(setting.loaded.context.images),
             "calibration images": len(setting.loaded.context.calibration),
-            "trials": setting.trials,
+            "chips": setting.chips,
             "seed": setting.seed,
             "bitline": bitline.__version__,
             "torch": torch.__version__,

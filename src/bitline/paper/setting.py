@@ -17,7 +17,7 @@ from bitline.data.labels import class_count
 from bitline.errors import StudyError
 from bitline.networks import find_network
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
-from bitline.study.sweep import Launch, Loaded, Report, load
+from bitline.study.sweep import Launch, Report, Workload, load
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Subject:
     """A network of a comparison.
 
     Attributes:
-        model, weights, data: as for `Setting`.
+        model, weights, data: as for `Experiment`.
     """
 
     model: str
@@ -60,7 +60,7 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Experiment:
     """Network, data and size of all studies; one store for each network keeps what they have in common.
 
     Attributes:
@@ -70,7 +70,7 @@ class Setting:
         data: labelled images.
         images: images to classify.
         calibration_images: images that set ranges.
-        trials: chips.
+        chips: independently programmed chips.
         seed: of the chips.
         workers: processes.
         launch: starts other workers instead.
@@ -84,14 +84,14 @@ class Setting:
     data: str | None = None
     images: int = 500
     calibration_images: int = 200
-    trials: int = 5
+    chips: int = 5
     seed: int = 0
     workers: int = 1
     launch: Launch | None = None
     others: tuple[Subject, ...] = ()
     report: Report = field(default=lambda done, total, what: None)
 
-    def each(self) -> tuple[Setting, ...]:
+    def each(self) -> tuple[Experiment, ...]:
         """This setting and those of the other networks."""
         return (self, *(replace(self, **vars(one), others=()) for one in self.others))
 
@@ -106,8 +106,8 @@ class Setting:
         axes: Sequence[dict[str, Any]],
         settings: dict[str, Any] | None = None,
         base: str = "ideal",
-        trials: int | None = None,
-    ) -> Measured:
+        chips: int | None = None,
+    ) -> Measurements:
         """Evaluate designs; what an earlier study measured is not measured again.
 
         Args:
@@ -115,7 +115,7 @@ class Setting:
             axes: as in a study file.
             settings: what all designs have in common, by dotted name.
             base: the base design.
-            trials: chips; those of the setting if not given.
+            chips: how many; those of the setting if not given.
         """
         study = Study(
             name=name,
@@ -123,7 +123,7 @@ class Setting:
             data={"source": self.data, "images": self.images, "calibration_images": self.calibration_images},
             design={"base": base, "set": settings or {}},
             axes=list(axes),
-            run={"trials": trials or self.trials, "seed": self.seed, "layer_errors": False},
+            run={"chips": chips or self.chips, "seed": self.seed, "layer_errors": False},
         )
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
@@ -131,10 +131,10 @@ class Setting:
         result = read_results(store)
         keys = {point.key: point.settings for point in points}
         designs = tuple(replace(one, settings=keys[one.key]) for one in result.designs if one.key in keys)
-        return Measured(replace(result, designs=designs), summary.failures)
+        return Measurements(replace(result, designs=designs), summary.failures)
 
     @cached_property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> Workload:
         """Network and images."""
         study = Study(
             model={"name": self.model, "weights": self.weights},
@@ -146,7 +146,7 @@ class Setting:
     def caption(self) -> str:
         """What is under every figure."""
         return (
-            f"{self.model}, {self.images} images, {self.trials} chips, seed {self.seed}; bars are two sigma over chips"
+            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bars are two sigma over chips"
         )
 
     @property
@@ -161,7 +161,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurements:
     """Designs of one study."""
 
     result: StudyResult
@@ -174,8 +174,8 @@ class Measured:
 
     @property
     def baseline(self) -> float:
-        """Accuracy of the quantised digital network with most bits: what errors are measured against."""
-        known = [one.digital for one in self.result.designs if one.digital is not None]
+        """Accuracy of the quantised reference with most bits: what errors are measured against."""
+        known = [one.reference for one in self.result.designs if one.reference is not None]
         return max(known)
 
     def designs(self, **settings: Any) -> list[DesignResult]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bitline.paper.drawing import Drawing
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.verdict import Verdict
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Findings:
     """What a study of the paper gave.
 
     Attributes:
@@ -43,4 +43,4 @@ class PaperStudy:
     name: str
     shows: str
     title: str
-    run: Callable[[Setting], Outcome]
+    run: Callable[[Experiment], Findings]

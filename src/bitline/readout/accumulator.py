@@ -31,7 +31,7 @@ class Accumulator(Part):
     given."""
 
     @property
-    def is_even(self) -> bool:
+    def has_exact_weights(self) -> bool:
         """Whether all weights are exact powers of two."""
         return self.capacitor_mismatch == 0 and self.leakage == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from bitline.design import Design
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.numerics.text import exact
 from bitline.readout import Adc
 
@@ -47,7 +47,10 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
     return [
         ("quantise", [f"weights {weights.bits} bits", f"inputs {inputs.bits} bits", f"scale per {weights.scale}"]),
         ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),
-        ("program", [f"{cell.device.kind}", f"on/off ratio {exact(ratio)}", f"read after {in_words(cell.time)}"]),
+        (
+            "program",
+            [f"{cell.device.kind}", f"on/off ratio {exact(ratio)}", f"read after {format_duration(cell.time)}"],
+        ),
         ("array", [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]),
         ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
     ]

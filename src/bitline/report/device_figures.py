@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bitline.config.files import replacing
-from bitline.devices import Device, MeasuredDevice, MeasurementsDevice, in_words
+from bitline.devices import Device, PublishedDevice, TableDevice, format_duration
 from bitline.numerics.draws import Draws
 from bitline.numerics.text import number
 
@@ -59,12 +59,12 @@ def save(figure: Figure, path: Path) -> None:
 
 def _largest(device: Device) -> float:
     """What G/G_max = 1 is on the axes."""
-    return device.largest if isinstance(device, MeasuredDevice | MeasurementsDevice) else 1.0
+    return device.largest if isinstance(device, PublishedDevice | TableDevice) else 1.0
 
 
 def _unit(device: Device) -> str:
     """Unit of the axes as people write it: 'uS' is µS."""
-    if not isinstance(device, MeasuredDevice | MeasurementsDevice):
+    if not isinstance(device, PublishedDevice | TableDevice):
         return "G/G_max"
     is_micro = device.unit[:1] == "u" and device.unit[1:2].isupper()
     return "µ" + device.unit[1:] if is_micro else device.unit
@@ -72,12 +72,12 @@ def _unit(device: Device) -> str:
 
 def _lowest(device: Device) -> float:
     """G_min/G_max."""
-    return 1 / device.own_on_off_ratio
+    return 1 / device.default_on_off_ratio
 
 
 def _states(device: Device) -> Sequence[float]:
     """G/G_max of the states to show, one for each colour: of a table, targets that were measured."""
-    if not isinstance(device, MeasurementsDevice):
+    if not isinstance(device, TableDevice):
         return [float(state) for state in np.linspace(max(_lowest(device), 0.1), 1, len(COLOURS))]
     targets = device.table.at[0].targets
     targets = targets[targets <= device.largest]
@@ -94,7 +94,7 @@ def _sample(device: Device, target: float, seconds: float, seed: int) -> np.ndar
     return cells * _largest(device)
 
 
-def _measured(device: MeasurementsDevice, time: int, target: float) -> np.ndarray:
+def _measured(device: TableDevice, time: int, target: float) -> np.ndarray:
     """The cells that were measured for one of the table's targets."""
     at = device.table.at[time]
     return at.cells[int(np.abs(at.targets - target).argmin())]
@@ -102,9 +102,9 @@ def _measured(device: MeasurementsDevice, time: int, target: float) -> np.ndarra
 
 def _times(device: Device) -> list[float]:
     """Seconds at which to sample cells: the measured times, or even steps of a law's logarithm."""
-    if isinstance(device, MeasurementsDevice):
+    if isinstance(device, TableDevice):
         return list(device.table.times_s)
-    if not isinstance(device, MeasuredDevice) or not device.longest_s:
+    if not isinstance(device, PublishedDevice) or not device.longest_s:
         return [0.0]
     return list(device.times_s) or [0.0, *np.geomspace(device.longest_s * 1e-4, device.longest_s, 13)]
 
@@ -120,9 +120,9 @@ def _draw_error(axes: Axes, device: Device, seed: int) -> None:
     sigmas = [_sample(device, float(target), 0.0, seed).std() for target in targets]
     axes.plot(targets * largest, sigmas, "o", color=COLOURS[0], markersize=4, label="sampled cells, from 0 up")
     states = torch.linspace(_lowest(device), 1, 200)
-    if isinstance(device, MeasuredDevice):
+    if isinstance(device, PublishedDevice):
         axes.plot(states * largest, device.sigma(states * largest), color=COLOURS[1], label="published fit")
-    if isinstance(device, MeasurementsDevice):
+    if isinstance(device, TableDevice):
         at = device.table.at[0]
         spread = [cells.std(ddof=1) for cells in at.cells]
         axes.plot(at.targets, spread, "x", color=COLOURS[1], markeredgewidth=2, label="measured cells")
@@ -145,7 +145,7 @@ def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) 
         label = number(target * _largest(device), 4)
         axes.plot(times / scale, mean, "o-", color=colour, markersize=3, label=label)
         axes.fill_between(times / scale, mean - spread, mean + spread, color=colour, alpha=0.2)
-        if isinstance(device, MeasurementsDevice):
+        if isinstance(device, TableDevice):
             groups = [_measured(device, index, target * device.largest) for index in range(len(times))]
             means, spreads = [group.mean() for group in groups], [group.std(ddof=1) for group in groups]
             axes.errorbar(times / scale, means, spreads, fmt="x", color=colour, markeredgewidth=2, capsize=3)
@@ -154,8 +154,8 @@ def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) 
         axes.set_xscale("symlog", linthresh=after[0] / scale)  # logarithmic, with the time of programming at its left
     axes.set_xlabel(f"time after programming ({name})")
     axes.set_ylabel(f"mean and standard deviation ({unit})")
-    axes.set_title(f"drift over {in_words(float(times[-1]))}" if times[-1] else "drift: not measured")
-    crosses = ", crosses: measured" if isinstance(device, MeasurementsDevice) else ""
+    axes.set_title(f"drift over {format_duration(float(times[-1]))}" if times[-1] else "drift: not measured")
+    crosses = ", crosses: measured" if isinstance(device, TableDevice) else ""
     _legend(axes, title=f"target ({unit}){crosses}", ncols=len(states), columnspacing=1)
 
 
@@ -166,17 +166,17 @@ def _draw_cells(axes: Axes, device: Device, states: Sequence[float], seed: int) 
         cells = _sample(device, target, 0.0, seed)
         axes.hist(cells, bins=40, density=True, histtype="stepfilled", alpha=0.35, color=colour)
         axes.axvline(state, color=colour, linewidth=0.8, linestyle=":")
-        if isinstance(device, MeasuredDevice):
+        if isinstance(device, PublishedDevice):
             sigma = float(device.sigma(torch.tensor(state)))
             x = np.linspace(state - 4 * sigma, state + 4 * sigma, 200)
             density = np.exp(-(((x - state) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
             axes.plot(x, density, color=colour, linewidth=1)
-        if isinstance(device, MeasurementsDevice):
+        if isinstance(device, TableDevice):
             axes.hist(_measured(device, 0, state), bins="fd", density=True, histtype="step", color=colour)
     axes.fill_between([], [], color="grey", alpha=0.35, label="sampled cells")
-    if isinstance(device, MeasuredDevice):
+    if isinstance(device, PublishedDevice):
         axes.plot([], color="grey", linewidth=1, label="published normal law")
-    if isinstance(device, MeasurementsDevice):
+    if isinstance(device, TableDevice):
         axes.plot([], color="grey", linewidth=1, label="measured cells")
     axes.plot([], color="grey", linewidth=0.8, linestyle=":", label="target")
     axes.set_xlabel(f"programmed ({unit})")

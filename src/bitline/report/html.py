@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 import bitline
 from bitline.config.files import write_text
-from bitline.devices import in_words
+from bitline.devices import format_duration
 from bitline.evaluation.evaluate import Evaluation
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.cost_figures import energy_figure, shares_figure
@@ -37,7 +37,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    counts = f"{len(result.trial_accuracies)} trials, {result.images:,} images"
+    counts = f"{len(result.chip_accuracies)} chips, {result.images:,} images"
     caption = f"design {design.name}, seed {result.seed}, {counts}"
     parts = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
@@ -67,13 +67,13 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
 def _accuracy_table(results: Sequence[Evaluation]) -> str:
     rows = [
         ["floating point", percent(results[-1].float_accuracy), ""],
-        ["quantised, digital", percent(results[-1].digital_accuracy), ""],
+        ["quantised reference", percent(results[-1].reference_accuracy), ""],
     ]
     for result in results:
         low, high = result.confidence_interval
-        interval = "one trial" if math.isnan(low) else f"{percent(low)} to {percent(high)}"
+        interval = "one chip" if math.isnan(low) else f"{percent(low)} to {percent(high)}"
         spread = "" if math.isnan(result.std) else f" ± {percent(result.std)}"
-        at = f", {in_words(result.design.cell.time)} after programming" if len(results) > 1 else ""
+        at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
         rows.append([f"analog (mean ± standard deviation){at}", f"{percent(result.mean)}{spread}", interval])
     return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
 
@@ -116,25 +116,25 @@ def _cost(result: Evaluation, caption: str) -> str:
 
 
 def _accuracy_figure(result: Evaluation) -> go.Figure:
-    trials = list(range(1, len(result.trial_accuracies) + 1))
+    chips = list(range(1, len(result.chip_accuracies) + 1))
     figure = go.Figure()
-    accuracies = [100 * one for one in result.trial_accuracies]
+    accuracies = [100 * one for one in result.chip_accuracies]
     figure.add_scatter(
-        x=trials, y=accuracies, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11}
+        x=chips, y=accuracies, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11}
     )
     for value, name, colour in (
         (result.float_accuracy, "floating point", GREY),
-        (result.digital_accuracy, "quantised, digital", ORANGE),
+        (result.reference_accuracy, "quantised reference", ORANGE),
         (result.mean, "analog, mean", BLUE),
     ):
         figure.add_scatter(
-            x=[0.5, len(trials) + 0.5],
+            x=[0.5, len(chips) + 0.5],
             y=[100 * value] * 2,
             mode="lines",
             name=name,
             line={"color": colour, "dash": "dash"},
         )
-    figure.update_layout(title="Accuracy of each chip", xaxis_title="trial", yaxis_title="accuracy (%)", height=420)
+    figure.update_layout(title="Accuracy of each chip", xaxis_title="chip", yaxis_title="accuracy (%)", height=420)
     figure.update_xaxes(dtick=1)
     return figure
 
@@ -142,7 +142,7 @@ def _accuracy_figure(result: Evaluation) -> go.Figure:
 def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
     ordered = sorted(results, key=lambda one: one.design.cell.time)
     times = [one.design.cell.time for one in ordered]
-    words = [in_words(time) for time in times]
+    words = [format_duration(time) for time in times]
     placed = times[0] > 0  # a logarithmic axis has no place for 0
     figure = go.Figure()
     figure.add_scatter(
@@ -169,7 +169,7 @@ def _layers_figure(result: Evaluation) -> go.Figure:
     figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
     figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
     figure.update_layout(
-        title="Error of each layer against the quantised digital network",
+        title="Error of each layer against the quantised reference",
         xaxis_title="layer",
         yaxis_title="signal-to-error ratio (dB)",
         barmode="group",

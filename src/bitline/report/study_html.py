@@ -73,12 +73,12 @@ def write_study(path: Path, result: StudyResult) -> None:
     )
 
 
-Part = tuple[str, str, list[go.Figure], str]
+Section = tuple[str, str, list[go.Figure], str]
 """Name, title, figures and a note of a section."""
 
 
-def _figures(result: StudyResult) -> list[Part]:
-    parts: list[Part] = []
+def _figures(result: StudyResult) -> list[Section]:
+    parts: list[Section] = []
     done = measured(result)
     if done:
         accuracy = [_accuracy(result, name) for name in result.settings]
@@ -97,7 +97,7 @@ def _figures(result: StudyResult) -> list[Part]:
         note = "No design beats those on the front in both. Click a point for its design."
         parts.append(("pareto", "Accuracy against cost", fronts, note))
     if any(one.layers for one in done):
-        note = "Own error: what a layer adds to the inputs it gets; against the quantised digital network."
+        note = "Own error: what a layer adds to the inputs it gets; against the quantised reference."
         parts.append(("layers", "Signal-to-error ratio of every layer", [_layers(result)], note))
     if any((one.cost or {}).get("adc_ranges") for one in result.designs):
         note = "Share of what an array could put out at most that its ADCs span (their calibrated range)."

@@ -12,21 +12,21 @@ from bitline.study.study import EarlyStop, Point
 from bitline.study.worker import Outcome, Task
 
 
-def enough(accuracies: list[float], trials: int, stop: EarlyStop | None) -> int | None:
+def enough(accuracies: list[float], chips: int, stop: EarlyStop | None) -> int | None:
     """How many of the chips count, in their order; none while more are needed.
 
     It depends on the chips' accuracies only, not on the order in which they were measured.
 
     Args:
         accuracies: fractions, of the first chips, without gaps.
-        trials: chips at most.
+        chips: how many there are at most.
         stop: when fewer are enough.
     """
     if stop is not None:
-        for count in range(stop.min_trials, min(len(accuracies), trials) + 1):
+        for count in range(stop.min_chips, min(len(accuracies), chips) + 1):
             if 100 * half_width(accuracies[:count]) <= stop.half_width:
                 return count
-    return trials if len(accuracies) >= trials else None
+    return chips if len(accuracies) >= chips else None
 
 
 @dataclass
@@ -70,13 +70,13 @@ class Coverage:
         return max((stop for stop in self.parts.get(start, ()) if stop <= images), default=None)
 
 
-class Progress:
+class Coverages:
     """What is finished, by kind, key and chip."""
 
     def __init__(self, shards: Iterable[Shard]) -> None:
         self.coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
         for one in shards:
-            self.coverage[one.kind, one.key, one.trial].add(one.start, one.stop, one.correct)
+            self.coverage[one.kind, one.key, one.chip].add(one.start, one.stop, one.correct)
 
     def accuracies(self, key: str, images: int) -> list[float]:
         """Accuracies of the first chips of a design, without gaps."""
@@ -94,7 +94,7 @@ class Agenda:
         finished: what is in the store.
         costs: keys of designs whose cost is known.
         images: images to classify.
-        trials: chips at most.
+        chips: how many there are at most.
         shard: images of one task.
         stop: when fewer chips are enough.
     """
@@ -105,22 +105,22 @@ class Agenda:
         finished: Iterable[Shard],
         costs: Mapping[str, object],
         images: int,
-        trials: int,
+        chips: int,
         shard: int,
         stop: EarlyStop | None,
     ) -> None:
-        self.progress = Progress(finished)
-        self.images, self.trials, self.stop = images, trials, stop
+        self.progress = Coverages(finished)
+        self.images, self.chips, self.stop = images, chips, stop
         self.groups: dict[str, list[Task]] = {}
         self.busy: dict[str, int] = defaultdict(int)
         self.failed: set[str] = set()
         self._add_float(shard)
-        digital: set[str] = set()
+        reference: set[str] = set()
         variants: dict[str, list[Point]] = defaultdict(list)
         for point in points:
             variants[point.accuracy_key].append(point)
         for key, same in variants.items():
-            self._add_design(key, same, costs, shard, digital)
+            self._add_design(key, same, costs, shard, reference)
         self.total = self.left = sum(len(tasks) for tasks in self.groups.values())
 
     def _add_float(self, shard: int) -> None:
@@ -130,23 +130,23 @@ class Agenda:
             self.groups[""] = tasks
 
     def _add_design(
-        self, key: str, same: list[Point], costs: Mapping[str, object], shard: int, digital: set[str]
+        self, key: str, same: list[Point], costs: Mapping[str, object], shard: int, reference: set[str]
     ) -> None:
-        design, label, digital_key = same[0].design, same[0].label(), same[0].digital_key
+        design, label, reference_key = same[0].design, same[0].label(), same[0].reference_key
         tasks: list[Task] = []
-        if digital_key not in digital:
-            digital.add(digital_key)
-            coverage = self.progress.coverage["digital", digital_key, 0]
+        if reference_key not in reference:
+            reference.add(reference_key)
+            coverage = self.progress.coverage["reference", reference_key, 0]
             for part in coverage.missing(self.images, shard):
-                tasks.append(Task("digital", digital_key, key, design, 0, *part, label=label))
+                tasks.append(Task("reference", reference_key, key, design, 0, *part, label=label))
         uncosted = tuple((point.key, point.design) for point in same if point.key not in costs)
         if uncosted:
             tasks.append(Task("cost", key, key, design, 0, 0, 0, variants=uncosted, label=label))
-        if enough(self.progress.accuracies(key, self.images), self.trials, self.stop) is None:
-            for trial in range(self.trials):
-                coverage = self.progress.coverage["analog", key, trial]
+        if enough(self.progress.accuracies(key, self.images), self.chips, self.stop) is None:
+            for chip in range(self.chips):
+                coverage = self.progress.coverage["analog", key, chip]
                 for part in coverage.missing(self.images, shard):
-                    tasks.append(Task("analog", key, key, design, trial, *part, label=label))
+                    tasks.append(Task("analog", key, key, design, chip, *part, label=label))
         if tasks:
             self.groups[key] = tasks
 
@@ -166,24 +166,24 @@ class Agenda:
     def done(self, outcome: Outcome) -> None:
         """Note what came of a task; drops tasks that are not needed any more."""
         task = outcome.task
-        self.busy[task.prepare] -= 1
+        self.busy[task.prepare_key] -= 1
         self.left -= 1
         if outcome.error:
-            self.failed.add(task.prepare)
-            self._drop(task.prepare, kinds=("digital", "analog", "cost"))
+            self.failed.add(task.prepare_key)
+            self._drop(task.prepare_key, kinds=("reference", "analog", "cost"))
             return
         if task.kind == "cost":
             return
-        self.progress.coverage[task.kind, task.key, task.trial].add(task.start, task.stop, outcome.correct)
+        self.progress.coverage[task.kind, task.key, task.chip].add(task.start, task.stop, outcome.correct)
         if task.kind == "analog" and self.stop is not None:
             accuracies = self.progress.accuracies(task.key, self.images)
-            if enough(accuracies, self.trials, self.stop) is not None:
-                self._drop(task.prepare, kinds=("analog",))
+            if enough(accuracies, self.chips, self.stop) is not None:
+                self._drop(task.prepare_key, kinds=("analog",))
 
     def again(self, task: Task) -> None:
         """Put back a task whose worker was lost."""
-        self.busy[task.prepare] -= 1
-        self.groups.setdefault(task.prepare, []).insert(0, task)
+        self.busy[task.prepare_key] -= 1
+        self.groups.setdefault(task.prepare_key, []).insert(0, task)
 
     def _drop(self, key: str, kinds: tuple[str, ...]) -> None:
         tasks = self.groups.get(key, [])

@@ -29,7 +29,7 @@ UNKNOWN = 200.0
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found.
 
     Attributes:
@@ -54,7 +54,7 @@ def explore(
     workers: int = 1,
     launch: Launch | None = None,
     report: Report = lambda done, total, what: None,
-) -> Found:
+) -> SearchResult:
     """Search the axes of a study for the Pareto front of its objectives.
 
     Generations of designs, chosen by Optuna's NSGA-II, are screened on few images with one chip; the best fronts are
@@ -82,7 +82,7 @@ def explore(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.NSGAIISampler(population_size=search.population, seed=search.seed)
     directions: list[Any] = ["maximize" if name in LARGE else "minimize" for name in search.objectives]
-    trials = optuna.create_study(directions=directions, sampler=sampler)
+    sampled = optuna.create_study(directions=directions, sampler=sampler)
     loaded = load(study, workers)
     images = len(loaded.context.images)
     few = min(search.screening_images, images)
@@ -98,18 +98,18 @@ def explore(
             executor = (launch or local(workers))(loaded.context)
             asked = 0
             while asked < search.designs:
-                generation = [trials.ask() for _ in range(min(search.population, search.designs - asked))]
-                points = [_suggest(study, trial) for trial in generation]
+                generation = [sampled.ask() for _ in range(min(search.population, search.designs - asked))]
+                points = [_suggest(study, proposal) for proposal in generation]
                 new = {one.key: one for one in points if one is not None and one.key not in looked_at}
                 looked_at |= new
                 kept.add_designs(tuple(new.values()))
                 kept.remember("points", json.dumps(list(looked_at)))
                 failures += _screen(tuple(new.values()), kept, executor, few)
                 values |= _screened(study, tuple(new.values()), kept, few)
-                for trial, point in zip(generation, points, strict=True):
+                for proposal, point in zip(generation, points, strict=True):
                     known = values.get(point.key) if point is not None else None
                     state = optuna.trial.TrialState.FAIL if known is None else None
-                    trials.tell(trial, known, state=state)
+                    sampled.tell(proposal, known, state=state)
                 asked += len(generation)
                 report(asked, search.designs, "screening")
             survivors = _survivors(study, looked_at, values)
@@ -120,7 +120,7 @@ def explore(
                 executor.close()
         best = _front(study, survivors, kept, images)
         kept.remember("front", json.dumps(best))
-    return Found(len(looked_at), survivors, tuple(best), tuple(failures), time.perf_counter() - began)
+    return SearchResult(len(looked_at), survivors, tuple(best), tuple(failures), time.perf_counter() - began)
 
 
 def _check(study: Study) -> None:
@@ -137,40 +137,40 @@ def _check(study: Study) -> None:
         raise StudyError(f"study {study.name!r}: {error}") from None
 
 
-def _suggest(study: Study, trial: Any) -> Point | None:
-    """The design of a trial; none where the combination is impossible."""
+def _suggest(study: Study, proposal: Any) -> Point | None:
+    """The design of a proposal; none where the combination is impossible."""
     settings: dict[str, Any] = {}
     known = study.known()
     for index, axis in enumerate(study.axes):
         if holds(axis.when, {**known, **settings}):
-            settings |= _step(axis, index, trial)
+            settings |= _step(axis, index, proposal)
     try:
         return study.point(settings)
     except DesignError:
         return None
 
 
-def _step(axis: Axis, index: int, trial: Any) -> dict[str, Any]:
+def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
     """The step of an axis that the sampler chooses: numbers and times by their order, other words without one."""
     steps = axis.steps()
     ordered = all(quantity(value) is not None for step in steps for value in step.values())
     name = f"{index}: {', '.join(axis.settings)}"
     if ordered:
-        chosen = trial.suggest_int(name, 0, len(steps) - 1)
+        chosen = proposal.suggest_int(name, 0, len(steps) - 1)
     else:
-        chosen = trial.suggest_categorical(name, list(range(len(steps))))
+        chosen = proposal.suggest_categorical(name, list(range(len(steps))))
     return steps[int(chosen)]
 
 
 def _screen(points: tuple[Point, ...], store: Store, executor: Executor, images: int) -> list[str]:
-    agenda = Agenda(points, store.shards(), store.costs(), images, trials=1, shard=images, stop=None)
+    agenda = Agenda(points, store.shards(), store.costs(), images, chips=1, shard=images, stop=None)
     return list(work(agenda, executor, store, lambda done, total, what: None)[1])
 
 
 def _screened(study: Study, points: tuple[Point, ...], store: Store, images: int) -> dict[str, list[float]]:
     """Objectives of screened designs by key."""
     costs = store.costs()
-    shards = {one.key: one for one in store.shards() if one.kind == "analog" and one.trial == 0 and one.start == 0}
+    shards = {one.key: one for one in store.shards() if one.kind == "analog" and one.chip == 0 and one.start == 0}
     result = {}
     for point in points:
         shard = shards.get(point.accuracy_key)

@@ -17,7 +17,7 @@ from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.text import number
-from bitline.study.agenda import Progress, enough
+from bitline.study.agenda import Coverages, enough
 from bitline.study.store import Shard, Store
 from bitline.study.study import Study
 
@@ -39,7 +39,7 @@ class DesignResult:
         design: all its settings.
         images: images that every chip classified, or that a design was screened on.
         accuracies: fraction right of each chip that counts.
-        digital: fraction right of the quantised digital network, or none.
+        reference: fraction right of the quantised reference, or none.
         cost: as `NetworkCost.to_dict` gives it, or none.
         screened: fraction right of the first images on the first chip, where the design is not finished; or none.
         layers: errors of the layers over all chips.
@@ -54,7 +54,7 @@ class DesignResult:
     design: dict[str, Any]
     images: int
     accuracies: tuple[float, ...]
-    digital: float | None
+    reference: float | None
     cost: dict[str, Any] | None
     screened: float | None
     layers: tuple[LayerError, ...]
@@ -105,13 +105,13 @@ class StudyResult:
         """One row for each design: settings (times in seconds), accuracy over chips, cost."""
         return pd.DataFrame([self._row(one) for one in self.designs])
 
-    def trials_frame(self) -> pd.DataFrame:
+    def chips_frame(self) -> pd.DataFrame:
         """One row for each design and chip."""
         return pd.DataFrame(
             [
-                {"design": one.name, **one.values, "trial": trial, "images": one.images, "accuracy": accuracy}
+                {"design": one.name, **one.values, "chip": chip, "images": one.images, "accuracy": accuracy}
                 for one in self.designs
-                for trial, accuracy in enumerate(one.accuracies)
+                for chip, accuracy in enumerate(one.accuracies)
             ]
         )
 
@@ -152,9 +152,9 @@ class StudyResult:
             "screened_accuracy": math.nan if one.screened is None else one.screened,
             "std": one.std,
             "half_width_95": one.half_width,
-            "trials": len(one.accuracies),
+            "chips": len(one.accuracies),
             "images": one.images,
-            "digital_accuracy": math.nan if one.digital is None else one.digital,
+            "reference_accuracy": math.nan if one.reference is None else one.reference,
             "float_accuracy": math.nan if self.float_accuracy is None else self.float_accuracy,
             **{name: cost.get(name, math.nan) for name in COSTS},
             "seconds": one.seconds,
@@ -164,7 +164,7 @@ class StudyResult:
         }
 
     def _repr_html_(self) -> str:
-        shown = ["design", *self.settings, "accuracy", "std", "trials", "energy_uJ", "area_mm2", "latency_us"]
+        shown = ["design", *self.settings, "accuracy", "std", "chips", "energy_uJ", "area_mm2", "latency_us"]
         frame = self.to_frame()
         html: str = frame[[name for name in dict.fromkeys(shown) if name in frame]].to_html(
             index=False, float_format=number, na_rep=""
@@ -204,7 +204,7 @@ def read_results(path: str | Path) -> StudyResult:
         study = Study(**_parsed(facts.pop("study")))
         shards, costs, failures = store.shards(), store.costs(), store.failures()
         images = int(facts.get("images", "0"))
-        progress = Progress(shards)
+        progress = Coverages(shards)
         layers = _layers(shards)
         seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
@@ -217,7 +217,7 @@ def read_results(path: str | Path) -> StudyResult:
         for one in stored:
             key = one["accuracy_key"]
             accuracies = progress.accuracies(key, images)
-            count = enough(accuracies, study.run.trials, study.run.stop)
+            count = enough(accuracies, study.run.chips, study.run.stop)
             chips = accuracies[: count or len(accuracies)]
             reach, right = progress.coverage["analog", key, 0].reach(images)
             designs.append(
@@ -228,13 +228,13 @@ def read_results(path: str | Path) -> StudyResult:
                     design=one["design"],
                     images=images if chips else reach,
                     accuracies=tuple(chips),
-                    digital=progress.coverage["digital", one["digital_key"], 0].accuracy(images),
+                    reference=progress.coverage["reference", one["reference_key"], 0].accuracy(images),
                     cost=costs.get(one["key"]),
                     screened=right / reach if reach and not chips else None,
-                    layers=layer_errors(runs for trial, runs in layers[key] if trial < max(1, len(chips))),
+                    layers=layer_errors(runs for chip, runs in layers[key] if chip < max(1, len(chips))),
                     seconds=seconds[key],
                     finished=count is not None and one["key"] in costs,
-                    error=errors.get(key, errors.get(one["digital_key"], "")),
+                    error=errors.get(key, errors.get(one["reference_key"], "")),
                 )
             )
         return StudyResult(
@@ -310,7 +310,7 @@ def _layers(shards: list[Shard]) -> dict[str, list[tuple[int, list[LayerSums]]]]
     layers: dict[str, list[tuple[int, list[LayerSums]]]] = defaultdict(list)
     for one in shards:
         if one.layers:
-            layers[one.key].append((one.trial, [LayerSums(**layer) for layer in one.layers]))
+            layers[one.key].append((one.chip, [LayerSums(**layer) for layer in one.layers]))
     return layers
 
 

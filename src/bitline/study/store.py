@@ -21,7 +21,7 @@ from bitline.errors import StudyError
 from bitline.study.study import Point
 from bitline.study.worker import Outcome
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised whenever the same design, seed and inputs would give other numbers than before."""
 
 NOTES = "notes on the data"
@@ -33,28 +33,28 @@ CREATE TABLE IF NOT EXISTS sessions (
     id INTEGER PRIMARY KEY, began TEXT NOT NULL, versions TEXT NOT NULL, hardware TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS designs (
-    key TEXT PRIMARY KEY, accuracy_key TEXT NOT NULL, digital_key TEXT NOT NULL, name TEXT NOT NULL,
+    key TEXT PRIMARY KEY, accuracy_key TEXT NOT NULL, reference_key TEXT NOT NULL, name TEXT NOT NULL,
     settings TEXT NOT NULL, design TEXT NOT NULL, cost TEXT
 );
 CREATE TABLE IF NOT EXISTS results (
-    kind TEXT NOT NULL, key TEXT NOT NULL, trial INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
     correct INTEGER NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL, session INTEGER NOT NULL,
-    finished TEXT NOT NULL, PRIMARY KEY (kind, key, trial, start, stop)
+    finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
 );
 CREATE TABLE IF NOT EXISTS failures (
-    kind TEXT NOT NULL, key TEXT NOT NULL, trial INTEGER NOT NULL, start INTEGER NOT NULL, message TEXT NOT NULL,
-    finished TEXT NOT NULL, PRIMARY KEY (kind, key, trial, start)
+    kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, message TEXT NOT NULL,
+    finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start)
 );
 """
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A finished piece of work: images of one chip (or of the float or digital network)."""
+    """A finished piece of work: images of one chip (or of the float or reference network)."""
 
     kind: str
     key: str
-    trial: int
+    chip: int
     start: int
     stop: int
     correct: int
@@ -136,7 +136,7 @@ class Store:
             (
                 point.key,
                 point.accuracy_key,
-                point.digital_key,
+                point.reference_key,
                 point.design.name,
                 json.dumps(point.settings, sort_keys=True),
                 point.design.model_dump_json(),
@@ -145,7 +145,7 @@ class Store:
         ]
         with _explained(self.path), self._transaction():
             self.connection.executemany(
-                "INSERT INTO designs (key, accuracy_key, digital_key, name, settings, design) "
+                "INSERT INTO designs (key, accuracy_key, reference_key, name, settings, design) "
                 "VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (key) DO UPDATE SET settings = excluded.settings, name = excluded.name",
                 rows,
@@ -158,16 +158,14 @@ class Store:
             StudyError: the disk is full, or the file cannot be written.
         """
         task = outcome.task
-        place = (task.kind, task.key, task.trial, task.start)
+        place = (task.kind, task.key, task.chip, task.start)
         with _explained(self.path), self._transaction():
             if outcome.error:
                 self.connection.execute(
                     "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", (*place, outcome.error, _now())
                 )
                 return
-            self.connection.execute(
-                "DELETE FROM failures WHERE kind = ? AND key = ? AND trial = ? AND start = ?", place
-            )
+            self.connection.execute("DELETE FROM failures WHERE kind = ? AND key = ? AND chip = ? AND start = ?", place)
             for key, cost in outcome.costs:
                 self.connection.execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
             if task.kind != "cost":
@@ -188,12 +186,11 @@ class Store:
     def shards(self) -> list[Shard]:
         """Everything finished."""
         rows = self.connection.execute(
-            "SELECT kind, key, trial, start, stop, correct, layers, seconds FROM results "
-            "ORDER BY kind, key, trial, start"
+            "SELECT kind, key, chip, start, stop, correct, layers, seconds FROM results ORDER BY kind, key, chip, start"
         )
         return [
-            Shard(kind, key, trial, start, stop, correct, json.loads(layers) if layers else [], seconds)
-            for kind, key, trial, start, stop, correct, layers, seconds in rows
+            Shard(kind, key, chip, start, stop, correct, json.loads(layers) if layers else [], seconds)
+            for kind, key, chip, start, stop, correct, layers, seconds in rows
         ]
 
     def costs(self) -> dict[str, dict[str, Any]]:
@@ -202,8 +199,8 @@ class Store:
         return {key: json.loads(cost) for key, cost in rows}
 
     def designs(self) -> list[dict[str, Any]]:
-        """All designs: `key`, `accuracy_key`, `digital_key`, `name`, `settings`, `design`."""
-        names = ("key", "accuracy_key", "digital_key", "name", "settings", "design")
+        """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""
+        names = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
         rows = self.connection.execute(f"SELECT {', '.join(names)} FROM designs ORDER BY rowid")
         designs = [dict(zip(names, row, strict=True)) for row in rows]
         return [
@@ -211,8 +208,8 @@ class Store:
         ]
 
     def failures(self) -> list[dict[str, Any]]:
-        """What went wrong: `kind`, `key`, `trial`, `start`, `message`."""
-        names = ("kind", "key", "trial", "start", "message")
+        """What went wrong: `kind`, `key`, `chip`, `start`, `message`."""
+        names = ("kind", "key", "chip", "start", "message")
         rows = self.connection.execute(f"SELECT {', '.join(names)} FROM failures ORDER BY finished")
         return [dict(zip(names, row, strict=True)) for row in rows]
 

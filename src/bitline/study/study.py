@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -50,16 +50,20 @@ class BaseDesign(Part):
 class EarlyStop(Part):
     """When enough chips have been measured."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"min_trials": "min_chips"}
+
     half_width: Annotated[float, Field(gt=0)]
     """Half of the 95 % confidence interval of the mean accuracy, in per cent, that is tight enough."""
-    min_trials: Annotated[int, Field(ge=2)] = 3
+    min_chips: Annotated[int, Field(ge=2)] = 3
     """Chips that are measured in any case."""
 
 
 class Run(Part):
     """How much is measured."""
 
-    trials: Annotated[int, Field(ge=1)] = 3
+    RENAMED: ClassVar[dict[str, str]] = {"trials": "chips"}
+
+    chips: Annotated[int, Field(ge=1)] = 3
     """Independently programmed chips of each design."""
     seed: int = 0
     """Seed of the chips."""
@@ -117,8 +121,8 @@ class Point:
         return cls(settings, design, whole, views.key(views.answers(design)))
 
     @property
-    def digital_key(self) -> str:
-        """What identifies the quantised digital network."""
+    def reference_key(self) -> str:
+        """What identifies the quantised reference."""
         return views.key(views.answers(views.reference(self.design)))
 
     def label(self) -> str:
@@ -145,6 +149,8 @@ class Study(Part):
     """Leave impossible combinations out instead of refusing the study."""
     run: Run = Run()
     """How much is measured."""
+
+    RENAMED: ClassVar[dict[str, str]] = {"trials": "chips"}
     search: Search = Search()
     """How `bitline explore` looks for the best designs."""
 
@@ -220,7 +226,7 @@ class Study(Part):
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
         base = _loaded(str(settings.get(BASE, self.design.base)))
-        design = base.changed({**self.design.set, **changes})
+        design = base.with_settings({**self.design.set, **changes})
         return Point.of(settings, design)
 
     def known(self) -> dict[str, Any]:

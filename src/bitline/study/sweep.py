@@ -53,7 +53,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Workload:
     """Network and data of a study.
 
     Attributes:
@@ -67,7 +67,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(study: Study, workers: int = 1) -> Loaded:
+def load(study: Study, workers: int = 1) -> Workload:
     """Load the network and the images of a study.
 
     Raises:
@@ -96,7 +96,7 @@ def load(study: Study, workers: int = 1) -> Loaded:
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
     }
-    return Loaded(context, facts, dataset.notes)
+    return Workload(context, facts, dataset.notes)
 
 
 def default_workers() -> int:
@@ -161,7 +161,7 @@ def sweep(
 def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int) -> Agenda:
     """What is left to do."""
     run = study.run
-    return Agenda(points, store.shards(), store.costs(), images, run.trials, run.shard, run.stop)
+    return Agenda(points, store.shards(), store.costs(), images, run.chips, run.shard, run.stop)
 
 
 def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tuple[int, tuple[str, ...]]:
@@ -185,10 +185,10 @@ def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tu
             return done, tuple(failures)
         worker, outcome = executor.wait()
         running -= 1
-        prepared[worker] = outcome.task.prepare
+        prepared[worker] = outcome.task.prepare_key
         if outcome.retry:
             prepared.pop(worker)
-            place = (outcome.task.kind, outcome.task.key, outcome.task.trial, outcome.task.start)
+            place = (outcome.task.kind, outcome.task.key, outcome.task.chip, outcome.task.start)
             attempts[place] = attempts.get(place, 0) + 1
             if attempts[place] < ATTEMPTS:
                 agenda.again(outcome.task)
@@ -203,7 +203,7 @@ def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tu
 
 
 @dataclass(frozen=True)
-class Plan:
+class Forecast:
     """What a study would do.
 
     Attributes:
@@ -221,7 +221,7 @@ class Plan:
     seconds: float
 
 
-def plan(study: Study, store: Path, workers: int = 1) -> Plan:
+def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
     The probe measures one batch; loading and the start of workers are not counted.
@@ -242,7 +242,7 @@ def plan(study: Study, store: Path, workers: int = 1) -> Plan:
             agenda = agenda_of(study, points, kept, images)
     else:
         run = study.run
-        agenda = Agenda(points, (), {}, images, run.trials, run.shard, run.stop)
+        agenda = Agenda(points, (), {}, images, run.chips, run.shard, run.stop)
     groups = {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
     names = list(groups)
     probed = sorted({0, len(names) // 2, len(names) - 1}) if names else []
@@ -258,7 +258,7 @@ def plan(study: Study, store: Path, workers: int = 1) -> Plan:
     busy = len(groups) * preparation + chips * programming + left * per_image
     waiting = {point.accuracy_key for point in points} & set(groups)
     finished = sum(point.accuracy_key not in waiting for point in points)
-    return Plan(points, agenda.total, finished, left, busy / workers)
+    return Forecast(points, agenda.total, finished, left, busy / workers)
 
 
 def _probe(worker: Worker, task: Task, batch: int, images: int) -> tuple[float, float, float]:
@@ -266,7 +266,7 @@ def _probe(worker: Worker, task: Task, batch: int, images: int) -> tuple[float, 
     count = min(batch, images)
 
     def seconds(stop: int) -> float:
-        one = Task("analog", task.prepare, task.prepare, task.design, 0, 0, stop)
+        one = Task("analog", task.prepare_key, task.prepare_key, task.design, 0, 0, stop)
         began = time.perf_counter()
         outcome = worker.run(one)
         if outcome.error:

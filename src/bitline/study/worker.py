@@ -17,11 +17,11 @@ from bitline.design import Design, views
 from bitline.errors import BitlineError, DesignError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
-from bitline.nn import Observed
+from bitline.nn import NetworkRecord
 from bitline.nn.convert import observed
 from bitline.numerics.threads import limit_threads
 
-Kind = Literal["float", "digital", "analog", "cost"]
+Kind = Literal["float", "reference", "analog", "cost"]
 KEPT = 2
 """Prepared networks that a worker keeps."""
 
@@ -31,11 +31,11 @@ class Task:
     """One piece of work.
 
     Attributes:
-        kind: accuracy of the float network, of the quantised digital one, or of a chip; or the cost of designs.
+        kind: accuracy of the float network, of the quantised reference, or of a chip; or the cost of designs.
         key: that the result is kept under; empty for the float network.
-        prepare: of the design whose network has to be prepared; tasks with the same one share the preparation.
+        prepare_key: of the design whose network has to be prepared; tasks with the same one share the preparation.
         design: the design; the float network has none.
-        trial: number of the chip.
+        chip: number of the chip.
         start, stop: images.
         variants: for costs, the designs by key, which differ in their hardware only.
         label: the design in words.
@@ -43,9 +43,9 @@ class Task:
 
     kind: Kind
     key: str
-    prepare: str
+    prepare_key: str
     design: Design | None
-    trial: int
+    chip: int
     start: int
     stop: int
     variants: tuple[tuple[str, Design], ...] = ()
@@ -114,7 +114,7 @@ class Worker:
         self.images, self.labels = context.images.to(place), context.labels.to(place)
         self.calibration = context.calibration.to(place)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
-        self.observed: tuple[str, Observed] | None = None
+        self.observed: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None
         self.name = f"{platform.node()}:{os.getpid()}"
 
@@ -122,7 +122,7 @@ class Worker:
         """Do a task; what a user can cause, and lack of memory, becomes the outcome's error."""
         began = time.perf_counter()
         try:
-            outcome = {"float": self._float, "digital": self._digital, "analog": self._analog, "cost": self._cost}[
+            outcome = {"float": self._float, "reference": self._reference, "analog": self._analog, "cost": self._cost}[
                 task.kind
             ](task)
         except BitlineError as error:
@@ -142,15 +142,15 @@ class Worker:
         images, labels = self._shard(task)
         return Outcome(task, correct=count_right(self.model, images, labels, self.context.batch))
 
-    def _digital(self, task: Task) -> Outcome:
+    def _reference(self, task: Task) -> Outcome:
         images, labels = self._shard(task)
-        digital = self._prepare(task.prepare, task.design).digital
-        return Outcome(task, correct=count_right(digital, images, labels, self.context.batch))
+        reference = self._prepare(task.prepare_key, task.design).reference
+        return Outcome(task, correct=count_right(reference, images, labels, self.context.batch))
 
     def _analog(self, task: Task) -> Outcome:
         images, labels = self._shard(task)
-        prepared = self._prepare(task.prepare, task.design)
-        prepared.program(task.trial)
+        prepared = self._prepare(task.prepare_key, task.design)
+        prepared.program(task.chip)
         sums: list[tuple[LayerSums, ...]] = []
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.images, self.context.batch)
@@ -159,14 +159,14 @@ class Worker:
 
     def _cost(self, task: Task) -> Outcome:
         assert task.design is not None
-        prepared = self._prepare(task.prepare, task.design)
+        prepared = self._prepare(task.prepare_key, task.design)
         skipped = {}
         if getattr(task.design.adc, "skip_zero_inputs", False):
             prepared.program(0)
             sums = prepared.compare(self.images, self.context.batch)
             skipped = {one.name: one.skipped for one in layer_errors(sums)}
         ranges = {"adc_ranges": prepared.adc_ranges()}
-        self.statistics = views.key(views.observation(task.design)), prepared.statistics
+        self.statistics = views.key(views.record(task.design)), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []
         for key, design in task.variants:
             try:
@@ -188,16 +188,16 @@ class Worker:
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
-    def _observe(self, design: Design) -> Observed:
+    def _observe(self, design: Design) -> NetworkRecord:
         """What the calibration images show, kept for the next design that sees the same."""
-        key = views.key(views.observation(design))
+        key = views.key(views.record(design))
         if self.observed is None or self.observed[0] != key:
             self.observed = key, observed(self.model, design, self.calibration)
         return self.observed[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
-        return known[1] if known is not None and known[0] == views.key(views.observation(design)) else None
+        return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
 
 
 def _too_large(task: Task) -> str:

@@ -23,7 +23,7 @@ def clip_weights(
     images: Tensor,
     *,
     percentiles: Sequence[float] = PERCENTILES,
-    trials: int = 3,
+    chips: int = 3,
     seed: int = 0,
 ) -> Design:
     """Choose the weight percentile of every layer that gives the least error of its outputs.
@@ -36,7 +36,7 @@ def clip_weights(
         design: the accelerator.
         images: normalised calibration images.
         percentiles: percentages of the weights inside the range to choose from.
-        trials: chips over which the error is averaged; others than those of evaluations with the same seed.
+        chips: chips over which the error is averaged; others than those of evaluations with the same seed.
         seed: seed of the chips.
 
     Returns:
@@ -50,10 +50,10 @@ def clip_weights(
         exact = _float_outputs(layer, x)
         errors: dict[float, float] = {}
         for percentile in percentiles:
-            encoded = layer.on(own.changed({"weights.percentile": percentile})).encoded()
+            encoded = layer.on(own.with_settings({"weights.percentile": percentile})).encoded()
             calibration = calibrate_layer(encoded, x)
-            chips = [ProgrammedLayer(encoded, calibration, seed, -1 - trial) for trial in range(trials)]
-            errors[percentile] = math.fsum(float((chip(x) - exact).square().sum()) for chip in chips)
+            on_chips = [ProgrammedLayer(encoded, calibration, seed, -1 - chip) for chip in range(chips)]
+            errors[percentile] = math.fsum(float((programmed(x) - exact).square().sum()) for programmed in on_chips)
         best = min(errors, key=lambda percentile: errors[percentile])
         if best != own.weights.percentile:
             rules.append(_rule(design, layer.name, best))

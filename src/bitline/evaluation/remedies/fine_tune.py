@@ -68,7 +68,7 @@ def fine_tune(
     step = 0
     for _ in range(epochs):
         for part in torch.randperm(len(images), generator=order).split(batch):
-            program(network, trial=TRAINING_CHIPS + step)
+            program(network, chip=TRAINING_CHIPS + step)
             loss = functional.cross_entropy(network(images[part]), classes[part])
             optimiser.zero_grad()
             loss.backward()

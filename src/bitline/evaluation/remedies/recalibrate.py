@@ -14,7 +14,7 @@ from bitline.nn import AnalogLayer, Correction, analog_layers, computing
 
 @dataclass(frozen=True)
 class Recalibrate:
-    """Give every output channel of every layer the mean and variance that it has in the quantised digital network.
+    """Give every output channel of every layer the mean and variance that it has in the quantised reference.
 
     Done on each chip after it is programmed (as Joshi et al., Nature Communications 11, 2473, 2020, update the
     statistics of batch norms): y' = gain y + offset, in the order in which the layers run, so that each layer is
@@ -28,8 +28,8 @@ class Recalibrate:
     images: Tensor
 
     @torch.no_grad()
-    def __call__(self, analog: nn.Module, digital: nn.Module) -> None:
-        """Correct the chip that `analog` is on; `digital` is the same network without analog errors."""
+    def __call__(self, analog: nn.Module, reference: nn.Module) -> None:
+        """Correct the chip that `analog` is on; `reference` is the same network without analog errors."""
         if len(self.images) < 2:
             raise CalibrationError(f"recalibration needs two or more images, not {len(self.images)}")
         wanted: dict[str, tuple[Tensor, Tensor]] = {}
@@ -47,7 +47,7 @@ class Recalibrate:
             channels = outputs.movedim(_channel_axis(layer, outputs), -1)
             return (channels * gain + layer.correction.offset).movedim(-1, _channel_axis(layer, outputs))
 
-        _run(digital, self.images, note)
+        _run(reference, self.images, note)
         _run(analog, self.images, correct)
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.study import DesignResult
 
@@ -25,7 +25,7 @@ LOSS = 0.02
 """Fraction of the images that may be lost for a resolution to be enough."""
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge."""
     frames, panels = [], []
     needed: dict[tuple[str, str], int] = {}
@@ -59,10 +59,10 @@ def run(setting: Setting) -> Outcome:
                        - needed["differential 7b, 1152 rows", "calibrated"])),
     )  # fmt: skip
     table = pd.concat(frames, ignore_index=True)
-    return Outcome(table, Drawing(tuple(panels), setting.caption), verdicts, tuple(failures))
+    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, tuple(failures))
 
 
-def measure(setting: Setting, title: str) -> Measured:
+def measure(setting: Experiment, title: str) -> Measurements:
     """Accuracy of one of `PANELS` over range policies and bits; exact cells, so one chip is all chips."""
     return setting.measure(
         f"ADC bits, {title}",
@@ -71,7 +71,7 @@ def measure(setting: Setting, title: str) -> Measured:
             {"setting": "adc.bits", "values": list(BITS)},
         ],
         settings(title),
-        trials=1,
+        chips=1,
     )
 
 
@@ -91,7 +91,7 @@ def settings(title: str) -> dict[str, Any]:
     }
 
 
-def bits_needed(data: Measured, designs: Sequence[DesignResult], most: int = max(BITS)) -> int:
+def bits_needed(data: Measurements, designs: Sequence[DesignResult], most: int = max(BITS)) -> int:
     """Fewest bits from which on no more than `LOSS` is lost; one more than `most` where not even they are enough."""
     floor, needed = data.baseline - LOSS - 1e-9, most + 1
     for one in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):

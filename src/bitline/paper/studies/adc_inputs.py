@@ -8,8 +8,8 @@ import pandas as pd
 from bitline.design import Design
 from bitline.evaluation.adc_ranges import study_ranges
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 LAYER = 5
@@ -18,10 +18,10 @@ PERCENT = 99.98
 BINS = 400
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Observe the calibration images: unsliced differential cells without error, analog subtraction, 1152 rows."""
     context = setting.loaded.context
-    design = Design().changed({"cell.device": "none", "array.rows": 1152, "inputs.accumulation": "analog"})
+    design = Design().with_settings({"cell.device": "none", "array.rows": 1152, "inputs.accumulation": "analog"})
     ranges = [one for one in study_ranges(context.model, design, context.calibration) if "shortcut" not in one.layer]
     chosen = ranges[min(LAYER, len(ranges) - 1)]
     full = chosen.lines.high - chosen.lines.low
@@ -40,7 +40,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("ADC inputs, differential 7b", (line,), "V / V_max", "count", y_scale="log", marks=tuple(limits))
     caption = f"{setting.model}, {len(context.calibration)} calibration images; dotted: inner {PERCENT} %"
     table = pd.DataFrame({"layer": chosen.layer, "V_over_V_max": places, "count": counts})
-    return Outcome(table, Drawing((panel,), caption), verdicts)
+    return Findings(table, Drawing((panel,), caption), verdicts)
 
 
 STUDY = PaperStudy("adc-inputs", "Fig. 14", "histogram of the ADC inputs of one layer", run)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 STAGES = ("floating_point", "quantised", "exact_cells")
 """Columns of the table, in per cent of the images."""
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure every network that was given."""
     rows, lines, verdicts = [], [], []
     failures: list[str] = []
     for one in setting.each():
-        data = one.measure(f"{one.model}, exact cells", [], {"cell.device": "none"}, base="differential", trials=1)
+        data = one.measure(f"{one.model}, exact cells", [], {"cell.device": "none"}, base="differential", chips=1)
         failures += data.failures
         stages = (data.result.float_accuracy or 0.0, data.baseline, data.result.designs[0].mean)
         percent = [100 * stage for stage in stages]
@@ -34,7 +34,7 @@ def run(setting: Setting) -> Outcome:
                      "1 less the loss against the quantised network in points", 1 - (quantised - exact)),
         ]  # fmt: skip
     panel = Panel("no cell errors", tuple(lines), "0: floating point, 1: 8 bits, 2: 8-bit ADCs")
-    return Outcome(pd.DataFrame(rows), Drawing((panel,), setting.caption), tuple(verdicts), tuple(failures))
+    return Findings(pd.DataFrame(rows), Drawing((panel,), setting.caption), tuple(verdicts), tuple(failures))
 
 
 STUDY = PaperStudy("baselines", "Table 2", "networks without cell errors", run)

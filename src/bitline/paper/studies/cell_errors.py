@@ -8,8 +8,8 @@ from typing import Any
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
 ALPHA = "cell.device.alpha"
@@ -28,7 +28,7 @@ def error(kind: str, alpha: float) -> dict[str, Any]:
     return {"cell.device.kind": kind, ALPHA: alpha, "cell.clip": "window"}
 
 
-def measure(setting: Setting, kind: str, alphas: Sequence[float], names: Sequence[str]) -> Measured:
+def measure(setting: Experiment, kind: str, alphas: Sequence[float], names: Sequence[str]) -> Measurements:
     """Accuracy of all mappings over the size of one kind of error."""
     return setting.measure(
         f"{setting.model}, {kind}",
@@ -37,13 +37,13 @@ def measure(setting: Setting, kind: str, alphas: Sequence[float], names: Sequenc
     )
 
 
-def tolerances(data: Measured, mapping: str, **settings: object) -> list[float]:
+def tolerances(data: Measurements, mapping: str, **settings: object) -> list[float]:
     """Largest error with two points of loss, for every chip; of the designs with these settings besides."""
     errors, chips = data.curves(data.designs(**mappings.settings(mapping), **settings), ALPHA)
     return [tolerance(errors, chip, data.baseline) for chip in chips]
 
 
-def ratio(claim: str, data: Measured, better: str, worse: str, above: float = 1.0) -> Verdict:
+def ratio(claim: str, data: Measurements, better: str, worse: str, above: float = 1.0) -> Verdict:
     """Whether one mapping tolerates a multiple of what another one does."""
     pairs = zip(tolerances(data, better), tolerances(data, worse), strict=True)
     largest = max(float(one.settings[ALPHA]) for one in data.result.designs)
@@ -52,7 +52,7 @@ def ratio(claim: str, data: Measured, better: str, worse: str, above: float = 1.
     return measured(claim, statistic, samples, math.log(above))
 
 
-def independent(setting: Setting) -> Outcome:
+def independent(setting: Experiment) -> Findings:
     """Fig. 9."""
     data = measure(setting, "state-independent", INDEPENDENT, (*OFFSET, *DIFFERENTIAL))
     at = data.designs(**mappings.settings("offset 8b"), **{"cell__device__alpha": 0.025})[0]
@@ -72,7 +72,7 @@ def independent(setting: Setting) -> Outcome:
     return _outcome(data, "state-independent", (OFFSET, DIFFERENTIAL), verdicts, setting)
 
 
-def proportional(setting: Setting) -> Outcome:
+def proportional(setting: Experiment) -> Findings:
     """Fig. 10."""
     offset = tuple(name for name in OFFSET if "unit" not in name)
     data = measure(setting, "state-proportional", PROPORTIONAL, (*offset, *DIFFERENTIAL))
@@ -86,8 +86,12 @@ def proportional(setting: Setting) -> Outcome:
 
 
 def _outcome(
-    data: Measured, kind: str, groups: tuple[tuple[str, ...], ...], verdicts: tuple[Verdict, ...], setting: Setting
-) -> Outcome:
+    data: Measurements,
+    kind: str,
+    groups: tuple[tuple[str, ...], ...],
+    verdicts: tuple[Verdict, ...],
+    setting: Experiment,
+) -> Findings:
     panels = [
         Panel(
             f"({letter}) {group[0].split()[0]}",
@@ -98,7 +102,7 @@ def _outcome(
         for letter, group in zip("ab", groups, strict=True)
     ]
     table = data.frame.drop(columns=["key"])
-    return Outcome(table, Drawing(tuple(panels), setting.caption), verdicts, data.failures)
+    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, data.failures)
 
 
 STUDIES = (

@@ -8,8 +8,8 @@ import pandas as pd
 from bitline.design import Design
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 SHOWN = (
@@ -18,12 +18,12 @@ SHOWN = (
 )  # fmt: skip
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Mean G / G_max of all cells of each slice over the network, infinite on/off ratio."""
     weights = setting.statistics
     rows = []
     for name in SHOWN:
-        mapping = Design().changed(dict(zip(mappings.NAMES, mappings.MAPPINGS[name], strict=True))).weights
+        mapping = Design().with_settings(dict(zip(mappings.NAMES, mappings.MAPPINGS[name], strict=True))).weights
         totals, cells = np.zeros(mapping.slices), 0.0
         for layer in weights.layers:
             means, count = weights.mean_digits(layer, mapping)
@@ -59,7 +59,7 @@ def run(setting: Setting) -> Outcome:
         ),
     )
     panel = Panel("mean conductance", lines, "slice (0: least significant)", "G / G_max", y_scale="log")
-    return Outcome(table, Drawing((panel,), "all cells of the network, weighted by size"), verdicts)
+    return Findings(table, Drawing((panel,), "all cells of the network, weighted by size"), verdicts)
 
 
 STUDY = PaperStudy("conductances", "Fig. 7", "mean conductance of every slice by mapping", run)

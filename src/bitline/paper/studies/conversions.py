@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.studies.adc_bits import bits_needed
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 BITS = tuple(range(4, 13))
@@ -22,7 +22,7 @@ CHOICES = {
 }  # fmt: skip
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
     names = ("weights.subtraction", "inputs.accumulation", "adc.range")
     axis = {"zip": {name: [choice[name] for choice in CHOICES.values()] for name in names}}
@@ -30,9 +30,9 @@ def run(setting: Setting) -> Outcome:
     data = setting.measure(
         "conversions",
         [axis, {"setting": "adc.bits", "values": list(BITS)}],
-        {"weights.mapping": mapping, "weights.bits_per_cell": cell, "weights.bits": bits, "adc.kind": "uniform",
+        {"weights.kind": mapping, "weights.bits_per_cell": cell, "weights.bits": bits, "adc.kind": "uniform",
          "array.rows": 1152},
-        trials=1,
+        chips=1,
     )  # fmt: skip
     chosen = {
         title: data.designs(**{name.replace(".", "__"): value for name, value in choice.items()})
@@ -52,7 +52,7 @@ def run(setting: Setting) -> Outcome:
     )  # fmt: skip
     lines = tuple(Line.of(title, designs, "adc.bits") for title, designs in chosen.items())
     panel = Panel("differential 7b, 1152 rows", lines, "ADC resolution (bits)")
-    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("conversions", "Sections 5 and 6", "bits needed by subtraction, accumulation and range", run)

@@ -8,8 +8,8 @@ import pandas as pd
 from bitline.design import Design
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 LARGEST_UA = 1.6
@@ -20,11 +20,11 @@ TALLEST = 1152
 """Rows of the paper's tallest array; taller matrices are split."""
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Compute from weights and activity; layers with equal rows are averaged."""
     rows = []
     for name in SHOWN:
-        design = Design().changed(
+        design = Design().with_settings(
             {**dict(zip(mappings.NAMES, mappings.MAPPINGS[name], strict=True)), "cell.device": "none"}
         )
         for layer in setting.statistics.layers:
@@ -49,7 +49,7 @@ def run(setting: Setting) -> Outcome:
         for name in SHOWN
     )
     panel = Panel("bit-line current, lowest input bit", lines, "rows", "µA (a cell at G_max: 1.6)", "log", "log")
-    return Outcome(table, Drawing((panel,), f"{setting.model}, mean over layers with equal rows"), verdicts)
+    return Findings(table, Drawing((panel,), f"{setting.model}, mean over layers with equal rows"), verdicts)
 
 
 STUDY = PaperStudy("currents", "Fig. 20", "mean bit-line current by mapping", run)

@@ -10,8 +10,8 @@ import pandas as pd
 from bitline.cost import RowActivity, core_cost
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 PUBLISHED = {"A": (8.4, 0.24), "B": (63.1, 2.02), "C": (43.3, 1.30), "D": (25.8, 0.27), "E": (902.0, 11.14)}
@@ -23,7 +23,7 @@ SERIES = {
 }
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Compute and judge, with the activity of the network's inputs and cells."""
     rows, lines = [], []
     for mapping, accumulation in (("differential", "analog"), ("differential", "digital"), ("offset", "digital")):
@@ -67,13 +67,13 @@ def run(setting: Setting) -> Outcome:
         "ResNet-50; what is tested here is that its order and ratios survive another network's activity."
     )
     both = pd.concat([table, compared], ignore_index=True)
-    return Outcome(both, Drawing((panel,), setting.caption), verdicts, (remark,))
+    return Findings(both, Drawing((panel,), setting.caption), verdicts, (remark,))
 
 
-def _core(setting: Setting, mapping: str, bits: int | str, accumulation: str, height: int) -> dict[str, Any]:
-    design = Design.load("sonos-a").changed(
+def _core(setting: Experiment, mapping: str, bits: int | str, accumulation: str, height: int) -> dict[str, Any]:
+    design = Design.load("sonos-a").with_settings(
         {
-            "weights.mapping": mapping,
+            "weights.kind": mapping,
             "weights.bits_per_cell": bits,
             "weights.bits": 9 if mapping == "differential" and bits != "unsliced" else 8,
             "inputs.accumulation": accumulation,
@@ -91,7 +91,7 @@ def _core(setting: Setting, mapping: str, bits: int | str, accumulation: str, he
     }
 
 
-def _point(setting: Setting, name: str) -> tuple[float, float, float]:
+def _point(setting: Experiment, name: str) -> tuple[float, float, float]:
     design = Design.load(f"sonos-{name.lower()}")
     cost = core_cost(design, activity=RowActivity.average(setting.statistics, design))
     return cost.energy_per_operation_fJ, cost.area_mm2, cost.energies_pJ["ADCs"] / cost.energy_pJ

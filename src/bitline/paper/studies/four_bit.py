@@ -9,9 +9,9 @@ from dataclasses import replace
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
+from bitline.paper.setting import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, measure
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
 TRAINED = {"fashion-resnet": "fashion-resnet-4bit", "cifar-resnet20": "cifar-resnet20-4bit"}
@@ -20,8 +20,8 @@ DESIGNS = {"8 bits": "differential", "4 bits, trained": "differential-4bit"}
 WITHOUT_ADC = "8 bits, no ADC"
 
 
-def settings(setting: Setting) -> dict[str, tuple[Setting, str]]:
-    """Setting and base design of the 8-bit network and, where there is one, of its 4-bit relative."""
+def settings(setting: Experiment) -> dict[str, tuple[Experiment, str]]:
+    """Experiment and base design of the 8-bit network and, where there is one, of its 4-bit relative."""
     eight, four = DESIGNS
     found = {eight: (setting, DESIGNS[eight])}
     if setting.model in TRAINED:
@@ -29,7 +29,7 @@ def settings(setting: Setting) -> dict[str, tuple[Setting, str]]:
     return found
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge: unsliced differential cells, 1152 rows, calibrated 8-bit ADCs."""
     subjects = settings(setting)
     alphas = {"state-independent": INDEPENDENT, "state-proportional": PROPORTIONAL}
@@ -64,11 +64,11 @@ def run(setting: Setting) -> Outcome:
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
     if len(subjects) < 2:
         remarks.append(f"There is no 4-bit relative of {setting.model}: scripts/train_low_bit.py trains one.")
-    return Outcome(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), setting.caption), verdicts,
+    return Findings(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), setting.caption), verdicts,
                    (*remarks, *failures))  # fmt: skip
 
 
-def _measure(setting: Setting, base: str, kind: str, alphas: Sequence[float]) -> Measured:
+def _measure(setting: Experiment, base: str, kind: str, alphas: Sequence[float]) -> Measurements:
     return setting.measure(
         f"{setting.model}, {kind}, 8-bit ADC",
         [{"setting": ALPHA, "values": list(alphas)}],
@@ -77,7 +77,7 @@ def _measure(setting: Setting, base: str, kind: str, alphas: Sequence[float]) ->
     )
 
 
-def _judge(claim: str, data: dict[str, Measured], better: str, worse: str, largest: float, above: float) -> Verdict:
+def _judge(claim: str, data: dict[str, Measurements], better: str, worse: str, largest: float, above: float) -> Verdict:
     found = []
     for one in (data[name] for name in (better, worse) if name in data):
         errors, chips = one.curves(one.result.designs, ALPHA)

@@ -6,18 +6,18 @@ import pandas as pd
 
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.studies.adc_bits import BITS, PANELS, bits_needed, measure, ranges, settings
 from bitline.paper.studies.cell_errors import error
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, computed, measured
 
 PUBLISHED = {"sonos-a": 26.2, "sonos-b": 20.2, "sonos-c": 23.2, "sonos-d": 18.2, "sonos-e": 8.2}
 """B_out of the designs A to E: Xiao et al. 2022, Table 3."""
 GUARANTEE = {
-    "with a guarantee": {"weights.mapping": "offset", "weights.bits_per_cell": 2, "weights.subtraction": "digital",
+    "with a guarantee": {"weights.kind": "offset", "weights.bits_per_cell": 2, "weights.subtraction": "digital",
                          "inputs.accumulation": "digital", "array.rows": 72, "adc.bits": 9, "adc.range": "guaranteed"},
-    "without": {"weights.mapping": "differential", "weights.bits_per_cell": "unsliced",
+    "without": {"weights.kind": "differential", "weights.bits_per_cell": "unsliced",
                 "weights.subtraction": "analog", "inputs.accumulation": "analog", "array.rows": 1152, "adc.bits": 8,
                 "adc.range": "calibrated"},
 }  # fmt: skip
@@ -26,7 +26,7 @@ ERROR = 0.08
 """State-proportional, of both: as large as that of many cells of section 9."""
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Compare Eq. 2 with the published values, and with the bits needed in `adc-bits`."""
     computed_bits = {name: Design.load(name).full_precision_bits for name in PUBLISHED}
     worst = max(abs(round(computed_bits[name], 1) - value) for name, value in PUBLISHED.items())
@@ -39,7 +39,7 @@ def run(setting: Setting) -> Outcome:
         rows.append(
             {
                 "design": title,
-                "guaranteed": Design().changed(settings(title)).full_precision_bits,
+                "guaranteed": Design().with_settings(settings(title)).full_precision_bits,
                 "needed": bits_needed(data, data.designs(adc__range=ranges(title)["calibrated"])),
             }
         )
@@ -65,10 +65,10 @@ def run(setting: Setting) -> Outcome:
     )
     panel = Panel("bits of the ADC", lines, " | ".join(str(one) for one in names.values()), "bits")
     remark = f"Needed: at most two points lost, of {BITS[0]} to {BITS[-1]} bits; study adc-bits measures it."
-    return Outcome(table, Drawing((panel,), setting.caption), (*verdicts, fallacy), (remark, *failures))
+    return Findings(table, Drawing((panel,), setting.caption), (*verdicts, fallacy), (remark, *failures))
 
 
-def _fallacy(setting: Setting) -> tuple[Verdict, tuple[str, ...]]:
+def _fallacy(setting: Experiment) -> tuple[Verdict, tuple[str, ...]]:
     """Whether a guarantee keeps accuracy where cells have errors; and what failed."""
     names = tuple(GUARANTEE["without"])
     axis = {"zip": {name: [chosen[name] for chosen in GUARANTEE.values()] for name in names}}

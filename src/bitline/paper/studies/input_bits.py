@@ -15,8 +15,8 @@ from bitline.layer.matrix import AnalogCore
 from bitline.nn import independent_copy
 from bitline.nn.fold import fold_batch_norm
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 BITS = 8
@@ -25,13 +25,13 @@ SEGMENT = 1e-5
 SAMPLES = 32
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Apply each bit of real inputs alone, with and without wires; differential cells of 7 bits, lines of 1152 rows."""
     context = setting.loaded.context
-    design = Design.load("ideal").changed(
+    design = Design.load("ideal").with_settings(
         {"array.rows": 1152, "inputs.range": {"kind": "percentile", "percentile": 100.0}, "inputs.bits": BITS}
     )
-    wired = design.changed({"array.kind": "gate-driven", "array.bit_line.segment": SEGMENT})
+    wired = design.with_settings({"array.kind": "gate-driven", "array.bit_line.segment": SEGMENT})
     rows = []
     for name, weight, inputs in _layers(context.model, context.calibration[:4]):
         exact = AnalogCore(weight, design, calibration=inputs)
@@ -66,7 +66,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("error of each input bit", lines, "input bit (0: least significant)",
                   "error / largest of the layer", y_scale="log")  # fmt: skip
     caption = f"{setting.model}, layers with unsigned inputs, differential 7b, R G_max = {SEGMENT:g}, mean over layers"
-    return Outcome(table, Drawing((panel,), caption), verdicts)
+    return Findings(table, Drawing((panel,), caption), verdicts)
 
 
 @torch.no_grad()

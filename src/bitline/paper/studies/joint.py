@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.study import DesignResult
 from bitline.study.pareto import front
@@ -14,7 +14,7 @@ from bitline.study.pareto import front
 DIFFERENTIAL = ((7, 8), (4, 9), (2, 9), (1, 9))
 """Bits per cell and weight bits."""
 ROWS = (144, 288, 576, 1152)
-NAMES = ("weights.mapping", "weights.subtraction", "weights.bits_per_cell", "weights.bits",
+NAMES = ("weights.kind", "weights.subtraction", "weights.bits_per_cell", "weights.bits",
          "inputs.accumulation", "array.rows", "adc.range")  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def grid() -> list[tuple[Any, ...]]:
     return differential + offset
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge."""
     columns = zip(*grid(), strict=True)
     axis = {"zip": {name: list(values) for name, values in zip(NAMES, columns, strict=True)}}
@@ -63,7 +63,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("SONOS cells, 8-bit calibrated ADCs", tuple(lines), "energy of one image (µJ)", x_scale="log")
     keys = {one.key for one in leading}
     table = data.frame.assign(on_front=data.frame["key"].isin(keys)).drop(columns=["key"])
-    return Outcome(table, Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(table, Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 def _energy(design: DesignResult) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.studies.cell_errors import DIFFERENTIAL, OFFSET
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
 from bitline.study import DesignResult
 
@@ -23,7 +23,7 @@ DEVICE, RATIO, CELL_BITS = "cell.device", "cell.on_off_ratio", "weights.bits_per
 GROUPS = {"differential": DIFFERENTIAL, "offset": tuple(name for name in OFFSET if "unit" not in name)}
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge: cells just programmed, read without noise, so that programming alone is seen."""
     columns = zip(*DEVICES.values(), strict=True)
     devices = {"zip": {name: list(values) for name, values in zip((DEVICE, RATIO), columns, strict=True)}}
@@ -62,12 +62,12 @@ def run(setting: Setting) -> Outcome:
         Panel(title, tuple(line(device, group) for device in DEVICES), "bits per cell")
         for title, group in GROUPS.items()
     )
-    return Outcome(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
 
 
 def _cell_bits(design: DesignResult) -> float:
     bits = design.settings[CELL_BITS]
-    unsliced = 7.0 if design.settings["weights.mapping"] == "differential" else 8.0
+    unsliced = 7.0 if design.settings["weights.kind"] == "differential" else 8.0
     return unsliced if bits == "unsliced" else float(bits)
 
 

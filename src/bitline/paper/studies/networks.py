@@ -8,16 +8,16 @@ from statistics import fmean
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
+from bitline.paper.setting import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure, tolerances
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured
 
 MAPPING = "differential 7b"
 ONE = "Only one network was given: name others in a file (--networks) to compare them."
 
 
-def tasks(setting: Setting) -> Outcome:
+def tasks(setting: Experiment) -> Findings:
     """Fig. 6: the harder a task, the fewer errors its networks bear. Harder means less accurate without errors."""
     every = setting.each()
     data = {one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in every}
@@ -32,10 +32,10 @@ def tasks(setting: Setting) -> Outcome:
         for better, worse in itertools.product(of_task[easy], of_task[hard])
     )  # fmt: skip
     drawing = Drawing((_panel("state-independent", data),), setting.caption)
-    return Outcome(_table({"state-independent": data}), drawing, verdicts, _remarks(data))
+    return Findings(_table({"state-independent": data}), drawing, verdicts, _remarks(data))
 
 
-def networks(setting: Setting) -> Outcome:
+def networks(setting: Experiment) -> Findings:
     """Fig. 12: every network bears far more state-proportional than state-independent error."""
     every = {
         "state-independent": {
@@ -58,21 +58,21 @@ def networks(setting: Setting) -> Outcome:
         for name in every["state-independent"]
     )
     drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), setting.caption)
-    return Outcome(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
+    return Findings(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
 
 
-def _compare(claim: str, better: Measured, worse: Measured, largest: float, *names: str) -> Verdict:
+def _compare(claim: str, better: Measurements, worse: Measurements, largest: float, *names: str) -> Verdict:
     pairs = zip(tolerances(better, MAPPING), tolerances(worse, MAPPING), strict=True)
     statistic = f"log of the ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}, by chip"
     return measured(claim, statistic, [log_ratio(a, b, largest) for a, b in pairs])
 
 
-def _panel(kind: str, data: dict[str, Measured]) -> Panel:
+def _panel(kind: str, data: dict[str, Measurements]) -> Panel:
     lines = tuple(Line.of(name, one.result.designs, ALPHA) for name, one in data.items())
     return Panel(kind, lines, f"{kind} error alpha", x_scale="log")
 
 
-def _table(every: dict[str, dict[str, Measured]]) -> pd.DataFrame:
+def _table(every: dict[str, dict[str, Measurements]]) -> pd.DataFrame:
     frames = [
         one.frame.drop(columns=["key"]).assign(network=name, error=kind)
         for kind, data in every.items()
@@ -81,7 +81,7 @@ def _table(every: dict[str, dict[str, Measured]]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _remarks(data: dict[str, Measured]) -> tuple[str, ...]:
+def _remarks(data: dict[str, Measurements]) -> tuple[str, ...]:
     return (*(() if len(data) > 1 else (ONE,)), *(text for one in data.values() for text in one.failures))
 
 

@@ -6,9 +6,9 @@ import math
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
+from bitline.paper.setting import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, PROPORTIONAL, error, tolerances
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import log_ratio, measured
 from bitline.study import DesignResult
 
@@ -17,7 +17,7 @@ RATIOS = (10.0, 30.0, 100.0, 1e9)
 MAPPINGS = ("differential 7b", "differential 2b")
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge."""
     data = setting.measure(
         "on/off ratio",
@@ -58,14 +58,14 @@ def run(setting: Setting) -> Outcome:
         )
         for mapping in MAPPINGS
     ]
-    return Outcome(data.frame.drop(columns=["key"]), Drawing(tuple(panels), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing(tuple(panels), setting.caption), verdicts, data.failures)
 
 
-def _designs(data: Measured, mapping: str, ratio: float, **settings: float) -> list[DesignResult]:
+def _designs(data: Measurements, mapping: str, ratio: float, **settings: float) -> list[DesignResult]:
     return data.designs(**mappings.settings(mapping), cell__on_off_ratio=ratio, **settings)
 
 
-def _logarithms(data: Measured, mapping: str, ratio: float) -> list[float]:
+def _logarithms(data: Measurements, mapping: str, ratio: float) -> list[float]:
     """Of the ratio of tolerances: to infinite for a high ratio, of infinite to it for a low one."""
     given, infinite = (tolerances(data, mapping, cell__on_off_ratio=one) for one in (ratio, RATIOS[-1]))
     pairs = zip(given, infinite, strict=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 PERCENTILE = "adc.range.percentile"
@@ -13,7 +13,7 @@ VALUES = (98.0, 99.0, 99.9, 99.98, 99.998, 100.0)
 BITS = (6, 7, 8)
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge: unsliced differential cells, 1152 rows, exact cells."""
     data = setting.measure(
         "percentile",
@@ -25,7 +25,7 @@ def run(setting: Setting) -> Outcome:
             "adc.kind": "uniform",
             "adc.range.kind": "calibrated",
         },
-        trials=1,
+        chips=1,
     )
     means = {(one.settings[PERCENTILE], one.settings["adc.bits"]): 100 * one.mean for one in data.result.designs}
     verdicts = (
@@ -37,7 +37,7 @@ def run(setting: Setting) -> Outcome:
         line = Line.of(f"{bits} bits", data.designs(adc__bits=bits), PERCENTILE)
         lines.append(Line(line.label, tuple(max(100 - one, 1e-4) for one in line.x), line.y, line.error))
     panel = Panel("calibrated range", tuple(lines), "ADC inputs outside of the range (%; left: none)", x_scale="log")
-    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("percentile", "Section 6.2", "share of ADC inputs that the calibrated range holds", run)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.readout import Adc
 
@@ -31,7 +31,7 @@ REMARK = (
 )
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Compare Eq. 2 with the table; no network is needed."""
     table = pd.DataFrame([_row(name) for name in GUARANTEED])
     wrong = int((table["guarantee"] != table["published_guarantee"]).sum())
@@ -46,7 +46,7 @@ def run(setting: Setting) -> Outcome:
     )
     names = ", ".join(f"{index} {name}" for index, name in enumerate(GUARANTEED))
     panel = Panel("bits", lines, "accelerator", "bits")
-    return Outcome(table, Drawing((panel,), names), verdicts, (REMARK,))
+    return Findings(table, Drawing((panel,), names), verdicts, (REMARK,))
 
 
 def _row(name: str) -> dict[str, object]:
@@ -55,7 +55,7 @@ def _row(name: str) -> dict[str, object]:
     needed = design.full_precision_bits
     return {
         "accelerator": name,
-        "mapping": design.weights.model_dump()["mapping"],
+        "mapping": design.weights.kind,
         "bits_per_cell": design.weights.cell_bits,
         "rows": design.array.rows,
         "ADC_bits": design.adc.bits,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.studies.cell_errors import ALPHA, error
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
 
 SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
@@ -13,9 +13,9 @@ SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
 NOISE = "cell.read_noise.alpha"
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge: unsliced offset cells, state-independent, no ADC."""
-    base = {"weights.mapping": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
+    base = {"weights.kind": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
     programming = setting.measure(
         "programming error",
         [{"setting": ALPHA, "values": [2 * one for one in SIGMAS]}],
@@ -45,7 +45,7 @@ def run(setting: Setting) -> Outcome:
     panel = Panel("offset 8b, state-independent", lines, "standard deviation / G_max", x_scale="log")
     table = reading.frame.drop(columns=["key"]).assign(kind="read noise")
     failures = (*programming.failures, *reading.failures)
-    return Outcome(table, Drawing((panel,), setting.caption), verdicts, failures)
+    return Findings(table, Drawing((panel,), setting.caption), verdicts, failures)
 
 
 STUDY = PaperStudy("read-noise", "Section 6.2", "read noise against programming error of the same size", run)

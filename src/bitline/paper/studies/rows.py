@@ -6,9 +6,9 @@ import math
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
+from bitline.paper.setting import Experiment, Measurements
 from bitline.paper.studies.adc_bits import bits_needed
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 ROWS = (72, 144, 288, 576, 1152)
@@ -18,7 +18,7 @@ DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b", "differ
 OFFSET = ("offset 8b", "offset 4b", "offset 2b")
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
     shown = (*DIFFERENTIAL, *OFFSET)
     axis = mappings.axis(*shown)
@@ -28,7 +28,7 @@ def run(setting: Setting) -> Outcome:
         "rows",
         [axis, {"setting": "array.rows", "values": list(ROWS)}, {"setting": "adc.bits", "values": list(BITS)}],
         {"adc.kind": "uniform"},
-        trials=1,
+        chips=1,
     )
     lines = {name: Line.of(name, data.designs(**mappings.settings(name), adc__bits=8), "array.rows") for name in shown}
     needed = {name: _needed(data, name) for name in shown}
@@ -50,7 +50,7 @@ def run(setting: Setting) -> Outcome:
         Panel(f"bits needed ({BITS[-1] + 1}: more than {BITS[-1]})", tuple(needed.values()), "rows",
               "ADC bits with at most 2 points of loss", x_scale="log"),
     )  # fmt: skip
-    return Outcome(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
 
 
 def _growth(needed: Line) -> float:
@@ -58,7 +58,7 @@ def _growth(needed: Line) -> float:
     return needed.y[-1] - needed.y[0] if needed.y[0] <= max(BITS) else math.nan
 
 
-def _needed(data: Measured, mapping: str) -> Line:
+def _needed(data: Measurements, mapping: str) -> Line:
     fewest = tuple(
         float(bits_needed(data, data.designs(**mappings.settings(mapping), array__rows=height), max(BITS)))
         for height in ROWS

@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from bitline.design import Design
+from bitline.design import Design, reference
 from bitline.layer.matrix import AnalogCore
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, measured
 
 ROWS = (64, 128, 256, 512, 1024)
@@ -22,7 +22,7 @@ EQUATION = {8: 1.0, 4: 17 / math.sqrt(257), 2: 85 / math.sqrt(4369), 1: 255 / ma
 """Gain over unsliced weights by bits per cell: Xiao et al. 2022, Eqs. 9 and 10."""
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Put random matrices on offset cells with state-independent error and look at what comes out."""
     generator = torch.Generator().manual_seed(setting.seed)
     rows = []
@@ -67,26 +67,26 @@ def run(setting: Setting) -> Outcome:
               "bits per cell", "signal to error, times unsliced"),
     ]  # fmt: skip
     caption = f"random matrices, {OUTPUTS} outputs, {CHIPS} chips, alpha = 2 %, no ADC, no clipping of conductances"
-    return Outcome(table, Drawing(tuple(panels), caption), tuple(verdicts))
+    return Findings(table, Drawing(tuple(panels), caption), tuple(verdicts))
 
 
 def _errors(rows: int, bits: int, generator: torch.Generator) -> list[float]:
     """Standard deviation of the outputs' error on each chip."""
     matrix = torch.rand(OUTPUTS, rows, generator=generator) * 2 - 1
     inputs = torch.rand(rows, SAMPLES, generator=generator)
-    design = Design.load("ideal").changed(
+    design = Design.load("ideal").with_settings(
         {
-            "weights.mapping": "offset",
+            "weights.kind": "offset",
             "weights.bits_per_cell": "unsliced" if bits == 8 else bits,
             "cell.device": {"kind": "state-independent", "alpha": 0.02},
             "cell.clip": "none",
             "array.rows": rows,
         }
     )
-    exact = AnalogCore(matrix, design.digital(), calibration=inputs) @ inputs
+    exact = AnalogCore(matrix, reference(design), calibration=inputs) @ inputs
 
     def error(chip: int) -> float:
-        found: Tensor = AnalogCore(matrix, design, calibration=inputs, trial=chip) @ inputs
+        found: Tensor = AnalogCore(matrix, design, calibration=inputs, chip=chip) @ inputs
         return float((found - exact).std())
 
     return [error(chip) for chip in range(CHIPS)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
+from bitline.paper.setting import Experiment
 from bitline.paper.studies import four_bit
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
 
 POINTS = ("A", "B", "C", "D", "E")
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge."""
     data = setting.measure(
         "SONOS designs", [{"setting": "design", "values": [f"sonos-{one.lower()}" for one in POINTS]}]
@@ -44,10 +44,10 @@ def run(setting: Setting) -> Outcome:
         for name, design in designs.items()
     )
     panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log")
-    return Outcome(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
 
 
-def table_5(setting: Setting) -> Outcome:
+def table_5(setting: Experiment) -> Findings:
     """Table 5: design A with exact and with SONOS cells, for the 8-bit network and its 4-bit relative."""
     frames, lines, losses = [], [], {}
     for name, (one, base) in four_bit.settings(setting).items():
@@ -72,7 +72,7 @@ def table_5(setting: Setting) -> Outcome:
                  [a - b for a, b in zip(eight, four[0], strict=True)] if four else []),
     )  # fmt: skip
     panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
-    return Outcome(pd.concat(frames, ignore_index=True), Drawing((panel,), setting.caption), verdicts)
+    return Findings(pd.concat(frames, ignore_index=True), Drawing((panel,), setting.caption), verdicts)
 
 
 STUDIES = (

@@ -10,8 +10,8 @@ from bitline.design import Design
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.numerics.draws import Draws
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 CELLS = 4096
@@ -19,7 +19,7 @@ CELLS = 4096
 TARGETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Program many cells to each target and compare their spread with the published fit."""
     cell = Design.load("sonos-a").cell
     device = cell.device
@@ -65,7 +65,7 @@ def run(setting: Setting) -> Outcome:
     ]  # fmt: skip
     table = pd.DataFrame({"target_nA": largest * np.array(TARGETS), "mean_nA": currents.mean(1).numpy(),
                           "std_nA": spread, "fit_nA": fit})  # fmt: skip
-    return Outcome(table, Drawing(tuple(panels), f"{CELLS} cells for each target, seed {setting.seed}"), verdicts)
+    return Findings(table, Drawing(tuple(panels), f"{CELLS} cells for each target, seed {setting.seed}"), verdicts)
 
 
 STUDY = PaperStudy("sonos-cell", "Fig. 22", "programmed currents of the SONOS cell, their spread, 128 levels", run)

@@ -8,8 +8,8 @@ from bitline.design import Design
 from bitline.evaluation.adc_ranges import ranges_frame, study_ranges
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 ROWS = (72, 144, 288, 576, 1152)
@@ -18,7 +18,7 @@ IMAGES = 50
 SHOWN = {"offset 2b": "digital", "differential 2b": "analog"}
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Observe the calibration images with exact cells; mean over layers."""
     context = setting.loaded.context
     images = context.calibration[:IMAGES]
@@ -26,7 +26,7 @@ def run(setting: Setting) -> Outcome:
     for mapping, accumulation in SHOWN.items():
         for height in ROWS:
             settings = dict(zip(mappings.NAMES, mappings.MAPPINGS[mapping], strict=True))
-            design = Design().changed(
+            design = Design().with_settings(
                 {**settings, "cell.device": "none", "array.rows": height, "inputs.accumulation": accumulation}
             )
             ranges = ranges_frame(study_ranges(context.model, design, images))
@@ -67,7 +67,7 @@ def run(setting: Setting) -> Outcome:
         for mapping in SHOWN
     ]
     caption = f"{setting.model}, inner 99.98 % of the signals on {len(images)} calibration images"
-    return Outcome(table, Drawing(tuple(panels), caption), verdicts)
+    return Findings(table, Drawing(tuple(panels), caption), verdicts)
 
 
 STUDY = PaperStudy("useful-range", "Fig. 15", "useful range of the ADC inputs by slice and array height", run)

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 BINS = 201
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Count weights, batch norms folded."""
     edges = np.linspace(-1, 1, BINS + 1)
     counts = np.zeros(BINS, dtype=np.int64)
@@ -32,7 +32,7 @@ def run(setting: Setting) -> Outcome:
     )  # fmt: skip
     line = Line(setting.model, tuple(centres), tuple(np.where(counts > 0, counts, np.nan)), (0.0,) * BINS)
     panel = Panel("weights", (line,), "weight / largest of the layer", "count", y_scale="log")
-    return Outcome(pd.DataFrame({"weight": centres, "count": counts}), Drawing((panel,), "all layers"), verdicts)
+    return Findings(pd.DataFrame({"weight": centres, "count": counts}), Drawing((panel,), "all layers"), verdicts)
 
 
 STUDY = PaperStudy("weights", "Fig. 4", "histogram of the weights", run)

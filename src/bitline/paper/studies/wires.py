@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Measured, Setting
-from bitline.paper.study import Outcome, PaperStudy
+from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed, tolerance
 
 RESISTANCE = "array.bit_line.segment"
@@ -20,7 +20,7 @@ HEIGHTS = (144, 576, 1152)
 TALL = ("differential 7b", "offset 4b")
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
     data = _measure(setting, SHOWN, (1152,))
     by_height = _measure(setting, TALL, HEIGHTS)
@@ -55,21 +55,21 @@ def run(setting: Setting) -> Outcome:
     remark = f"The tallest matrix of this network has {tallest} rows, so its lines are no longer than that."
     remarks = (remark,) if tallest < 1152 else ()
     failures = (*data.failures, *by_height.failures)
-    return Outcome(by_height.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts,
+    return Findings(by_height.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts,
                    (*remarks, *failures))  # fmt: skip
 
 
-def _measure(setting: Setting, names: Sequence[str], heights: Sequence[int]) -> Measured:
+def _measure(setting: Experiment, names: Sequence[str], heights: Sequence[int]) -> Measurements:
     axes = [
         mappings.axis(*names),
         {"setting": "array.rows", "values": list(heights)},
         {"setting": RESISTANCE, "values": list(VALUES)},
     ]
     settings = {"array.kind": "gate-driven", "inputs.accumulation": "digital"}
-    return setting.measure("wires", axes, settings, trials=1)
+    return setting.measure("wires", axes, settings, chips=1)
 
 
-def _tolerance(data: Measured, mapping: str, **settings: object) -> float:
+def _tolerance(data: Measurements, mapping: str, **settings: object) -> float:
     values, (chip,) = data.curves(data.designs(**mappings.settings(mapping), **settings), RESISTANCE)
     return max(tolerance(values, chip, data.baseline), 1e-12)
 
