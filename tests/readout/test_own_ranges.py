@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import literal_chain
+from oracle.chain import literal_chain
 from strategies import designs, inputs_for, matrices
 from torch import nn
 

@@ -299,7 +299,7 @@ def test_the_studies_of_the_docs_are_valid(name):
 
     from bitline.study import Study
 
-    study = Study.load(Path(__file__).parents[1] / "docs" / "studies" / f"{name}.toml")
+    study = Study.load(Path(__file__).parents[2] / "docs" / "studies" / f"{name}.toml")
     assert len(study.axes) >= 2
     if name == "adc_bits":
         assert len(study.points()) == 12

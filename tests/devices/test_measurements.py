@@ -18,7 +18,7 @@ from bitline.numerics.draws import Draws
 
 TARGETS = (5.0, 10.0, 20.0, 40.0)
 DAY = 86400.0
-GUIDE = Path(__file__).parents[1] / "docs" / "guides" / "data" / "my_cells.csv"
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "data" / "my_cells.csv"
 
 
 def write(path: Path, cells: int = 2000, times=(0.0, DAY), skewed: bool = False, **columns) -> str:

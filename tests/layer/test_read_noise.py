@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import literal_chain
+from oracle.chain import literal_chain
 from scipy import stats
 from strategies import designs, inputs_for
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal import line_by_nodal_analysis, literal_chain
+from oracle.chain import line_by_nodal_analysis, literal_chain
 from strategies import inputs_for, matrices
 from torch.nn import functional
 
