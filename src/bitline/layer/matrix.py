@@ -72,8 +72,12 @@ class AnalogCore:
     """A plain matrix on analog arrays.
 
     Examples:
-        >>> core = AnalogCore(matrix, Design.load("differential"), calibration=inputs)
-        >>> y = core @ x  # close to matrix @ x
+        >>> matrix, inputs = [[0.5, -1.0], [2.0, 0.25]], [[1.0, 0.5], [0.0, 1.0]]
+        >>> design = Design.load("differential").with_settings({"cell.device": "none"})
+        >>> core = AnalogCore(matrix, design, calibration=inputs)
+        >>> (core @ inputs).round(1)
+        array([[ 0.5, -0.8],
+               [ 2. ,  1.3]])
 
     Args:
         matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
