@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bitline.numerics.histogram import Histogram
 from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
 from bitline.readout.convert import plain_convert_and_add
-from bitline.readout.ranges import tie_by_powers_of_two
+from bitline.readout.ranges.calibrated import tie_by_powers_of_two
 
 LINES = BitLines(rows=144, signed=False, cell_bits=2, input_bits=1, step=1 / 3, radix=(1, 4, 16, 64))
 

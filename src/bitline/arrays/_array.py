@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor
 
-from bitline.config.part import Part
+from bitline.config.variants import Variant
 
 
-class Array(Part):
+class Array(Variant):
     """An array of cells. Subclasses say what its wires do."""
 
     rows: Annotated[int, Field(ge=1)] = 1152

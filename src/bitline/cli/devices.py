@@ -29,7 +29,7 @@ ALWAYS_GIVEN = {"alpha": 0.02}
 
 def registered() -> dict[str, type[Device]]:
     """The devices that a design can name, by name."""
-    kinds = [get_args(one)[0] for one in get_args(get_args(AnyDevice)[0])]
+    kinds = get_args(get_args(AnyDevice)[0])
     return {one.model_fields["kind"].default: one for one in kinds if not one.model_fields["kind"].is_required()}
 
 

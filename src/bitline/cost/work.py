@@ -145,7 +145,7 @@ class ConversionSchedule:
 
 def converter(adc: Adc, library: Library) -> Converter:
     """The circuit of a design's converter: the library's, or that of a published survey where it has none."""
-    kind = adc.kind  # type: ignore[attr-defined]
+    kind = adc.kind
     name = library.converter if kind == "uniform" else kind
     known: Converter | None = library.converters.get(name)
     if known is not None:

@@ -6,16 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline.config.part import Part, shorthand
+from bitline.config.part import Part
+from bitline.config.variants import Variant, Variants
 
 
-class NoDuplication(Part):
+class NoDuplication(Variant):
     """Every matrix is stored once."""
 
     kind: Literal["none"] = "none"
 
 
-class BalancedDuplication(Part):
+class BalancedDuplication(Variant):
     """Copies of the layers that take longest, so that the slowest one is as fast as the arrays allow.
 
     Early convolutions slide over large images; copies of their matrices work on several positions at once (Shafiee et
@@ -27,9 +28,7 @@ class BalancedDuplication(Part):
     """Arrays for copies, as a multiple of those that hold every matrix once."""
 
 
-AnyDuplication = Annotated[
-    NoDuplication | BalancedDuplication, Field(discriminator="kind"), shorthand("kind", default="balanced")
-]
+AnyDuplication = Annotated[NoDuplication | BalancedDuplication, Variants(default="balanced")]
 
 
 class Hardware(Part):

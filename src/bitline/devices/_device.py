@@ -8,13 +8,13 @@ from typing import Literal
 
 from torch import Size, Tensor
 
-from bitline.config.part import Part
+from bitline.config.variants import Variant
 from bitline.numerics.draws import Draws
 
 Distribution = Literal["normal", "uniform"]
 
 
-class Device(Part):
+class Device(Variant):
     """A memory device. Conductances are normalised to G_max (0..1), times are seconds after programming.
 
     A subclass says what differs from an exact device. It draws the random numbers that belong to a cell from `draws`,

@@ -83,7 +83,7 @@ class PublishedDevice(Device):
     def check(self, lowest: float, seconds: float) -> None:
         self.check_series()
         if not self.extrapolate:
-            known = MeasuredRange(self.__dict__["kind"], self.unit, self.measured, self.longest_s)
+            known = MeasuredRange(self.kind, self.unit, self.measured, self.longest_s)
             known.check(self.largest, lowest * self.largest, seconds)
 
 

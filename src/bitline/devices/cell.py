@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from bitline.config.part import Part
-from bitline.devices.current_voltage import AnyCurrentVoltage, Ohmic
+from bitline.devices.current_voltage import Ohmic
 from bitline.devices.duration import Duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
-from bitline.devices.levels import AnyLevels, ContinuousLevels
-from bitline.devices.programming import AnyProgramming, Once
-from bitline.devices.read_noise import AnyReadNoise, DeviceNoise
-from bitline.devices.registry import AnyDevice
+from bitline.devices.levels import ContinuousLevels
+from bitline.devices.programming import Once
+from bitline.devices.read_noise import DeviceNoise
+from bitline.devices.registry import AnyCurrentVoltage, AnyDevice, AnyLevels, AnyProgramming, AnyReadNoise
 from bitline.devices.variation import Variation
 
 
@@ -58,7 +58,7 @@ class Cell(Part):
         ratio = self.on_off_ratio or self.device.default_on_off_ratio
         if ratio <= 1:
             raise ValueError(
-                f"cell.device {self.device.__dict__['kind']!r} has G_max / G_min = {ratio:.4g}, but G_max has to be "
+                f"cell.device {self.device.kind!r} has G_max / G_min = {ratio:.4g}, but G_max has to be "
                 "above G_min: use a larger G_max, or say cell.on_off_ratio"
             )
         self.device.check(self.window_low, self.time)

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.config.part import Part, shorthand
+from bitline.config.variants import Variant
 from bitline.devices._measured import polynomial
 
 
-class Ohmic(Part):
+class Ohmic(Variant):
     """I = G V."""
 
     kind: Literal["ohmic"] = "ohmic"
@@ -31,7 +31,7 @@ class Ohmic(Part):
         return conductance * voltage
 
 
-class Milo2021(Part):
+class Milo2021(Variant):
     """I = G V + N2 V^2 + N3 V^3, for G from 50 to 225 uS and V between +-0.5 V (Milo et al., IEEE IRPS 2021).
 
     N2 and N3 in A/V^2 and A/V^3 are polynomials in log10(G / S); conductances outside of the measured range have the
@@ -61,10 +61,3 @@ class Milo2021(Part):
         volts = voltage * self.read_voltage_V
         bend = polynomial(self.N2, log) * volts**2 + polynomial(self.N3, log) * volts**3
         return conductance * voltage + (bend / (largest * self.read_voltage_V)).to(conductance.dtype)
-
-
-AnyCurrentVoltage = Annotated[
-    Ohmic | Milo2021,
-    Field(discriminator="kind"),
-    shorthand("kind", default="ohmic"),
-]

@@ -8,10 +8,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from bitline.config.part import Part, shorthand
+from bitline.config.variants import Variant
 
 
-class ContinuousLevels(Part):
+class ContinuousLevels(Variant):
     """Any conductance between G_min and G_max."""
 
     kind: Literal["continuous"] = "continuous"
@@ -26,7 +26,7 @@ class ContinuousLevels(Part):
         return target
 
 
-class UniformLevels(Part):
+class UniformLevels(Variant):
     """Equally spaced conductances from G_min to G_max."""
 
     kind: Literal["uniform"] = "uniform"
@@ -38,7 +38,7 @@ class UniformLevels(Part):
         return ((target - lowest) / step).round().mul(step).add(lowest)
 
 
-class LevelTable(Part):
+class LevelTable(Variant):
     """A table of conductances, however spaced."""
 
     kind: Literal["table"] = "table"
@@ -55,10 +55,3 @@ class LevelTable(Part):
         values = torch.tensor(self.values, dtype=target.dtype, device=target.device)
         edges = (values[1:] + values[:-1]) / 2
         return values[torch.bucketize(target.contiguous(), edges)]
-
-
-AnyLevels = Annotated[
-    ContinuousLevels | UniformLevels | LevelTable,
-    Field(discriminator="kind"),
-    shorthand("kind", default="uniform"),
-]

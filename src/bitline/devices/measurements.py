@@ -71,7 +71,7 @@ class TableDevice(Device):
     def check(self, lowest: float, seconds: float) -> None:
         if not self.extrapolate:
             table = self.table
-            known = MeasuredRange(self.__dict__["kind"], self.unit, table.states, table.times_s[-1])
+            known = MeasuredRange(self.kind, self.unit, table.states, table.times_s[-1])
             known.check(self.largest, lowest * self.largest, seconds)
 
     @abstractmethod

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.config.part import Part, shorthand
+from bitline.config.variants import Variant
 from bitline.numerics.draws import Draws
 
 Pulse = Callable[[Draws], Tensor]
@@ -33,7 +33,7 @@ class Written:
     outside: float
 
 
-class Once(Part):
+class Once(Variant):
     """One write for each cell, as the device's programming error describes it."""
 
     kind: Literal["once"] = "once"
@@ -50,7 +50,7 @@ class Once(Part):
         return Written(pulse(draws), pulses=1.0, outside=0.0)
 
 
-class WriteVerify(Part):
+class WriteVerify(Variant):
     """Write, read, and write again the cells that read too far from their target.
 
     Every write draws the device's programming error anew, and every read has the cell's read noise: so a small
@@ -80,10 +80,3 @@ class WriteVerify(Part):
         sigma = noise(cells)
         read = cells if sigma is None else cells + sigma * draws.normal(cells.shape, "verify")
         return (read - target).abs() > self.tolerance
-
-
-AnyProgramming = Annotated[
-    Once | WriteVerify,
-    Field(discriminator="kind"),
-    shorthand("kind", default="write-verify"),
-]

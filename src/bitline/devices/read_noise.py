@@ -17,11 +17,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.config.part import Part, shorthand
+from bitline.config.variants import Variant
 from bitline.devices._device import Device
 
 
-class DeviceNoise(Part):
+class DeviceNoise(Variant):
     """The read noise that was measured for the device, none if there is none."""
 
     kind: Literal["device"] = "device"
@@ -38,7 +38,7 @@ class DeviceNoise(Part):
         return device.read_noise(conductance, programmed, seconds)
 
 
-class NoNoise(Part):
+class NoNoise(Variant):
     """Reads without noise."""
 
     kind: Literal["none"] = "none"
@@ -47,7 +47,7 @@ class NoNoise(Part):
         return None
 
 
-class IndependentNoise(Part):
+class IndependentNoise(Variant):
     """sigma = alpha G_max, whatever the conductance; reads of a cell at G = 0 are negative half of the time."""
 
     kind: Literal["state-independent"] = "state-independent"
@@ -58,7 +58,7 @@ class IndependentNoise(Part):
         return torch.full_like(conductance, self.alpha) if self.alpha else None
 
 
-class ProportionalNoise(Part):
+class ProportionalNoise(Variant):
     """sigma = alpha G of the conductance at the time of reading."""
 
     kind: Literal["state-proportional"] = "state-proportional"
@@ -67,10 +67,3 @@ class ProportionalNoise(Part):
 
     def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
         return conductance.abs() * self.alpha if self.alpha else None
-
-
-AnyReadNoise = Annotated[
-    DeviceNoise | NoNoise | IndependentNoise | ProportionalNoise,
-    Field(discriminator="kind"),
-    shorthand("kind", default="device"),
-]

@@ -1,17 +1,19 @@
-"""The devices that a design can name: one line each."""
+"""The devices that a design can name, and what else a cell can be: one line each."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Discriminator, Tag
-
-from bitline.config.part import IMPORTED, kind, shorthand
+from bitline.config.variants import Variants
+from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
+from bitline.devices.levels import ContinuousLevels, LevelTable, UniformLevels
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
 from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
 from bitline.devices.pcm_nandakumar_2019 import PcmNandakumar2019
+from bitline.devices.programming import Once, WriteVerify
+from bitline.devices.read_noise import DeviceNoise, IndependentNoise, NoNoise, ProportionalNoise
 from bitline.devices.reram_milo_2021 import ReramMilo2021
 from bitline.devices.reram_wan_2022 import ReramWan2022
 from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
@@ -20,18 +22,37 @@ from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
 
 AnyDevice = Annotated[
-    Annotated[Exact, Tag("none")]
-    | Annotated[StateIndependent, Tag("state-independent")]
-    | Annotated[StateProportional, Tag("state-proportional")]
-    | Annotated[SonosXiao2022, Tag("sonos-xiao-2022")]
-    | Annotated[SonosAgrawal2022, Tag("sonos-agrawal-2022")]
-    | Annotated[PcmJoshi2020, Tag("pcm-joshi-2020")]
-    | Annotated[PcmNandakumar2019, Tag("pcm-nandakumar-2019")]
-    | Annotated[ReramMilo2021, Tag("reram-milo-2021")]
-    | Annotated[ReramWan2022, Tag("reram-wan-2022")]
-    | Annotated[FittedMeasurements, Tag("measurements-fit")]
-    | Annotated[ResampledMeasurements, Tag("measurements-resampled")]
-    | Annotated[Imported, Tag(IMPORTED)],
-    Discriminator(kind),
-    shorthand("kind", default="none"),
+    Exact
+    | StateIndependent
+    | StateProportional
+    | SonosXiao2022
+    | SonosAgrawal2022
+    | PcmJoshi2020
+    | PcmNandakumar2019
+    | ReramMilo2021
+    | ReramWan2022
+    | FittedMeasurements
+    | ResampledMeasurements
+    | Imported,
+    Variants(default="none"),
+]
+
+AnyLevels = Annotated[
+    ContinuousLevels | UniformLevels | LevelTable,
+    Variants(default="uniform"),
+]
+
+AnyProgramming = Annotated[
+    Once | WriteVerify,
+    Variants(default="write-verify"),
+]
+
+AnyReadNoise = Annotated[
+    DeviceNoise | NoNoise | IndependentNoise | ProportionalNoise,
+    Variants(default="device"),
+]
+
+AnyCurrentVoltage = Annotated[
+    Ohmic | Milo2021,
+    Variants(default="ohmic"),
 ]

@@ -8,10 +8,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from bitline.config.part import Part
+from bitline.config.variants import Variant
 
 
-class WeightMapping(Part):
+class WeightMapping(Variant):
     """Signed weight codes as digits of cells, on one or more bit lines for each matrix column.
 
     A code of `magnitude_bits` bits is cut into slices of `cell_bits` bits, least significant first; the digit d of a

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from bitline.arrays import Array, GateDrivenArray, RowDrivenArray
 from bitline.arrays.circuit import Circuit, Solution, gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear
-from bitline.devices.current_voltage import AnyCurrentVoltage, Ohmic
+from bitline.devices.current_voltage import Ohmic
+from bitline.devices.registry import AnyCurrentVoltage
 from bitline.errors import DataError, DesignError
 
 Numbers = NDArray[np.float64]

@@ -1,10 +1,12 @@
 """Stage 1: a float network to integer codes.
 
 After it: `encode` cuts the codes into digits of cells and of word-line inputs.
+To add an input range policy, write one file and add it to `AnyInputRange` in `registry.py`.
 """
 
-from bitline.quantize.input_ranges import AnyInputRange, InputScale, LeastErrorRange, PercentileRange
+from bitline.quantize.input_ranges import InputScale, LeastErrorRange, PercentileRange
 from bitline.quantize.inputs import input_codes
+from bitline.quantize.registry import AnyInputRange
 from bitline.quantize.weights import weight_codes
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from bitline.config.part import Part, shorthand
+from bitline.config.variants import Variant
 from bitline.numerics.histogram import Histogram
 
 
@@ -37,7 +37,7 @@ class InputScale:
         return -self.high if self.signed else 0
 
 
-class InputRangePolicy(Part):
+class InputRangePolicy(Variant):
     """Chooses the largest input that a layer can tell from larger ones."""
 
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
@@ -98,10 +98,3 @@ class LeastErrorRange(InputRangePolicy):
 def _quantisation_error(values: torch.Tensor, limit: float, top: int) -> torch.Tensor:
     step = limit / top
     return (values - (values / step).round_().clamp_(max=top).mul_(step)).abs_()
-
-
-AnyInputRange = Annotated[
-    PercentileRange | LeastErrorRange,
-    Field(discriminator="kind"),
-    shorthand("kind", default="percentile"),
-]

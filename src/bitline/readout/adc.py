@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from bitline.config.part import Part
+from bitline.config.variants import Variant
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
-from bitline.readout.ranges import AnyRange, CalibratedRange
+from bitline.readout.ranges import AnyRange, CalibratedRange, RangePolicy
 
 BOLTZMANN_J_PER_K = 1.380649e-23
 """Exact by definition of the kelvin (SI, 2019)."""
@@ -18,10 +19,29 @@ BOLTZMANN_J_PER_K = 1.380649e-23
 Sigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class NoAdc(Part):
-    """Readout with unlimited resolution: what the cells alone do to the result."""
+class NoAdc(Variant):
+    """Readout with unlimited resolution: what the cells alone do to the result.
+
+    It has what every ADC has, as constants: nothing to calibrate, no noise, no bits to save.
+    """
 
     kind: Literal["none"] = "none"
+
+    converts: ClassVar[bool] = False
+    bits: ClassVar[int] = 0
+    range: ClassVar[RangePolicy] = RangePolicy()
+    ranges_per: ClassVar[tuple[str, ...]] = ()
+    centred: ClassVar[bool] = False
+    skip_zero_inputs: ClassVar[bool] = False
+    bits_saved: ClassVar[tuple[int, ...]] = ()
+    columns_per_adc: ClassVar[int] = 1
+    rate_MS_per_s: ClassVar[float | None] = None
+    noise: ClassVar[float] = 0.0
+    is_ideal: ClassVar[bool] = True
+
+    def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
+        """There are none."""
+        raise NotImplementedError("adc.kind is 'none': there are no converters")
 
 
 class ThermalNoise(Part):
@@ -44,8 +64,11 @@ class ThermalNoise(Part):
         return float(volts * 2**bits / self.full_scale_V)
 
 
-class Adc(Part):
+class Adc(Variant):
     """A converter of uniform levels, perhaps with errors of its circuit."""
+
+    converts: ClassVar[bool] = True
+    """Whether signals are turned into codes at all; `NoAdc` has the same attributes and does not."""
 
     bits: Annotated[int, Field(ge=1, le=32)] = 8
     """Resolution: 2^bits levels."""

@@ -19,13 +19,13 @@ class CircuitAdc(Adc):
 
     @model_validator(mode="after")
     def _check_table(self) -> Self:
-        kind = getattr(self, "kind", type(self).__name__)
+        kind = self.kind or type(self).__name__
         if self.bits_saved:
             raise ValueError(
                 f"adc.bits_saved is {list(self.bits_saved)} and adc.kind is {kind!r}: lower "
                 "resolution of some conversions is simulated for adc.kind = 'uniform' only"
             )
-        if self.range.kind == "guaranteed":
+        if self.range.is_guaranteed:
             raise ValueError(
                 f"adc.kind is {kind!r} and adc.range is 'guaranteed', whose number of levels "
                 "differs from layer to layer: use adc.range = 'full' or 'calibrated', or adc.kind = 'uniform'"

@@ -11,7 +11,7 @@ from pydantic import Field
 from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import ROUNDING, CalibratedPolicy, required
+from bitline.readout.ranges.policy import ROUNDING, CalibratedPolicy, required
 
 
 class AlignedRange(CalibratedPolicy):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bitline.config.part import Part
+from bitline.config.variants import Variant
 from bitline.errors import CalibrationError
 from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
@@ -14,7 +14,7 @@ ROUNDING = 1e-6
 """Octaves by which a float32 signal may exceed what it stands for: no reason to double a step."""
 
 
-class RangePolicy(Part):
+class RangePolicy(Variant):
     """Chooses the levels of a layer's ADCs."""
 
     @property
@@ -30,6 +30,11 @@ class RangePolicy(Part):
     @property
     def keeps_samples(self) -> bool:
         """Whether the policy wants to see the inputs of some calibration images, too."""
+        return False
+
+    @property
+    def is_guaranteed(self) -> bool:
+        """Whether every output of an ideal array is promised a level (full precision guarantee)."""
         return False
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:

@@ -12,7 +12,7 @@ from torch import Tensor
 from bitline.numerics.histogram import Histogram
 from bitline.readout.bit_lines import BitLines
 from bitline.readout.levels import Levels
-from bitline.readout.policy import CalibratedPolicy, not_empty, required
+from bitline.readout.ranges.policy import CalibratedPolicy, not_empty, required
 
 FRACTIONS = torch.logspace(-2.5, 0, 41, dtype=torch.float64)
 """Limits that are tried, as fractions of the largest signal."""

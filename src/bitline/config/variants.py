@@ -1,0 +1,85 @@
+"""Parts of a design that come in several variants, told apart by their `kind`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from bitline.config.part import Part
+
+IMPORTED = "package.module:Class"
+"""Tag of a variant whose class is a user's; messages list it among the names to choose from."""
+
+
+class Variant(Part):
+    """One of several choices for a part of a design. A variant gives its `kind` a literal type and default.
+
+    Examples:
+        >>> from typing import Literal
+        >>> class Quiet(Variant):
+        ...     kind: Literal["quiet"] = "quiet"
+        >>> Quiet().kind
+        'quiet'
+    """
+
+    kind: str = ""
+    """Which variant it is; a user's own class needs none, because designs name it by its import path."""
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Annotation that lets a union of variants be chosen by `kind`, or by the bare name of one of them.
+
+    `adc.range = "full"` then means `adc.range = { kind = "full" }`. The tags are those of the classes themselves, so a
+    new variant is one more class in the union.
+
+    Examples:
+        >>> from typing import Annotated, Literal
+        >>> class Loud(Variant):
+        ...     kind: Literal["loud"] = "loud"
+        ...     volume: int = 3
+        >>> class Quiet(Variant):
+        ...     kind: Literal["quiet"] = "quiet"
+        >>> class Radio(Part):
+        ...     sound: Annotated[Loud | Quiet, Variants(default="quiet")] = Quiet()
+        >>> Radio(sound="loud").sound
+        Loud(kind='loud', volume=3)
+
+    Attributes:
+        default: the variant that a table without `kind` means.
+    """
+
+    default: str
+
+    def __get_pydantic_core_schema__(self, union: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {tag_of(variant): handler.generate_schema(variant) for variant in get_args(union)}
+        tagged = core_schema.tagged_union_schema(choices, discriminator=kind)
+        return core_schema.no_info_before_validator_function(self._expanded, tagged)
+
+    def _expanded(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"kind": value}
+        if isinstance(value, dict) and "kind" not in value:
+            return {"kind": self.default, **value}
+        return value
+
+
+def tag_of(variant: type[Part]) -> str:
+    """The kind that chooses a variant, or what stands for the import path of a user's class.
+
+    Examples:
+        >>> from bitline.readout import UniformAdc
+        >>> tag_of(UniformAdc)
+        'uniform'
+    """
+    default = variant.model_fields["kind"].default
+    return default if isinstance(default, str) and default else IMPORTED
+
+
+def kind(value: Any) -> str:
+    """Tag of a value. Messages show the name of this function as that of the key."""
+    name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return IMPORTED if ":" in str(name) else str(name)

@@ -1,0 +1,13 @@
+"""The policies for the range of a layer's inputs that a design can name: one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bitline.config.variants import Variants
+from bitline.quantize.input_ranges import LeastErrorRange, PercentileRange
+
+AnyInputRange = Annotated[
+    PercentileRange | LeastErrorRange,
+    Variants(default="percentile"),
+]

@@ -1,0 +1,20 @@
+"""The range of all that an array can produce."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from bitline.numerics.histogram import Histogram
+from bitline.readout.bit_lines import BitLines
+from bitline.readout.levels import Levels
+from bitline.readout.ranges.policy import RangePolicy
+
+
+class FullRange(RangePolicy):
+    """The largest output that the array can produce; most levels stay unused."""
+
+    kind: Literal["full"] = "full"
+
+    def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
+        return Levels.between([(lines.low, lines.high)] * len(lines.radix), bits)
