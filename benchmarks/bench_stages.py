@@ -16,6 +16,7 @@ from bitline.arrays._ladder import LadderWires, Windows, ladder_products
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.encode import input_slices
 from bitline.layer.cells import program_cells
+from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.numerics.draws import Draws
@@ -50,8 +51,8 @@ def test_plain_convolution(benchmark):
 def test_analog_convolution(benchmark, name):
     design = Design().with_settings(DESIGNS[name])
     encoded = EncodedLayer.of(WEIGHT, None, design, PRODUCT, "layer")
-    layer = ProgrammedLayer(encoded, calibrate_layer(encoded, IMAGES[:4]), 0, 0)
-    benchmark(lambda: layer(IMAGES))
+    layer = ProgrammedLayer(encoded, calibrate_layer(encoded, IMAGES[:4]), Chip())
+    benchmark(lambda: layer.multiply(IMAGES))
 
 
 @pytest.mark.benchmark(group="pass over 1 M activations")

@@ -15,6 +15,7 @@ from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, plain_ladder, plain_products
 from bitline.errors import DesignError
+from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.numerics.draws import Draws
@@ -184,7 +185,7 @@ def test_convolutions_with_wires_equal_the_literal_chain(data, design, channels,
     unfolded = functional.unfold(images, size, padding=(1, 0), stride=(2, 1)).transpose(0, 1)
     layer = EncodedLayer.of(torch.tensor(matrix), None, design, product, "layer")
     calibration = calibrate_layer(layer, images)
-    result = ProgrammedLayer(layer, calibration, seed, 0)(images)
+    result = ProgrammedLayer(layer, calibration, Chip(seed)).multiply(images)
     expected = literal_chain(
         matrix,
         design,

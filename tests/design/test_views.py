@@ -115,7 +115,7 @@ def record(design: Design) -> Any:
     scale = calibrate_layer(layer, INPUTS.T).inputs
     if not design.needs_calibrated_adc:
         return scale
-    seen, codes = layer.observation(scale), input_codes(INPUTS.T.contiguous(), scale)
+    seen, codes = layer.histograms(scale), input_codes(INPUTS.T.contiguous(), scale)
     if seen.is_centred:
         seen.learn_centres(codes)
     seen.add(codes)

@@ -61,10 +61,10 @@ def test_drift_compensation_restores_the_total_current(kind):
     fresh = cells_of({"cell.device": "pcm-joshi-2020"}).conductance
     cells = cells_of({**settings, "cell.drift_compensation": kind})
     assert cells.conductance.sum() < 0.9 * fresh.sum()
-    restored = cells.conductance * cells.gain
+    restored = cells.conductance * cells.drift_gain
     over = (0, 1, 2, 3, 4) if kind == "layer" else (0, 1, 2, 3)
     torch.testing.assert_close(restored.sum(over), fresh.sum(over), rtol=1e-4, atol=1e-3)
-    assert cells_of(settings).gain is None
+    assert cells_of(settings).drift_gain is None
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,9 @@ def test_stuck_cells_are_part_of_the_current_that_compensates_drift():
     faults = {"stuck_high": 0.3}
     now = cells_of(codes, **settings, faults=faults)
     then = cells_of(codes, **{**settings, "time": 0.0}, faults=faults)
-    restored = (now.conductance.sum((0, 1, 3)) * now.gain).double()
+    restored = (now.conductance.sum((0, 1, 3)) * now.drift_gain).double()
     torch.testing.assert_close(restored, then.conductance.sum((0, 1, 3)).double(), rtol=1e-4, atol=0)
-    assert float(now.gain.mean()) < 0.95 * float(cells_of(codes, **settings).gain.mean())
+    assert float(now.drift_gain.mean()) < 0.95 * float(cells_of(codes, **settings).drift_gain.mean())
 
 
 def test_stuck_cells_have_the_noise_of_the_state_they_are_stuck_at():

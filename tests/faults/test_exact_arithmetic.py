@@ -53,7 +53,7 @@ class Exact:
         self.background = low / self.window * weights.top_digit
         slice_bits = min(design.inputs.slice_bits, scale.magnitude_bits)
         slices = -(-scale.magnitude_bits // slice_bits)
-        together = design.accumulated_slices(slices)
+        together = design.inputs.slicing(scale.magnitude_bits).accumulated
         self.input_top = 2 ** (slice_bits * together) - 1
         shares = input_slices(torch.tensor(codes).double(), scale.magnitude_bits, slice_bits * together)
         self.work = 0  # largest whole number in a sum

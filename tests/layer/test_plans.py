@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct
+from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.numerics.draws import Draws
@@ -84,7 +85,7 @@ def test_groups_are_independent_matrices(design, seed):
 def run(matrix, design, product, images, seed):
     layer = EncodedLayer.of(torch.tensor(matrix), None, design, product, "layer")
     calibration = calibrate_layer(layer, images)
-    return ProgrammedLayer(layer, calibration, seed, 0)(images), calibration
+    return ProgrammedLayer(layer, calibration, Chip(seed)).multiply(images), calibration
 
 
 @pytest.mark.parametrize("name", ["differential", "offset", "prime", "isaac"])

@@ -15,7 +15,7 @@ from torch.nn import functional
 from bitline import Calibration, Design, analog_layers, conversion_of, convert, program
 from bitline.design import views
 from bitline.errors import CalibrationError, ConversionError, DataError
-from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, observed
+from bitline.nn import AnalogConv1d, AnalogConv2d, AnalogLinear, record
 
 FINE = Design().with_settings(
     {"weights.bits": 12, "inputs.bits": 12, "adc": "none", "inputs.range": {"percentile": 100.0}}
@@ -132,7 +132,7 @@ def test_designs_that_see_the_same_are_calibrated_alike(design, other):
     changed = design.with_settings({"cell": cell, "adc.bits": design.adc.bits + 1})
     assert views.record(changed) == views.record(design)
     model, calibration = small_network(), images(5, 3, 6, 6)
-    shared = observed(model, design, calibration)
+    shared = record(model, design, calibration)
     again, own = convert(model, changed, shared), convert(model, changed, calibration)
     for name, one in conversion_of(own).calibration.layers.items():
         other_one = conversion_of(again).calibration.layers[name]

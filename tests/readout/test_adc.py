@@ -189,7 +189,11 @@ def test_converter_noise_has_its_spread():
     base = {"adc": {"kind": "uniform", "bits": 12, "range": "full", "noise_steps": 5.0}, "array.rows": 4}
     core = AnalogCore(matrix, Design().with_settings(base), calibration=inputs[:, :10])
     step = core.calibration.levels.step[0]
-    unit = core.programmed.plan.arrays.gain * core.programmed.plan.arrays.input_top * float(core.layer.step[0])
+    unit = (
+        core.programmed.plan.arrays.digits_per_G_max
+        * core.programmed.plan.arrays.slicing.top
+        * float(core.layer.step[0])
+    )
     spread = (core @ inputs).std(1) / (step * unit * core.calibration.inputs.step)
     np.testing.assert_allclose(spread, math.sqrt(25 + 1 / 12), rtol=0.05)
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
+
+
+class BitLineSolver(Protocol):
+    """Solves the bit lines of one row partition for the inputs of many vectors at once."""
+
+    def currents(self, elements: Tensor, offset: Tensor, base: Tensor, bits: int) -> Tensor:
+        """Currents at the feet of the lines, (batch, lines * slices * columns, positions).
+
+        Args:
+            elements: input codes, (batch, elements).
+            offset: (rows,) int64; row i reads element `base[n] + offset[i]` at position n.
+            base: (positions,) int64.
+            bits: bits of the largest |code|.
+        """
+        ...
 
 
 class Array(Variant):
@@ -18,6 +33,48 @@ class Array(Variant):
     """Largest number of word lines; a taller matrix is split into equal partitions."""
     columns: Annotated[int, Field(ge=1)] = 256
     """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the current of a column is a sum over the inputs, each with a weight of its own."""
+        return True
+
+    @property
+    def has_wires(self) -> bool:
+        """Whether wires have resistance."""
+        return False
+
+    @property
+    def subtracts_on_the_line(self) -> bool:
+        """Whether the two cells of a pair share a bit line, whose current is their difference."""
+        return False
+
+    @property
+    def approximations(self) -> tuple[str, ...]:
+        """What of the array networks compute approximately: by how much, and what is exact instead."""
+        return ()
+
+    def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
+        """Refuse a design that such an array cannot be part of.
+
+        Args:
+            slice_bits: input bits applied to a row at once.
+            ohmic: whether the current of a cell is proportional to the voltage of its row.
+            signed_readings: whether two cells are subtracted before the ADC.
+
+        Raises:
+            ValueError: the setting at fault, and what to use instead.
+        """
+
+    def bit_lines(self, cells: Tensor, targets: Tensor, positions: int) -> BitLineSolver:
+        """The bit lines of one row partition, for arrays that are not linear in their inputs.
+
+        Args:
+            cells: programmed G/G_max, (lines, slices, rows, columns).
+            targets: G/G_max that the cells were meant to have, same shape.
+            positions: kernel positions of an input channel.
+        """
+        raise NotImplementedError
 
     def predistorted(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
         """Conductances to program so that outputs come out as wanted in spite of the wires.

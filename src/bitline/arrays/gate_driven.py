@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
@@ -10,8 +11,20 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.arrays._array import Array
-from bitline.arrays._ladder import LadderWires, line_voltages
+from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
 from bitline.arrays.wires import Wire
+
+FED_AT_THE_HEAD = (
+    "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: outputs are off by up "
+    "to what the wires cost, by up to 0.3 of that where current is spread evenly over the rows; `bitline array` solves "
+    "one array exactly"
+)
+TWO_SUPPLIES = (
+    "array.source_line has resistance, and where cells of both supplies meet (interleaved lines, signed inputs) their "
+    "currents are taken to flow through one source line: outputs are off by up to 0.2 of what the wires cost; exact "
+    "with separate lines and inputs that are not negative"
+)
+"""Sizes measured as those in `bitline.design.approximations`."""
 
 
 class GateDrivenArray(Array):
@@ -45,6 +58,54 @@ class GateDrivenArray(Array):
     row_order: Literal["channel", "position", "heaviest-at-foot"] = "channel"
     """Order of the rows from top to bottom: the kernel positions of one channel together, the channels of one kernel
     position together, or by total conductance with the largest next to the virtual ground."""
+
+    @property
+    def is_linear(self) -> bool:
+        return self.wires.is_ideal
+
+    @property
+    def has_wires(self) -> bool:
+        return not self.wires.is_ideal
+
+    @property
+    def subtracts_on_the_line(self) -> bool:
+        return self.lines == "interleaved"
+
+    @property
+    def approximations(self) -> tuple[str, ...]:
+        if self.source_line.is_ideal:
+            return ()
+        return (FED_AT_THE_HEAD, TWO_SUPPLIES) if self.source_feed == "head" else (TWO_SUPPLIES,)
+
+    def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
+        if slice_bits != 1:
+            raise ValueError(
+                f"array.kind is 'gate-driven' and inputs.slice_bits is {slice_bits}, but a select "
+                "transistor is on or off: use inputs.slice_bits = 1"
+            )
+        if not ohmic:
+            raise ValueError(
+                "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
+            )
+        if self.ground == "both" and not self.source_line.is_ideal:
+            raise ValueError(
+                "array.ground is 'both' and array.source_line has resistance: currents then part differently on the "
+                "two wires; use array.ground = 'bottom' or 'top', or a source line without resistance"
+            )
+        if self.subtracts_on_the_line and not signed_readings:
+            raise ValueError(
+                "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
+                "weights.subtraction = 'analog'"
+            )
+
+    def bit_lines(self, cells: Tensor, targets: Tensor, positions: int) -> GateDrivenLines:
+        order = self.order(targets, positions)
+        cells = cells[:, :, order]
+        if self.subtracts_on_the_line:
+            driven, loading = _side_by_side(cells[:1] - cells[1:]), _side_by_side(cells[:1] + cells[1:])
+        else:
+            driven = loading = _side_by_side(cells)
+        return GateDrivenLines(self.wires, order, driven, loading)
 
     @property
     def wires(self) -> LadderWires:
@@ -92,6 +153,33 @@ class GateDrivenArray(Array):
         """
         order = ROW_ORDERS[self.row_order](targets, positions)
         return order.flip(0) if self.ground == "top" and self.row_order != "heaviest-at-foot" else order
+
+
+@dataclass(frozen=True)
+class GateDrivenLines:
+    """The bit lines of one row partition, each a ladder.
+
+    Attributes:
+        wires: of every line.
+        order: (rows,) row of the partition at each place, from the far end to the foot.
+        driven: G/G_max that the rows drive, (rows, lines * slices * columns), in this order.
+        loading: G/G_max that loads the lines, same shape.
+    """
+
+    wires: LadderWires
+    order: Tensor
+    driven: Tensor
+    loading: Tensor
+
+    def currents(self, elements: Tensor, offset: Tensor, base: Tensor, bits: int) -> Tensor:
+        """Currents at the feet; arguments as for `BitLineSolver.currents`."""
+        windows = Windows(offset[self.order.to(offset.device)], base)
+        return ladder_products(elements, windows, self.driven, self.loading, self.wires, bits)
+
+
+def _side_by_side(cells: Tensor) -> Tensor:
+    """(lines, slices, rows, columns) as (rows, lines * slices * columns)."""
+    return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
 
 
 def _by_channel(targets: Tensor, positions: int) -> Tensor:

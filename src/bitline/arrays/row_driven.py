@@ -33,6 +33,10 @@ class RowDrivenArray(Array):
     """Where columns have their virtual ground."""
 
     @property
+    def has_wires(self) -> bool:
+        return not (self.word_line.is_ideal and self.bit_line.is_ideal)
+
+    @property
     def row_wire(self) -> MeshWire:
         """The word lines as the solver takes them."""
         return _mesh_wire(self.word_line, self.drivers != "right", self.drivers != "left")

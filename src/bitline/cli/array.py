@@ -137,9 +137,9 @@ def _cells_of_layer(
     import torch
 
     from bitline.config.messages import nearest
+    from bitline.layer.chip import Chip
     from bitline.networks import find_network, load_network
     from bitline.nn import ANALOG_LAYERS, fold_batch_norm
-    from bitline.numerics.draws import Draws
 
     network = load_network(find_network(model), weights)
     fold_batch_norm(network)
@@ -148,13 +148,13 @@ def _cells_of_layer(
         raise DataError(f"network {model!r} has no matrix layer {layer!r}{nearest(layer, found)}")
     ideal: Array = design.array
     encoded = ANALOG_LAYERS[type(found[layer])].of(found[layer], _without_wires(design), layer).encoded()
-    conductance = encoded.program(Draws((seed, 0))).conductance
-    if slice_ >= conductance.shape[1] or partition >= len(encoded.blocks):
+    conductance = encoded.program(Chip(seed)).conductance
+    if slice_ >= conductance.shape[1] or partition >= len(encoded.row_blocks):
         raise DataError(
-            f"layer {layer!r} has {conductance.shape[1]} weight slices and {len(encoded.blocks)} row partitions on "
+            f"layer {layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_blocks)} row partitions on "
             f"this design: --slice {slice_} --partition {partition} is not one of them"
         )
-    rows = encoded.blocks[partition]
+    rows = encoded.row_blocks[partition]
     order = torch.arange(rows.stop - rows.start)
     if isinstance(ideal, GateDrivenArray):
         order = ideal.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)

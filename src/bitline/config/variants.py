@@ -37,16 +37,12 @@ class Variants:
     new variant is one more class in the union.
 
     Examples:
-        >>> from typing import Annotated, Literal
-        >>> class Loud(Variant):
-        ...     kind: Literal["loud"] = "loud"
-        ...     volume: int = 3
-        >>> class Quiet(Variant):
-        ...     kind: Literal["quiet"] = "quiet"
-        >>> class Radio(Part):
-        ...     sound: Annotated[Loud | Quiet, Variants(default="quiet")] = Quiet()
-        >>> Radio(sound="loud").sound
-        Loud(kind='loud', volume=3)
+        >>> from bitline.readout import AnyRange
+        >>> from pydantic import TypeAdapter
+        >>> TypeAdapter(AnyRange).validate_python("full")
+        FullRange(kind='full')
+        >>> TypeAdapter(AnyRange).validate_python({"percentile": 99.9}).kind
+        'calibrated'
 
     Attributes:
         default: the variant that a table without `kind` means.

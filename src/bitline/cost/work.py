@@ -13,7 +13,6 @@ from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
 from bitline.design import Design, views
-from bitline.encode import slice_count
 from bitline.errors import DesignError
 from bitline.readout import Adc
 
@@ -108,14 +107,10 @@ class ConversionSchedule:
                 f"adc.kind is 'none' in design {design.name!r}, and a readout without converters has no energy, area "
                 "or time: use for example adc.kind = 'uniform'"
             )
-        slices = slice_count(magnitude_bits, min(design.inputs.slice_bits, magnitude_bits))
-        accumulated = design.accumulated_slices(slices)
-        count = -(-slices // accumulated)
-        built = design.hardware.adc_bits or adc.bits
-        saved = [*adc.bits_saved, *[0] * count][:count]
-        return cls(
-            slices, accumulated, tuple(max(1, built - one) for one in saved), converter(adc, library), adc.rate_MS_per_s
-        )
+        slicing = design.inputs.slicing(magnitude_bits)
+        built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
+        bits = tuple(max(1, built - saved) for saved in [*adc.bits_saved, *[0] * count][:count])
+        return cls(slicing.slices, slicing.accumulated, bits, converter(adc, library), adc.rate_MS_per_s)
 
     @property
     def largest_bits(self) -> int:

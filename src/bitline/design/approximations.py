@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import torch
 
-from bitline.arrays import GateDrivenArray, RowDrivenArray
 from bitline.design.design import Design
 
 
@@ -21,27 +20,19 @@ def approximations(design: Design) -> tuple[str, ...]:
         >>> approximations(Design())
         ()
     """
-    return tuple(
-        dict.fromkeys(text for own in design.variants() for applies, text in APPROXIMATIONS.items() if applies(own))
-    )
-
-
-def _fed_at_the_head(design: Design) -> bool:
-    array = design.array
-    return isinstance(array, GateDrivenArray) and not array.source_line.is_ideal and array.source_feed == "head"
-
-
-def _two_supplies(design: Design) -> bool:
-    """Interleaved lines have them, separate ones where a layer's inputs turn out to be signed."""
-    return isinstance(design.array, GateDrivenArray) and not design.array.source_line.is_ideal
+    found: dict[str, None] = {}
+    for variant in design.variants():
+        found |= dict.fromkeys(variant.array.approximations)
+        found |= dict.fromkeys(text for applies, text in APPROXIMATIONS.items() if applies(variant))
+    return tuple(found)
 
 
 def _bent_on_wires(design: Design) -> bool:
-    return _has_wires(design) and not design.cell.current_voltage.is_linear
+    return design.array.has_wires and not design.cell.current_voltage.is_linear
 
 
 def _noise_on_wires(design: Design) -> bool:
-    return _has_wires(design) and _is_noisy(design)
+    return design.array.has_wires and _is_noisy(design)
 
 
 def _bent_noise(design: Design) -> bool:
@@ -53,22 +44,15 @@ def _unevenly_added_noise(design: Design) -> bool:
 
 
 def _compensated_on_wires(design: Design) -> bool:
-    return _has_wires(design) and design.cell.drift_compensation != "none"
+    return design.array.has_wires and design.cell.drift_compensation != "none"
 
 
 def _ranges_without_wires(design: Design) -> bool:
-    return _has_wires(design) and design.needs_calibrated_adc
+    return design.array.has_wires and design.needs_calibrated_adc
 
 
 def _ranges_without_noise(design: Design) -> bool:
     return _is_noisy(design) and design.needs_calibrated_adc
-
-
-def _has_wires(design: Design) -> bool:
-    array = design.array
-    if isinstance(array, GateDrivenArray):
-        return not array.wires.is_ideal
-    return isinstance(array, RowDrivenArray) and not (array.word_line.is_ideal and array.bit_line.is_ideal)
 
 
 def _is_noisy(design: Design) -> bool:
@@ -79,12 +63,6 @@ def _is_noisy(design: Design) -> bool:
 
 
 APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
-    _fed_at_the_head: "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: "
-    "outputs are off by up to what the wires cost, by up to 0.3 of that where current is spread evenly over the rows; "
-    "`bitline array` solves one array exactly",
-    _two_supplies: "array.source_line has resistance, and where cells of both supplies meet (interleaved lines, signed "
-    "inputs) their currents are taken to flow through one source line: outputs are off by up to 0.2 of what the wires "
-    "cost; exact with separate lines and inputs that are not negative",
     _bent_on_wires: "cell.current_voltage is not 'ohmic', and wires are solved for ohmic cells whose currents are bent "
     "afterwards: outputs are off by up to 0.08 of what the wires cost with the largest input at 0.2 V, 0.16 at 0.5 V; "
     "`bitline array` solves one array exactly",

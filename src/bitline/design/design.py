@@ -14,17 +14,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from bitline.arrays import AnyArray, GateDrivenArray, IdealArray
+from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.design.hardware import Hardware
-from bitline.design.settings import merge, nested
+from bitline.design.settings import flat, merge, nested
 from bitline.devices import Cell
-from bitline.encode import AnyWeights, Differential, slice_count
+from bitline.encode import AnyWeights, Differential, InputSlicing, slice_count
 from bitline.errors import DesignError
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange
-from bitline.readout import Accumulator, Adc, AnyAdc, BitLines, GuaranteedRange, NoAdc, UniformAdc
+from bitline.readout import Accumulator, AnyAdc, BitLines, NoAdc, UniformAdc
 
 
 class Inputs(Part):
@@ -52,6 +52,13 @@ class Inputs(Part):
             )
         return self
 
+    def slicing(self, magnitude_bits: int) -> InputSlicing:
+        """How input codes with so many bits of magnitude are applied and converted."""
+        slice_bits = min(self.slice_bits, magnitude_bits)
+        slices = slice_count(magnitude_bits, slice_bits)
+        together = {"analog": slices, "digital": 1, "mixed": self.analog_slices}[self.accumulation]
+        return InputSlicing(magnitude_bits, slice_bits, min(slices, together))
+
 
 WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
 """What `DataParallel` and `torch.compile` put into the names of layers."""
@@ -76,6 +83,11 @@ class LayerRule(Part):
     def title(self) -> str:
         """What it matches, in words."""
         return " or ".join(map(repr, self.match))
+
+    def without(self, setting: str) -> LayerRule:
+        """The same rule without one of its settings."""
+        kept = {name: value for name, value in flat(self.set).items() if name != setting}
+        return self if len(kept) == len(flat(self.set)) else self.model_copy(update={"set": kept})
 
     def matches(self, name: str) -> bool:
         """Whether the rule is for a layer of this name, or for a block that it is in."""
@@ -115,7 +127,7 @@ class Design(Part):
 
     @model_validator(mode="after")
     def _check_guarantee(self) -> Self:
-        if isinstance(self.adc, UniformAdc) and isinstance(self.adc.range, GuaranteedRange):
+        if self.adc.range.is_guaranteed:
             needed = self.guaranteed_bits
             if self.adc.bits < needed:
                 reason = "Eq. 2" if needed == math.ceil(self.full_precision_bits) else "Eq. 2, and currents at G_min"
@@ -133,7 +145,7 @@ class Design(Part):
 
     @model_validator(mode="after")
     def _check_saved_bits(self) -> Self:
-        saved = self.adc.bits_saved if isinstance(self.adc, Adc) else ()
+        saved = self.adc.bits_saved
         if not saved:
             return self
         if self.inputs.accumulation == "analog":
@@ -141,7 +153,7 @@ class Design(Part):
                 f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
                 "input bits: use inputs.accumulation = 'digital' or 'mixed'"
             )
-        if isinstance(self.adc, Adc) and max(saved) >= self.adc.bits:
+        if max(saved) >= self.adc.bits:
             raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {self.adc.bits} bits has none left then")
         return self
 
@@ -156,12 +168,10 @@ class Design(Part):
 
     @model_validator(mode="after")
     def _check_own_ranges(self) -> Self:
-        if not isinstance(self.adc, Adc):
-            return self
         for name, asked in (("ranges_per", self.adc.ranges_per), ("centred", self.adc.centred)):
             if asked and not self.adc.range.needs_calibration:
                 raise ValueError(
-                    f"adc.{name} is set and adc.range is {self.adc.range.model_dump()['kind']!r}, which takes no "
+                    f"adc.{name} is set and adc.range is {self.adc.range.kind!r}, which takes no "
                     "notice of signals: use adc.range = 'calibrated'"
                 )
         if self.adc.centred and "column" in self.adc.ranges_per:
@@ -177,28 +187,8 @@ class Design(Part):
         return self
 
     @model_validator(mode="after")
-    def _check_gates(self) -> Self:
-        if not isinstance(self.array, GateDrivenArray):
-            return self
-        if self.inputs.slice_bits != 1:
-            raise ValueError(
-                f"array.kind is 'gate-driven' and inputs.slice_bits is {self.inputs.slice_bits}, but a select "
-                "transistor is on or off: use inputs.slice_bits = 1"
-            )
-        if not self.cell.current_voltage.is_linear:
-            raise ValueError(
-                "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
-            )
-        if self.array.ground == "both" and not self.array.source_line.is_ideal:
-            raise ValueError(
-                "array.ground is 'both' and array.source_line has resistance: currents then part differently on the "
-                "two wires; use array.ground = 'bottom' or 'top', or a source line without resistance"
-            )
-        if self.array.lines == "interleaved" and not self.weights.signed_readings:
-            raise ValueError(
-                "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
-                "weights.subtraction = 'analog'"
-            )
+    def _check_array(self) -> Self:
+        self.array.check(self.inputs.slice_bits, self.cell.current_voltage.is_linear, self.weights.signed_readings)
         return self
 
     @model_validator(mode="after")
@@ -244,6 +234,17 @@ class Design(Part):
         """
         return Design(**merge(self.model_dump(), nested(settings)))
 
+    def at(self, seconds: float) -> Design:
+        """The design with its cells read so many seconds after programming.
+
+        Raises:
+            DesignError: a time at which the device is unknown.
+        """
+        if seconds == self.cell.time and not self.layers:
+            return self
+        timeless = tuple(rule.without("cell.time") for rule in self.layers)
+        return self.model_copy(update={"layers": timeless}).with_settings({"cell.time": seconds})
+
     def for_layer(self, name: str) -> Design | None:
         """The design of one layer, None where the layer stays digital."""
         rule = self.rule_for(name)
@@ -267,17 +268,7 @@ class Design(Part):
     @property
     def needs_calibrated_adc(self) -> bool:
         """Whether ADC ranges come from calibration images."""
-        return isinstance(self.adc, Adc) and self.adc.range.needs_calibration
-
-    def accumulated_slices(self, slices: int) -> int:
-        """Input slices that one conversion sees.
-
-        Args:
-            slices: input slices of a product.
-        """
-        return min(
-            slices, {"analog": slices, "digital": 1, "mixed": self.inputs.analog_slices}[self.inputs.accumulation]
-        )
+        return self.adc.range.needs_calibration
 
     @property
     def full_precision_bits(self) -> float:
@@ -297,17 +288,15 @@ class Design(Part):
             rows: rows of a partition in use.
             inputs: quantisation of the layer's inputs; unsigned if not given.
         """
-        magnitude_bits = inputs.magnitude_bits if inputs else self.inputs.bits
-        slice_bits = min(self.inputs.slice_bits, magnitude_bits)
-        slice_bits *= self.accumulated_slices(slice_count(magnitude_bits, slice_bits))
-        window, input_top = 1 - self.cell.window_low, 2**slice_bits - 1
-        drive = min(2**magnitude_bits - 1, input_top) / input_top
+        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.bits)
+        window, top = 1 - self.cell.window_low, slicing.top
+        drive = min(2**slicing.magnitude_bits - 1, top) / top
         return BitLines(
             rows=rows,
             signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
             cell_bits=self.weights.reading_bits,
-            input_bits=slice_bits,
-            step=window * self.weights.reading_step / self.weights.top_digit / input_top,
+            input_bits=slicing.conversion_bits,
+            step=window * self.weights.reading_step / self.weights.top_digit / top,
             radix=self.weights.radix,
             reach=drive * (window if self.weights.signed_readings else 1.0),
         )

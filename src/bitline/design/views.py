@@ -16,7 +16,7 @@ from bitline.arrays import IdealArray
 from bitline.design.design import Design, Inputs, LayerRule
 from bitline.devices import Cell
 from bitline.encode import Differential
-from bitline.readout import Adc, NoAdc
+from bitline.readout import NoAdc
 
 View = dict[str, Any]
 """Settings as plain values."""
@@ -48,7 +48,7 @@ def answers(design: Design) -> View:
 
 def calibration(design: Design) -> View:
     """What input scales and ADC levels depend on, besides the network and the calibration images."""
-    has_levels = any(isinstance(each.adc, Adc) for each in design.variants())
+    has_levels = any(variant.adc.converts for variant in design.variants())
     return _with_rules(design, _calibration if has_levels else _input_range)
 
 
@@ -58,8 +58,8 @@ def record(design: Design) -> View:
     Input ranges depend on the inputs alone. Signals at ADCs are those of exact cells on lines without resistance, in a
     network of exact layers: devices, noise, drift, wires and the bits of ADCs make no difference.
     """
-    watched = any(each.needs_calibrated_adc for each in design.variants())
-    return _with_rules(design, _observation if watched else _input_range)
+    watched = any(variant.needs_calibrated_adc for variant in design.variants())
+    return _with_rules(design, _record if watched else _input_range)
 
 
 def cells(design: Design) -> View:
@@ -112,14 +112,14 @@ def _answers(design: Design) -> View:
 
 
 def _calibration(design: Design) -> View:
-    if not isinstance(design.adc, Adc):
+    if not design.adc.converts:
         return _reference_codes(design)
     content = _content(design)["adc"]
     chosen = {name: content[name] for name in (*_ADC_SIGNALS, "bits", "range", "bits_saved")}
     return {**_signals(design), "adc": chosen}
 
 
-def _observation(design: Design) -> View:
+def _record(design: Design) -> View:
     if not design.needs_calibrated_adc:
         return _reference_codes(design)
     return {**_signals(design), "adc": _adc_of_signals(design)}
@@ -158,7 +158,6 @@ def _adc_of_signals(design: Design) -> View:
     """Settings of the converters that decide what is counted of the signals."""
     content = _content(design)["adc"]
     kept = {name: content[name] for name in _ADC_SIGNALS}
-    assert isinstance(design.adc, Adc)
     return {**kept, "samples": design.adc.range.keeps_samples, "relu_aware": design.adc.range.is_relu_aware}
 
 

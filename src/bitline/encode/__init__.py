@@ -9,11 +9,13 @@ from bitline.encode.differential import Differential
 from bitline.encode.input_slices import input_slices, slice_count
 from bitline.encode.offset import Offset
 from bitline.encode.registry import AnyWeights
+from bitline.encode.slicing import InputSlicing
 from bitline.encode.two_sided import TwoSided
 
 __all__ = [
     "AnyWeights",
     "Differential",
+    "InputSlicing",
     "Offset",
     "TwoSided",
     "WeightMapping",

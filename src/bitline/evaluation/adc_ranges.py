@@ -14,7 +14,7 @@ from bitline.errors import DesignError
 from bitline.evaluation.evaluate import Labels, evaluate
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
-from bitline.readout import Adc, BitLines, Levels
+from bitline.readout import BitLines, Levels
 
 PERCENTILES = (99.9, 99.98, 99.995, 100.0)
 
@@ -89,7 +89,7 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
     Raises:
         DesignError: a design without an ADC.
     """
-    if not isinstance(design.adc, Adc):
+    if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
     converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}

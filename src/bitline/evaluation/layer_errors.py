@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from bitline.layer.plans import ConvertPlan, UnconvertedPlan
 from bitline.nn import AnalogLayer, analog_layers, computing
 
 COMPARED = 64
@@ -150,11 +149,7 @@ def _energy(values: Tensor) -> float:
 def _counts(layer: AnalogLayer) -> tuple[int, int]:
     """Conversions of a layer on its chip so far, and those that it skipped."""
     plan = layer.programmed().plan
-    return (
-        (plan.converted, plan.skipped)
-        if isinstance(plan, ConvertPlan) and not isinstance(plan, UnconvertedPlan)
-        else (0, 0)
-    )
+    return plan.converted, plan.skipped
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from bitline.data.labels import scores
 from bitline.design import Design, views
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
 from bitline.nn import Calibration, Conversion, NetworkRecord, analog_layers, conversion_of, convert, program, settled
-from bitline.nn.convert import restart_reads
+from bitline.nn.chips import restart_reads
 
 Advance = Callable[[int], object]
 """Called with the number of images done so far."""

@@ -175,7 +175,7 @@ def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
 
     def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
         outputs = layer.compute(inputs)
-        work = layer.programmed().plan.work
+        work = layer.programmed().plan.arithmetic
         totals[0] += 2 * outputs.numel() * layer.product.rows * work.products
         values = inputs.numel() * (1 + 2 * work.input_slices) + outputs.numel() * (1 + 2 * work.conversions)
         totals[1] += 4 * values

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bitline.arrays import GateDrivenArray, Partition, Product
+from bitline.arrays import Partition, Product
 from bitline.design import Design
-from bitline.encode import input_slices, slice_count
+from bitline.encode import InputSlicing
 from bitline.layer.cells import Cells, UnitColumns
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
-from bitline.readout import Adc
 
 
 @dataclass(frozen=True)
@@ -24,9 +23,9 @@ class ProgrammedArrays:
 
     Attributes:
         cells: the programmed cells, on the compute device.
-        targets: G/G_max that the cells were meant to have, same shape.
-        step: (groups * columns,) output of one weight code times one input code.
-        bias: (groups * columns,) or none.
+        unit_columns: extra columns that are subtracted from the others.
+        product_step: (groups * columns,) output of one weight code times one input code.
+        bias: (groups * columns,) or None.
         inputs: quantisation of the inputs.
         draws: random numbers of this chip and layer.
     """
@@ -34,9 +33,8 @@ class ProgrammedArrays:
     design: Design
     product: Product
     cells: Cells
-    targets: Tensor
-    units: UnitColumns
-    step: Tensor
+    unit_columns: UnitColumns
+    product_step: Tensor
     bias: Tensor | None
     inputs: InputScale
     draws: Draws
@@ -52,64 +50,31 @@ class ProgrammedArrays:
         return self.product.partition(self.design.array.rows)
 
     @property
-    def blocks(self) -> tuple[slice, ...]:
+    def row_blocks(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
         return self.partition.blocks(self.product.rows, self.product.positions)
 
     @property
+    def slicing(self) -> InputSlicing:
+        """How input codes are applied and converted."""
+        return self.design.inputs.slicing(self.inputs.magnitude_bits)
+
+    @property
     def is_linear(self) -> bool:
         """Whether outputs without an ADC are sums over the inputs, each with a weight of its own."""
-        array = self.design.array
-        even = self.design.inputs.accumulator.has_exact_weights or self.accumulated_slices == 1
-        return even and (not isinstance(array, GateDrivenArray) or array.wires.is_ideal)
-
-    @property
-    def slice_bits(self) -> int:
-        """Input bits applied at once."""
-        return min(self.design.inputs.slice_bits, self.inputs.magnitude_bits)
-
-    @property
-    def input_slices(self) -> int:
-        """Input slices of one product."""
-        return slice_count(self.inputs.magnitude_bits, self.slice_bits)
-
-    @property
-    def input_top(self) -> int:
-        """Input code or digit that drives a row at the full read voltage in one conversion."""
-        return int(2 ** (self.slice_bits * self.accumulated_slices) - 1)
-
-    @property
-    def accumulated_slices(self) -> int:
-        """Input slices that are added in analog before a conversion."""
-        return self.design.accumulated_slices(self.input_slices)
-
-    @property
-    def conversions_apart(self) -> int:
-        """Conversions of one signal for one product, added digitally."""
-        return -(-self.input_slices // self.accumulated_slices)
-
-    def conversion_inputs(self, codes: Tensor) -> Iterator[Tensor]:
-        """What each conversion sees of input codes, least significant first, all in the same memory."""
-        if self.conversions_apart == 1:
-            return iter((codes,))
-        return input_slices(codes, self.inputs.magnitude_bits, self.slice_bits * self.accumulated_slices)
-
-    def input_radix(self, conversion: int) -> float:
-        """Weight of a conversion's inputs in the digital sum, the least significant first."""
-        return float(2 ** (self.slice_bits * self.accumulated_slices * conversion))
+        exact = self.design.inputs.accumulator.has_exact_weights or self.slicing.accumulated == 1
+        return exact and self.design.array.is_linear
 
     @property
     def converter_noise(self) -> float:
         """Standard deviation of the noise of accumulator and converter, in steps of the converter."""
         adc = self.design.adc
-        if not isinstance(adc, Adc):
-            return 0.0
-        accumulated = self.design.inputs.accumulator.noise(adc.bits) if self.accumulated_slices > 1 else 0.0
+        accumulated = self.design.inputs.accumulator.noise(adc.bits) if self.slicing.accumulated > 1 else 0.0
         return math.hypot(adc.noise, accumulated)
 
     @property
-    def gain(self) -> float:
-        """Weight digit of one unit of G_max."""
+    def digits_per_G_max(self) -> float:
+        """Weight digit that one unit of G_max stands for."""
         return self.design.weights.top_digit / (1 - self.design.cell.window_low)
 
     @property
@@ -129,19 +94,18 @@ class ProgrammedArrays:
         It is the layer's output, or, where unit columns are subtracted first, a multiple of the weight code.
         """
         groups, columns = self.product.groups, self.cells.conductance.shape[-1]
-        plain = torch.ones(groups, columns, dtype=torch.float64, device=self.step.device)
-        factors = plain if self.units.count else self.step.double().reshape(groups, columns)
-        return factors if self.cells.gain is None else factors * self.cells.gain.double()
+        plain = torch.ones(groups, columns, dtype=torch.float64, device=self.product_step.device)
+        factors = plain if self.unit_columns.count else self.product_step.double().reshape(groups, columns)
+        return factors if self.cells.drift_gain is None else factors * self.cells.drift_gain.double()
 
-    def drives(self, slices: int) -> tuple[Excitation, ...]:
+    def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
 
         Ohmic cells need one evaluation for all voltages; others one for each.
         """
-        curve = self.design.cell.current_voltage
+        curve, top = self.design.cell.current_voltage, 2**self.slicing.slice_bits - 1
         if curve.is_linear:
             return (Excitation(None, self.cells.conductance),)
-        top = 2**self.slice_bits - 1
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
             Excitation(
@@ -160,7 +124,7 @@ class ProgrammedArrays:
 
     def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Tensor:
         """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
-        bits = self.slice_bits
+        bits = self.slicing.slice_bits
         top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
 
         def total(code: int) -> float:
@@ -173,17 +137,13 @@ class ProgrammedArrays:
             self.cells.conductance
         )
 
-    def per_channel(self, values: Tensor, like: Tensor) -> Tensor:
-        """(groups * columns,) shaped to multiply (batch, groups * columns, *space)."""
-        return values.reshape(1, -1, *[1] * (like.ndim - 2))
-
 
 @dataclass(frozen=True)
 class Excitation:
     """One evaluation of the arrays.
 
     Attributes:
-        table: what each input code from -top to top counts as; none where it counts as itself.
+        table: what each input code from -top to top counts as; None where it counts as itself.
         cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
     """
 
@@ -195,3 +155,8 @@ class Excitation:
         if self.table is None:
             return codes
         return self.table[codes.long() + len(self.table) // 2]
+
+
+def per_channel(values: Tensor, like: Tensor) -> Tensor:
+    """(groups * columns,) shaped to multiply (batch, groups * columns, *space)."""
+    return values.reshape(1, -1, *[1] * (like.ndim - 2))

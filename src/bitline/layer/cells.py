@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from bitline.design import Design
+from bitline.design import Cell, Design
 from bitline.numerics.draws import Draws
 
 
@@ -19,7 +19,7 @@ class UnitColumns:
     Attributes:
         columns: matrix columns.
         width: matrix columns of a tile.
-        count: unit columns; 0 where the mapping has none.
+        count: unit columns; 0 for mappings without them.
     """
 
     columns: int
@@ -53,23 +53,26 @@ class Cells:
 
     Attributes:
         conductance: G/G_max, (lines, slices, groups, rows, columns + unit columns).
-        noise: standard deviation of G/G_max of every read, same shape; none where reads are exact.
-        gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or none.
+        targets: G/G_max that the codes ask for on lines without resistance, same shape.
+        noise: standard deviation of G/G_max of every read, same shape; None where reads are exact.
+        drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
         pulses: write pulses per cell, on average.
-        outside: share of cells that were given up on outside the tolerance of programming.
+        outside: fraction of the cells that were given up on outside the tolerance of programming.
     """
 
     conductance: Tensor
+    targets: Tensor
     noise: Tensor | None = None
-    gain: Tensor | None = None
+    drift_gain: Tensor | None = None
     pulses: float = 1.0
     outside: float = 0.0
 
     def to(self, like: Tensor) -> Cells:
         """The same cells with the dtype and on the device of `like`."""
         noise = None if self.noise is None else self.noise.to(like)
-        gain = None if self.gain is None else self.gain.to(like)
-        return replace(self, conductance=self.conductance.to(like), noise=noise, gain=gain)
+        gain = None if self.drift_gain is None else self.drift_gain.to(like)
+        targets, conductance = self.targets.to(like), self.conductance.to(like)
+        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain)
 
 
 def target_conductances(codes: Tensor, design: Design) -> Tensor:
@@ -86,7 +89,7 @@ def target_conductances(codes: Tensor, design: Design) -> Tensor:
 
 
 def program_cells(
-    codes: Tensor, design: Design, blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
+    codes: Tensor, design: Design, row_blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
 ) -> Cells:
     """Program the cells of a layer and let them age until `cell.time`, on the CPU.
 
@@ -95,7 +98,7 @@ def program_cells(
 
     Args:
         codes: integer weight codes, (groups, rows, columns + unit columns).
-        blocks: rows of each row partition.
+        row_blocks: rows of each row partition.
         chip: random numbers of the chip.
         name: the layer's branch of them.
         positions: kernel positions of an input channel.
@@ -103,51 +106,53 @@ def program_cells(
     cell = design.cell
     draws = chip.of(name)
     codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
-    target = design.array.predistorted(target_conductances(codes, design), blocks, positions)
+    wanted = target_conductances(codes, design)
+    target = design.array.predistorted(wanted, row_blocks, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
-        return _clipped(varied, design)
+        return _clipped(varied, cell)
 
     written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
     aged = cell.device.aged(written.conductance, target, cell.time, draws)
     if cell.time > 0 and cell.clip != "none":
         aged = aged.clamp(min=0)
-    states = cell.faults.states(target, cell.window_low, blocks, design.array.columns, draws)
+    states = cell.faults.states(target, cell.window_low, row_blocks, design.array.columns, draws)
     fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
-    cells = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
-    gain = _drift_gain(fresh, cells, design)
-    noise = cell.read_noise.sigma(cells, fresh, cell.device, cell.time)
-    return Cells(cells, noise, gain, written.pulses, written.outside)
+    now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
+    gain = _drift_gain(fresh, now, cell.drift_compensation)
+    noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
+    return Cells(now, wanted, noise, gain, written.pulses, written.outside)
 
 
-def _clipped(cells: Tensor, design: Design) -> Tensor:
-    if design.cell.clip == "zero":
-        return cells.clamp(min=0)
-    if design.cell.clip == "window":
-        return cells.clamp(design.cell.window_low, 1)
-    return cells
+def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
+    if cell.clip == "zero":
+        return conductance.clamp(min=0)
+    if cell.clip == "window":
+        return conductance.clamp(cell.window_low, 1)
+    return conductance
 
 
-def _drift_gain(fresh: Tensor, cells: Tensor, design: Design) -> Tensor | None:
+def _drift_gain(fresh: Tensor, now: Tensor, compensation: str) -> Tensor | None:
     """Current of all rows after programming over that of now, by column, (groups, columns)."""
-    over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[design.cell.drift_compensation]
+    over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[compensation]
     if over is None:
         return None
-    before, now = (held.double().sum(over, keepdim=True) for held in (fresh, cells))
-    gain = torch.where(now > 0, before / now.clamp(min=1e-12), 1.0)
+    before, after = (held.double().sum(over, keepdim=True) for held in (fresh, now))
+    gain = torch.where(after > 0, before / after.clamp(min=1e-12), 1.0)
     return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
 
 
-def line_readings(cells: Tensor, design: Design, power: int = 1) -> Tensor:
+def line_readings(cells: Tensor, readings: Sequence[Sequence[float]], power: int = 1) -> Tensor:
     """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
 
     Args:
         cells: (lines, slices, ...).
+        readings: (readings, lines) weight of each line.
         power: 2 for variances, which add up whatever the sign of a line.
     """
     rows = []
-    for weights in design.weights.readings:
+    for weights in readings:
         terms = [cells[line] * weight**power for line, weight in enumerate(weights) if weight]
         rows.append(terms[0] if len(terms) == 1 else torch.stack(terms).sum(0))
     return torch.stack(rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,13 +12,14 @@ from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
+from bitline.layer.chip import Chip
 from bitline.layer.grid import background, exact_up_to, largest_count
-from bitline.layer.observation import SignalHistograms
 from bitline.layer.plans import ConvertPlan, LinearPlan
+from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import Accumulator, Adc, BestOutputRange, BitLines, GuaranteedRange, Levels, UniformAdc
+from bitline.readout import Accumulator, BestOutputRange, BitLines, Levels, UniformAdc
 
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
@@ -31,7 +31,7 @@ class LayerCalibration:
 
     Attributes:
         inputs: quantisation of the layer's inputs.
-        levels: ADC levels; none where the design has no ADC.
+        levels: ADC levels; None for a design without ADC.
     """
 
     inputs: InputScale
@@ -48,9 +48,9 @@ class EncodedLayer:
 
     Attributes:
         name: the layer's name in messages and random numbers.
-        codes: integer weight codes, (outputs, rows of one group).
+        codes: weight codes, (outputs, rows of one group), int16.
         step: (outputs,) weight of one code.
-        bias: (outputs,) or none.
+        bias: (outputs,) or None.
     """
 
     name: str
@@ -71,7 +71,7 @@ class EncodedLayer:
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
         codes, step = weight_codes(weight, design.weights.bits, design.weights.scale, design.weights.percentile)
-        return cls(name, design, product, codes, step, None if bias is None else bias.detach().to(weight))
+        return cls(name, design, product, codes.short(), step, None if bias is None else bias.detach().to(weight))
 
     @property
     def columns(self) -> int:
@@ -79,40 +79,36 @@ class EncodedLayer:
         return len(self.codes) // self.product.groups
 
     @property
-    def units(self) -> UnitColumns:
+    def unit_columns(self) -> UnitColumns:
         """The extra columns of the layer's arrays."""
         return UnitColumns.of(self.design, self.columns)
 
     def stored_codes(self) -> Tensor:
         """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
-        codes = self.codes.reshape(self.product.groups, self.columns, -1).transpose(1, 2)
-        return self.units.append(codes)
+        codes = self.codes.to(self.step).reshape(self.product.groups, self.columns, -1).transpose(1, 2)
+        return self.unit_columns.append(codes)
 
-    def program(self, chip: Draws) -> Cells:
+    def program(self, chip: Chip) -> Cells:
         """The layer's cells on one chip."""
-        codes, positions = self.stored_codes(), self.product.positions
-        cells = program_cells(codes, self.design, self.blocks, chip, self.name, positions).to(self.step)
-        effective_conductances = self.design.array.effective_conductances(cells.conductance, self.blocks)
-        return replace(cells, conductance=effective_conductances)
+        codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
+        cells = program_cells(codes, design, self.row_blocks, chip.draws, self.name, positions).to(self.step)
+        effective = design.array.effective_conductances(cells.conductance, self.row_blocks)
+        return replace(cells, conductance=effective)
 
     @property
-    def blocks(self) -> tuple[slice, ...]:
+    def row_blocks(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
         return self.product.partition(self.design.array.rows).blocks(self.product.rows, self.product.positions)
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""
-        return self._exact
-
-    @cached_property
-    def _exact(self) -> Cells:
-        return Cells(target_conductances(self.stored_codes(), self.design)).to(self.step)
+        targets = target_conductances(self.stored_codes(), self.design)
+        return Cells(targets, targets).to(self.step)
 
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
-        """ProgrammedArrays that hold `cells`, for inputs of this quantisation."""
+        """The arrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
-        targets = self.exact().conductance
-        return ProgrammedArrays(self.design, self.product, cells, targets, self.units, step, self.bias, inputs, draws)
+        return ProgrammedArrays(self.design, self.product, cells, self.unit_columns, step, self.bias, inputs, draws)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
@@ -124,8 +120,8 @@ class EncodedLayer:
         Raises:
             CalibrationError: it has no ADC levels and the design has ADCs, or those of other weight slices.
         """
-        converts, levels = isinstance(self.design.adc, Adc), calibration.levels
-        if converts and (levels is None or levels.extent[4] != self.design.weights.slices):
+        levels = calibration.levels
+        if self.design.adc.converts and (levels is None or levels.extent[4] != self.design.weights.slices):
             what = "no ADC levels" if levels is None else f"ADC levels of {levels.extent[4]} weight slices"
             raise CalibrationError(
                 f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for "
@@ -133,13 +129,13 @@ class EncodedLayer:
             )
 
     def shortfall(self, inputs: InputScale) -> str | None:
-        """Why a guaranteed ADC range keeps less than it promises; none where it does not, or nothing is promised.
+        """Why a guaranteed ADC range keeps less than it promises; None if it keeps all of it, or nothing is promised.
 
         Args:
             inputs: quantisation of the inputs, signed or not.
         """
         design, adc = self.design, self.design.adc
-        if not isinstance(adc, Adc) or not isinstance(adc.range, GuaranteedRange):
+        if not adc.range.is_guaranteed:
             return None
         lines = self.bit_lines(inputs)
         if lines.needed_bits > adc.bits:
@@ -159,7 +155,7 @@ class EncodedLayer:
             "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
         )
 
-    def observation(self, inputs: InputScale, relu: bool = False) -> SignalHistograms:
+    def histograms(self, inputs: InputScale, relu: bool = False) -> SignalHistograms:
         """Where to count the signals that exact cells give.
 
         Args:
@@ -169,13 +165,13 @@ class EncodedLayer:
         return SignalHistograms(self.arrays(self.exact(), inputs), relu)
 
     def levels(self, inputs: InputScale, seen: SignalHistograms | None) -> Levels | None:
-        """ADC levels for the signals `seen`; none where the design has no ADC.
+        """ADC levels for the signals `seen`; None for a design without ADC.
 
         Raises:
             CalibrationError: the range policy needs signals and there are none.
         """
         adc = self.design.adc
-        if not isinstance(adc, Adc):
+        if not adc.converts:
             return None
         lines, policy = self.bit_lines(inputs), adc.range
         if seen is None or not policy.needs_calibration:
@@ -187,18 +183,17 @@ class EncodedLayer:
     def _best(self, policy: BestOutputRange, inputs: InputScale, seen: SignalHistograms) -> Levels:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
-        assert isinstance(adc, Adc)
         array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
         exact = self.design.inputs.model_copy(update={"accumulator": Accumulator()})
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
         arrays = replace(self, design=design).arrays(self.exact(), inputs)
         codes = torch.stack(seen.sample).to(self.step)
-        expected = LinearPlan(arrays)(codes)
+        expected = LinearPlan(arrays).outputs_of_codes(codes)
         expected = expected.relu() if seen.relu else expected
 
         def error(levels: Levels) -> float:
-            outputs = ConvertPlan(arrays, levels)(codes)
+            outputs = ConvertPlan.of(arrays, levels).outputs_of_codes(codes)
             return float(((outputs.relu() if seen.relu else outputs) - expected).double().square().sum())
 
         count = len(policy.candidates(adc.bits, lines, seen.by_slice))

@@ -47,18 +47,18 @@ class Grid:
 
     @classmethod
     def of(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
-        """The grid of a layer; none where its cells have errors, or steps or digits are no simple fractions.
+        """The grid of a layer; None where its cells have errors, or steps or digits are no simple fractions.
 
         Args:
             arrays: of the layer, on lines without resistance.
             unit: (slices,) signal that counts as 1.
         """
         cells, design = arrays.cells.conductance, arrays.design
-        if not design.cell.current_voltage.is_linear or not torch.equal(cells, arrays.targets):
+        if not design.cell.current_voltage.is_linear or not torch.equal(cells, arrays.cells.targets):
             return None
         fine = fineness(design)
-        steps = [simple_fraction(size * fine * arrays.input_top) for size in unit]
-        counts = line_readings(cells, design).double() * fine
+        steps = [simple_fraction(size * fine * arrays.slicing.top) for size in unit]
+        counts = line_readings(cells, design.weights.readings).double() * fine
         error = ROUNDING * torch.finfo(cells.dtype).eps * fine
         if None in steps or error > 0.25 or float((counts - counts.round()).abs().max()) > error:
             return None
@@ -102,7 +102,7 @@ def exact_up_to(dtype: torch.dtype) -> float:
 
 
 def simple_fraction(value: float) -> Fraction | None:
-    """The fraction of whole numbers that a number stands for; none where there is no simple one."""
+    """The fraction of whole numbers that a number stands for; None where there is no simple one."""
     fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
     return fraction if fraction > 0 and abs(float(fraction) / value - 1) < SAME else None
 

@@ -15,13 +15,13 @@ from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
-from bitline.layer.plans import ConvertPlan, LinearPlan, Plan, UnconvertedPlan
-from bitline.numerics.draws import Draws
+from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
 from bitline.quantize import input_codes
-from bitline.readout import Adc, Levels
+from bitline.readout import Levels
 
 NotTensor = np.ndarray | Sequence[Any]
 Numbers = Tensor | NotTensor
@@ -33,39 +33,36 @@ class ProgrammedLayer:
     Args:
         layer: weight codes, design and shape.
         calibration: input quantisation and ADC levels.
-        seed, chip: which chip; the layer's name and these two give the same cells.
+        chip: with the layer's name it decides the cells.
 
     Attributes:
         pulses: write pulses per cell, on average.
-        outside: share of cells given up on outside the tolerance of programming.
+        outside: fraction of the cells given up on outside the tolerance of programming.
     """
 
-    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, seed: int, chip: int) -> None:
+    def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, chip: Chip) -> None:
         self.calibration = calibration
-        draws = Draws((seed, chip))
-        cells = layer.program(draws)
+        cells = layer.program(chip)
         self.pulses, self.outside = cells.pulses, cells.outside
-        self.plan = cheapest_plan(layer.arrays(cells, calibration.inputs, draws.of(layer.name)), calibration.levels)
+        arrays = layer.arrays(cells, calibration.inputs, chip.draws.of(layer.name))
+        self.plan = cheapest_plan(arrays, calibration.levels)
 
     @torch.no_grad()
-    def __call__(self, inputs: Tensor, sample: int = 0) -> Tensor:
+    def multiply(self, inputs: Tensor, sample: int = 0) -> Tensor:
         """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space).
 
         Args:
             inputs: finite.
             sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
         """
-        return self.plan(inputs, sample, self._codes)
-
-    def _codes(self, inputs: Tensor) -> Tensor:
-        return input_codes(inputs, self.calibration.inputs)
+        return self.plan.outputs(inputs, sample)
 
 
 def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
-    if levels is None or not isinstance(arrays.design.adc, Adc):
-        return LinearPlan(arrays) if arrays.is_linear else UnconvertedPlan(arrays)
-    return ConvertPlan(arrays, levels)
+    if levels is not None and arrays.design.adc.converts:
+        return ConvertPlan.of(arrays, levels)
+    return LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
 
 
 class AnalogCore:
@@ -115,7 +112,7 @@ class AnalogCore:
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
-        self.programmed = ProgrammedLayer(self.layer, calibration, seed, chip)
+        self.programmed = ProgrammedLayer(self.layer, calibration, Chip(seed, chip))
         self.reads = 0
         for approximation in approximations(design):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
@@ -149,7 +146,7 @@ class AnalogCore:
             DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
         """
         batch = self._batch(inputs, "inputs")
-        result = self.programmed(batch, self.reads).T
+        result = self.programmed.multiply(batch, self.reads).T
         self.reads += len(batch)
         result = result[:, 0] if np.ndim(inputs) == 1 else result
         return result if isinstance(inputs, Tensor) else result.cpu().numpy()
@@ -179,7 +176,7 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
     scale = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
-    signals = layer.observation(scale)
+    signals = layer.histograms(scale)
     codes = input_codes(inputs, scale)
     if signals.is_centred:
         signals.learn_centres(codes)

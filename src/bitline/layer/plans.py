@@ -1,36 +1,28 @@
-"""Ways to evaluate the chain of one layer; `core.cheapest_plan` chooses the cheapest that is exact.
+"""Ways to evaluate the chain of one layer; `matrix.cheapest_plan` chooses the cheapest that is exact.
 
-Every plan takes input codes (batch, groups * channels, *space) and the number of the first of them among all samples
-that the layer has seen, which decides their read noise; it returns outputs (batch, groups * columns, *space). It can
-also take what a function turns into codes: a plan that evaluates a batch in chunks makes the codes of a chunk just
-before it uses them, while they are in cache.
+Every plan turns float inputs into input codes, (batch, groups * channels, *space), and these into outputs, (batch,
+groups * columns, *space). It is told the number of the first of them among all samples that the layer has seen, which
+decides their read noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Excitation, ProgrammedArrays
+from bitline.layer.arrays import Excitation, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
-from bitline.layer.readout import added_up, readouts
+from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals, signals_of
 from bitline.numerics.read_noise import add_read_noise
-from bitline.readout import Adc, Levels
+from bitline.quantize import input_codes
+from bitline.readout import Levels
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
-
-
-ToCodes = Callable[[Tensor], Tensor]
-
-
-def as_they_are(codes: Tensor) -> Tensor:
-    """For inputs that are codes already."""
-    return codes
 
 
 @dataclass(frozen=True)
@@ -48,56 +40,91 @@ class Arithmetic:
     input_slices: int
 
 
-class LinearPlan:
+class Plan(ABC):
+    """One way to evaluate a layer.
+
+    Attributes:
+        arrays: the layer.
+        converted: conversions so far.
+        skipped: conversions left out so far, because all inputs of the array were 0.
+    """
+
+    arrays: ProgrammedArrays
+    converted: int = 0
+    skipped: int = 0
+
+    @property
+    @abstractmethod
+    def arithmetic(self) -> Arithmetic:
+        """What one output takes."""
+
+    @abstractmethod
+    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+        """Outputs (batch, groups * columns, *space) of float inputs.
+
+        Args:
+            inputs: finite, (batch, groups * channels, *space).
+            sample: number of the first of them among all that the layer has seen.
+        """
+
+    @abstractmethod
+    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+        """`outputs` for inputs that are input codes already."""
+
+
+class LinearPlan(Plan):
     """Nothing nonlinear before the digital sum: one effective weight, one product (and one for read noise)."""
 
     def __init__(self, arrays: ProgrammedArrays) -> None:
         self.arrays = arrays
         self.product = arrays.product
         self.whole = arrays.product.whole()
-        effective = [(drive, self._weights(drive.cells)) for drive in arrays.drives(arrays.input_slices)]
+        slices = arrays.slicing.slices
+        effective = [(excitation, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
         if len(effective) == 1:
-            effective = [(drive, weights - arrays.input_sum_factor) for drive, weights in effective]
+            effective = [(excitation, weights - arrays.input_sum_factor) for excitation, weights in effective]
         elif arrays.input_sum_factor:
             removed = torch.full_like(effective[0][1], -arrays.input_sum_factor)
             effective.append((Excitation(None, removed), removed))
-        self.drives = [(drive, self._lay_out(weights)) for drive, weights in effective]
-        self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(arrays.input_slices))
+        self.products = [(excitation, self._lay_out(weights)) for excitation, weights in effective]
+        self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
         self.bias = arrays.bias
 
     @property
-    def work(self) -> Arithmetic:
-        """Products only, nothing to convert."""
-        return Arithmetic(products=len(self.drives) + (self.noise is not None), conversions=0, input_slices=1)
+    def arithmetic(self) -> Arithmetic:
+        return Arithmetic(products=len(self.products) + (self.noise is not None), conversions=0, input_slices=1)
 
-    def __call__(self, inputs: Tensor, sample: int = 0, to_codes: ToCodes = as_they_are) -> Tensor:
-        codes = to_codes(inputs)
-        (drive, weights), *others = self.drives
-        result = self.product.apply(drive.inputs(codes), weights, self.whole, self.bias)
-        for drive, weights in others:
-            result += self.product.apply(drive.inputs(codes), weights, self.whole)
+    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+        return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
+
+    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+        (excitation, weights), *others = self.products
+        result = self.product.apply(excitation.inputs(codes), weights, self.whole, self.bias)
+        for excitation, weights in others:
+            result += self.product.apply(excitation.inputs(codes), weights, self.whole)
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
     def _weights(self, cells: Tensor) -> Tensor:
         """Effective weight codes of cells, (groups, rows, columns), float64."""
-        return self.arrays.units.subtract(self._summed(cells, power=1), dim=2)
+        return self.arrays.unit_columns.subtract(self._summed(cells, power=1), dim=2)
 
     def _summed(self, cells: Tensor, power: int) -> Tensor:
         """Slices and lines in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
         arrays = self.arrays
-        readings = line_readings(cells, arrays.design, power).double()
-        total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.gain) ** power, readings)
-        return total if arrays.cells.gain is None else total * (arrays.cells.gain.double() ** power)[:, None]
+        readings = line_readings(cells, arrays.design.weights.readings, power).double()
+        total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
+        gain = arrays.cells.drift_gain
+        return total if gain is None else total * (gain.double() ** power)[:, None]
 
     def _lay_out(self, weights: Tensor) -> Tensor:
-        step = self.arrays.step
+        step = self.arrays.product_step
         weights = weights * step.double().reshape(weights.shape[0], 1, -1)
         return self.product.lay_out(weights.to(step.dtype), self.whole)
 
     def _noise(self, squares: Excitation) -> tuple[Excitation, Tensor]:
         """Variance of every column and unit column in units of the digital sum."""
         variance = self._summed(squares.cells, power=2)
-        return squares, self.product.lay_out(variance.to(self.arrays.step.dtype), self.whole)
+        return squares, self.product.lay_out(variance.to(self.arrays.product_step.dtype), self.whole)
 
     def _read_noise(self, codes: Tensor, sample: int) -> Tensor:
         assert self.noise is not None
@@ -109,47 +136,44 @@ class LinearPlan:
         flat = variance.reshape(len(codes), -1).contiguous()
         noise = add_read_noise(torch.zeros_like(flat), flat, arrays.noise_key, samples)
         noise = noise.reshape(len(codes), self.product.groups, -1, *space)
-        outputs = arrays.units.subtract(noise, dim=2).reshape(len(codes), -1, *space)
-        return outputs * arrays.per_channel(arrays.step, outputs)
+        outputs = arrays.unit_columns.subtract(noise, dim=2).reshape(len(codes), -1, *space)
+        return outputs * per_channel(arrays.product_step, outputs)
 
 
-class ConvertPlan:
+class ConvertPlan(Plan):
     """Conversions for each partition, slice and reading, as many as input slices are not added in analog.
 
-    Attributes:
-        converted: conversions so far.
-        skipped: conversions left out so far, because all inputs of the array were 0.
+    Args:
+        arrays: the layer.
+        signals: what its arrays give.
+        readouts: of each conversion of a product, the least significant first.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, levels: Levels) -> None:
-        unit = levels.finest
-        self._prepare(arrays, signals_of(arrays, unit, arrays.accumulated_slices))
-        self.readouts = readouts(arrays, self.signals, levels, unit)
-
-    def _prepare(self, arrays: ProgrammedArrays, signals: Signals) -> None:
-        self.arrays = arrays
-        self.signals = signals
-        self.start = (torch.zeros_like(arrays.step) if arrays.bias is None else arrays.bias).reshape(signals.groups, -1)
+    def __init__(self, arrays: ProgrammedArrays, signals: Signals, readouts: list[Readout]) -> None:
+        self.arrays, self.signals, self.readouts = arrays, signals, readouts
+        step, bias = arrays.product_step, arrays.bias
+        self.start = (torch.zeros_like(step) if bias is None else bias).reshape(signals.groups, -1)
         self.sums = self._input_sum_weights()
-        self.converted = self.skipped = 0
-        adc = arrays.design.adc
-        self.busy = self._busy_weights() if isinstance(adc, Adc) and adc.skip_zero_inputs else None
+        self.busy = self._busy_weights() if arrays.design.adc.skip_zero_inputs else None
 
-    def __call__(self, inputs: Tensor, sample: int = 0, to_codes: ToCodes = as_they_are) -> Tensor:
-        size = self.signals.chunk(inputs)
-        product, columns = self.arrays.product, self.arrays.units.columns
-        shape = (len(inputs), product.groups * columns, *product.space(inputs))
-        outputs = torch.empty(shape, dtype=self.arrays.step.dtype, device=inputs.device)
-        for first in range(0, len(inputs), size):
-            part = slice(first, first + size)
-            self._evaluate(to_codes(inputs[part]), sample + first, outputs[part])
-        return outputs
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, levels: Levels) -> ConvertPlan:
+        """Signals that are converted by ADCs with these levels."""
+        unit = levels.finest
+        signals = signals_of(arrays, unit, arrays.slicing.accumulated)
+        return cls(arrays, signals, readouts(arrays, signals, levels, unit))
+
+    @classmethod
+    def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
+        """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
+        unit = [1.0] * arrays.design.weights.slices
+        signals = signals_of(arrays, unit, arrays.slicing.accumulated)
+        return cls(arrays, signals, NoConversion.of(arrays, signals))
 
     @property
-    def work(self) -> Arithmetic:
-        """What one output takes."""
+    def arithmetic(self) -> Arithmetic:
         signals, apart = self.signals, len(self.readouts)
-        each_column = signals.columns / self.arrays.units.columns
+        each_column = signals.columns / self.arrays.unit_columns.columns
         evaluations = signals.evaluations + (signals.noise is not None)
         return Arithmetic(
             products=signals.readings * signals.slices * apart * each_column * evaluations,
@@ -157,33 +181,52 @@ class ConvertPlan:
             input_slices=apart,
         )
 
+    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+        outputs = self._empty(inputs)
+        for part in self.signals.chunks(inputs):  # codes are made just before they are used, while they are in cache
+            codes = input_codes(inputs[part], self.arrays.inputs)
+            self._evaluate(codes, sample + part.start, outputs[part])
+        return outputs
+
+    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+        outputs = self._empty(codes)
+        for part in self.signals.chunks(codes):
+            self._evaluate(codes[part], sample + part.start, outputs[part])
+        return outputs
+
+    def _empty(self, inputs: Tensor) -> Tensor:
+        """Room for the outputs of `inputs`."""
+        product, columns = self.arrays.product, self.arrays.unit_columns.columns
+        shape = (len(inputs), product.groups * columns, *product.space(inputs))
+        return torch.empty(shape, dtype=self.arrays.product_step.dtype, device=inputs.device)
+
     def _evaluate(self, codes: Tensor, sample: int, outputs: Tensor) -> None:
         """Fill `outputs` (batch, groups * columns, *space) with those of `codes`."""
-        units = self.arrays.units.count
+        units = self.arrays.unit_columns.count
         total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
         start = None if units else self.start
-        inputs = self.arrays.conversion_inputs(codes)
-        for index, (given, readout) in enumerate(zip(inputs, self.readouts, strict=True)):
-            signals = self.signals(given, sample + SLICE_STRIDE * index, readout.added_variance)
-            self.converted += signals.numel()
+        driven = self.arrays.slicing.conversion_inputs(codes)
+        for index, (digits, readout) in enumerate(zip(driven, self.readouts, strict=True)):
+            signals = self.signals.noisy_at_adcs(digits, sample + SLICE_STRIDE * index, readout.added_variance)
+            self.converted += signals.numel() if self.arrays.design.adc.converts else 0
             if self.busy is not None:
-                signals = self._without_idle(signals, given)
-            total, start = readout(signals, start, total), None
+                signals = self._without_idle(signals, digits)
+            total, start = readout.accumulate(signals, start, total), None
         if units:
             assert total is not None
             self._subtract_units(total, outputs)
         if self.sums is not None:
             sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
-            sums = sums.repeat_interleave(self.arrays.units.columns, dim=1)
-            outputs.addcmul_(sums, self.arrays.per_channel(self.arrays.step, outputs), value=-1)
+            sums = sums.repeat_interleave(self.arrays.unit_columns.columns, dim=1)
+            outputs.addcmul_(sums, per_channel(self.arrays.product_step, outputs), value=-1)
 
     def _subtract_units(self, total: Tensor, outputs: Tensor) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
         arrays = self.arrays
-        sums = arrays.units.subtract(total, dim=1).reshape(outputs.shape)
-        torch.mul(sums, arrays.per_channel(arrays.step, outputs), out=outputs)
+        sums = arrays.unit_columns.subtract(total, dim=1).reshape(outputs.shape)
+        torch.mul(sums, per_channel(arrays.product_step, outputs), out=outputs)
         if arrays.bias is not None:
-            outputs.add_(arrays.per_channel(arrays.bias, outputs))
+            outputs.add_(per_channel(arrays.bias, outputs))
 
     def _without_idle(self, signals: Tensor, inputs: Tensor) -> Tensor:
         """The signals, NaN for arrays all of whose inputs are 0."""
@@ -197,26 +240,15 @@ class ConvertPlan:
 
     def _busy_weights(self) -> Tensor:
         """Weights of the sum of all inputs of each array."""
-        product, step = self.arrays.product, self.arrays.step
+        product, step = self.arrays.product, self.arrays.product_step
         ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)
         return product.lay_out(ones, self.signals.partition)
 
     def _input_sum_weights(self) -> Tensor | None:
-        """Weights of the digital sum of the inputs, where the mapping needs one."""
+        """Weights of the digital sum of the inputs, where the mapping needs it."""
         factor = self.arrays.input_sum_factor
         if factor == 0:
             return None
-        product, step = self.arrays.product, self.arrays.step
+        product, step = self.arrays.product, self.arrays.product_step
         ones = torch.full((self.signals.groups, product.rows, 1), factor, dtype=step.dtype, device=step.device)
         return product.lay_out(ones, product.whole())
-
-
-class UnconvertedPlan(ConvertPlan):
-    """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
-
-    def __init__(self, arrays: ProgrammedArrays) -> None:
-        self._prepare(arrays, signals_of(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices))
-        self.readouts = added_up(arrays, self.signals)
-
-
-Plan = LinearPlan | ConvertPlan

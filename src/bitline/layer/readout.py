@@ -1,9 +1,10 @@
-"""Stage 5 of one layer: the signals of one input slice to digital sums."""
+"""Stage 5 of one layer: the signals of one conversion to digital sums."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,7 +12,6 @@ from torch import Tensor
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.signals import Signals
 from bitline.readout import (
-    Adc,
     Levels,
     Sums,
     TransferTable,
@@ -22,7 +22,7 @@ from bitline.readout import (
 
 
 class Readout(ABC):
-    """How the signals of one input slice become digital sums.
+    """How the signals of one conversion become digital sums.
 
     Attributes:
         added_variance: variance of the converters' noise in units of the signals, one number or (1, groups *
@@ -32,8 +32,8 @@ class Readout(ABC):
     added_variance: float | Tensor = 0.0
 
     @abstractmethod
-    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
-        """Convert and add.
+    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        """Convert signals and add their codes up.
 
         Args:
             signals: (blocks, conversions, columns, positions), contiguous.
@@ -56,9 +56,17 @@ class NoConversion(Readout):
     def __init__(self, factor: Tensor) -> None:
         self.factor = factor
 
-    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, signals: Signals) -> list[Readout]:
+        """The readout of each conversion of a product, the least significant first."""
+        device = arrays.product_step.device
+        by_column = arrays.column_factors().to(device)
+        weights = [_by_column(each.factors.to(device), signals, by_column) for each in Conversion.all_of(arrays)]
+        return [cls(weight.to(arrays.product_step)) for weight in weights]
+
+    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
         apart = signals.nan_to_num(nan=0.0).reshape(-1, *self.factor.shape, signals.shape[-1])
-        parts = torch.einsum("bgqcp,gqc->bgcp", apart, self.factor)
+        parts = torch.einsum("bgqnm,gqn->bgnm", apart, self.factor)
         return Sums.of(signals, len(self.factor), start, total).add(parts)
 
 
@@ -78,13 +86,32 @@ class SharedLevels(Readout):
         self.coarser = coarser
         self.added_variance = noise**2
 
-    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
-        own = signals if self.coarser == 1 else signals / self.coarser
-        return convert_and_add(own, self.low, self.high, self.factor, start, total)
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels) -> list[Readout]:
+        """The readout of each conversion of a product, the least significant first."""
+        device, dtype = arrays.product_step.device, arrays.product_step.dtype
+        count = signals.partition.parts * signals.readings
+        low, high = (torch.tensor(codes, dtype=dtype).repeat(count).to(device) for codes in (levels.low, levels.high))
+        steps, by_column = torch.tensor(levels.step, dtype=torch.float64), arrays.column_factors().cpu()
+        noise = arrays.converter_noise
+        return [
+            cls(
+                low,
+                high,
+                _by_column(conversion.factors * steps, signals, by_column).to(device, dtype),
+                conversion.coarser,
+                noise,
+            )
+            for conversion in Conversion.all_of(arrays)
+        ]
+
+    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+        scaled = signals if self.coarser == 1 else signals / self.coarser
+        return convert_and_add(scaled, self.low, self.high, self.factor, start, total)
 
 
 class ColumnLevels(Readout):
-    """Ideal converters with levels of every column's own, or converters that skip some conversions.
+    """Ideal converters whose levels differ from column to column, or that skip some conversions.
 
     Args:
         scale, low, high, factor: (groups, conversions, columns), see `convert_columns_and_add`.
@@ -95,12 +122,27 @@ class ColumnLevels(Readout):
         self.scale, self.low, self.high, self.factor = scale, low, high, factor
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
-    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+        """The readout of each conversion of a product, the least significant first."""
+        columns, noise = _Columns.of(arrays, signals, levels, unit), arrays.converter_noise
+        return [
+            cls(
+                columns.spread(columns.scales / each.coarser, each),
+                columns.spread((columns.low / each.coarser).ceil(), each),
+                columns.spread((columns.high / each.coarser).floor(), each),
+                columns.spread(columns.weights(each) * each.coarser, each),
+                noise,
+            )
+            for each in Conversion.all_of(arrays)
+        ]
+
+    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
         return convert_columns_and_add(signals, self.scale, self.low, self.high, self.factor, start, total)
 
 
 class TransferCurves(Readout):
-    """Converters with transfer curves of their own.
+    """Converters whose circuits have errors, and so each its own transfer curve.
 
     Args:
         table, converter: see `lookup_and_add`.
@@ -115,13 +157,54 @@ class TransferCurves(Readout):
         self.scale, self.low, self.factor = scale, low, factor
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
-    def __call__(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+        """The readout of each conversion of a product, the least significant first."""
+        columns, noise = _Columns.of(arrays, signals, levels, unit), arrays.converter_noise
+        table, converter = _converters(arrays, signals)
+        return [
+            cls(
+                table,
+                converter,
+                columns.spread(columns.scales, each),
+                columns.spread(columns.low, each),
+                columns.spread(columns.weights(each), each),
+                noise,
+            )
+            for each in Conversion.all_of(arrays)
+        ]
+
+    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
         levels = (self.table, self.converter, self.scale, self.low, self.factor)
         return lookup_and_add(signals, *levels, start, total)
 
 
+@dataclass(frozen=True)
+class Conversion:
+    """One of the conversions of a signal for one product.
+
+    Attributes:
+        index: counted from the least significant input bits.
+        factors: (readings, slices) weight of a signal of 1 in the digital sum, float64.
+        coarser: its converter's steps in one step of the levels, more than 1 where bits are saved.
+    """
+
+    index: int
+    factors: Tensor
+    coarser: float
+
+    @classmethod
+    def all_of(cls, arrays: ProgrammedArrays) -> list[Conversion]:
+        """The conversions of a product, the least significant first."""
+        count = arrays.slicing.conversions
+        saved = [2.0**bits for bits in arrays.design.adc.bits_saved[:count]] if count > 1 else []
+        coarser = saved + [1.0] * (count - len(saved))
+        signed = arrays.code_factors().cpu() * (arrays.digits_per_G_max * arrays.slicing.top)
+        return [cls(index, signed * arrays.slicing.radix(index), ratio) for index, ratio in enumerate(coarser)]
+
+
 def readouts(arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
-    """The readout of each conversion of a product, least significant input slice first.
+    """The readout of each conversion of a product, the least significant first, for the converters of a design.
 
     Args:
         arrays: the layer.
@@ -130,72 +213,58 @@ def readouts(arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: S
         unit: (slices,) signal that counts as 1.
     """
     adc = arrays.design.adc
-    assert isinstance(adc, Adc)
-    apart = arrays.conversions_apart
-    parts, readings = signals.partition.parts, signals.readings
-    noise = arrays.converter_noise
-    saved = [2.0**bits for bits in adc.bits_saved[:apart]] if apart > 1 else []
-    coarser = saved + [1.0] * (apart - len(saved))
-    device, dtype = arrays.step.device, arrays.step.dtype
-    signed = arrays.code_factors().cpu() * (arrays.gain * arrays.input_top)
-    factors = [signed * arrays.input_radix(index) for index in range(apart)]
-    by_column = arrays.column_factors().cpu()
-
-    if levels.is_shared and adc.is_ideal and not adc.skip_zero_inputs:
-        count = parts * readings
-        low, high = (torch.tensor(one, dtype=dtype).repeat(count).to(device) for one in (levels.low, levels.high))
-        steps = torch.tensor(levels.step, dtype=torch.float64)
-        return [
-            SharedLevels(low, high, _by_column(factor * steps, parts, by_column).to(device, dtype), ratio, noise)
-            for factor, ratio in zip(factors, coarser, strict=True)
-        ]
-
-    shape = (signals.groups, parts, readings, signals.slices, signals.columns)
-    steps, (low, high) = levels.steps(), levels.limits()
-    scales = torch.tensor(list(unit), dtype=torch.float64)[:, None] / steps
-
-    def spread(values: Tensor, index: int) -> Tensor:
-        own = values[index if len(values) > 1 else 0].expand(shape)
-        return own.reshape(shape[0], -1, shape[-1]).to(device, dtype).contiguous()
-
-    def weights(index: int) -> Tensor:
-        return factors[index][:, :, None] * steps * by_column[:, None, None, None]
-
-    if adc.is_ideal:
-        return [
-            ColumnLevels(
-                spread(scales / ratio, index),
-                spread((low / ratio).ceil(), index),
-                spread((high / ratio).floor(), index),
-                spread(weights(index) * ratio, index),
-                noise,
-            )
-            for index, ratio in enumerate(coarser)
-        ]
-    table, converter = _converters(arrays, signals, adc)
-    return [
-        TransferCurves(
-            table, converter, spread(scales, index), spread(low, index), spread(weights(index), index), noise
-        )
-        for index in range(apart)
-    ]
+    if not adc.is_ideal:
+        return TransferCurves.of(arrays, signals, levels, unit)
+    if levels.is_shared and not adc.skip_zero_inputs:
+        return SharedLevels.of(arrays, signals, levels)
+    return ColumnLevels.of(arrays, signals, levels, unit)
 
 
-def added_up(arrays: ProgrammedArrays, signals: Signals) -> list[Readout]:
-    """The readout of each conversion of a product without an ADC, least significant input slice first."""
-    signed = arrays.code_factors() * (arrays.gain * arrays.input_top)
-    factor = _by_column(signed, signals.partition.parts, arrays.column_factors()).to(arrays.step)
-    return [NoConversion(factor * arrays.input_radix(index)) for index in range(arrays.conversions_apart)]
+@dataclass(frozen=True)
+class _Columns:
+    """Levels of every column and conversion.
+
+    Attributes:
+        steps, low, high: of the levels, along `readout.levels.AXES`, float64.
+        scales: converter steps in a signal of 1, along the same axes.
+        by_column: (groups, columns) what the digital sum of a column counts.
+        shape: (groups, parts, readings, slices, columns).
+        like: a tensor of the dtype and on the device of the result.
+    """
+
+    steps: Tensor
+    low: Tensor
+    high: Tensor
+    scales: Tensor
+    by_column: Tensor
+    shape: tuple[int, ...]
+    like: Tensor
+
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> _Columns:
+        shape = (signals.groups, signals.partition.parts, signals.readings, signals.slices, signals.columns)
+        steps, (low, high) = levels.steps(), levels.limits()
+        scales = torch.tensor(list(unit), dtype=torch.float64)[:, None] / steps
+        return cls(steps, low, high, scales, arrays.column_factors().cpu(), shape, arrays.product_step)
+
+    def weights(self, conversion: Conversion) -> Tensor:
+        """Weight of a code in the digital sum, along the axes of the levels."""
+        return conversion.factors[:, :, None] * self.steps * self.by_column[:, None, None, None]
+
+    def spread(self, values: Tensor, conversion: Conversion) -> Tensor:
+        """Values along the axes of the levels for every column of one conversion, (groups, conversions, columns)."""
+        mine = values[conversion.index if len(values) > 1 else 0].expand(self.shape)
+        return mine.reshape(self.shape[0], -1, self.shape[-1]).to(self.like.device, self.like.dtype).contiguous()
 
 
-def _by_column(factor: Tensor, parts: int, by_column: Tensor) -> Tensor:
+def _by_column(factors: Tensor, signals: Signals, by_column: Tensor) -> Tensor:
     """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
-    return factor.reshape(-1).repeat(parts)[None, :, None] * by_column[:, None]
+    return factors.reshape(-1).repeat(signals.partition.parts)[None, :, None] * by_column[:, None]
 
 
-def _converters(arrays: ProgrammedArrays, signals: Signals, adc: Adc) -> tuple[TransferTable, Tensor]:
+def _converters(arrays: ProgrammedArrays, signals: Signals) -> tuple[TransferTable, Tensor]:
     """The transfer curves of this chip's converters, and the converter of each column in its array."""
-    device = arrays.step.device
+    adc, device = arrays.design.adc, arrays.product_step.device
     columns, width = signals.columns, min(arrays.design.array.columns, signals.columns)
     each = -(-width // adc.columns_per_adc)
     place = torch.arange(columns)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from bitline.arrays import GateDrivenArray
-from bitline.arrays._ladder import Windows, ladder_products
 from bitline.encode import input_slices
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
@@ -39,7 +37,7 @@ class Signals(ABC):
         self.readings = len(arrays.design.weights.readings)
         self.input_slices = slices
         device = arrays.cells.conductance.device
-        self.scale = 1 / (arrays.input_top * torch.tensor(unit, dtype=torch.float64, device=device))
+        self.scale = 1 / (arrays.slicing.top * torch.tensor(unit, dtype=torch.float64, device=device))
         self.noise_key = arrays.noise_key
         self.noise = None
         if arrays.cells.noise is not None:
@@ -64,23 +62,45 @@ class Signals(ABC):
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def __call__(self, inputs: Tensor, sample: int | None = None, added_variance: float | Tensor = 0.0) -> Tensor:
-        """Signals (batch * groups, conversions, columns, positions).
+    def at_adcs(self, inputs: Tensor) -> Tensor:
+        """Signals without noise as converters take them, (batch * groups, conversions, columns, positions).
 
         Args:
-            inputs: input codes or digits.
-            sample: number of the first sample for its read noise; without noise if not given.
+            inputs: input codes or digits, (batch, groups * channels, *space).
+        """
+        return self._by_conversion(self.currents(inputs))
+
+    def noisy_at_adcs(self, inputs: Tensor, sample: int, added_variance: float | Tensor = 0.0) -> Tensor:
+        """Signals with the noise of this read, (batch * groups, conversions, columns, positions).
+
+        Args:
+            inputs: input codes or digits, (batch, groups * channels, *space).
+            sample: number of the first sample for its read noise.
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
         signals = self.currents(inputs)
-        noisy = self.noise is not None or isinstance(added_variance, Tensor) or added_variance > 0
-        if sample is not None and noisy:
+        if self.noise is not None or isinstance(added_variance, Tensor) or added_variance > 0:
             samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
             variance = self._variance(inputs, signals, added_variance)
-            flat, variance = (one.reshape(len(inputs), -1).contiguous() for one in (signals, variance))
+            flat, variance = (values.reshape(len(inputs), -1).contiguous() for values in (signals, variance))
             signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
-        return signals.reshape(len(inputs) * self.groups, self.conversions, self.columns, -1)
+        return self._by_conversion(signals)
+
+    def chunks(self, inputs: Tensor, factor: int = 1) -> Iterator[slice]:
+        """Parts of a batch to evaluate one after another, so that their signals stay in cache.
+
+        Args:
+            inputs: (batch, groups * channels, *space).
+            factor: larger parts, by this much.
+        """
+        space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
+        each = self.groups * self.conversions * self.columns * space
+        size = factor * max(1, (GPU_CHUNK if inputs.is_cuda else CHUNK) // each)
+        return (slice(first, first + size) for first in range(0, len(inputs), size))
+
+    def _by_conversion(self, signals: Tensor) -> Tensor:
+        return signals.reshape(len(signals) * self.groups, self.conversions, self.columns, -1)
 
     def _variance(self, inputs: Tensor, signals: Tensor, added: float | Tensor) -> Tensor:
         """Variance of every signal: the cells' reads, and what is added."""
@@ -93,24 +113,17 @@ class Signals(ABC):
 
     def _lay_out(self, cells: Tensor, power: int = 1) -> Tensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
-        return self._arrange(
-            line_readings(cells, self.arrays.design, power).double() * (self.scale**power)[:, None, None, None]
-        )
+        readings = line_readings(cells, self.arrays.design.weights.readings, power).double()
+        return self._arrange(readings * (self.scale**power)[:, None, None, None])
 
-    def _arrange(self, lines: Tensor) -> Tensor:
+    def _arrange(self, readings: Tensor) -> Tensor:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
-        lines = lines.permute(2, 3, 0, 1, 4).reshape(self.groups, lines.shape[3], -1)
-        return self.product.lay_out(lines.to(self.arrays.step.dtype), self.partition)
-
-    def chunk(self, inputs: Tensor) -> int:
-        """Batch entries of `inputs` to evaluate at once."""
-        space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
-        each = self.groups * self.conversions * self.columns * space
-        return max(1, (GPU_CHUNK if inputs.is_cuda else CHUNK) // each)
+        lines = readings.permute(2, 3, 0, 1, 4).reshape(self.groups, readings.shape[3], -1)
+        return self.product.lay_out(lines.to(self.arrays.product_step.dtype), self.partition)
 
 
-class IdealSignals(Signals):
-    """Bit lines that sum the currents of their cells: products with all lines at once.
+class LinearSignals(Signals):
+    """Arrays whose currents are linear in the inputs: products with all lines at once.
 
     Args:
         grid: of whole numbers, where there is one for these cells and this unit.
@@ -118,51 +131,45 @@ class IdealSignals(Signals):
 
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
         super().__init__(arrays, unit, slices)
-        drives = arrays.drives(self.input_slices)
-        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.step)
-        laid_out = [self._lay_out(drive.cells) for drive in drives] if grid is None else [self._arrange(grid.lines())]
-        self.drives = list(zip(drives, laid_out, strict=True))
+        excitations = arrays.excitations(self.input_slices)
+        step = arrays.product_step
+        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(step)
+        if grid is None:
+            laid_out = [self._lay_out(excitation.cells) for excitation in excitations]
+        else:
+            laid_out = [self._arrange(grid.lines())]
+        self.products = list(zip(excitations, laid_out, strict=True))
 
     @property
     def evaluations(self) -> int:
-        return len(self.drives)
+        return len(self.products)
 
     def currents(self, inputs: Tensor) -> Tensor:
-        (drive, weights), *others = self.drives
-        signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
-        for drive, weights in others:
-            signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
+        (excitation, weights), *others = self.products
+        signals = self.product.apply(excitation.inputs(inputs), weights, self.partition)
+        for excitation, weights in others:
+            signals += self.product.apply(excitation.inputs(inputs), weights, self.partition)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
 
-class LadderSignals(Signals):
-    """Bit lines of gate-driven cells with wire resistance, an input bit at a time.
+class SolvedSignals(Signals):
+    """Arrays whose bit lines are solved for every input bit of every vector.
 
     Read noise, where there is any, has the variance of lines without resistance.
     """
 
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
-        array = arrays.design.array
-        assert isinstance(array, GateDrivenArray)
-        self.wires = array.wires
-        readings = arrays.design.weights.readings if array.lines == "separate" else ((1,),)
-        self.mixing = torch.tensor(readings, dtype=arrays.step.dtype, device=arrays.step.device)
-        dtype = arrays.step.dtype
-        cells = arrays.cells.conductance.to(dtype)
-        self.lines = []
-        for group in range(self.groups):
-            for rows in arrays.blocks:
-                block = cells[:, :, group, rows]
-                order = array.order(arrays.targets[:, :, group, rows], self.product.positions)
-                self.lines.append((group, rows, order, *self._loads(block[:, :, order], array)))
-
-    def _loads(self, block: Tensor, array: GateDrivenArray) -> tuple[Tensor, Tensor]:
-        """What rows drive and what loads the lines, (rows, lines) each."""
-        if array.lines == "interleaved":
-            return _as_lines(block[:1] - block[1:]), _as_lines(block[:1] + block[1:])
-        separate = _as_lines(block)
-        return separate, separate
+        array, step = arrays.design.array, arrays.product_step
+        readings = ((1,),) if array.subtracts_on_the_line else arrays.design.weights.readings
+        self.mixing = torch.tensor(readings, dtype=step.dtype, device=step.device)
+        cells, targets = arrays.cells.conductance.to(step.dtype), arrays.cells.targets
+        positions = self.product.positions
+        self.bit_lines = [
+            (group, rows, array.bit_lines(cells[:, :, group, rows], targets[:, :, group, rows], positions))
+            for group in range(self.groups)
+            for rows in arrays.row_blocks
+        ]
 
     @property
     def evaluations(self) -> int:
@@ -170,23 +177,14 @@ class LadderSignals(Signals):
 
     def currents(self, inputs: Tensor) -> Tensor:
         gathered = self.product.gather(inputs)
-        signals = torch.empty(
-            len(inputs),
-            len(self.lines),
-            self.readings,
-            self.slices,
-            self.columns,
-            len(gathered.base),
-            dtype=inputs.dtype,
-            device=inputs.device,
-        )
+        shape = (len(self.bit_lines), self.readings, self.slices, self.columns, len(gathered.base))
+        signals = torch.empty(len(inputs), *shape, dtype=inputs.dtype, device=inputs.device)
         bits = max(1, int(inputs.abs().max()).bit_length())
         scale = self.scale.to(inputs)[:, None, None]
-        for index, (group, rows, order, given, loading) in enumerate(self.lines):
-            windows = Windows(gathered.offset[group, rows][order.to(gathered.offset.device)], gathered.base)
-            currents = ladder_products(gathered.elements, windows, given, loading, self.wires, bits)
-            lines = currents.reshape(len(inputs), -1, self.slices, self.columns, len(gathered.base))
-            signals[:, index] = torch.einsum("rl,blscn->brscn", self.mixing, lines) * scale
+        for index, (group, rows, bit_lines) in enumerate(self.bit_lines):
+            currents = bit_lines.currents(gathered.elements, gathered.offset[group, rows], gathered.base, bits)
+            lines = currents.reshape(len(inputs), -1, *shape[2:])
+            signals[:, index] = torch.einsum("rl,blsnm->brsnm", self.mixing, lines) * scale
         return signals.reshape(len(inputs), -1, *gathered.space)
 
 
@@ -194,24 +192,26 @@ class UnevenlyAccumulated(Signals):
     """Signals of one input slice after another, added by accumulators whose weights are not exact powers of two.
 
     Read noise, where there is any, is weighted by exact powers.
+
+    Args:
+        inner: the signals of one input slice.
     """
 
-    def __init__(self, circuit: type[Signals], arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
+    def __init__(self, inner: Signals, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
-        self.inner = circuit(arrays, unit, 1)
-        accumulators = (self.groups, self.conversions, self.columns)
-        ratios = arrays.design.inputs.accumulator.ratios(
-            slices, arrays.slice_bits, accumulators, arrays.draws.of("accumulator")
-        )
-        weights = 2.0 ** (arrays.slice_bits * torch.arange(slices, dtype=torch.float64))
-        self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.step)
+        self.inner = inner
+        bits, accumulator = arrays.slicing.slice_bits, arrays.design.inputs.accumulator
+        shape = (self.groups, self.conversions, self.columns)
+        ratios = accumulator.ratios(slices, bits, shape, arrays.draws.of("accumulator"))
+        weights = 2.0 ** (bits * torch.arange(slices, dtype=torch.float64))
+        self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.product_step)
 
     @property
     def evaluations(self) -> int:
         return self.input_slices * self.inner.evaluations
 
     def currents(self, inputs: Tensor) -> Tensor:
-        bits = self.arrays.slice_bits
+        bits = self.arrays.slicing.slice_bits
         digits = input_slices(inputs, bits * self.input_slices, bits)
         total: Tensor | None = None
         for digit, weights in zip(digits, self.weights, strict=True):
@@ -222,18 +222,17 @@ class UnevenlyAccumulated(Signals):
         return total
 
 
-def _as_lines(cells: Tensor) -> Tensor:
-    """(lines, slices, rows, columns) as (rows, lines * slices * columns)."""
-    return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
-
-
 def signals_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
-    """The signals of a layer's arrays, whatever their circuit."""
-    array = arrays.design.array
-    resistive = isinstance(array, GateDrivenArray) and not array.wires.is_ideal
-    circuit = LadderSignals if resistive else IdealSignals
+    """The signals of a layer's arrays, whatever their circuit.
+
+    Args:
+        arrays: the layer.
+        unit: (slices,) signal that counts as 1.
+        slices: input slices that one signal is accumulated over.
+    """
+    circuit = LinearSignals if arrays.design.array.is_linear else SolvedSignals
     if slices > 1 and not arrays.design.inputs.accumulator.has_exact_weights:
-        return UnevenlyAccumulated(circuit, arrays, unit, slices)
-    if resistive:
-        return LadderSignals(arrays, unit, slices)
-    return IdealSignals(arrays, unit, slices, Grid.of(arrays, unit))
+        return UnevenlyAccumulated(circuit(arrays, unit, 1), arrays, unit, slices)
+    if arrays.design.array.is_linear:
+        return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit))
+    return SolvedSignals(arrays, unit, slices)

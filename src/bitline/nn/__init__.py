@@ -5,12 +5,14 @@ To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYER
 
 from bitline.nn.calibrate import Calibration, LayerRecord, NetworkRecord, record_network
 from bitline.nn.calibration_file import load_calibration, save_calibration
-from bitline.nn.convert import ANALOG_LAYERS, Conversion, age, conversion_of, convert, observed, program
+from bitline.nn.chips import age, program, restart_reads
+from bitline.nn.convert import ANALOG_LAYERS, Conversion, conversion_of, convert, record
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.fold import FoldReport, fold_batch_norm
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs, as_images
-from bitline.nn.layer import AnalogLayer, Correction, analog_layers, computing, settled
+from bitline.nn.layer import AnalogLayer, analog_layers, computing, settled
+from bitline.nn.layer_state import Correction
 from bitline.nn.linear import AnalogLinear
 
 __all__ = [
@@ -35,9 +37,10 @@ __all__ = [
     "fold_batch_norm",
     "independent_copy",
     "load_calibration",
-    "observed",
     "program",
+    "record",
     "record_network",
+    "restart_reads",
     "save_calibration",
     "settled",
 ]

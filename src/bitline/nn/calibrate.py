@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bitline.design.views import reference
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
-from bitline.layer.observation import SignalHistograms
+from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn._relu import followed_by_relu
 from bitline.nn.activity import Activity
 from bitline.nn.fold import Pair
@@ -19,7 +19,6 @@ from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer, analog_layers, computing
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, input_codes
-from bitline.readout import Adc
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
         return {name: LayerRecord(scale, None, None) for name, scale in scales.items()}
     aware = [name for name in watched if _is_relu_aware(layers[name])]
     relus = followed_by_relu(network, aware) if aware else frozenset()
-    signals = {name: layers[name].encoded().observation(scales[name], name in relus) for name in watched}
+    signals = {name: layers[name].encoded().histograms(scales[name], name in relus) for name in watched}
     activities = {name: _activity(layer, scales[name]) for name, layer in layers.items()}
     exact = {
         name: layer.on(reference(layer.design), LayerCalibration(scales[name], None)) for name, layer in layers.items()
@@ -193,5 +192,4 @@ def _activity(layer: AnalogLayer, scale: InputScale) -> Activity:
 
 
 def _is_relu_aware(layer: AnalogLayer) -> bool:
-    adc = layer.design.adc
-    return isinstance(adc, Adc) and adc.range.is_relu_aware
+    return layer.design.adc.range.is_relu_aware

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
 
-from bitline.config.messages import nearest
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
+from bitline.layer.chip import Chip
 from bitline.nn.calibrate import Activities, Calibration, NetworkRecord, record_for
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.faithful import Check, check, first_difference, rehearse
@@ -19,6 +19,7 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer, analog_layers
 from bitline.nn.linear import AnalogLinear
+from bitline.nn.rules import Places, check_rules, design_of, names_of
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.Linear: AnalogLinear,
@@ -45,13 +46,14 @@ class Conversion:
     """What became of a network.
 
     Attributes:
-        design: the accelerator.
+        design: the accelerator, at the age of the chip.
         analog: names of the layers on arrays.
         digital: names and types of layers with parameters that stay digital.
         folding: what happened to batch norms.
         calibration: ranges of every analog layer.
         remarks: what else a reader of the results should know.
         activities: codes of every analog layer's inputs on the calibration images, where they were seen on the way.
+        chip: the chip that the layers are on now.
     """
 
     design: Design
@@ -61,6 +63,7 @@ class Conversion:
     calibration: Calibration
     remarks: tuple[str, ...] = ()
     activities: Activities | None = None
+    chip: Chip = field(default_factory=Chip)
 
     def __getstate__(self) -> dict[str, object]:
         """Files and copies go without activities: they are large, and made again from images."""
@@ -98,7 +101,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
             digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
-            conversion; or what was observed for a design with the same `views.record`.
+            conversion; or what was recorded for a design with the same `views.record`.
         seed: seed of the chips; `program` makes another one.
 
     Returns:
@@ -127,17 +130,17 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         raise CalibrationError(f"the calibration knows nothing of layer {missing[0]!r}: calibrate this network again")
     lacking = []
     for name, layer in layers.items():
-        encoded, layer.calibration, layer.seed = layer.encoded(), calibration.layers[name], seed
-        encoded.check(layer.calibration)
-        lacking.append(encoded.shortfall(layer.calibration.inputs))
+        layer.calibrate(calibration.layers[name])
+        layer.put_on(Chip(seed))
+        lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
     remarks = (*approximations(design), *form.remarks, *(remark for remark in lacking if remark))
-    record = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
-    form.network._bitline = record  # type: ignore[assignment]
+    conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
+    form.network._bitline = conversion  # type: ignore[assignment]
     return form.network
 
 
-def observed(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
-    """What calibration inputs show of a network on a design, for `convert`.
+def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
+    """Record what calibration inputs show of a network on a design, for `convert`.
 
     Args:
         model, design: as for `convert`.
@@ -152,50 +155,18 @@ def observed(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
 
 
 def conversion_of(network: nn.Module) -> Conversion:
-    """What `convert` did to make this network."""
-    record = getattr(network, "_bitline", None)
-    if not isinstance(record, Conversion):
-        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
-    return record
+    """What `convert` did to make this network, and the chip that it is on now.
 
-
-def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Module:
-    """Put a converted network on another chip: same design, other cells.
-
-    Read noise starts anew, and corrections made for the chip before are forgotten.
-
-    Args:
-        chip: number of the chip.
-        seed: seed of the chips; kept if not given.
-    """
-    for layer in analog_layers(network):
-        layer.chip = chip
-        layer.reads = 0
-        layer.correction = None
-        layer.seed = layer.seed if seed is None else seed
-    return network
-
-
-def restart_reads(network: nn.Module, first: int = 0) -> None:
-    """Let the next sample count as number `first` of its chip, for its read noise."""
-    for layer in analog_layers(network):
-        layer.reads = first
-
-
-def age(network: nn.Module, time: float | str) -> nn.Module:
-    """Let the cells of a converted network age: the same chip at another time.
-
-    Args:
-        time: since programming, in seconds or as '1 day'.
+    The design is that of the layers at the age of their chip.
 
     Raises:
-        DesignError: a time at which the device is unknown.
+        ConversionError: it is not a converted network.
     """
-    for layer in analog_layers(network):
-        layer.design = layer.design.with_settings({"cell.time": time})
-        layer.reads = 0
-        layer.correction = None
-    return network
+    conversion = getattr(network, "_bitline", None)
+    if not isinstance(conversion, Conversion):
+        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+    chip = next(analog_layers(network)).chip
+    return replace(conversion, design=chip.design(conversion.design), chip=chip)
 
 
 def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
@@ -236,28 +207,24 @@ def _known_form(model: nn.Module, design: Design, folded: tuple[Pair, ...] | Non
 
 def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str) -> _Form:
     """Fold and make layers analog, in place."""
-    places = _paths(network)
-    remarks = _check_rules(network, design, places)
+    places = names_of(network)
+    remarks = check_rules(network, design, places, tuple(ANALOG_LAYERS))
     folding = fold_pairs(network, pairs, message)
-    digital = _make_analog(network, design, places)
-    layers = {layer.name: layer for layer in analog_layers(network)}
-    for layer, norm in pairs:
-        if layer in layers:
-            layers[layer].folded = norm
+    digital = _make_analog(network, design, places, dict(pairs))
     return _Form(network, digital, folding, remarks)
 
 
 def _make_analog(
-    network: nn.Module, design: Design, places: dict[nn.Module, tuple[str, ...]]
+    network: nn.Module, design: Design, places: Places, folded: dict[str, str]
 ) -> tuple[tuple[str, str], ...]:
     """Make layers analog in place; names and types of those with parameters that stay digital."""
     digital = []
     for module, names in places.items():
         name = names[0]
-        own = _design_of(design, names)
+        own = design_of(design, names)
         form = _form_of(module)
         if own is not None and form is not None:
-            form.take_over(module, own, name)
+            form.take_over(module, own, name, folded.get(name, ""))
         elif next(module.parameters(recurse=False), None) is not None:
             digital.append((name, type(module).__name__))
     for module in network.modules():
@@ -273,8 +240,8 @@ def _refuse_unmapped(network: nn.Module, design: Design) -> None:
         ConversionError: names the layer.
     """
     analog = 0
-    for module, names in _paths(network).items():
-        if _design_of(design, names) is None:
+    for module, names in names_of(network).items():
+        if design_of(design, names) is None:
             continue
         form = _form_of(module)
         analog += form is not None
@@ -301,60 +268,6 @@ def _form_of(module: nn.Module) -> type[AnalogLayer] | None:
     return None
 
 
-def _paths(network: nn.Module) -> dict[nn.Module, tuple[str, ...]]:
-    """All names of every module, in the order of the network; the network itself goes by its type."""
-    found: dict[nn.Module, list[str]] = {}
-
-    def visit(module: nn.Module, path: str, above: tuple[nn.Module, ...]) -> None:
-        found.setdefault(module, []).append(path or type(module).__name__.lower())
-        for name, child in module._modules.items():
-            if child is not None and child not in above:
-                visit(child, f"{path}.{name}" if path else name, (*above, module))
-
-    visit(network, "", ())
-    return {module: tuple(names) for module, names in found.items()}
-
-
-def _design_of(design: Design, names: tuple[str, ...]) -> Design | None:
-    """The design of a module, which has one however many names it goes by.
-
-    Raises:
-        ConversionError: different rules match different names of it.
-    """
-    rules = [design.rule_for(name) for name in names]
-    if any(rule != rules[0] for rule in rules):
-        other = next(name for name, rule in zip(names, rules, strict=True) if rule != rules[0])
-        raise ConversionError(
-            f"layers {names[0]!r} and {other!r} are the same module, on the same arrays, but different rules "
-            "match their names: write one rule that matches both"
-        )
-    return design.for_layer(names[0])
-
-
-def _check_rules(network: nn.Module, design: Design, places: dict[nn.Module, tuple[str, ...]]) -> tuple[str, ...]:
-    """Refuse rules that match nothing; name those that others leave nothing to.
-
-    Raises:
-        ConversionError: a rule matches no layer.
-    """
-    layers = [names for module, names in places.items() if isinstance(module, tuple(ANALOG_LAYERS))]
-    everything = list(places.values())
-    remarks = []
-    for index, rule in enumerate(design.layers):
-        candidates = everything if rule.digital else layers
-        matched = [name for names in candidates for name in names if rule.matches(name)]
-        if not matched:
-            known = [name for names in layers for name in names]
-            raise ConversionError(
-                f"rule [[layers]] match = {rule.title} matches no layer of {type(network).__name__}"
-                f"{nearest(rule.match[0], known)}"
-            )
-        if not any(design.rule_for(name) is rule for name in matched):
-            earlier = next(other.title for other in design.layers[:index] if other.matches(matched[0]))
-            remarks.append(f"rule {rule.title} has no effect: rule {earlier} comes first and applies instead")
-    return tuple(remarks)
-
-
 def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
     return (
         f"{len(pairs)} batch norms stay digital, among them {pairs[0][1]!r}: folded into the layers before them, they "
@@ -372,10 +285,7 @@ __all__ = [
     "ANALOG_LAYERS",
     "NO_ANALOG_FORM",
     "Conversion",
-    "age",
     "conversion_of",
     "convert",
-    "observed",
-    "program",
-    "restart_reads",
+    "record",
 ]

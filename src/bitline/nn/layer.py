@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import torch
@@ -15,33 +14,18 @@ from torch import Tensor, nn
 from bitline.arrays import Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError, DataError
+from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import fingerprint
+from bitline.nn.layer_state import Correction, SavedState
 from bitline.numerics.real_tensors import refuse_unusable
-from bitline.quantize import InputScale
-from bitline.readout import Levels
-
-
-@dataclass(frozen=True)
-class Correction:
-    """Digital scale and shift of each output of a layer, found after its chip was programmed.
-
-    Attributes:
-        gain, offset: (outputs,).
-    """
-
-    gain: Tensor
-    offset: Tensor
-
-    def __call__(self, outputs: Tensor) -> Tensor:
-        """Corrected outputs, (batch, outputs, *space)."""
-        shape = (1, -1, *[1] * (outputs.ndim - 2))
-        return outputs * self.gain.to(outputs).reshape(shape) + self.offset.to(outputs).reshape(shape)
-
 
 Instead = Callable[["AnalogLayer", Tensor], Tensor]
 """What an analog layer does with its input for a while, instead of what its chip does."""
+
+Contents = tuple[tuple[object, torch.device, torch.dtype], ...]
+"""What weights hold, where and how."""
 
 
 class AnalogLayer(nn.Module):
@@ -51,9 +35,11 @@ class AnalogLayer(nn.Module):
     made again when one of these changes. So `state_dict` is small, `.to(device)` works, and a network can be fine-tuned
     under its errors: gradients are those of the float layer for inputs inside the calibrated range.
 
+    What decides its answers besides the weights changes through its methods only, so that nothing is forgotten: a
+    `Chip` (`put_on`), a calibration (`calibrate`), a correction of its outputs (`correct`).
+
     Attributes:
         weight, bias, and all others of the float layer: as they were.
-        design: the accelerator, with the rules for this layer applied.
         name: in messages and random numbers.
     """
 
@@ -62,20 +48,23 @@ class AnalogLayer(nn.Module):
     float_type: ClassVar[type[nn.Module]]
 
     @classmethod
-    def take_over(cls, layer: nn.Module, design: Design, name: str) -> Self:
+    def take_over(cls, layer: nn.Module, design: Design, name: str, folded: str = "") -> Self:
         """Turn a float layer into its analog form, in place.
 
         Everyone who holds the layer, under whatever name, then holds the analog layer; its hooks and attributes stay.
 
         Args:
             layer: of the class that this one extends.
+            design: the accelerator, with the rules for this layer applied.
+            name: of the layer, in messages and random numbers.
+            folded: the batch norm that is part of the weights; empty for plain weights.
 
         Raises:
             ConversionError: the layer cannot be mapped, or holds unusable weights.
         """
         layer.__class__ = cls
         assert isinstance(layer, cls)
-        layer._start(design, name)
+        layer._start(design, name, folded)
         layer.encoded()  # refuse unusable weights now
         # PyTorch's fused transformer layers read the weights of their children instead of calling them, unless one of
         # them has a hook.
@@ -89,32 +78,93 @@ class AnalogLayer(nn.Module):
         Raises:
             ConversionError: as for `take_over`.
         """
-        twin = cls.__new__(cls)
-        twin.__dict__.update(vars(layer))
-        twin._start(design, name)
+        twin = cls._twin_of(layer, design, name)
         twin.encoded()
         return twin
 
     def on(self, design: Design, calibration: LayerCalibration | None = None) -> Self:
-        """The same weights on another design, without a chip's corrections."""
-        twin = type(self).of(self, design, self.name)
-        twin.calibration = calibration
-        twin.seed, twin.chip = self.seed, self.chip
+        """The same weights on the same chip of another design, without corrections."""
+        twin = type(self)._twin_of(self, design, self.name)
+        twin._chip, twin._calibration = self._chip, calibration
+        if _same_codes(design, self._converted_for):
+            twin._encoded, twin._encoded_from = replace(self.encoded(), design=design), self._encoded_from
         return twin
 
-    def _start(self, design: Design, name: str) -> None:
-        self.design = design
+    @classmethod
+    def _twin_of(cls, layer: nn.Module, design: Design, name: str) -> Self:
+        twin = cls.__new__(cls)
+        twin.__dict__.update(vars(layer))
+        twin._start(design, name)
+        return twin
+
+    def _start(self, design: Design, name: str, folded: str = "") -> None:
         self.name = name
-        self.seed = 0
-        self.chip = 0
-        self.reads = 0
-        self.correction: Correction | None = None
-        self.calibration: LayerCalibration | None = None
-        self.folded: str = ""
+        self._folded = folded
+        self._converted_for = design
+        self._design = design
+        self._chip = Chip()
+        self._reads = 0
+        self._calibration: LayerCalibration | None = None
+        self._correction: Correction | None = None
         self._instead: Instead | None = None
+        self._encoded: EncodedLayer | None = None
+        self._encoded_from: Contents = ()
         self._programmed: ProgrammedLayer | None = None
-        self._programmed_for: tuple[object, ...] = ()
+        self._programmed_from: tuple[object, ...] = ()
         self._is_settled = False
+
+    @property
+    def design(self) -> Design:
+        """The accelerator, with the rules for this layer applied, at the age of the chip."""
+        return self._design
+
+    @property
+    def chip(self) -> Chip:
+        """The chip that the layer is on."""
+        return self._chip
+
+    @property
+    def reads(self) -> int:
+        """Samples that the layer has seen on this chip, which number its read noise."""
+        return self._reads
+
+    @property
+    def calibration(self) -> LayerCalibration | None:
+        """Input quantisation and ADC levels, None before calibration."""
+        return self._calibration
+
+    @property
+    def correction(self) -> Correction | None:
+        """Digital correction of the outputs for this chip, if there is one."""
+        return self._correction
+
+    def put_on(self, chip: Chip) -> None:
+        """Move to another chip, or to another time of the same: reads start anew, and a correction is forgotten.
+
+        Raises:
+            DesignError: a time at which the device is unknown.
+        """
+        self._design = chip.design(self._converted_for)
+        self._chip = chip
+        self._reads = 0
+        self._correction = None
+
+    def calibrate(self, calibration: LayerCalibration) -> None:
+        """Take input quantisation and ADC levels.
+
+        Raises:
+            CalibrationError: they are those of another design.
+        """
+        self.encoded().check(calibration)
+        self._calibration = calibration
+
+    def correct(self, correction: Correction | None) -> None:
+        """Correct the outputs digitally from now on, until the layer moves to another chip; None for no longer."""
+        self._correction = correction
+
+    def restart_reads(self, first: int = 0) -> None:
+        """Let the next sample count as number `first` of this chip."""
+        self._reads = first
 
     @property
     @abstractmethod
@@ -134,8 +184,19 @@ class AnalogLayer(nn.Module):
         """The layer in floating point."""
 
     def encoded(self) -> EncodedLayer:
-        """The weights as codes."""
-        return EncodedLayer.of(self.weight.flatten(1), self.bias, self.design, self.product, self.name)
+        """The weights as codes, quantised once for as long as they stay the same."""
+        if self._encoded is None or not self._is_settled:
+            contents = self._contents()
+            if self._encoded is None or contents != self._encoded_from:
+                weight = self.weight.flatten(1)
+                self._encoded = EncodedLayer.of(weight, self.bias, self._converted_for, self.product, self.name)
+                self._encoded_from = contents
+        return self._encoded
+
+    def _contents(self) -> Contents:
+        """What the codes follow from: fingerprints of weight and bias, where and how they are stored."""
+        tensors = [self.weight] if self.bias is None else [self.weight, self.bias]
+        return tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors)
 
     def arranged(self, inputs: Tensor) -> Tensor:
         """`arrange`, in the precision that the chain computes in: float64 for float64 weights, otherwise float32."""
@@ -144,18 +205,17 @@ class AnalogLayer(nn.Module):
 
     def programmed(self) -> ProgrammedLayer:
         """The layer on its chip, programmed again if its weights, calibration, chip or device changed."""
-        if self.calibration is None:
+        if self._calibration is None:
             raise CalibrationError(
                 f"layer {self.name!r} is not calibrated: convert the network with calibration images"
             )
         if self._is_settled and self._programmed is not None:
             return self._programmed
-        tensors = [self.weight] if self.bias is None else [self.weight, self.bias]
-        contents = tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors)
-        state = (contents, self.calibration, self.seed, self.chip, self.design)
-        if self._programmed is None or state != self._programmed_for:
-            self._programmed = ProgrammedLayer(self.encoded(), self.calibration, self.seed, self.chip)
-            self._programmed_for = state
+        encoded = self.encoded()
+        state = (self._encoded_from, self._calibration, self._chip)
+        if self._programmed is None or state != self._programmed_from:
+            self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
+            self._programmed_from = state
         return self._programmed
 
     def forward(self, input: Tensor) -> Tensor:
@@ -170,48 +230,38 @@ class AnalogLayer(nn.Module):
         if inputs.numel() == 0:
             return self.float_forward(inputs)
         with torch.autocast(inputs.device.type, enabled=False):
-            chip = self.programmed()
+            programmed = self.programmed()
             arranged = self.arranged(inputs)
-            computed = chip(arranged, self.reads)
-            self.reads += len(arranged)
-            if self.correction is not None:
-                computed = self.correction(computed)
+            computed = programmed.multiply(arranged, self._reads)
+            self._reads += len(arranged)
+            if self._correction is not None:
+                computed = self._correction(computed)
             outputs = self.restore(computed, inputs).to(inputs.dtype)
             if not torch.is_grad_enabled():
                 return outputs
-            scale = chip.calibration.inputs
+            scale = programmed.calibration.inputs
             reachable = inputs.clamp(scale.low * scale.step, scale.high * scale.step)
             plain = self.float_forward(reachable.to(self.weight.dtype)).to(inputs.dtype)
             return plain + (outputs - plain).detach()
 
     def get_extra_state(self) -> Tensor:
         """Chip, calibration and correction as JSON in bytes, so that any file of tensors can hold it."""
-        correction = self.correction and {name: each.tolist() for name, each in vars(self.correction).items()}
-        state = {
-            "calibration": None if self.calibration is None else asdict(self.calibration),
-            "seed": self.seed,
-            "chip": self.chip,
-            "correction": correction,
-        }
-        return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
+        return SavedState(self._chip, self._calibration, self._correction).to_bytes()
 
     def set_extra_state(self, state: Tensor) -> None:
-        saved = json.loads(bytes(state.cpu().tolist()))
-        self.seed, self.chip = saved["seed"], saved["chip"]
-        correction, calibration = saved["correction"], saved["calibration"]
-        self.correction = correction and Correction(**{key: torch.tensor(value) for key, value in correction.items()})
-        if calibration is not None:
-            levels = calibration["levels"]
-            levels = None if levels is None else Levels(**{key: tuple(value) for key, value in levels.items()})
-            self.calibration = LayerCalibration(InputScale(**calibration["inputs"]), levels)
+        saved = SavedState.from_bytes(state)
+        self.put_on(saved.chip)
+        self._correction = saved.correction
+        if saved.calibration is not None:
+            self._calibration = saved.calibration
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
         """Take float weights, too, unless a batch norm is part of them; the calibration then stays as it is."""
         _, _, missing, _, errors = arguments
         is_float = f"{prefix}_extra_state" not in state_dict and f"{prefix}weight" in state_dict
-        if is_float and self.folded:
+        if is_float and self._folded:
             errors.append(
-                f"the weights of layer {self.name!r} hold those of batch norm {self.folded!r}, which float weights do "
+                f"the weights of layer {self.name!r} hold those of batch norm {self._folded!r}, which float weights do "
                 "not: load them into the float network and convert that"
             )
             return
@@ -220,11 +270,29 @@ class AnalogLayer(nn.Module):
             missing.remove(f"{prefix}_extra_state")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_programmed": None, "_programmed_for": (), "_instead": None, "_is_settled": False}
+        return {**self.__dict__, **FORGOTTEN}
 
     def extra_repr(self) -> str:
         product = self.product
         return f"{self.name!r}, rows={product.rows}, outputs={len(self.weight)}, groups={product.groups}"
+
+
+FORGOTTEN = {
+    "_encoded": None,
+    "_encoded_from": (),
+    "_programmed": None,
+    "_programmed_from": (),
+    "_instead": None,
+    "_is_settled": False,
+}
+"""What files and copies go without: it is made again."""
+
+
+def _same_codes(design: Design, other: Design) -> bool:
+    """Whether weights have the same codes on two designs."""
+    return all(
+        getattr(design.weights, name) == getattr(other.weights, name) for name in ("bits", "scale", "percentile")
+    )
 
 
 def call_me(layer: nn.Module, arguments: tuple[Any, ...]) -> None:

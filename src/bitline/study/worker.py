@@ -17,8 +17,7 @@ from bitline.design import Design, views
 from bitline.errors import BitlineError, DesignError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
-from bitline.nn import NetworkRecord
-from bitline.nn.convert import observed
+from bitline.nn import NetworkRecord, record
 from bitline.numerics.threads import limit_threads
 
 Kind = Literal["float", "reference", "analog", "cost"]
@@ -192,7 +191,7 @@ class Worker:
         """What the calibration images show, kept for the next design that sees the same."""
         key = views.key(views.record(design))
         if self.observed is None or self.observed[0] != key:
-            self.observed = key, observed(self.model, design, self.calibration)
+            self.observed = key, record(self.model, design, self.calibration)
         return self.observed[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bitline.design import Design, LayerRule
 from bitline.design.views import reference
+from bitline.layer.chip import Chip
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.nn import AnalogLayer, analog_layers, computing, conversion_of, convert
 
@@ -52,8 +53,10 @@ def clip_weights(
         for percentile in percentiles:
             encoded = layer.on(own.with_settings({"weights.percentile": percentile})).encoded()
             calibration = calibrate_layer(encoded, x)
-            on_chips = [ProgrammedLayer(encoded, calibration, seed, -1 - chip) for chip in range(chips)]
-            errors[percentile] = math.fsum(float((programmed(x) - exact).square().sum()) for programmed in on_chips)
+            on_chips = [ProgrammedLayer(encoded, calibration, Chip(seed, -1 - chip)) for chip in range(chips)]
+            errors[percentile] = math.fsum(
+                float((programmed.multiply(x) - exact).square().sum()) for programmed in on_chips
+            )
         best = min(errors, key=lambda percentile: errors[percentile])
         if best != own.weights.percentile:
             rules.append(_rule(design, layer.name, best))

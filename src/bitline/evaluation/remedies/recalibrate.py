@@ -34,7 +34,7 @@ class Recalibrate:
             raise CalibrationError(f"recalibration needs two or more images, not {len(self.images)}")
         wanted: dict[str, tuple[Tensor, Tensor]] = {}
         for layer in analog_layers(analog):
-            layer.correction = None
+            layer.correct(None)
 
         def note(layer: AnalogLayer, outputs: Tensor) -> None:
             wanted[layer.name] = _statistics(layer, outputs)
@@ -43,9 +43,10 @@ class Recalibrate:
             mean, deviation = _statistics(layer, outputs)
             goal_mean, goal_deviation = wanted[layer.name]
             gain = torch.where(deviation > 1e-6 * goal_deviation, goal_deviation / deviation, 1.0)
-            layer.correction = Correction(gain, goal_mean - gain * mean)
+            offset = goal_mean - gain * mean
+            layer.correct(Correction(gain, offset))
             channels = outputs.movedim(_channel_axis(layer, outputs), -1)
-            return (channels * gain + layer.correction.offset).movedim(-1, _channel_axis(layer, outputs))
+            return (channels * gain + offset).movedim(-1, _channel_axis(layer, outputs))
 
         _run(reference, self.images, note)
         _run(analog, self.images, correct)

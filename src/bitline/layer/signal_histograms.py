@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.signals import IdealSignals
+from bitline.layer.signals import LinearSignals
 from bitline.numerics.histogram import Histogram, HistogramSeries
-from bitline.readout import Adc, Levels
+from bitline.readout import Levels
 
 SAMPLE = 16
 """Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
@@ -32,15 +32,15 @@ class SignalHistograms:
     """
 
     def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
-        self._plan = IdealSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.accumulated_slices)
+        self._signals = LinearSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.slicing.accumulated)
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
         self.relu = relu
         adc = arrays.design.adc
-        own = adc.ranges_per if isinstance(adc, Adc) else ()
+        own = adc.ranges_per
         _, slices, groups, _, columns = arrays.cells.conductance.shape
         self._full = (
-            arrays.conversions_apart,
+            arrays.slicing.conversions,
             groups,
             arrays.partition.parts,
             len(arrays.design.weights.readings),
@@ -52,9 +52,9 @@ class SignalHistograms:
         self._series = HistogramSeries(math.prod(self.shape)) if own else None
         self._sums = torch.zeros(self._full, dtype=torch.float64)
         self._count = 0
-        self.is_centred = isinstance(adc, Adc) and adc.centred
-        self._samples = isinstance(adc, Adc) and adc.range.keeps_samples
-        self._floor = _relu_floor(arrays) if relu and isinstance(adc, Adc) and adc.range.is_relu_aware else None
+        self.is_centred = adc.centred
+        self._samples = adc.range.keeps_samples
+        self._floor = _relu_floor(arrays) if relu and adc.range.is_relu_aware else None
 
     def learn_centres(self, codes: Tensor) -> None:
         """Add signals to the mean of each column; before anything is counted.
@@ -62,7 +62,7 @@ class SignalHistograms:
         Args:
             codes: input codes (batch, groups * channels, *space).
         """
-        for index, signals in self._signals(codes):
+        for index, signals in self._by_place(codes):
             self._sums[index] += signals.sum((0, 6)).double().cpu()
             self._count += signals.shape[0] * signals.shape[6] if index == 0 else 0
 
@@ -70,7 +70,7 @@ class SignalHistograms:
         """Count the signals of input codes (batch, groups * channels, *space)."""
         if self._samples and len(self.sample) < SAMPLE:
             self.sample.extend(codes[: SAMPLE - len(self.sample)].to(torch.int32))
-        for index, signals in self._signals(codes):
+        for index, signals in self._by_place(codes):
             if self.is_centred:
                 signals = signals - self.centres()[index].to(signals)[None, ..., None]
             if self._floor is not None:
@@ -116,21 +116,20 @@ class SignalHistograms:
         flat = moved.permute(*kept, *shared, 5, 6).reshape(math.prod(self.shape[1:]), -1)
         self._series.update(flat, first=index * len(flat))
 
-    def _signals(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
+    def _by_place(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
-        plan = self._plan
-        arrays = plan.arrays
-        for part in codes.split(4 * plan.chunk(codes)):
-            for index, given in enumerate(arrays.conversion_inputs(part)):
-                yield index, plan(given).reshape(len(part), *self._full[1:], -1)
+        for part in self._signals.chunks(codes, factor=4):
+            for index, digits in enumerate(self._signals.arrays.slicing.conversion_inputs(codes[part])):
+                signals = self._signals.at_adcs(digits)
+                yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
 
 
 def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
-    """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); none where outputs are no multiples
-    of single signals."""
+    """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); None where outputs are no
+    multiples of single signals."""
     lines = arrays.design.weights
-    single = lines.slices == len(lines.readings) == arrays.partition.parts == arrays.conversions_apart == 1
-    if not single or arrays.units.count or arrays.input_sum_factor or arrays.bias is None:
+    single = lines.slices == len(lines.readings) == arrays.partition.parts == arrays.slicing.conversions == 1
+    if not single or arrays.unit_columns.count or arrays.input_sum_factor or arrays.bias is None:
         return None
-    factor = arrays.step.double() * arrays.gain * arrays.input_top
+    factor = arrays.product_step.double() * arrays.digits_per_G_max * arrays.slicing.top
     return (-arrays.bias.double() / factor).reshape(arrays.product.groups, 1, 1, 1, -1, 1)

@@ -1,0 +1,54 @@
+"""Converted networks on other chips, and at other times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from bitline.nn.layer import analog_layers
+
+
+def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Module:
+    """Put a converted network on another chip: same design, other cells.
+
+    Read noise starts anew, and corrections made for the chip before are forgotten. The age of the cells stays.
+
+    Args:
+        network: what `bitline.convert` returned.
+        chip: number of the chip.
+        seed: seed of the chips; kept if not given.
+
+    Returns:
+        The network.
+    """
+    for layer in analog_layers(network):
+        other = layer.chip.seed if seed is None else seed
+        layer.put_on(replace(layer.chip, number=chip, seed=other))
+    return network
+
+
+def age(network: nn.Module, time: float | str) -> nn.Module:
+    """Let the cells of a converted network age: the same chip at another time.
+
+    Args:
+        network: what `bitline.convert` returned.
+        time: since programming, in seconds or as '1 day'.
+
+    Returns:
+        The network.
+
+    Raises:
+        DesignError: a time at which the device is unknown.
+    """
+    layers = list(analog_layers(network))
+    aged = [layer.design.with_settings({"cell.time": time}) for layer in layers]  # refused before any layer has aged
+    for layer, design in zip(layers, aged, strict=True):
+        layer.put_on(replace(layer.chip, time_s=design.cell.time))
+    return network
+
+
+def restart_reads(network: nn.Module, first: int = 0) -> None:
+    """Let the next sample count as number `first` of its chip, for its read noise."""
+    for layer in analog_layers(network):
+        layer.restart_reads(first)

@@ -1,0 +1,72 @@
+"""What an analog layer keeps in a file besides its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bitline.layer.chip import Chip
+from bitline.layer.encoded import LayerCalibration
+from bitline.quantize import InputScale
+from bitline.readout import Levels
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Digital scale and shift of each output of a layer, found after its chip was programmed.
+
+    Attributes:
+        gain, offset: (outputs,).
+    """
+
+    gain: Tensor
+    offset: Tensor
+
+    def __call__(self, outputs: Tensor) -> Tensor:
+        """Corrected outputs, (batch, outputs, *space)."""
+        shape = (1, -1, *[1] * (outputs.ndim - 2))
+        return outputs * self.gain.to(outputs).reshape(shape) + self.offset.to(outputs).reshape(shape)
+
+
+@dataclass(frozen=True)
+class SavedState:
+    """The state of one layer: its chip, and what was found for it.
+
+    Attributes:
+        chip: the chip that it is on.
+        calibration: input quantisation and ADC levels, None before calibration.
+        correction: of its outputs on this chip, None without one.
+    """
+
+    chip: Chip
+    calibration: LayerCalibration | None
+    correction: Correction | None
+
+    def to_bytes(self) -> Tensor:
+        """JSON as a tensor of bytes, so that any file of tensors can hold it."""
+        correction = self.correction and {name: values.tolist() for name, values in vars(self.correction).items()}
+        calibration = None if self.calibration is None else asdict(self.calibration)
+        state = {"calibration": calibration, "chip": asdict(self.chip), "correction": correction}
+        return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
+
+    @classmethod
+    def from_bytes(cls, state: Tensor) -> SavedState:
+        """Read what `to_bytes` wrote, in this version or in 0.1."""
+        saved = json.loads(bytes(state.cpu().tolist()))
+        chip = saved["chip"] if "chip" in saved else {"seed": saved["seed"], "number": saved["trial"]}
+        correction = saved["correction"] and Correction(
+            **{name: torch.tensor(values) for name, values in saved["correction"].items()}
+        )
+        return cls(Chip(**chip), _calibration(saved["calibration"]), correction)
+
+
+def _calibration(saved: dict[str, Any] | None) -> LayerCalibration | None:
+    if saved is None:
+        return None
+    levels = saved["levels"]
+    levels = None if levels is None else Levels(**{name: tuple(values) for name, values in levels.items()})
+    return LayerCalibration(InputScale(**saved["inputs"]), levels)
