@@ -18,8 +18,11 @@ import torch
 from hypothesis import HealthCheck, register_random, settings
 from hypothesis.internal.conjecture import providers
 from optional import REQUIREMENTS, SHARED
+from shape_checks import install
 
-from bitline.numerics.threads import limit_threads
+install()  # before anything of the package is imported
+
+from bitline.numerics.threads import limit_threads  # noqa: E402
 
 # -- the same run every time
 

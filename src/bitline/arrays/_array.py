@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch import Tensor
 from bitline.config.variants import Variant
 
 
+@runtime_checkable
 class BitLineSolver(Protocol):
     """Solves the bit lines of one row partition for the inputs of many vectors at once."""
 

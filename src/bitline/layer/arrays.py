@@ -15,6 +15,7 @@ from bitline.encode import InputSlicing
 from bitline.layer.cells import Cells, UnitColumns
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
+from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerInputs, LayerOutputs, Outputs, Table
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class ProgrammedArrays:
     product: Product
     cells: Cells
     unit_columns: UnitColumns
-    product_step: Tensor
-    bias: Tensor | None
+    product_step: Outputs
+    bias: Outputs | None
     inputs: InputScale
     draws: Draws
 
@@ -82,13 +83,13 @@ class ProgrammedArrays:
         """Multiple of sum(x) to remove digitally."""
         return self.design.weights.input_sum_factor(self.design.cell.window_low)
 
-    def code_factors(self) -> Tensor:
+    def code_factors(self) -> CodeFactors:
         """Weight of every (reading, slice) in the digital sum, float64."""
         signs = torch.tensor(self.design.weights.reading_signs, dtype=torch.float64)
         radix = torch.tensor(self.design.weights.radix, dtype=torch.float64)
         return (signs[:, None] * radix).to(self.cells.conductance.device)
 
-    def column_factors(self) -> Tensor:
+    def column_factors(self) -> ArrayColumns:
         """What the digital sum of a column counts, (groups, columns + unit columns), float64.
 
         It is the layer's output, or, where unit columns are subtracted first, a multiple of the weight code.
@@ -122,7 +123,7 @@ class ProgrammedArrays:
         table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
         return Excitation(table, self.cells.noise.square())
 
-    def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Tensor:
+    def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Table:
         """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
         bits = self.slicing.slice_bits
         top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
@@ -147,16 +148,16 @@ class Excitation:
         cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
     """
 
-    table: Tensor | None
-    cells: Tensor
+    table: Table | None
+    cells: CellTensor
 
-    def inputs(self, codes: Tensor) -> Tensor:
+    def inputs(self, codes: LayerInputs) -> LayerInputs:
         """Input codes or digits as this evaluation sees them."""
         if self.table is None:
             return codes
         return self.table[codes.long() + len(self.table) // 2]
 
 
-def per_channel(values: Tensor, like: Tensor) -> Tensor:
+def per_channel(values: Outputs, like: LayerOutputs) -> Float[Tensor, "1 outputs *ones"]:
     """(groups * columns,) shaped to multiply (batch, groups * columns, *space)."""
     return values.reshape(1, -1, *[1] * (like.ndim - 2))

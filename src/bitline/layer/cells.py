@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bitline.design import Cell, Design
 from bitline.numerics.draws import Draws
+from bitline.shapes import ArrayColumns, CellTensor, Float, Shaped, StoredCodes
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class UnitColumns:
         width = max(1, design.array.columns - 1)
         return cls(columns, width, -(-columns // width))
 
-    def append(self, codes: Tensor) -> Tensor:
+    def append(self, codes: Shaped[Tensor, "*any columns"]) -> Shaped[Tensor, "*any array_columns"]:
         """Add the unit columns' zero codes: (..., columns) to (..., columns + count)."""
         return torch.nn.functional.pad(codes, (0, self.count))
 
@@ -60,10 +61,10 @@ class Cells:
         outside: fraction of the cells that were given up on outside the tolerance of programming.
     """
 
-    conductance: Tensor
-    targets: Tensor
-    noise: Tensor | None = None
-    drift_gain: Tensor | None = None
+    conductance: CellTensor
+    targets: CellTensor
+    noise: CellTensor | None = None
+    drift_gain: ArrayColumns | None = None
     pulses: float = 1.0
     outside: float = 0.0
 
@@ -75,7 +76,7 @@ class Cells:
         return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain)
 
 
-def target_conductances(codes: Tensor, design: Design) -> Tensor:
+def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[Tensor, "lines slices *any"]:
     """Target G/G_max of every cell, (lines, slices, *codes.shape).
 
     G = G_min + (G_max - G_min) d / (2^b - 1) (Xiao et al. 2022, section 4.1), then the nearest level that the write
@@ -89,7 +90,7 @@ def target_conductances(codes: Tensor, design: Design) -> Tensor:
 
 
 def program_cells(
-    codes: Tensor, design: Design, row_blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
+    codes: StoredCodes, design: Design, row_blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
 ) -> Cells:
     """Program the cells of a layer and let them age until `cell.time`, on the CPU.
 
@@ -133,7 +134,7 @@ def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
     return conductance
 
 
-def _drift_gain(fresh: Tensor, now: Tensor, compensation: str) -> Tensor | None:
+def _drift_gain(fresh: CellTensor, now: CellTensor, compensation: str) -> ArrayColumns | None:
     """Current of all rows after programming over that of now, by column, (groups, columns)."""
     over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[compensation]
     if over is None:
@@ -143,7 +144,9 @@ def _drift_gain(fresh: Tensor, now: Tensor, compensation: str) -> Tensor | None:
     return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
 
 
-def line_readings(cells: Tensor, readings: Sequence[Sequence[float]], power: int = 1) -> Tensor:
+def line_readings(
+    cells: Float[Tensor, "lines slices *rest"], readings: Sequence[Sequence[float]], power: int = 1
+) -> Float[Tensor, "readings slices *rest"]:
     """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
 
     Args:

@@ -20,6 +20,7 @@ from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize import InputScale, weight_codes
 from bitline.readout import Accumulator, BestOutputRange, BitLines, Levels, UniformAdc
+from bitline.shapes import Int, Outputs, StoredCodes
 
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
@@ -56,9 +57,9 @@ class EncodedLayer:
     name: str
     design: Design
     product: Product
-    codes: Tensor
-    step: Tensor
-    bias: Tensor | None
+    codes: Int[Tensor, "outputs rows"]
+    step: Outputs
+    bias: Outputs | None
 
     @classmethod
     def of(cls, weight: Tensor, bias: Tensor | None, design: Design, product: Product, name: str) -> EncodedLayer:
@@ -83,7 +84,7 @@ class EncodedLayer:
         """The extra columns of the layer's arrays."""
         return UnitColumns.of(self.design, self.columns)
 
-    def stored_codes(self) -> Tensor:
+    def stored_codes(self) -> StoredCodes:
         """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
         codes = self.codes.to(self.step).reshape(self.product.groups, self.columns, -1).transpose(1, 2)
         return self.unit_columns.append(codes)

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import torch
-from torch import Tensor
 
 from bitline.design import Design
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.quantize import InputScale
+from bitline.shapes import ReadingTensor
 
 LARGEST_DENOMINATOR = 1 << 16
 """Of a step in units of the smallest current; 2^8 - 1 codes over a few hundred rows, for example."""
@@ -41,7 +41,7 @@ class Grid:
         divisor: sums for a signal of 1.
     """
 
-    counts: Tensor
+    counts: ReadingTensor
     weights: tuple[float, ...]
     divisor: int
 
@@ -70,7 +70,7 @@ class Grid:
             return None
         return cls(counts.round_(), tuple(map(float, weights)), divisor)
 
-    def lines(self) -> Tensor:
+    def lines(self) -> ReadingTensor:
         """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""
         weights = torch.tensor(self.weights, dtype=torch.float64, device=self.counts.device)
         return self.counts * weights[:, None, None, None]

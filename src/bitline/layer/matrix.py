@@ -22,6 +22,7 @@ from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
 from bitline.quantize import input_codes
 from bitline.readout import Levels
+from bitline.shapes import LayerInputs, LayerOutputs
 
 NotTensor = np.ndarray | Sequence[Any]
 Numbers = Tensor | NotTensor
@@ -48,7 +49,7 @@ class ProgrammedLayer:
         self.plan = cheapest_plan(arrays, calibration.levels)
 
     @torch.no_grad()
-    def multiply(self, inputs: Tensor, sample: int = 0) -> Tensor:
+    def multiply(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
         """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space).
 
         Args:

@@ -20,6 +20,7 @@ from bitline.layer.signals import Signals, signals_of
 from bitline.numerics.read_noise import add_read_noise
 from bitline.quantize import input_codes
 from bitline.readout import Levels
+from bitline.shapes import AtAdcs, CellTensor, DigitalSums, Float, LayerInputs, LayerOutputs, MatrixTensor, StoredCodes
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
@@ -59,7 +60,7 @@ class Plan(ABC):
         """What one output takes."""
 
     @abstractmethod
-    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
         """Outputs (batch, groups * columns, *space) of float inputs.
 
         Args:
@@ -68,7 +69,7 @@ class Plan(ABC):
         """
 
     @abstractmethod
-    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
         """`outputs` for inputs that are input codes already."""
 
 
@@ -84,8 +85,8 @@ class LinearPlan(Plan):
         if len(effective) == 1:
             effective = [(excitation, weights - arrays.input_sum_factor) for excitation, weights in effective]
         elif arrays.input_sum_factor:
-            removed = torch.full_like(effective[0][1], -arrays.input_sum_factor)
-            effective.append((Excitation(None, removed), removed))
+            plain = Excitation(None, arrays.cells.conductance)  # the sum that is removed is that of the codes themselves
+            effective.append((plain, torch.full_like(effective[0][1], -arrays.input_sum_factor)))
         self.products = [(excitation, self._lay_out(weights)) for excitation, weights in effective]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
         self.bias = arrays.bias
@@ -94,21 +95,21 @@ class LinearPlan(Plan):
     def arithmetic(self) -> Arithmetic:
         return Arithmetic(products=len(self.products) + (self.noise is not None), conversions=0, input_slices=1)
 
-    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
         return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
 
-    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
         (excitation, weights), *others = self.products
         result = self.product.apply(excitation.inputs(codes), weights, self.whole, self.bias)
         for excitation, weights in others:
             result += self.product.apply(excitation.inputs(codes), weights, self.whole)
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
-    def _weights(self, cells: Tensor) -> Tensor:
+    def _weights(self, cells: CellTensor) -> MatrixTensor:
         """Effective weight codes of cells, (groups, rows, columns), float64."""
         return self.arrays.unit_columns.subtract(self._summed(cells, power=1), dim=2)
 
-    def _summed(self, cells: Tensor, power: int) -> Tensor:
+    def _summed(self, cells: CellTensor, power: int) -> StoredCodes:
         """Slices and lines in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
         arrays = self.arrays
         readings = line_readings(cells, arrays.design.weights.readings, power).double()
@@ -116,7 +117,7 @@ class LinearPlan(Plan):
         gain = arrays.cells.drift_gain
         return total if gain is None else total * (gain.double() ** power)[:, None]
 
-    def _lay_out(self, weights: Tensor) -> Tensor:
+    def _lay_out(self, weights: MatrixTensor) -> Float[Tensor, "outputs channels *kernel"]:
         step = self.arrays.product_step
         weights = weights * step.double().reshape(weights.shape[0], 1, -1)
         return self.product.lay_out(weights.to(step.dtype), self.whole)
@@ -126,7 +127,7 @@ class LinearPlan(Plan):
         variance = self._summed(squares.cells, power=2)
         return squares, self.product.lay_out(variance.to(self.arrays.product_step.dtype), self.whole)
 
-    def _read_noise(self, codes: Tensor, sample: int) -> Tensor:
+    def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
         assert self.noise is not None
         squares, weights = self.noise
         arrays = self.arrays
@@ -181,26 +182,26 @@ class ConvertPlan(Plan):
             input_slices=apart,
         )
 
-    def outputs(self, inputs: Tensor, sample: int = 0) -> Tensor:
+    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
         outputs = self._empty(inputs)
         for part in self.signals.chunks(inputs):  # codes are made just before they are used, while they are in cache
             codes = input_codes(inputs[part], self.arrays.inputs)
             self._evaluate(codes, sample + part.start, outputs[part])
         return outputs
 
-    def outputs_of_codes(self, codes: Tensor, sample: int = 0) -> Tensor:
+    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
         outputs = self._empty(codes)
         for part in self.signals.chunks(codes):
             self._evaluate(codes[part], sample + part.start, outputs[part])
         return outputs
 
-    def _empty(self, inputs: Tensor) -> Tensor:
+    def _empty(self, inputs: LayerInputs) -> LayerOutputs:
         """Room for the outputs of `inputs`."""
         product, columns = self.arrays.product, self.arrays.unit_columns.columns
         shape = (len(inputs), product.groups * columns, *product.space(inputs))
         return torch.empty(shape, dtype=self.arrays.product_step.dtype, device=inputs.device)
 
-    def _evaluate(self, codes: Tensor, sample: int, outputs: Tensor) -> None:
+    def _evaluate(self, codes: LayerInputs, sample: int, outputs: LayerOutputs) -> None:
         """Fill `outputs` (batch, groups * columns, *space) with those of `codes`."""
         units = self.arrays.unit_columns.count
         total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
@@ -220,7 +221,7 @@ class ConvertPlan(Plan):
             sums = sums.repeat_interleave(self.arrays.unit_columns.columns, dim=1)
             outputs.addcmul_(sums, per_channel(self.arrays.product_step, outputs), value=-1)
 
-    def _subtract_units(self, total: Tensor, outputs: Tensor) -> None:
+    def _subtract_units(self, total: DigitalSums, outputs: LayerOutputs) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
         arrays = self.arrays
         sums = arrays.unit_columns.subtract(total, dim=1).reshape(outputs.shape)
@@ -228,7 +229,7 @@ class ConvertPlan(Plan):
         if arrays.bias is not None:
             outputs.add_(per_channel(arrays.bias, outputs))
 
-    def _without_idle(self, signals: Tensor, inputs: Tensor) -> Tensor:
+    def _without_idle(self, signals: AtAdcs, inputs: LayerInputs) -> AtAdcs:
         """The signals, NaN for arrays all of whose inputs are 0."""
         assert self.busy is not None
         parts = self.signals.partition.parts

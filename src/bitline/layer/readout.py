@@ -19,6 +19,7 @@ from bitline.readout import (
     convert_columns_and_add,
     lookup_and_add,
 )
+from bitline.shapes import ArrayColumns, AtAdcs, CodeFactors, DigitalSums, Float, Int, PerConversion
 
 
 class Readout(ABC):
@@ -32,7 +33,9 @@ class Readout(ABC):
     added_variance: float | Tensor = 0.0
 
     @abstractmethod
-    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    def accumulate(
+        self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
+    ) -> DigitalSums:
         """Convert signals and add their codes up.
 
         Args:
@@ -53,7 +56,7 @@ class NoConversion(Readout):
         factor: (groups, conversions, columns) weight of a signal in the sum.
     """
 
-    def __init__(self, factor: Tensor) -> None:
+    def __init__(self, factor: PerConversion) -> None:
         self.factor = factor
 
     @classmethod
@@ -64,7 +67,9 @@ class NoConversion(Readout):
         weights = [_by_column(each.factors.to(device), signals, by_column) for each in Conversion.all_of(arrays)]
         return [cls(weight.to(arrays.product_step)) for weight in weights]
 
-    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    def accumulate(
+        self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
+    ) -> DigitalSums:
         apart = signals.nan_to_num(nan=0.0).reshape(-1, *self.factor.shape, signals.shape[-1])
         parts = torch.einsum("bgqnm,gqn->bgnm", apart, self.factor)
         return Sums.of(signals, len(self.factor), start, total).add(parts)
@@ -80,7 +85,14 @@ class SharedLevels(Readout):
         noise: standard deviation of noise, in steps of the signals.
     """
 
-    def __init__(self, low: Tensor, high: Tensor, factor: Tensor, coarser: float, noise: float) -> None:
+    def __init__(
+        self,
+        low: Float[Tensor, "conversions"],
+        high: Float[Tensor, "conversions"],
+        factor: PerConversion,
+        coarser: float,
+        noise: float,
+    ) -> None:
         self.low, self.high = (low / coarser).ceil(), (high / coarser).floor()
         self.factor = factor * coarser
         self.coarser = coarser
@@ -105,7 +117,9 @@ class SharedLevels(Readout):
             for conversion in Conversion.all_of(arrays)
         ]
 
-    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    def accumulate(
+        self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
+    ) -> DigitalSums:
         scaled = signals if self.coarser == 1 else signals / self.coarser
         return convert_and_add(scaled, self.low, self.high, self.factor, start, total)
 
@@ -118,7 +132,9 @@ class ColumnLevels(Readout):
         noise: standard deviation of noise, in steps.
     """
 
-    def __init__(self, scale: Tensor, low: Tensor, high: Tensor, factor: Tensor, noise: float) -> None:
+    def __init__(
+        self, scale: PerConversion, low: PerConversion, high: PerConversion, factor: PerConversion, noise: float
+    ) -> None:
         self.scale, self.low, self.high, self.factor = scale, low, high, factor
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
@@ -137,7 +153,9 @@ class ColumnLevels(Readout):
             for each in Conversion.all_of(arrays)
         ]
 
-    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    def accumulate(
+        self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
+    ) -> DigitalSums:
         return convert_columns_and_add(signals, self.scale, self.low, self.high, self.factor, start, total)
 
 
@@ -151,7 +169,13 @@ class TransferCurves(Readout):
     """
 
     def __init__(
-        self, table: TransferTable, converter: Tensor, scale: Tensor, low: Tensor, factor: Tensor, noise: float
+        self,
+        table: TransferTable,
+        converter: Int[Tensor, "array_columns"],
+        scale: PerConversion,
+        low: PerConversion,
+        factor: PerConversion,
+        noise: float,
     ) -> None:
         self.table, self.converter = table, converter
         self.scale, self.low, self.factor = scale, low, factor
@@ -174,7 +198,9 @@ class TransferCurves(Readout):
             for each in Conversion.all_of(arrays)
         ]
 
-    def accumulate(self, signals: Tensor, start: Tensor | None = None, total: Tensor | None = None) -> Tensor:
+    def accumulate(
+        self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
+    ) -> DigitalSums:
         levels = (self.table, self.converter, self.scale, self.low, self.factor)
         return lookup_and_add(signals, *levels, start, total)
 
@@ -190,7 +216,7 @@ class Conversion:
     """
 
     index: int
-    factors: Tensor
+    factors: CodeFactors
     coarser: float
 
     @classmethod
@@ -236,7 +262,7 @@ class _Columns:
     low: Tensor
     high: Tensor
     scales: Tensor
-    by_column: Tensor
+    by_column: ArrayColumns
     shape: tuple[int, ...]
     like: Tensor
 
@@ -251,13 +277,13 @@ class _Columns:
         """Weight of a code in the digital sum, along the axes of the levels."""
         return conversion.factors[:, :, None] * self.steps * self.by_column[:, None, None, None]
 
-    def spread(self, values: Tensor, conversion: Conversion) -> Tensor:
+    def spread(self, values: Tensor, conversion: Conversion) -> PerConversion:
         """Values along the axes of the levels for every column of one conversion, (groups, conversions, columns)."""
         mine = values[conversion.index if len(values) > 1 else 0].expand(self.shape)
         return mine.reshape(self.shape[0], -1, self.shape[-1]).to(self.like.device, self.like.dtype).contiguous()
 
 
-def _by_column(factors: Tensor, signals: Signals, by_column: Tensor) -> Tensor:
+def _by_column(factors: CodeFactors, signals: Signals, by_column: ArrayColumns) -> PerConversion:
     """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
     return factors.reshape(-1).repeat(signals.partition.parts)[None, :, None] * by_column[:, None]
 

@@ -13,6 +13,7 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.signals import LinearSignals
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.readout import Levels
+from bitline.shapes import LayerInputs
 
 SAMPLE = 16
 """Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
@@ -56,7 +57,7 @@ class SignalHistograms:
         self._samples = adc.range.keeps_samples
         self._floor = _relu_floor(arrays) if relu and adc.range.is_relu_aware else None
 
-    def learn_centres(self, codes: Tensor) -> None:
+    def learn_centres(self, codes: LayerInputs) -> None:
         """Add signals to the mean of each column; before anything is counted.
 
         Args:
@@ -66,7 +67,7 @@ class SignalHistograms:
             self._sums[index] += signals.sum((0, 6)).double().cpu()
             self._count += signals.shape[0] * signals.shape[6] if index == 0 else 0
 
-    def add(self, codes: Tensor) -> None:
+    def add(self, codes: LayerInputs) -> None:
         """Count the signals of input codes (batch, groups * channels, *space)."""
         if self._samples and len(self.sample) < SAMPLE:
             self.sample.extend(codes[: SAMPLE - len(self.sample)].to(torch.int32))

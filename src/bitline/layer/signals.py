@@ -13,6 +13,7 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.layer.grid import Grid
 from bitline.numerics.read_noise import add_read_noise
+from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
 
 CHUNK = 1 << 19
 """Signals evaluated at once on a CPU: large enough for the product, small enough for the last-level cache."""
@@ -55,14 +56,14 @@ class Signals(ABC):
         """Products that one set of signals takes."""
 
     @abstractmethod
-    def currents(self, inputs: Tensor) -> Tensor:
+    def currents(self, inputs: LayerInputs) -> Currents:
         """Signals without read noise, (batch, groups * parts * readings * slices * columns, *space).
 
         Args:
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def at_adcs(self, inputs: Tensor) -> Tensor:
+    def at_adcs(self, inputs: LayerInputs) -> AtAdcs:
         """Signals without noise as converters take them, (batch * groups, conversions, columns, positions).
 
         Args:
@@ -70,7 +71,7 @@ class Signals(ABC):
         """
         return self._by_conversion(self.currents(inputs))
 
-    def noisy_at_adcs(self, inputs: Tensor, sample: int, added_variance: float | Tensor = 0.0) -> Tensor:
+    def noisy_at_adcs(self, inputs: LayerInputs, sample: int, added_variance: float | AddedVariance = 0.0) -> AtAdcs:
         """Signals with the noise of this read, (batch * groups, conversions, columns, positions).
 
         Args:
@@ -99,10 +100,10 @@ class Signals(ABC):
         size = factor * max(1, (GPU_CHUNK if inputs.is_cuda else CHUNK) // each)
         return (slice(first, first + size) for first in range(0, len(inputs), size))
 
-    def _by_conversion(self, signals: Tensor) -> Tensor:
+    def _by_conversion(self, signals: Currents) -> AtAdcs:
         return signals.reshape(len(signals) * self.groups, self.conversions, self.columns, -1)
 
-    def _variance(self, inputs: Tensor, signals: Tensor, added: float | Tensor) -> Tensor:
+    def _variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
         """Variance of every signal: the cells' reads, and what is added."""
         if isinstance(added, Tensor):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
@@ -111,12 +112,12 @@ class Signals(ABC):
         squares, weights = self.noise
         return self.product.apply(squares.inputs(inputs), weights, self.partition) + added
 
-    def _lay_out(self, cells: Tensor, power: int = 1) -> Tensor:
+    def _lay_out(self, cells: CellTensor, power: int = 1) -> Float[Tensor, "signals channels *kernel"]:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
         readings = line_readings(cells, self.arrays.design.weights.readings, power).double()
         return self._arrange(readings * (self.scale**power)[:, None, None, None])
 
-    def _arrange(self, readings: Tensor) -> Tensor:
+    def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
         lines = readings.permute(2, 3, 0, 1, 4).reshape(self.groups, readings.shape[3], -1)
         return self.product.lay_out(lines.to(self.arrays.product_step.dtype), self.partition)
@@ -144,7 +145,7 @@ class LinearSignals(Signals):
     def evaluations(self) -> int:
         return len(self.products)
 
-    def currents(self, inputs: Tensor) -> Tensor:
+    def currents(self, inputs: LayerInputs) -> Currents:
         (excitation, weights), *others = self.products
         signals = self.product.apply(excitation.inputs(inputs), weights, self.partition)
         for excitation, weights in others:
@@ -175,7 +176,7 @@ class SolvedSignals(Signals):
     def evaluations(self) -> int:
         return len(self.arrays.cells.conductance) * self.arrays.inputs.magnitude_bits
 
-    def currents(self, inputs: Tensor) -> Tensor:
+    def currents(self, inputs: LayerInputs) -> Currents:
         gathered = self.product.gather(inputs)
         shape = (len(self.bit_lines), self.readings, self.slices, self.columns, len(gathered.base))
         signals = torch.empty(len(inputs), *shape, dtype=inputs.dtype, device=inputs.device)
@@ -210,7 +211,7 @@ class UnevenlyAccumulated(Signals):
     def evaluations(self) -> int:
         return self.input_slices * self.inner.evaluations
 
-    def currents(self, inputs: Tensor) -> Tensor:
+    def currents(self, inputs: LayerInputs) -> Currents:
         bits = self.arrays.slicing.slice_bits
         digits = input_slices(inputs, bits * self.input_slices, bits)
         total: Tensor | None = None
