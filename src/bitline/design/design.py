@@ -6,20 +6,20 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
-import re
-from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
+from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
-from bitline.design.settings import flat, merge, nested
+from bitline.design.rules import LayerRule
+from bitline.design.settings import merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, InputSlicing, slice_count
 from bitline.errors import DesignError
@@ -60,43 +60,6 @@ class Inputs(Part):
         return InputSlicing(magnitude_bits, slice_bits, min(slices, together))
 
 
-WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
-"""What `DataParallel` and `torch.compile` put into the names of layers."""
-
-
-Names = Annotated[
-    tuple[str, ...], Field(min_length=1), BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
-]
-
-
-class LayerRule(Part):
-    """Exceptions for some layers of the network; the first rule that matches a layer applies."""
-
-    match: Names
-    """Name of a layer or of a block of layers, or a pattern, or several of them: 'fc', 'layer1', ['conv1', 'fc*']."""
-    digital: bool = False
-    """Keep the layer digital, in floating point."""
-    set: dict[str, Any] = Field(default_factory=dict)
-    """Settings of these layers that differ from the design's."""
-
-    @property
-    def title(self) -> str:
-        """What it matches, in words."""
-        return " or ".join(map(repr, self.match))
-
-    def without(self, setting: str) -> LayerRule:
-        """The same rule without one of its settings."""
-        kept = {name: value for name, value in flat(self.set).items() if name != setting}
-        return self if len(kept) == len(flat(self.set)) else self.model_copy(update={"set": kept})
-
-    def matches(self, name: str) -> bool:
-        """Whether the rule is for a layer of this name, or for a block that it is in."""
-        parts = name.split(".")
-        blocks = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-        patterns = {*self.match, *(WRAPPERS.sub(r"\1", pattern) for pattern in self.match)}
-        return any(fnmatchcase(block, pattern) for block in blocks for pattern in patterns)
-
-
 class Design(Part):
     """One analog accelerator. Frozen; change it with `with_settings`, read and write it with `load` and `to_toml`."""
 
@@ -126,81 +89,26 @@ class Design(Part):
             raise DesignError(explain(error, type(self), sections)) from None
 
     @model_validator(mode="after")
-    def _check_guarantee(self) -> Self:
-        if self.adc.range.is_guaranteed:
-            needed = self.guaranteed_bits
-            if self.adc.bits < needed:
-                reason = "Eq. 2" if needed == math.ceil(self.full_precision_bits) else "Eq. 2, and currents at G_min"
-                raise ValueError(
-                    f"adc.range is 'guaranteed' and adc.bits is {self.adc.bits}, but a level for every output of "
-                    f"{self.array.rows} rows takes {needed} bits ({reason}): use adc.bits = {needed}, fewer rows, or "
-                    "adc.range = 'calibrated'"
-                )
-            if any(self.adc.bits_saved):
-                raise ValueError(
-                    f"adc.range is 'guaranteed' and adc.bits_saved is {list(self.adc.bits_saved)}, which takes levels "
-                    "away from some conversions: leave one of them out"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_saved_bits(self) -> Self:
-        saved = self.adc.bits_saved
-        if not saved:
-            return self
-        if self.inputs.accumulation == "analog":
-            raise ValueError(
-                f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
-                "input bits: use inputs.accumulation = 'digital' or 'mixed'"
-            )
-        if max(saved) >= self.adc.bits:
-            raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {self.adc.bits} bits has none left then")
-        return self
-
-    @model_validator(mode="after")
-    def _check_accumulator(self) -> Self:
-        if self.inputs.accumulation == "digital" and self.inputs.accumulator != Accumulator():
-            raise ValueError(
-                "inputs.accumulator has errors and inputs.accumulation is 'digital', which has no accumulator: use "
-                "inputs.accumulation = 'analog' or 'mixed', or leave inputs.accumulator out"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_own_ranges(self) -> Self:
-        for name, asked in (("ranges_per", self.adc.ranges_per), ("centred", self.adc.centred)):
-            if asked and not self.adc.range.needs_calibration:
-                raise ValueError(
-                    f"adc.{name} is set and adc.range is {self.adc.range.kind!r}, which takes no "
-                    "notice of signals: use adc.range = 'calibrated'"
-                )
-        if self.adc.centred and "column" in self.adc.ranges_per:
-            raise ValueError(
-                "adc.centred is true and adc.ranges_per has 'column', whose ranges lie around each column's signals "
-                "already: leave one of them out"
-            )
-        if "input-slice" in self.adc.ranges_per and self.inputs.accumulation == "analog":
-            raise ValueError(
-                "adc.ranges_per has 'input-slice' and inputs.accumulation is 'analog', with one conversion for all "
-                "input slices: use inputs.accumulation = 'digital' or 'mixed'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_array(self) -> Self:
-        self.array.check(self.inputs.slice_bits, self.cell.current_voltage.is_linear, self.weights.signed_readings)
-        return self
-
-    @model_validator(mode="after")
-    def _check_rules(self) -> Self:
+    def _check(self) -> Self:
+        for check in CHECKS:
+            check(self)
         for rule in self.layers:
             if rule.set:
                 self.with_rule(rule)
         return self
 
     @classmethod
+    def of(cls, design: Design | str) -> Design:
+        """A design as it is, or that of a preset or TOML file; see `load`."""
+        return design if isinstance(design, Design) else cls.load(design)
+
+    @classmethod
     def load(cls, source: str | Path) -> Design:
         """Read a design from a TOML file, or a preset by its name.
+
+        Examples:
+            >>> Design.load("differential").weights.kind
+            'differential'
 
         Raises:
             DesignError: no such preset or file, or its content is not a valid design.
@@ -227,7 +135,11 @@ class Design(Part):
         """A copy with other settings.
 
         Args:
-            settings: values by dotted name: `{"adc.bits": 6, "cell.device": "none"}`.
+            settings: values by dotted name.
+
+        Examples:
+            >>> Design().with_settings({"adc.bits": 6, "weights.kind": "offset"}).adc.bits
+            6
 
         Raises:
             DesignError: an unknown name or impossible value.

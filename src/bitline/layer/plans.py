@@ -85,7 +85,9 @@ class LinearPlan(Plan):
         if len(effective) == 1:
             effective = [(excitation, weights - arrays.input_sum_factor) for excitation, weights in effective]
         elif arrays.input_sum_factor:
-            plain = Excitation(None, arrays.cells.conductance)  # the sum that is removed is that of the codes themselves
+            plain = Excitation(
+                None, arrays.cells.conductance
+            )  # the sum that is removed is that of the codes themselves
             effective.append((plain, torch.full_like(effective[0][1], -arrays.input_sum_factor)))
         self.products = [(excitation, self._lay_out(weights)) for excitation, weights in effective]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))

@@ -6,12 +6,13 @@ To add a layer, write one file with an `AnalogLayer` and add it to `ANALOG_LAYER
 from bitline.nn.calibrate import Calibration, LayerRecord, NetworkRecord, record_network
 from bitline.nn.calibration_file import load_calibration, save_calibration
 from bitline.nn.chips import age, program, restart_reads
+from bitline.nn.contexts import analog_layers, computing, settled
 from bitline.nn.convert import ANALOG_LAYERS, Conversion, conversion_of, convert, record
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.fold import FoldReport, fold_batch_norm
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs, as_images
-from bitline.nn.layer import AnalogLayer, analog_layers, computing, settled
+from bitline.nn.layer import AnalogLayer
 from bitline.nn.layer_state import Correction
 from bitline.nn.linear import AnalogLinear
 

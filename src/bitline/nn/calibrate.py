@@ -14,9 +14,10 @@ from bitline.layer.encoded import LayerCalibration
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn._relu import followed_by_relu
 from bitline.nn.activity import Activity
+from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
-from bitline.nn.layer import AnalogLayer, analog_layers, computing
+from bitline.nn.layer import AnalogLayer
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, input_codes
 

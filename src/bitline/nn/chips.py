@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from bitline.nn.layer import analog_layers
+from bitline.nn.contexts import analog_layers
 
 
 def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Module:

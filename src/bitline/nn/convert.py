@@ -12,12 +12,13 @@ from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
 from bitline.nn.calibrate import Activities, Calibration, NetworkRecord, record_for
+from bitline.nn.contexts import analog_layers
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.faithful import Check, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
-from bitline.nn.layer import AnalogLayer, analog_layers
+from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 
@@ -112,7 +113,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
             network would not compute what the float network computes; a rule of the design matches no layer.
         CalibrationError: the calibration does not fit the network.
     """
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     activities = None
     if isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration.folded)

@@ -21,9 +21,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.config.messages import first_line
 from bitline.errors import ConversionError
+from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.inputs import Call, first_run
-from bitline.nn.layer import AnalogLayer, analog_layers, computing
+from bitline.nn.layer import AnalogLayer
 
 HARMLESS = frozenset(
     {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}

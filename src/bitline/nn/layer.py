@@ -218,6 +218,25 @@ class AnalogLayer(nn.Module):
             self._programmed_from = state
         return self._programmed
 
+    @contextmanager
+    def computing(self, instead: Instead) -> Iterator[None]:
+        """Do something else with inputs for a while."""
+        before, self._instead = self._instead, instead
+        try:
+            yield
+        finally:
+            self._instead = before
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Promise that nothing changes weights, calibration or chip for a while: they are looked at once."""
+        self.programmed()
+        self._is_settled = True
+        try:
+            yield
+        finally:
+            self._is_settled = False
+
     def forward(self, input: Tensor) -> Tensor:
         return self.compute(input) if self._instead is None else self._instead(self, input)
 
@@ -297,47 +316,6 @@ def _same_codes(design: Design, other: Design) -> bool:
 
 def call_me(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
     """A hook that does nothing."""
-
-
-def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
-    """The analog layers of a converted network."""
-    return (module for module in network.modules() if isinstance(module, AnalogLayer))
-
-
-@contextmanager
-def computing(network: nn.Module, instead: Instead) -> Iterator[None]:
-    """Let the analog layers of a network do something else with their inputs for a while.
-
-    Args:
-        network: a converted network.
-        instead: takes a layer and its input, returns its output; `layer.float_forward(input)` and
-            `layer.compute(input)` are what it may want to add to.
-    """
-    layers = [(layer, layer._instead) for layer in analog_layers(network)]
-    for layer, _ in layers:
-        layer._instead = instead
-    try:
-        yield
-    finally:
-        for layer, before in layers:
-            layer._instead = before
-
-
-@contextmanager
-def settled(network: nn.Module) -> Iterator[None]:
-    """Promise that nothing changes the weights, calibrations or chips of a network for a while.
-
-    Its layers then look at them once instead of at every call.
-    """
-    layers = list(analog_layers(network))
-    try:
-        for layer in layers:
-            layer.programmed()
-            layer._is_settled = True
-        yield
-    finally:
-        for layer in layers:
-            layer._is_settled = False
 
 
 def _refuse_tracing(name: str) -> None:

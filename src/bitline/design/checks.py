@@ -1,0 +1,82 @@
+"""Combinations of settings that no hardware has, refused with the remedy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bitline.readout import Accumulator
+
+if TYPE_CHECKING:  # a design is checked while it is made
+    from bitline.design.design import Design
+
+
+def guarantee(design: Design) -> None:
+    """A guaranteed range takes as many bits as an array has outputs."""
+    if design.adc.range.is_guaranteed:
+        needed = design.guaranteed_bits
+        if design.adc.bits < needed:
+            reason = "Eq. 2" if needed == math.ceil(design.full_precision_bits) else "Eq. 2, and currents at G_min"
+            raise ValueError(
+                f"adc.range is 'guaranteed' and adc.bits is {design.adc.bits}, but a level for every output of "
+                f"{design.array.rows} rows takes {needed} bits ({reason}): use adc.bits = {needed}, fewer rows, or "
+                "adc.range = 'calibrated'"
+            )
+        if any(design.adc.bits_saved):
+            raise ValueError(
+                f"adc.range is 'guaranteed' and adc.bits_saved is {list(design.adc.bits_saved)}, which takes levels "
+                "away from some conversions: leave one of them out"
+            )
+
+
+def saved_bits(design: Design) -> None:
+    """Bits are saved of conversions that low-order input bits have to themselves."""
+    saved = design.adc.bits_saved
+    if not saved:
+        return
+    if design.inputs.accumulation == "analog":
+        raise ValueError(
+            f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
+            "input bits: use inputs.accumulation = 'digital' or 'mixed'"
+        )
+    if max(saved) >= design.adc.bits:
+        raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {design.adc.bits} bits has none left then")
+
+
+def accumulator(design: Design) -> None:
+    """Errors of an accumulator need an accumulator."""
+    if design.inputs.accumulation == "digital" and design.inputs.accumulator != Accumulator():
+        raise ValueError(
+            "inputs.accumulator has errors and inputs.accumulation is 'digital', which has no accumulator: use "
+            "inputs.accumulation = 'analog' or 'mixed', or leave inputs.accumulator out"
+        )
+
+
+def own_ranges(design: Design) -> None:
+    """Separate ranges and centring need signals to choose them from, and conversions to tell apart."""
+    for name, asked in (("ranges_per", design.adc.ranges_per), ("centred", design.adc.centred)):
+        if asked and not design.adc.range.needs_calibration:
+            raise ValueError(
+                f"adc.{name} is set and adc.range is {design.adc.range.kind!r}, which takes no "
+                "notice of signals: use adc.range = 'calibrated'"
+            )
+    if design.adc.centred and "column" in design.adc.ranges_per:
+        raise ValueError(
+            "adc.centred is true and adc.ranges_per has 'column', whose ranges lie around each column's signals "
+            "already: leave one of them out"
+        )
+    if "input-slice" in design.adc.ranges_per and design.inputs.accumulation == "analog":
+        raise ValueError(
+            "adc.ranges_per has 'input-slice' and inputs.accumulation is 'analog', with one conversion for all "
+            "input slices: use inputs.accumulation = 'digital' or 'mixed'"
+        )
+
+
+def array(design: Design) -> None:
+    """What an array asks of cells and inputs."""
+    design.array.check(design.inputs.slice_bits, design.cell.current_voltage.is_linear, design.weights.signed_readings)
+
+
+CHECKS: tuple[Callable[[Design], None], ...] = (guarantee, saved_bits, accumulator, own_ranges, array)
+"""Each raises ValueError with the settings at fault and what to use instead."""

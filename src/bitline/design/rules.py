@@ -1,0 +1,48 @@
+"""Exceptions of a design for some layers of a network."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from bitline.config.part import Part
+from bitline.design.settings import flat
+
+WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
+"""What `DataParallel` and `torch.compile` put into the names of layers."""
+
+
+Names = Annotated[
+    tuple[str, ...], Field(min_length=1), BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+
+
+class LayerRule(Part):
+    """Exceptions for some layers of the network; the first rule that matches a layer applies."""
+
+    match: Names
+    """Name of a layer or of a block of layers, or a pattern, or several of them: 'fc', 'layer1', ['conv1', 'fc*']."""
+    digital: bool = False
+    """Keep the layer digital, in floating point."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Settings of these layers that differ from the design's."""
+
+    @property
+    def title(self) -> str:
+        """What it matches, in words."""
+        return " or ".join(map(repr, self.match))
+
+    def without(self, setting: str) -> LayerRule:
+        """The same rule without one of its settings."""
+        kept = {name: value for name, value in flat(self.set).items() if name != setting}
+        return self if len(kept) == len(flat(self.set)) else self.model_copy(update={"set": kept})
+
+    def matches(self, name: str) -> bool:
+        """Whether the rule is for a layer of this name, or for a block that it is in."""
+        parts = name.split(".")
+        blocks = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        patterns = {*self.match, *(WRAPPERS.sub(r"\1", pattern) for pattern in self.match)}
+        return any(fnmatchcase(block, pattern) for block in blocks for pattern in patterns)

@@ -1,0 +1,58 @@
+"""What the analog layers of a network do for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from torch import nn
+
+from bitline.nn.layer import AnalogLayer, Instead
+
+
+def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
+    """The analog layers of a converted network, in its order.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import convert
+        >>> analog = convert(torch.nn.Linear(3, 2), "differential", torch.ones(1, 3))
+        >>> [layer.name for layer in analog_layers(analog)]
+        ['linear']
+    """
+    return (module for module in network.modules() if isinstance(module, AnalogLayer))
+
+
+@contextmanager
+def computing(network: nn.Module, instead: Instead) -> Iterator[None]:
+    """Let the analog layers of a network do something else with their inputs for a while.
+
+    Args:
+        network: a converted network.
+        instead: takes a layer and its input, returns its output; `layer.float_forward(input)` and
+            `layer.compute(input)` are what it may want to add to.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import convert
+        >>> analog = convert(torch.nn.Linear(3, 2), "differential", torch.ones(1, 3))
+        >>> with computing(analog, lambda layer, x: x[:, :2]):
+        ...     analog(torch.tensor([[1.0, 2.0, 3.0]]))
+        tensor([[1., 2.]])
+    """
+    with ExitStack() as stack:
+        for layer in analog_layers(network):
+            stack.enter_context(layer.computing(instead))
+        yield
+
+
+@contextmanager
+def settled(network: nn.Module) -> Iterator[None]:
+    """Promise that nothing changes the weights, calibrations or chips of a network for a while.
+
+    Its layers then look at them once instead of at every call.
+    """
+    with ExitStack() as stack:
+        for layer in analog_layers(network):
+            stack.enter_context(layer.settled())
+        yield
