@@ -4,6 +4,7 @@ In README.md and docs/**/*.md
 
 - ```python blocks are run, those of one page in their order and in one namespace;
 - a block below `<!-- not run: why -->` is not;
+- a ```text block right below one is what it prints, with all its images and its numbers within 2 %;
 - a block whose first line is `# name.py` or `# name.toml` is also a file of that name for the page's other blocks;
 - ```toml blocks are designs or studies;
 - every `bitline ...` and `make ...`, in a block or between backticks, is a command with options that exist, and what it
@@ -38,10 +39,12 @@ from bitline.study import Study
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"\d+\.?\d*")
 NOT_RUN = re.compile(r"<!-- not run: \S.*?-->\s*\Z")
 FILE_NAME = re.compile(r"# ([\w/-]+\.(?:py|toml))\n")
 FEW = 20
-"""Images of an example: it is run for its code, not for its numbers."""
+"""Images of an example without output: it is run for its code, not for its numbers."""
+SPLIT = Dataset.split
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,14 @@ class Block:
         code: between them.
         line: of the page on which the code begins.
         skipped: whether it is marked as not run.
+        output: what it prints, or empty where the page does not say.
     """
 
     language: str
     code: str
     line: int
     skipped: bool
+    output: str = ""
 
     @property
     def file(self) -> str | None:
@@ -71,8 +76,14 @@ def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(one[1], one[2], text.count("\n", 0, one.start(2)) + 1, bool(NOT_RUN.search(text[: one.start()])))
-        for one in FENCE.finditer(text)
+        Block(
+            fence[1],
+            fence[2],
+            text.count("\n", 0, fence.start(2)) + 1,
+            bool(NOT_RUN.search(text[: fence.start()])),
+            found[2] if (found := FENCE.match(text[fence.end() :].lstrip())) and found[1] == "text" else "",
+        )
+        for fence in FENCE.finditer(text)
     ]
 
 
@@ -87,8 +98,8 @@ def commands(page: Path) -> Iterator[tuple[str, bool]]:
             if re.match(r"(\$ )?(bitline|make) ", line.strip()):
                 yield line.strip().removeprefix("$ "), False
     paragraphs = "\n".join(line for line in prose.splitlines() if not line.startswith("    "))
-    for one in re.finditer(r"`((?:bitline|make) [^`]+)`", paragraphs):
-        yield " ".join(one[1].split()), True
+    for found in re.finditer(r"`((?:bitline|make) [^`]+)`", paragraphs):
+        yield " ".join(found[1].split()), True
 
 
 def pages(select: Callable[[Path], Iterable[object]]) -> list[object]:
@@ -134,12 +145,20 @@ def toml_blocks(page: Path) -> list[Block]:
 
 
 @pytest.mark.parametrize("page", pages(python_blocks))
-def test_the_examples_run(page, folder):
+def test_the_examples_run(page, folder, monkeypatch, capsys):
     write_files(page, folder)
+    if any(block.output for block in python_blocks(page)):
+        monkeypatch.setattr(Dataset, "split", SPLIT)
     namespace = {"__name__": "__main__"}
     for block in python_blocks(page):
         code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")  # errors then name the page's line
+        capsys.readouterr()
         exec(code, namespace)
+        if block.output:
+            printed = capsys.readouterr().out
+            assert NUMBER.sub("", printed) == NUMBER.sub("", block.output)
+            numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, block.output)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=0.3)  # processors round differently
 
 
 @pytest.mark.parametrize("page", pages(toml_blocks))
