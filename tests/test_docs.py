@@ -13,6 +13,8 @@ In README.md and docs/**/*.md
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -21,11 +23,13 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 import torch
 import typer
 
+import bitline
 from bitline.cli.app import app
 from bitline.cli.devices import find_device
 from bitline.data import Dataset
@@ -242,11 +246,32 @@ def check_names(path: list[str], given: dict[str, object]) -> None:
         Design.load(name).with_settings(kind).with_settings(parse_settings(own))
 
 
+def public_names() -> Iterator[tuple[str, str]]:
+    """Classes and functions in the `__all__` of packages: the name there, and that in the module that defines it."""
+    for found in pkgutil.walk_packages(bitline.__path__, "bitline."):
+        package = importlib.import_module(found.name) if found.ispkg else None
+        for name in getattr(package, "__all__", ()):
+            public = getattr(package, name)
+            if isinstance(public, type | FunctionType):
+                yield f"{found.name}.{name}", f"{public.__module__}.{name}"
+
+
 def test_the_links_of_the_readme_lead_somewhere():
     """Links between pages of docs/ are checked by the build."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_the_reference_has_a_page_for_every_package():
+    """In the order of dependencies, which is that of the contract in pyproject.toml."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    packages = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
+    pages = re.findall(r"- (bitline[\w.]*): api/(\w+)\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert [title for title, _ in pages] == ["bitline", *packages]
+    assert {f"{page}.md" for _, page in pages} == {page.name for page in (ROOT / "docs" / "api").glob("*.md")}
 
 
 @pytest.mark.needs("MkDocs")
@@ -255,5 +280,8 @@ def test_the_site_builds_without_warnings(tmp_path):
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     html = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
+    anchors = set(re.findall(r"id=\"?(bitline[\w.]*)", html))
+    missing = {public for public, defined in public_names() if not {public, defined} & anchors}
+    assert missing == set(), "the reference lacks them; a function with the name of its module needs a line `:::` itself"
     loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
     assert loaded == [], "pages must open without a network"
