@@ -282,6 +282,8 @@ def test_the_site_builds_without_warnings(tmp_path):
     html = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
     anchors = set(re.findall(r"id=\"?(bitline[\w.]*)", html))
     missing = {public for public, defined in public_names() if not {public, defined} & anchors}
-    assert missing == set(), "the reference lacks them; a function with the name of its module needs a line `:::` itself"
+    assert missing == set(), (
+        "the reference lacks them; a function with the name of its module needs a line `:::` itself"
+    )
     loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
     assert loaded == [], "pages must open without a network"
