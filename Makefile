@@ -1,4 +1,4 @@
-# `make` prints the targets. The first one that needs it makes .venv and installs there what constraints.txt names.
+# `make` lists the targets. The first target that needs .venv creates it, with the versions in constraints.txt.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -28,7 +28,7 @@ lint: .venv/.installed  ## check style, formatting and types
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: .venv/.installed  ## format the code and mend what ruff can mend
+format: .venv/.installed  ## format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 

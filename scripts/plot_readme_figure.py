@@ -18,7 +18,7 @@ from bitline.networks import find_network, load_network
 
 TARGET = Path(__file__).parents[1] / "docs" / "accuracy_vs_adc_bits.png"
 BITS = range(3, 11)
-IMAGES, TRIALS, SEED = 500, 3, 0
+IMAGES, CHIPS, SEED = 500, 3, 0
 CURVES = {"differential": ("#0072B2", "o"), "offset": ("#D55E00", "s")}  # Okabe-Ito: told apart with any colour vision
 
 
@@ -36,36 +36,32 @@ def main() -> None:
                 data.images,
                 data.labels,
                 data.calibration,
-                chips=TRIALS,
+                chips=CHIPS,
                 seed=SEED,
             )
             for bits in BITS
         ]
-        for bits, one in zip(BITS, results, strict=True):
-            print(f"{preset:<13} {bits:2d} bits  {100 * one.mean:6.2f} % +- {100 * one.std:.2f}")
+        for bits, result in zip(BITS, results, strict=True):
+            print(f"{preset:<13} {bits:2d} bits  {100 * result.mean:6.2f} % ± {100 * result.std:.2f}")
         axes.errorbar(
             list(BITS),
-            [100 * one.mean for one in results],
-            [100 * one.std for one in results],
+            [100 * result.mean for result in results],
+            [100 * result.std for result in results],
             color=colour,
             marker=marker,
             capsize=3,
-            label=f"analog, preset {preset}",
+            label=f"analog, {preset} cells",
         )
     baselines = (
         ("floating point", results[0].float_accuracy, "-"),
-        ("8-bit digital", results[0].reference_accuracy, ":"),
+        ("quantised reference", results[0].reference_accuracy, ":"),
     )
     for label, accuracy, style in baselines:
         axes.axhline(100 * accuracy, color="black", linewidth=1.2, linestyle=style, label=label)
     axes.set(xlabel="ADC resolution, bits", ylabel="accuracy, %", xticks=list(BITS), ylim=(0, 100))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    axes.set_title(
-        f"fashion-resnet; calibrated ADC ranges; cell error 2 % of G (state-proportional);\n"
-        f"{IMAGES} images, {TRIALS} chips, seed {SEED}, error bars +-1 sigma over chips",
-        fontsize=9,
-    )
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower right", frameon=False)
     figure.savefig(TARGET, dpi=150)
     print(f"wrote {TARGET}")
 

@@ -4,6 +4,7 @@ In README.md and docs/**/*.md
 
 - ```python blocks are run, those of one page in their order and in one namespace;
 - a block below `<!-- not run: why -->` is not;
+- a ```text block right below one is what it prints, with all its images and its numbers within 2 %;
 - a block whose first line is `# name.py` or `# name.toml` is also a file of that name for the page's other blocks;
 - ```toml blocks are designs or studies;
 - every `bitline ...` and `make ...`, in a block or between backticks, is a command with options that exist, and what it
@@ -12,6 +13,8 @@ In README.md and docs/**/*.md
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -20,11 +23,13 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 import torch
 import typer
 
+import bitline
 from bitline.cli.app import app
 from bitline.cli.devices import find_device
 from bitline.data import Dataset
@@ -38,10 +43,12 @@ from bitline.study import Study
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"\d+\.?\d*")
 NOT_RUN = re.compile(r"<!-- not run: \S.*?-->\s*\Z")
 FILE_NAME = re.compile(r"# ([\w/-]+\.(?:py|toml))\n")
 FEW = 20
-"""Images of an example: it is run for its code, not for its numbers."""
+"""Images of an example without output: it is run for its code, not for its numbers."""
+SPLIT = Dataset.split
 
 
 @dataclass(frozen=True)
@@ -53,12 +60,14 @@ class Block:
         code: between them.
         line: of the page on which the code begins.
         skipped: whether it is marked as not run.
+        output: what it prints, or empty where the page does not say.
     """
 
     language: str
     code: str
     line: int
     skipped: bool
+    output: str = ""
 
     @property
     def file(self) -> str | None:
@@ -71,8 +80,14 @@ def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(one[1], one[2], text.count("\n", 0, one.start(2)) + 1, bool(NOT_RUN.search(text[: one.start()])))
-        for one in FENCE.finditer(text)
+        Block(
+            fence[1],
+            fence[2],
+            text.count("\n", 0, fence.start(2)) + 1,
+            bool(NOT_RUN.search(text[: fence.start()])),
+            found[2] if (found := FENCE.match(text[fence.end() :].lstrip())) and found[1] == "text" else "",
+        )
+        for fence in FENCE.finditer(text)
     ]
 
 
@@ -87,8 +102,8 @@ def commands(page: Path) -> Iterator[tuple[str, bool]]:
             if re.match(r"(\$ )?(bitline|make) ", line.strip()):
                 yield line.strip().removeprefix("$ "), False
     paragraphs = "\n".join(line for line in prose.splitlines() if not line.startswith("    "))
-    for one in re.finditer(r"`((?:bitline|make) [^`]+)`", paragraphs):
-        yield " ".join(one[1].split()), True
+    for found in re.finditer(r"`((?:bitline|make) [^`]+)`", paragraphs):
+        yield " ".join(found[1].split()), True
 
 
 def pages(select: Callable[[Path], Iterable[object]]) -> list[object]:
@@ -134,12 +149,20 @@ def toml_blocks(page: Path) -> list[Block]:
 
 
 @pytest.mark.parametrize("page", pages(python_blocks))
-def test_the_examples_run(page, folder):
+def test_the_examples_run(page, folder, monkeypatch, capsys):
     write_files(page, folder)
+    if any(block.output for block in python_blocks(page)):
+        monkeypatch.setattr(Dataset, "split", SPLIT)
     namespace = {"__name__": "__main__"}
     for block in python_blocks(page):
         code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")  # errors then name the page's line
+        capsys.readouterr()
         exec(code, namespace)
+        if block.output:
+            printed = capsys.readouterr().out
+            assert NUMBER.sub("", printed) == NUMBER.sub("", block.output)
+            numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, block.output)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=0.3)  # processors round differently
 
 
 @pytest.mark.parametrize("page", pages(toml_blocks))
@@ -223,11 +246,32 @@ def check_names(path: list[str], given: dict[str, object]) -> None:
         Design.load(name).with_settings(kind).with_settings(parse_settings(own))
 
 
+def public_names() -> Iterator[tuple[str, str]]:
+    """Classes and functions in the `__all__` of packages: the name there, and that in the module that defines it."""
+    for found in pkgutil.walk_packages(bitline.__path__, "bitline."):
+        package = importlib.import_module(found.name) if found.ispkg else None
+        for name in getattr(package, "__all__", ()):
+            public = getattr(package, name)
+            if isinstance(public, type | FunctionType):
+                yield f"{found.name}.{name}", f"{public.__module__}.{name}"
+
+
 def test_the_links_of_the_readme_lead_somewhere():
     """Links between pages of docs/ are checked by the build."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_the_reference_has_a_page_for_every_package():
+    """In the order of dependencies, which is that of the contract in pyproject.toml."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    packages = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
+    pages = re.findall(r"- (bitline[\w.]*): api/(\w+)\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert [title for title, _ in pages] == ["bitline", *packages]
+    assert {f"{page}.md" for _, page in pages} == {page.name for page in (ROOT / "docs" / "api").glob("*.md")}
 
 
 @pytest.mark.needs("MkDocs")
@@ -236,5 +280,10 @@ def test_the_site_builds_without_warnings(tmp_path):
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     html = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
+    anchors = set(re.findall(r"id=\"?(bitline[\w.]*)", html))
+    missing = {public for public, defined in public_names() if not {public, defined} & anchors}
+    assert missing == set(), (
+        "the reference lacks them; a function with the name of its module needs a line `:::` itself"
+    )
     loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
     assert loaded == [], "pages must open without a network"
