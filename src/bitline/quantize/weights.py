@@ -32,7 +32,7 @@ def weight_codes(
     Examples:
         >>> codes, step = weight_codes(torch.tensor([[0.5, -0.9], [2.0, 0.25]]), bits=4)
         >>> codes, step
-        (tensor([[ 2., -4.],
+        (tensor([[ 2., -3.],
                  [ 7.,  1.]]), tensor([0.2857, 0.2857]))
     """
     if not weight.is_floating_point():
