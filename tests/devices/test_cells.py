@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bitline import Design
 from bitline.arrays import partition_rows
 from bitline.devices import format_duration
-from bitline.devices.duration import seconds
+from bitline.devices.duration import parse_duration
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells, target_conductances
 from bitline.numerics.draws import Draws
@@ -72,12 +72,12 @@ def test_drift_compensation_restores_the_total_current(kind):
     [("1 day", 86400), ("20s", 20), ("1.5 hours", 5400), ("250 ns", 2.5e-7), ("3", 3), ("2 min", 120)],
 )
 def test_times_are_written_as_people_write_them(text, value):
-    assert seconds(text) == pytest.approx(value)
+    assert parse_duration(text) == pytest.approx(value)
 
 
 @given(st.floats(1e-6, 1e9))
 def test_times_in_words_read_back(value):
-    assert seconds(format_duration(value)) == pytest.approx(value, rel=1e-4)
+    assert parse_duration(format_duration(value)) == pytest.approx(value, rel=1e-4)
 
 
 # -- levels
