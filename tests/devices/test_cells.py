@@ -21,7 +21,7 @@ CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manua
 
 def cells_of(settings, codes=CODES, chip=0, rows=1152):
     design = Design().with_settings(settings)
-    blocks = partition_rows(codes.shape[1], 1, rows).blocks(codes.shape[1], 1)
+    blocks = partition_rows(codes.shape[1], 1, rows).row_slices(codes.shape[1], 1)
     return program_cells(codes, design, blocks, Draws((0, chip)), "layer")
 
 
@@ -217,7 +217,7 @@ def test_telegraph_cells_jump_between_two_states():
 @given(st.integers(1, 30), st.sampled_from([1, 4, 9, 25]), st.integers(1, 200))
 def test_row_blocks_cover_every_row_once(channels, positions, max_rows):
     partition = partition_rows(channels, positions, max_rows)
-    blocks = partition.blocks(channels * positions, positions)
+    blocks = partition.row_slices(channels * positions, positions)
     rows = [row for block in blocks for row in range(block.start, block.stop)]
     assert rows == list(range(channels * positions))
     assert len(blocks) == partition.parts

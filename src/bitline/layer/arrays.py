@@ -54,7 +54,7 @@ class ProgrammedArrays:
     @property
     def blocks(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.partition.blocks(self.product.rows, self.product.positions)
+        return self.partition.row_slices(self.product.rows, self.product.positions)
 
     @property
     def is_linear(self) -> bool:
