@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bitline import Design
 from bitline.arrays import partition_rows
 from bitline.devices import format_duration
-from bitline.devices.duration import seconds
+from bitline.devices.duration import parse_duration
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells, target_conductances
 from bitline.numerics.draws import Draws
@@ -21,7 +21,7 @@ CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manua
 
 def cells_of(settings, codes=CODES, chip=0, rows=1152):
     design = Design().with_settings(settings)
-    blocks = partition_rows(codes.shape[1], 1, rows).blocks(codes.shape[1], 1)
+    blocks = partition_rows(codes.shape[1], 1, rows).row_slices(codes.shape[1], 1)
     return program_cells(codes, design, blocks, Draws((0, chip)), "layer")
 
 
@@ -72,12 +72,12 @@ def test_drift_compensation_restores_the_total_current(kind):
     [("1 day", 86400), ("20s", 20), ("1.5 hours", 5400), ("250 ns", 2.5e-7), ("3", 3), ("2 min", 120)],
 )
 def test_times_are_written_as_people_write_them(text, value):
-    assert seconds(text) == pytest.approx(value)
+    assert parse_duration(text) == pytest.approx(value)
 
 
 @given(st.floats(1e-6, 1e9))
 def test_times_in_words_read_back(value):
-    assert seconds(format_duration(value)) == pytest.approx(value, rel=1e-4)
+    assert parse_duration(format_duration(value)) == pytest.approx(value, rel=1e-4)
 
 
 # -- levels
@@ -217,7 +217,7 @@ def test_telegraph_cells_jump_between_two_states():
 @given(st.integers(1, 30), st.sampled_from([1, 4, 9, 25]), st.integers(1, 200))
 def test_row_blocks_cover_every_row_once(channels, positions, max_rows):
     partition = partition_rows(channels, positions, max_rows)
-    blocks = partition.blocks(channels * positions, positions)
+    blocks = partition.row_slices(channels * positions, positions)
     rows = [row for block in blocks for row in range(block.start, block.stop)]
     assert rows == list(range(channels * positions))
     assert len(blocks) == partition.parts

@@ -10,7 +10,8 @@ import torch
 
 from bitline import AnalogCore, Design, presets
 from bitline.arrays import GateDrivenArray, RowDrivenArray
-from bitline.arrays.circuit import _Builder, _link, solve
+from bitline.arrays.circuit import solve
+from bitline.arrays.circuit.elements import Builder, link
 from bitline.design.approximations import APPROXIMATIONS, approximations
 from bitline.errors import ApproximationWarning
 from bitline.evaluation.ir_drop import ir_drop
@@ -119,14 +120,14 @@ def test_source_lines_of_two_supplies(how, source_share):
 
 def _two_source_lines(plus: np.ndarray, minus: np.ndarray, bit: float, source: float) -> np.ndarray:
     """Outputs of bit lines whose cells hang on source lines of both supplies, all fed at the foot."""
-    builder = _Builder()
+    builder = Builder()
     bits, above, below = (builder.grid(*plus.shape) for _ in range(3))
     outputs: list[list[int]] = [[] for _ in plus.T]
     for nodes, segment, voltage in ((bits, bit, 0.0), (above, source, 1.0), (below, source, -1.0)):
-        builder.connect(nodes[:-1], nodes[1:], _link(segment))
+        builder.connect(nodes[:-1], nodes[1:], link(segment))
         for column in range(plus.shape[1]):
             terminal = builder.terminal(voltage, f"{voltage} {column}")
-            builder.connect(nodes[-1, column : column + 1], np.array([terminal]), _link(segment))
+            builder.connect(nodes[-1, column : column + 1], np.array([terminal]), link(segment))
             outputs[column] += [terminal] if voltage == 0 else []
     places = np.arange(plus.size).reshape(plus.shape)
     builder.connect(above, bits, plus, places)

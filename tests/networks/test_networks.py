@@ -11,11 +11,12 @@ from torch import fx, nn
 
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
-from bitline.networks import EMBEDDED, NETWORKS, Network, find_network, load_network, load_weights
+from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
+from bitline.networks.registry import EMBEDDED
 
 
 def parameters(model: nn.Module) -> int:
-    return sum(one.numel() for one in model.parameters())
+    return sum(weight.numel() for weight in model.parameters())
 
 
 def cifar_parameters(depth: int) -> int:
@@ -53,8 +54,7 @@ def test_networks_can_be_traced_and_take_their_inputs(name):
 
 def test_the_embedded_network_is_small_and_as_accurate_as_it_says(fashion):
     model, data = fashion
-    folder = EMBEDDED
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 3e6
+    assert sum(file.stat().st_size for file in EMBEDDED.iterdir()) < 3e6
     with safe_open(EMBEDDED / "fashion_resnet.safetensors", "pt") as file:
         published = float(file.metadata()["test_accuracy"])
     assert published >= 0.925
@@ -77,8 +77,8 @@ def test_weights_come_back_from_every_format(tmp_path, suffix):
         torch.save(state, path)
     other = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     load_weights(other, path)
-    for one, two in zip(model.parameters(), other.parameters(), strict=True):
-        assert torch.equal(one, two)
+    for saved, loaded in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(saved, loaded)
 
 
 def test_weights_that_do_not_fit_are_refused_in_one_message(tmp_path):

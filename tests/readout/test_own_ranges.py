@@ -80,7 +80,7 @@ def test_series_are_histograms(seed, count):
     for part in values.split(120, dim=1):
         series.update(part)
     for index in range(count):
-        one, alone = series.one(index), Histogram()
+        one, alone = series.histogram(index), Histogram()
         alone.update(values[index])
         assert one.total == 500 and (one.low, one.high) == (alone.low, alone.high)
         for percent in (1, 50, 99):

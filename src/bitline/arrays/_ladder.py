@@ -31,7 +31,7 @@ class LadderWires:
     Attributes:
         segment: between neighbouring cells, and between the last cell and the end of the line.
         foot: from the end of the line to the virtual ground.
-        head: from the far end of the line to a second virtual ground; none where the far end is open.
+        head: from the far end of the line to a second virtual ground; None if the far end is open.
     """
 
     segment: float
@@ -56,8 +56,8 @@ class Windows:
     Row i of position n reads element `base[n] + offset[i]`.
 
     Attributes:
-        offset: (rows,) int64.
-        base: (positions,) int64.
+        offset: offset of each row, (rows,) int64.
+        base: first element of each position, (positions,) int64.
     """
 
     offset: Tensor
@@ -71,7 +71,7 @@ def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWir
         drive: row voltages in units of V_read, 0 where the gate is off, (batch, rows); row 0 is farthest from the foot.
         given: G/G_max that the rows drive, (rows, lines); for interleaved differential cells G+ - G-.
         loading: G/G_max that loads the line, same shape; for interleaved differential cells G+ + G-.
-        wires: of the line.
+        wires: resistances of the line.
 
     Returns:
         (batch, lines) in units of G_max V_read; the sum over both ends where both have a virtual ground.
@@ -100,8 +100,8 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
     """Voltages along bit lines into which cells feed given currents.
 
     Args:
-        currents: in units of G_max V_read, (..., rows, lines), float64.
-        wires: of the lines.
+        currents: currents in units of G_max V_read, (..., rows, lines), float64.
+        wires: resistances of the lines.
 
     Returns:
         V/V_read at every cell, same shape.
@@ -130,8 +130,8 @@ def ladder_products(
         codes: integers in a float tensor, (samples, elements), |code| < 2^bits.
         windows: which element each row reads at each position.
         given, loading: as for `plain_ladder`, (rows, lines).
-        wires: of the lines.
-        bits: input bits.
+        wires: resistances of the lines.
+        bits: number of input bits.
 
     Returns:
         Sum over bits k of 2^k times the current of bit k, (samples, lines, positions).

@@ -84,13 +84,13 @@ def ladder_on_gpu(
     """Products at the foot of the lines, (samples, lines, positions), float32.
 
     Args:
-        codes: (samples, elements) float32.
-        offset: (rows,) int64.
-        base: (positions,) int64.
-        given, loading: (rows, lines) float32.
+        codes: input codes, (samples, elements) float32.
+        offset: offset of each row, (rows,) int64.
+        base: first element of each position, (positions,) int64.
+        given, loading: G/G_max that the rows drive and that load the lines, (rows, lines) float32.
         wires: resistances of a segment and of the foot, s and q at the start of a line.
         careful: whether q may grow too far for float32.
-        bits: input bits.
+        bits: number of input bits.
     """
     codes, given, loading = codes.contiguous(), given.contiguous(), loading.contiguous()
     (samples, elements), (rows, lines), positions = codes.shape, given.shape, len(base)

@@ -29,8 +29,8 @@ class MeshWire:
 
     Attributes:
         segment: between neighbouring cells, and between a last cell and the end of the wire.
-        start, end: from the first or last cell's end of the wire to a driver or virtual ground, besides a segment; none
-            where that end is open.
+        start, end: from the first or last cell's end of the wire to a driver or virtual ground, besides a segment; None
+            if that end is open.
     """
 
     segment: float
@@ -68,7 +68,7 @@ def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire) -> M
     if cells.shape[1] > cells.shape[0]:
         return effective_conductance(cells.T, columns, rows).T
     if columns.is_ideal:
-        return np.stack([_row(one, rows)[1] for one in cells])
+        return np.stack([_row(row, rows)[1] for row in cells])
     total = np.zeros_like(cells)
     if columns.end is not None:
         total += _delivered(cells, rows, columns)

@@ -34,6 +34,13 @@ class GateDrivenArray(Array):
     Cells that are off conduct nothing; select transistors are ideal switches, cells linear resistors. There is one
     segment of wire between neighbouring cells and one between the last cell and the end of the line. A line is as long
     as the partition in use has rows.
+
+    Examples:
+        >>> array = GateDrivenArray(bit_line=Wire(segment=1e-5), source_line=Wire(segment=1e-5), ground="both")
+        >>> array.wires.segment, array.wires.head
+        (2e-05, 0.0)
+        >>> GateDrivenArray(row_order="position").order(torch.rand(2, 1, 6, 4), positions=3).tolist()
+        [0, 3, 1, 4, 2, 5]
     """
 
     kind: Literal["gate-driven"] = "gate-driven"
@@ -42,7 +49,7 @@ class GateDrivenArray(Array):
     source_line: Wire = Wire()
     """The wire that brings the currents. Fed at the same end as the virtual ground, the same currents flow in the
     segments of both wires, so that both together act exactly as one wire with the sum of their resistances. (With a
-    ground at both ends this would hold for equal wires only, and a design with it is refused.)"""
+    ground at both ends this would be true of equal wires only, and a design with it is refused.)"""
     source_feed: Literal["foot", "head"] = "foot"
     """Where source lines with resistance are fed: at the end of the virtual ground, or at the other. `bitline array`
     solves both exactly; networks take "head" as if it were "foot", which has the same loss to first order for evenly
@@ -114,7 +121,7 @@ class GateDrivenArray(Array):
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
         return LadderWires(segment, terminal, terminal if self.ground == "both" else None)
 
-    def predistorted(self, targets: Tensor, blocks: Sequence[slice], positions: int) -> Tensor:
+    def predistorted(self, targets: Tensor, row_slices: Sequence[slice], positions: int) -> Tensor:
         """Conductances to program: higher where the line takes voltage away, if `predistortion` asks for it.
 
         At the chosen activity a, and if every cell carries its ideal current, the line's voltages v follow from the
@@ -122,13 +129,13 @@ class GateDrivenArray(Array):
 
         Args:
             targets: G/G_max without wires, (lines, slices, groups, rows, columns).
-            blocks: rows of each row partition.
+            row_slices: rows of each row partition.
             positions: kernel positions of an input channel.
         """
         if self.predistortion is None or self.wires.is_ideal:
             return targets
         result = targets.clone()
-        for rows in blocks:
+        for rows in row_slices:
             part = targets[..., rows, :]
             order = self.order(part.flatten(1, 2), positions)
             lines = part[..., order, :].double()

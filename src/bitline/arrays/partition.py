@@ -17,6 +17,10 @@ class Partition:
         pieces: pieces that the kernel positions of one channel are cut into (1 where a channel fits).
         channels: channel pieces of one partition, those of a padded last partition included.
         rows: rows in use in the fullest partition.
+
+    Examples:
+        >>> partition_rows(channels=64, positions=9, max_rows=256).row_slices(rows=576, positions=9)
+        (slice(0, 198, None), slice(198, 396, None), slice(396, 576, None))
     """
 
     parts: int
@@ -24,12 +28,12 @@ class Partition:
     channels: int
     rows: int
 
-    def blocks(self, rows: int, positions: int) -> tuple[slice, ...]:
-        """Matrix rows of each part.
+    def row_slices(self, rows: int, positions: int) -> tuple[slice, ...]:
+        """Matrix rows of each partition.
 
         Args:
-            rows: matrix rows of one group.
-            positions: kernel positions of one input channel.
+            rows: number of matrix rows of one group.
+            positions: number of kernel positions of one input channel.
         """
         stride = positions if self.pieces > 1 else rows
         return tuple(
@@ -43,9 +47,13 @@ def partition_rows(channels: int, positions: int, max_rows: int) -> Partition:
     """Split `channels` x `positions` rows over arrays of at most `max_rows` rows (Xiao et al. 2022, section 4.2).
 
     Args:
-        channels: input channels (rows of a plain matrix).
-        positions: kernel positions of one channel (1 for a plain matrix).
-        max_rows: word lines of an array.
+        channels: number of input channels (rows of a plain matrix).
+        positions: number of kernel positions of one channel (1 for a plain matrix).
+        max_rows: number of word lines of an array.
+
+    Examples:
+        >>> partition_rows(channels=64, positions=9, max_rows=256)
+        Partition(parts=3, pieces=1, channels=22, rows=198)
     """
     if positions > max_rows:
         pieces = -(-positions // max_rows)

@@ -27,10 +27,18 @@ class Gathered:
     Row i of group g reads, at position n, element `base[n] + offset[g, i]`.
 
     Attributes:
-        elements: (batch, elements), padded.
-        offset: (groups, rows) int64.
-        base: (positions,) int64.
+        elements: inputs with their padding, (batch, elements).
+        offset: offset of each row, (groups, rows) int64.
+        base: first element of each position, (positions,) int64.
         space: shape of the positions.
+
+    Examples:
+        >>> gathered = ConvolutionProduct(channels=1, kernel=(2,), stride=(1,), padding=(0,), dilation=(1,)).gather(
+        ...     torch.tensor([[[5.0, 6.0, 7.0]]])
+        ... )
+        >>> gathered.elements[:, gathered.base[:, None] + gathered.offset[0]]
+        tensor([[[5., 6.],
+                 [6., 7.]]])
     """
 
     elements: Tensor
@@ -40,7 +48,18 @@ class Gathered:
 
 
 class Product(ABC):
-    """A matrix-vector product repeated over batch and space, a block of rows for each group of channels."""
+    """A matrix-vector product repeated over batch and space, with a matrix for each group of channels.
+
+    Examples:
+        `MatrixProduct` and `ConvolutionProduct` are such products. Here a matrix of four rows is cut over two arrays,
+        and their currents are columns of their own:
+
+        >>> product = MatrixProduct(channels=4)
+        >>> partition = product.partition(max_rows=2)
+        >>> weights = product.lay_out(torch.ones(1, 4, 3), partition)  # groups, rows, lines
+        >>> product.apply(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), weights, partition)
+        tensor([[3., 3., 3., 7., 7., 7.]])
+    """
 
     groups: int
     channels: int
@@ -72,7 +91,8 @@ class Product(ABC):
         """Arrange weights for `apply`.
 
         Args:
-            weights: (groups, rows, lines).
+            weights: weights row by row, (groups, rows, lines).
+            partition: how the rows are split over arrays.
 
         Returns:
             (groups * parts * lines, channels, *kernel), zero where a partition has no row.
@@ -95,7 +115,8 @@ class Product(ABC):
         Args:
             inputs: (batch, groups * channels, *space).
             weights: what `lay_out` returned for the same partition.
-            bias: (groups * parts * lines,) or none.
+            partition: how the rows are split over arrays.
+            bias: what is added to each line, (groups * parts * lines,); nothing if None.
 
         Returns:
             (batch, groups * parts * lines, *space_out).
@@ -127,12 +148,20 @@ class Product(ABC):
         """
 
     @abstractmethod
-    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor: ...
+    def _multiply(self, inputs: Tensor, weights: Tensor, matrices: int, bias: Tensor | None) -> Tensor:
+        """Multiply each of `matrices` matrices, one for each group and partition, by its share of the inputs."""
 
 
 @dataclass(frozen=True)
 class MatrixProduct(Product):
-    """y = W x for vectors x; inputs (batch, channels)."""
+    """y = W x for vectors x; inputs (batch, channels).
+
+    Examples:
+        >>> product = MatrixProduct(channels=2)
+        >>> weights = product.lay_out(torch.tensor([[[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]]]), product.whole())
+        >>> product.apply(torch.tensor([[4.0, 5.0]]), weights, product.whole())
+        tensor([[ 4.,  5., 23.]])
+    """
 
     channels: int
     groups: int = 1
@@ -145,18 +174,24 @@ class MatrixProduct(Product):
         rows = torch.arange(self.groups * self.channels, device=inputs.device).reshape(self.groups, -1)
         return Gathered(inputs, rows, torch.zeros(1, dtype=torch.int64, device=inputs.device), ())
 
-    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
-        if blocks == 1:
+    def _multiply(self, inputs: Tensor, weights: Tensor, matrices: int, bias: Tensor | None) -> Tensor:
+        if matrices == 1:
             return functional.linear(inputs, weights, bias)
-        parts = inputs.reshape(len(inputs), blocks, -1).transpose(0, 1)
-        result = parts @ weights.reshape(blocks, -1, weights.shape[1]).transpose(1, 2)
+        shares = inputs.reshape(len(inputs), matrices, -1).transpose(0, 1)
+        result = shares @ weights.reshape(matrices, -1, weights.shape[1]).transpose(1, 2)
         flat = result.transpose(0, 1).reshape(len(inputs), -1)
         return flat if bias is None else flat + bias
 
 
 @dataclass(frozen=True)
 class ConvolutionProduct(Product):
-    """A convolution as sliding-window products (Xiao et al. 2022, section 4.2); inputs (batch, channels, *space)."""
+    """A convolution as sliding-window products (Xiao et al. 2022, section 4.2); inputs (batch, channels, *space).
+
+    Examples:
+        >>> product = ConvolutionProduct(channels=3, kernel=(3, 3), padding=(1, 1))
+        >>> product.rows, product.space(torch.zeros(1, 3, 8, 8))
+        (27, (8, 8))
+    """
 
     channels: int
     """Input channels of one group."""
@@ -194,12 +229,12 @@ class ConvolutionProduct(Product):
         elif isinstance(self.padding, str):
             pairs = [(0, 0) for _ in self.kernel]
         else:
-            pairs = [(one, one) for one in self.padding]
+            pairs = [(zeros, zeros) for zeros in self.padding]
         return [edge for pair in reversed(pairs) for edge in pair]
 
-    def _multiply(self, inputs: Tensor, weights: Tensor, blocks: int, bias: Tensor | None) -> Tensor:
+    def _multiply(self, inputs: Tensor, weights: Tensor, matrices: int, bias: Tensor | None) -> Tensor:
         convolve = CONVOLUTIONS[len(self.kernel)]
-        return convolve(inputs, weights, bias, self.stride, self.padding, self.dilation, blocks)
+        return convolve(inputs, weights, bias, self.stride, self.padding, self.dilation, matrices)
 
 
 def _grid(sizes: tuple[int, ...], strides: list[int]) -> Tensor:

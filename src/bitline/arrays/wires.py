@@ -16,6 +16,12 @@ class Wire(Part):
 
     Resistances are multiples of the smallest cell resistance 1/G_max (R^ = R G_max, Xiao et al. 2022, section 8), or in
     ohms where `G_max_uS` says what G_max is.
+
+    Examples:
+        Wires of 2 ohm between cells of 100 kilohm:
+
+        >>> f"{Wire(segment=2.0, G_max_uS=10).normalised_segment:g}"
+        '2e-05'
     """
 
     segment: Resistance = 0.0

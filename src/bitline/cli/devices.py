@@ -65,7 +65,7 @@ def show(
     """Show the parameters of a device as TOML, with its source, ranges and units."""
     device = find_device(name, parse_settings(set_ or []))
     document = tomlkit.document()
-    for line in (type(device).__doc__ or "").strip().splitlines():
+    for line in (type(device).__doc__ or "").partition("Examples:")[0].strip().splitlines():
         document.add(tomlkit.comment(line.strip()) if line.strip() else tomlkit.nl())
     sys.stdout.write(tomlkit.dumps(document) + toml.annotated(device))
 

@@ -26,7 +26,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def replacing(path: Path) -> Iterator[Path]:
     """A new file to write to, which takes the place of `path` in one step at the end.
 
-    Where that fails, nothing is left of it, and an existing file stays as it was. Missing folders are made. What is no
+    If that fails, nothing is left of it, and an existing file stays as it was. Missing folders are made. What is no
     ordinary file, such as a pipe, is written to as it is, and a link stays a link.
 
     Args:
@@ -34,6 +34,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: it cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, replacing(Path(folder) / "new" / "numbers.txt") as part:
+        ...     _ = part.write_text("1 2 3")
+        ...     part.name, (Path(folder) / "new" / "numbers.txt").exists()
+        ('numbers.txt....part', False)
     """
     if _is_special(path):
         yield path
@@ -51,8 +58,19 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a whole file or nothing.
 
+    Args:
+        path: file to write.
+        text: what it will contain, as UTF-8.
+
     Raises:
         OSError: it cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_text(Path(folder) / "new" / "notes.txt", "half to even")
+        ...     (Path(folder) / "new" / "notes.txt").read_text()
+        'half to even'
     """
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
@@ -64,10 +82,20 @@ def write_values(path: Path, content: Mapping[str, Any], indent: int) -> None:
     Args:
         path: file to write.
         content: plain values.
-        indent: spaces of each level.
+        indent: number of spaces by which each level is indented.
 
     Raises:
         OSError: it cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_values(Path(folder) / "results.json", {"accuracy": math.nan, "on_off_ratio": math.inf}, indent=2)
+        ...     print((Path(folder) / "results.json").read_text())
+        {
+          "accuracy": null,
+          "on_off_ratio": "inf"
+        }
     """
     write_text(path, json.dumps(_strict(content), indent=indent, allow_nan=False) + "\n")
 
@@ -84,6 +112,15 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 
     Raises:
         OSError: it cannot be written.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_csv(Path(folder) / "table.csv", pd.DataFrame({"design": ["=1+1"], "change": ["-0.5"]}))
+        ...     print((Path(folder) / "table.csv").read_text())
+        design,change
+        '=1+1,-0.5
     """
     plain = frame.astype(object).map(_no_formula).rename(columns=_no_formula)
     with replacing(path) as part:
@@ -94,11 +131,16 @@ def check_writable(option: str, *paths: Path) -> None:
     """Try whether files can be written, before the work that fills them; nothing is changed or left behind.
 
     Args:
-        option: what names the files on the command line.
-        paths: files to write later.
+        option: the option that names the files on the command line.
+        paths: files that will be written later.
 
     Raises:
-        BitlineError: one cannot be written, and why.
+        BitlineError: one of them cannot be written; the message says why.
+
+    Examples:
+        >>> check_writable("--out", Path("/dev/null/results.json"))
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: cannot write /dev/null/results.json: ...; give another --out
     """
     for path in paths:
         try:

@@ -17,7 +17,12 @@ def import_object(path: str) -> Any:
     """The object `package.module:name`, looked for in the current folder too.
 
     Raises:
-        ImportError, AttributeError: no such module, or nothing of that name in it.
+        ImportError: there is no such module.
+        AttributeError: the module has nothing of that name.
+
+    Examples:
+        >>> import_object("fractions:Fraction")
+        <class 'fractions.Fraction'>
     """
     module, _, name = path.partition(":")
     if "" not in sys.path:
@@ -29,13 +34,18 @@ def import_part(path: str, base: type[UserPart], setting: str, values: dict[str,
     """A part of a design whose class is a user's.
 
     Args:
-        path: package.module:Class.
-        base: what the class has to derive from.
-        setting: that names it, for messages.
-        values: of its fields.
+        path: import path of the class, package.module:Class.
+        base: class that it must derive from.
+        setting: dotted name of the setting that named the class, for messages.
+        values: the values of its fields, by name.
 
     Raises:
-        ValueError: no such module or class, or values that it does not take.
+        ValueError: there is no such module or class, or the class does not accept the values.
+
+    Examples:
+        >>> import_part("fractions:Fraction", Part, "cell.device", {})
+        Traceback (most recent call last):
+        ValueError: cell.device is 'fractions:Fraction', but fractions has no class 'Fraction' derived from ...
     """
     module, _, name = path.partition(":")
     try:

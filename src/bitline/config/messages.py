@@ -11,20 +11,58 @@ from pydantic_core import ErrorDetails
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """`: did you mean 'X'?` or the list of valid names."""
+    """The end of a message about an unknown name: the most similar valid name, or all of them.
+
+    Args:
+        word: the unknown name.
+        names: the valid names.
+
+    Examples:
+        >>> nearest("ofset", ["differential", "offset"])
+        ": did you mean 'offset'?"
+        >>> nearest("xyz", ["differential", "offset"])
+        ': use one of differential, offset'
+    """
     names = list(names)
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
 
 
-def first_line(error: Exception, most: int) -> str:
-    """What an error says, in a line of `most` characters at most; its type where it says nothing."""
+def first_line(error: Exception, most: int = 500) -> str:
+    """What an error says, in one line.
+
+    Args:
+        error: any exception.
+        most: largest number of characters of the line.
+
+    Returns:
+        The first line of its message, or its type if the message is empty.
+
+    Examples:
+        >>> first_line(ValueError("damaged\\nsee below"), 80), first_line(EOFError(), 80)
+        ('damaged', 'EOFError')
+    """
     said = str(error).strip()
     return said.splitlines()[0][:most] if said else type(error).__name__
 
 
 def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]) -> str:
-    """The first problem of a validation error as one message with the name, the value and the remedy."""
+    """The first problem of a validation error as one message with the name, the value and the remedy.
+
+    Args:
+        error: what validation raised.
+        model: class that was validated.
+        data: the values that it was given; a `name` among them appears in the message.
+
+    Examples:
+        >>> class Wire(BaseModel, extra="forbid"):
+        ...     segment: float = 0.0
+        >>> try:
+        ...     Wire(segmnt=1e-5)
+        ... except ValidationError as error:
+        ...     explain(error, Wire, {"segmnt": 1e-5})
+        "unknown key 'segmnt': did you mean 'segment'?"
+    """
     problem = error.errors()[0]
     path, owner = _place(problem["loc"], model)
     message = _message(problem, path, owner)
@@ -58,7 +96,7 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
     candidates: list[type[BaseModel]] = [model]
     owner = model
     for step in location:
-        tagged = [one for one in candidates if _tag(one) == step] if len(candidates) > 1 else []
+        tagged = [candidate for candidate in candidates if _tag(candidate) == step] if len(candidates) > 1 else []
         if tagged:
             candidates = tagged
             owner = tagged[0]

@@ -13,7 +13,16 @@ from bitline.errors import DesignError
 
 
 def read(path: Path) -> str:
-    """Text of a file."""
+    """Text of a file.
+
+    Raises:
+        DesignError: the file cannot be read, or is not UTF-8 text.
+
+    Examples:
+        >>> read(Path("missing.toml"))
+        Traceback (most recent call last):
+        bitline.errors.DesignError: cannot read missing.toml: No such file or directory
+    """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -22,7 +31,19 @@ def read(path: Path) -> str:
 
 
 def parse(text: str, origin: str) -> dict[str, Any]:
-    """Values of TOML text."""
+    """Values of TOML text.
+
+    Args:
+        text: what the file contains.
+        origin: what messages call it.
+
+    Raises:
+        DesignError: it is not valid TOML.
+
+    Examples:
+        >>> parse("adc = { bits = 6 }", "my_design.toml")
+        {'adc': {'bits': 6}}
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -30,7 +51,20 @@ def parse(text: str, origin: str) -> dict[str, Any]:
 
 
 def annotated(model: BaseModel) -> str:
-    """A model as TOML with the meaning of every key as a comment."""
+    """A model as TOML with the meaning of every key as a comment.
+
+    Examples:
+        >>> from pydantic import Field
+        >>> class Wire(BaseModel):
+        ...     segment: float = Field(0.0, description="Resistance between neighbouring cells.")
+        ...     G_max_uS: float | None = Field(None, description="Conductance of a cell at G_max.")
+        >>> print(annotated(Wire(segment=1e-5)))
+        # Resistance between neighbouring cells.
+        segment = 1e-05
+        # Conductance of a cell at G_max.
+        # G_max_uS =
+        <BLANKLINE>
+    """
     document = tomlkit.document()
     _fill(document, model)
     return tomlkit.dumps(document)
@@ -54,8 +88,8 @@ def _fill(table: Any, model: BaseModel) -> None:
             table.add(name, section)
         elif _is_section(value):
             rules = tomlkit.aot()
-            for one in value:
-                rules.append(tomlkit.item(one.model_dump(exclude_defaults=True)))
+            for rule in value:
+                rules.append(tomlkit.item(rule.model_dump(exclude_defaults=True)))
             table.add(name, rules)
 
 
@@ -71,4 +105,4 @@ def _is_section(value: object) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value

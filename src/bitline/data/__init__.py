@@ -1,95 +1,10 @@
-"""Data sets: the embedded one, arrays, image sheets, folders and archives of images.
+"""Labelled images: the embedded set, arrays, sheets of tiles, folders and archives of pictures.
 
-To read another format, write one function and add it to `FORMATS`.
+To read another format, write one file and add a line to `FORMATS` in `registry.py`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-
-import torch
-
-from bitline.data._arrays import is_arrays, read_arrays
-from bitline.data._pictures import is_archive, read_archive, read_folder
-from bitline.data._sheet import is_sheet, read_sheet
 from bitline.data.dataset import Dataset
+from bitline.data.load import load_dataset
 from bitline.data.preprocess import Preprocess
-from bitline.errors import DataError
-
-EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
-
-FORMATS: tuple[tuple[Callable[[Path], bool], Callable[[Path, Preprocess], Dataset]], ...] = (
-    (Path.is_dir, read_folder),
-    (is_arrays, read_arrays),
-    (is_sheet, read_sheet),
-    (is_archive, read_archive),
-)
-"""What a path looks like, and who reads it."""
-
-
-def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
-    """Read labelled images, normalised for a network, in the order of the source.
-
-    Args:
-        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
-            folder or .zip of pictures with labels.csv or with one folder for each class.
-        preprocess: shape and normalisation that the network wants.
-
-    Raises:
-        DataError: no such data, damaged files, images of another shape, labels that are missing or cannot be read, NaN
-            or infinite values.
-    """
-    source = EMBEDDED if str(path) == "fashion-mnist" else Path(path)
-    if not _exists(str(path), source):
-        raise DataError(
-            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .png or .zip file, or a folder"
-        )
-    reader = next((read for matches, read in FORMATS if matches(source)), None)
-    if reader is None:
-        raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
-    try:
-        data = _checked(reader(source, preprocess), preprocess, source)
-    except MemoryError:
-        raise DataError(f"{source} does not fit into memory: use fewer or smaller images") from None
-    except OSError as error:
-        raise DataError(f"cannot read {source}: {error.strerror or error}") from None
-    return replace(data, shuffled=source == EMBEDDED)
-
-
-def _exists(path: str, source: Path) -> bool:
-    """Whether there is such a file or folder; an empty name is none, not the current folder."""
-    try:
-        return bool(path.strip()) and (source.is_file() or source.is_dir())
-    except (OSError, ValueError):  # too long, no permission, or a null byte
-        return False
-
-
-def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
-    for images in (raw.images, raw.calibration):
-        if images is None:
-            continue
-        if preprocess.shape is not None and tuple(images.shape[1:]) != preprocess.shape:
-            raise DataError(
-                f"{source}: images are {tuple(images.shape[1:])}, but the network takes {preprocess.shape} "
-                "(channels, height, width): choose data made for this network"
-            )
-        if images.is_floating_point() and not bool(torch.isfinite(images).all()):
-            raise DataError(f"{source}: the images hold NaN or infinite values")
-        if images.shape[1:] != raw.images.shape[1:]:
-            shapes = f"{tuple(images.shape[1:])}, but images are {tuple(raw.images.shape[1:])}"
-            raise DataError(f"{source}: calibration images are {shapes}: give both the same shape")
-    if len(raw.images) != len(raw.labels) or len(raw.images) == 0:
-        raise DataError(
-            f"{source}: {len(raw.images)} images and {len(raw.labels)} labels: give one label for each image"
-        )
-    calibration, known = raw.calibration, raw.calibration_labels
-    if calibration is not None and known is not None and len(calibration) != len(known):
-        raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
-    return replace(
-        raw, images=preprocess(raw.images), calibration=None if calibration is None else preprocess(calibration)
-    )
-
 
 __all__ = ["Dataset", "Preprocess", "load_dataset"]

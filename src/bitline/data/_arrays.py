@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bitline.config.messages import first_line
 from bitline.data._zip import BROKEN, archive, check_member
 from bitline.data.dataset import Dataset
 from bitline.data.labels import labels_of_array, numbering
@@ -35,7 +36,7 @@ def read_arrays(path: Path, preprocess: Preprocess) -> Dataset:
     if path.open("rb").read(6) == np.lib.format.MAGIC_PREFIX:
         raise DataError(f"{path} is an .npy file by another name: it needs 'images' and 'labels', see numpy.savez")
     with archive(path) as opened:
-        members = {one.filename.removesuffix(".npy"): one for one in opened.infolist()}
+        members = {member.filename.removesuffix(".npy"): member for member in opened.infolist()}
 
         def array(key: str) -> np.ndarray:
             check_member(path, members[key])
@@ -67,7 +68,7 @@ def read_label_file(path: Path) -> tuple[Tensor, tuple[str, ...]]:
     """Labels of an .npy file, and the names of their classes.
 
     Raises:
-        DataError: it cannot be read, or holds no labels.
+        DataError: the file cannot be read, or contains no labels.
     """
     try:
         size = path.stat().st_size
@@ -93,8 +94,7 @@ def _array(open_: Callable[[], IO[bytes]], size: int, name: str) -> np.ndarray:
         with open_() as file:
             return np.lib.format.read_array(file, allow_pickle=False)
     except (zipfile.BadZipFile, *BROKEN) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"cannot read {name}: {said}") from None
+        raise DataError(f"cannot read {name}: {first_line(error)}") from None
 
 
 def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[str]) -> Tensor:
@@ -109,7 +109,7 @@ def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list
             f"{name} is {values.dtype}: use uint8 pictures (0 .. 255), which are normalised, or normalised float32"
         )
     if preprocess.shape is not None:
-        arranged = _as_wanted(values, preprocess.shape, name)
+        arranged = _as_wanted(values, preprocess, name)
     elif is_uint8:
         arranged = _as_pictures(values, name)
     else:
@@ -120,7 +120,9 @@ def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list
         return torch.from_numpy(np.ascontiguousarray(arranged, dtype=np.uint8 if is_uint8 else np.float32))
 
 
-def _as_wanted(values: np.ndarray, shape: tuple[int, int, int], name: str) -> np.ndarray:
+def _as_wanted(values: np.ndarray, preprocess: Preprocess, name: str) -> np.ndarray:
+    shape = preprocess.shape
+    assert shape is not None
     channels, height, width = shape
     first, last = values.shape[1:] == shape, values.shape[1:] == (height, width, channels)
     if first and last and channels > 1 and values.dtype == np.uint8:
@@ -134,10 +136,7 @@ def _as_wanted(values: np.ndarray, shape: tuple[int, int, int], name: str) -> np
         return values.transpose(0, 3, 1, 2)
     if channels == 1 and values.shape[1:] == (height, width):
         return values[:, None]
-    raise DataError(
-        f"{name}: images are {values.shape[1:]}, but the network takes {shape} "
-        "(channels, height, width): choose data made for this network"
-    )
+    raise preprocess.wrong_shape(name, values.shape[1:])
 
 
 def _as_pictures(values: np.ndarray, name: str) -> np.ndarray:

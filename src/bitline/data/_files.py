@@ -62,7 +62,7 @@ class ArchiveFiles:
 
     Attributes:
         path: the .zip file.
-        archive: open.
+        archive: the same file, open for reading.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class ArchiveFiles:
     _base: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        members = {one.filename.replace("\\", "/").strip("/"): one for one in self.archive.infolist()}
+        members = {member.filename.replace("\\", "/").strip("/"): member for member in self.archive.infolist()}
         below: dict[str, set[str]] = {"": set()}
         for name, member in members.items():
             folder = ""

@@ -12,6 +12,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from bitline.config.messages import first_line
 from bitline.data.preprocess import Preprocess
 from bitline.errors import DataError
 
@@ -33,28 +34,27 @@ def is_picture(name: str) -> bool:
 
 def decoded(content: bytes, name: str, channels: int) -> np.ndarray:
     """A picture as uint8 (height, width, channels)."""
-    pixels = np.asarray(_opened(content, name, channels))
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+    return _pixels(_opened(content, name, channels))
 
 
 def stacked(pictures: Iterable[tuple[str, bytes]], preprocess: Preprocess) -> Tensor:
     """Pictures as uint8 (n, channels, height, width).
 
     Args:
-        pictures: name and content of each.
+        pictures: name and content of each picture.
         preprocess: what the network wants.
 
     Raises:
-        DataError: one cannot be read, is smaller than the network's input, or has another size than the first.
+        DataError: a picture cannot be read, is smaller than the network's input, or differs in size from the first.
     """
     pixels: list[np.ndarray] = []
     first = ""
     for name, content in pictures:
         new = cropped(content, name, preprocess)
         if pixels and new.shape != pixels[0].shape:
-            sizes = [f"{one.shape[2]} x {one.shape[1]}" for one in (new, pixels[0])]
+            size, wanted = (f"{picture.shape[2]} x {picture.shape[1]}" for picture in (new, pixels[0]))
             raise DataError(
-                f"{name} is {sizes[0]} pixels, but {first} is {sizes[1]}, and the network does not say what it takes: "
+                f"{name} is {size} pixels, but {first} is {wanted}, and the network does not say what it takes: "
                 "scale them to one size, or give a Network with a shape"
             )
         first = first or name
@@ -68,7 +68,7 @@ def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     Pictures that are only a little larger than the crop were resized before and are not resized again.
 
     Raises:
-        DataError: it cannot be read, or is smaller than the crop.
+        DataError: the photograph cannot be read, or is smaller than the crop.
     """
     if preprocess.shape is None:
         return np.ascontiguousarray(decoded(content, name, 3).transpose(2, 0, 1))
@@ -85,8 +85,14 @@ def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
             "takes: scale it up"
         )
     left, top = (image.size[0] - width) // 2, (image.size[1] - height) // 2
-    pixels = np.asarray(image.crop((left, top, left + width, top + height)))
-    return np.ascontiguousarray((pixels if pixels.ndim == 3 else pixels[:, :, None]).transpose(2, 0, 1))
+    pixels = _pixels(image.crop((left, top, left + width, top + height)))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """(height, width, channels), with an axis for the channel of grey pictures, too."""
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def _opened(content: bytes, name: str, channels: int) -> Image.Image:
@@ -108,8 +114,8 @@ def _opened(content: bytes, name: str, channels: int) -> Image.Image:
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        said = "it is damaged, or no picture" if isinstance(error, UnidentifiedImageError) else said
+        damaged = isinstance(error, UnidentifiedImageError)
+        said = "it is damaged, or no picture" if damaged else first_line(error)
         raise DataError(f"cannot read the picture {name}: {said}") from None
 
 

@@ -18,7 +18,7 @@ def is_mixed(labels: Tensor) -> bool:
     rise or fall along the source.
 
     Args:
-        labels: (images,); of other labels nothing is known.
+        labels: class numbers, (images,); of labels of another shape nothing is known.
     """
     if labels.ndim != 1 or len(labels) < 2:
         return False
@@ -41,8 +41,8 @@ def fair_order(labels: Tensor, seed: int) -> Tensor:
     Each class is shuffled and laid evenly from first to last, with a start of its own.
 
     Args:
-        labels: (images,); other labels count as one class.
-        seed: of the order.
+        labels: class numbers, (images,); labels of another shape count as one class.
+        seed: seed of the random order.
 
     Returns:
         Places of the images in the source, (images,), int64.

@@ -55,16 +55,19 @@ def _listed(files: Files, table: str, preprocess: Preprocess) -> Dataset:
     labels, classes = labels_of_texts([row.label for row in rows], [f"{name}, line {row.line}" for row in rows])
     images = stacked(_contents(files, rows, name), preprocess)
     listed = {_plain(row.file) for row in rows}
-    places = {file.rpartition("/")[0] for file in listed if not file.startswith(("/", "../"))}
-    unlisted = [
-        file
-        for place in sorted(places)
-        for file in (f"{place}/{one}".lstrip("/") for one in files.entries(place)[1] if not is_hidden(one))
-        if is_picture(file) and file not in listed
-    ]
+    unlisted = list(_beside(files, listed))
     if unlisted:
         notes.append(f"pictures left out because {TABLE} does not name them: {len(unlisted)} ({in_short(unlisted)})")
     return Dataset(images, labels, classes=classes, notes=(*notes, *numbering(classes)))
+
+
+def _beside(files: Files, listed: set[str]) -> Iterator[str]:
+    """Pictures in the folders of the listed ones that are not listed themselves."""
+    for folder in sorted({file.rpartition("/")[0] for file in listed if not file.startswith(("/", "../"))}):
+        for name in files.entries(folder)[1]:
+            path = f"{folder}/{name}".lstrip("/")
+            if is_picture(path) and not is_hidden(name) and path not in listed:
+                yield path
 
 
 def _contents(files: Files, rows: Sequence[Row], table: str) -> Iterator[tuple[str, bytes]]:

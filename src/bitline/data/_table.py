@@ -34,9 +34,9 @@ class Row:
     """A picture and its label.
 
     Attributes:
-        line: in the file, from 1.
+        line: number of its line in the file, from 1.
         file: path of the picture.
-        label: as it is written.
+        label: the label as it is written.
     """
 
     line: int
@@ -51,10 +51,10 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
 
     Args:
         content: bytes of the file; UTF-8, UTF-16 with its mark, or else Latin-1.
-        name: for messages.
+        name: what messages call the file.
 
     Raises:
-        DataError: no such columns, a row without one of them, or two labels for a picture.
+        DataError: a column is missing, a row lacks its picture or its label, or a picture has two labels.
     """
     notes: list[str] = []
     text = _text(content, name, notes).replace("\r\n", "\n").replace("\r", "\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bitline.config.messages import first_line
 from bitline.errors import DataError
 
 LARGE = 64 << 20
@@ -35,14 +36,14 @@ def archive(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as opened:
             yield opened
     except BROKEN as error:
-        raise DataError(f"cannot read {path}: {str(error).splitlines()[0] if str(error) else 'broken'}") from None
+        raise DataError(f"cannot read {path}: {first_line(error)}") from None
 
 
 def check_member(path: Path, member: zipfile.ZipInfo) -> None:
     """Refuse what cannot or should not be unpacked.
 
     Raises:
-        DataError: an encrypted member, or one that unpacks to far more than data does.
+        DataError: the member is encrypted, or unpacks to far more than data does.
     """
     if member.flag_bits & 1:
         raise DataError(f"{path}: {member.filename} is encrypted: pack it without a password")

@@ -22,6 +22,17 @@ class Dataset:
         notes: what was left out, and how the source was read.
         calibration_labels: class numbers of the calibration images, where the source has them.
         shuffled: whether the order is known to be random, so that the first images are a fair sample.
+
+    Examples:
+        A source in the order of its classes still gives a fair sample, and images to calibrate with:
+
+        >>> import torch
+        >>> source = Dataset(images=torch.rand(6, 1, 2, 2), labels=torch.tensor([0, 0, 0, 1, 1, 1]))
+        >>> sample = source.split(images=4, calibration=2)
+        >>> sample.labels.sort().values, len(sample.calibration)
+        (tensor([0, 0, 1, 1]), 2)
+        >>> sample.notes
+        ('the source is in the order of its classes: images are drawn evenly over them (seed 0)',)
     """
 
     images: Tensor
@@ -39,7 +50,7 @@ class Dataset:
         the first N hold every class in its share. Calibration images without labels are drawn at random.
 
         Args:
-            seed: of the draw; the same source and seed give the same order.
+            seed: seed of the random draw; the same source and seed give the same order.
         """
         if self.shuffled:
             return self
@@ -69,9 +80,9 @@ class Dataset:
         last ones are set apart, and not counted: up to `calibration`, and no more than leaves `images`, or half of all.
 
         Args:
-            images: how many to count; all if None.
-            calibration: how many to calibrate with.
-            seed: of the draw, where the source is in the order of its classes; not the seed of chips.
+            images: number of images to count; all if None.
+            calibration: number of images to calibrate with.
+            seed: seed of the draw where the source is in the order of its classes; it is not the seed of chips.
         """
         fair = self.spread(seed)
         if fair.calibration is None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import first_line
 from bitline.errors import BitlineError, DataError, NetworkError
 
 if TYPE_CHECKING:
@@ -30,10 +31,18 @@ def class_numbers(labels: object, classes: int) -> Tensor:
     Args:
         labels: class numbers, (images,) or a column, (images, 1); or rows with a single 1 and one column for each
             class, (images, classes). A tensor, an array or a sequence; floating-point numbers must be whole.
-        classes: outputs of the network.
+        classes: number of outputs of the network.
 
     Raises:
-        DataError: anything else: names, targets of a regression, labels of pixels, numbers that are no class.
+        DataError: the labels are anything else: names, targets of a regression, labels of pixels, or numbers that are
+            no class.
+
+    Examples:
+        >>> class_numbers([2, 0], classes=3), class_numbers([[0, 0, 1], [1, 0, 0]], classes=3)
+        (tensor([2, 0]), tensor([2, 0]))
+        >>> class_numbers([1, 3], classes=3)
+        Traceback (most recent call last):
+        bitline.errors.DataError: label 1 is 3, but the network has 3 outputs, for the classes 0 .. 2: they seem to ...
     """
     values = _tensor(labels)
     if values.ndim == 2 and values.shape[1] == 1:
@@ -72,12 +81,16 @@ def class_count(network: nn.Module, images: Tensor) -> int:
     """Classes that a network tells apart: its outputs for an image, seen on the first two.
 
     Args:
-        network: in eval mode.
+        network: a network in eval mode.
         images: normalised inputs, (images, ...).
 
     Raises:
-        DataError: it cannot take the images, or does not return one score for each class.
-        NetworkError: its scores are not numbers.
+        DataError: the network cannot take the images, or does not return one score for each class.
+        NetworkError: its scores are NaN.
+
+    Examples:
+        >>> class_count(nn.Linear(4, 10), torch.rand(5, 4))
+        10
     """
     shown = images[:2]
     try:
@@ -85,9 +98,9 @@ def class_count(network: nn.Module, images: Tensor) -> int:
     except BitlineError:
         raise
     except Exception as error:  # whatever a user's network raises
-        said = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(
-            f"the network cannot take images of shape {tuple(shown.shape[1:])} and type {shown.dtype}: {said}"
+            f"the network cannot take images of shape {tuple(shown.shape[1:])} and type {shown.dtype}: "
+            + first_line(error)
         ) from error
     if bool(outputs.isnan().any()):
         raise NetworkError("the network's scores are NaN: check its weights")
@@ -98,8 +111,16 @@ def class_count(network: nn.Module, images: Tensor) -> int:
 def scores(network: nn.Module, images: Tensor) -> Tensor:
     """Scores of a network, (images, classes).
 
+    Args:
+        network: a network in eval mode.
+        images: normalised inputs, (images, ...).
+
     Raises:
-        DataError: it returns something else; the message says what is wanted.
+        DataError: the network returns something else; the message says what is wanted.
+
+    Examples:
+        >>> scores(nn.Linear(4, 10), torch.rand(5, 4)).shape
+        torch.Size([5, 10])
     """
     outputs = network(images)
     wanted = "accuracy needs a network that returns one score for each class, (images, classes)"
@@ -121,9 +142,21 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
 def labels_for(dataset: Dataset, outputs: int) -> Tensor:
     """The labels of a data set as class numbers of a network with so many outputs, int64, (images,).
 
+    Args:
+        dataset: labelled images.
+        outputs: number of outputs of the network.
+
     Raises:
         DataError: as for `class_numbers`, or the source names fewer or more classes than there are outputs, so that
             numbers in the order of names are not those of the network.
+
+    Examples:
+        >>> from bitline.data.dataset import Dataset
+        >>> labels_for(Dataset(torch.rand(2, 4), torch.tensor([1, 0]), classes=("cat", "dog")), outputs=2)
+        tensor([1, 0])
+        >>> labels_for(Dataset(torch.rand(2, 4), torch.tensor([1, 0]), classes=("cat", "dog")), outputs=1000)
+        Traceback (most recent call last):
+        bitline.errors.DataError: the data has 2 classes (cat, dog), but the network has 1000 outputs: ...
     """
     if dataset.classes and len(dataset.classes) != outputs:
         raise DataError(
@@ -140,8 +173,19 @@ def labels_of_array(values: np.ndarray, source: str) -> tuple[Tensor, tuple[str,
     Integers and booleans become int64, floating-point numbers float64, as targets of a regression may be; columns are
     squeezed, one-hot rows become class numbers, and names are numbered in alphabetical order.
 
+    Args:
+        values: labels as the file contains them.
+        source: what messages call the file.
+
+    Returns:
+        Class numbers (or targets of a regression), and the names of all classes.
+
     Raises:
-        DataError: dates, complex numbers, records, NaN, missing names.
+        DataError: the labels are dates, complex numbers, records or NaN, or a name is missing.
+
+    Examples:
+        >>> labels_of_array(np.array(["dog", "cat", "dog"]), "labels.npy")
+        (tensor([1, 0, 1]), ('cat', 'dog'))
     """
     kind = values.dtype.kind
     if values.ndim == 2 and values.shape[1] == 1:
@@ -166,14 +210,21 @@ def labels_of_texts(texts: Sequence[str], places: Sequence[str]) -> tuple[Tensor
     """Labels that are written as text: numbers, or names, which are numbered in alphabetical order.
 
     Args:
-        texts: one for each image.
-        places: where each of them stands, for messages.
+        texts: the label of each image.
+        places: where each label stands, for messages.
 
     Returns:
         Class numbers (or targets of a regression), and the names of all classes.
 
     Raises:
         DataError: a label is missing or too large, or some are numbers and some are names.
+
+    Examples:
+        >>> labels_of_texts(["dog", "cat"], ["labels.csv, line 2", "labels.csv, line 3"])
+        (tensor([1, 0]), ('cat', 'dog'))
+        >>> labels_of_texts(["7", "cat"], ["labels.csv, line 2", "labels.csv, line 3"])
+        Traceback (most recent call last):
+        bitline.errors.DataError: labels.csv, line 3: 'cat' is a name, but labels.csv, line 2 has a number, 7: use ...
     """
     numeric = [bool(_NUMBER.fullmatch(text)) for text in texts]
     for text, place in zip(texts, places, strict=True):
@@ -197,7 +248,12 @@ def labels_of_texts(texts: Sequence[str], places: Sequence[str]) -> tuple[Tensor
 
 
 def numbering(classes: Sequence[str]) -> tuple[str, ...]:
-    """A note on how classes are numbered; none where their names are their numbers."""
+    """A note on how classes are numbered; empty if their names are their numbers.
+
+    Examples:
+        >>> numbering(["cat", "dog"]), numbering(["0", "1"])
+        (('classes are numbered in the order of their names: 0 cat, 1 dog',), ())
+    """
     named = [f"{number} {name}" for number, name in enumerate(classes)]
     if all(name == str(number) for number, name in enumerate(classes)):
         return ()
@@ -205,7 +261,12 @@ def numbering(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def in_short(names: Sequence[str]) -> str:
-    """The first few names, and how many there are in all if they are more."""
+    """The first few names, and how many there are in all if there are more.
+
+    Examples:
+        >>> in_short(["a", "b"]), in_short("abcdefghijklmnopqrstuvwxyz")
+        ('a, b', 'a, b, c, d, e, f, g, h, i, j, k, l, ... (26 in all)')
+    """
     more = f", ... ({len(names)} in all)" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
 
@@ -215,7 +276,7 @@ def _tensor(labels: object) -> Tensor:
         try:
             array = np.asarray(labels)
         except (ValueError, TypeError, RuntimeError) as error:
-            raise DataError(f"labels cannot be read ({str(error).splitlines()[0]}): {WANTED}") from None
+            raise DataError(f"labels cannot be read ({first_line(error)}): {WANTED}") from None
         if array.dtype.kind not in "biuf" or array.ndim == 0:
             raise DataError(f"labels are {array.dtype}, {array.shape}: {WANTED}")
         labels = torch.from_numpy(array.astype(np.float64 if array.dtype.kind == "f" else np.int64))

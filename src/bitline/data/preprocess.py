@@ -15,9 +15,14 @@ class Preprocess:
     """Shape and normalisation of a network's inputs: (x / 255 - mean) / deviation for each channel.
 
     Attributes:
-        shape: (channels, height, width); none where any shape will do.
-        mean, deviation: for each channel.
-        resize: shorter side before the centre crop of larger photographs.
+        shape: (channels, height, width); None if any shape will do.
+        mean, deviation: mean and standard deviation of each channel, or of all together.
+        resize: length of the shorter side before the centre crop of larger photographs; None if they are only cropped.
+
+    Examples:
+        >>> black_and_white = torch.tensor([0, 255], dtype=torch.uint8).reshape(1, 1, 1, 2)
+        >>> Preprocess(shape=(1, 1, 2), mean=(0.5,), deviation=(0.25,))(black_and_white)
+        tensor([[[[-2.,  2.]]]])
     """
 
     shape: tuple[int, int, int] | None
@@ -29,7 +34,7 @@ class Preprocess:
         """uint8 images (n, channels, height, width) to float32; float images are taken as they are.
 
         Raises:
-            DataError: another number of channels than there are means.
+            DataError: the images have another number of channels than there are means.
         """
         if images.dtype != torch.uint8:
             return images.float()
@@ -41,6 +46,13 @@ class Preprocess:
         shape = (-1, *(1,) * (images.ndim - 2))
         mean, deviation = (torch.tensor(values).float().reshape(shape) for values in (self.mean, self.deviation))
         return (images.float() / 255 - mean) / deviation
+
+    def wrong_shape(self, name: str, found: tuple[int, ...]) -> DataError:
+        """The error that says that images have another shape than the network takes."""
+        return DataError(
+            f"{name}: images are {found}, but the network takes {self.shape} "
+            "(channels, height, width): choose data made for this network"
+        )
 
 
 _IMAGENET_COLOURS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -5,13 +5,13 @@ To add a device, write one file with a `Device` and add it to `AnyDevice` in `re
 """
 
 from bitline.devices._device import Device
-from bitline.devices._measured import PublishedDevice
 from bitline.devices.cell import Cell
 from bitline.devices.duration import Duration, format_duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
 from bitline.devices.measurements import TableDevice
 from bitline.devices.programming import Written
+from bitline.devices.published import PublishedDevice
 from bitline.devices.registry import AnyDevice
 from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional

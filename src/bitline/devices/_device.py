@@ -19,23 +19,33 @@ class Device(Variant):
 
     A subclass says what differs from an exact device. It draws the random numbers that belong to a cell from `draws`,
     which gives the same numbers for the same purpose: so the cells that age are the cells that were programmed.
+
+    Examples:
+        >>> import torch
+        >>> class MyDevice(Device):
+        ...     sigma: float = 0.01
+        ...
+        ...     def program(self, target: Tensor, draws: Draws) -> Tensor:
+        ...         return target + self.sigma * draws.normal(target.shape, "programming error")
+        >>> MyDevice(sigma=0.05).program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1300, 0.5096, 1.0510])
     """
 
     @property
     def is_exact(self) -> bool:
-        """Whether cells hold exactly what they are told to, for ever."""
+        """Whether cells have exactly their target conductances, for ever."""
         return False
 
     @property
     def default_on_off_ratio(self) -> float:
-        """G_max / G_min of a cell where the design does not say otherwise."""
+        """G_max / G_min of a cell unless the design says otherwise."""
         return math.inf
 
     def program(self, target: Tensor, draws: Draws) -> Tensor:
         """Draw programmed conductances.
 
         Args:
-            target: G/G_max, any shape, float32 on the CPU.
+            target: G/G_max wanted, any shape, float32 on the CPU.
             draws: random numbers of this chip and layer.
 
         Returns:
@@ -44,13 +54,13 @@ class Device(Variant):
         raise NotImplementedError
 
     def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
-        """What the cells hold some time after programming.
+        """Conductances some time after programming.
 
         Args:
             programmed: G/G_max just after programming.
-            target: G/G_max that was asked for, same shape.
+            target: G/G_max that was wanted, same shape.
             seconds: time since programming.
-            draws: as for `program`.
+            draws: the random numbers that `program` was given.
 
         Returns:
             G/G_max at that time, not yet clipped, same shape.
@@ -58,12 +68,15 @@ class Device(Variant):
         return programmed
 
     def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor | None:
-        """Standard deviation of G/G_max from one read to the next; none for a device that reads without noise.
+        """Standard deviation of G/G_max from one read to the next.
 
         Args:
             conductance: G/G_max at the time of reading.
             programmed: G/G_max of the same cells just after programming, same shape.
             seconds: time since programming.
+
+        Returns:
+            Same shape; None for a device that reads without noise.
         """
         return None
 
@@ -75,10 +88,15 @@ class Device(Variant):
             seconds: time since programming.
 
         Raises:
-            ValueError: what is outside of the range, and how to allow it.
+            ValueError: a conductance or the time is out of range; the message says how to allow it.
         """
 
 
 def standard_noise(distribution: Distribution, draws: Draws) -> Callable[[Size, str], Tensor]:
-    """The function that draws numbers of mean 0 and standard deviation 1 with this distribution."""
+    """The function that draws numbers of mean 0 and standard deviation 1 with this distribution.
+
+    Examples:
+        >>> standard_noise("uniform", Draws((0,)))((1000,), "programming error").abs().max() < 3**0.5
+        tensor(True)
+    """
     return {"normal": draws.normal, "uniform": draws.standard_uniform}[distribution]

@@ -14,12 +14,12 @@ FEWEST_CELLS = 5
 
 
 @dataclass(frozen=True)
-class MeasurementTime:
+class MeasuredCells:
     """Cells measured at one time after programming.
 
     Attributes:
-        targets: (targets,) ascending, in the table's unit.
-        cells: for each target the measured values in ascending order.
+        targets: targets in ascending order, in the table's unit, (targets,).
+        cells: the measured values of each target, in ascending order.
     """
 
     targets: np.ndarray
@@ -28,29 +28,29 @@ class MeasurementTime:
 
 @dataclass(frozen=True)
 class MeasurementTable:
-    """What a file holds.
+    """The measurements of a file.
 
     Attributes:
-        times_s: ascending.
-        at: the cells at each time.
+        times_s: times after programming in seconds, ascending.
+        cells_at: the cells at each time.
         content: hash of the file.
     """
 
     times_s: tuple[float, ...]
-    at: tuple[MeasurementTime, ...]
+    cells_at: tuple[MeasuredCells, ...]
     content: str
 
     @property
     def states(self) -> tuple[float, float]:
         """Smallest and largest target."""
-        return float(self.at[0].targets[0]), float(self.at[0].targets[-1])
+        return float(self.cells_at[0].targets[0]), float(self.cells_at[0].targets[-1])
 
 
 def read_table(file: str) -> MeasurementTable:
-    """Read a table of measurements; read again only when the file has changed.
+    """Read a table of measurements; it is read again only if the file has changed.
 
     Raises:
-        ValueError: no such file, or what is wrong with it.
+        ValueError: there is no such file, or something in it is wrong; the message says what.
     """
     path = Path(file)
     if not path.is_file():
@@ -78,10 +78,10 @@ def _read(path: Path, _changed: int) -> MeasurementTable:
             "every number must be finite, targets and times 0 or more"
         )
     times = tuple(float(time) for time in sorted(values["time_s"].unique()))
-    at = tuple(_at(values[values["time_s"] == time], path) for time in times)
-    if any(not np.array_equal(one.targets, at[0].targets) for one in at):
+    cells_at = tuple(_by_target(values[values["time_s"] == time], path) for time in times)
+    if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
         raise ValueError(f"{path}: every time must have the same targets")
-    return MeasurementTable(times, at, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
+    return MeasurementTable(times, cells_at, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
 
 
 def _frame(path: Path) -> pd.DataFrame:
@@ -98,11 +98,11 @@ def _frame(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _at(values: pd.DataFrame, path: Path) -> MeasurementTime:
+def _by_target(values: pd.DataFrame, path: Path) -> MeasuredCells:
     groups = {float(target): np.sort(cells.to_numpy(float)) for target, cells in values.groupby("target")["measured"]}
     if len(groups) < 2:
         raise ValueError(f"{path} has {len(groups)} target: give cells for two or more")
     few = next((target for target, cells in groups.items() if len(cells) < FEWEST_CELLS), None)
     if few is not None:
         raise ValueError(f"{path} has {len(groups[few])} cells for target {few:g}: give {FEWEST_CELLS} or more")
-    return MeasurementTime(np.array(list(groups)), tuple(groups.values()))
+    return MeasuredCells(np.array(list(groups)), tuple(groups.values()))

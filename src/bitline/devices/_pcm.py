@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import PublishedDevice
+from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
 
 

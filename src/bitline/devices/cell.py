@@ -19,13 +19,22 @@ from bitline.devices.variation import Variation
 
 
 class Cell(Part):
-    """The memory cell."""
+    """The memory cell.
+
+    Examples:
+        >>> cell = Cell(device={"kind": "state-proportional", "alpha": 0.02}, on_off_ratio=100, time="1 day")
+        >>> cell.window_low, cell.time
+        (0.01, 86400.0)
+        >>> Cell(device="reram-wan-2022", time="1 day")
+        Traceback (most recent call last):
+        pydantic_core._pydantic_core.ValidationError: ... cell.time is 1 day, but cell.device 'reram-wan-2022' was ...
+    """
 
     device: AnyDevice = Exact()
     """Programming error, drift and read noise: 'none', 'state-independent', 'state-proportional', a measured device
     ('bitline devices' lists them), or a class of yours, 'package.module:Class'."""
     on_off_ratio: Annotated[float, Field(gt=1)] | None = None
-    """G_max / G_min; inf for cells that can be switched off. That of the device if not given."""
+    """G_max / G_min; inf for cells that can be switched off. The device decides if not given."""
     levels: AnyLevels = ContinuousLevels()
     """Conductances that can be aimed at: 'continuous', 'uniform' (with a count) or 'table' (with values)."""
     programming: AnyProgramming = Once()
@@ -34,8 +43,8 @@ class Cell(Part):
     """Variation that rows, columns or dies share."""
     clip: Literal["zero", "window", "none"] = "zero"
     """Where programmed conductances end: at 0 ('zero'), in [G_min, G_max] ('window'), or nowhere ('none'). At 0 alone,
-    cells that hold zero conduct too much on average, which sliced offset weights cannot bear: use 'window'. Cells that
-    have drifted end at 0 unless it is 'none'; reads with noise end nowhere."""
+    cells that store zero conduct too much on average, which sliced offset weights do not tolerate: use 'window'. Cells
+    that have drifted end at 0 unless it is 'none'; reads with noise end nowhere."""
     time: Duration = 0.0
     """Time between programming and inference, in seconds or as '1 day': what the device's drift does until then."""
     drift_compensation: Literal["none", "layer", "column"] = "none"

@@ -8,11 +8,17 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
-from bitline.devices._measured import polynomial
+from bitline.devices._fits import polynomial
 
 
 class Ohmic(Variant):
-    """I = G V."""
+    """I = G V.
+
+    Examples:
+        >>> import torch
+        >>> Ohmic().current(torch.tensor([0.2, 1.0]), voltage=0.5)
+        tensor([0.1000, 0.5000])
+    """
 
     kind: Literal["ohmic"] = "ohmic"
 
@@ -25,8 +31,8 @@ class Ohmic(Variant):
         """Currents in units of G_max V_read.
 
         Args:
-            conductance: G/G_max.
-            voltage: V/V_read, -1 .. 1, one for all cells or one for each.
+            conductance: G/G_max, any shape.
+            voltage: V/V_read, -1 .. 1, the same for all cells or a tensor with the voltage of each.
         """
         return conductance * voltage
 
@@ -37,6 +43,14 @@ class Milo2021(Variant):
     N2 and N3 in A/V^2 and A/V^3 are polynomials in log10(G / S); conductances outside of the measured range have the
     N2 and N3 of its nearest end, so that a cell without conductance still draws their current. Meant for cells whose
     input is a voltage on the row.
+
+    Examples:
+        Half of the read voltage does not drive half of the current:
+
+        >>> import torch
+        >>> cells = torch.tensor([0.25, 1.0])
+        >>> Milo2021().current(cells, voltage=0.5) / Milo2021().current(cells, voltage=1.0)
+        tensor([0.5253, 0.5004])
     """
 
     kind: Literal["milo-2021"] = "milo-2021"

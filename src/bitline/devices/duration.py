@@ -29,11 +29,21 @@ UNITS_S = {
 _WRITTEN = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
-def seconds(value: Any) -> Any:
-    """`"1 day"` as 86400.0; numbers are seconds, a year is 365.25 days and a month a twelfth of it.
+def parse_duration(value: Any) -> Any:
+    """A time as seconds; what is not a text stays as it is.
+
+    Args:
+        value: a number of seconds, or a number and a unit as text. A year is 365.25 days, a month a twelfth of it.
 
     Raises:
-        ValueError: not a number with a unit.
+        ValueError: the text is not a number with a unit.
+
+    Examples:
+        >>> parse_duration("1 day"), parse_duration("20 ms"), parse_duration(20)
+        (86400.0, 0.02, 20)
+        >>> parse_duration("1 fortnight")
+        Traceback (most recent call last):
+        ValueError: '1 fortnight' is not a time: write for example '1 day' or '20 s' (units: ms, s, min, hours, ...
     """
     if not isinstance(value, str):
         return value
@@ -47,7 +57,12 @@ def seconds(value: Any) -> Any:
 
 
 def format_duration(value: float) -> str:
-    """86400.0 as `1 day`; to six digits."""
+    """A number of seconds in the largest unit in which it has at most one decimal.
+
+    Examples:
+        >>> format_duration(86400.0), format_duration(5400.0), format_duration(2.5e-7)
+        ('1 day', '1.5 hours', '250 ns')
+    """
     for name in ("year", "month", "week", "day", "hour", "minute", "s", "ms", "us", "ns"):
         count = value / UNITS_S[name]
         if count >= 1 and (name in ("s", "ms", "us", "ns") or math.isclose(count, round(count, 1), rel_tol=1e-9)):
@@ -56,5 +71,5 @@ def format_duration(value: float) -> str:
     return f"{exact(value)} s"
 
 
-Duration = Annotated[float, BeforeValidator(seconds), Field(ge=0, allow_inf_nan=False)]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, allow_inf_nan=False)]
 """A time in seconds, also written as `"1 day"`."""

@@ -11,7 +11,13 @@ from bitline.numerics.draws import Draws
 
 
 class Exact(Device):
-    """Cells hold exactly what they are told to."""
+    """Cells have exactly their target conductances.
+
+    Examples:
+        >>> import torch
+        >>> Exact().program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1000, 0.5000, 1.0000])
+    """
 
     kind: Literal["none"] = "none"
 

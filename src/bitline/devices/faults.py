@@ -17,14 +17,25 @@ SOUND, LOW, HIGH, TELEGRAPH = range(4)
 
 
 class Faults(Part):
-    """Shares of faulty cells, placed at random, and the columns kept in reserve for them."""
+    """Fractions of faulty cells, placed at random, and the columns kept in reserve for them.
+
+    Examples:
+        A tenth of the cells of a 40 x 25 array is stuck at G_max:
+
+        >>> faults, draws = Faults(stuck_high=0.1), Draws((0, 0, "conv1"))
+        >>> target = torch.zeros(1, 1, 1, 40, 25)
+        >>> states = faults.states(target, lowest=0.0, row_slices=[slice(0, 40)], width=25, draws=draws)
+        >>> cells = faults.apply(states, target, lowest=0.0, draws=draws, time=0.0)
+        >>> int((states == HIGH).sum()), int((cells == 1).sum())
+        (82, 82)
+    """
 
     stuck_low: Fraction = 0.0
-    """Share of cells stuck at G_min."""
+    """Fraction of cells stuck at G_min."""
     stuck_high: Fraction = 0.0
-    """Share of cells stuck at G_max."""
+    """Fraction of cells stuck at G_max."""
     telegraph: Fraction = 0.0
-    """Share of cells with random-telegraph noise, slow against one inference: each is in one of two states, drawn
+    """Fraction of cells with random-telegraph noise, slow against one inference: each is in one of two states, drawn
     independently at every time."""
     telegraph_amplitude: Annotated[float, Field(ge=0, le=2)] = 0.0
     """Difference between the two states of a telegraph cell, as a fraction of its G."""
@@ -50,21 +61,24 @@ class Faults(Part):
         """Whether all cells work."""
         return self.stuck_low == self.stuck_high == self.telegraph == 0
 
-    def states(self, target: Tensor, lowest: float, blocks: Sequence[slice], width: int, draws: Draws) -> Tensor:
-        """Fault of every cell of a layer, int8, the same at all times.
+    def states(self, target: Tensor, lowest: float, row_slices: Sequence[slice], width: int, draws: Draws) -> Tensor:
+        """Fault of every cell of a layer, the same at all times.
 
         Args:
-            target: G/G_max, (lines, slices, groups, rows, columns).
+            target: G/G_max without faults, (lines, slices, groups, rows, columns).
             lowest: G_min/G_max.
-            blocks: rows of each row partition.
+            row_slices: rows of each row partition.
             width: columns of an array.
             draws: random numbers of this chip and layer.
+
+        Returns:
+            SOUND, LOW, HIGH or TELEGRAPH, same shape, int8.
         """
         if self.is_none:
             return torch.tensor(SOUND, dtype=torch.int8).expand(target.shape)
         states = self._states(target.shape, draws, "faults")
         if self.spare_columns:
-            for part, rows in enumerate(blocks):
+            for part, rows in enumerate(row_slices):
                 for tile, start in enumerate(range(0, target.shape[-1], width)):
                     place = (..., rows, slice(start, start + width))
                     spares = self._states(
@@ -74,7 +88,7 @@ class Faults(Part):
         return states
 
     def apply(self, states: Tensor, cells: Tensor, lowest: float, draws: Draws, time: float) -> Tensor:
-        """What the cells of a layer hold with their faults.
+        """Conductances of the cells of a layer with their faults.
 
         Args:
             states: fault of every cell.
@@ -82,6 +96,9 @@ class Faults(Part):
             lowest: G_min/G_max.
             draws: random numbers of this chip and layer.
             time: seconds since programming.
+
+        Returns:
+            G/G_max, same shape.
         """
         if self.is_none:
             return cells
@@ -110,9 +127,10 @@ def _with_spares(states: Tensor, target: Tensor, spares: Tensor, lowest: float) 
     """Faults of an array after its worst columns have moved to spare columns.
 
     Args:
-        states: (..., rows, columns).
-        target: G/G_max, same shape.
+        states: fault of every cell, (..., rows, columns).
+        target: G/G_max without faults, same shape.
         spares: faults of the spare columns, (..., rows, spare columns).
+        lowest: G_min/G_max.
     """
     states = states.clone()
     harm = (_stuck(states, target, lowest) - target).abs().sum(-2)
@@ -123,9 +141,9 @@ def _with_spares(states: Tensor, target: Tensor, spares: Tensor, lowest: float) 
         wanted = target.gather(-1, column)
         harms = (_stuck(spares, wanted.expand_as(spares), lowest) - wanted).abs().sum(-2)
         best = harms.masked_fill(used, torch.inf).argmin(-1, keepdim=True)
-        gain = harms.gather(-1, best) < harm.gather(-1, worst)
+        helps = harms.gather(-1, best) < harm.gather(-1, worst)
         chosen = spares.gather(-1, best[..., None, :].expand(*spares.shape[:-1], 1))
-        states.scatter_(-1, column, torch.where(gain[..., None, :], chosen, states.gather(-1, column)))
-        used.scatter_(-1, best, used.gather(-1, best) | gain)
+        states.scatter_(-1, column, torch.where(helps[..., None, :], chosen, states.gather(-1, column)))
+        used.scatter_(-1, best, used.gather(-1, best) | helps)
         harm.scatter_(-1, worst, -1.0)
     return states

@@ -15,7 +15,14 @@ from bitline.numerics.draws import Draws
 
 
 class Imported(Device):
-    """A `Device` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`."""
+    """A `Device` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`.
+
+    Examples:
+        >>> import torch
+        >>> device = Imported(kind="bitline.devices.state_proportional:StateProportional", alpha=0.02)
+        >>> device.program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1012, 0.5019, 1.0204])
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,7 +60,7 @@ def _check_arguments(kind: str, method: Callable[..., Any], wanted: Callable[...
     """Refuse a method that bitline could not call.
 
     Raises:
-        ValueError: what the method takes, and what it has to take.
+        ValueError: the method takes other arguments; the message says which it must take.
     """
     names = list(inspect.signature(wanted).parameters)
     try:

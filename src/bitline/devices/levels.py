@@ -12,7 +12,12 @@ from bitline.config.variants import Variant
 
 
 class ContinuousLevels(Variant):
-    """Any conductance between G_min and G_max."""
+    """Any conductance between G_min and G_max.
+
+    Examples:
+        >>> ContinuousLevels().nearest(torch.tensor([0.3]), lowest=0.0)
+        tensor([0.3000])
+    """
 
     kind: Literal["continuous"] = "continuous"
 
@@ -20,14 +25,22 @@ class ContinuousLevels(Variant):
         """Targets as the write circuit aims at them.
 
         Args:
-            target: G/G_max.
+            target: G/G_max wanted, any shape.
             lowest: G_min/G_max.
+
+        Returns:
+            G/G_max of the nearest levels, same shape.
         """
         return target
 
 
 class UniformLevels(Variant):
-    """Equally spaced conductances from G_min to G_max."""
+    """Equally spaced conductances from G_min to G_max.
+
+    Examples:
+        >>> UniformLevels(count=5).nearest(torch.tensor([0.1, 0.3, 0.9]), lowest=0.0)
+        tensor([0.0000, 0.2500, 1.0000])
+    """
 
     kind: Literal["uniform"] = "uniform"
     count: Annotated[int, Field(ge=2)]
@@ -39,7 +52,12 @@ class UniformLevels(Variant):
 
 
 class LevelTable(Variant):
-    """A table of conductances, however spaced."""
+    """A table of conductances, however spaced.
+
+    Examples:
+        >>> LevelTable(values=(0.1, 0.2, 1.0)).nearest(torch.tensor([0.0, 0.3, 0.9]), lowest=0.1)
+        tensor([0.1000, 0.2000, 1.0000])
+    """
 
     kind: Literal["table"] = "table"
     values: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=2)]

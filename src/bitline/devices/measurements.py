@@ -11,13 +11,14 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.devices._device import Device
-from bitline.devices._measured import MeasuredRange, between, polynomial
-from bitline.devices._measurement_table import MeasurementTable, MeasurementTime, read_table
+from bitline.devices._fits import between, polynomial
+from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
+from bitline.devices.published import MeasuredRange
 from bitline.numerics.draws import Draws
 
 
 class TableDevice(Device):
-    """What both kinds have in common.
+    """A device that is a table of measured cells, fitted or resampled.
 
     The file is a CSV or Parquet table with the columns `target` and `measured`, conductances or currents in one unit, a
     row for each measured cell, and optionally `time_s`, the time between programming and measurement. The smallest time
@@ -27,6 +28,18 @@ class TableDevice(Device):
     A cell keeps its rank among the cells of its target over time. Mean and spread at each measured time are those of
     the table for cells that were written once and not clipped; a cell that write-verify wrote again moves as the cell
     of its first write would.
+
+    Examples:
+        Cells that read between 0.8 and 1.2 uS more than their target:
+
+        >>> from tempfile import NamedTemporaryFile
+        >>> rows = [f"{target},{target + error}" for target in (0, 50) for error in (0.8, 0.9, 1.0, 1.1, 1.2)]
+        >>> with NamedTemporaryFile("w", suffix=".csv") as file:
+        ...     _ = file.write("\\n".join(["target,measured", *rows]))
+        ...     file.flush()
+        ...     device = ResampledMeasurements(file=file.name)
+        ...     device.largest, device.program(torch.tensor([0.5, 1.0]), Draws((0,)))
+        (50.0, tensor([0.5220, 1.0160]))
     """
 
     file: str
@@ -76,17 +89,17 @@ class TableDevice(Device):
 
     @abstractmethod
     def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
-        """Measured less target of cells, in `unit`.
+        """Measured value of cells less their target, in `unit`.
 
         Args:
             time: index of a measured time.
-            state: target, in `unit`.
-            rank: what makes a cell different from others with its target, the same at every time.
+            state: targets in `unit`, any shape.
+            rank: what makes a cell different from others with its target, the same at every time; same shape.
         """
 
     @abstractmethod
     def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
-        """Ranks of cells."""
+        """Ranks of cells, as `shift` takes them."""
 
     def program(self, target: Tensor, draws: Draws) -> Tensor:
         return target + self.shift(0, target * self.largest, self.ranks(target.shape, draws)) / self.largest
@@ -117,16 +130,16 @@ class FittedMeasurements(TableDevice):
 
     def fit(self, time: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Coefficients c0, c1, ... of mean and standard deviation, in `unit`, for state / largest target."""
-        at = self.table.at[time]
-        x = at.targets / self.table.states[1]
-        means = np.array([cells.mean() for cells in at.cells]) - at.targets
-        sigmas = np.array([cells.std(ddof=1) for cells in at.cells])
-        weight = np.sqrt([len(cells) for cells in at.cells]) / np.maximum(sigmas, 1e-3 * sigmas.max() + 1e-12)
+        measured = self.table.cells_at[time]
+        x = measured.targets / self.table.states[1]
+        means = np.array([cells.mean() for cells in measured.cells]) - measured.targets
+        sigmas = np.array([cells.std(ddof=1) for cells in measured.cells])
+        weight = np.sqrt([len(cells) for cells in measured.cells]) / np.maximum(sigmas, 1e-3 * sigmas.max() + 1e-12)
         fitted = [
             np.polynomial.polynomial.polyfit(x, values, min(degree, len(x) - 1), w=weight)
             for values, degree in ((means, self.mean_degree), (sigmas, self.sigma_degree))
         ]
-        mean, sigma = (tuple(float(one) for one in coefficients) for coefficients in fitted)
+        mean, sigma = (tuple(map(float, coefficients)) for coefficients in fitted)
         return mean, sigma
 
     def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
@@ -150,23 +163,23 @@ class ResampledMeasurements(TableDevice):
     kind: Literal["measurements-resampled"] = "measurements-resampled"
 
     def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
-        at = self.table.at[time]
-        targets = torch.tensor(at.targets, dtype=torch.float64)
+        measured = self.table.cells_at[time]
+        targets = torch.tensor(measured.targets, dtype=torch.float64)
         place = state.double().clamp(*self.table.states).contiguous()
         left = (torch.bucketize(place, targets) - 1).clamp(0, len(targets) - 2)
         share = (place - targets[left]) / (targets[left + 1] - targets[left])
-        deviations, counts = _deviations(at)
-        lower, upper = (deviations[one, (rank * counts[one]).long()] for one in (left, left + 1))
+        deviations, counts = _deviations(measured)
+        lower, upper = (deviations[target, (rank * counts[target]).long()] for target in (left, left + 1))
         return torch.lerp(lower, upper, share).to(state.dtype)
 
     def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
         return draws.uniform01(shape, "rank").double()
 
 
-def _deviations(at: MeasurementTime) -> tuple[Tensor, Tensor]:
+def _deviations(measured: MeasuredCells) -> tuple[Tensor, Tensor]:
     """Measured less target in ascending order, (targets, most cells), and how many there are, (targets,)."""
-    counts = torch.tensor([len(cells) for cells in at.cells])
-    table = torch.zeros(len(at.cells), int(counts.max()), dtype=torch.float64)
-    for row, target, cells in zip(table, at.targets, at.cells, strict=True):
+    counts = torch.tensor([len(cells) for cells in measured.cells])
+    table = torch.zeros(len(measured.cells), int(counts.max()), dtype=torch.float64)
+    for row, target, cells in zip(table, measured.targets, measured.cells, strict=True):
         row[: len(cells)] = torch.from_numpy(cells - target)
     return table, counts

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from bitline.devices._measured import polynomial
+from bitline.devices._fits import polynomial
 from bitline.devices._pcm import PhaseChangeMemory
 
 
@@ -18,6 +18,17 @@ class PcmJoshi2020(PhaseChangeMemory):
     deviations that Fig. 3b shows 27 s after programming. Here it is the error at t_0 = 20 s; drift from there to 27 s
     changes it by less than 2 %. Drift and read noise are not those of this publication, but of the same kind of device
     by Nandakumar et al., see `PhaseChangeMemory`.
+
+    Examples:
+        Cells just after programming, and an hour later:
+
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
+        >>> device, draws = PcmJoshi2020(), Draws((0, 0, "conv1"))
+        >>> target = torch.tensor([0.1, 0.5, 1.0])
+        >>> cells = device.program(target, draws)
+        >>> cells, device.aged(cells, target, 3600.0, draws)
+        (tensor([0.1111, 0.5073, 1.0435]), tensor([0.0923, 0.3820, 0.7626]))
     """
 
     kind: Literal["pcm-joshi-2020"] = "pcm-joshi-2020"

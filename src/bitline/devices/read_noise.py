@@ -22,24 +22,40 @@ from bitline.devices._device import Device
 
 
 class DeviceNoise(Variant):
-    """The read noise that was measured for the device, none if there is none."""
+    """The read noise that was measured for the device; reads have no noise if none was measured.
+
+    Examples:
+        >>> from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
+        >>> cells = torch.tensor([0.1, 0.5, 1.0])
+        >>> DeviceNoise().sigma(cells, cells, PcmJoshi2020(), seconds=3600.0)
+        tensor([0.0187, 0.0329, 0.0419])
+    """
 
     kind: Literal["device"] = "device"
 
     def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
-        """Standard deviation of G/G_max of a read; none for reads without noise.
+        """Standard deviation of G/G_max of a read.
 
         Args:
             conductance: G/G_max at the time of reading.
             programmed: G/G_max of the same cells just after programming, same shape.
             device: the memory device.
             seconds: time since programming.
+
+        Returns:
+            Same shape; None for reads without noise.
         """
         return device.read_noise(conductance, programmed, seconds)
 
 
 class NoNoise(Variant):
-    """Reads without noise."""
+    """Reads without noise.
+
+    Examples:
+        >>> from bitline.devices.exact import Exact
+        >>> NoNoise().sigma(torch.ones(3), torch.ones(3), Exact(), seconds=0.0) is None
+        True
+    """
 
     kind: Literal["none"] = "none"
 
@@ -48,7 +64,14 @@ class NoNoise(Variant):
 
 
 class IndependentNoise(Variant):
-    """sigma = alpha G_max, whatever the conductance; reads of a cell at G = 0 are negative half of the time."""
+    """sigma = alpha G_max, whatever the conductance; reads of a cell at G = 0 are negative half of the time.
+
+    Examples:
+        >>> from bitline.devices.exact import Exact
+        >>> cells = torch.tensor([0.1, 0.5, 1.0])
+        >>> IndependentNoise(alpha=0.01).sigma(cells, cells, Exact(), seconds=0.0)
+        tensor([0.0100, 0.0100, 0.0100])
+    """
 
     kind: Literal["state-independent"] = "state-independent"
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -59,7 +82,14 @@ class IndependentNoise(Variant):
 
 
 class ProportionalNoise(Variant):
-    """sigma = alpha G of the conductance at the time of reading."""
+    """sigma = alpha G of the conductance at the time of reading.
+
+    Examples:
+        >>> from bitline.devices.exact import Exact
+        >>> cells = torch.tensor([0.1, 0.5, 1.0])
+        >>> ProportionalNoise(alpha=0.01).sigma(cells, cells, Exact(), seconds=0.0)
+        tensor([0.0010, 0.0050, 0.0100])
+    """
 
     kind: Literal["state-proportional"] = "state-proportional"
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import PublishedDevice, polynomial
+from bitline.devices._fits import polynomial
+from bitline.devices.published import PublishedDevice
 
 
 class ReramMilo2021(PublishedDevice):
@@ -16,6 +17,12 @@ class ReramMilo2021(PublishedDevice):
 
     sigma(G) = 4.782321 - 0.009107 G, G and sigma in uS. Its current is not proportional to the voltage: use
     `cell.current_voltage = "milo-2021"` with it where inputs are voltages on rows.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
+        >>> ReramMilo2021().program(torch.tensor([0.3, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.3111, 0.5032, 1.0124])
     """
 
     kind: Literal["reram-milo-2021"] = "reram-milo-2021"

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import PublishedDevice, polynomial
+from bitline.devices._fits import polynomial
+from bitline.devices.published import PublishedDevice
 
 
 class ReramWan2022(PublishedDevice):
@@ -16,6 +17,12 @@ class ReramWan2022(PublishedDevice):
 
     sigma(G) = 1.536e-4 G^3 - 1.167e-2 G^2 + 2.374e-1 G + 1.053, G and sigma in uS: a cubic through the deviations one
     second after programming, which here stand for all times up to then. Relaxation after that is not part of the model.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
+        >>> ReramWan2022().program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1277, 0.5116, 1.0437])
     """
 
     kind: Literal["reram-wan-2022"] = "reram-wan-2022"

@@ -9,7 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import PublishedDevice, between, grown, polynomial, saturating
+from bitline.devices._fits import between, grown, polynomial, saturating
+from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
 
 DAY = 86400.0
@@ -29,6 +30,15 @@ class SonosAgrawal2022(PublishedDevice):
     The measured distributions are of many cells at one time. What a cell does from one time to the next is modelled: it
     keeps its programming error, and the growth of the spread is one more normal deviation of the cell, so that mean and
     sigma at every measured time are the measured ones for cells that were written once and not clipped.
+
+    Examples:
+        Cells just after programming, and a day later:
+
+        >>> device, draws = SonosAgrawal2022(), Draws((0, 0, "conv1"))
+        >>> target = torch.tensor([0.1, 0.5, 1.0])
+        >>> cells = device.program(target, draws)
+        >>> cells, device.aged(cells, target, DAY, draws)
+        (tensor([0.1042, 0.5021, 1.0113]), tensor([0.1068, 0.5006, 0.9978]))
     """
 
     kind: Literal["sonos-agrawal-2022"] = "sonos-agrawal-2022"

@@ -9,7 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.devices._measured import PublishedDevice, between, grown, piecewise_linear, saturating
+from bitline.devices._fits import between, grown, piecewise_linear, saturating
+from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
 
 DAY = 86400.0
@@ -23,12 +24,21 @@ class SonosXiao2022(PublishedDevice):
     Analog Memory", IEEE TCAS-I 69(4), 1480-1493, 2022, Fig. 4d and 4e; the spread at day 0 is that of arXiv
     2109.01262v3, Fig. 22). Between measured currents and times mean shift and sigma are interpolated linearly; above
     1585 nA the last segment of the shift goes on, and below 52 nA, where nothing was measured, the shift falls linearly
-    to none for a cell that is off.
+    to zero for a cell that is off.
 
     The published distributions are of many cells at one time. What a cell does from one time to the next is modelled:
     it keeps its programming error, shifts with the mean, and the growth of the spread is one more normal deviation of
     the cell, so that mean and sigma at every published time are the published ones for cells that were written once and
     not clipped.
+
+    Examples:
+        Cells just after programming, and a day later:
+
+        >>> device, draws = SonosXiao2022(), Draws((0, 0, "conv1"))
+        >>> target = torch.tensor([0.1, 0.5, 1.0])
+        >>> cells = device.program(target, draws)
+        >>> cells, device.aged(cells, target, DAY, draws)
+        (tensor([0.1039, 0.5037, 1.0240]), tensor([0.1083, 0.4999, 0.9909]))
     """
 
     kind: Literal["sonos-xiao-2022"] = "sonos-xiao-2022"
@@ -92,7 +102,7 @@ class SonosXiao2022(PublishedDevice):
         return saturating(self.spread_B_nA[time], self.spread_C_nA[time], mean)
 
     def _shift(self, time: int, state: Tensor) -> Tensor:
-        """Mean shift in nA since programming, none for a cell that is off."""
+        """Mean shift in nA since programming, zero for a cell that is off."""
         start = self.retention_nA[0]
         shifts = [later - first for first, later in zip(start, self.retention_nA[time], strict=True)]
         return piecewise_linear(state, (0.0, *start), (0.0, *shifts))

@@ -12,7 +12,13 @@ from bitline.numerics.draws import Draws
 
 
 class StateIndependent(Device):
-    """sigma = alpha * reference, whatever the conductance (Xiao et al. 2022, section 5.2 and Fig. 8)."""
+    """sigma = alpha * reference, whatever the conductance (Xiao et al. 2022, section 5.2 and Fig. 8).
+
+    Examples:
+        >>> import torch
+        >>> StateIndependent(alpha=0.02).program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1120, 0.5038, 1.0204])
+    """
 
     kind: Literal["state-independent"] = "state-independent"
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]

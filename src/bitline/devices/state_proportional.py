@@ -12,7 +12,13 @@ from bitline.numerics.draws import Draws
 
 
 class StateProportional(Device):
-    """sigma(G) = alpha * G: cells read in the subthreshold region (Xiao et al. 2022, section 5.3 and Fig. 8)."""
+    """sigma(G) = alpha * G: cells read in the subthreshold region (Xiao et al. 2022, section 5.3 and Fig. 8).
+
+    Examples:
+        >>> import torch
+        >>> StateProportional(alpha=0.02).program(torch.tensor([0.1, 0.5, 1.0]), Draws((0, 0, "conv1")))
+        tensor([0.1012, 0.5019, 1.0204])
+    """
 
     kind: Literal["state-proportional"] = "state-proportional"
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]

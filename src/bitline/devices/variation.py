@@ -18,6 +18,15 @@ class Variation(Part):
 
     G (1 + e_row + e_column + e_die), each e normal with mean 0. Independent variation from cell to cell is part of the
     device's programming error.
+
+    Examples:
+        The cells of a row vary together:
+
+        >>> import torch
+        >>> chip = Draws((0, 0))
+        >>> Variation(row=0.1).apply(torch.ones(1, 1, 1, 2, 3), chip.of("conv1"), chip)
+        tensor([[[[[1.0980, 1.0980, 1.0980],
+                   [0.9439, 0.9439, 0.9439]]]]])
     """
 
     row: RelativeSigma = 0.0
@@ -39,6 +48,9 @@ class Variation(Part):
             cells: G/G_max, (lines, slices, groups, rows, columns).
             draws: random numbers of this chip and layer.
             chip: random numbers of this chip.
+
+        Returns:
+            G/G_max, same shape.
         """
         if self.is_none:
             return cells

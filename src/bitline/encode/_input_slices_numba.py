@@ -6,15 +6,16 @@ import numpy as np
 
 from bitline.numerics.threads import njit, prange
 
-BLOCK = 4096
+CHUNK = 4096
+"""Codes that a thread cuts at once."""
 
 
 @njit(parallel=True, cache=True)
 def input_slice_float32(codes, shift, top, digits):  # type: ignore[no-untyped-def]
     """Bits `shift` and above, as many as `top` has, of codes (n,), with their sign, into digits (n,)."""
     count = len(codes)
-    for block in prange((count + BLOCK - 1) // BLOCK):
-        own = slice(block * BLOCK, min(count, (block + 1) * BLOCK))
+    for chunk in prange((count + CHUNK - 1) // CHUNK):
+        own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = codes[own], digits[own]  # loops over slices of their own become vector instructions
         for i in range(len(given)):
             code = np.int32(given[i])

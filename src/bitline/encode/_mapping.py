@@ -16,6 +16,14 @@ class WeightMapping(Variant):
 
     A code of `magnitude_bits` bits is cut into slices of `cell_bits` bits, least significant first; the digit d of a
     slice is stored as the fraction d / (2^cell_bits - 1) of the conductance window (Xiao et al. 2022, section 4.1).
+
+    Examples:
+        `Differential`, `TwoSided` and `Offset` are such mappings:
+
+        >>> from bitline.encode import Differential
+        >>> mapping = Differential(bits=8, bits_per_cell=3)
+        >>> mapping.magnitude_bits, mapping.slices, mapping.radix, mapping.top_digit
+        (7, 3, (1, 8, 64), 7)
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"mapping": "kind"}
@@ -66,11 +74,18 @@ class WeightMapping(Variant):
         return False
 
     def digits(self, codes: Tensor) -> Tensor:
-        """Digits of integer `codes` (any shape) as fractions of the conductance window, (lines, slices, *shape)."""
+        """Digits of integer codes as fractions of the conductance window.
+
+        Args:
+            codes: integers in a tensor of any shape.
+
+        Returns:
+            (lines, slices, *shape of the codes).
+        """
         raise NotImplementedError
 
     def input_sum_factor(self, window_low: float) -> float:
-        """How much of sum(x) the recombined readings hold beyond w x, removed digitally.
+        """The multiple of sum(x) that the recombined readings contain beyond w x, and that is removed digitally.
 
         Args:
             window_low: G_min / G_max.
@@ -84,7 +99,7 @@ class WeightMapping(Variant):
 
     @property
     def slices(self) -> int:
-        """Cells over which a magnitude is spread."""
+        """Number of weight slices: the cells over which a magnitude is spread."""
         return -(-self.magnitude_bits // self.cell_bits)
 
     @property
@@ -113,11 +128,15 @@ class WeightMapping(Variant):
         return 1.0
 
     def slice_digits(self, magnitude: Tensor) -> Tensor:
-        """Cut non-negative integers (any shape) into digits / top_digit, (slices, *shape).
+        """Cut non-negative integers into digits / top_digit.
 
-        In the precision of `magnitude`, float32 if it is not floating.
+        Args:
+            magnitude: integers in a tensor of any shape.
+
+        Returns:
+            (slices, *shape of the magnitude), in its precision, or float32 if it is not floating.
         """
         whole = magnitude.to(torch.int32)
-        parts = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
+        digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
         precision = magnitude.dtype if magnitude.is_floating_point() else torch.float32
-        return torch.stack(parts).to(precision) / self.top_digit
+        return torch.stack(digits).to(precision) / self.top_digit

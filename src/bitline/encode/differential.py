@@ -14,6 +14,16 @@ class Differential(WeightMapping):
     """Two cells for each slice; one carries |w|, the other stays at G_min.
 
     W x = sum_k 2^(k b) (W_k+ x - W_k- x): Xiao et al. 2022, Eqs. 6 and 8. A zero weight draws the least current.
+
+    Examples:
+        Two slices of a bit for 2 = 0b10, 0 and -3 = -0b11, least significant first, on the + and on the - line:
+
+        >>> Differential(bits=3, bits_per_cell=1).digits(torch.tensor([2, 0, -3]))
+        tensor([[[0., 0., 0.],
+                 [1., 0., 0.]],
+        <BLANKLINE>
+                [[0., 0., 1.],
+                 [0., 0., 1.]]])
     """
 
     kind: Literal["differential"] = "differential"

@@ -10,7 +10,16 @@ from torch import Tensor
 
 
 def slice_count(magnitude_bits: int, slice_bits: int) -> int:
-    """Input slices for inputs of `magnitude_bits` bits (without sign) when `slice_bits` are applied at once."""
+    """Number of input slices.
+
+    Args:
+        magnitude_bits: bits of an input without its sign.
+        slice_bits: bits that are applied to a row at once.
+
+    Examples:
+        >>> slice_count(magnitude_bits=8, slice_bits=1), slice_count(magnitude_bits=8, slice_bits=3)
+        (8, 3)
+    """
     return -(-magnitude_bits // slice_bits)
 
 
@@ -25,8 +34,14 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterato
         slice_bits: bits applied to a row at once.
 
     Yields:
-        Digits -(2^slice_bits-1) .. 2^slice_bits-1, shape and dtype of `codes`, all in the same memory: use one before
+        Digits -(2^slice_bits-1) .. 2^slice_bits-1, shape and dtype of `codes`, all in the same memory: use each before
         taking the next.
+
+    Examples:
+        The digits of 6 = 0b0110, of 0 and of -9 = -0b1001, two bits at a time:
+
+        >>> [digits.tolist() for digits in input_slices(torch.tensor([6.0, 0.0, -9.0]), magnitude_bits=4, slice_bits=2)]
+        [[2.0, 0.0, -1.0], [1.0, 0.0, -2.0]]
     """
     slices = slice_count(magnitude_bits, slice_bits)
     if codes.device.type == "cpu" and codes.dtype == torch.float32:
@@ -42,7 +57,13 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterato
 
 
 def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Tensor:
-    """`input_slices` in plain PyTorch, for any device and dtype, (slices, *codes.shape)."""
+    """`input_slices` in plain PyTorch, for any device and dtype, (slices, *codes.shape).
+
+    Examples:
+        >>> plain_input_slices(torch.tensor([6.0, -9.0]), magnitude_bits=4, slice_bits=2)
+        tensor([[ 2., -1.],
+                [ 1., -2.]])
+    """
     magnitude = codes.abs().to(torch.int32)
     shifts = slice_bits * torch.arange(slice_count(magnitude_bits, slice_bits), device=codes.device)
     digits: Tensor = (magnitude >> shifts.reshape(-1, *[1] * codes.ndim)) & (2**slice_bits - 1)

@@ -13,6 +13,16 @@ class Offset(WeightMapping):
     """One cell for each slice of w + 2^(bits-1); the offset is removed after the ADC.
 
     W x = sum_k 2^(k b) W_k x - 2^(bits-1) sum(x): Xiao et al. 2022, Eqs. 5 and 7.
+
+    Examples:
+        The codes 2, 0 and -3 are stored as 6, 4 and 1 of the 7 parts of the window:
+
+        >>> import torch
+        >>> mapping = Offset(bits=3)
+        >>> (mapping.digits(torch.tensor([2, 0, -3])) * mapping.top_digit).round()
+        tensor([[[6., 4., 1.]]])
+        >>> mapping.input_sum_factor(window_low=0.0)
+        4.0
     """
 
     kind: Literal["offset"] = "offset"

@@ -15,6 +15,14 @@ class TwoSided(Differential):
 
     The difference is that of the one-sided pair, but a zero weight sits at mid-range on both cells, so conductance is
     not proportional to the weight (CrossSim Inference manual 2.0, balanced core).
+
+    Examples:
+        The codes 3, 0 and -3 of 3-bit weights on the + and on the - line:
+
+        >>> TwoSided(bits=3).digits(torch.tensor([3, 0, -3]))
+        tensor([[[1.0000, 0.5000, 0.0000]],
+        <BLANKLINE>
+                [[0.0000, 0.5000, 1.0000]]])
     """
 
     kind: Literal["two-sided"] = "two-sided"  # type: ignore[assignment]

@@ -53,7 +53,7 @@ class ProgrammedArrays:
     @property
     def row_blocks(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.partition.blocks(self.product.rows, self.product.positions)
+        return self.partition.row_slices(self.product.rows, self.product.positions)
 
     @property
     def slicing(self) -> InputSlicing:

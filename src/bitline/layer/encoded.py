@@ -99,7 +99,7 @@ class EncodedLayer:
     @property
     def row_blocks(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.product.partition(self.design.array.rows).blocks(self.product.rows, self.product.positions)
+        return self.product.partition(self.design.array.rows).row_slices(self.product.rows, self.product.positions)
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""

@@ -104,7 +104,8 @@ class SignalHistograms:
         rest = [range(self.shape[axis]) for axis in (0, 1, 2, 3, 5)]
         for place in itertools.product(*rest):
             yield [
-                self._series.one(int(index)) for index in numbers[place[0], place[1], place[2], place[3], :, place[4]]
+                self._series.histogram(int(index))
+                for index in numbers[place[0], place[1], place[2], place[3], :, place[4]]
             ]
 
     def _count_places(self, index: int, signals: Tensor) -> None:

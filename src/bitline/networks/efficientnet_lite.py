@@ -33,7 +33,19 @@ def _strided(x: Tensor, kernel: int, stride: int) -> Tensor:
 
 
 class InvertedResidual(nn.Module):
-    """Expansion by 1 x 1, depthwise convolution, projection by 1 x 1 without an activation."""
+    """Expansion by a 1 x 1 convolution, a depthwise convolution, and a 1 x 1 projection without an activation.
+
+    Args:
+        inputs, outputs: numbers of channels.
+        kernel: width of the depthwise kernel in pixels.
+        stride: step in pixels of the depthwise convolution.
+        expansion: channels of the depthwise convolution for each input channel.
+
+    Examples:
+        >>> import torch
+        >>> InvertedResidual(16, 24, kernel=3, stride=2, expansion=6)(torch.zeros(2, 16, 8, 8)).shape
+        torch.Size([2, 24, 4, 4])
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -57,7 +69,14 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Inputs (batch, 3, 224, 224), outputs (batch, 1000); 4.7 M parameters."""
+    """EfficientNet-Lite0: inputs (batch, 3, 224, 224), outputs (batch, 1000); 4.7 M parameters.
+
+    Examples:
+        >>> import torch
+        >>> with torch.device("meta"):  # shapes alone
+        ...     sum(weight.numel() for weight in EfficientNetLite0().parameters())
+        4652008
+    """
 
     def __init__(self) -> None:
         super().__init__()

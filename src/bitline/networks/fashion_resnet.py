@@ -8,7 +8,18 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """Basic residual block (He et al., CVPR 2016) with a 1 x 1 convolution as shortcut where the shape changes."""
+    """Basic residual block (He et al., CVPR 2016) with a 1 x 1 convolution as shortcut where the shape changes.
+
+    Args:
+        inputs, outputs: numbers of channels.
+        stride: step in pixels of the first convolution.
+        relu: makes the activations.
+
+    Examples:
+        >>> import torch
+        >>> ResidualBlock(16, 32, stride=2)(torch.zeros(1, 16, 8, 8)).shape
+        torch.Size([1, 32, 4, 4])
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int, relu: Callable[[], nn.Module] = nn.ReLU) -> None:
         super().__init__()
@@ -31,12 +42,17 @@ class ResidualBlock(nn.Module):
 
 
 class FashionResNet(nn.Module):
-    """Three stages of one block with 16, 32 and 64 channels; 78,042 parameters.
+    """Three stages of one block with 16, 32 and 64 channels; 77,754 parameters.
 
     Inputs: (batch, 1, 28, 28), normalised; outputs: (batch, 10).
 
     Args:
         relu: makes the activations.
+
+    Examples:
+        >>> import torch
+        >>> FashionResNet()(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(self, relu: Callable[[], nn.Module] = nn.ReLU) -> None:

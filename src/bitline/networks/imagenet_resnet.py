@@ -9,7 +9,18 @@ from torch.nn import functional
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions (ResNet-18)."""
+    """Two 3 x 3 convolutions (ResNet-18).
+
+    Args:
+        inputs: number of input channels.
+        width: number of channels of the convolutions.
+        stride: step in pixels of the first convolution.
+
+    Examples:
+        >>> import torch
+        >>> BasicBlock(16, 32, stride=2)(torch.zeros(1, 16, 8, 8)).shape
+        torch.Size([1, 32, 4, 4])
+    """
 
     expansion = 1
 
@@ -27,7 +38,18 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1 x 1, 3 x 3 and 1 x 1 convolutions; the stride is in the 3 x 3 one (version 1.5)."""
+    """1 x 1, 3 x 3 and 1 x 1 convolutions; the stride is in the 3 x 3 one (version 1.5).
+
+    Args:
+        inputs: number of input channels.
+        width: number of channels of the 3 x 3 convolution; the block has four times as many outputs.
+        stride: step in pixels of the 3 x 3 convolution.
+
+    Examples:
+        >>> import torch
+        >>> Bottleneck(16, 8, stride=2)(torch.zeros(1, 16, 8, 8)).shape
+        torch.Size([1, 32, 4, 4])
+    """
 
     expansion = 4
 
@@ -49,7 +71,19 @@ class Bottleneck(nn.Module):
 
 
 class ImageNetResNet(nn.Module):
-    """Inputs (batch, 3, 224, 224), outputs (batch, 1000)."""
+    """A residual network with four stages: inputs (batch, 3, 224, 224), outputs (batch, 1000).
+
+    Args:
+        block: class of the residual blocks.
+        blocks: number of blocks of each stage.
+
+    Examples:
+        >>> import torch
+        >>> with torch.device("meta"):  # shapes alone
+        ...     network = ImageNetResNet(Bottleneck, (3, 4, 6, 3))
+        >>> [len(network.get_submodule(f"layer{stage}")) for stage in (1, 2, 3, 4)], network.fc.in_features
+        ([3, 4, 6, 3], 2048)
+    """
 
     def __init__(self, block: type[BasicBlock] | type[Bottleneck], blocks: Sequence[int]) -> None:
         super().__init__()
@@ -82,10 +116,24 @@ def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 def resnet18() -> ImageNetResNet:
-    """ResNet-18, 11.7 M parameters."""
+    """ResNet-18, 11.7 M parameters.
+
+    Examples:
+        >>> import torch
+        >>> with torch.device("meta"):
+        ...     sum(weight.numel() for weight in resnet18().parameters())
+        11689512
+    """
     return ImageNetResNet(BasicBlock, (2, 2, 2, 2))
 
 
 def resnet50() -> ImageNetResNet:
-    """ResNet-50 v1.5, 25.6 M parameters."""
+    """ResNet-50 v1.5, 25.6 M parameters.
+
+    Examples:
+        >>> import torch
+        >>> with torch.device("meta"):
+        ...     sum(weight.numel() for weight in resnet50().parameters())
+        25557032
+    """
     return ImageNetResNet(Bottleneck, (3, 4, 6, 3))

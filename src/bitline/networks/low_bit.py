@@ -23,11 +23,15 @@ def stepped(x: Tensor, step: Tensor, lowest: int, highest: int, count: int) -> T
     """Nearest multiple of a step between two codes; gradients as in Esser et al. 2020, eqs. 3 and 5.
 
     Args:
-        x: any shape.
-        step: scalar.
-        lowest, highest: codes.
-        count: weights, or activations of one sample, that share the step: its gradient is divided by the square root
-            of this and `highest` (section 2.2 there).
+        x: weights or activations, any shape.
+        step: difference of two levels, a scalar.
+        lowest, highest: smallest and largest code.
+        count: number of weights, or of activations of one sample, that share the step: its gradient is divided by the
+            square root of `count` times `highest` (section 2.2 there).
+
+    Examples:
+        >>> stepped(torch.tensor([-0.4, 0.3, 9.0]), torch.tensor(0.5), lowest=0, highest=15, count=3)
+        tensor([0.0000, 0.5000, 7.5000])
     """
     damping = 1.0 / math.sqrt(count * highest)
     learned = step.detach() + (step - step.detach()) * damping
@@ -39,7 +43,11 @@ class SteppedReLU(nn.Module):
     """ReLU whose output has 2^bits levels, 0 to (2^bits - 1) step.
 
     Args:
-        bits: of the output.
+        bits: number of bits of the output.
+
+    Examples:
+        >>> SteppedReLU(bits=2).eval()(torch.tensor([-1.0, 0.6, 2.2, 9.0])).tolist()
+        [0.0, 1.0, 2.0, 3.0]
     """
 
     def __init__(self, bits: int = BITS) -> None:
@@ -57,8 +65,13 @@ class SteppedWeight(nn.Module):
     """Parametrisation that puts a weight on 2^bits - 1 levels around zero while it is trained.
 
     Args:
-        weight: to begin with.
-        bits: sign included.
+        weight: the weights before training; they decide the first step.
+        bits: number of bits of a weight, its sign included.
+
+    Examples:
+        >>> weight = torch.tensor([-1.0, 0.1, 0.5])
+        >>> (SteppedWeight(weight, bits=4)(weight) / SteppedWeight(weight, bits=4).step).round().tolist()
+        [-2.0, 0.0, 1.0]
     """
 
     def __init__(self, weight: Tensor, bits: int = BITS) -> None:
@@ -74,11 +87,17 @@ def prepare_training(folded: nn.Module, images: Tensor) -> list[nn.Parameter]:
     """Put steps on a network's weights and set those of its ReLUs from images.
 
     Args:
-        folded: a network of `SteppedReLU`s without batch norms, with weights of a trained network.
-        images: normalised.
+        folded: a network with `SteppedReLU`s and without batch norms, with the weights of a trained network.
+        images: normalised images.
 
     Returns:
         The steps, which are trained with the weights.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Linear(4, 4), SteppedReLU(), nn.Linear(4, 4), SteppedReLU(), nn.Linear(4, 2))
+        >>> steps = prepare_training(network, torch.rand(8, 4))  # of two ReLUs and the layer between them
+        >>> len(steps)
+        3
     """
     layers = [module for module in folded.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     relus = [module for module in folded.modules() if isinstance(module, SteppedReLU)]
@@ -103,7 +122,21 @@ def prepare_training(folded: nn.Module, images: Tensor) -> list[nn.Parameter]:
 
 @torch.no_grad()
 def finish_training(trained: nn.Module) -> nn.Module:
-    """Leave the weights on their grids, with steps so short in binary that half precision holds every level exactly."""
+    """Leave the weights on their grids, with steps so short in binary that every level is exact in half precision.
+
+    Args:
+        trained: a network from `prepare_training`, trained; it is changed in place.
+
+    Returns:
+        `trained`.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Linear(4, 4), SteppedReLU(), nn.Linear(4, 4), SteppedReLU(), nn.Linear(4, 2))
+        >>> _ = prepare_training(network, torch.rand(8, 4))
+        >>> weight = finish_training(network)[2].weight
+        >>> bool((weight.half().float() == weight).all())
+        True
+    """
     for module in list(trained.modules()):
         if parametrize.is_parametrized(module):
             (stepper,) = module.parametrizations.weight  # type: ignore[union-attr, misc]
@@ -126,10 +159,20 @@ def _folded(network: nn.Module) -> nn.Module:
 
 
 def fashion_resnet_4bit() -> nn.Module:
-    """The embedded network with 4-bit weights and activations."""
+    """The embedded network with 4-bit weights and activations.
+
+    Examples:
+        >>> fashion_resnet_4bit().relu.highest
+        15
+    """
     return _folded(FashionResNet(SteppedReLU))
 
 
 def cifar_resnet20_4bit() -> nn.Module:
-    """ResNet-20 for CIFAR-10 with 4-bit weights and activations."""
+    """ResNet-20 for CIFAR-10 with 4-bit weights and activations.
+
+    Examples:
+        >>> cifar_resnet20_4bit().relu.highest
+        15
+    """
     return _folded(CifarResNet(3, SteppedReLU))

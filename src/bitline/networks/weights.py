@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import first_line
 from bitline.errors import NetworkError
 
 
@@ -18,8 +19,27 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     product-quantised state dicts (Martinez et al., CVPR 2021: codebooks and codes); npz. Half precision
     becomes float32.
 
+    Args:
+        model: the network that the file was made for.
+        path: file of its weights.
+
+    Returns:
+        `model`.
+
     Raises:
-        NetworkError: unreadable file, missing or additional weights, another shape, NaN or infinite values.
+        NetworkError: the file cannot be read, weights are missing or additional, a weight has another shape, or
+            values are NaN or infinite.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> saved, loaded = nn.Linear(3, 2), nn.Linear(3, 2)
+        >>> with TemporaryDirectory() as folder:
+        ...     torch.save(saved.state_dict(), f"{folder}/weights.pt")
+        ...     bool((load_weights(loaded, f"{folder}/weights.pt").weight == saved.weight).all())
+        True
+        >>> load_weights(loaded, "weights.bin")
+        Traceback (most recent call last):
+        bitline.errors.NetworkError: cannot read weights from weights.bin: use one of .safetensors, .pt, .pth, .npz
     """
     path = Path(path)
     wanted = model.state_dict()
@@ -54,9 +74,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         state = reader(path)
     except Exception as error:
-        raise NetworkError(
-            f"cannot read weights from {path}: {str(error).splitlines()[0] if str(error) else error!r}"
-        ) from None
+        raise NetworkError(f"cannot read weights from {path}: {first_line(error)}") from None
     return {name.removeprefix("module."): value for name, value in state.items()}
 
 

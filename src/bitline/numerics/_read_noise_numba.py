@@ -22,7 +22,7 @@ def _mix(z):  # type: ignore[no-untyped-def]
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz", "arcp"})
 def add_read_noise_float32(signals, variance, key, samples):  # type: ignore[no-untyped-def]
-    """See `_read_noise.add_read_noise`."""
+    """See `read_noise.add_read_noise`."""
     count = signals.shape[1]
     for sample in prange(signals.shape[0]):
         start = _mix(uint64(key) + uint64(samples[sample]) * GAMMA)

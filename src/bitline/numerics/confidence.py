@@ -9,16 +9,26 @@ from scipy import stats
 
 
 def deviation(accuracies: Sequence[float]) -> float:
-    """Standard deviation of a sample; NaN for fewer than two values."""
+    """Standard deviation of a sample; NaN for fewer than two values.
+
+    Examples:
+        >>> round(deviation([0.91, 0.93, 0.92]), 6), deviation([0.91])
+        (0.01, nan)
+    """
     count = len(accuracies)
     if count < 2:
         return math.nan
     mean = sum(accuracies) / count
-    return math.sqrt(sum((one - mean) ** 2 for one in accuracies) / (count - 1))
+    return math.sqrt(sum((accuracy - mean) ** 2 for accuracy in accuracies) / (count - 1))
 
 
 def half_width(accuracies: Sequence[float]) -> float:
-    """Half of the 95 % confidence interval of the mean (Student's t); NaN for fewer than two values."""
+    """Half of the 95 % confidence interval of the mean (Student's t); NaN for fewer than two values.
+
+    Examples:
+        >>> round(half_width([0.91, 0.93, 0.92]), 4)
+        0.0248
+    """
     count = len(accuracies)
     if count < 2:
         return math.nan
@@ -26,5 +36,10 @@ def half_width(accuracies: Sequence[float]) -> float:
 
 
 def known(value: object) -> object:
-    """A value for JSON: unknown and infinite numbers are None."""
+    """A value for JSON: unknown and infinite numbers are None.
+
+    Examples:
+        >>> known(0.5), known(float("nan")), known("inf")
+        (0.5, None, 'inf')
+    """
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -20,6 +20,16 @@ class Draws:
 
     Args:
         key: the path of this branch: (seed, chip, layer name, ...).
+
+    Examples:
+        What a number is for decides its value, not when it is drawn:
+
+        >>> draws = Draws((0, 2)).of("conv1")  # seed 0, chip 2, layer conv1
+        >>> draws.normal((3,), "programming error")
+        tensor([-1.1061,  0.5330,  0.9152])
+        >>> _ = draws.normal((1000,), "read noise")
+        >>> draws.normal((3,), "programming error")
+        tensor([-1.1061,  0.5330,  0.9152])
     """
 
     key: tuple[str | int, ...]
@@ -29,16 +39,16 @@ class Draws:
         return Draws((*self.key, *what))
 
     def normal(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
-        """Standard normal numbers, float32, on the CPU."""
+        """Standard normal numbers of this shape for the purpose `what`, float32, on the CPU."""
         return torch.from_numpy(self._generator(what).standard_normal(tuple(shape), dtype=np.float32))
 
     def standard_uniform(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
-        """Uniform numbers with mean 0 and standard deviation 1, float32, on the CPU."""
+        """Uniform numbers with mean 0 and standard deviation 1 for the purpose `what`, float32, on the CPU."""
         unit = self._generator(what).random(tuple(shape), dtype=np.float32)
         return torch.from_numpy((unit - np.float32(0.5)) * np.float32(np.sqrt(12.0)))
 
     def uniform01(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
-        """Uniform numbers 0 .. 1, float32, on the CPU."""
+        """Uniform numbers from 0 to 1 for the purpose `what`, float32, on the CPU."""
         return torch.from_numpy(self._generator(what).random(tuple(shape), dtype=np.float32))
 
     def integer(self, what: str) -> int:

@@ -15,7 +15,22 @@ BINS = 1 << 15  # half of them on each side of zero
 
 
 class Histogram:
-    """Counts of the values seen so far. Percentiles are exact to one bin: range / 16,384 at worst."""
+    """Counts of the values seen so far. Percentiles are exact to one bin: range / 16,384 at worst.
+
+    Args:
+        bins: number of bins, a multiple of 4; half of them lie on each side of zero.
+
+    Examples:
+        >>> values = torch.arange(1001.0)
+        >>> batches, whole = Histogram(), Histogram()
+        >>> for batch in values.split(100):
+        ...     batches.update(batch)
+        >>> whole.update(values)
+        >>> batches.percentile(99) == whole.percentile(99)
+        True
+        >>> whole.total, whole.low, whole.high, round(whole.percentile(50))
+        (1001.0, 0.0, 1000.0, 500)
+    """
 
     def __init__(self, bins: int = BINS) -> None:
         self.counts = torch.zeros(bins, dtype=torch.float64)
@@ -98,7 +113,14 @@ class HistogramSeries:
     """Many histograms of few bins, with a width in common: one for each column of an array, for example.
 
     Args:
-        count: how many.
+        count: number of histograms.
+
+    Examples:
+        >>> series = HistogramSeries(2)
+        >>> series.update(torch.tensor([[0.5, 1.5], [-3.0, 3.0]]))
+        >>> column = series.histogram(1)
+        >>> column.total, column.low, column.high
+        (2.0, -3.0, 3.0)
     """
 
     BINS = 1024
@@ -110,11 +132,11 @@ class HistogramSeries:
         self.high = -self.low
 
     def update(self, values: Tensor, first: int = 0) -> None:
-        """Count values of some of the series.
+        """Count values of neighbouring histograms of the series.
 
         Args:
-            values: (series, values of each), finite.
-            first: number of the first of these series.
+            values: a row for each histogram, (histograms, values of each), finite.
+            first: number of the histogram that counts the first row.
         """
         if values.numel() == 0:
             return
@@ -130,8 +152,8 @@ class HistogramSeries:
         counted = torch.bincount(bins.flatten(), minlength=values.shape[0] * self.BINS)
         self.counts[which] += counted.cpu().reshape(-1, self.BINS)
 
-    def one(self, index: int) -> Histogram:
-        """One of them."""
+    def histogram(self, index: int) -> Histogram:
+        """The histogram of this number, as a copy."""
         single = Histogram(self.BINS)
         single.counts = self.counts[index].double()
         single.exponent = self.exponent

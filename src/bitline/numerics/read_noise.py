@@ -24,12 +24,20 @@ def add_read_noise(signals: Tensor, variance: Tensor, key: int, samples: Tensor)
 
     Args:
         signals: (samples, signals of a sample), contiguous, float32 or float64.
-        variance: of every signal, same shape; overwritten or kept.
-        key: stream of random numbers, 0 .. 2^63 - 1.
-        samples: (samples,) int64, number of each sample.
+        variance: variance of every signal's noise, same shape; its values may be overwritten.
+        key: number of the stream of random numbers, 0 .. 2^63 - 1.
+        samples: number of each sample, (samples,) int64.
 
     Returns:
         `signals`.
+
+    Examples:
+        The noise of a sample depends on its number, not on the batch that it comes in:
+
+        >>> batch = add_read_noise(torch.zeros(3, 2), torch.ones(3, 2), key=7, samples=torch.tensor([4, 5, 6]))
+        >>> alone = add_read_noise(torch.zeros(1, 2), torch.ones(1, 2), key=7, samples=torch.tensor([5]))
+        >>> bool((batch[1] == alone[0]).all())
+        True
     """
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.numerics._read_noise_numba import add_read_noise_float32
@@ -40,7 +48,13 @@ def add_read_noise(signals: Tensor, variance: Tensor, key: int, samples: Tensor)
 
 
 def standard_normal(key: int, samples: Tensor, count: int) -> Tensor:
-    """The numbers that `add_read_noise` uses, (samples, count), float64: the readable version, on any device."""
+    """The numbers that `add_read_noise` uses, (samples, count), float64: the readable version, on any device.
+
+    Examples:
+        >>> numbers = standard_normal(key=7, samples=torch.arange(1000), count=10)
+        >>> round(float(numbers.mean()), 1), round(float(numbers.std()), 1)
+        (0.0, 1.0)
+    """
     pairs = torch.arange((count + 1) // 2, device=samples.device)
     start = _mix(_signed(key) + samples.long() * _signed(GAMMA))
     bits = _mix(start[:, None] + (pairs + 1) * _signed(GAMMA))

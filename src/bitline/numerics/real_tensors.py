@@ -14,17 +14,25 @@ from bitline.errors import BitlineError
 def real_tensor(values: Any, name: str, error: type[BitlineError]) -> Tensor:
     """Numbers as a dense tensor of float32 or float64, without gradients.
 
-    Integers, booleans and half precision become float32, in which what they hold is exact or far below a step of
-    quantisation; float64 stays.
+    Integers, booleans and half precision become float32, which represents them exactly or with an error far below a
+    step of quantisation; float64 stays.
 
     Args:
         values: a tensor, a NumPy array, nested lists of numbers, or what NumPy takes for an array of numbers.
-        name: of the values in messages: "core 'fc': the matrix".
-        error: class of what is raised.
+        name: what messages call the values, such as "core 'fc': the matrix".
+        error: class of the error that is raised.
 
     Raises:
         BitlineError: of the class `error`, for complex, sparse, quantised, masked or missing values and for what holds
             no numbers.
+
+    Examples:
+        >>> real_tensor([[1, 2], [3, 4]], "the matrix", BitlineError)
+        tensor([[1., 2.],
+                [3., 4.]])
+        >>> real_tensor(["a"], "the matrix", BitlineError)
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: the matrix holds list values of type <U1, not numbers: pass an array of float32 ...
     """
     tensor = values.detach() if isinstance(values, Tensor) else _from_array(values, name, error)
     refuse_unusable(tensor, name, error)
@@ -34,8 +42,18 @@ def real_tensor(values: Any, name: str, error: type[BitlineError]) -> Tensor:
 def refuse_unusable(tensor: Tensor, name: str, error: type[BitlineError]) -> None:
     """Refuse tensors that a cast would change in silence, or that hold no numbers.
 
+    Args:
+        tensor: what a user gave.
+        name: what messages call it.
+        error: class of the error that is raised.
+
     Raises:
         BitlineError: of the class `error`.
+
+    Examples:
+        >>> refuse_unusable(torch.eye(2).to_sparse(), "the matrix", BitlineError)
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: the matrix is a sparse tensor (torch.sparse_coo): pass its .to_dense()
     """
     if tensor.is_complex():
         raise error(
@@ -55,8 +73,19 @@ def refuse_unusable(tensor: Tensor, name: str, error: type[BitlineError]) -> Non
 def finite_like(given: Tensor, name: str, error: type[BitlineError], like: Tensor) -> Tensor:
     """Numbers with the dtype and on the device of `like`, unless some are NaN, infinite or too large for that.
 
+    Args:
+        given: numbers of any dtype and device.
+        name: what messages call them, in the plural.
+        error: class of the error that is raised.
+        like: a tensor that has the dtype and the device wanted.
+
     Raises:
         BitlineError: of the class `error`.
+
+    Examples:
+        >>> finite_like(torch.tensor([1e300], dtype=torch.float64), "the inputs", BitlineError, torch.zeros(1))
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: the inputs go up to 1e+300, too large for torch.float32: scale them down
     """
     tensor = given.to(like)
     if bool(tensor.isfinite().all()):

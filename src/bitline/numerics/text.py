@@ -19,9 +19,9 @@ def number(value: float | None, digits: int = 4) -> str:
 
     Args:
         value: any number.
-        digits: significant digits of one that is not an int.
+        digits: significant digits of a number that is not an int.
 
-    Example:
+    Examples:
         >>> number(1029.7), number(1360.0), number(0.013604), number(1.23e-7)
         ('1,030', '1,360', '0.0136', '1.23e-07')
     """
@@ -42,7 +42,7 @@ def number(value: float | None, digits: int = 4) -> str:
 def fixed(value: float | None, decimals: int) -> str:
     """A number with so many decimals; zero has no sign, and what is unknown (None, NaN) is an empty text.
 
-    Example:
+    Examples:
         >>> fixed(-0.04, 1), fixed(1234.56, 1)
         ('0.0', '1,234.6')
     """
@@ -61,7 +61,7 @@ def percent(share: float | None, decimals: int = 2) -> str:
         share: a fraction of 1; None or NaN is an empty text.
         decimals: usual number of decimals.
 
-    Example:
+    Examples:
         >>> percent(0.9996, 1), percent(0.99996, 1), percent(1.0, 1)
         ('99.96', '99.996', '100.0')
     """
@@ -77,7 +77,7 @@ def percent(share: float | None, decimals: int = 2) -> str:
 def exact(value: float) -> str:
     """A number that a user gave, with all digits that were given.
 
-    Example:
+    Examples:
         >>> exact(99.99999), exact(100.0)
         ('99.99999', '100')
     """

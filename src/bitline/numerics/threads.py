@@ -14,7 +14,11 @@ from numba import njit, prange, uint64
 
 
 def limit_threads(count: int) -> None:
-    """Let kernels of PyTorch and numba use so many threads; numba at most one for each core."""
+    """Let kernels of PyTorch and numba use so many threads; numba at most one for each core.
+
+    Examples:
+        >>> limit_threads(torch.get_num_threads())  # gives numba's kernels the threads of PyTorch's
+    """
     numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
     torch.set_num_threads(count)
 

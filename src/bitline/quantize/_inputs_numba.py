@@ -6,7 +6,8 @@ import numpy as np
 
 from bitline.numerics.threads import njit, prange
 
-BLOCK = 16384
+CHUNK = 16384
+"""Inputs that a thread converts at once."""
 INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that is not finite
 
 
@@ -15,9 +16,9 @@ def input_codes_float32(inputs, step, low, high, codes):  # type: ignore[no-unty
     """See `inputs.input_codes`; inputs (n,), writes into `codes` (n,) and returns whether all inputs are finite."""
     divisor, smallest, largest = np.float32(step), np.float32(low), np.float32(high)
     count = len(inputs)
-    worst = np.zeros((count + BLOCK - 1) // BLOCK, np.int32)
-    for block in prange(len(worst)):
-        own = slice(block * BLOCK, min(count, (block + 1) * BLOCK))
+    worst = np.zeros((count + CHUNK - 1) // CHUNK, np.int32)
+    for chunk in prange(len(worst)):
+        own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = inputs[own], codes[own]  # loops over slices of their own become vector instructions
         patterns = given.view(np.int32)
         pattern = np.int32(0)
@@ -26,5 +27,5 @@ def input_codes_float32(inputs, step, low, high, codes):  # type: ignore[no-unty
             code = smallest if code < smallest else code
             written[i] = largest if code > largest else code
             pattern = max(pattern, patterns[i] & np.int32(0x7FFFFFFF))
-        worst[block] = pattern
+        worst[chunk] = pattern
     return worst.max() < INFINITY if len(worst) else True

@@ -20,6 +20,11 @@ class InputScale:
         step: float value of code 1.
         magnitude_bits: bits of |code|, one less than the input bits where inputs can be negative.
         signed: whether codes can be negative (sign-magnitude).
+
+    Examples:
+        >>> scale = InputScale(step=0.1, magnitude_bits=7, signed=True)
+        >>> scale.low, scale.high
+        (-127, 127)
     """
 
     step: float
@@ -38,10 +43,20 @@ class InputScale:
 
 
 class InputRangePolicy(Variant):
-    """Chooses the largest input that a layer can tell from larger ones."""
+    """Chooses the largest input that a layer can tell from larger ones.
+
+    Examples:
+        >>> class Largest(InputRangePolicy):
+        ...     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
+        ...         return max(-seen.low, seen.high)
+        >>> seen = Histogram()
+        >>> seen.update(torch.tensor([-127.0, 63.5]))
+        >>> Largest().scale(seen, bits=8)
+        InputScale(step=1.0, magnitude_bits=7, signed=True)
+    """
 
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
-        """Largest |input| with a code of its own.
+        """Largest |input| that gets a code of its own.
 
         Args:
             seen: inputs of the layer on the calibration images.
@@ -50,7 +65,12 @@ class InputRangePolicy(Variant):
         raise NotImplementedError
 
     def scale(self, seen: Histogram, bits: int) -> InputScale:
-        """The quantisation of inputs like those `seen`: unsigned unless one of them was negative."""
+        """The quantisation of inputs like those seen: unsigned unless one of them was negative.
+
+        Args:
+            seen: inputs of the layer on the calibration images.
+            bits: input bits, the sign included.
+        """
         signed = seen.low < 0
         magnitude_bits = max(1, bits - 1) if signed else bits
         limit = self.limit(seen, magnitude_bits) if seen.total else 0.0
@@ -58,7 +78,14 @@ class InputRangePolicy(Variant):
 
 
 class PercentileRange(InputRangePolicy):
-    """The range that holds `percentile` per cent of the inputs."""
+    """The range that contains `percentile` per cent of the inputs.
+
+    Examples:
+        >>> seen = Histogram()
+        >>> seen.update(torch.arange(1001.0))
+        >>> round(PercentileRange(percentile=99).limit(seen, magnitude_bits=8)), seen.high
+        (990, 1000.0)
+    """
 
     kind: Literal["percentile"] = "percentile"
     percentile: Annotated[float, Field(gt=50, le=100)] = 99.99
@@ -75,6 +102,14 @@ class LeastErrorRange(InputRangePolicy):
     """The range with the least error between inputs and quantised inputs.
 
     `power = 1` with `bits = 12` is the choice of Xiao et al. 2022, section 4.3.
+
+    Examples:
+        With few bits, clipping an outlier costs less than large steps for all other inputs:
+
+        >>> seen = Histogram()
+        >>> seen.update(torch.cat([torch.arange(1000.0) / 1000, torch.tensor([20.0])]))
+        >>> LeastErrorRange(power=1).limit(seen, magnitude_bits=4) < 2
+        True
     """
 
     kind: Literal["least-error"] = "least-error"
@@ -90,7 +125,7 @@ class LeastErrorRange(InputRangePolicy):
         largest = max(-seen.low, seen.high)
         candidates = largest * torch.logspace(-3, 0, 241, dtype=torch.float64)
         errors = [
-            float((counts * _quantisation_error(values, float(one), top) ** self.power).sum()) for one in candidates
+            float((counts * _quantisation_error(values, float(limit), top) ** self.power).sum()) for limit in candidates
         ]
         return float(candidates[errors.index(min(errors))])
 

@@ -16,7 +16,7 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
     The quotient is that of the inputs' precision: a product with 1 / step would miss some of the halves.
 
     Args:
-        inputs: any shape; integers count as float32.
+        inputs: a tensor of any shape; integers count as float32.
         scale: step and limits of the codes.
 
     Returns:
@@ -24,6 +24,10 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
 
     Raises:
         DataError: an input is NaN, infinite or complex.
+
+    Examples:
+        >>> input_codes(torch.tensor([-0.3, 0.25, 0.75, 99.0]), InputScale(step=0.5, magnitude_bits=4, signed=False))
+        tensor([ 0.,  0.,  2., 15.])
     """
     if not inputs.is_floating_point():
         inputs = real_tensor(inputs, "the input of a layer", DataError)
@@ -43,6 +47,11 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
 
 
 def plain_input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
-    """`input_codes` in plain PyTorch, for any device and dtype, without the check."""
+    """`input_codes` in plain PyTorch, for any device and dtype, without the check.
+
+    Examples:
+        >>> plain_input_codes(torch.tensor([0.75, 99.0]), InputScale(step=0.5, magnitude_bits=4, signed=False))
+        tensor([ 2., 15.])
+    """
     step = torch.full((), scale.step, dtype=inputs.dtype, device=inputs.device)  # GPUs multiply by 1 / (a number)
     return (inputs / step).round_().clamp_(scale.low, scale.high)

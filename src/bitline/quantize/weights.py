@@ -17,17 +17,23 @@ def weight_codes(
     """Quantise weights: w = round(W / step), symmetric about zero (Xiao et al. 2022, section 4.1).
 
     Args:
-        weight: (outputs, rows), finite.
+        weight: finite weights, (outputs, rows).
         bits: bits of a code with its sign.
-        scale: one step for the layer or one for each output.
+        scale: "layer" for one step in the whole layer, "channel" for one step for each output.
         percentile: percentile of |W| that gets the largest code; larger weights are clipped to it.
 
     Returns:
-        Integer codes in a tensor of weight's dtype, (outputs, rows), and the step, (outputs,). Outputs without any
-        weight get step 1.
+        Integer codes in a tensor of weight's dtype, (outputs, rows), and the step, (outputs,). Outputs whose weights
+        are all zero get step 1.
 
     Raises:
-        ConversionError: complex weights.
+        ConversionError: the weights are complex.
+
+    Examples:
+        >>> codes, step = weight_codes(torch.tensor([[0.5, -0.9], [2.0, 0.25]]), bits=4)
+        >>> codes, step
+        (tensor([[ 2., -3.],
+                 [ 7.,  1.]]), tensor([0.2857, 0.2857]))
     """
     if not weight.is_floating_point():
         weight = real_tensor(weight, "a weight matrix", ConversionError)

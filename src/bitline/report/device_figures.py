@@ -79,7 +79,7 @@ def _states(device: Device) -> Sequence[float]:
     """G/G_max of the states to show, one for each colour: of a table, targets that were measured."""
     if not isinstance(device, TableDevice):
         return [float(state) for state in np.linspace(max(_lowest(device), 0.1), 1, len(COLOURS))]
-    targets = device.table.at[0].targets
+    targets = device.table.cells_at[0].targets
     targets = targets[targets <= device.largest]
     chosen = np.linspace(0, len(targets) - 1, min(len(targets), len(COLOURS))).round().astype(int)
     return [float(target) / device.largest for target in targets[chosen]]
@@ -96,7 +96,7 @@ def _sample(device: Device, target: float, seconds: float, seed: int) -> np.ndar
 
 def _measured(device: TableDevice, time: int, target: float) -> np.ndarray:
     """The cells that were measured for one of the table's targets."""
-    at = device.table.at[time]
+    at = device.table.cells_at[time]
     return at.cells[int(np.abs(at.targets - target).argmin())]
 
 
@@ -123,7 +123,7 @@ def _draw_error(axes: Axes, device: Device, seed: int) -> None:
     if isinstance(device, PublishedDevice):
         axes.plot(states * largest, device.sigma(states * largest), color=COLOURS[1], label="published fit")
     if isinstance(device, TableDevice):
-        at = device.table.at[0]
+        at = device.table.cells_at[0]
         spread = [cells.std(ddof=1) for cells in at.cells]
         axes.plot(at.targets, spread, "x", color=COLOURS[1], markeredgewidth=2, label="measured cells")
     noise = device.read_noise(states, states, 0.0)

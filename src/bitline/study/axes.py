@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from bitline.config.part import Part
 from bitline.design.settings import flat
-from bitline.devices.duration import seconds
+from bitline.devices.duration import parse_duration
 
 BASE = "design"
 """The setting that chooses the base design: a preset or a .toml file."""
@@ -131,7 +131,7 @@ def quantity(value: Any) -> float | None:
     """The size of a number, also of one in words: 86400.0 for '1 day', 1e-5 for '1e-5'; none for other words."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    for read in (float, seconds) if isinstance(value, str) else ():
+    for read in (float, parse_duration) if isinstance(value, str) else ():
         try:
             return float(read(value))
         except ValueError:

@@ -1,0 +1,85 @@
+"""Labelled images from whatever a path names, checked and normalised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from bitline.data.dataset import Dataset
+from bitline.data.preprocess import Preprocess
+from bitline.data.registry import FORMATS
+from bitline.errors import DataError
+
+EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
+
+
+def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
+    """Read labelled images, normalised for a network, in the order of the source.
+
+    Args:
+        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
+            folder or .zip of pictures with labels.csv or with one folder for each class.
+        preprocess: shape and normalisation that the network wants.
+
+    Raises:
+        DataError: there is no such data, a file is damaged, the images have another shape, labels are missing or
+            cannot be read, or values are NaN or infinite.
+
+    Examples:
+        The embedded set is a part of Fashion-MNIST:
+
+        >>> from bitline.data.preprocess import FASHION_MNIST
+        >>> data = load_dataset("fashion-mnist", FASHION_MNIST)
+        >>> data.images.shape, data.labels[:5]
+        (torch.Size([1000, 1, 28, 28]), tensor([9, 2, 1, 1, 6]))
+        >>> data.calibration.shape
+        torch.Size([200, 1, 28, 28])
+    """
+    source = EMBEDDED if str(path) == "fashion-mnist" else Path(path)
+    if not _exists(str(path), source):
+        raise DataError(
+            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .png or .zip file, or a folder"
+        )
+    found = next((known for known in FORMATS if known.matches(source)), None)
+    if found is None:
+        raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
+    try:
+        data = _checked(found.read(source, preprocess), preprocess, source)
+    except MemoryError:
+        raise DataError(f"{source} does not fit into memory: use fewer or smaller images") from None
+    except OSError as error:
+        raise DataError(f"cannot read {source}: {error.strerror or error}") from None
+    return replace(data, shuffled=source == EMBEDDED)
+
+
+def _exists(path: str, source: Path) -> bool:
+    """Whether there is such a file or folder; an empty name does not mean the current folder."""
+    try:
+        return bool(path.strip()) and (source.is_file() or source.is_dir())
+    except (OSError, ValueError):  # too long, no permission, or a null byte
+        return False
+
+
+def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
+    for images in (raw.images, raw.calibration):
+        if images is None:
+            continue
+        if preprocess.shape is not None and tuple(images.shape[1:]) != preprocess.shape:
+            raise preprocess.wrong_shape(str(source), tuple(images.shape[1:]))
+        if images.is_floating_point() and not bool(torch.isfinite(images).all()):
+            raise DataError(f"{source}: the images hold NaN or infinite values")
+        if images.shape[1:] != raw.images.shape[1:]:
+            shapes = f"{tuple(images.shape[1:])}, but images are {tuple(raw.images.shape[1:])}"
+            raise DataError(f"{source}: calibration images are {shapes}: give both the same shape")
+    if len(raw.images) != len(raw.labels) or len(raw.images) == 0:
+        raise DataError(
+            f"{source}: {len(raw.images)} images and {len(raw.labels)} labels: give one label for each image"
+        )
+    calibration, known = raw.calibration, raw.calibration_labels
+    if calibration is not None and known is not None and len(calibration) != len(known):
+        raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
+    return replace(
+        raw, images=preprocess(raw.images), calibration=None if calibration is None else preprocess(calibration)
+    )

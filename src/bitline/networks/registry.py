@@ -1,0 +1,80 @@
+"""The networks that a user can name: one line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+import bitline.data
+from bitline.config.imports import import_object
+from bitline.config.messages import nearest
+from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW, UNIT
+from bitline.errors import NetworkError
+from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
+from bitline.networks.efficientnet_lite import EfficientNetLite0
+from bitline.networks.fashion_resnet import FashionResNet
+from bitline.networks.imagenet_resnet import resnet18, resnet50
+from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
+from bitline.networks.network import Network
+
+EMBEDDED = Path(bitline.data.__file__).parent / "embedded"
+"""Folder of the weights and images that come with bitline."""
+
+FASHION_WEIGHTS = EMBEDDED / "fashion_resnet.safetensors"
+FASHION_WEIGHTS_4BIT = EMBEDDED / "fashion_resnet_4bit.safetensors"
+CIFAR_WEIGHTS_4BIT = EMBEDDED / "cifar_resnet20_4bit.safetensors"
+
+NETWORKS = {
+    network.name: network
+    for network in (
+        Network("fashion-resnet", FashionResNet, FASHION_MNIST, FASHION_WEIGHTS, "fashion-mnist"),
+        Network("fashion-resnet-4bit", fashion_resnet_4bit, FASHION_MNIST, FASHION_WEIGHTS_4BIT, "fashion-mnist"),
+        Network("cifar-resnet20", cifar_resnet20, CIFAR10),
+        Network("cifar-resnet20-4bit", cifar_resnet20_4bit, CIFAR10, CIFAR_WEIGHTS_4BIT),
+        Network("cifar-resnet32", cifar_resnet32, CIFAR10),
+        Network("cifar-resnet56", cifar_resnet56, CIFAR10),
+        Network("resnet18", resnet18, IMAGENET),
+        Network("efficientnet-lite0", EfficientNetLite0, IMAGENET_TENSORFLOW),
+        Network("resnet50", resnet50, IMAGENET),
+    )
+}
+"""Networks by their names."""
+
+
+def find_network(name: str) -> Network:
+    """A network by its name, or `package.module:function` for one of your own.
+
+    A function of your own returns a module, or a `Network` that also says which inputs it takes.
+
+    Args:
+        name: name of a network, or import path of a function.
+
+    Raises:
+        NetworkError: there is no such network or function, or the function returns something else.
+
+    Examples:
+        >>> find_network("cifar-resnet20").preprocess.shape
+        (3, 32, 32)
+        >>> find_network("resnet5")
+        Traceback (most recent call last):
+        bitline.errors.NetworkError: there is no network 'resnet5': did you mean 'resnet50'?, or package.module:function
+    """
+    if ":" not in name:
+        if name not in NETWORKS:
+            raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
+        return NETWORKS[name]
+    made = _imported(name)()
+    if isinstance(made, Network):
+        return made
+    if not isinstance(made, nn.Module):
+        raise NetworkError(f"{name} returned {type(made).__name__}: it must return a torch.nn.Module")
+    return Network(name, lambda: made, UNIT)
+
+
+def _imported(name: str) -> Any:
+    try:
+        return import_object(name)
+    except (ImportError, AttributeError) as error:
+        raise NetworkError(f"cannot import the network {name!r}: {error}") from None
