@@ -56,7 +56,7 @@ def convert_and_add(
 def plain_convert_and_add(
     signals: Tensor, low: Tensor, high: Tensor, factor: Tensor, start: Tensor | None = None, total: Tensor | None = None
 ) -> Tensor:
-    """`convert_and_add` in plain PyTorch, for any device and dtype."""
+    """`convert_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     factor = _by_column(factor, signals.shape[2])
     places = [1] * (signals.ndim - 2)
     codes = signals.round().clamp_(low.reshape(-1, *places), high.reshape(-1, *places))
@@ -126,7 +126,7 @@ def plain_convert_columns_and_add(
     start: Tensor | None = None,
     total: Tensor | None = None,
 ) -> Tensor:
-    """`convert_columns_and_add` in plain PyTorch, for any device and dtype."""
+    """`convert_columns_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     apart = signals.reshape(-1, *scale.shape, signals.shape[-1])
     codes = (apart * scale[..., None]).round().clamp_(low[..., None], high[..., None]).nan_to_num_(nan=0.0)
     parts = torch.einsum("bgqcp,gqc->bgcp", codes, factor)

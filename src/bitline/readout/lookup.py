@@ -76,7 +76,7 @@ def plain_lookup_and_add(
     start: Tensor | None = None,
     total: Tensor | None = None,
 ) -> Tensor:
-    """`lookup_and_add` in plain PyTorch, for any device and dtype."""
+    """`lookup_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     groups, conversions, columns = scale.shape
     positions = signals.shape[-1]
     apart = signals.reshape(-1, groups, conversions, columns, positions)
