@@ -32,6 +32,10 @@ class LadderWires:
         segment: between neighbouring cells, and between the last cell and the end of the line.
         foot: from the end of the line to the virtual ground.
         head: from the far end of the line to a second virtual ground; None if the far end is open.
+
+    Examples:
+        >>> LadderWires(segment=1e-5, foot=1e-4).is_ideal, LadderWires(segment=0.0).is_ideal
+        (False, True)
     """
 
     segment: float
@@ -58,6 +62,15 @@ class Windows:
     Attributes:
         offset: offset of each row, (rows,) int64.
         base: first element of each position, (positions,) int64.
+
+    Examples:
+        The three windows of a kernel of two rows that slides over four elements:
+
+        >>> windows = Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0, 1, 2]))
+        >>> windows.base[:, None] + windows.offset
+        tensor([[0, 1],
+                [1, 2],
+                [2, 3]])
     """
 
     offset: Tensor
@@ -75,6 +88,14 @@ def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWir
 
     Returns:
         (batch, lines) in units of G_max V_read; the sum over both ends where both have a virtual ground.
+
+    Examples:
+        Two cells with a conductance of 1 and segments of a tenth of their resistance, both on, then one:
+
+        >>> cells = torch.ones(2, 1)
+        >>> plain_ladder(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), cells, cells, LadderWires(segment=0.1))
+        tensor([[1.6031],
+                [0.9091]])
     """
     current = _foot_current(drive, given, loading, wires)
     if wires.head is None:
@@ -105,6 +126,10 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
 
     Returns:
         V/V_read at every cell, same shape.
+
+    Examples:
+        >>> line_voltages(torch.ones(3, 1, dtype=torch.float64), LadderWires(segment=0.1)).flatten().round(decimals=3)
+        tensor([0.6000, 0.5000, 0.3000], dtype=torch.float64)
     """
     if wires.is_ideal:
         return torch.zeros_like(currents)
@@ -135,6 +160,15 @@ def ladder_products(
 
     Returns:
         Sum over bits k of 2^k times the current of bit k, (samples, lines, positions).
+
+    Examples:
+        The codes 3 and 1 on two cells: bit 0 drives both, bit 1 the first one alone.
+
+        >>> cells, windows = torch.ones(2, 1), Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
+        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.0), bits=2)
+        tensor([[[4.]]])
+        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.1), bits=2)
+        tensor([[[3.2697]]])
     """
     if wires.head is None:
         return _foot_products(codes, windows, given, loading, wires, bits)
@@ -162,7 +196,7 @@ def _products_on_cpu(
     rows, lines = given.shape
     width = width_for(lines)
     alike = given is loading
-    blocks = _in_blocks(given, width)
+    bundles = _in_bundles(given, width)
     start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
     largest = float(loading.abs().max()) if loading.numel() else 0.0
     kernel = ladder_kernel(width, grows_too_far(wires.segment, largest, rows, start_s / start_q), alike)
@@ -171,8 +205,8 @@ def _products_on_cpu(
         codes.to(given.dtype).contiguous().numpy(),
         windows.offset.contiguous().numpy(),
         windows.base.contiguous().numpy(),
-        blocks.numpy(),
-        blocks.numpy() if alike else _in_blocks(loading, width).numpy(),
+        bundles.numpy(),
+        bundles.numpy() if alike else _in_bundles(loading, width).numpy(),
         float(wires.segment),
         float(wires.foot),
         start_s,
@@ -197,12 +231,17 @@ def _products_on_gpu(
 
 
 def grows_too_far(segment: float, largest: float, rows: int, start: float) -> bool:
-    """Whether q may leave the range of float32: log q is at most the sum of wire times conductance met so far."""
+    """Whether q may leave the range of float32: log q is at most the sum of wire times conductance met so far.
+
+    Examples:
+        >>> grows_too_far(1e-5, 1.0, 1152, 0.0), grows_too_far(1e-3, 1.0, 1152, 0.0)
+        (False, True)
+    """
     return segment * rows * (largest * rows + start) > SAFE_EXPONENT
 
 
-def _in_blocks(cells: Tensor, width: int) -> Tensor:
-    """(rows, lines) as (blocks, rows, width), lines without cells at the end."""
+def _in_bundles(cells: Tensor, width: int) -> Tensor:
+    """(rows, lines) as (bundles, rows, width), lines without cells at the end."""
     rows, lines = cells.shape
     padded = torch.nn.functional.pad(cells, (0, -lines % width))
     return padded.reshape(rows, -1, width).transpose(0, 1).contiguous()

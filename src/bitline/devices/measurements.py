@@ -120,6 +120,18 @@ class FittedMeasurements(TableDevice):
     The fit weighs each target by the number of its cells and their spread, and need not pass through any of them:
     `bitline devices plot` shows by how much it misses. Its degree is at most the number of targets less one. A cell
     keeps its standardised deviation.
+
+    Examples:
+        Cells that read 1 uS too much, give or take 0.16 uS:
+
+        >>> from tempfile import NamedTemporaryFile
+        >>> rows = [f"{target},{target + error}" for target in (0, 50) for error in (0.8, 0.9, 1.0, 1.1, 1.2)]
+        >>> with NamedTemporaryFile("w", suffix=".csv") as file:
+        ...     _ = file.write("\\n".join(["target,measured", *rows]))
+        ...     file.flush()
+        ...     mean, sigma = FittedMeasurements(file=file.name, mean_degree=0, sigma_degree=0).fit(time=0)
+        ...     [round(mean[0], 3), round(sigma[0], 3)]
+        [1.0, 0.158]
     """
 
     kind: Literal["measurements-fit"] = "measurements-fit"

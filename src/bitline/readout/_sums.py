@@ -17,9 +17,16 @@ class Sums:
     """The sums that one conversion adds to.
 
     Attributes:
-        start: (groups, columns), what they start at if `anew`.
-        total: (blocks, columns, *positions), to be written.
-        anew: whether what `total` holds is forgotten.
+        start: what they start at if `anew`, (groups, columns).
+        total: the sums to be written, (blocks, columns, *positions).
+        anew: whether earlier values of `total` are forgotten.
+
+    Examples:
+        >>> import torch
+        >>> signals = torch.zeros(1, 2, 3, 1)  # blocks, conversions, columns, positions
+        >>> sums = Sums.of(signals, groups=1, start=torch.tensor([[10.0, 20.0, 30.0]]), total=None)
+        >>> sums.add(torch.ones(1, 1, 3, 1)).flatten()
+        tensor([11., 21., 31.])
     """
 
     start: Tensor
@@ -28,7 +35,14 @@ class Sums:
 
     @classmethod
     def of(cls, signals: Tensor, groups: int, start: Tensor | None, total: Tensor | None) -> Sums:
-        """The sums of `signals`, (blocks, conversions, columns, *positions), as the module describes."""
+        """The sums of signals, as the module describes.
+
+        Args:
+            signals: what is converted, (blocks, conversions, columns, *positions).
+            groups: number of groups of the layer.
+            start: what the sums start at, (groups, columns); see the module if None.
+            total: where they are written, (blocks, columns, *positions); a new tensor if None.
+        """
         anew = start is not None or total is None
         if start is None:
             start = signals.new_zeros(groups, signals.shape[2])
@@ -37,7 +51,14 @@ class Sums:
         return cls(start.contiguous(), total, anew)
 
     def add(self, parts: Tensor) -> Tensor:
-        """Add what kernels leave to plain PyTorch, (samples, groups, columns, positions), and return the total."""
+        """Add to the sums in plain PyTorch.
+
+        Args:
+            parts: what is added, (samples, groups, columns, positions).
+
+        Returns:
+            The total, (blocks, columns, *positions).
+        """
         before = self.start[..., None] if self.anew else self.total.view(parts.shape)
         self.total.view(parts.shape).copy_(parts + before)
         return self.total

@@ -13,9 +13,17 @@ class TransferTable:
     """Steps of the transfer curves of many converters, in units of the ideal step; the ideal edges are 0.5, 1.5, ...
 
     Attributes:
-        edges: (arrays, converters, edges) ascending signals at which the code changes; infinite where there are fewer.
-        codes: (arrays, converters, edges + 1) code below the first edge, between edges, above the last; 0 .. 2^bits -
-            1.
+        edges: ascending signals at which the code changes, infinite for converters with fewer edges, (arrays,
+            converters, edges).
+        codes: codes 0 .. 2^bits - 1 below the first edge, between edges, and above the last, (arrays, converters,
+            edges + 1).
+
+    Examples:
+        A converter of two bits whose second edge is late:
+
+        >>> table = TransferTable.monotonic(torch.tensor([[[0.5, 1.9, 2.5]]]))
+        >>> table.convert(torch.tensor([[[-1.0, 0.6, 1.7, 2.0, 9.0]]]))
+        tensor([[[0., 1., 1., 2., 3.]]])
     """
 
     edges: Tensor
@@ -36,7 +44,7 @@ class TransferTable:
         """Codes of signals: the readable version.
 
         Args:
-            signals: in units of the ideal step, 0 for the lowest code, (arrays, converters, signals).
+            signals: signals in units of the ideal step, 0 for the lowest code, (arrays, converters, signals).
 
         Returns:
             Codes, same shape.
@@ -46,5 +54,10 @@ class TransferTable:
 
 
 def ideal_edges(bits: int) -> Tensor:
-    """Edges between the codes of an ideal converter, (2^bits - 1,)."""
+    """Edges between the codes of an ideal converter, (2^bits - 1,).
+
+    Examples:
+        >>> ideal_edges(bits=2)
+        tensor([0.5000, 1.5000, 2.5000], dtype=torch.float64)
+    """
     return torch.arange(2**bits - 1, dtype=torch.float64) + 0.5

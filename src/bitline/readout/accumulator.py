@@ -20,12 +20,19 @@ class Accumulator(Part):
     that a slice counts 2^-a less with each one that follows (the scheme of Xiao et al. 2022, section 3.3;
     the recurrence is charge conservation). Mismatch of the capacitors and charge lost between steps change these
     weights.
+
+    Examples:
+        Two slices of four bits; a tenth of the charge of the first one is lost:
+
+        >>> accumulator = Accumulator(leakage=0.1)
+        >>> accumulator.ratios(slices=2, slice_bits=4, shape=(), draws=Draws((0, 0, "conv1")))
+        tensor([0.9000, 1.0000], dtype=torch.float64)
     """
 
     capacitor_mismatch: Annotated[float, Field(ge=0, le=0.2)] = 0.0
     """Standard deviation of a capacitor's relative error, drawn for every accumulator of a chip."""
     leakage: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the held charge that is lost from one step to the next."""
+    """Fraction of the stored charge that is lost from one step to the next."""
     effective_bits: Annotated[float, Field(gt=0, le=32)] | None = None
     """Resolution of the accumulated voltage, as noise of that quantisation over the range of the ADC; unlimited if not
     given."""
@@ -45,9 +52,9 @@ class Accumulator(Part):
         """Weights of the slices relative to exact powers of two, least significant first, (slices, *shape), float64.
 
         Args:
-            slices: that are accumulated.
-            slice_bits: input bits of a slice.
-            shape: of the accumulators.
+            slices: number of slices that are accumulated.
+            slice_bits: number of input bits of a slice.
+            shape: shape of the array of accumulators.
             draws: random numbers of this chip and layer.
         """
         errors = torch.ones((2, *shape), dtype=torch.float64)

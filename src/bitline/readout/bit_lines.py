@@ -11,14 +11,19 @@ class BitLines:
     """The signals of one layer, in units of G_max times the read voltage.
 
     Attributes:
-        rows: rows that add to one conversion.
+        rows: number of rows that add to one conversion.
         signed: whether a signal can be negative.
         cell_bits: weight bits on one cell, plus one where two cells are subtracted before the ADC.
         input_bits: input bits in one conversion.
         step: smallest difference between two ideal outputs.
-        radix: (slices,) weight of each weight slice in the digital sum.
+        radix: weight of each weight slice in the digital sum, (slices,).
         reach: largest ideal output of a row: 1, or 1 - G_min where two cells are subtracted before the ADC, and less
             where no input code drives a row fully.
+
+    Examples:
+        >>> lines = BitLines(rows=144, signed=True, cell_bits=8, input_bits=8, step=1 / (127 * 255), radix=(1,))
+        >>> lines.low, lines.high, lines.needed_bits, round(lines.full_precision_bits, 2)
+        (-144.0, 144.0, 24, 23.17)
     """
 
     rows: int
@@ -63,7 +68,11 @@ def full_precision_bits(cell_bits: int, input_bits: int, rows: int) -> float:
     Args:
         cell_bits: B_W, weight bits on a cell; the sign counts for differential cells subtracted before the ADC.
         input_bits: B_in, input bits in one conversion.
-        rows: N, rows that add to one conversion.
+        rows: N, number of rows that add to one conversion.
+
+    Examples:
+        >>> full_precision_bits(cell_bits=2, input_bits=1, rows=128)
+        9.0
     """
     one_bit = cell_bits == 1 or input_bits == 1
     return cell_bits + input_bits + math.log2(rows) - (1 if one_bit else 0)

@@ -14,31 +14,40 @@ def convert_and_add(
     """Convert signals to codes and add the codes of all partitions, slices and readings.
 
     Args:
-        signals: in units of the ADC's step, (blocks, conversions, columns, positions), contiguous; without the last
-            axis where there is one position.
-        low, high: (conversions,) smallest and largest code.
-        factor: weight of a code in the sum, (groups, conversions, columns), or (conversions,) where it is the same for
+        signals: signals in units of the ADC's step, (blocks, conversions, columns, positions), contiguous; without the
+            last axis if there is one position.
+        low, high: smallest and largest code, (conversions,).
+        factor: weight of a code in the sum, (groups, conversions, columns), or (conversions,) if it is the same for
             all columns.
-        start, total: of the sums, see `Sums`.
+        start, total: where the sums start and where they are written, see `Sums`.
 
     Returns:
         start + sum over conversions of factor * clip(round(signal)), (blocks, columns, positions).
+
+    Examples:
+        Two conversions of 3 bits for each of two columns; the codes of the second count twice:
+
+        >>> signals = torch.tensor([[[[0.4], [2.5]], [[3.6], [99.0]]]])
+        >>> low, high = torch.zeros(2), torch.full((2,), 7.0)
+        >>> convert_and_add(signals, low, high, factor=torch.tensor([1.0, 2.0]))
+        tensor([[[ 8.],
+                 [16.]]])
     """
     factor = _by_column(factor, signals.shape[2])
     sums = Sums.of(signals, len(factor), start, total)
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.readout._convert_numba import convert_and_add_float32, convert_rows_and_add_float32
 
-        one = signals.shape[3:] in ((), (1,))  # then columns are neighbours in memory
-        kernel = convert_rows_and_add_float32 if one else convert_and_add_float32
+        has_one_position = signals.shape[3:] in ((), (1,))  # then columns are neighbours in memory
+        kernel = convert_rows_and_add_float32 if has_one_position else convert_and_add_float32
         kernel(
-            (signals.flatten(2) if one else signals).numpy(),
+            (signals.flatten(2) if has_one_position else signals).numpy(),
             low.numpy(),
             high.numpy(),
             factor.numpy(),
             sums.start.numpy(),
             sums.anew,
-            (sums.total.flatten(1) if one else sums.total).numpy(),
+            (sums.total.flatten(1) if has_one_position else sums.total).numpy(),
         )
         return sums.total
     return plain_convert_and_add(signals, low, high, factor, start, total)
@@ -47,7 +56,7 @@ def convert_and_add(
 def plain_convert_and_add(
     signals: Tensor, low: Tensor, high: Tensor, factor: Tensor, start: Tensor | None = None, total: Tensor | None = None
 ) -> Tensor:
-    """`convert_and_add` in plain PyTorch, for any device and dtype."""
+    """`convert_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     factor = _by_column(factor, signals.shape[2])
     places = [1] * (signals.ndim - 2)
     codes = signals.round().clamp_(low.reshape(-1, *places), high.reshape(-1, *places))
@@ -69,17 +78,26 @@ def convert_columns_and_add(
     start: Tensor | None = None,
     total: Tensor | None = None,
 ) -> Tensor:
-    """`convert_and_add` with levels of every column's own; a conversion whose signal is NaN is skipped and counts 0.
+    """`convert_and_add` with levels for each column; a conversion whose signal is NaN is skipped and counts 0.
 
     Args:
         signals: (blocks, conversions, columns, positions), contiguous; blocks are samples times groups of the layer,
             groups fastest.
-        scale: (groups, conversions, columns) steps in one unit of the signals.
+        scale: number of steps in one unit of the signals, (groups, conversions, columns).
         low, high, factor: as for `convert_and_add`, (groups, conversions, columns).
-        start, total: of the sums, see `Sums`.
+        start, total: where the sums start and where they are written, see `Sums`.
 
     Returns:
         (blocks, columns, positions).
+
+    Examples:
+        The same signal on two columns, one with steps half as wide, and a skipped conversion:
+
+        >>> signals = torch.tensor([[[[1.1, torch.nan], [1.1, 9.0]]]])
+        >>> scale, low, high = torch.tensor([[[1.0, 2.0]]]), torch.zeros(1, 1, 2), torch.full((1, 1, 2), 7.0)
+        >>> convert_columns_and_add(signals, scale, low, high, factor=torch.ones(1, 1, 2))
+        tensor([[[1., 0.],
+                 [2., 7.]]])
     """
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.readout._convert_numba import convert_columns_and_add_float32
@@ -108,7 +126,7 @@ def plain_convert_columns_and_add(
     start: Tensor | None = None,
     total: Tensor | None = None,
 ) -> Tensor:
-    """`convert_columns_and_add` in plain PyTorch, for any device and dtype."""
+    """`convert_columns_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     apart = signals.reshape(-1, *scale.shape, signals.shape[-1])
     codes = (apart * scale[..., None]).round().clamp_(low[..., None], high[..., None]).nan_to_num_(nan=0.0)
     parts = torch.einsum("bgqcp,gqc->bgcp", codes, factor)

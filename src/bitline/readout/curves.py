@@ -21,10 +21,15 @@ class Curves:
     """Transfer curves of several converters of one kind, in steps.
 
     Attributes:
-        edges: (converters, codes - 1) signal at which each code is first reached; infinite where it never is.
-        inl: (converters, codes - 1) edges against the straight line through the ends, in steps.
-        dnl: (converters, codes - 2) width of each inner code less one, -1 for a missing one.
-        effective_bits: (converters,) (SINAD - 1.76 dB) / 6.02 dB for a sine over the whole range, noise included.
+        edges: signal at which each code is first reached, infinite if it never is, (converters, codes - 1).
+        inl: distance of the edges from the straight line through the ends, in steps, (converters, codes - 1).
+        dnl: width of each inner code less one step, -1 for a missing code, (converters, codes - 2).
+        effective_bits: (SINAD - 1.76 dB) / 6.02 dB for a sine over the whole range, noise included, (converters,).
+
+    Examples:
+        >>> edges = torch.tensor([[0.5, 1.9, 2.5]])
+        >>> Curves(edges, inl=edges - ideal_edges(2), dnl=edges.diff() - 1, effective_bits=torch.ones(1)).missing_codes
+        tensor([0])
     """
 
     edges: Tensor
@@ -34,7 +39,7 @@ class Curves:
 
     @property
     def missing_codes(self) -> Tensor:
-        """(converters,) inner codes that no signal gives."""
+        """Number of inner codes that no signal gives, (converters,)."""
         return (self.dnl <= -1 + 1e-9).sum(-1)
 
 
@@ -43,8 +48,16 @@ def curves_of(adc: Adc, converters: int = 64, seed: int = 0) -> Curves:
 
     Args:
         adc: any converter of uniform levels.
-        converters: how many.
-        seed: of their errors.
+        converters: number of converters to draw.
+        seed: seed of their errors.
+
+    Examples:
+        >>> from bitline.readout.adc import UniformAdc
+        >>> from bitline.readout.architectures import SarAdc
+        >>> curves_of(UniformAdc(bits=8), converters=1).effective_bits.round(decimals=1)
+        tensor([8.], dtype=torch.float64)
+        >>> curves_of(SarAdc(bits=8, capacitor_mismatch=0.1), converters=2).missing_codes
+        tensor([2, 0])
     """
     draws = Draws((seed, 0, "adc"))
     if adc.is_ideal:
@@ -80,7 +93,7 @@ def _effective_bits(table: TransferTable, adc: Adc, draws: Draws) -> Tensor:
     # the best straight line through the curve: gain and offset are no distortion
     x = sine[:, 0] - sine[:, 0].mean(-1, keepdim=True)
     y = codes - codes.mean(-1, keepdim=True)
-    gain = (x * y).sum(-1, keepdim=True) / x.square().sum(-1, keepdim=True)
-    ratio = (gain * x).square().sum(-1) / (y - gain * x).square().sum(-1)
+    slope = (x * y).sum(-1, keepdim=True) / x.square().sum(-1, keepdim=True)
+    ratio = (slope * x).square().sum(-1) / (y - slope * x).square().sum(-1)
     effective: Tensor = (10 * ratio.log10() - 1.76) / 6.02
     return effective

@@ -14,7 +14,13 @@ from bitline.readout.architectures import CircuitAdc
 
 
 class ImportedAdc(Adc):
-    """A `CircuitAdc` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`."""
+    """A `CircuitAdc` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`.
+
+    Examples:
+        >>> adc = ImportedAdc(kind="bitline.readout.architectures.flash:FlashAdc", bits=4, resistor_mismatch=0.1)
+        >>> adc.is_ideal, adc.tables(arrays=1, converters=2, draws=Draws((0,))).edges.shape
+        (False, torch.Size([1, 2, 15]))
+    """
 
     model_config = ConfigDict(extra="allow")
 

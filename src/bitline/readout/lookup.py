@@ -26,15 +26,25 @@ def lookup_and_add(
     Args:
         signals: (blocks, conversions, columns, positions), contiguous; blocks are samples times groups of the layer,
             groups fastest.
-        table: curves of (groups * conversions, converters).
-        converter: (columns,) int64, the converter of each column in its array.
-        scale: (groups, conversions, columns) steps in one unit of the signals.
-        low: (groups, conversions, columns) smallest code.
-        factor: (groups, conversions, columns) weight of a code in the sum.
-        start, total: of the sums, see `Sums`.
+        table: transfer curves of (groups * conversions, converters).
+        converter: the converter of each column in its array, (columns,) int64.
+        scale: number of steps in one unit of the signals, (groups, conversions, columns).
+        low: smallest code, (groups, conversions, columns).
+        factor: weight of a code in the sum, (groups, conversions, columns).
+        start, total: where the sums start and where they are written, see `Sums`.
 
     Returns:
         (blocks, columns, positions).
+
+    Examples:
+        Two columns share a converter of two bits whose second edge is late:
+
+        >>> table = TransferTable.monotonic(torch.tensor([[[0.5, 1.9, 2.5]]]))
+        >>> signals = torch.tensor([[[[0.6, 1.7], [2.0, 9.0]]]])
+        >>> ones, low = torch.ones(1, 1, 2), torch.zeros(1, 1, 2)
+        >>> lookup_and_add(signals, table, torch.tensor([0, 0]), scale=ones, low=low, factor=ones)
+        tensor([[[1., 1.],
+                 [2., 3.]]])
     """
     if signals.device.type == "cpu" and signals.dtype == torch.float32:
         from bitline.readout._lookup_numba import lookup_and_add_float32
@@ -66,7 +76,7 @@ def plain_lookup_and_add(
     start: Tensor | None = None,
     total: Tensor | None = None,
 ) -> Tensor:
-    """`lookup_and_add` in plain PyTorch, for any device and dtype."""
+    """`lookup_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     groups, conversions, columns = scale.shape
     positions = signals.shape[-1]
     apart = signals.reshape(-1, groups, conversions, columns, positions)

@@ -10,7 +10,23 @@ from bitline.readout.adc import Adc, Sigma
 
 
 class CircuitAdc(Adc):
-    """A converter whose circuit errors make its transfer curve."""
+    """A converter whose circuit errors make its transfer curve.
+
+    Examples:
+        An ideal converter of four bits, all of whose converters have the same offset:
+
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
+        >>> from bitline.readout import TransferTable, ideal_edges
+        >>> class OffsetAdc(CircuitAdc):
+        ...     offset: float = 0.25
+        ...
+        ...     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
+        ...         edges = ideal_edges(self.bits) + self.offset
+        ...         return TransferTable.monotonic(edges.expand(arrays, converters, -1))
+        >>> OffsetAdc(bits=4).tables(1, 1, Draws((0,))).convert(torch.tensor([[[0.6, 0.8]]]))
+        tensor([[[0., 1.]]])
+    """
 
     bits: Annotated[int, Field(ge=2, le=14)] = 8
     """Resolution: 2^bits levels, up to 14 bits, as every converter has a table of its curve."""

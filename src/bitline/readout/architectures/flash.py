@@ -15,6 +15,10 @@ class FlashAdc(CircuitAdc):
 
     Each comparator has its own offset; the ladder's resistors have relative errors, and its ends are exact. The number
     of comparators that are on is the code, so bubbles do not matter.
+
+    Examples:
+        >>> FlashAdc(bits=2, resistor_mismatch=0.1).tables(arrays=1, converters=1, draws=Draws((0, 0, "adc"))).edges
+        tensor([[[0.4018, 1.5066, 2.5582]]])
     """
 
     kind: Literal["flash"] = "flash"

@@ -24,6 +24,10 @@ class PipelineAdc(CircuitAdc):
     r' = (2 r - d) (1 + e) (1 - 2 / A), with a gain error e from the mismatch of its two capacitors and a finite gain A
     of its amplifier (Spear et al., IEEE JXCDC 2023, for the kinds of errors). Offsets below a quarter of the range are
     corrected by the redundancy of the digits; gain errors are not.
+
+    Examples:
+        >>> PipelineAdc(bits=3, capacitor_mismatch=0.1).tables(arrays=1, converters=1, draws=Draws((0, 0, "adc"))).edges
+        tensor([[[0.4600, 1.5000, 2.5000, 3.5000, 4.5000, 5.5000, 6.5400]]])
     """
 
     kind: Literal["pipeline"] = "pipeline"
@@ -55,17 +59,22 @@ class PipelineAdc(CircuitAdc):
             _curve(gains[place][which], offsets[place][which], float(last[place]), self.bits)
             for place in np.ndindex(arrays, converters)
         ]
-        length = max(len(edges) for edges, _ in curves)
-        edges = np.stack([np.pad(one, (0, length - len(one)), constant_values=np.inf) for one, _ in curves])
-        codes = np.stack([np.pad(one, (0, length + 1 - len(one)), mode="edge") for _, one in curves])
+        longest = max(len(edges) for edges, _ in curves)
+        all_edges = np.stack([np.pad(edges, (0, longest - len(edges)), constant_values=np.inf) for edges, _ in curves])
+        all_codes = np.stack([np.pad(codes, (0, longest + 1 - len(codes)), mode="edge") for _, codes in curves])
         return TransferTable(
-            torch.from_numpy(edges.reshape(arrays, converters, -1)).float(),
-            torch.from_numpy(codes.reshape(arrays, converters, -1)).float(),
+            torch.from_numpy(all_edges.reshape(arrays, converters, -1)).float(),
+            torch.from_numpy(all_codes.reshape(arrays, converters, -1)).float(),
         )
 
 
 class CyclicAdc(PipelineAdc):
-    """A pipeline converter that uses one stage again and again: all its cycles have the same errors."""
+    """A pipeline converter that uses one stage again and again: all its cycles have the same errors.
+
+    Examples:
+        >>> CyclicAdc(bits=8).different_stages, PipelineAdc(bits=8).different_stages
+        (1, 7)
+    """
 
     kind: Literal["cyclic"] = "cyclic"  # type: ignore[assignment]
 
@@ -110,5 +119,5 @@ def _cut(
     end = np.stack([piece[1] for piece in pieces], axis=1)
     decided = np.broadcast_to(np.array(decisions), begin.shape)
     live = begin < end
-    spread = [np.broadcast_to(one[:, None], begin.shape)[live] for one in (slope, shift, digits)]
+    spread = [np.broadcast_to(values[:, None], begin.shape)[live] for values in (slope, shift, digits)]
     return begin[live], spread[0], spread[1], spread[2], decided[live]

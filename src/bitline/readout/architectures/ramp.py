@@ -14,8 +14,12 @@ class RampAdc(CircuitAdc):
     """A staircase shared by all columns of an array, and a comparator for each converter that stops a counter.
 
     The staircase comes from a DAC of 2^bits equal capacitors switched one after the other, with relative errors; its
-    ends are exact. All converters of an array see the same errors of the ramp; each has an offset of its own (Spear et
+    ends are exact. All converters of an array see the same errors of the ramp, but each has its own offset (Spear et
     al., IEEE JXCDC 2023, for the kinds of errors).
+
+    Examples:
+        >>> RampAdc(bits=2, capacitor_mismatch=0.1).tables(arrays=1, converters=1, draws=Draws((0, 0, "adc"))).edges
+        tensor([[[0.4118, 1.3842, 2.4103]]])
     """
 
     kind: Literal["ramp"] = "ramp"
@@ -28,7 +32,7 @@ class RampAdc(CircuitAdc):
 
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
         count = 2**self.bits - 1
-        units = 1 + self.capacitor_mismatch * draws.normal((arrays, 1, count + 1), "ramp").double()
-        steps = units[..., :-1].cumsum(-1) * ((count + 1) / units.sum(-1, keepdim=True))
+        capacitors = 1 + self.capacitor_mismatch * draws.normal((arrays, 1, count + 1), "ramp").double()
+        steps = capacitors[..., :-1].cumsum(-1) * ((count + 1) / capacitors.sum(-1, keepdim=True))
         offsets = self.comparator_offset_steps * draws.normal((arrays, converters, 1), "comparators")
         return TransferTable.monotonic(steps - 0.5 + offsets)

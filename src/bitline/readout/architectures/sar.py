@@ -20,6 +20,10 @@ class SarAdc(CircuitAdc):
     Bit k has 2^k unit capacitors, so that its relative error is that of a unit over sqrt(2^k); one more unit makes the
     sum a power of two. The full scale is that of the actual capacitors (Spear et al., IEEE JXCDC 2023, for the kinds of
     errors).
+
+    Examples:
+        >>> SarAdc(bits=2, capacitor_mismatch=0.1).tables(arrays=1, converters=1, draws=Draws((0, 0, "adc"))).edges
+        tensor([[[0.4391, 1.5791, 2.5182]]])
     """
 
     kind: Literal["sar"] = "sar"
@@ -50,6 +54,10 @@ class SplitSarAdc(SarAdc):
 
     The lower half of the bits lies behind the bridge: its weights carry the same relative errors as an array of half
     the bits, and the error of the bridge, with parasitic capacitance, scales them all.
+
+    Examples:
+        >>> SplitSarAdc(bits=2, bridge_error=0.1).tables(arrays=1, converters=1, draws=Draws((0, 0, "adc"))).edges
+        tensor([[[0.5732, 1.4512, 2.5244]]])
     """
 
     kind: Literal["split-sar"] = "split-sar"  # type: ignore[assignment]
@@ -64,9 +72,9 @@ class SplitSarAdc(SarAdc):
         lower = self.bits // 2
         inside = torch.arange(self.bits) % lower if lower else torch.zeros(self.bits, dtype=torch.int64)
         inside = torch.where(torch.arange(self.bits) < lower, inside, torch.arange(self.bits) - lower)
-        units = 2.0 ** inside.double()
+        unit_capacitors = 2.0 ** inside.double()
         errors = draws.normal((arrays, converters, self.bits + 1), "capacitors").double()
-        relative = self.capacitor_mismatch * errors[..., :-1] / units.sqrt()
+        relative = self.capacitor_mismatch * errors[..., :-1] / unit_capacitors.sqrt()
         bridge = 1 + self.bridge_error * (torch.arange(self.bits) < lower).double()
         actual = 2.0 ** torch.arange(self.bits, dtype=torch.float64) * (1 + relative) * bridge
         total = actual.sum(-1, keepdim=True) + 1 + self.capacitor_mismatch * errors[..., -1:]

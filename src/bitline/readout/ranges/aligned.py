@@ -17,10 +17,19 @@ from bitline.readout.ranges.policy import ROUNDING, CalibratedPolicy, required
 class AlignedRange(CalibratedPolicy):
     """Steps that are the current of the smallest cell digit times a power of two.
 
-    Of these the finest whose levels hold the inner `percentile` per cent of the signals of a calibration set. Levels
-    then fall on outputs of an ideal array, none between two of them, and the steps of weight slices differ by powers of
-    two. This is how the authors of Xiao et al. 2022 set the ranges of sliced weights (CrossSim 2.0). Where a conversion
-    sees few input bits and few rows, as with offset cells, it is worth more than a range up to twice as narrow.
+    Of these steps it takes the finest whose levels span the inner `percentile` per cent of the signals of a calibration
+    set. Levels then fall on outputs of an ideal array and never between two of them, and the steps of weight slices
+    differ by powers of two. This is how the authors of Xiao et al. 2022 set the ranges of sliced weights (CrossSim
+    2.0). For conversions of few input bits and few rows, as with offset cells, it is worth more than a range up to
+    twice as narrow.
+
+    Examples:
+        >>> import torch
+        >>> seen = Histogram()
+        >>> seen.update(torch.arange(101.0))
+        >>> lines = BitLines(rows=128, signed=False, cell_bits=1, input_bits=1, step=1.0, radix=(1,))
+        >>> AlignedRange(percentile=100).levels(bits=6, lines=lines, seen=[seen])
+        Levels(step=(2.0,), low=(0,), high=(63,), shape=())
     """
 
     kind: Literal["aligned"] = "aligned"
@@ -31,8 +40,8 @@ class AlignedRange(CalibratedPolicy):
         seen = required(seen, self.kind)
         tail = (100 - self.percentile) / 2
         steps, lows, highs = [], [], []
-        for one in seen:
-            low, high = one.percentile(tail), one.percentile(100 - tail)
+        for signals in seen:
+            low, high = signals.percentile(tail), signals.percentile(100 - tail)
             top = 2 ** (bits - 1) - 1 if low < 0 else 2**bits - 1
             needed = max(-low, high, lines.step) / (lines.step * max(top, 1))
             steps.append(lines.step * 2.0 ** max(0, math.ceil(math.log2(needed) - ROUNDING)))

@@ -26,6 +26,16 @@ class LeastErrorAdcRange(CalibratedPolicy):
     Without weight slices, minimum and maximum are searched independently (CrossSim, as used by Xiao et al. 2022). The
     ranges of several slices differ by powers of two only; they are chosen together for the least error of the digital
     sum, in which a slice's error counts with the square of its weight.
+
+    Examples:
+        With few bits, clipping an outlier costs less than large steps for all other signals:
+
+        >>> seen = Histogram()
+        >>> seen.update(torch.cat([torch.arange(1000.0) / 1000, torch.tensor([20.0])]))
+        >>> lines = BitLines(rows=128, signed=False, cell_bits=8, input_bits=8, step=1e-5, radix=(1,))
+        >>> levels = LeastErrorAdcRange(power=1).levels(bits=4, lines=lines, seen=[seen])
+        >>> levels.step[0] * levels.high[0] < 2
+        True
     """
 
     kind: Literal["least-error"] = "least-error"
@@ -36,7 +46,7 @@ class LeastErrorAdcRange(CalibratedPolicy):
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         seen = required(seen, self.kind)
-        measured = [_Signals(one, self.bits or bits, self.power) for one in seen]
+        measured = [_Signals(signals, self.bits or bits, self.power) for signals in seen]
         limits = _tied(measured, lines.radix) if len(measured) > 1 else [measured[0].best_limits()]
         return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
 
@@ -48,14 +58,14 @@ class _Signals:
         used = seen.counts > 0
         self.values, self.counts = seen.centres[used], seen.counts[used]
         self.low, self.high = min(seen.low, 0.0), max(seen.high, 0.0)
-        self.levels, self.power = 2**bits - 1, power
+        self.steps, self.power = 2**bits - 1, power
 
     def error(self, low: Tensor, high: Tensor) -> Tensor:
-        """Errors for ranges (ranges,) each."""
-        step = ((high - low) / self.levels).clamp(min=1e-300)[:, None]
+        """Error of each range between `low` and `high`, all (ranges,)."""
+        step = ((high - low) / self.steps).clamp(min=1e-300)[:, None]
         codes = (self.values / step).round()
         lowest = (low[:, None] / step).round()
-        converted = torch.maximum(torch.minimum(codes, lowest + self.levels), lowest) * step
+        converted = torch.maximum(torch.minimum(codes, lowest + self.steps), lowest) * step
         errors: Tensor = ((self.values - converted).abs() ** self.power * self.counts).sum(1)
         return errors
 
@@ -78,17 +88,17 @@ class _Signals:
 
 def _tied(measured: Sequence[_Signals], radix: Sequence[int]) -> list[tuple[float, float]]:
     """Ranges that differ by powers of two."""
-    largest = max(max(-one.low, one.high) for one in measured) or 1.0
+    largest = max(max(-signals.low, signals.high) for signals in measured) or 1.0
     exponents = torch.arange(20, dtype=torch.float64)
     best, chosen = torch.inf, [largest] * len(measured)
     for fraction in torch.arange(OCTAVE, dtype=torch.float32) / OCTAVE:
         sizes = largest * 2.0 ** (-exponents - float(fraction))
         total, picked = 0.0, []
-        for one, weight in zip(measured, radix, strict=True):
-            errors = one.error(-sizes if one.low < 0 else torch.zeros_like(sizes), sizes)
+        for signals, weight in zip(measured, radix, strict=True):
+            errors = signals.error(-sizes if signals.low < 0 else torch.zeros_like(sizes), sizes)
             place = int(errors.argmin())
-            total += float(errors[place]) * float(weight) ** one.power
+            total += float(errors[place]) * float(weight) ** signals.power
             picked.append(float(sizes[place]))
         if total < best:
             best, chosen = total, picked
-    return [one.range_of(size) for one, size in zip(measured, chosen, strict=True)]
+    return [signals.range_of(size) for signals, size in zip(measured, chosen, strict=True)]
