@@ -215,7 +215,7 @@ def test_telegraph_cells_jump_between_two_states():
 
 
 @given(st.integers(1, 30), st.sampled_from([1, 4, 9, 25]), st.integers(1, 200))
-def test_row_blocks_cover_every_row_once(channels, positions, max_rows):
+def test_row_slices_cover_every_row_once(channels, positions, max_rows):
     partition = partition_rows(channels, positions, max_rows)
     blocks = partition.row_slices(channels * positions, positions)
     rows = [row for block in blocks for row in range(block.start, block.stop)]

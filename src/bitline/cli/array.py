@@ -149,12 +149,12 @@ def _cells_of_layer(
     ideal: Array = design.array
     encoded = ANALOG_LAYERS[type(found[layer])].of(found[layer], _without_wires(design), layer).encoded()
     conductance = encoded.program(Chip(seed)).conductance
-    if slice_ >= conductance.shape[1] or partition >= len(encoded.row_blocks):
+    if slice_ >= conductance.shape[1] or partition >= len(encoded.row_slices):
         raise DataError(
-            f"layer {layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_blocks)} row partitions on "
+            f"layer {layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_slices)} row partitions on "
             f"this design: --slice {slice_} --partition {partition} is not one of them"
         )
-    rows = encoded.row_blocks[partition]
+    rows = encoded.row_slices[partition]
     order = torch.arange(rows.stop - rows.start)
     if isinstance(ideal, GateDrivenArray):
         order = ideal.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)

@@ -51,7 +51,7 @@ class ProgrammedArrays:
         return self.product.partition(self.design.array.rows)
 
     @property
-    def row_blocks(self) -> tuple[slice, ...]:
+    def row_slices(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
         return self.partition.row_slices(self.product.rows, self.product.positions)
 

@@ -90,7 +90,7 @@ def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[T
 
 
 def program_cells(
-    codes: StoredCodes, design: Design, row_blocks: Sequence[slice], chip: Draws, name: str, positions: int = 1
+    codes: StoredCodes, design: Design, row_slices: Sequence[slice], chip: Draws, name: str, positions: int = 1
 ) -> Cells:
     """Program the cells of a layer and let them age until `cell.time`, on the CPU.
 
@@ -99,7 +99,7 @@ def program_cells(
 
     Args:
         codes: integer weight codes, (groups, rows, columns + unit columns).
-        row_blocks: rows of each row partition.
+        row_slices: rows of each row partition.
         chip: random numbers of the chip.
         name: the layer's branch of them.
         positions: kernel positions of an input channel.
@@ -108,7 +108,7 @@ def program_cells(
     draws = chip.of(name)
     codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
     wanted = target_conductances(codes, design)
-    target = design.array.predistorted(wanted, row_blocks, positions)
+    target = design.array.predistorted(wanted, row_slices, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
@@ -118,7 +118,7 @@ def program_cells(
     aged = cell.device.aged(written.conductance, target, cell.time, draws)
     if cell.time > 0 and cell.clip != "none":
         aged = aged.clamp(min=0)
-    states = cell.faults.states(target, cell.window_low, row_blocks, design.array.columns, draws)
+    states = cell.faults.states(target, cell.window_low, row_slices, design.array.columns, draws)
     fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
     gain = _drift_gain(fresh, now, cell.drift_compensation)

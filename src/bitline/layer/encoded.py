@@ -92,12 +92,12 @@ class EncodedLayer:
     def program(self, chip: Chip) -> Cells:
         """The layer's cells on one chip."""
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
-        cells = program_cells(codes, design, self.row_blocks, chip.draws, self.name, positions).to(self.step)
-        effective = design.array.effective_conductances(cells.conductance, self.row_blocks)
+        cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
+        effective = design.array.effective_conductances(cells.conductance, self.row_slices)
         return replace(cells, conductance=effective)
 
     @property
-    def row_blocks(self) -> tuple[slice, ...]:
+    def row_slices(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
         return self.product.partition(self.design.array.rows).row_slices(self.product.rows, self.product.positions)
 

@@ -169,7 +169,7 @@ class SolvedSignals(Signals):
         self.bit_lines = [
             (group, rows, array.bit_lines(cells[:, :, group, rows], targets[:, :, group, rows], positions))
             for group in range(self.groups)
-            for rows in arrays.row_blocks
+            for rows in arrays.row_slices
         ]
 
     @property
