@@ -234,11 +234,11 @@ from pathlib import Path
 from threading import Timer
 from bitline.study import Study, sweep
 
-def report(done, total, what):
+def report(what, done, total):
     if done == int(sys.argv[3]):
         Timer(float(sys.argv[4]), os.kill, [os.getpid(), signal.SIGKILL]).start()  # the process waits for it at its end
 
-sweep(Study.load(sys.argv[1]), Path(sys.argv[2]), report=report)
+sweep(Study.load(sys.argv[1]), Path(sys.argv[2]), progress=report)
 """
 """A sweep that is killed a while after so many tasks."""
 
@@ -272,7 +272,7 @@ def test_nothing_finished_is_lost_by_kill_9(finished, tmp_path):
 def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path):
     path, killed = tmp_path / "worker.sqlite", []
 
-    def report(done: int, total: int, what: str) -> None:
+    def report(what: str, done: int, total: int) -> None:
         if not killed and done >= 3:
             children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="utf-8").split()
             for child in children:
@@ -281,7 +281,7 @@ def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path)
                     killed.append(child)
                     break
 
-    summary = sweep(study(), path, workers=2, report=report)
+    summary = sweep(study(), path, workers=2, progress=report)
     assert killed
     assert summary.failures == ()
     assert comparable(path).equals(comparable(finished))
@@ -502,14 +502,14 @@ def test_a_ray_cluster_that_loses_a_node_loses_no_result(finished, tmp_path, clu
     lost = cluster.add_node(num_cpus=1, object_store_memory=200_000_000)
     removed = []
 
-    def report(done: int, total: int, what: str) -> None:
+    def report(what: str, done: int, total: int) -> None:
         if not removed and done >= 4:
             removed.append(lost)
             cluster.remove_node(lost, allow_graceful=False)
             cluster.add_node(num_cpus=1, object_store_memory=200_000_000)
 
     path = tmp_path / "ray.sqlite"
-    summary = sweep(study(), path, workers=2, launch=ray_workers(cluster.address, 2), report=report)
+    summary = sweep(study(), path, workers=2, launch=ray_workers(cluster.address, 2), progress=report)
     assert removed
     assert summary.failures == ()
     assert comparable(path).equals(comparable(finished))

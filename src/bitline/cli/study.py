@@ -80,7 +80,7 @@ def sweep(
     check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
-        summary = studies.sweep(chosen, store, workers=count, launch=launch, report=progress)
+        summary = studies.sweep(chosen, store, workers=count, launch=launch, progress=progress)
     _finish(summary, studies.read_results(store), store, report)
 
 
@@ -114,7 +114,7 @@ def explore(
     check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
-        found = studies.explore(chosen, store, workers=count, launch=launch, report=progress)
+        found = studies.explore(chosen, store, workers=count, launch=launch, progress=progress)
     result = studies.read_results(store)
     best = set(found.front)
     _write_report(result, report)
@@ -234,7 +234,7 @@ def _devices(device: str) -> tuple[str, ...]:
 
 @contextmanager
 def bar(name: str) -> Iterator[Any]:
-    """A progress bar as a function of tasks done, tasks in all, and what was done last."""
+    """A progress bar as the function that is told how far the tasks are."""
     columns = (
         words("{task.description}"), BarColumn(), MofNCompleteColumn(), words("tasks,"), TimeElapsedColumn(),
         words("gone,"), TimeRemainingColumn(), words("left"),
@@ -243,7 +243,7 @@ def bar(name: str) -> Iterator[Any]:
         with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
             bar = bars.add_task(name, total=None)
 
-            def progress(done: int, total: int, what: str) -> None:
+            def progress(what: str, done: int, total: int) -> None:
                 bars.update(bar, completed=done, total=max(total, 1))
 
             yield progress

@@ -12,6 +12,7 @@ from typing import Any
 from bitline.config.messages import nearest
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.numerics.progress import Progress, silent
 from bitline.study.agenda import Agenda
 from bitline.study.axes import Axis, holds, quantity
 from bitline.study.executors import Executor
@@ -19,7 +20,7 @@ from bitline.study.pareto import front, ranks
 from bitline.study.results import COSTS
 from bitline.study.store import NOTES, Shard, Store
 from bitline.study.study import Point, Study
-from bitline.study.sweep import Launch, Report, agenda_of, load, local, work
+from bitline.study.sweep import Launch, agenda_of, load, local, work
 
 ACCURACY = "accuracy"
 LARGE = (ACCURACY, "TOPS_per_W", "TOPS_per_mm2", "images_per_s", "cells_used")
@@ -53,7 +54,7 @@ def explore(
     *,
     workers: int = 1,
     launch: Launch | None = None,
-    report: Report = lambda done, total, what: None,
+    progress: Progress = silent,
 ) -> SearchResult:
     """Search the axes of a study for the Pareto front of its objectives.
 
@@ -66,7 +67,7 @@ def explore(
         store: SQLite file with the results; made if it is not there.
         workers: processes on this machine.
         launch: starts other workers instead.
-        report: told how far the work is.
+        progress: told how far the work is.
 
     Raises:
         StudyError: an impossible study, a store that cannot be used, or Optuna is not installed.
@@ -111,10 +112,10 @@ def explore(
                     state = optuna.trial.TrialState.FAIL if known is None else None
                     sampled.tell(proposal, known, state=state)
                 asked += len(generation)
-                report(asked, search.designs, "screening")
+                progress("screening", asked, search.designs)
             survivors = _survivors(study, looked_at, values)
             agenda = agenda_of(study, survivors, kept, images)
-            failures += work(agenda, executor, kept, report)[1]
+            failures += work(agenda, executor, kept, progress)[1]
         finally:
             if executor is not None:
                 executor.close()
@@ -164,7 +165,7 @@ def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
 
 def _screen(points: tuple[Point, ...], store: Store, executor: Executor, images: int) -> list[str]:
     agenda = Agenda(points, store.shards(), store.costs(), images, chips=1, shard=images, stop=None)
-    return list(work(agenda, executor, store, lambda done, total, what: None)[1])
+    return list(work(agenda, executor, store, silent)[1])
 
 
 def _screened(study: Study, points: tuple[Point, ...], store: Store, images: int) -> dict[str, list[float]]:

@@ -17,6 +17,7 @@ from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
+from bitline.numerics.progress import Progress, silent
 from bitline.study.agenda import Agenda
 from bitline.study.executors import Executor, Inline, Processes
 from bitline.study.store import NOTES, Store
@@ -27,9 +28,6 @@ LARGEST_WORKERS = 8
 """Workers by default, on machines with more cores."""
 ATTEMPTS = 3
 """How often a task is tried whose worker is lost."""
-
-Report = Callable[[int, int, str], None]
-"""Called with tasks done, tasks in all, and what was done last."""
 
 Launch = Callable[[Context], Executor]
 """Starts workers."""
@@ -117,7 +115,7 @@ def sweep(
     *,
     workers: int = 1,
     launch: Launch | None = None,
-    report: Report = lambda done, total, what: None,
+    progress: Progress = silent,
     points: tuple[Point, ...] | None = None,
 ) -> Summary:
     """Evaluate all designs of a study; what the store has is not computed again.
@@ -129,7 +127,7 @@ def sweep(
         store: SQLite file with the results; made if it is not there.
         workers: processes on this machine; with one, this process does the work.
         launch: starts other workers instead.
-        report: told how far the work is.
+        progress: told how far the work is.
         points: designs, instead of those of the study's axes.
 
     Raises:
@@ -151,10 +149,10 @@ def sweep(
         if agenda.total:
             executor = (launch or local(workers))(loaded.context)
             try:
-                done, failures = work(agenda, executor, kept, report)
+                done, failures = work(agenda, executor, kept, progress)
             finally:
                 executor.close()
-        report(agenda.total, agenda.total, "")
+        progress("", agenda.total, agenda.total)
     return Summary(points, done, failures, time.perf_counter() - began)
 
 
@@ -164,7 +162,7 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
     return Agenda(points, store.shards(), store.costs(), images, run.chips, run.shard, run.stop)
 
 
-def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tuple[int, tuple[str, ...]]:
+def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -> tuple[int, tuple[str, ...]]:
     """Have everything done that is left, and keep what comes.
 
     Returns:
@@ -199,7 +197,7 @@ def work(agenda: Agenda, executor: Executor, store: Store, report: Report) -> tu
             failures.append(outcome.error)
         else:
             done += 1
-        report(agenda.total - agenda.left, agenda.total, outcome.task.label)
+        progress(outcome.task.label, agenda.total - agenda.left, agenda.total)
 
 
 @dataclass(frozen=True)
