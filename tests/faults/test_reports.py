@@ -22,8 +22,8 @@ from bitline.report.study_html import write_study
 from bitline.report.study_series import SettingAxis, lines
 from bitline.study import Study
 from bitline.study.axes import crossed
+from bitline.study.export import export
 from bitline.study.pareto import front
-from bitline.study.results import export
 
 SIZES = st.floats(1e-12, 1e14).flatmap(lambda size: st.sampled_from([size, -size, float(f"{size:.2g}"), round(size)]))
 

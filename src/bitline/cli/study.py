@@ -19,7 +19,7 @@ from bitline.numerics.text import number, percent
 
 if TYPE_CHECKING:
     from bitline.study import StudyResult, Summary
-    from bitline.study.sweep import Launch
+    from bitline.study.executors import Launch
 
 SHOWN = 40
 """Designs in a printed table."""
@@ -142,7 +142,7 @@ def results(
       bitline results study.sqlite --to csv
     """
     from bitline.study import export, read_results
-    from bitline.study.results import check_export
+    from bitline.study.export import check_export
 
     if to is None:
         refuse_idle(context, "without --to", "out")

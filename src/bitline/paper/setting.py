@@ -18,7 +18,8 @@ from bitline.errors import StudyError
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
-from bitline.study.sweep import Launch, Workload, load
+from bitline.study.executors import Launch
+from bitline.study.workload import Workload, load
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
-"""Who does the tasks of a study on this machine: this process, or processes of its own."""
+"""Who does the tasks of a study on this machine: this process, or several worker processes."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing.connection
+import os
 import pickle
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,7 +15,11 @@ import torch.multiprocessing
 from torch import nn
 
 from bitline.errors import StudyError
-from bitline.study.worker import Context, Outcome, Task, Worker
+from bitline.study.task import Outcome, Task
+from bitline.study.worker import Context, Worker
+
+LARGEST_WORKERS = 8
+"""Workers by default, on machines with more cores."""
 
 
 class Executor(Protocol):
@@ -30,6 +36,36 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Stop all workers at once."""
+
+
+Launch = Callable[[Context], Executor]
+"""Starts workers."""
+
+
+def default_workers() -> int:
+    """Number of workers on this machine if nobody says how many: one for each core, up to a limit.
+
+    Examples:
+        >>> 1 <= default_workers() <= LARGEST_WORKERS
+        True
+    """
+    return min(os.cpu_count() or 1, LARGEST_WORKERS)
+
+
+def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:
+    """Workers on this machine: this process if one is enough, or else processes.
+
+    Args:
+        workers: how many.
+        devices: compute devices that they take in turn.
+
+    Examples:
+        >>> local(workers=1) is Inline
+        True
+    """
+    if workers == 1 and devices == ("cpu",):
+        return Inline
+    return lambda context: Processes(context, workers, devices)
 
 
 class Inline:
@@ -59,7 +95,7 @@ class Processes:
 
     Args:
         context: what they work on.
-        count: how many.
+        count: number of processes.
         devices: compute devices that they take in turn.
 
     Raises:
@@ -98,7 +134,7 @@ class Processes:
         ready = multiprocessing.connection.wait(
             [self.pipes[index] for index in busy] + [self.workers[index].sentinel for index in busy]
         )
-        index = next(one for one in busy if self.pipes[one] in ready or self.workers[one].sentinel in ready)
+        index = next(place for place in busy if self.pipes[place] in ready or self.workers[place].sentinel in ready)
         task = self.tasks[index]
         assert task is not None
         self.tasks[index] = None
@@ -118,8 +154,7 @@ class Processes:
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
-        label = task.label or "the float network"
-        return Outcome(task, error=f"the worker process {how} while it worked on {label}{why}", retry=True)
+        return Outcome(task, error=f"the worker process {how} while it worked on {task.subject}{why}", retry=True)
 
     def close(self) -> None:
         for process in self.workers:
