@@ -12,7 +12,7 @@ from optional import BROWSERS
 from synthetic import LAYERS, evaluations, study_result
 
 from bitline.report import write_html
-from bitline.report.study_html import write_study
+from bitline.report.study_page import write_study
 from bitline.study import Study, read_results, sweep
 
 pytestmark = pytest.mark.needs("Chromium", "Playwright")

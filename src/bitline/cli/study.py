@@ -167,8 +167,8 @@ def report(
 
       bitline report study.sqlite --figures pdf
     """
-    from bitline.report.study_figures import check_format, write_figures
-    from bitline.report.study_html import write_study
+    from bitline.report.figures.study_print import check_format, write_figures
+    from bitline.report.study_page import write_study
     from bitline.study import read_results
 
     path = out or _beside(store, "html")
@@ -263,7 +263,7 @@ def _finish(summary: Summary, result: StudyResult, store: Path, report_path: Pat
 
 def _write_report(result: StudyResult, path: Path | None) -> None:
     if path is not None:
-        from bitline.report.study_html import write_study
+        from bitline.report.study_page import write_study
 
         write_study(path, result)
 

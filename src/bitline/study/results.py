@@ -65,6 +65,11 @@ class DesignResult:
     error: str
 
     @property
+    def costs(self) -> dict[str, Any]:
+        """The cost, empty where it is not known."""
+        return self.cost or {}
+
+    @property
     def values(self) -> dict[str, Any]:
         """The settings as the design reads them: the number 86400.0 (s) for '1 day'."""
         return {name: _read(value, name, self.design) for name, value in self.settings.items()}
@@ -162,7 +167,6 @@ class StudyResult:
         return [*sorted(value for value in met if not isinstance(value, str)), *words]
 
     def _row(self, design: DesignResult) -> dict[str, Any]:
-        cost = design.cost or {}
         return {
             "design": design.name,
             **design.values,
@@ -174,7 +178,7 @@ class StudyResult:
             "images": design.images,
             "reference_accuracy": math.nan if design.reference is None else design.reference,
             "float_accuracy": math.nan if self.float_accuracy is None else self.float_accuracy,
-            **{name: cost.get(name, math.nan) for name in COSTS},
+            **{name: design.costs.get(name, math.nan) for name in COSTS},
             "seconds": design.seconds,
             "finished": design.finished,
             "error": design.error,

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitline.evaluation.ir_drop import IrDrop
+from bitline.report.style import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def array_figure(drop: IrDrop, caption: str) -> Figure:

@@ -8,11 +8,10 @@ import numpy as np
 
 from bitline.readout import Adc
 from bitline.readout.curves import Curves
+from bitline.report.style import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:

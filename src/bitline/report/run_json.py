@@ -24,5 +24,5 @@ def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     versions = {"bitline": bitline.__version__, "torch": torch.__version__, "python": platform.python_version()}
     content = results[-1].to_dict()
     if len(results) > 1:
-        content["times"] = [{"time_s": one.design.cell.time, **one.accuracy_dict()} for one in results]
+        content["times"] = [{"time_s": result.design.cell.time, **result.accuracy_dict()} for result in results]
     write_values(path, {**content, "context": context, "versions": versions}, indent=2)
