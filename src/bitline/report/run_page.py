@@ -33,6 +33,16 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: network, data and options to show.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> write_html(Path("report.html"), results, {"model": "two classes"})
+        >>> "<h1>two classes on differential</h1>" in Path("report.html").read_text()
+        True
     """
     result = results[-1]
     design = result.design

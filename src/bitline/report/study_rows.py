@@ -26,14 +26,38 @@ class Cell(NamedTuple):
 
 
 def columns_of(result: StudyResult) -> list[str]:
-    """Names of the columns: settings (or the design's name), accuracy, costs that some design has."""
+    """Names of the columns: settings (or the design's name), accuracy, costs that some design has.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> columns_of(result)[:5]
+        ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
+    """
     screened = ["screened (%)"] if _has_screened(result) else []
     settings = result.settings or ("design",)
     return [*settings, "accuracy (%)", "std (%)", "chips", *screened, *_costs(result)]
 
 
 def rows_of(result: StudyResult) -> list[dict[str, Any]]:
-    """For each design its `key`, `cells` in the order of the columns, `label` and `design` as TOML."""
+    """For each design its `key`, `cells` in the order of the columns, `label` and `design` as TOML.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [row["cells"][0] for row in rows_of(result)]
+        [Cell(value=5, text='5', rank=0), Cell(value=8, text='8', rank=1)]
+    """
     axes = [SettingAxis.of(result, name) for name in result.settings]
     names = list(dict.fromkeys(design.name for design in result.designs))
     costs, has_screened = _costs(result), _has_screened(result)

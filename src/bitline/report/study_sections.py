@@ -35,7 +35,19 @@ class Section:
 
 
 def sections_of(result: StudyResult) -> list[Section]:
-    """The sections for which the study has results, which need not be finished."""
+    """The sections for which the study has results, which need not be finished.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [section.name for section in sections_of(result)]
+        ['accuracy', 'pareto']
+    """
     found = (_accuracy(result), _maps(result), _fronts(result), _layers(result), _ranges(result), _costs(result))
     return [section for section in found if section.figures]
 

@@ -69,7 +69,19 @@ def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:
 
 
 class Inline:
-    """One worker in this process."""
+    """One worker in this process.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> from bitline.study.workload import load
+        >>> executor = Inline(load(Study(data={"images": 2, "calibration_images": 2})).context)
+        >>> executor.submit(0, Task("float", "", "", None, chip=0, start=0, stop=2))
+        >>> executor.idle()
+        []
+        >>> worker, outcome = executor.wait()
+        >>> worker, outcome.error, executor.idle()
+        (0, '', [0])
+    """
 
     def __init__(self, context: Context) -> None:
         self.worker = Worker(context)
@@ -100,6 +112,15 @@ class Processes:
 
     Raises:
         StudyError: the network cannot be sent to another process.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> from bitline.study.workload import load
+        >>> context = load(Study(data={"images": 2, "calibration_images": 2})).context
+        >>> executor = Processes(context, count=0)
+        >>> executor.idle()  # the numbers of idle processes, of which there are none here
+        []
+        >>> executor.close()
     """
 
     def __init__(self, context: Context, count: int, devices: tuple[str, ...] = ("cpu",)) -> None:

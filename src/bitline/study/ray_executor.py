@@ -27,6 +27,10 @@ def ray_workers(address: str | None, count: int, device: str = "cpu", gpus: floa
 
     Raises:
         StudyError: Ray is not installed, or there is no cluster at the address.
+
+    Examples:
+        >>> from bitline.study import Study, sweep
+        >>> sweep(Study(), "study.sqlite", launch=ray_workers("auto", count=64))  # doctest: +SKIP
     """
     try:
         import ray

@@ -42,9 +42,8 @@ class DesignResult:
 
     Examples:
         >>> design = DesignResult(
-        ...     key="a1", name="", settings={"cell.time": "1 day"}, design={"cell": {"time": 86400.0}}, images=1000,
-        ...     accuracies=(0.90, 0.92), reference=0.93, cost=None, screened=None, layers=(), seconds=4.0,
-        ...     finished=False, error="",
+        ...     key="a1", name="", settings={"cell.time": "1 day"}, design={"cell": {"time": 86400.0}},
+        ...     images=1000, accuracies=(0.90, 0.92),
         ... )
         >>> design.values, round(design.mean, 3), round(design.std, 4)
         ({'cell.time': 86400.0}, 0.91, 0.0141)
@@ -54,15 +53,15 @@ class DesignResult:
     name: str
     settings: dict[str, Any]
     design: dict[str, Any]
-    images: int
-    accuracies: tuple[float, ...]
-    reference: float | None
-    cost: dict[str, Any] | None
-    screened: float | None
-    layers: tuple[LayerError, ...]
-    seconds: float
-    finished: bool
-    error: str
+    images: int = 0
+    accuracies: tuple[float, ...] = ()
+    reference: float | None = None
+    cost: dict[str, Any] | None = None
+    screened: float | None = None
+    layers: tuple[LayerError, ...] = ()
+    seconds: float = 0.0
+    finished: bool = False
+    error: str = ""
 
     @property
     def costs(self) -> dict[str, Any]:
@@ -102,20 +101,18 @@ class StudyResult:
         float_accuracy: fraction right of the float network, or None where that is not finished.
 
     Examples:
-        >>> from pathlib import Path
-        >>> from bitline.study import read_results, sweep
-        >>> study = Study(
-        ...     design={"base": "ideal"}, axes=[{"setting": "weights.bits", "values": [4, 8]}],
-        ...     data={"images": 2, "calibration_images": 2}, run={"chips": 1, "layer_errors": False},
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, images=1000, accuracies=(share,), finished=True)
+        ...     for key, bits, share in (("a", 8, 0.91), ("b", 5, 0.82))
         ... )
-        >>> _ = sweep(study, Path("bits.sqlite"))
-        >>> result = read_results("bits.sqlite")
-        >>> result.settings, result.levels("weights.bits")
-        (('weights.bits',), [4, 8])
-        >>> result.to_frame()[["weights.bits", "chips", "images", "finished"]]
-           weights.bits  chips  images  finished
-        0             4      1       2      True
-        1             8      1       2      True
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [8, 5]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result.settings, result.levels("adc.bits")
+        (('adc.bits',), [5, 8])
+        >>> result.to_frame()[["adc.bits", "accuracy", "chips", "finished"]]
+           adc.bits  accuracy  chips  finished
+        0         8      0.91      1      True
+        1         5      0.82      1      True
     """
 
     study: Study

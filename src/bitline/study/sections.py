@@ -13,7 +13,12 @@ from bitline.numerics.confidence import half_width
 
 
 class ModelSource(Part):
-    """The network."""
+    """The network.
+
+    Examples:
+        >>> ModelSource(name="my_networks:lenet", weights="lenet.safetensors").weights.name
+        'lenet.safetensors'
+    """
 
     name: str = "fashion-resnet"
     """A network that comes with bitline, or package.module:function."""
@@ -22,7 +27,12 @@ class ModelSource(Part):
 
 
 class DataSource(Part):
-    """Labelled images."""
+    """Labelled images.
+
+    Examples:
+        >>> DataSource(images=500).calibration_images
+        200
+    """
 
     source: str | None = None
     """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file."""
@@ -33,7 +43,12 @@ class DataSource(Part):
 
 
 class BaseDesign(Part):
-    """What all designs have in common."""
+    """What all designs have in common.
+
+    Examples:
+        >>> BaseDesign(base="sonos-a", set={"adc.bits": 7}).set
+        {'adc.bits': 7}
+    """
 
     base: str = "differential"
     """A preset or a .toml file, relative to the study file."""
@@ -63,7 +78,12 @@ class EarlyStop(Part):
 
 
 class Run(Part):
-    """How much is measured."""
+    """How much is measured.
+
+    Examples:
+        >>> Run(chips=10, stop={"half_width_percent": 0.5}).stop.min_chips
+        3
+    """
 
     RENAMED: ClassVar[dict[str, str]] = {"trials": "chips"}
 
@@ -82,7 +102,12 @@ class Run(Part):
 
 
 class Search(Part):
-    """How `bitline explore` looks for the best designs."""
+    """How `bitline explore` looks for the best designs.
+
+    Examples:
+        >>> Search(objectives=["accuracy", "latency_us"]).designs
+        100
+    """
 
     objectives: tuple[str, ...] = ("accuracy", "energy_uJ", "area_mm2")
     """What to trade off: 'accuracy', and numbers of the cost. Accuracy, TOPS_per_W, TOPS_per_mm2, images_per_s and

@@ -31,6 +31,13 @@ def opened(study: Study, path: Path, workload: Workload) -> Iterator[Store]:
 
     Raises:
         StudyError: the store cannot be used.
+
+    Examples:
+        >>> from bitline.study.workload import load
+        >>> study = Study(name="readout", data={"images": 2, "calibration_images": 2})
+        >>> with opened(study, Path("readout.sqlite"), load(study)) as store:
+        ...     store.facts()["images"]
+        '2'
     """
     with Store.writing(path, workload.facts) as store:
         store.remember("study", study.to_toml())
@@ -47,6 +54,12 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
         points: the designs.
         store: has what is finished.
         images: number of images to classify.
+
+    Examples:
+        >>> study = Study(run={"chips": 2})
+        >>> with Store.writing(Path("two-chips.sqlite"), {}) as store:
+        ...     agenda_of(study, study.points(), store, images=1000).total  # float, reference, cost and two chips
+        5
     """
     return Agenda(points, FinishedWork(store.shards(), store.costs()), images, study.run)
 
@@ -67,6 +80,17 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
 
     Raises:
         StudyError: the store cannot be written.
+
+    Examples:
+        >>> from bitline.numerics.progress import silent
+        >>> from bitline.study.executors import Inline
+        >>> from bitline.study.workload import load
+        >>> study = Study(design={"base": "ideal"}, data={"images": 2, "calibration_images": 2}, run={"chips": 1})
+        >>> workload = load(study)
+        >>> with opened(study, Path("ideal.sqlite"), workload) as store:
+        ...     store.add_designs(study.points())
+        ...     work(agenda_of(study, study.points(), store, images=2), Inline(workload.context), store, silent)
+        (4, ())
     """
     prepared: dict[int, str] = {}
     attempts: Counter[tuple[object, ...]] = Counter()

@@ -41,6 +41,12 @@ class Context:
         layer_errors: whether to measure the error of every layer.
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
+
+    Examples:
+        >>> images = torch.rand(6, 4)
+        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, layer_errors=True)
+        >>> context.device
+        'cpu'
     """
 
     model: nn.Module

@@ -24,6 +24,11 @@ class Workload:
         context: what workers need.
         facts: what results depend on besides designs, by name, for the store.
         notes: what was left out of the data, and how it was read.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> load(Study(data={"images": 2, "calibration_images": 2})).facts["seed"]
+        '0'
     """
 
     context: Context

@@ -21,6 +21,14 @@ def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:
         adc: what was drawn.
         curves: its converters.
         caption: kind, number of converters and seed.
+
+    Examples:
+        >>> from bitline import Design
+        >>> from bitline.readout.curves import curves_of
+        >>> adc = Design().with_settings({"adc.kind": "flash", "adc.bits": 4}).adc
+        >>> figure = adc_figure(adc, curves_of(adc, 3, seed=0), "flash ADC, 3 converters, seed 0")
+        >>> [axes.get_title() for axes in figure.axes]
+        ['transfer curve', 'INL', 'DNL']
     """
     from matplotlib.figure import Figure
 

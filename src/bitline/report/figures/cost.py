@@ -10,7 +10,17 @@ from bitline.report.style import colour_of
 
 
 def energy_figure(cost: NetworkCost) -> go.Figure:
-    """Energy of every layer, stacked by component."""
+    """Energy of every layer, stacked by component.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> energy_figure(results[0].cost).layout.yaxis.title.text
+        'energy (µJ)'
+    """
     names = [layer.name for layer in cost.layers]
     figure = go.Figure()
     for index, component in enumerate(cost.energies_pJ):
@@ -28,7 +38,17 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
 
 
 def shares_figure(cost: NetworkCost) -> go.Figure:
-    """Energy and area by component, as shares."""
+    """Energy and area by component, as shares.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> shares_figure(results[0].cost).layout.xaxis.title.text
+        'share (%)'
+    """
     names = list(cost.energies_pJ) + [name for name in cost.areas_mm2 if name not in cost.energies_pJ]
     energy, area = sum(cost.energies_pJ.values()), cost.area_mm2
     figure = go.Figure()

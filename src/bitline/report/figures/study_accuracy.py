@@ -24,7 +24,19 @@ from bitline.study.results import StudyResult
 
 
 def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
-    """Accuracy against one setting with 95 % intervals, a line for each combination of the other settings."""
+    """Accuracy against one setting with 95 % intervals, a line for each combination of the other settings.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> accuracy_chart(result, "adc.bits").layout.title.text
+        'Accuracy against adc.bits'
+    """
     axis = SettingAxis.of(result, setting)
     series = lines(result, axis)
     joined = axis.is_ordered and len(series) <= LARGEST_SERIES
@@ -139,7 +151,19 @@ def map_chart(result: StudyResult, across: str, down: str) -> go.Figure:
 
 
 def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
-    """Accuracy against a cost, with the designs that no other one beats in both."""
+    """Accuracy against a cost, with the designs that no other one beats in both.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [trace.name for trace in pareto_chart(result, "energy_uJ").data]
+        ['designs', 'Pareto front']
+    """
     designs, best = pareto(result, cost)
     figure = go.Figure()
     for name, on_front, colour, size in (("designs", False, GREY, 8), ("Pareto front", True, ORANGE, 11)):

@@ -73,7 +73,19 @@ def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: st
 
 
 def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figure:
-    """Energy or area of every design by component, the largest component first."""
+    """Energy or area of every design by component, the largest component first.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> cost_chart(result, "area").layout.yaxis.title.text  # no design has its area by component
+        'area (mm²)'
+    """
     key, scale, unit = {"energy": ("energies_pJ", 1e-6, "µJ"), "area": ("areas_mm2", 1.0, "mm²")}[what]
     designs = [design for design in best_designs(result) if design.costs.get(key)]
     totals: dict[str, float] = {}

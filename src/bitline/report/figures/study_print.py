@@ -87,15 +87,16 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
         setting: one of `result.settings`, by its dotted name.
 
     Examples:
-        >>> from bitline.study import Study, read_results, sweep
-        >>> study = Study(
-        ...     design={"base": "ideal"}, axes=[{"setting": "weights.bits", "values": [4, 8]}],
-        ...     data={"images": 2, "calibration_images": 2}, run={"chips": 1, "layer_errors": False},
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
-        >>> _ = sweep(study, Path("bits.sqlite"))
-        >>> axes = accuracy_figure(read_results("bits.sqlite"), "weights.bits").axes[0]
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> axes = accuracy_figure(result, "adc.bits").axes[0]
         >>> axes.get_xlabel(), axes.get_ylabel(), axes.lines[0].get_xdata().tolist()
-        ('weights.bits', 'accuracy (%)', [4, 8])
+        ('adc.bits', 'accuracy (%)', [5, 8])
     """
     from matplotlib.figure import Figure
 
@@ -144,10 +145,14 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
         cost: 'energy_uJ', 'area_mm2' or 'latency_us'.
 
     Examples:
-        >>> from bitline.study import Study, read_results, sweep
-        >>> study = Study(data={"images": 2, "calibration_images": 2}, run={"chips": 1, "layer_errors": False})
-        >>> _ = sweep(study, Path("front.sqlite"))
-        >>> pareto_figure(read_results("front.sqlite"), "energy_uJ").axes[0].get_xlabel()
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> pareto_figure(result, "energy_uJ").axes[0].get_xlabel()
         'energy of one image (µJ)'
     """
     from matplotlib.figure import Figure

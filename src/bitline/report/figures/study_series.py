@@ -32,6 +32,18 @@ class SettingAxis:
         setting: its dotted name.
         levels: its values in order; times in seconds.
         labels: the same as they were written.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(time, "", {"cell.time": time}, {"cell": {"time": seconds}})
+        ...     for time, seconds in (("1 day", 86400.0), ("1 s", 1.0))
+        ... )
+        >>> study = Study(axes=[{"setting": "cell.time", "values": ["1 day", "1 s"]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> axis = SettingAxis.of(result, "cell.time")
+        >>> axis.levels, axis.labels
+        ((1.0, 86400.0), ('1 s', '1 day'))
     """
 
     setting: str
@@ -116,7 +128,20 @@ def measured(result: StudyResult) -> list[DesignResult]:
 
 
 def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
-    """Accuracy against one setting, a line for each combination of the others."""
+    """Accuracy against one setting, a line for each combination of the others.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> (line,) = lines(result, SettingAxis.of(result, "adc.bits"))
+        >>> [design.key for design in line.designs], line.mean
+        (['a', 'b'], (82.0, 91.0))
+    """
     groups: dict[str, list[DesignResult]] = {}
     others = [name for name in result.settings if name != axis.setting]
     for design in measured(result):
@@ -141,7 +166,20 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
 
 
 def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[bool]]:
-    """Designs with this cost and an accuracy, and which of them are on the front."""
+    """Designs with this cost and an accuracy, and which of them are on the front.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> designs, best = pareto(result, "energy_uJ")
+        >>> [design.key for design, on_front in zip(designs, best, strict=True) if on_front]
+        ['a', 'b']
+    """
     designs = [design for design in measured(result) if is_number(design.costs.get(cost))]
     return designs, front([(design.costs[cost], -design.mean) for design in designs])
 
