@@ -5,8 +5,8 @@ Run it from this folder: `python adc_bits.py`. It takes half a minute and draws 
 
 from pathlib import Path
 
-from bitline.report.device_figures import save
-from bitline.report.study_figures import accuracy_figure
+from bitline.report.figures.study_print import accuracy_figure
+from bitline.report.style import save
 from bitline.study import Study, read_results, sweep
 
 HERE = Path(__file__).parent

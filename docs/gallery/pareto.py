@@ -5,8 +5,8 @@ Run it from this folder: `python pareto.py`. It takes a few minutes, can be inte
 
 from pathlib import Path
 
-from bitline.report.device_figures import save
-from bitline.report.study_figures import pareto_figure
+from bitline.report.figures.study_print import pareto_figure
+from bitline.report.style import save
 from bitline.study import Study, explore, read_results
 
 HERE = Path(__file__).parent

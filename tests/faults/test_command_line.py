@@ -194,13 +194,13 @@ def test_paths_that_cannot_be_written_are_refused_before_the_work(bitline, tmp_p
     importlib.import_module("bitline.paper")  # what is imported for the first time below would keep `work`
     from bitline import networks, study
     from bitline.evaluation import adc_ranges
-    from bitline.report import study_html
+    from bitline.report import study_page
 
     def work(*_, **__):
         raise AssertionError("the work began")
 
     for module, name in ((networks, "load_network"), (study, "sweep"), (study, "explore"), (study, "read_results"),
-                         (study_html, "write_study"), (adc_ranges, "study_ranges")):  # fmt: skip
+                         (study_page, "write_study"), (adc_ranges, "study_ranges")):  # fmt: skip
         monkeypatch.setattr(module, name, work)
     (tmp_path / "file").write_text("kept")
     (tmp_path / "study.toml").write_text("")

@@ -21,7 +21,7 @@ from bitline.errors import BitlineError, DataError
 from bitline.evaluation.remedies import fine_tune
 from bitline.networks import find_network
 from bitline.study import Study
-from bitline.study.sweep import load
+from bitline.study.workload import load
 
 PLAIN = Preprocess((3, 8, 8), (0.0,) * 3, (1.0,) * 3)
 GREY = Preprocess((1, 8, 8), (0.0,), (1.0,))

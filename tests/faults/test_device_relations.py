@@ -14,7 +14,7 @@ from bitline import Design
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
-from bitline.report.device_figures import device_figure
+from bitline.report.figures.device import device_figure
 
 HOUR, DAY = 3600.0, 86400.0
 

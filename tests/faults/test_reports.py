@@ -17,13 +17,13 @@ from bitline.devices import format_duration
 from bitline.errors import StudyError
 from bitline.numerics.text import exact, fixed, number, percent
 from bitline.report import write_html, write_json
-from bitline.report.study_figures import accuracy_figure, write_figures
-from bitline.report.study_html import write_study
-from bitline.report.study_series import SettingAxis, lines
+from bitline.report.figures.study_print import accuracy_figure, write_figures
+from bitline.report.figures.study_series import SettingAxis, lines
+from bitline.report.study_page import write_study
 from bitline.study import Study
 from bitline.study.axes import crossed
+from bitline.study.export import export
 from bitline.study.pareto import front
-from bitline.study.results import export
 
 SIZES = st.floats(1e-12, 1e14).flatmap(lambda size: st.sampled_from([size, -size, float(f"{size:.2g}"), round(size)]))
 
@@ -76,8 +76,8 @@ def test_times_are_in_the_order_of_time():
         times = [axis.place(design) for design in series.designs]
         assert times == sorted(times)
     frame = result.to_frame()
-    assert frame["cell.time"].tolist() == [Design().with_settings({"cell.time": one.settings["cell.time"]}).cell.time
-                                           for one in result.designs]  # fmt: skip
+    assert frame["cell.time"].tolist() == [Design().with_settings({"cell.time": design.settings["cell.time"]}).cell.time
+                                           for design in result.designs]  # fmt: skip
     drawn = accuracy_figure(result, "cell.time").axes[0].lines[0].get_xdata()
     assert list(drawn) == sorted(drawn)
 
@@ -92,7 +92,9 @@ def test_numbers_in_words_are_numbers_and_words_stay_in_the_order_of_the_study()
     mixed = Study(axes=[{"setting": "weights.bits_per_cell", "values": ["unsliced", 4, 2]}])
     designs = [replace(result.designs[0], settings=point.settings) for point in mixed.points()]
     assert replace(result, study=mixed, designs=tuple(designs)).levels("weights.bits_per_cell") == [2, 4, "unsliced"]
-    zero = [replace(one, settings={"x": value}) for one, value in zip(result.designs, (0, 1e-7, 1e-3), strict=False)]
+    zero = [
+        replace(design, settings={"x": value}) for design, value in zip(result.designs, (0, 1e-7, 1e-3), strict=False)
+    ]
     assert SettingAxis.of(replace(result, designs=tuple(zero)), "x").scale == "steps"
 
 
@@ -142,7 +144,7 @@ def test_a_report_needs_no_design_that_is_measured_and_costed(tmp_path):
     """A report of a study that has only begun ended in numpy's 'cannot reshape array of size 0'."""
     assert front([]) == []
     result = study_result(6)
-    bare = tuple(replace(one, accuracies=(), cost=None, layers=()) for one in result.designs)
+    bare = tuple(replace(design, accuracies=(), cost=None, layers=()) for design in result.designs)
     for designs in (bare, bare[:0], (replace(result.designs[0], cost=None), *bare[1:])):
         write_study(tmp_path / "study.html", replace(result, designs=designs))
     with pytest.raises(StudyError, match="nothing to draw"):
@@ -153,11 +155,11 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path):
     """hhurz/tableExport.jquery.plugin #230: a spreadsheet runs a design named =cmd|...; numbers stay numbers."""
     result = study_result(6)
     names = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\tx", "-5"]
-    named = tuple(replace(one, name=name) for one, name in zip(result.designs, names, strict=True))
+    named = tuple(replace(design, name=name) for design, name in zip(result.designs, names, strict=True))
     export(replace(result, designs=named), "csv", tmp_path / "table.csv")
     table = pd.read_csv(tmp_path / "table.csv", dtype=str, keep_default_na=False)
     assert table["design"].tolist() == ["'=1+1", "+1", "'-2+3", "'@SUM(A1)", "'\tx", "-5"]
-    assert table["cell.on_off_ratio"].astype(float).tolist() == [one.values["cell.on_off_ratio"] for one in named]
+    assert table["cell.on_off_ratio"].astype(float).tolist() == [design.values["cell.on_off_ratio"] for design in named]
     assert "-1234.5" in set(table.to_numpy().flatten())
 
 
@@ -178,7 +180,8 @@ def test_files_of_results_are_json_for_every_reader(tmp_path):
 def test_designs_of_one_name_have_places_of_their_own(tmp_path):
     """Of the kind of equal numbers: the energies of two designs of one name were added up in one bar."""
     result = study_result(2)
-    same = tuple(replace(one, name="same", settings={}, cost=study_result(1).designs[0].cost) for one in result.designs)
+    cost = study_result(1).designs[0].cost
+    same = tuple(replace(design, name="same", settings={}, cost=cost) for design in result.designs)
     write_study(tmp_path / "study.html", replace(result, designs=same))
     page = (tmp_path / "study.html").read_text()
     data = json.loads(page.split('id="figures">')[1].split("</script>")[0])

@@ -84,6 +84,6 @@ def test_studies_write_figures_data_and_verdicts(tmp_path):
     assert set(energies.values()) == {"holds"}
     measured_again = []
     again = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2,
-                    report=lambda done, total, what: measured_again.append(total))  # fmt: skip
+                    progress=lambda what, done, total: measured_again.append(total))  # fmt: skip
     run_study(find("sonos"), again)
     assert max(measured_again) == 0

@@ -31,7 +31,7 @@
     const nodes = [...chart.querySelectorAll(".scatterlayer .trace, .barlayer .trace")];
     const found = { id: chart.id, points: [], bars: [], cells: [], paths: [] };
     for (const trace of traces) {
-      const node = nodes.find((one) => one.__data__[0].trace.uid === trace.uid);
+      const node = nodes.find((drawn) => drawn.__data__[0].trace.uid === trace.uid);
       if (trace.type === "scatter" && node && node.querySelector(".point")) {
         found.points.push(...points(trace, node, xaxis, yaxis));
         const line = node.querySelector(".js-line");

@@ -42,8 +42,8 @@ def adc(
     """
     from bitline.readout import Adc
     from bitline.readout.curves import curves_of
-    from bitline.report.adc_figures import adc_figure
-    from bitline.report.device_figures import save
+    from bitline.report.figures.adc import adc_figure
+    from bitline.report.style import save
 
     settings = parse_settings(set_ or [])
     own = settings.get("adc.kind", settings.get("adc"))

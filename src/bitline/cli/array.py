@@ -57,8 +57,8 @@ def array(
     """
     from bitline.arrays.circuit import to_spice
     from bitline.evaluation.ir_drop import circuit_of, ir_drop, most_rows
-    from bitline.report.array_figures import array_figure
-    from bitline.report.device_figures import save
+    from bitline.report.figures.array import array_figure
+    from bitline.report.style import save
 
     if cells is not None:
         refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")

@@ -80,7 +80,8 @@ def plot(
     seed: Annotated[int, typer.Option(help="Seed of the sampled cells.")] = 0,
 ) -> None:
     """Draw programming error, drift and sampled cells of a device against its fit or measurements."""
-    from bitline.report.device_figures import device_figure, save
+    from bitline.report.figures.device import device_figure
+    from bitline.report.style import save
 
     device = find_device(name, parse_settings(set_ or []))
     if out.suffix not in (".png", ".svg", ".pdf"):

@@ -88,7 +88,7 @@ def run(
                 workers=count,
                 others=others,
                 launch=launcher(executor, count, address, device, gpus),
-                report=progress,
+                progress=progress,
             )
             outcome = run_study(study, setting)
         _print(study.name, study.shows, outcome)

@@ -46,8 +46,8 @@ def ranges(
     from bitline.evaluation.adc_ranges import ranges_frame, recommend, study_ranges
     from bitline.evaluation.evaluate import classes_of
     from bitline.networks import find_network, load_network
-    from bitline.report.device_figures import save
-    from bitline.report.range_figures import signals_figure, useful_figure
+    from bitline.report.figures.ranges import signals_figure, useful_figure
+    from bitline.report.style import save
 
     if loss is None:
         refuse_idle(context, "without --loss", "images")

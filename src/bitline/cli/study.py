@@ -19,7 +19,7 @@ from bitline.numerics.text import number, percent
 
 if TYPE_CHECKING:
     from bitline.study import StudyResult, Summary
-    from bitline.study.sweep import Launch
+    from bitline.study.executors import Launch
 
 SHOWN = 40
 """Designs in a printed table."""
@@ -80,7 +80,7 @@ def sweep(
     check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
-        summary = studies.sweep(chosen, store, workers=count, launch=launch, report=progress)
+        summary = studies.sweep(chosen, store, workers=count, launch=launch, progress=progress)
     _finish(summary, studies.read_results(store), store, report)
 
 
@@ -114,7 +114,7 @@ def explore(
     check_writable("--report", *([report] if report else []))
     launch = launcher(executor, count, address, device, gpus)
     with bar(chosen.name) as progress:
-        found = studies.explore(chosen, store, workers=count, launch=launch, report=progress)
+        found = studies.explore(chosen, store, workers=count, launch=launch, progress=progress)
     result = studies.read_results(store)
     best = set(found.front)
     _write_report(result, report)
@@ -142,7 +142,7 @@ def results(
       bitline results study.sqlite --to csv
     """
     from bitline.study import export, read_results
-    from bitline.study.results import check_export
+    from bitline.study.export import check_export
 
     if to is None:
         refuse_idle(context, "without --to", "out")
@@ -167,8 +167,8 @@ def report(
 
       bitline report study.sqlite --figures pdf
     """
-    from bitline.report.study_figures import check_format, write_figures
-    from bitline.report.study_html import write_study
+    from bitline.report.figures.study_print import check_format, write_figures
+    from bitline.report.study_page import write_study
     from bitline.study import read_results
 
     path = out or _beside(store, "html")
@@ -234,7 +234,7 @@ def _devices(device: str) -> tuple[str, ...]:
 
 @contextmanager
 def bar(name: str) -> Iterator[Any]:
-    """A progress bar as a function of tasks done, tasks in all, and what was done last."""
+    """A progress bar as the function that is told how far the tasks are."""
     columns = (
         words("{task.description}"), BarColumn(), MofNCompleteColumn(), words("tasks,"), TimeElapsedColumn(),
         words("gone,"), TimeRemainingColumn(), words("left"),
@@ -243,7 +243,7 @@ def bar(name: str) -> Iterator[Any]:
         with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
             bar = bars.add_task(name, total=None)
 
-            def progress(done: int, total: int, what: str) -> None:
+            def progress(what: str, done: int, total: int) -> None:
                 bars.update(bar, completed=done, total=max(total, 1))
 
             yield progress
@@ -263,7 +263,7 @@ def _finish(summary: Summary, result: StudyResult, store: Path, report_path: Pat
 
 def _write_report(result: StudyResult, path: Path | None) -> None:
     if path is not None:
-        from bitline.report.study_html import write_study
+        from bitline.report.study_page import write_study
 
         write_study(path, result)
 

@@ -63,11 +63,21 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
         ...     explain(error, Wire, {"segmnt": 1e-5})
         "unknown key 'segmnt': did you mean 'segment'?"
     """
-    problem = error.errors()[0]
+    problem = _first(error.errors())
     path, owner = _place(problem["loc"], model)
     message = _message(problem, path, owner)
     name = data.get("name")
     return f"design {name!r}: {message}" if isinstance(name, str) and name else message
+
+
+def _first(problems: list[ErrorDetails]) -> ErrorDetails:
+    """The first problem; of a missing key the one that was written in its place, if there is one."""
+    first = problems[0]
+    if first["type"] != "missing":
+        return first
+    section = first["loc"][:-1]
+    strange = (other for other in problems if other["type"] == "extra_forbidden" and other["loc"][:-1] == section)
+    return next(strange, first)
 
 
 def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:

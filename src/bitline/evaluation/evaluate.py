@@ -21,10 +21,8 @@ from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
 from bitline.nn import age, as_images, convert, independent_copy
 from bitline.numerics.confidence import deviation, half_width, known
+from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import number, percent
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, images done and images in all."""
 
 Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""
@@ -136,7 +134,7 @@ def evaluate(
     chips: int = 3,
     seed: int = 0,
     batch: int = 64,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
 ) -> Evaluation:
     """Accuracy of a float network on an analog design.
@@ -186,7 +184,7 @@ def evaluate_times(
     chips: int = 3,
     seed: int = 0,
     batch: int = 64,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
 ) -> tuple[Evaluation, ...]:
     """Accuracy at several times after programming: every chip is programmed once, and its cells age.

@@ -15,6 +15,7 @@ from bitline.design import Design, views
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
 from bitline.nn.calibrate import Calibration
+from bitline.numerics.digest import weights_digest
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 
@@ -66,13 +67,9 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
 
 def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any]:
     """What a calibration depends on, in the words of a message."""
-    weights = hashlib.blake2b(digest_size=8)
-    for name, value in sorted(model.state_dict().items()):
-        weights.update(name.encode())
-        weights.update(value.detach().cpu().contiguous().numpy().tobytes())
     seen = hashlib.blake2b(images.detach().cpu().contiguous().numpy().tobytes(), digest_size=8)
     settings = _flat(views.calibration(design))
-    return {"a network with weights": weights.hexdigest(), "images": seen.hexdigest(), **settings}
+    return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}
 
 
 def _flat(view: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from bitline.report.cost_figures import COLOURS
+from bitline.report.style import COLOURS
 from bitline.study import DesignResult
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import bitline
 from bitline.config.files import write_csv, write_values
 from bitline.paper.setting import Experiment
 from bitline.paper.study import Findings, PaperStudy
-from bitline.report.device_figures import save
+from bitline.report.style import save
 
 FORMATS = ("png", "svg", "csv", "json")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
 from bitline.errors import StudyError
 from bitline.networks import find_network
+from bitline.numerics.progress import Progress, silent
 from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
-from bitline.study.sweep import Launch, Report, Workload, load
+from bitline.study.executors import Launch
+from bitline.study.workload import Workload, load
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Experiment:
         workers: processes.
         launch: starts other workers instead.
         others: networks that studies of several networks compare with this one.
-        report: told how far the work is.
+        progress: told how far the work is.
     """
 
     out: Path
@@ -89,7 +91,7 @@ class Experiment:
     workers: int = 1
     launch: Launch | None = None
     others: tuple[Subject, ...] = ()
-    report: Report = field(default=lambda done, total, what: None)
+    progress: Progress = silent
 
     def each(self) -> tuple[Experiment, ...]:
         """This setting and those of the other networks."""
@@ -127,7 +129,7 @@ class Experiment:
         )
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
-        summary = sweep(study, store, workers=self.workers, launch=self.launch, report=self.report, points=points)
+        summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
         result = read_results(store)
         keys = {point.key: point.settings for point in points}
         designs = tuple(replace(one, settings=keys[one.key]) for one in result.designs if one.key in keys)

@@ -1,9 +1,13 @@
 """Studies: many designs of one network, measured once, kept in a store, read as tables and reports."""
 
+from bitline.study.executors import default_workers, local
 from bitline.study.explore import SearchResult, explore
-from bitline.study.results import DesignResult, StudyResult, export, read_results
+from bitline.study.export import export
+from bitline.study.forecast import Forecast, plan
+from bitline.study.reading import read_results
+from bitline.study.results import DesignResult, StudyResult
 from bitline.study.study import Study
-from bitline.study.sweep import Forecast, Summary, default_workers, local, plan, sweep
+from bitline.study.sweep import Summary, sweep
 
 __all__ = [
     "DesignResult",

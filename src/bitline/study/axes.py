@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bitline.config.part import Part
-from bitline.design.settings import flat
 from bitline.devices.duration import parse_duration
 
 BASE = "design"
@@ -17,7 +16,14 @@ BASE = "design"
 
 
 class Range(Part):
-    """Numbers from one to another, both included."""
+    """Numbers from one to another, both included.
+
+    Examples:
+        >>> Range(start=0.1, stop=0.5, points=3).values()
+        [0.1, 0.3, 0.5]
+        >>> Range(start=64, stop=1024, points=3, scale="log").values()
+        [64, 256, 1024]
+    """
 
     start: float
     """First number."""
@@ -50,7 +56,14 @@ class Range(Part):
 
 
 class Axis(Part):
-    """Settings that change together. Several axes are crossed."""
+    """Settings that change together. Several axes are crossed.
+
+    Examples:
+        >>> Axis(setting="adc.bits", values=[6, 8]).steps()
+        [{'adc.bits': 6}, {'adc.bits': 8}]
+        >>> Axis(zip={"array.rows": [72, 144], "adc.bits": [6, 7]}).steps()
+        [{'array.rows': 72, 'adc.bits': 6}, {'array.rows': 144, 'adc.bits': 7}]
+    """
 
     setting: str | None = None
     """A setting by its dotted name: 'adc.bits'; 'design' for the base design."""
@@ -61,7 +74,7 @@ class Axis(Part):
     zip: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     """Several settings that change in step, instead of one: { "array.rows" = [72, 144], "adc.bits" = [6, 7] }."""
     when: dict[str, Any] = Field(default_factory=dict)
-    """Only where settings of earlier axes, or of the base design, have these values (or one of a list of values)."""
+    """Settings of earlier axes, or of the base design, and the value (or list of values) that the axis needs."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -96,14 +109,23 @@ def crossed(axes: Sequence[Axis], known: dict[str, Any]) -> Iterator[dict[str, A
     """All combinations of the axes' steps, first axis slowest, each once.
 
     Args:
-        axes: an axis with a condition is left out where the condition does not hold.
+        axes: an axis with a condition is left out where the condition is not met.
         known: settings of the base design by dotted name, for conditions.
+
+    Examples:
+        >>> kinds = Axis(setting="weights.kind", values=["differential", "offset"])
+        >>> slices = Axis(setting="weights.bits_per_cell", values=[1, 2], when={"weights.kind": "offset"})
+        >>> for settings in crossed([kinds, slices], {}):
+        ...     print(settings)
+        {'weights.kind': 'differential'}
+        {'weights.kind': 'offset', 'weights.bits_per_cell': 1}
+        {'weights.kind': 'offset', 'weights.bits_per_cell': 2}
     """
-    seen: set[str] = set()
+    met: set[str] = set()
     for settings in _crossed(list(axes), known, {}):
         key = repr(sorted(settings.items()))
-        if key not in seen:
-            seen.add(key)
+        if key not in met:
+            met.add(key)
             yield settings
 
 
@@ -112,15 +134,24 @@ def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) 
         yield settings
         return
     first, rest = axes[0], axes[1:]
-    if not holds(first.when, {**known, **settings}):
+    if not meets(first.when, {**known, **settings}):
         yield from _crossed(rest, known, settings)
         return
     for step in first.steps():
         yield from _crossed(rest, known, {**settings, **step})
 
 
-def holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
-    """Whether settings have the values of an axis's condition."""
+def meets(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Whether settings have the values of an axis's condition.
+
+    Args:
+        condition: for each setting by dotted name, a value or a list of values.
+        settings: by dotted name.
+
+    Examples:
+        >>> meets({"adc.bits": [6, 7]}, {"adc.bits": 7}), meets({"cell.time": "1 day"}, {"cell.time": 86400})
+        (True, True)
+    """
     return all(
         any(_same(settings.get(name), value) for value in (wanted if isinstance(wanted, (list, tuple)) else [wanted]))
         for name, wanted in condition.items()
@@ -128,7 +159,12 @@ def holds(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
 
 
 def quantity(value: Any) -> float | None:
-    """The size of a number, also of one in words: 86400.0 for '1 day', 1e-5 for '1e-5'; none for other words."""
+    """The size of a number, also of one in words, or None for other words.
+
+    Examples:
+        >>> quantity("1 day"), quantity("1e-5"), quantity(8), quantity("offset")
+        (86400.0, 1e-05, 8.0, None)
+    """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     for read in (float, parse_duration) if isinstance(value, str) else ():
@@ -139,10 +175,7 @@ def quantity(value: Any) -> float | None:
     return None
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(value: Any, other: Any) -> bool:
     """Whether two values of a setting mean the same."""
-    size = quantity(one)
-    return bool(one == other) or (size is not None and size == quantity(other))
-
-
-__all__ = ["BASE", "Axis", "Range", "crossed", "flat"]
+    size = quantity(value)
+    return bool(value == other) or (size is not None and size == quantity(other))

@@ -1,11 +1,13 @@
-"""Who does the tasks of a study on this machine: this process, or processes of its own."""
+"""Who does the tasks of a study on this machine: this process, or several worker processes."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing.connection
+import os
 import pickle
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,7 +15,11 @@ import torch.multiprocessing
 from torch import nn
 
 from bitline.errors import StudyError
-from bitline.study.worker import Context, Outcome, Task, Worker
+from bitline.study.task import Outcome, Task
+from bitline.study.worker import Context, Worker
+
+LARGEST_WORKERS = 8
+"""Workers by default, on machines with more cores."""
 
 
 class Executor(Protocol):
@@ -32,8 +38,50 @@ class Executor(Protocol):
         """Stop all workers at once."""
 
 
+Launch = Callable[[Context], Executor]
+"""Starts workers."""
+
+
+def default_workers() -> int:
+    """Number of workers on this machine if nobody says how many: one for each core, up to a limit.
+
+    Examples:
+        >>> 1 <= default_workers() <= LARGEST_WORKERS
+        True
+    """
+    return min(os.cpu_count() or 1, LARGEST_WORKERS)
+
+
+def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:
+    """Workers on this machine: this process if one is enough, or else processes.
+
+    Args:
+        workers: how many.
+        devices: compute devices that they take in turn.
+
+    Examples:
+        >>> local(workers=1) is Inline
+        True
+    """
+    if workers == 1 and devices == ("cpu",):
+        return Inline
+    return lambda context: Processes(context, workers, devices)
+
+
 class Inline:
-    """One worker in this process."""
+    """One worker in this process.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> from bitline.study.workload import load
+        >>> executor = Inline(load(Study(data={"images": 2, "calibration_images": 2})).context)
+        >>> executor.submit(0, Task("float", "", "", None, chip=0, start=0, stop=2))
+        >>> executor.idle()
+        []
+        >>> worker, outcome = executor.wait()
+        >>> worker, outcome.error, executor.idle()
+        (0, '', [0])
+    """
 
     def __init__(self, context: Context) -> None:
         self.worker = Worker(context)
@@ -59,11 +107,20 @@ class Processes:
 
     Args:
         context: what they work on.
-        count: how many.
+        count: number of processes.
         devices: compute devices that they take in turn.
 
     Raises:
         StudyError: the network cannot be sent to another process.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> from bitline.study.workload import load
+        >>> context = load(Study(data={"images": 2, "calibration_images": 2})).context
+        >>> executor = Processes(context, count=0)
+        >>> executor.idle()  # the numbers of idle processes, of which there are none here
+        []
+        >>> executor.close()
     """
 
     def __init__(self, context: Context, count: int, devices: tuple[str, ...] = ("cpu",)) -> None:
@@ -98,7 +155,7 @@ class Processes:
         ready = multiprocessing.connection.wait(
             [self.pipes[index] for index in busy] + [self.workers[index].sentinel for index in busy]
         )
-        index = next(one for one in busy if self.pipes[one] in ready or self.workers[one].sentinel in ready)
+        index = next(place for place in busy if self.pipes[place] in ready or self.workers[place].sentinel in ready)
         task = self.tasks[index]
         assert task is not None
         self.tasks[index] = None
@@ -118,8 +175,7 @@ class Processes:
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
-        label = task.label or "the float network"
-        return Outcome(task, error=f"the worker process {how} while it worked on {label}{why}", retry=True)
+        return Outcome(task, error=f"the worker process {how} while it worked on {task.subject}{why}", retry=True)
 
     def close(self) -> None:
         for process in self.workers:

@@ -11,7 +11,11 @@ def front(values: Sequence[Sequence[float]]) -> list[bool]:
     """Which points no other one dominates.
 
     Args:
-        values: (points, objectives), all to be small; points with NaN are never on the front.
+        values: for each point its objectives, all of which are to be small; points with NaN are never on the front.
+
+    Examples:
+        >>> front([(1.0, 5.0), (2.0, 3.0), (2.0, 4.0)])
+        [True, True, False]
     """
     if not values:
         return []
@@ -26,12 +30,20 @@ def front(values: Sequence[Sequence[float]]) -> list[bool]:
 
 
 def ranks(values: Sequence[Sequence[float]]) -> list[int]:
-    """Number of the front of each point: 0 for the best, 1 for the best without those, and so on (Deb et al. 2002)."""
+    """Number of the front of each point: 0 for the best, 1 for the best without those, and so on (Deb et al. 2002).
+
+    Args:
+        values: for each point its objectives, all of which are to be small; points with NaN come last.
+
+    Examples:
+        >>> ranks([(1.0, 5.0), (2.0, 3.0), (2.0, 4.0), (3.0, 6.0)])
+        [0, 0, 1, 2]
+    """
     table = [list(point) for point in values]
     result = [-1] * len(table)
     rank = 0
     while -1 in result:
-        left = [index for index, one in enumerate(result) if one < 0]
+        left = [index for index, number in enumerate(result) if number < 0]
         best = front([table[index] for index in left])
         if not any(best):
             for index in left:

@@ -8,24 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 from bitline.errors import StudyError
-from bitline.study.sweep import Launch
-from bitline.study.worker import Context, Outcome, Task, Worker
+from bitline.study.executors import Launch
+from bitline.study.task import Outcome, Task
+from bitline.study.worker import Context, Worker
 
 PATIENCE_S = 5.0
-"""How long a cluster may take to answer."""
+"""Seconds that a cluster may take to answer."""
 
 
 def ray_workers(address: str | None, count: int, device: str = "cpu", gpus: float = 0.0) -> Launch:
     """Workers on a Ray cluster.
 
     Args:
-        address: of the cluster: 'auto' for the one of this machine, host:port; one is started here if not given.
-        count: workers.
-        device: 'cpu' or 'cuda'.
-        gpus: of each worker; fractions put several workers on one GPU.
+        address: 'auto' for the cluster of this machine, or host:port; None starts one here.
+        count: number of workers.
+        device: compute device of the workers, 'cpu' or 'cuda'.
+        gpus: GPUs of each worker; fractions put several workers on one GPU.
 
     Raises:
         StudyError: Ray is not installed, or there is no cluster at the address.
+
+    Examples:
+        >>> from bitline.study import Study, sweep
+        >>> sweep(Study(), "study.sqlite", launch=ray_workers("auto", count=64))  # doctest: +SKIP
     """
     try:
         import ray
@@ -40,7 +45,7 @@ def ray_workers(address: str | None, count: int, device: str = "cpu", gpus: floa
 
 
 def _check_address(address: str | None) -> None:
-    """Refuse an address where nobody listens now; Ray itself would wait for minutes."""
+    """Refuse an address where nobody listens; Ray itself would wait for minutes."""
     host, _, port = (address or "").rpartition("://")[2].partition(":")
     if not port.isdigit():
         return
@@ -57,15 +62,15 @@ def _unreachable(address: str | None, reason: str) -> StudyError:
 
 
 class RayWorkers:
-    """Actors of a Ray cluster, each a worker; a lost one is replaced, and its task is said to be lost.
+    """Actors of a Ray cluster, each a worker; a lost one is replaced, and its task is reported as lost.
 
     The network and the images go to the cluster's object store once.
 
     Args:
         context: what they work on.
-        count: how many.
-        device: 'cpu' or 'cuda'.
-        gpus: of each.
+        count: number of workers.
+        device: compute device of the workers, 'cpu' or 'cuda'.
+        gpus: GPUs of each worker.
     """
 
     def __init__(self, context: Context, count: int, device: str, gpus: float) -> None:
@@ -98,8 +103,7 @@ class RayWorkers:
             self._ray.kill(self.actors[worker], no_restart=True)
             self.actors[worker] = self._start()
             reason = str(error).splitlines()[0]
-            label = task.label or "the float network"
-            return worker, Outcome(task, error=f"a Ray worker was lost at {label}: {reason}", retry=True)
+            return worker, Outcome(task, error=f"a Ray worker was lost at {task.subject}: {reason}", retry=True)
         return worker, outcome
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -10,7 +9,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,48 +16,13 @@ import torch
 
 import bitline
 from bitline.errors import StudyError
-from bitline.study.study import Point
-from bitline.study.worker import Outcome
-
-RESULTS_VERSION = 2
-"""Raised whenever the same design, seed and inputs would give other numbers than before."""
+from bitline.study.lock import locked
+from bitline.study.point import Point
+from bitline.study.schema import TABLES, check_facts, check_version
+from bitline.study.task import Outcome, Shard
 
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (
-    id INTEGER PRIMARY KEY, began TEXT NOT NULL, versions TEXT NOT NULL, hardware TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS designs (
-    key TEXT PRIMARY KEY, accuracy_key TEXT NOT NULL, reference_key TEXT NOT NULL, name TEXT NOT NULL,
-    settings TEXT NOT NULL, design TEXT NOT NULL, cost TEXT
-);
-CREATE TABLE IF NOT EXISTS results (
-    kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
-    correct INTEGER NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL, session INTEGER NOT NULL,
-    finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
-);
-CREATE TABLE IF NOT EXISTS failures (
-    kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, message TEXT NOT NULL,
-    finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start)
-);
-"""
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A finished piece of work: images of one chip (or of the float or reference network)."""
-
-    kind: str
-    key: str
-    chip: int
-    start: int
-    stop: int
-    correct: int
-    layers: list[dict[str, Any]]
-    seconds: float
 
 
 class Store:
@@ -67,8 +30,20 @@ class Store:
 
     Args:
         path: the SQLite file.
-        connection: to it.
-        session: number of this run.
+        connection: an open connection to it.
+        session: number of this run; 0 where the store is only read.
+
+    Examples:
+        >>> from bitline.study.task import Task
+        >>> with Store.writing(Path("store.sqlite"), {"seed": "0"}) as store:
+        ...     store.add(Outcome(Task("float", "", "", None, chip=0, start=0, stop=40), correct=36))
+        >>> with Store.reading(Path("store.sqlite")) as store:
+        ...     [shard.accuracy for shard in store.shards()]
+        [0.9]
+        >>> with Store.writing(Path("store.sqlite"), {"seed": "1"}):
+        ...     pass
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the store store.sqlite holds results of another seed (0, now 1): ...
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, session: int) -> None:
@@ -83,19 +58,21 @@ class Store:
 
         Args:
             path: the SQLite file.
-            facts: what the results depend on besides the designs, by name.
+            facts: what the results depend on besides the designs, by name; later runs must give the same.
 
         Raises:
-            StudyError: another process writes to it, it holds results of other facts, or it is no store.
+            StudyError: another process writes to it, it is no store, or its results are of other facts or of another
+                version of bitline.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path), _explained(path):
+        with locked(path), _explained(path):
             connection = sqlite3.connect(path, isolation_level=None)
             try:
+                check_version(path, connection)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                connection.executescript(SCHEMA)
-                _check_facts(path, connection, facts)
+                connection.executescript(TABLES)
+                check_facts(path, connection, facts)
                 session = connection.execute(
                     "INSERT INTO sessions (began, versions, hardware) VALUES (?, ?, ?)",
                     (_now(), json.dumps(_versions()), json.dumps(_hardware())),
@@ -110,14 +87,15 @@ class Store:
         """Open a store to read, also while another process writes.
 
         Raises:
-            StudyError: there is no such store.
+            StudyError: there is no such store, or its results are of another version of bitline.
         """
         if not path.exists():
             raise StudyError(f"there is no store of results {path}: run the study first, with 'bitline sweep'")
         with _explained(path):
             connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
             try:
-                connection.execute("SELECT count(*) FROM results")
+                if not check_version(path, connection):
+                    raise StudyError(f"the store {path} is empty: run the study first, with 'bitline sweep'")
                 yield cls(path, connection, 0)
             finally:
                 connection.close()
@@ -127,7 +105,7 @@ class Store:
         return dict(self.connection.execute("SELECT name, value FROM facts"))
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a text that nothing depends on, such as the study file."""
+        """Keep a text that no result depends on, such as the study file."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def add_designs(self, points: tuple[Point, ...]) -> None:
@@ -184,7 +162,7 @@ class Store:
                 )
 
     def shards(self) -> list[Shard]:
-        """Everything finished."""
+        """All images that are classified."""
         rows = self.connection.execute(
             "SELECT kind, key, chip, start, stop, correct, layers, seconds FROM results ORDER BY kind, key, chip, start"
         )
@@ -204,17 +182,18 @@ class Store:
         rows = self.connection.execute(f"SELECT {', '.join(names)} FROM designs ORDER BY rowid")
         designs = [dict(zip(names, row, strict=True)) for row in rows]
         return [
-            {**one, "settings": json.loads(one["settings"]), "design": json.loads(one["design"])} for one in designs
+            {**design, "settings": json.loads(design["settings"]), "design": json.loads(design["design"])}
+            for design in designs
         ]
 
     def failures(self) -> list[dict[str, Any]]:
-        """What went wrong: `kind`, `key`, `chip`, `start`, `message`."""
+        """What went wrong, oldest first: `kind`, `key`, `chip`, `start`, `message`."""
         names = ("kind", "key", "chip", "start", "message")
         rows = self.connection.execute(f"SELECT {', '.join(names)} FROM failures ORDER BY finished")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def sessions(self) -> list[dict[str, Any]]:
-        """Runs that added results: `began`, `versions`, `hardware`."""
+        """Runs that could add results: `began`, `versions`, `hardware`."""
         rows = self.connection.execute("SELECT began, versions, hardware FROM sessions ORDER BY id")
         return [{"began": row[0], "versions": json.loads(row[1]), "hardware": json.loads(row[2])} for row in rows]
 
@@ -228,38 +207,6 @@ class Store:
                 self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
-
-
-def _check_facts(path: Path, connection: sqlite3.Connection, facts: dict[str, str]) -> None:
-    facts = {**facts, "results version": str(RESULTS_VERSION)}
-    known = dict(connection.execute("SELECT name, value FROM facts"))
-    for name, value in facts.items():
-        if known.get(name, value) != value:
-            raise StudyError(
-                f"the store {path} holds results of another {name} ({known[name]}, now {value}): give another "
-                "--out, or delete the store to start afresh"
-            )
-    connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a store, which the system gives back when a process ends, however it ends."""
-    lock = path.with_name(path.name + ".lock")
-    with lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            owner = file.read().strip() or "another process"
-            raise StudyError(
-                f"the store {path} is in use by {owner}: wait until it is done, or give another --out"
-            ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}")
-        file.flush()
-        yield
-        file.truncate(0)
 
 
 @contextmanager

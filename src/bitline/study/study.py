@@ -1,137 +1,50 @@
-"""A study: a network, data, a base design and what changes, as a TOML file holds it."""
+"""A study: a network, data, a base design and what changes, as a TOML file has it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from bitline.config import toml
 from bitline.config.messages import explain
 from bitline.config.part import Part
-from bitline.design import Design, views
+from bitline.design import Design
+from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
-from bitline.study.axes import BASE, Axis, crossed, flat
-
-
-class ModelSource(Part):
-    """The network."""
-
-    name: str = "fashion-resnet"
-    """A network that comes with bitline, or package.module:function."""
-    weights: Path | None = None
-    """Weights file, relative to the study file."""
-
-
-class DataSource(Part):
-    """Labelled images."""
-
-    source: str | None = None
-    """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file."""
-    images: Annotated[int, Field(ge=1)] | None = None
-    """Images to classify, a fair sample; all if not given."""
-    calibration_images: Annotated[int, Field(ge=1)] = 200
-    """Images that set quantisation and ADC ranges."""
-
-
-class BaseDesign(Part):
-    """What all designs have in common."""
-
-    base: str = "differential"
-    """A preset or a .toml file, relative to the study file."""
-    set: dict[str, Any] = Field(default_factory=dict)
-    """Settings that differ from it, by dotted name."""
-
-
-class EarlyStop(Part):
-    """When enough chips have been measured."""
-
-    RENAMED: ClassVar[dict[str, str]] = {"min_trials": "min_chips"}
-
-    half_width: Annotated[float, Field(gt=0)]
-    """Half of the 95 % confidence interval of the mean accuracy, in per cent, that is tight enough."""
-    min_chips: Annotated[int, Field(ge=2)] = 3
-    """Chips that are measured in any case."""
-
-
-class Run(Part):
-    """How much is measured."""
-
-    RENAMED: ClassVar[dict[str, str]] = {"trials": "chips"}
-
-    chips: Annotated[int, Field(ge=1)] = 3
-    """Independently programmed chips of each design."""
-    seed: int = 0
-    """Seed of the chips."""
-    batch: Annotated[int, Field(ge=1)] = 64
-    """Images at once; does not change results."""
-    shard: Annotated[int, Field(ge=1)] = 1000
-    """Images of one piece of work; what is finished is kept piece by piece; does not change results."""
-    layer_errors: bool = True
-    """Measure the signal-to-error ratio of every layer."""
-    stop: EarlyStop | None = None
-    """Measure fewer chips where the mean is certain enough."""
-
-
-class Search(Part):
-    """How `bitline explore` looks for the best designs."""
-
-    objectives: tuple[str, ...] = ("accuracy", "energy_uJ", "area_mm2")
-    """What to trade off: 'accuracy' (large), and numbers of the cost (small but for TOPS_per_W, TOPS_per_mm2 and
-    images_per_s)."""
-    designs: Annotated[int, Field(ge=1)] = 100
-    """Designs to look at."""
-    population: Annotated[int, Field(ge=2)] = 20
-    """Designs of one generation, which are measured at the same time."""
-    screening_images: Annotated[int, Field(ge=1)] = 64
-    """Images on which every design is measured at first, with one chip."""
-    screening: Literal["signal-to-error", "accuracy"] = "signal-to-error"
-    """What stands for accuracy then: the signal-to-error ratio of the network's last analog layer, which says more on
-    few images, or the accuracy on them."""
-    survivors: Annotated[int, Field(ge=1)] = 20
-    """Designs at most that are then measured in full: those of the best fronts."""
-    seed: int = 0
-    """Seed of the search."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One design of a study.
-
-    Attributes:
-        settings: what the axes set, by dotted name.
-        design: the whole design.
-        key: what identifies the design, name and description apart.
-        accuracy_key: what identifies all of it that accuracy depends on.
-    """
-
-    settings: dict[str, Any]
-    design: Design = field(repr=False)
-    key: str
-    accuracy_key: str
-
-    @classmethod
-    def of(cls, settings: dict[str, Any], design: Design) -> Point:
-        """A point with its keys."""
-        whole = views.key(design.model_dump(mode="json", exclude={"name", "description"}))
-        return cls(settings, design, whole, views.key(views.answers(design)))
-
-    @property
-    def reference_key(self) -> str:
-        """What identifies the quantised reference."""
-        return views.key(views.answers(views.reference(self.design)))
-
-    def label(self) -> str:
-        """The settings in words."""
-        return ", ".join(f"{name} = {value}" for name, value in self.settings.items()) or self.design.name
+from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.point import Point, in_line
+from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 
 
 class Study(Part):
-    """A study. Read one with `load`, run it with `sweep`."""
+    """A study. Read one with `load`, run it with `sweep`.
+
+    Raises:
+        StudyError: a section or an axis is not valid.
+
+    Examples:
+        >>> file = Path("readout.toml")
+        >>> _ = file.write_text('''
+        ... [design]
+        ... base = "differential"
+        ... [[axes]]
+        ... setting = "adc.bits"
+        ... range = { start = 5, stop = 8, points = 4 }
+        ... [[axes]]
+        ... setting = "array.rows"
+        ... values = [144, 1152]
+        ... ''')
+        >>> study = Study.load(file)
+        >>> study.name, len(study.points()), study.points()[0].settings
+        ('readout', 8, {'adc.bits': 5, 'array.rows': 144})
+        >>> Study(run={"chip": 3})
+        Traceback (most recent call last):
+        bitline.errors.StudyError: study '': unknown key 'run.chip': did you mean 'chips'? (in [run])
+    """
 
     name: str = "study"
     """Name in tables and reports."""
@@ -146,11 +59,10 @@ class Study(Part):
     axes: tuple[Axis, ...] = ()
     """What changes."""
     skip_impossible: bool = False
-    """Leave impossible combinations out instead of refusing the study."""
+    """Leave out impossible combinations instead of refusing the study."""
     run: Run = Run()
     """How much is measured."""
 
-    RENAMED: ClassVar[dict[str, str]] = {"trials": "chips"}
     search: Search = Search()
     """How `bitline explore` looks for the best designs."""
 
@@ -208,10 +120,9 @@ class Study(Part):
             except DesignError as error:
                 if self.skip_impossible:
                     continue
-                label = ", ".join(f"{name} = {value}" for name, value in settings.items())
                 raise StudyError(
-                    f"study {self.name!r}, {label or 'base design'}: {error}; to leave impossible combinations out, "
-                    "set skip_impossible = true"
+                    f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
+                    "combinations, set skip_impossible = true"
                 ) from None
             found.setdefault(point.key, point)
         if not found:
@@ -245,7 +156,7 @@ class Study(Part):
         weights = None if self.model.weights is None else Path(found(str(self.model.weights)))
         source = None if self.data.source is None else found(self.data.source)
         axes = tuple(
-            axis.model_copy(update={"values": tuple(found(str(one)) for one in axis.values)})
+            axis.model_copy(update={"values": tuple(found(str(value)) for value in axis.values)})
             if axis.setting == BASE and axis.values
             else axis
             for axis in self.axes

@@ -6,8 +6,9 @@ import os
 import platform
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,61 +20,10 @@ from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
 from bitline.nn import NetworkRecord, record
 from bitline.numerics.threads import limit_threads
+from bitline.study.task import Kind, Outcome, Task
 
-Kind = Literal["float", "reference", "analog", "cost"]
 KEPT = 2
-"""Prepared networks that a worker keeps."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One piece of work.
-
-    Attributes:
-        kind: accuracy of the float network, of the quantised reference, or of a chip; or the cost of designs.
-        key: that the result is kept under; empty for the float network.
-        prepare_key: of the design whose network has to be prepared; tasks with the same one share the preparation.
-        design: the design; the float network has none.
-        chip: number of the chip.
-        start, stop: images.
-        variants: for costs, the designs by key, which differ in their hardware only.
-        label: the design in words.
-    """
-
-    kind: Kind
-    key: str
-    prepare_key: str
-    design: Design | None
-    chip: int
-    start: int
-    stop: int
-    variants: tuple[tuple[str, Design], ...] = ()
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a task.
-
-    Attributes:
-        task: the task.
-        correct: images that were classified right.
-        layers: sums of layer errors.
-        costs: for each variant's key its cost, or why there is none.
-        seconds: time it took, preparation included.
-        worker: host and process.
-        error: what went wrong; empty if nothing.
-        retry: whether another worker may do better.
-    """
-
-    task: Task
-    correct: int = 0
-    layers: tuple[dict[str, Any], ...] = ()
-    costs: tuple[tuple[str, dict[str, Any]], ...] = ()
-    seconds: float = 0.0
-    worker: str = ""
-    error: str = ""
-    retry: bool = False
+"""How many prepared networks a worker keeps."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +32,20 @@ class Context:
 
     Attributes:
         model: the float network.
-        images, labels, calibration: normalised images and classes.
-        seed: of the chips.
-        batch: images at once.
+        images: normalised images to classify.
+        labels: their class numbers, (images,).
+        calibration: normalised images that set quantisation and ADC ranges.
+        seed: seed of the chips.
+        batch: how many images go through the network at once.
         layer_errors: whether to measure the error of every layer.
-        threads: of a worker; those that its process has already if not given.
-        device: 'cpu' or 'cuda:0'.
+        threads: threads of each worker; None leaves those that its process has.
+        device: compute device of a worker, 'cpu' or 'cuda:0'.
+
+    Examples:
+        >>> images = torch.rand(6, 4)
+        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, layer_errors=True)
+        >>> context.device
+        'cpu'
     """
 
     model: nn.Module
@@ -102,7 +60,19 @@ class Context:
 
 
 class Worker:
-    """Does tasks one after the other; keeps the networks that it prepared last."""
+    """Does tasks one after the other; keeps the networks that it prepared last.
+
+    Args:
+        context: what all tasks have in common.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2)).eval()
+        >>> images = torch.arange(24.0).reshape(6, 4)
+        >>> labels = network(images).argmax(1)  # so that the float network is right
+        >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3, layer_errors=False))
+        >>> worker.run(Task("float", "", "", None, chip=0, start=0, stop=6)).correct
+        6
+    """
 
     def __init__(self, context: Context) -> None:
         if context.threads:
@@ -113,17 +83,21 @@ class Worker:
         self.images, self.labels = context.images.to(place), context.labels.to(place)
         self.calibration = context.calibration.to(place)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
-        self.observed: tuple[str, NetworkRecord] | None = None
+        self.recorded: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None
         self.name = f"{platform.node()}:{os.getpid()}"
+        self._measure: dict[Kind, Callable[[Task], Outcome]] = {
+            "float": self._float,
+            "reference": self._reference,
+            "analog": self._analog,
+            "cost": self._cost,
+        }
 
     def run(self, task: Task) -> Outcome:
         """Do a task; what a user can cause, and lack of memory, becomes the outcome's error."""
         began = time.perf_counter()
         try:
-            outcome = {"float": self._float, "reference": self._reference, "analog": self._analog, "cost": self._cost}[
-                task.kind
-            ](task)
+            outcome = self._measure[task.kind](task)
         except BitlineError as error:
             outcome = Outcome(task, error=str(error))
         except MemoryError:
@@ -132,7 +106,7 @@ class Worker:
             if not _is_memory(error):
                 raise
             self.prepared.clear()
-            self.observed = self.statistics = None
+            self.recorded = self.statistics = None
             outcome = Outcome(task, error=_too_large(task))
         seconds = time.perf_counter() - began
         return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
@@ -154,7 +128,7 @@ class Worker:
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.images, self.context.batch)
         correct = prepared.classify(images, labels, self.context.batch, task.start)
-        return Outcome(task, correct=correct, layers=tuple(asdict(one) for run in sums for one in run))
+        return Outcome(task, correct=correct, layers=tuple(asdict(layer) for run in sums for layer in run))
 
     def _cost(self, task: Task) -> Outcome:
         assert task.design is not None
@@ -163,7 +137,7 @@ class Worker:
         if getattr(task.design.adc, "skip_zero_inputs", False):
             prepared.program(0)
             sums = prepared.compare(self.images, self.context.batch)
-            skipped = {one.name: one.skipped for one in layer_errors(sums)}
+            skipped = {layer.name: layer.skipped for layer in layer_errors(sums)}
         ranges = {"adc_ranges": prepared.adc_ranges()}
         self.statistics = views.key(views.record(task.design)), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []
@@ -182,17 +156,19 @@ class Worker:
         if key not in self.prepared:
             while len(self.prepared) >= KEPT:
                 self.prepared.popitem(last=False)
-            seen, statistics = self._observe(design), self._known_statistics(design)
-            self.prepared[key] = Prepared.of(self.model, design, seen, self.context.seed, self.calibration, statistics)
+            record, statistics = self._record(design), self._known_statistics(design)
+            self.prepared[key] = Prepared.of(
+                self.model, design, record, self.context.seed, self.calibration, statistics
+            )
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
-    def _observe(self, design: Design) -> NetworkRecord:
-        """What the calibration images show, kept for the next design that sees the same."""
+    def _record(self, design: Design) -> NetworkRecord:
+        """What the calibration images show, kept for the next design that they show the same of."""
         key = views.key(views.record(design))
-        if self.observed is None or self.observed[0] != key:
-            self.observed = key, record(self.model, design, self.calibration)
-        return self.observed[1]
+        if self.recorded is None or self.recorded[0] != key:
+            self.recorded = key, record(self.model, design, self.calibration)
+        return self.recorded[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
@@ -200,10 +176,7 @@ class Worker:
 
 
 def _too_large(task: Task) -> str:
-    return (
-        f"out of memory with {task.label or 'the network'}: use fewer workers, a smaller run.batch, or a design with "
-        "fewer slices"
-    )
+    return f"out of memory with {task.subject}: use fewer workers, a smaller run.batch, or a design with fewer slices"
 
 
 def _is_memory(error: RuntimeError) -> bool:

@@ -9,9 +9,10 @@ from torch.nn import functional
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.errors import DataError
-from bitline.evaluation.evaluate import Labels, Progress
+from bitline.evaluation.evaluate import Labels
 from bitline.nn import as_images, conversion_of, convert, independent_copy, program
 from bitline.nn.fold import fold_pairs
+from bitline.numerics.progress import Progress, silent
 
 TRAINING_CHIPS = 1_000_000
 """Number of the first chip used for training: far from those of evaluations."""
@@ -28,7 +29,7 @@ def fine_tune(
     learning_rate: float = 1e-4,
     batch: int = 64,
     seed: int = 0,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
 ) -> nn.Module:
     """Train a network a little longer, on another chip in every step.
 

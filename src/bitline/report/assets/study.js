@@ -41,7 +41,7 @@
       const comparison = word.match(/^(.+?)(<=|>=|<|>|=)(.+)$/);
       if (comparison) {
         const [, name, sign, wanted] = comparison;
-        const column = columns.findIndex((one) => one.name.toLowerCase().includes(name.toLowerCase()));
+        const column = columns.findIndex((head) => head.name.toLowerCase().includes(name.toLowerCase()));
         if (column >= 0) {
           const value = row.cells[column][VALUE], text = row.cells[column][TEXT], number = Number(wanted);
           if (sign === "=") return value === number || text.toLowerCase() === wanted.toLowerCase();
@@ -85,10 +85,10 @@
   }
 
   function choose(key) {
-    const row = rows.find((one) => one.key === key);
+    const row = rows.find((design) => design.key === key);
     if (!row) return;
     if (!visible().includes(row)) { search.value = ""; fill(); }
-    document.querySelectorAll("tr.chosen").forEach((one) => one.classList.remove("chosen"));
+    document.querySelectorAll("tr.chosen").forEach((line) => line.classList.remove("chosen"));
     const line = document.getElementById("design-" + key);
     line.classList.add("chosen");
     details.querySelector("pre").textContent = row.design;
@@ -100,7 +100,7 @@
   document.querySelectorAll("#designs th").forEach((head, index) => {
     head.querySelector("button").addEventListener("click", () => {
       order = { column: index, down: order.column === index ? !order.down : false };
-      document.querySelectorAll("#designs th").forEach((one) => one.removeAttribute("aria-sort"));
+      document.querySelectorAll("#designs th").forEach((head) => head.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
       fill();
     });
@@ -110,7 +110,7 @@
     // a spreadsheet takes texts that begin like this for formulas, but for an apostrophe before them
     const harmless = (value) => typeof value === "string" && /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? "'" + value : value;
     const quoted = (value) => { const plain = value === null ? "" : String(harmless(value)); return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain; };
-    const lines = [columns.map((one) => one.name), ...visible().map((row) => row.cells.map((cell) => cell[VALUE]))].map((line) => line.map(quoted).join(","));
+    const lines = [columns.map((column) => column.name), ...visible().map((row) => row.cells.map((cell) => cell[VALUE]))].map((line) => line.map(quoted).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
     link.download = "designs.csv";

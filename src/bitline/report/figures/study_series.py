@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from bitline.study.pareto import front
+from bitline.study.point import in_line
 from bitline.study.results import DesignResult, StudyResult, in_words, is_number
 
 LARGEST_SERIES = 16
@@ -16,6 +18,8 @@ COST_AXES = {"energy_uJ": "energy of one image (µJ)", "area_mm2": "area (mm²)"
 """Numbers of the cost that accuracy is traded against, with their axis titles."""
 MANY_DECADES = 50
 """Ratio of the largest to the smallest number from which on an axis is logarithmic."""
+LARGEST_BREAKDOWN = 40
+"""Designs in the figures of layers and costs; the most accurate ones where there are more."""
 LARGEST_TICKS = 12
 """Values of a setting that are all written at its axis."""
 
@@ -28,6 +32,18 @@ class SettingAxis:
         setting: its dotted name.
         levels: its values in order; times in seconds.
         labels: the same as they were written.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(time, "", {"cell.time": time}, {"cell": {"time": seconds}})
+        ...     for time, seconds in (("1 day", 86400.0), ("1 s", 1.0))
+        ... )
+        >>> study = Study(axes=[{"setting": "cell.time", "values": ["1 day", "1 s"]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> axis = SettingAxis.of(result, "cell.time")
+        >>> axis.levels, axis.labels
+        ((1.0, 86400.0), ('1 s', '1 day'))
     """
 
     setting: str
@@ -38,9 +54,9 @@ class SettingAxis:
     def of(cls, result: StudyResult, setting: str) -> SettingAxis:
         """The axis of a setting of a study."""
         written: dict[float | str, str] = {}
-        for one in result.designs:
-            if setting in one.settings:
-                written.setdefault(in_words(one.values[setting]), str(one.settings[setting]))
+        for design in result.designs:
+            if setting in design.settings:
+                written.setdefault(in_words(design.values[setting]), str(design.settings[setting]))
         levels = tuple(result.levels(setting))
         return cls(setting, levels, tuple(written[level] for level in levels))
 
@@ -108,22 +124,35 @@ class Series:
 
 def measured(result: StudyResult) -> list[DesignResult]:
     """Designs with at least one finished chip."""
-    return [one for one in result.designs if one.accuracies]
+    return [design for design in result.designs if design.accuracies]
 
 
 def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
-    """Accuracy against one setting, a line for each combination of the others."""
+    """Accuracy against one setting, a line for each combination of the others.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> (line,) = lines(result, SettingAxis.of(result, "adc.bits"))
+        >>> [design.key for design in line.designs], line.mean
+        (['a', 'b'], (82.0, 91.0))
+    """
     groups: dict[str, list[DesignResult]] = {}
-    for one in measured(result):
-        if axis.setting in one.settings:
-            others = ", ".join(f"{name} = {one.settings[name]}" for name in result.settings if name != axis.setting
-                               and name in one.settings)  # fmt: skip
-            groups.setdefault(others, []).append(one)
+    others = [name for name in result.settings if name != axis.setting]
+    for design in measured(result):
+        if axis.setting in design.settings:
+            label = in_line({name: design.settings[name] for name in others if name in design.settings})
+            groups.setdefault(label, []).append(design)
     series = []
     for label, designs in groups.items():
         ordered = sorted(designs, key=axis.index)
-        widths = [0.0 if math.isnan(one.half_width) else 100 * one.half_width for one in ordered]
-        means = [100 * one.mean for one in ordered]
+        widths = [0.0 if math.isnan(design.half_width) else 100 * design.half_width for design in ordered]
+        means = [100 * design.mean for design in ordered]
         series.append(
             Series(
                 label=label,
@@ -137,19 +166,66 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
 
 
 def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[bool]]:
-    """Designs with this cost and an accuracy, and which of them are on the front."""
-    designs = [one for one in measured(result) if one.cost and is_number(one.cost.get(cost))]
-    return designs, front([(one.cost[cost], -one.mean) for one in designs if one.cost])
+    """Designs with this cost and an accuracy, and which of them are on the front.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> designs, best = pareto(result, "energy_uJ")
+        >>> [design.key for design, on_front in zip(designs, best, strict=True) if on_front]
+        ['a', 'b']
+    """
+    designs = [design for design in measured(result) if is_number(design.costs.get(cost))]
+    return designs, front([(design.costs[cost], -design.mean) for design in designs])
 
 
 def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[list[float | None]]:
     """Mean accuracy in per cent over two settings, rows from below; the best of designs that differ in others."""
     best: dict[tuple[int, int], float] = {}
-    for one in measured(result):
-        if across.setting in one.settings and down.setting in one.settings:
-            place = (down.index(one), across.index(one))
-            best[place] = max(best.get(place, -math.inf), 100 * one.mean)
+    for design in measured(result):
+        if across.setting in design.settings and down.setting in design.settings:
+            place = (down.index(design), across.index(design))
+            best[place] = max(best.get(place, -math.inf), 100 * design.mean)
     return [[best.get((row, column)) for column in range(len(across.levels))] for row in range(len(down.levels))]
+
+
+def best_designs(result: StudyResult) -> list[DesignResult]:
+    """The designs of figures that have room for some only: the most accurate, in the order of the study."""
+    ordered = sorted(result.designs, key=lambda design: -design.mean if design.accuracies else math.inf)
+    chosen = {design.key for design in ordered[:LARGEST_BREAKDOWN]}
+    return [design for design in result.designs if design.key in chosen]
+
+
+def labels_of(designs: Sequence[DesignResult]) -> list[str]:
+    """Names for designs that each have a place in a figure: later ones of the same name are counted."""
+    labels: list[str] = []
+    for design in designs:
+        label, count = label_of(design), 2
+        while label in labels:
+            label, count = f"{label_of(design)} ({count})", count + 1
+        labels.append(label)
+    return labels
+
+
+def label_of(design: DesignResult) -> str:
+    """A design's settings in words, without their sections; its name where it has none."""
+    words = (f"{name.rpartition('.')[2]} {value}" for name, value in design.settings.items())
+    return ", ".join(words) or design.name
+
+
+def finite(value: Any) -> float | None:
+    """A number that can be drawn, or None.
+
+    Examples:
+        >>> finite(12.5), finite(math.inf), finite("12.5")
+        (12.5, None, None)
+    """
+    return value if is_number(value) and math.isfinite(value) else None
 
 
 def _is_plain(label: str) -> bool:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitline.evaluation.ir_drop import IrDrop
+from bitline.report.style import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def array_figure(drop: IrDrop, caption: str) -> Figure:
@@ -20,6 +19,14 @@ def array_figure(drop: IrDrop, caption: str) -> Figure:
     Args:
         drop: a solved array.
         caption: what was solved.
+
+    Examples:
+        >>> from bitline import Design
+        >>> from bitline.evaluation.ir_drop import ir_drop
+        >>> wires = Design().with_settings({"array.kind": "gate-driven", "array.bit_line.segment": 1e-3}).array
+        >>> figure = array_figure(ir_drop(np.full((8, 4), 0.5), np.ones(8), wires), "8 x 4 cells")
+        >>> [axes.get_title() for axes in figure.axes][2]
+        'outputs'
     """
     from matplotlib.figure import Figure
 

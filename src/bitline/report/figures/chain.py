@@ -13,7 +13,13 @@ WIDTH, HEIGHT, GAP = 176, 92, 24
 
 
 def chain_drawing(design: Design) -> str:
-    """An SVG of the five stages."""
+    """An SVG of the five stages.
+
+    Examples:
+        >>> drawing = chain_drawing(Design())
+        >>> drawing[:18], drawing.count("<rect")
+        ('<svg class="chain"', 5)
+    """
     stages = _stages(design)
     parts = []
     total = len(stages) * WIDTH + (len(stages) - 1) * GAP

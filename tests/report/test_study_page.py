@@ -1,21 +1,20 @@
-"""Reports in a real Chromium: what is shown and drawn is what was computed; filter, no errors, readable on a phone."""
+"""The report of a study in a real Chromium: what is shown and drawn is what was computed; readable on a phone."""
 
 from __future__ import annotations
 
 import math
-import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from optional import BROWSERS
-from synthetic import LAYERS, evaluations, study_result
+from drawn_page import DRAWN, TABLES, agrees, is_percent, opened
+from synthetic import LAYERS, study_result
 
-from bitline.report import write_html
-from bitline.report.study_html import write_study
+from bitline.report.study_page import write_study
 from bitline.study import Study, read_results, sweep
 
 pytestmark = pytest.mark.needs("Chromium", "Playwright")
+
+
 STUDY = Study(
     name="browser",
     description="bits & rows <of> the ADC",
@@ -40,29 +39,18 @@ def report(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, BROWSERS)))
-    with sync_playwright() as started:
-        one = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield one
-        one.close()
-
-
 @pytest.fixture
 def page(browser, report):
     problems: list[str] = []
-    one = browser.new_page(viewport={"width": 1100, "height": 900}, accept_downloads=True)
-    one.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    one.on("pageerror", lambda error: problems.append(str(error)))
-    one.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-    one.goto(report.as_uri())
-    one.wait_for_selector("#chart-accuracy-0 .main-svg")
-    yield one
+    shown = browser.new_page(viewport={"width": 1100, "height": 900}, accept_downloads=True)
+    shown.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    shown.on("pageerror", lambda error: problems.append(str(error)))
+    shown.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
+    shown.goto(report.as_uri())
+    shown.wait_for_selector("#chart-accuracy-0 .main-svg")
+    yield shown
     assert problems == []
-    one.close()
+    shown.close()
 
 
 def test_every_chart_is_drawn_with_axis_titles(page):
@@ -135,45 +123,6 @@ def test_names_with_markup_do_no_harm(page):
     assert "bits & rows <of> the ADC" in page.text_content("main")
 
 
-DRAWN = (Path(__file__).parent / "drawn.js").read_text()
-"""A function that says what Plotly has drawn, in the units of the axes."""
-
-TABLES = """() => [...document.querySelectorAll("table")].map((table) => [...table.querySelectorAll("tr")].map(
-  (row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)))"""
-
-
-def agrees(text: str, value: float | None, digits: int = 3) -> bool:
-    """Whether a text is a number rounded to its last place, which is at least the given digit; empty if unknown."""
-    if value is None or math.isnan(value):
-        return text == ""
-    if not math.isfinite(value):
-        return text == {math.inf: "inf", -math.inf: "-inf"}[value]
-    mantissa, _, exponent = text.replace(",", "").partition("e")
-    last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    shown = float(text.replace(",", ""))
-    whole = math.copysign(1, shown) == math.copysign(1, value) or (value == 0 and not text.startswith("-"))
-    return (
-        whole and abs(shown - value) <= 0.5001 * last and abs(shown - value) <= 0.51 * 10 ** (1 - digits) * abs(value)
-    )
-
-
-def is_percent(text: str, share: float) -> bool:
-    """Whether a text is a share in per cent to two decimals or more; 0 and 100 only where it is."""
-    ends = {"0.00": share == 0, "100.00": share == 1}
-    return agrees(text, 100 * share, digits=1) and ends.get(text, True)
-
-
-def opened(browser, path):
-    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto(path.as_uri())
-    page.wait_for_function(
-        "[...document.querySelectorAll('.js-plotly-plot')].every((chart) => chart.querySelector('.gtitle'))"
-    )
-    page.wait_for_timeout(500)
-    return page
-
-
 @pytest.fixture(scope="module")
 def synthetic(browser, tmp_path_factory):
     """A report of numbers that span many decades: its page, its tables and its charts."""
@@ -206,28 +155,28 @@ def test_every_point_of_every_chart_is_the_number(synthetic):
     result = study_result()
     frame = result.to_frame().set_index("key")
     charts = synthetic[2]
-    measured = {one.key: one for one in result.designs if one.accuracies}
+    measured = {design.key: design for design in result.designs if design.accuracies}
     for index, name in enumerate(result.settings):
         chart = charts[f"chart-accuracy-{index}"]
         assert {point["key"] for point in chart["points"]} == set(measured)
         for point in chart["points"]:
-            one, value = measured[point["key"]], frame.loc[point["key"], name]
+            design, value = measured[point["key"]], frame.loc[point["key"], name]
             label, share = point["text"].rsplit(": ", 1)
-            assert label == str(one.settings[name])
-            assert is_percent(share, one.mean)
-            assert point["value"][1] == pytest.approx(100 * one.mean, abs=point["pixel"] / 2)
+            assert label == str(design.settings[name])
+            assert is_percent(share, design.mean)
+            assert point["value"][1] == pytest.approx(100 * design.mean, abs=point["pixel"] / 2)
             x = point["value"][0]
             assert x == label if isinstance(x, str) else x == pytest.approx(value, rel=0.02)
-            width = 0 if math.isnan(one.half_width) else 100 * one.half_width
+            width = 0 if math.isnan(design.half_width) else 100 * design.half_width
             for end, wanted in zip(sorted(point["ends"]), (-width, width), strict=False):
-                assert end == pytest.approx(min(100, max(0, 100 * one.mean + wanted)), abs=point["pixel"])
+                assert end == pytest.approx(min(100, max(0, 100 * design.mean + wanted)), abs=point["pixel"])
         assert any(point["ends"] for point in chart["points"])
         assert all(path == sorted(path) for path in chart["paths"])
     assert charts["chart-accuracy-0"]["ticks"] == ["1 s", "1 hour", "1 day", "30 days"]
     assert charts["chart-accuracy-1"]["ticks"] == ["1e1", "1000", "inf"]
     assert charts["chart-accuracy-3"]["ticks"] == ["full", "calibrated"]
     for index, name in enumerate(("energy_uJ", "area_mm2", "latency_us")):
-        costed = {key for key, one in measured.items() if one.cost}
+        costed = {key for key, design in measured.items() if design.cost}
         points = charts[f"chart-pareto-{index}"]["points"]
         assert {point["key"] for point in points} == costed
         for point in points:
@@ -243,7 +192,9 @@ def test_every_cell_and_bar_of_the_other_charts_is_the_number(synthetic):
     maps = [chart for name, chart in charts.items() if name.startswith("chart-maps")]
     assert len(maps) == 6
     frame = result.to_frame().dropna(subset="accuracy")
-    words = {name: {one.values[name]: str(one.settings[name]) for one in result.designs} for name in result.settings}
+    words = {
+        name: {design.values[name]: str(design.settings[name]) for design in result.designs} for name in result.settings
+    }
     pairs = [(a, b) for index, a in enumerate(result.settings) for b in result.settings[index + 1 :]]
     for (across, down), chart in zip(pairs, maps, strict=True):
         best = frame.groupby([across, down])["accuracy"].max()
@@ -264,7 +215,7 @@ def test_every_cell_and_bar_of_the_other_charts_is_the_number(synthetic):
     for point in ranges:
         assert point["text"] in ("slice 0: 99.996", "slice 1: 0.001")
         assert point["value"][1] == pytest.approx(99.996 if point["text"].startswith("slice 0") else 1e-3, rel=0.1)
-    designs = {one.key: one for one in result.designs}
+    designs = {design.key: design for design in result.designs}
     for chart, key, scale in (
         (charts["chart-cost-0"], "energies_pJ", 1e-6),
         (charts["chart-cost-1"], "areas_mm2", 1.0),
@@ -289,7 +240,7 @@ def test_the_table_sorts_by_size_and_by_the_order_of_the_study(synthetic):
                 "(row) => [...row.children].map((cell) => cell.textContent).join('|'))"
             )]  # fmt: skip
             if name in result.settings:
-                levels = [next(str(one.settings[name]) for one in result.designs if one.values[name] == level)
+                levels = [next(str(design.settings[name]) for design in result.designs if design.values[name] == level)
                           for level in result.levels(name)]  # fmt: skip
                 places = [levels.index(text) for text in shown]
                 assert places == sorted(places, reverse=descending)
@@ -312,52 +263,3 @@ def test_the_download_holds_the_numbers_and_no_formulas(synthetic, tmp_path):
     frame = study_result().to_frame()
     for name in ("energy_uJ", "power_W", "cell.time", "arrays"):
         assert sorted(table[name].dropna()) == pytest.approx(sorted(frame[name].dropna()), rel=1e-12)
-
-
-def test_every_number_of_the_report_of_a_run(browser, tmp_path):
-    results = evaluations()
-    result = results[-1]
-    write_html(tmp_path / "report.html", results, {})
-    page = opened(browser, tmp_path / "report.html")
-    accuracies, layers, totals, parts, _ = page.evaluate(TABLES)
-    charts = page.evaluate(DRAWN)
-    page.screenshot(path=tmp_path / "run.png", full_page=True)
-    page.close()
-    assert [row[1] for row in accuracies[1:3]] == ["99.996", "100.00"]
-    for row, one in zip(accuracies[3:], results, strict=True):
-        mean, spread = row[1].split(" ± ")
-        assert is_percent(mean, one.mean) and is_percent(spread, one.std)
-        low, high = row[2].split(" to ")
-        assert is_percent(low, one.confidence_interval[0]) and is_percent(high, one.confidence_interval[1])
-    for row, layer in zip(layers[1:], result.layers, strict=True):
-        assert row[0] == layer.name
-        assert [agrees(text, value) for text, value in zip(row[1:4], (1029, 100, 10), strict=True)] == [True] * 3
-        assert row[4] == {1029.7: "1,029.7", -0.04: "0.0", math.inf: "exact"}[layer.own_db]
-        assert agrees(row[5], layer.accumulated_db, 2)
-    for (name, text), (key, value) in zip(totals[1:], result.cost.totals().items(), strict=True):
-        assert name == key.replace("_", " ")
-        assert agrees(text, value), (name, text, value)
-    for name, energy, area in parts[1:]:
-        assert agrees(energy, 1e-6 * result.cost.energies_pJ.get(name, 0.0))
-        assert agrees(area, result.cost.areas_mm2.get(name, 0.0))
-    chips, times, errors, energies, shares = charts
-    for point, share in zip(chips["points"], result.chip_accuracies, strict=True):
-        assert point["value"][1] == pytest.approx(100 * share, abs=point["pixel"] / 2)
-    ordered = sorted(results, key=lambda one: one.design.cell.time)
-    assert times["ticks"] == ["1 s", "1 hour", "1 day"]
-    assert times["paths"] == [sorted(times["paths"][0])]
-    for point, one in zip(times["points"], ordered, strict=True):
-        assert point["value"] == [pytest.approx(one.design.cell.time, rel=0.05),
-                                  pytest.approx(100 * one.mean, abs=point["pixel"] / 2)]  # fmt: skip
-    assert errors["ticks"] == energies["ticks"] == list(LAYERS)
-    ratios = {"own error": "own_db", "with the layers before": "accumulated_db"}
-    for bar in errors["bars"]:
-        ratio = next(getattr(layer, ratios[bar["trace"]]) for layer in result.layers if layer.name == bar["name"])
-        assert bar["value"] == pytest.approx(abs(ratio) if math.isfinite(ratio) else 0, abs=2 * bar["pixel"])
-    for bar in energies["bars"]:
-        energy = next(layer.energies_pJ[bar["trace"]] for layer in result.cost.layers if layer.name == bar["name"])
-        assert bar["value"] == pytest.approx(1e-6 * energy, abs=2 * bar["pixel"])
-    sums = {"energy": result.cost.energies_pJ, "area": result.cost.areas_mm2}
-    for bar in shares["bars"]:
-        share = sums[bar["name"]].get(bar["trace"], 0.0) / sum(sums[bar["name"]].values())
-        assert bar["value"] == pytest.approx(100 * share, abs=2 * bar["pixel"])

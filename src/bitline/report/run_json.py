@@ -20,9 +20,20 @@ def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: what else to remember: network, data, options.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> write_json(Path("results.json"), results, {"model": "two classes"})
+        >>> import json
+        >>> json.loads(Path("results.json").read_text())["accuracy"]["float"]
+        1.0
     """
     versions = {"bitline": bitline.__version__, "torch": torch.__version__, "python": platform.python_version()}
     content = results[-1].to_dict()
     if len(results) > 1:
-        content["times"] = [{"time_s": one.design.cell.time, **one.accuracy_dict()} for one in results]
+        content["times"] = [{"time_s": result.design.cell.time, **result.accuracy_dict()} for result in results]
     write_values(path, {**content, "context": context, "versions": versions}, indent=2)

@@ -8,11 +8,10 @@ import numpy as np
 
 from bitline.readout import Adc
 from bitline.readout.curves import Curves
+from bitline.report.style import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:
@@ -22,6 +21,14 @@ def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:
         adc: what was drawn.
         curves: its converters.
         caption: kind, number of converters and seed.
+
+    Examples:
+        >>> from bitline import Design
+        >>> from bitline.readout.curves import curves_of
+        >>> adc = Design().with_settings({"adc.kind": "flash", "adc.bits": 4}).adc
+        >>> figure = adc_figure(adc, curves_of(adc, 3, seed=0), "flash ADC, 3 converters, seed 0")
+        >>> [axes.get_title() for axes in figure.axes]
+        ['transfer curve', 'INL', 'DNL']
     """
     from matplotlib.figure import Figure
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from bitline.config.files import replacing
 from bitline.devices import Device, PublishedDevice, TableDevice, format_duration
 from bitline.numerics.draws import Draws
 from bitline.numerics.text import number
+from bitline.report.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe and Ito: distinct for colour-blind readers
+SHOWN = COLOURS[:5]
+"""Colours of the states that are shown, one for each."""
 CELLS = 4000
 DECADES = 2.0
 """Times that span more of them are drawn on a logarithmic axis."""
@@ -35,6 +35,12 @@ def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
         device: any device; axes are in its unit, or in G/G_max where it has none.
         name: what to call it.
         seed: of the sampled cells.
+
+    Examples:
+        >>> from bitline import Design
+        >>> figure = device_figure(Design().cell.device, "ideal cells")
+        >>> [axes.get_title() for axes in figure.axes]
+        ['programming error', 'drift: not measured', 'cells after programming']
     """
     from matplotlib.figure import Figure
 
@@ -46,15 +52,6 @@ def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
     _draw_cells(cells, device, states, seed)
     figure.suptitle(f"{name}; {CELLS} sampled cells for each state, seed {seed}", fontsize=11)
     return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure in the format of the file's suffix."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    with replacing(path) as file:
-        figure.savefig(file, dpi=140, format=path.suffix.removeprefix("."))
 
 
 def _largest(device: Device) -> float:
@@ -78,10 +75,10 @@ def _lowest(device: Device) -> float:
 def _states(device: Device) -> Sequence[float]:
     """G/G_max of the states to show, one for each colour: of a table, targets that were measured."""
     if not isinstance(device, TableDevice):
-        return [float(state) for state in np.linspace(max(_lowest(device), 0.1), 1, len(COLOURS))]
+        return [float(state) for state in np.linspace(max(_lowest(device), 0.1), 1, len(SHOWN))]
     targets = device.table.cells_at[0].targets
     targets = targets[targets <= device.largest]
-    chosen = np.linspace(0, len(targets) - 1, min(len(targets), len(COLOURS))).round().astype(int)
+    chosen = np.linspace(0, len(targets) - 1, min(len(targets), len(SHOWN))).round().astype(int)
     return [float(target) / device.largest for target in targets[chosen]]
 
 
@@ -118,17 +115,17 @@ def _draw_error(axes: Axes, device: Device, seed: int) -> None:
     largest, unit = _largest(device), _unit(device)
     targets = np.linspace(_lowest(device), 1, 25)
     sigmas = [_sample(device, float(target), 0.0, seed).std() for target in targets]
-    axes.plot(targets * largest, sigmas, "o", color=COLOURS[0], markersize=4, label="sampled cells, from 0 up")
+    axes.plot(targets * largest, sigmas, "o", color=SHOWN[0], markersize=4, label="sampled cells, from 0 up")
     states = torch.linspace(_lowest(device), 1, 200)
     if isinstance(device, PublishedDevice):
-        axes.plot(states * largest, device.sigma(states * largest), color=COLOURS[1], label="published fit")
+        axes.plot(states * largest, device.sigma(states * largest), color=SHOWN[1], label="published fit")
     if isinstance(device, TableDevice):
         at = device.table.cells_at[0]
         spread = [cells.std(ddof=1) for cells in at.cells]
-        axes.plot(at.targets, spread, "x", color=COLOURS[1], markeredgewidth=2, label="measured cells")
+        axes.plot(at.targets, spread, "x", color=SHOWN[1], markeredgewidth=2, label="measured cells")
     noise = device.read_noise(states, states, 0.0)
     if noise is not None:
-        axes.plot(states * largest, noise * largest, "--", color=COLOURS[2], label="read noise after programming")
+        axes.plot(states * largest, noise * largest, "--", color=SHOWN[2], label="read noise after programming")
     axes.set_ylim(bottom=0)
     axes.set_xlabel(f"target ({unit})")
     axes.set_ylabel(f"standard deviation ({unit})")
@@ -139,7 +136,7 @@ def _draw_error(axes: Axes, device: Device, seed: int) -> None:
 def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) -> None:
     times, unit = np.array(_times(device)), _unit(device)
     scale, name = (HOUR, "h") if times[-1] >= HOUR else (1.0, "s")
-    for colour, target in zip(COLOURS, states, strict=False):
+    for colour, target in zip(SHOWN, states, strict=False):
         cells = np.array([_sample(device, target, float(time), seed) for time in times])
         mean, spread = cells.mean(1), cells.std(1)
         label = number(target * _largest(device), 4)
@@ -161,7 +158,7 @@ def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) 
 
 def _draw_cells(axes: Axes, device: Device, states: Sequence[float], seed: int) -> None:
     largest, unit = _largest(device), _unit(device)
-    for colour, target in zip(COLOURS, states, strict=False):
+    for colour, target in zip(SHOWN, states, strict=False):
         state = target * largest
         cells = _sample(device, target, 0.0, seed)
         axes.hist(cells, bins=40, density=True, histtype="stepfilled", alpha=0.35, color=colour)

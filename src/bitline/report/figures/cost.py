@@ -6,21 +6,26 @@ import plotly.graph_objects as go
 
 from bitline.cost import NetworkCost
 from bitline.numerics.text import number
-
-COLOURS = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000", "#999999", "#7A4E2D",
-    "#B2DF8A", "#6A3D9A", "#A6CEE3", "#FB9A99",
-)  # fmt: skip
-"""Okabe and Ito's, distinct for colour-blind readers, then others; the largest parts get the first."""
+from bitline.report.style import colour_of
 
 
 def energy_figure(cost: NetworkCost) -> go.Figure:
-    """Energy of every layer, stacked by component."""
+    """Energy of every layer, stacked by component.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> energy_figure(results[0].cost).layout.yaxis.title.text
+        'energy (µJ)'
+    """
     names = [layer.name for layer in cost.layers]
     figure = go.Figure()
     for index, component in enumerate(cost.energies_pJ):
         values = [1e-6 * layer.energies_pJ.get(component, 0.0) for layer in cost.layers]
-        figure.add_bar(x=names, y=values, name=component, marker_color=COLOURS[index % len(COLOURS)])
+        figure.add_bar(x=names, y=values, name=component, marker_color=colour_of(index))
     figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
     figure.update_layout(
         title="Energy of one image by layer and component",
@@ -33,7 +38,17 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
 
 
 def shares_figure(cost: NetworkCost) -> go.Figure:
-    """Energy and area by component, as shares."""
+    """Energy and area by component, as shares.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> shares_figure(results[0].cost).layout.xaxis.title.text
+        'share (%)'
+    """
     names = list(cost.energies_pJ) + [name for name in cost.areas_mm2 if name not in cost.energies_pJ]
     energy, area = sum(cost.energies_pJ.values()), cost.area_mm2
     figure = go.Figure()
@@ -43,7 +58,7 @@ def shares_figure(cost: NetworkCost) -> go.Figure:
             x=[100 * cost.energies_pJ.get(name, 0.0) / energy, 100 * cost.areas_mm2.get(name, 0.0) / area],
             orientation="h",
             name=name,
-            marker_color=COLOURS[index % len(COLOURS)],
+            marker_color=colour_of(index),
         )
     figure.update_layout(
         title=f"Where {number(cost.energy_uJ)} µJ and {number(cost.area_mm2)} mm² go",

@@ -14,9 +14,8 @@ from bitline.config.files import write_text
 from bitline.devices import format_duration
 from bitline.evaluation.evaluate import Evaluation
 from bitline.numerics.text import fixed, number, percent
-from bitline.report.cost_figures import energy_figure, shares_figure
-
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"  # Okabe and Ito: distinct for colour-blind readers
+from bitline.report.figures.cost import energy_figure, shares_figure
+from bitline.report.style import BLUE, GREY, METHOD, ORANGE
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222 }
@@ -34,6 +33,16 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: network, data and options to show.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import evaluate
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
+        >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
+        >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
+        >>> write_html(Path("report.html"), results, {"model": "two classes"})
+        >>> "<h1>two classes on differential</h1>" in Path("report.html").read_text()
+        True
     """
     result = results[-1]
     design = result.design
@@ -52,8 +61,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         "<h2>Run</h2>",
         _table(["setting", "value"], [[str(key), str(value)] for key, value in context.items()]),
         f"<h2>Design</h2><pre>{html.escape(design.to_toml())}</pre>",
-        f'<p class="caption">bitline {bitline.__version__}; method: Xiao et al., IEEE Circuits and Systems Magazine '
-        "22(4), 2022, doi 10.1109/MCAS.2022.3214409</p>",
+        f'<p class="caption">bitline {bitline.__version__}; {METHOD}</p>',
     ]
     page = "\n".join(parts)
     title = html.escape(f"bitline: {design.name}")
@@ -118,7 +126,7 @@ def _cost(result: Evaluation, caption: str) -> str:
 def _accuracy_figure(result: Evaluation) -> go.Figure:
     chips = list(range(1, len(result.chip_accuracies) + 1))
     figure = go.Figure()
-    accuracies = [100 * one for one in result.chip_accuracies]
+    accuracies = [100 * accuracy for accuracy in result.chip_accuracies]
     figure.add_scatter(
         x=chips, y=accuracies, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11}
     )
@@ -140,16 +148,16 @@ def _accuracy_figure(result: Evaluation) -> go.Figure:
 
 
 def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
-    ordered = sorted(results, key=lambda one: one.design.cell.time)
-    times = [one.design.cell.time for one in ordered]
+    ordered = sorted(results, key=lambda result: result.design.cell.time)
+    times = [result.design.cell.time for result in ordered]
     words = [format_duration(time) for time in times]
     placed = times[0] > 0  # a logarithmic axis has no place for 0
     figure = go.Figure()
     figure.add_scatter(
         x=times if placed else words,
-        y=[100 * one.mean for one in ordered],
-        error_y={"type": "data", "array": [0.0 if math.isnan(one.std) else 100 * one.std for one in ordered]},
-        text=[f"{word}: {percent(one.mean)} %" for word, one in zip(words, ordered, strict=True)],
+        y=[100 * result.mean for result in ordered],
+        error_y={"type": "data", "array": [0.0 if math.isnan(result.std) else 100 * result.std for result in ordered]},
+        text=[f"{word}: {percent(result.mean)} %" for word, result in zip(words, ordered, strict=True)],
         hovertemplate="%{text}<extra></extra>",
         mode="lines+markers",
         name="analog, mean and standard deviation",
@@ -164,7 +172,8 @@ def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
 def _layers_figure(result: Evaluation) -> go.Figure:
     names = [layer.name for layer in result.layers]
     figure = go.Figure()
-    own, accumulated = [one.own_db for one in result.layers], [one.accumulated_db for one in result.layers]
+    own = [layer.own_db for layer in result.layers]
+    accumulated = [layer.accumulated_db for layer in result.layers]
     figure.add_bar(x=names, y=own, name="own error", marker_color=BLUE)
     figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
     figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
@@ -187,7 +196,7 @@ def _figure(figure: go.Figure, caption: str, first: bool = False) -> str:
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
-    head = "".join(f"<th>{html.escape(one)}</th>" for one in heads)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     body = "".join(
         "<tr>"
         + "".join(f'<td class="{"number" if index else ""}">{html.escape(cell)}</td>' for index, cell in enumerate(row))

@@ -1,0 +1,192 @@
+"""Figures of a study for the screen, by Plotly: accuracy against settings and costs."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import plotly.graph_objects as go
+
+from bitline.numerics.text import number, percent
+from bitline.report.figures.study_series import (
+    COST_AXES,
+    LARGEST_SERIES,
+    Series,
+    SettingAxis,
+    grid,
+    label_of,
+    lines,
+    measured,
+    pareto,
+)
+from bitline.report.style import GREY, ORANGE, colour_of, faint
+from bitline.study.results import StudyResult
+
+
+def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
+    """Accuracy against one setting with 95 % intervals, a line for each combination of the other settings.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> accuracy_chart(result, "adc.bits").layout.title.text
+        'Accuracy against adc.bits'
+    """
+    axis = SettingAxis.of(result, setting)
+    series = lines(result, axis)
+    joined = axis.is_ordered and len(series) <= LARGEST_SERIES
+    figure = go.Figure()
+    for index, line in enumerate(series):
+        _draw_line(figure, line, axis, colour_of(index), mode="lines+markers" if joined else "markers")
+        if joined and len(line.designs) > 1:
+            _draw_band(figure, line, axis, faint(colour_of(index)))
+    _draw_float(figure, result)
+    figure.update_layout(
+        title=f"Accuracy against {setting}",
+        xaxis={"title": setting, **_scale(axis)},
+        yaxis={"title": "accuracy (%)"},
+        showlegend=len(series) <= LARGEST_SERIES,
+        legend={"orientation": "h", "y": -0.25},
+    )
+    return figure
+
+
+def _draw_line(figure: go.Figure, line: Series, axis: SettingAxis, colour: str, mode: str) -> None:
+    """Means over chips with their intervals."""
+    figure.add_scatter(
+        x=[axis.place(design) for design in line.designs],
+        y=list(line.mean),
+        customdata=[design.key for design in line.designs],
+        text=[f"{html.escape(axis.label(design))}: {percent(design.mean)}" for design in line.designs],
+        mode=mode,
+        name=html.escape(line.label) or "mean over chips",
+        line={"color": colour},
+        marker={"color": colour, "size": 8},
+        error_y={
+            "type": "data",
+            "array": [high - mean for high, mean in zip(line.high, line.mean, strict=True)],
+            "arrayminus": [mean - low for low, mean in zip(line.low, line.mean, strict=True)],
+            "thickness": 1,
+        },
+        hovertemplate="%{text} %<extra>" + html.escape(line.label) + "</extra>",
+    )
+
+
+def _draw_band(figure: go.Figure, line: Series, axis: SettingAxis, colour: str) -> None:
+    """The area between the ends of the intervals."""
+    x = [axis.place(design) for design in line.designs]
+    figure.add_scatter(
+        x=[*x, *reversed(x)],
+        y=[*line.high, *reversed(line.low)],
+        fill="toself",
+        fillcolor=colour,
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _scale(axis: SettingAxis) -> dict[str, Any]:
+    if not axis.is_numeric:
+        return {"type": "category", "categoryorder": "array", "categoryarray": axis.labels}
+    ticks = {"tickmode": "array", "tickvals": axis.levels, "ticktext": axis.labels} if axis.has_ticks else {}
+    return {"type": "log" if axis.scale == "log" else "linear", **ticks}
+
+
+def chips_chart(result: StudyResult) -> go.Figure:
+    """Accuracy of every chip, for a study without axes."""
+    figure = go.Figure()
+    for design in measured(result):
+        figure.add_scatter(
+            x=list(range(1, len(design.accuracies) + 1)),
+            y=[100 * accuracy for accuracy in design.accuracies],
+            mode="markers",
+            name=html.escape(design.name),
+            marker={"size": 9},
+        )
+    _draw_float(figure, result)
+    figure.update_layout(
+        title="Accuracy of every chip", xaxis={"title": "chip", "dtick": 1}, yaxis={"title": "accuracy (%)"}
+    )
+    return figure
+
+
+def _draw_float(figure: go.Figure, result: StudyResult) -> None:
+    """What the designs are compared with."""
+    if result.float_accuracy is not None:
+        figure.add_hline(
+            y=100 * result.float_accuracy, line={"dash": "dash", "color": GREY}, annotation_text="floating point"
+        )
+
+
+def map_chart(result: StudyResult, across: str, down: str) -> go.Figure:
+    """Mean accuracy over two settings, of the best design where others vary too."""
+    columns, rows = SettingAxis.of(result, across), SettingAxis.of(result, down)
+    values = grid(result, columns, rows)
+    shares = [[None if value is None else value / 100 for value in row] for row in values]
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=columns.labels,
+        y=rows.labels,
+        z=values,
+        text=[[percent(share, 1) for share in row] for row in shares],
+        hovertext=[[percent(share) for share in row] for row in shares],
+        colorscale="Cividis",
+        colorbar={"title": "%"},
+        texttemplate="%{text}",
+        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{hovertext}} %<extra></extra>",
+    )
+    figure.update_layout(
+        title=f"{down} and {across}",
+        xaxis={"title": across, "type": "category"},
+        yaxis={"title": down, "type": "category"},
+    )
+    return figure
+
+
+def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
+    """Accuracy against a cost, with the designs that no other one beats in both.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [trace.name for trace in pareto_chart(result, "energy_uJ").data]
+        ['designs', 'Pareto front']
+    """
+    designs, best = pareto(result, cost)
+    figure = go.Figure()
+    for name, on_front, colour, size in (("designs", False, GREY, 8), ("Pareto front", True, ORANGE, 11)):
+        chosen = [design for design, is_best in zip(designs, best, strict=True) if is_best == on_front]
+        chosen.sort(key=lambda design: design.costs[cost])
+        figure.add_scatter(
+            x=[design.costs[cost] for design in chosen],
+            y=[100 * design.mean for design in chosen],
+            customdata=[design.key for design in chosen],
+            text=[
+                f"{html.escape(label_of(design))}<br>{percent(design.mean)} %, {number(design.costs[cost])}"
+                for design in chosen
+            ],
+            mode="lines+markers" if on_front else "markers",
+            name=name,
+            marker={"color": colour, "size": size},
+            line={"color": colour},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    figure.update_layout(
+        title=f"Accuracy against {COST_AXES[cost]}",
+        xaxis={"title": COST_AXES[cost], "type": "log"},
+        yaxis={"title": "accuracy (%)"},
+        legend={"orientation": "h", "y": -0.25},
+    )
+    return figure

@@ -1,0 +1,115 @@
+"""Figures of a study for the screen, by Plotly: layers, ADC ranges and costs of its designs."""
+
+from __future__ import annotations
+
+import html
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from bitline.numerics.text import fixed, number, percent
+from bitline.report.figures.study_series import LARGEST_SERIES, best_designs, finite, labels_of
+from bitline.report.style import colour_of
+from bitline.study.results import DesignResult, StudyResult
+
+
+def layers_chart(result: StudyResult) -> go.Figure:
+    """Own error of every layer of every design."""
+    designs = [design for design in best_designs(result) if design.layers]
+    names = list(dict.fromkeys(layer.name for design in designs for layer in design.layers))
+    values = []
+    for design in designs:
+        ratios = {layer.name: layer.own_db for layer in design.layers}
+        values.append([finite(ratios.get(name)) for name in names])
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=names,
+        y=labels_of(designs),
+        z=values,
+        text=[[fixed(value, 1) for value in row] for row in values],
+        customdata=[[design.key] * len(names) for design in designs],
+        colorscale="Cividis",
+        colorbar={"title": "dB"},
+        hovertemplate="%{x}<br>%{y}<br>%{text} dB<extra></extra>",
+    )
+    figure.update_layout(
+        title="Own error of every layer",
+        xaxis={"title": "layer", "type": "category"},
+        yaxis={"title": "design", "type": "category", "showticklabels": len(designs) <= 24},
+        height=max(360, 120 + 22 * len(designs)),
+    )
+    return figure
+
+
+def ranges_chart(result: StudyResult) -> go.Figure:
+    """Calibrated ADC range of every layer and weight slice."""
+    figure = go.Figure()
+    designs = best_designs(result)[:LARGEST_SERIES]
+    for index, (design, label) in enumerate(zip(designs, labels_of(designs), strict=True)):
+        _draw_ranges(figure, design, label, colour_of(index))
+    figure.update_layout(
+        title="ADC range of every layer and weight slice",
+        xaxis={"title": "layer", "type": "category"},
+        yaxis={"title": "share of the largest possible output range (%)", "type": "log"},
+        legend={"orientation": "h", "y": -0.35},
+    )
+    return figure
+
+
+def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: str) -> None:
+    ranges: dict[str, list[float]] = design.costs.get("adc_ranges", {})
+    points = [(layer, place, share) for layer, shares in ranges.items() for place, share in enumerate(shares)]
+    if points:
+        figure.add_scatter(
+            x=[layer for layer, _, _ in points],
+            y=[100 * share for _, _, share in points],
+            text=[f"slice {place}: {percent(share)}" for _, place, share in points],
+            customdata=[design.key] * len(points),
+            mode="markers",
+            name=html.escape(label),
+            marker={"color": colour, "size": 8},
+            hovertemplate="%{x}, %{text} %<extra></extra>",
+        )
+
+
+def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figure:
+    """Energy or area of every design by component, the largest component first.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> cost_chart(result, "area").layout.yaxis.title.text  # no design has its area by component
+        'area (mm²)'
+    """
+    key, scale, unit = {"energy": ("energies_pJ", 1e-6, "µJ"), "area": ("areas_mm2", 1.0, "mm²")}[what]
+    designs = [design for design in best_designs(result) if design.costs.get(key)]
+    totals: dict[str, float] = {}
+    for design in designs:
+        for name, value in design.costs[key].items():
+            totals[name] = totals.get(name, 0.0) + value
+    figure = go.Figure()
+    for index, name in enumerate(sorted(totals, key=lambda component: -totals[component])):
+        values = [scale * design.costs[key].get(name, 0.0) for design in designs]
+        figure.add_bar(
+            x=labels_of(designs),
+            y=values,
+            text=[number(value) for value in values],
+            textposition="none",
+            customdata=[design.key for design in designs],
+            name=html.escape(name),
+            marker={"color": colour_of(index)},
+            hovertemplate="%{x}<br>" + html.escape(name) + ": %{text} " + unit + "<extra></extra>",
+        )
+    figure.update_layout(
+        title=f"{what.capitalize()} by component",
+        barmode="stack",
+        xaxis={"title": "design", "type": "category", "showticklabels": len(designs) <= 16},
+        yaxis={"title": f"{what} ({unit})"},
+        height=520,
+    )
+    return figure

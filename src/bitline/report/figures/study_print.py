@@ -1,0 +1,173 @@
+"""Figures of a study for papers, by Matplotlib: the same as in the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bitline.errors import StudyError
+from bitline.report.figures.study_series import (
+    COST_AXES,
+    LARGEST_SERIES,
+    LARGEST_TICKS,
+    SettingAxis,
+    lines,
+    measured,
+    pareto,
+)
+from bitline.report.style import GREY, ORANGE, colour_of, save
+from bitline.study.results import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("pdf", "svg", "png")
+"""Formats of figures for papers."""
+
+
+def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> list[Path]:
+    """Write all figures of a study.
+
+    Args:
+        folder: where they go.
+        stem: start of the files' names.
+        result: results of the study.
+        suffix: format, 'pdf', 'svg' or 'png'.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        StudyError: an unknown format, or nothing is measured yet.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=(), float_accuracy=None)
+        >>> write_figures(Path("."), "study", result, "svg")
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the store holds no finished chip yet, and so nothing to draw
+    """
+    check_format(suffix)
+    figures = {f"accuracy-{name}": accuracy_figure(result, name) for name in result.settings if measured(result)}
+    figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COST_AXES if pareto(result, name)[0]}
+    if not figures:
+        raise StudyError("the store holds no finished chip yet, and so nothing to draw")
+    written = []
+    for name, figure in figures.items():
+        path = folder / f"{stem}-{name}.{suffix}"
+        save(figure, path)
+        written.append(path)
+    return written
+
+
+def check_format(suffix: str) -> None:
+    """Refuse what is not a format of figures.
+
+    Args:
+        suffix: name of the format.
+
+    Raises:
+        StudyError: an unknown format; the message has the known ones.
+
+    Examples:
+        >>> check_format("bmp")
+        Traceback (most recent call last):
+        bitline.errors.StudyError: there is no figure format 'bmp': use one of pdf, svg, png
+    """
+    if suffix not in FORMATS:
+        raise StudyError(f"there is no figure format {suffix!r}: use one of {', '.join(FORMATS)}")
+
+
+def accuracy_figure(result: StudyResult, setting: str) -> Figure:
+    """Accuracy against one setting with 95 % confidence bands, a line for each combination of the other settings.
+
+    Args:
+        result: results of a study.
+        setting: one of `result.settings`, by its dotted name.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> axes = accuracy_figure(result, "adc.bits").axes[0]
+        >>> axes.get_xlabel(), axes.get_ylabel(), axes.lines[0].get_xdata().tolist()
+        ('adc.bits', 'accuracy (%)', [5, 8])
+    """
+    from matplotlib.figure import Figure
+
+    axis = SettingAxis.of(result, setting)
+    series = lines(result, axis)
+    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    axes = figure.subplots()
+    style = "o-" if axis.is_ordered and len(series) <= LARGEST_SERIES else "o"
+    for index, line in enumerate(series):
+        colour = colour_of(index)
+        x: list[Any] = [axis.place(design) if axis.is_numeric else axis.index(design) for design in line.designs]
+        axes.plot(x, line.mean, style, color=colour, markersize=4, label=line.label or None)
+        if axis.is_ordered:
+            axes.fill_between(x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
+        else:
+            axes.vlines(x, line.low, line.high, color=colour, linewidth=1)
+    if result.float_accuracy is not None:
+        axes.axhline(100 * result.float_accuracy, color="grey", linestyle="--", linewidth=1, label="floating point")
+    _scale(axes, axis)
+    axes.set_xlabel(setting)
+    axes.set_ylabel("accuracy (%)")
+    if len(series) <= LARGEST_SERIES:
+        axes.legend(fontsize=7)
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def _scale(axes: Axes, axis: SettingAxis) -> None:
+    """Place the setting's values as in the report."""
+    if axis.scale == "log":
+        axes.set_xscale("log")
+    if not axis.is_numeric:
+        axes.set_xticks(range(len(axis.labels)), axis.labels)
+    elif axis.has_ticks:
+        axes.set_xticks(axis.levels, axis.labels)
+        axes.set_xticks([], minor=True)
+    elif axis.scale == "linear" and len(axis.levels) <= LARGEST_TICKS:
+        axes.set_xticks(axis.levels)
+
+
+def pareto_figure(result: StudyResult, cost: str) -> Figure:
+    """Accuracy against a cost, with the designs that no other one beats in both.
+
+    Args:
+        result: results of a study, with at least one design that is measured and costed.
+        cost: 'energy_uJ', 'area_mm2' or 'latency_us'.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> pareto_figure(result, "energy_uJ").axes[0].get_xlabel()
+        'energy of one image (µJ)'
+    """
+    from matplotlib.figure import Figure
+
+    designs, best = pareto(result, cost)
+    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    axes = figure.subplots()
+    x = [design.costs[cost] for design in designs]
+    y = [100 * design.mean for design in designs]
+    axes.scatter(x, y, s=18, color=GREY, label="designs")
+    chosen = sorted((a, b) for a, b, on_front in zip(x, y, best, strict=True) if on_front)
+    axes.plot(*zip(*chosen, strict=True), "o-", color=ORANGE, markersize=5, label="Pareto front")
+    axes.set_xscale("log")
+    axes.set_xlabel(COST_AXES[cost])
+    axes.set_ylabel("accuracy (%)")
+    axes.legend(fontsize=7)
+    axes.grid(alpha=0.3)
+    return figure

@@ -1,0 +1,99 @@
+"""The table of designs in the report of a study."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from bitline.design import Design
+from bitline.numerics.text import number, percent
+from bitline.report.figures.study_series import SettingAxis, finite, label_of
+from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
+
+
+class Cell(NamedTuple):
+    """A cell of the table.
+
+    Attributes:
+        value: what filters and downloads use; None if unknown.
+        text: what is shown.
+        rank: where it comes when its column is sorted; None comes last.
+    """
+
+    value: float | str | None
+    text: str
+    rank: float | None
+
+
+def columns_of(result: StudyResult) -> list[str]:
+    """Names of the columns: settings (or the design's name), accuracy, costs that some design has.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> columns_of(result)[:5]
+        ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
+    """
+    screened = ["screened (%)"] if _has_screened(result) else []
+    settings = result.settings or ("design",)
+    return [*settings, "accuracy (%)", "std (%)", "chips", *screened, *_costs(result)]
+
+
+def rows_of(result: StudyResult) -> list[dict[str, Any]]:
+    """For each design its `key`, `cells` in the order of the columns, `label` and `design` as TOML.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [row["cells"][0] for row in rows_of(result)]
+        [Cell(value=5, text='5', rank=0), Cell(value=8, text='8', rank=1)]
+    """
+    axes = [SettingAxis.of(result, name) for name in result.settings]
+    names = list(dict.fromkeys(design.name for design in result.designs))
+    costs, has_screened = _costs(result), _has_screened(result)
+    rows = []
+    for design in result.designs:
+        settings = [_setting(axis, design) for axis in axes]
+        settings = settings or [Cell(design.name, design.name, names.index(design.name))]
+        cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
+        cells += [_percent(design.screened)] if has_screened else []
+        cells += [_number(design.costs.get(name)) for name in costs]
+        toml = Design(**design.design).to_toml()
+        rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
+    return rows
+
+
+def _has_screened(result: StudyResult) -> bool:
+    return any(design.screened is not None for design in result.designs)
+
+
+def _costs(result: StudyResult) -> list[str]:
+    return [name for name in COSTS if any(name in design.costs for design in result.designs)]
+
+
+def _setting(axis: SettingAxis, design: DesignResult) -> Cell:
+    if axis.setting not in design.settings:
+        return Cell(None, "", None)
+    place = axis.index(design)
+    level = axis.levels[place]
+    return Cell(str(level) if level in (math.inf, -math.inf) else level, axis.labels[place], place)
+
+
+def _number(value: Any) -> Cell:
+    known = finite(value)
+    return Cell(known, number(value) if is_number(value) else "", known)
+
+
+def _percent(share: float | None) -> Cell:
+    known = None if share is None or math.isnan(share) else round(100 * share, 6)
+    return Cell(known, percent(share), known)

@@ -1,0 +1,63 @@
+"""Colours of all figures, and how figures become files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bitline.config.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000", "#999999", "#7A4E2D",
+    "#B2DF8A", "#6A3D9A", "#A6CEE3", "#FB9A99",
+)  # fmt: skip
+"""Okabe and Ito's, distinct for colour-blind readers, then others; what matters most gets the first."""
+BLUE, ORANGE = COLOURS[:2]
+GREY = "#999999"
+"""What others are compared with."""
+METHOD = "method: Xiao et al., IEEE Circuits and Systems Magazine 22(4), 2022, doi 10.1109/MCAS.2022.3214409"
+"""What reports cite."""
+
+
+def colour_of(index: int) -> str:
+    """Colour of a line or a part by its place; after the last colour the first comes again.
+
+    Examples:
+        >>> colour_of(0), colour_of(1), colour_of(14)
+        ('#0072B2', '#D55E00', '#0072B2')
+    """
+    return COLOURS[index % len(COLOURS)]
+
+
+def faint(colour: str, opacity: float = 0.18) -> str:
+    """A colour for areas behind lines, as CSS has it.
+
+    Examples:
+        >>> faint("#0072B2")
+        'rgba(0,114,178,0.18)'
+    """
+    red, green, blue = (int(colour[index : index + 2], 16) for index in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure of Matplotlib in the format of the file's suffix.
+
+    Args:
+        figure: what to write.
+        path: file such as figure.pdf, figure.svg or figure.png; an existing one is replaced in one step.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> save(Figure(figsize=(1, 1)), Path("empty.svg"))
+        >>> "<svg" in Path("empty.svg").read_text()
+        True
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    with replacing(path) as file:
+        figure.savefig(file, dpi=140, format=path.suffix.removeprefix("."))

@@ -1,0 +1,126 @@
+"""What is finished of a study: images by chip, and chips by design."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bitline.study.sections import EarlyStop
+from bitline.study.task import Shard
+
+
+def enough(accuracies: list[float], chips: int, stop: EarlyStop | None) -> int | None:
+    """How many of the chips count, in their order, or None while more are needed.
+
+    It depends only on the chips' accuracies, not on the order in which they were measured.
+
+    Args:
+        accuracies: fractions right of the first chips, without gaps.
+        chips: how many chips there are at most.
+        stop: when fewer are enough; None if all are wanted.
+
+    Examples:
+        >>> certain = EarlyStop(half_width_percent=1.0)
+        >>> enough([0.901, 0.902, 0.903, 0.899], chips=10, stop=certain)
+        3
+        >>> enough([0.93, 0.87, 0.90], chips=10, stop=certain) is None
+        True
+    """
+    if stop is not None:
+        for count in range(stop.min_chips, min(len(accuracies), chips) + 1):
+            if stop.is_met_by(accuracies[:count]):
+                return count
+    return chips if len(accuracies) >= chips else None
+
+
+@dataclass
+class Coverage:
+    """Images of one chip that are classified.
+
+    Attributes:
+        parts: for each first image of a finished shard, its stops, and how many images up to there are right.
+
+    Examples:
+        >>> coverage = Coverage()
+        >>> coverage.add(0, 40, 36)
+        >>> coverage.add(60, 100, 34)
+        >>> coverage.missing(images=100, shard=15)
+        [(40, 55), (55, 60)]
+        >>> coverage.add(40, 60, 20)
+        >>> coverage.accuracy(100)
+        0.9
+    """
+
+    parts: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def add(self, start: int, stop: int, correct: int) -> None:
+        """Count a finished shard."""
+        self.parts.setdefault(start, {})[stop] = correct
+
+    def reach(self, images: int) -> tuple[int, int]:
+        """How many images are classified from the first one on without a gap, and how many of them right.
+
+        Args:
+            images: images that count; shards that go further are left out.
+        """
+        place = right = 0
+        while (stop := self._stop(place, images)) is not None:
+            right += self.parts[place][stop]
+            place = stop
+        return place, right
+
+    def accuracy(self, images: int) -> float | None:
+        """Fraction right of all images, or None while some are missing."""
+        place, right = self.reach(images)
+        return right / images if place == images else None
+
+    def missing(self, images: int, shard: int) -> list[tuple[int, int]]:
+        """First image and stop of the shards that are left, of at most `shard` images each."""
+        left, place = [], 0
+        starts = sorted(start for start in self.parts if self._stop(start, images) is not None)
+        while place < images:
+            known = self._stop(place, images)
+            if known is None:
+                following = next((start for start in starts if start > place), images)
+                known = min(place + shard, following)
+                left.append((place, known))
+            place = known
+        return left
+
+    def _stop(self, start: int, images: int) -> int | None:
+        """Where the longest finished shard ends that begins here and does not reach too far."""
+        return max((stop for stop in self.parts.get(start, ()) if stop <= images), default=None)
+
+
+class FinishedWork:
+    """What a store has: images by kind, key and chip, and which designs have a cost.
+
+    Args:
+        shards: what is classified.
+        costs: costs by key of the design.
+
+    Examples:
+        >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, [], 0.5) for chip in (0, 1, 3)])
+        >>> done.accuracies("a1", images=40)
+        [0.9, 0.925]
+        >>> done.coverage("float").accuracy(40) is None
+        True
+    """
+
+    def __init__(self, shards: Iterable[Shard] = (), costs: Mapping[str, object] | None = None) -> None:
+        self.costs = costs or {}
+        self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
+        for shard in shards:
+            self.coverage(shard.kind, shard.key, shard.chip).add(shard.start, shard.stop, shard.correct)
+
+    def coverage(self, kind: str, key: str = "", chip: int = 0) -> Coverage:
+        """The images of a chip, of the float network or of a reference; shards can be added to it."""
+        return self._coverage[kind, key, chip]
+
+    def accuracies(self, key: str, images: int) -> list[float]:
+        """Accuracies of the first chips of a design, without gaps."""
+        result: list[float] = []
+        while (accuracy := self.coverage("analog", key, len(result)).accuracy(images)) is not None:
+            result.append(accuracy)
+        return result

@@ -1,0 +1,122 @@
+"""How much a study is, and how long it should take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bitline.errors import StudyError
+from bitline.study.agenda import Agenda
+from bitline.study.coverage import FinishedWork
+from bitline.study.point import Point
+from bitline.study.store import Store
+from bitline.study.study import Study
+from bitline.study.task import Task
+from bitline.study.work import agenda_of
+from bitline.study.worker import Worker
+from bitline.study.workload import load
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a study would do.
+
+    Attributes:
+        points: designs of the study.
+        tasks: number of tasks that are left.
+        finished: number of designs of which nothing is left to do.
+        images: number of images that are left to classify, over all designs and chips.
+        seconds: how long it should take.
+
+    Examples:
+        >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0)
+        Forecast(tasks=12, finished=3, images=4000, seconds=60.0)
+    """
+
+    points: tuple[Point, ...] = field(repr=False)
+    tasks: int
+    finished: int
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """Seconds that a worker takes to prepare a design, to program a chip, and for an image."""
+
+    design: float = 0.0
+    chip: float = 0.0
+    image: float = 0.0
+
+    @classmethod
+    def mean(cls, paces: Sequence[_Pace]) -> _Pace:
+        count = len(paces)
+        if not count:
+            return cls()
+        return cls(
+            sum(pace.design for pace in paces) / count,
+            sum(pace.chip for pace in paces) / count,
+            sum(pace.image for pace in paces) / count,
+        )
+
+
+def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
+    """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
+
+    The probe measures one batch; loading and the start of workers are not counted.
+
+    Args:
+        study: what to do.
+        store: SQLite file, which need not exist.
+        workers: processes.
+
+    Raises:
+        StudyError, NetworkError, DataError: as for `sweep`.
+
+    Examples:
+        >>> study = Study(design={"base": "ideal"}, data={"images": 2, "calibration_images": 2}, run={"chips": 3})
+        >>> forecast = plan(study, Path("not-begun.sqlite"))
+        >>> forecast.tasks, forecast.finished, forecast.images  # images for the float network, the reference, 3 chips
+        (6, 0, 10)
+    """
+    points = study.points()
+    workload = load(study, workers)
+    images = len(workload.context.images)
+    agenda = _agenda(study, points, store, images)
+    groups = {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
+    names = list(groups)
+    probed = sorted({0, len(names) // 2, len(names) - 1}) if names else []
+    worker = Worker(workload.context)
+    pace = _Pace.mean([_probe(worker, groups[names[index]][0], study.run.batch, images) for index in probed])
+    left = sum(task.stop - task.start for tasks in agenda.groups.values() for task in tasks)
+    chips = sum(task.kind == "analog" for tasks in groups.values() for task in tasks)
+    busy = len(groups) * pace.design + chips * pace.chip + left * pace.image
+    waiting = {point.accuracy_key for point in points} & set(groups)
+    finished = sum(point.accuracy_key not in waiting for point in points)
+    return Forecast(points, agenda.total, finished, left, busy / workers)
+
+
+def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -> Agenda:
+    """What is left to do, also where the store is not begun."""
+    if not store.exists():
+        return Agenda(points, FinishedWork(), images, study.run)
+    with Store.reading(store) as kept:
+        return agenda_of(study, points, kept, images)
+
+
+def _probe(worker: Worker, task: Task, batch: int, images: int) -> _Pace:
+    count = min(batch, images)
+
+    def seconds(stop: int) -> float:
+        began = time.perf_counter()
+        outcome = worker.run(Task("analog", task.prepare_key, task.prepare_key, task.design, 0, 0, stop))
+        if outcome.error:
+            raise StudyError(f"{task.label}: {outcome.error}")
+        return time.perf_counter() - began
+
+    first = seconds(1)
+    single, many = seconds(1), seconds(count)
+    per_image = max(0.0, many - single) / max(1, count - 1)
+    return _Pace(design=max(0.0, first - single), chip=single, image=per_image)

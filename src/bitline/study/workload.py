@@ -1,0 +1,80 @@
+"""What a study works on: its network and its images."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from bitline.data import load_dataset
+from bitline.data.labels import class_count, labels_for
+from bitline.errors import DataError
+from bitline.networks import find_network, load_network
+from bitline.numerics.digest import data_digest, weights_digest
+from bitline.study.study import Study
+from bitline.study.worker import Context
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Network and data of a study.
+
+    Attributes:
+        context: what workers need.
+        facts: what results depend on besides designs, by name, for the store.
+        notes: what was left out of the data, and how it was read.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> load(Study(data={"images": 2, "calibration_images": 2})).facts["seed"]
+        '0'
+    """
+
+    context: Context
+    facts: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def load(study: Study, workers: int = 1) -> Workload:
+    """Load the network and the images of a study.
+
+    Args:
+        study: what says which.
+        workers: how many processes share the cores of this machine.
+
+    Raises:
+        NetworkError: the network or its weights cannot be used.
+        DataError: the images or their labels cannot be used.
+
+    Examples:
+        >>> workload = load(Study(data={"images": 20, "calibration_images": 10}))
+        >>> tuple(workload.context.images.shape), len(workload.context.labels), len(workload.context.calibration)
+        ((20, 1, 28, 28), 20, 10)
+        >>> sorted(workload.facts)
+        ['PyTorch', 'calibration images', 'data', 'model', 'seed']
+    """
+    network = find_network(study.model.name)
+    model = load_network(network, study.model.weights)
+    raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
+    dataset = raw.split(study.data.images, study.data.calibration_images)
+    if dataset.calibration is None or len(dataset.calibration) == 0:
+        raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
+    context = Context(
+        model=model,
+        images=dataset.images,
+        labels=labels_for(dataset, class_count(model, dataset.images)),
+        calibration=dataset.calibration,
+        seed=study.run.seed,
+        batch=study.run.batch,
+        layer_errors=study.run.layer_errors,
+        threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
+    )
+    facts = {
+        "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
+        "data": data_digest(raw.images, raw.labels),
+        "calibration images": data_digest(dataset.calibration),
+        "seed": str(study.run.seed),
+        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
+    }
+    return Workload(context, facts, dataset.notes)

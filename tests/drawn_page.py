@@ -1,0 +1,47 @@
+"""What a page in a browser shows and draws, and whether it is what was computed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+DRAWN = (Path(__file__).parent / "report" / "drawn.js").read_text()
+"""A function that says what Plotly has drawn, in the units of the axes."""
+
+
+TABLES = """() => [...document.querySelectorAll("table")].map((table) => [...table.querySelectorAll("tr")].map(
+  (row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)))"""
+
+
+def agrees(text: str, value: float | None, digits: int = 3) -> bool:
+    """Whether a text is a number rounded to its last place, which is at least the given digit; empty if unknown."""
+    if value is None or math.isnan(value):
+        return text == ""
+    if not math.isfinite(value):
+        return text == {math.inf: "inf", -math.inf: "-inf"}[value]
+    mantissa, _, exponent = text.replace(",", "").partition("e")
+    last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    shown = float(text.replace(",", ""))
+    whole = math.copysign(1, shown) == math.copysign(1, value) or (value == 0 and not text.startswith("-"))
+    return (
+        whole and abs(shown - value) <= 0.5001 * last and abs(shown - value) <= 0.51 * 10 ** (1 - digits) * abs(value)
+    )
+
+
+def is_percent(text: str, share: float) -> bool:
+    """Whether a text is a share in per cent to two decimals or more; 0 and 100 only where it is."""
+    ends = {"0.00": share == 0, "100.00": share == 1}
+    return agrees(text, 100 * share, digits=1) and ends.get(text, True)
+
+
+def opened(browser, path):
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_function(
+        "[...document.querySelectorAll('.js-plotly-plot')].every((chart) => chart.querySelector('.gtitle'))"
+    )
+    page.wait_for_timeout(500)
+    return page

@@ -1,0 +1,32 @@
+"""What is left to do, and who does it."""
+
+from __future__ import annotations
+
+from small_study import IMAGES, study
+
+from bitline.study.agenda import Agenda
+from bitline.study.coverage import FinishedWork
+from bitline.study.sections import Run
+from bitline.study.task import Outcome
+
+
+def test_workers_stay_with_a_design_and_help_others_when_done():
+    points = study().points()
+    agenda = Agenda(points, FinishedWork(), IMAGES, Run(chips=2, shard=20))
+    first, second = agenda.take(None), agenda.take(None)
+    assert first.prepare_key != second.prepare_key
+    for _ in range(4):
+        following = agenda.take(second.prepare_key or first.prepare_key)
+        assert following.prepare_key == (second.prepare_key or first.prepare_key)
+
+
+def test_a_failed_design_is_given_up_and_others_go_on():
+    agenda = Agenda(study().points(), FinishedWork(), IMAGES, Run(chips=2, shard=20))
+    total, failed = agenda.total, 0
+    while (task := agenda.take(None)) is not None:
+        bad = task.kind != "float" and task.design.adc.bits == 5
+        failed += bad
+        agenda.done(Outcome(task, error="no" if bad else ""))
+    assert agenda.left == 0
+    assert failed == 1
+    assert total > 10

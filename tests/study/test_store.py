@@ -1,0 +1,120 @@
+"""Stores: one process writes, results of different runs are not mixed, and what is no store is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+
+import pytest
+from small_study import IMAGES, study
+
+from bitline.errors import StudyError
+from bitline.study import plan, read_results, sweep
+from bitline.study.store import Store
+
+
+def test_a_store_in_use_is_refused_and_readable(finished, tmp_path):
+    path = tmp_path / "busy.sqlite"
+    with Store.writing(path, {}):
+        with pytest.raises(StudyError, match=f"in use by process {os.getpid()}"):
+            sweep(study(), path)
+        with Store.reading(path) as reader:
+            assert reader.shards() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"run": {"chips": 2, "seed": 1}}, "another seed"),
+        ({"data": {"images": IMAGES, "calibration_images": 21}}, "another calibration images"),
+    ],
+)
+def test_results_of_other_runs_are_not_mixed(finished, changes, words):
+    with pytest.raises(StudyError, match=words):
+        sweep(study(**changes), finished)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path):
+    path = tmp_path / "full.sqlite"
+    with Store.writing(path, {}) as store:
+        store.connection.execute("PRAGMA max_page_count = 12")
+        store.remember("study", "x" * 8000)
+        with pytest.raises(StudyError, match=r"disk is full.*what is finished is kept"):
+            for _ in range(10):
+                store.add_designs(study(axes=[{"setting": "adc.bits", "values": list(range(4, 12))}]).points())
+        assert store.facts()["study"] == "x" * 8000
+
+
+def test_files_that_are_no_stores_are_refused(tmp_path):
+    path = tmp_path / "text.sqlite"
+    path.write_text("this is not a database, and long enough to look at" * 20)
+    with pytest.raises(StudyError, match="not a store"):
+        read_results(path)
+    with pytest.raises(StudyError, match="no store of results"):
+        read_results(tmp_path / "none.sqlite")
+
+
+OLD = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE sessions (id INTEGER PRIMARY KEY, began TEXT NOT NULL, versions TEXT NOT NULL, hardware TEXT NOT NULL);
+CREATE TABLE designs (
+    key TEXT PRIMARY KEY, accuracy_key TEXT NOT NULL, digital_key TEXT NOT NULL, name TEXT NOT NULL,
+    settings TEXT NOT NULL, design TEXT NOT NULL, cost TEXT
+);
+CREATE TABLE results (
+    kind TEXT NOT NULL, key TEXT NOT NULL, trial INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    correct INTEGER NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL, session INTEGER NOT NULL,
+    finished TEXT NOT NULL, PRIMARY KEY (kind, key, trial, start, stop)
+);
+INSERT INTO facts VALUES ('results version', '1'), ('seed', '0'), ('study', '[run]
+trials = 2'), ('images', '40');
+INSERT INTO sessions VALUES (1, '2026-01-01T00:00:00Z', '{"bitline": "0.1.0", "torch": "2.13.0"}', '{}');
+INSERT INTO results VALUES ('float', '', 0, 0, 40, 36, NULL, 1.0, 'host:1', 1, '2026-01-01T00:00:00Z');
+"""
+"""A store as bitline 0.1 made it: other columns, and results that are computed differently now."""
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "old.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD)
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize("use", [read_results, lambda path: sweep(study(), path), lambda path: plan(study(), path)])
+def test_a_store_of_bitline_0_1_is_refused_with_a_remedy_and_left_as_it_is(old, use):
+    before = old.read_bytes()
+    with pytest.raises(StudyError) as caught:
+        use(old)
+    message = str(caught.value)
+    assert str(old) in message
+    assert "results of version 1, written by bitline 0.1.0, and this bitline computes version 2" in message
+    assert "give another --out or delete the store" in message
+    assert "no such column" not in message
+    assert old.read_bytes() == before
+
+
+def test_a_store_of_a_later_bitline_is_refused(finished, tmp_path):
+    path = tmp_path / "later.sqlite"
+    with Store.writing(path, {}) as store:
+        store.remember("results version", "99")
+        store.connection.execute("UPDATE sessions SET versions = ?", (json.dumps({"bitline": "9.0"}),))
+    with pytest.raises(StudyError, match=r"version 99, written by bitline 9\.0.*to read it, use bitline 9\.0"):
+        read_results(path)
+
+
+def test_other_databases_and_empty_stores_are_refused(tmp_path):
+    other = tmp_path / "music.sqlite"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    for use in (read_results, lambda path: sweep(study(), path)):
+        with pytest.raises(StudyError, match="not a store of results, but another SQLite database"):
+            use(other)
+    with sqlite3.connect(other) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
+    (tmp_path / "empty.sqlite").touch()
+    with pytest.raises(StudyError, match="is empty: run the study first"):
+        read_results(tmp_path / "empty.sqlite")

@@ -1,0 +1,29 @@
+"""A worker that runs out of memory goes on."""
+
+from __future__ import annotations
+
+from small_study import study
+
+from bitline.evaluation.prepared import Prepared
+from bitline.study import read_results, sweep
+
+
+def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path, monkeypatch):
+    original = Prepared.of.__func__
+
+    def hungry(cls, model, design, *rest):
+        if design.adc.bits == 5:
+            raise MemoryError
+        return original(cls, model, design, *rest)
+
+    monkeypatch.setattr(Prepared, "of", classmethod(hungry))
+    path = tmp_path / "memory.sqlite"
+    summary = sweep(study(), path)
+    assert len(summary.failures) == 1
+    assert "out of memory with adc.bits = 5" in summary.failures[0]
+    results = read_results(path)
+    assert [design.finished for design in results.designs] == [False, False, True, True]
+    assert "out of memory" in results.designs[0].error
+    monkeypatch.undo()
+    assert sweep(study(), path).failures == ()
+    assert all(design.finished and not design.error for design in read_results(path).designs)
