@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle.chain import row_groups
+from oracle.layer import row_groups
 
 from bitline import AnalogCore, Design
 from bitline.encode import input_slices
