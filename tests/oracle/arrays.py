@@ -7,7 +7,7 @@ from oracle.devices import Cells
 from oracle.layer import Layer
 from oracle.wires import LineWire, rows_from_the_far_end, wired_current
 
-from bitline.devices.current_voltage import AnyCurrentVoltage
+from bitline.devices import Cell
 
 
 def bit_lines(
@@ -50,15 +50,16 @@ def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[
         read = cells.conductance[place][rows]
         if cells.sigma is not None:
             read = read + cells.sigma[place][rows] * layer.reads.standard_normal(read.shape)
-        currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell.current_voltage)
+        currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell)
     return currents
 
 
-def cell_currents(G: np.ndarray, u: np.ndarray, curve: AnyCurrentVoltage) -> np.ndarray:
+def cell_currents(G: np.ndarray, u: np.ndarray, cell: Cell) -> np.ndarray:
     """Sum over rows of the currents of cells (rows, columns) at voltages (rows,).
 
     I = G V, or I = G V + N2 V^2 + N3 V^3 with N2 and N3 polynomials in log10(G / S) (Milo et al., IEEE IRPS 2021).
     """
+    curve = cell.current_voltage
     if curve.kind == "ohmic":
         return G.T @ u
     assert curve.kind == "milo-2021", f"the literal chain leaves {curve.kind} cells out"

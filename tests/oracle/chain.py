@@ -21,8 +21,7 @@ from oracle.layer import Layer, Place, cell_bits
 from oracle.quantize import quantise_inputs, quantise_weights
 from oracle.readout import accumulate, convert, is_skipped
 
-from bitline import Design
-from bitline.layer.matrix import LayerCalibration
+from bitline import Design, LayerCalibration
 from bitline.numerics.draws import Draws
 
 

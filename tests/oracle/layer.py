@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bitline import Design
-from bitline.layer.matrix import LayerCalibration
+from bitline import Design, LayerCalibration
 from bitline.numerics.draws import Draws
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline import Design
-from bitline.layer.matrix import LayerCalibration
+from bitline import Design, LayerCalibration
 
 
 def quantise_weights(matrix: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]:
