@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import designs
 
 from bitline import Design
-from bitline.arrays import partition_rows
 from bitline.encode import Differential, Offset, TwoSided, input_slices
 from bitline.encode.input_slices import plain_input_slices
 from bitline.layer.cells import target_conductances
@@ -77,20 +75,3 @@ def test_input_slices_recombine(bits, slice_bits, signed):
     assert digits.abs().max() < 2**slice_bits
     total = sum(digit * 2 ** (slice_bits * index) for index, digit in enumerate(digits))
     assert torch.equal(total, codes)
-
-
-@given(st.integers(1, 300), st.sampled_from([1, 9, 25, 49]), st.integers(1, 1200))
-def test_partitions_hold_every_row_and_fit(channels, positions, max_rows):
-    partition = partition_rows(channels, positions, max_rows)
-    assert partition.rows <= max_rows
-    assert partition.parts * partition.rows >= channels * positions
-    if positions <= max_rows:
-        assert (partition.parts - 1) * partition.channels < channels <= partition.parts * partition.channels
-
-
-@pytest.mark.parametrize(
-    ("channels", "rows", "parts", "used"), [(512, 1152, 4, 1152), (64, 144, 4, 144), (3, 1152, 1, 27)]
-)
-def test_partitions_of_the_papers_layers(channels, rows, parts, used):
-    partition = partition_rows(channels, 9, rows)
-    assert (partition.parts, partition.rows) == (parts, used)
