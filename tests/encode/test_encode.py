@@ -57,13 +57,13 @@ def test_digits_of_every_code_recombine_to_it(design):
 @given(designs(adc=False))
 def test_targets_stay_in_the_conductance_window(design):
     codes = torch.arange(-(2 ** (design.weights.bits - 1)) + 1, 2 ** (design.weights.bits - 1))
-    target = target_conductances(codes, design)
+    target = target_conductances(codes.float(), design)
     assert target.min() >= design.cell.window_low - 1e-6
     assert target.max() <= 1 + 1e-6
 
 
 def test_zero_weights_sit_at_the_lowest_state_of_differential_cells():
-    target = target_conductances(torch.zeros(5, dtype=torch.int), Design())
+    target = target_conductances(torch.zeros(5), Design())
     assert float(target.abs().max()) == 0
 
 

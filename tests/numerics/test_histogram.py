@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -44,3 +45,13 @@ def test_percentiles_are_exact_to_a_bin(percent):
     seen.update(values)
     exact = float(torch.quantile(values, percent / 100))
     assert seen.percentile(percent) == pytest.approx(exact, abs=2 * seen.width)
+
+
+@given(st.lists(st.integers(-(2**20), 2**20), min_size=1, max_size=300), st.integers(-8, 8))
+def test_kernel_equals_the_readable_count(whole, exponent):
+    """Against numpy, on values that are exact in float32 and lie on the edges of bins, too."""
+    values = torch.tensor(whole, dtype=torch.float32) * 2.0**exponent
+    seen = Histogram()
+    seen.update(values)
+    bins = np.clip(np.floor(values.double().numpy() / seen.width) + seen.bins // 2, 0, seen.bins - 1)
+    assert np.array_equal(seen.counts.numpy(), np.bincount(bins.astype(int), minlength=seen.bins))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bitline.errors import DataError
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
+from bitline.quantize.inputs import plain_input_codes
 
 
 @given(st.integers(2, 12), st.sampled_from(["layer", "channel"]), st.integers(0, 1000))
@@ -87,6 +88,13 @@ def test_inputs_are_clipped_and_rounded(magnitude_bits, signed, seed):
     expected = np.clip(np.rint((inputs * (1 / 0.37)).numpy()), scale.low, scale.high)
     np.testing.assert_array_equal(codes.numpy(), expected)
     assert torch.equal(codes, input_codes(inputs.double(), scale).float())
+
+
+@given(st.floats(1e-3, 10), st.integers(1, 8), st.booleans(), st.integers(0, 1000))
+def test_kernel_equals_the_readable_codes(step, magnitude_bits, signed, seed):
+    scale = InputScale(step, magnitude_bits, signed)
+    halves = torch.randint(-600, 600, (7, 30), generator=torch.Generator().manual_seed(seed)) / 2 * step
+    assert torch.equal(input_codes(halves, scale), plain_input_codes(halves, scale))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -25,12 +25,6 @@ def test_accumulators_of_limited_resolution_add_noise():
     matrix, inputs = np.eye(4, dtype=np.float32), np.tile(np.linspace(0.1, 1, 4, dtype=np.float32)[:, None], (1, 4000))
     base = Design().with_settings({"adc.bits": 12, "adc.range": "full", "array.rows": 4})
     core = AnalogCore(matrix, base.with_settings({"inputs.accumulator.effective_bits": 8}), calibration=inputs[:, :10])
-    plan = core.programmed.plan
-    unit = (
-        plan.arrays.digits_per_G_max
-        * plan.arrays.slicing.top
-        * float(core.layer.step[0])
-        * core.calibration.inputs.step
-    )
+    unit = 255 * core.calibration.inputs.step  # output of a signal of 1: the largest weight, 1, and the largest input
     spread = (core @ inputs).std(1) / (core.calibration.levels.step[0] * unit)
     np.testing.assert_allclose(spread, math.sqrt((16**2 + 1) / 12), rtol=0.05)

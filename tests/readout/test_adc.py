@@ -186,13 +186,8 @@ def test_converter_noise_has_its_spread():
     inputs = np.tile(np.array([[0.1], [0.4], [0.7], [1.0]], dtype=np.float32), (1, 4000))
     base = {"adc": {"kind": "uniform", "bits": 12, "range": "full", "noise_steps": 5.0}, "array.rows": 4}
     core = AnalogCore(matrix, Design().with_settings(base), calibration=inputs[:, :10])
-    step = core.calibration.levels.step[0]
-    unit = (
-        core.programmed.plan.arrays.digits_per_G_max
-        * core.programmed.plan.arrays.slicing.top
-        * float(core.layer.step[0])
-    )
-    spread = (core @ inputs).std(1) / (step * unit * core.calibration.inputs.step)
+    unit = 255 * core.calibration.inputs.step  # output of a signal of 1: the largest weight, 1, and the largest input
+    spread = (core @ inputs).std(1) / (core.calibration.levels.step[0] * unit)
     np.testing.assert_allclose(spread, math.sqrt(25 + 1 / 12), rtol=0.05)
 
 
