@@ -64,7 +64,7 @@ def too_many_parameters(file: Path) -> Iterator[str]:
     for function in functions(file):
         taken = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
         own = [parameter for parameter in taken if parameter.arg not in ("self", "cls")]
-        is_command = name_of(file).startswith("cli/") and function.decorator_list
+        is_command = name_of(file).startswith("cli/") and not function.name.startswith("_")
         if len(own) > LARGEST_SIGNATURE and not is_command and not file.name.endswith(KERNEL):
             yield f"{name_of(file)} {function.name}"
 
@@ -199,7 +199,7 @@ def broken(rule: Callable[[Path], Iterator[str]]) -> set[str]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_package_keeps_its_rules(rule):
-    assert not broken(rule) - RULES[rule].keys()
+    assert sorted(broken(rule) - RULES[rule].keys()) == []
 
 
 # -- the folders
