@@ -169,7 +169,6 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
         "cli/app.py": "to be divided",
         "cli/study.py": "to be divided",
         "cost/network.py": "to be divided",
-        "design/design.py": "to be divided",
         "nn/layer.py": "to be divided",
         "report/study_html.py": "to be divided",
         "study/results.py": "to be divided",
