@@ -59,7 +59,7 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, BaseModel):
-        for variant in _models(annotation):
+        for variant in models(annotation):
             tag = "kind"
             if tag in variant.model_fields and get_args(variant.model_fields[tag].annotation):
                 needed = {
@@ -88,11 +88,11 @@ def _scaled(values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         yield tuple(scaled for value in values for scaled in _scaled(value))
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):
-        yield from _models(part)
+        yield from models(part)
 
 
 def _literals(annotation: Any) -> Iterator[Any]:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-import sys
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from circuits import ngspice, random_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline import Design, evaluate
 from bitline.arrays import GateDrivenArray, RowDrivenArray, Wire
 from bitline.arrays._ladder import line_voltages, plain_ladder
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.circuit import gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear, to_spice
-from bitline.cli import app as cli
 from bitline.devices.current_voltage import Milo2021, Ohmic
-from bitline.errors import DataError, DesignError
-from bitline.evaluation.ir_drop import ir_drop
+from bitline.errors import DesignError
 
 segments = st.sampled_from([0.0, 1e-5, 1e-2, 0.5])
 terminals = st.sampled_from([0.0, 1e-2, 1.0])
@@ -42,11 +35,6 @@ def row_arrays(draw):
         drivers=draw(st.sampled_from(["left", "right", "both"])),
         ground=draw(st.sampled_from(["bottom", "top", "both"])),
     )
-
-
-def random_cells(rows, columns, seed):
-    rng = np.random.default_rng(seed)
-    return rng.random((rows, columns)) * (rng.random((rows, columns)) < 0.8) + 1e-6
 
 
 @settings(max_examples=100)
@@ -122,13 +110,6 @@ def test_row_driven_arrays_equal_badcrossbar(word, bit, rows, columns):
     np.testing.assert_allclose(voltages[:, 0] @ effective, np.ravel(solution.currents.output), rtol=1e-6)
 
 
-def ngspice(text: str, tmp_path) -> list[float]:
-    file = tmp_path / "array.cir"
-    file.write_text(text)
-    done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, check=False)
-    return [float(one) for one in re.findall(r"i\(v_\w+\) = ([-+\d.eE]+)", done.stdout.lower())]
-
-
 SPICE = {
     "row-driven": lambda cells, bits: row_driven_circuit(
         cells, bits, RowDrivenArray(word_line=Wire(segment=1e-2), bit_line=Wire(segment=2e-2, terminal=0.1))
@@ -201,17 +182,6 @@ def test_islands_and_giants_are_refused():
         solve(giant)
 
 
-def test_networks_on_row_driven_arrays_lose_accuracy_with_resistance(fashion):
-    model, data = fashion
-    part = data.split(100, 50)
-    accuracies = []
-    for segment in (0.0, 1e-5, 1e-3):
-        array = {"kind": "row-driven", "word_line": {"segment": segment}, "bit_line": {"segment": segment}}
-        design = Design.load("differential").with_settings({"array": array, "cell.device": "none"})
-        accuracies.append(evaluate(model, design, part.images, part.labels, part.calibration, chips=1).mean)
-    assert accuracies[0] >= accuracies[1] - 0.03 > accuracies[2] + 0.3
-
-
 @settings(max_examples=40)
 @given(wires(), st.sampled_from(["bottom", "both"]), st.integers(1, 12), st.integers(0, 1000))
 def test_line_voltages_follow_from_the_currents(wire, ground, rows, seed):
@@ -229,40 +199,3 @@ def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
     assert bool((aimed >= cells).all())
     outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
     torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)
-
-
-def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, capsys):
-    np.save(tmp_path / "cells.npy", random_cells(30, 6, 0))
-    arguments = ["--cells", tmp_path / "cells.npy", "--active", "1", "--error", "0.05", "--out", tmp_path]
-    arguments += ["--set", "array.kind=gate-driven", "--set", "array.bit_line.segment=1e-3"]
-    monkeypatch.setattr(sys, "argv", ["bitline", "array", *map(str, arguments), "--spice", str(tmp_path / "a.cir")])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    assert not end.value.code
-    output = capsys.readouterr().out
-    frame = pd.read_csv(tmp_path / "columns.csv")
-    worst = (frame["with wires"] - frame["ideal"]).abs().max() / frame["ideal"].max()
-    assert f"{100 * worst:.4g}" in output
-    assert (tmp_path / "array.png").stat().st_size > 10_000
-    found = re.search(r"(\d+) of 30", output)
-    rows, cells = int(found[1]), random_cells(30, 6, 0)
-    array = GateDrivenArray(bit_line=Wire(segment=1e-3))
-    assert ir_drop(cells[-rows:], np.ones(rows), array).worst <= 0.05
-    assert ir_drop(cells[-rows - 1 :], np.ones(rows + 1), array).worst > 0.05
-    if shutil.which("ngspice"):
-        assert len(ngspice((tmp_path / "a.cir").read_text(encoding="utf-8"), tmp_path)) == 6
-
-
-@pytest.mark.parametrize(
-    ("cells", "inputs", "words"),
-    [
-        (np.ones((3, 2)), np.ones(4), "one for each row"),
-        (np.ones(3), np.ones(3), r"\(rows, columns\)"),
-        (-np.ones((3, 2)), np.ones(3), "0 or more"),
-        (np.full((3, 2), np.nan), np.ones(3), "NaN"),
-        (np.ones((3, 2)), np.full(3, 0.5), "on or off"),
-    ],
-)
-def test_unusable_arrays_are_refused(cells, inputs, words):
-    with pytest.raises(DataError, match=words):
-        ir_drop(cells, inputs, GateDrivenArray())

@@ -7,7 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle.chain import line_by_nodal_analysis, literal_chain
+from oracle.chain import literal_chain
+from oracle.wires import LineWire, wired_current
 from strategies import inputs_for, matrices
 from torch.nn import functional
 
@@ -43,20 +44,8 @@ def test_the_ladder_obeys_kirchhoff(wire, rows, lines, signed, interleaved, seed
     plus, minus = random_array(rows, lines, seed), random_array(rows, lines, seed + 1)
     given_cells, loading = (plus - minus, plus + minus) if interleaved else (plus, plus)
     drive = rng.integers(-1 if signed else 0, 2, (3, rows))
-    expected = [
-        [
-            line_by_nodal_analysis(
-                plus[:, line].numpy(),
-                minus[:, line].numpy() if interleaved else None,
-                drive[one],
-                wire.segment,
-                wire.foot,
-                wire.head is not None,
-            )
-            for line in range(lines)
-        ]
-        for one in range(3)
-    ]
+    line_wire = LineWire(wire.segment, wire.foot, wire.head is not None)
+    expected = wired_current(plus.numpy(), minus.numpy() if interleaved else None, drive.T, line_wire).T
     result = plain_ladder(torch.tensor(drive), given_cells, loading, wire).numpy()
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max() + 1e-12)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from bitline import BitlineError, Design, convert, evaluate
+from bitline import BitlineError, Design, conversion_of, convert, evaluate
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.cost import (
     Library,
@@ -283,7 +283,7 @@ def test_driver_voltages_count_by_their_square():
 def test_calibration_gathers_activity_on_the_way():
     model, design = network(), Design()
     converted = convert(model, design, IMAGES)
-    record = converted._bitline
+    record = conversion_of(converted)
     assert record.activities is not None
     scales = {name: one.inputs for name, one in record.calibration.layers.items()}
     fresh = record_activity(converted, scales, Inputs.of(IMAGES, converted))

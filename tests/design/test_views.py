@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from every_setting import changes
+from every_setting import changes, models
 
 from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
@@ -18,6 +18,7 @@ from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import input_codes, weight_codes
+from bitline.readout import FullRange, Levels
 
 pytestmark = pytest.mark.filterwarnings("ignore::bitline.errors.ApproximationWarning")
 
@@ -119,9 +120,15 @@ def record(design: Design) -> Any:
     if seen.is_centred:
         seen.learn_centres(codes)
     seen.add(codes)
-    series = None if seen._series is None else seen._series.counts.numpy().tobytes()
+    counted = []
+
+    def policy(signals: Sequence[Histogram]) -> Levels:
+        counted.extend(histogram.counts.numpy().tobytes() for histogram in signals)
+        return FullRange().levels(design.adc.bits, layer.bit_lines(scale), None)
+
+    seen.levels(policy)
     slices = [histogram.counts.numpy().tobytes() for histogram in seen.by_slice]
-    return scale, slices, series, seen.centres().numpy().tobytes(), len(seen.sample), seen.shape
+    return scale, slices, counted, seen.centres().numpy().tobytes(), len(seen.sample), seen.shape
 
 
 def cells(design: Design) -> Any:
@@ -199,13 +206,11 @@ OF_FILES = ("file", "content", "options", "unit", "largest_state", "mean_degree"
 
 
 def settings_of(model: Any, prefix: str = "") -> list[str]:
-    from every_setting import _models
-
     names = []
     for name, field in model.model_fields.items():
         if name in ("layers", "kind"):
             continue
-        inner = list(_models(field.annotation))
+        inner = list(models(field.annotation))
         names += [prefix + name] if not inner else [n for each in inner for n in settings_of(each, f"{prefix}{name}.")]
     return [name for name in names if not name.startswith("cell.device.") or name.split(".")[2] not in OF_FILES]
 

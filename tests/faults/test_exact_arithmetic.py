@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle.chain import row_groups
+from oracle.layer import row_groups
 
 from bitline import AnalogCore, Design
 from bitline.encode import input_slices
@@ -124,9 +124,9 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     }
     if settings["adc.range"] == "guaranteed":
         settings["adc.bits"] = Design().with_settings({**settings, "adc.range": "full"}).guaranteed_bits
-    elif settings["inputs.accumulation"] != "analog" and settings["adc.bits"] > 2:
-        settings["adc.bits_saved"] = draw(st.sampled_from([(), (1,), (2, 1)]))
-        assume(max(settings["adc.bits_saved"], default=0) < settings["adc.bits"])
+    elif settings["inputs.accumulation"] != "analog":
+        saved = [(), (1,), (2, 1)] if settings["adc.bits"] > 2 else [(), (1,)]
+        settings["adc.bits_saved"] = draw(st.sampled_from(saved))
     return Design().with_settings(settings)
 
 
@@ -154,7 +154,9 @@ def test_codes_are_those_of_whole_numbers(design, dtype, seed, signed):
     """A float64 matrix with adc.range = "aligned" rounded most ties up: a mean error of 0.45 sigma."""
     core, inputs, codes = made(design, dtype, seed, signed)
     expected = Exact(core, design, codes)
-    assume(expected.work < 1 << 22)
+    if expected.work >= 1 << 22:  # more than float32 holds exactly in every order of a sum
+        core, inputs, codes = made(design, np.float64, seed, signed)
+        expected = Exact(core, design, codes)
     largest = np.abs(expected.outputs).max() + 2**design.weights.bits * np.abs(codes).sum(0).max()
     np.testing.assert_allclose(core @ inputs, expected.outputs, rtol=0, atol=2e-6 * largest)
     alone = np.stack([core @ column for column in inputs.T[:3]], 1)
@@ -168,10 +170,10 @@ def test_a_guaranteed_range_loses_nothing_or_says_so(design, dtype, seed, signed
     """With a finite on/off ratio, or signed inputs of offset cells, steps were doubled and nothing said so."""
     core, inputs, codes = made(design, dtype, seed, signed)
     matrix = core.layer.codes.numpy().astype(int)
-    assume(core.layer.shortfall(core.calibration.inputs) is None)
+    says_so = core.layer.shortfall(core.calibration.inputs) is not None
     expected = matrix @ codes
     largest = np.abs(expected).max() + 2**design.weights.bits * np.abs(codes).sum(0).max()
-    np.testing.assert_allclose(core @ inputs, expected, rtol=0, atol=2e-6 * largest)
+    assert says_so or np.abs(core @ inputs - expected).max() <= 2e-6 * largest
 
 
 GUARANTEED = {"adc.range": "guaranteed", "cell.device": "none", "inputs.accumulation": "digital",

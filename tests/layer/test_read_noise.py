@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.chain import literal_chain
@@ -13,7 +12,6 @@ from strategies import designs, inputs_for
 
 from bitline import AnalogCore, Design
 from bitline.numerics.draws import Draws
-from bitline.numerics.read_noise import add_read_noise, standard_normal
 
 READS = 1500
 
@@ -77,55 +75,3 @@ def test_noise_does_not_depend_on_batches(settings):
     in_parts = np.concatenate([core @ inputs[:, :3], core @ inputs[:, 3:]], axis=1)
     np.testing.assert_allclose(at_once, in_parts, rtol=1e-5, atol=1e-6)
     assert not np.allclose(at_once, core @ inputs)  # another read, other noise
-
-
-@given(st.integers(0, 2**63 - 1), st.integers(1, 9), st.integers(0, 2**60))
-@settings(max_examples=30)
-def test_kernel_equals_the_readable_generator(key, count, first):
-    samples = torch.arange(first, first + 3)
-    variance = torch.rand(3, count)
-    fast = add_read_noise(torch.zeros(3, count), variance, key, samples)
-    plain = variance.double().sqrt() * standard_normal(key, samples, count)
-    torch.testing.assert_close(fast.double(), plain, rtol=1e-4, atol=1e-5)
-
-
-def test_random_numbers_are_normal_and_independent():
-    numbers = standard_normal(3, torch.arange(200), 2000)
-    assert stats.kstest(numbers.flatten()[::7].numpy(), "norm").pvalue > 1e-4
-    for one, other in [(numbers[:, 1:], numbers[:, :-1]), (numbers[1:], numbers[:-1])]:
-        assert abs(float((one * other).mean())) < 5 / 400_000**0.5
-        assert abs(float((one.square() * other.square()).mean()) - 1) < 0.03
-
-
-# -- nonlinear cells
-
-
-@settings(max_examples=40)
-@given(
-    st.sampled_from(["analog", "digital", "mixed"]),
-    st.integers(1, 3),
-    st.booleans(),
-    st.sampled_from(["differential", "offset"]),
-    st.booleans(),
-    st.integers(0, 100),
-)
-def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed):
-    matrix = np.random.default_rng(seed).standard_normal((4, 11)).astype(np.float32)
-    inputs = inputs_for(11, 3, seed, signed)
-    design = Design().with_settings(
-        {
-            "weights.kind": mapping,
-            "inputs": {"bits": 5, "slice_bits": slice_bits, "accumulation": accumulation},
-            "cell.device": {"kind": "reram-milo-2021"},
-            "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": 0.5},
-            "array.rows": 6,
-            **({} if adc else {"adc": "none"}),
-        }
-    )
-    core = AnalogCore(matrix, design, calibration=inputs)
-    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
-    allowed = expected.slack + 2e-5 * expected.magnitude.max() + 1e-6
-    assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
-    if not adc:
-        ohmic = AnalogCore(matrix, design.with_settings({"cell.current_voltage": "ohmic"}), calibration=inputs) @ inputs
-        assert np.abs(ohmic - expected.outputs).max() > 1e-3 * np.abs(ohmic).max()

@@ -1,20 +1,17 @@
-"""Stage 1: codes of weights and inputs, their ranges, and folded batch norms."""
+"""Stage 1: codes of weights and inputs and their ranges."""
 
 from __future__ import annotations
-
-import copy
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from bitline.errors import DataError
-from bitline.nn import fold_batch_norm
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
+from bitline.quantize.inputs import plain_input_codes
 
 
 @given(st.integers(2, 12), st.sampled_from(["layer", "channel"]), st.integers(0, 1000))
@@ -93,6 +90,13 @@ def test_inputs_are_clipped_and_rounded(magnitude_bits, signed, seed):
     assert torch.equal(codes, input_codes(inputs.double(), scale).float())
 
 
+@given(st.floats(1e-3, 10), st.integers(1, 8), st.booleans(), st.integers(0, 1000))
+def test_kernel_equals_the_readable_codes(step, magnitude_bits, signed, seed):
+    scale = InputScale(step, magnitude_bits, signed)
+    halves = torch.randint(-600, 600, (7, 30), generator=torch.Generator().manual_seed(seed)) / 2 * step
+    assert torch.equal(input_codes(halves, scale), plain_input_codes(halves, scale))
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_inputs_that_are_not_finite_are_refused(value, dtype):
@@ -100,90 +104,3 @@ def test_inputs_that_are_not_finite_are_refused(value, dtype):
     inputs[1, 4] = value
     with pytest.raises(DataError, match="NaN or infinite"):
         input_codes(inputs, InputScale(1.0, 8, True))
-
-
-# -- batch norms
-
-
-def lively(module: nn.Module) -> nn.Module:
-    """Random batch-norm statistics, as after training."""
-    generator = torch.Generator().manual_seed(1)
-    for one in module.modules():
-        if isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d) and one.running_var is not None:
-            one.running_mean.copy_(torch.randn(one.num_features, generator=generator))
-            one.running_var.copy_(torch.rand(one.num_features, generator=generator) + 0.3)
-            if one.weight is not None:
-                one.weight.data.copy_(torch.randn(one.num_features, generator=generator))
-                one.bias.data.copy_(torch.randn(one.num_features, generator=generator))
-    return module.eval()
-
-
-class Residual(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm_first = nn.BatchNorm2d(4)
-        self.one = nn.Conv2d(4, 8, 3, padding=1, groups=2, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-        self.short = nn.Conv2d(4, 8, 1)
-        self.short_norm = nn.BatchNorm2d(8, affine=False)
-        self.head = nn.Linear(8, 3)
-        self.head_norm = nn.BatchNorm1d(3)
-
-    def forward(self, x):
-        x = self.norm_first(x)
-        x = self.norm(self.one(x)).relu() + self.short_norm(self.short(x))
-        return self.head_norm(self.head(x.mean((2, 3))))
-
-
-class Branching(Residual):
-    """Not traceable: the path depends on data."""
-
-    def forward(self, x):
-        return super().forward(2 * x if x.sum() > 1e9 else x)
-
-
-class UsedTwice(nn.Module):
-    """The convolution's output is used before its norm: folding would change it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(4, 4, 1)
-        self.norm = nn.BatchNorm2d(4)
-
-    def forward(self, x):
-        y = self.conv(x)
-        return self.norm(y) + y
-
-
-@pytest.mark.parametrize("make", [Residual, UsedTwice])
-def test_folding_keeps_the_outputs(make):
-    model = lively(make())
-    x = torch.randn(3, 4, 6, 6)
-    before = model(x)
-    report = fold_batch_norm(model)
-    torch.testing.assert_close(model(x), before, rtol=1e-4, atol=1e-5)
-    assert not report.message
-    if make is Residual:
-        folded = {norm for _, norm in report.folded}
-        assert folded == {"norm", "short_norm", "head_norm"}
-        assert report.kept == ("norm_first",)
-        assert not any(isinstance(one, nn.BatchNorm1d) for one in model.modules())
-    else:
-        assert report.folded == ()
-        assert report.kept == ("norm",)
-
-
-def test_networks_that_cannot_be_traced_are_folded_by_order_and_say_so():
-    model = lively(Branching())
-    x = torch.randn(3, 4, 6, 6)
-    before = model(x)
-    report = fold_batch_norm(model)
-    torch.testing.assert_close(model(x), before, rtol=1e-4, atol=1e-5)
-    assert "cannot trace Branching" in report.message
-
-
-def test_norms_without_statistics_stay():
-    model = nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3, track_running_stats=False)).eval()
-    original = copy.deepcopy(model)
-    assert fold_batch_norm(model).kept == ("1",)
-    torch.testing.assert_close(model[0].weight, original[0].weight)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitline.numerics.histogram import Histogram
-from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels, convert_and_add
-from bitline.readout.convert import plain_convert_and_add
+from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels
 from bitline.readout.ranges.calibrated import tie_by_powers_of_two
 
 LINES = BitLines(rows=144, signed=False, cell_bits=2, input_bits=1, step=1 / 3, radix=(1, 4, 16, 64))
@@ -71,33 +70,3 @@ def test_ranges_of_slices_differ_by_powers_of_two(sizes):
         assert size * (1 - 1e-6) <= enlarged <= 2 * size
         ratio = torch.tensor(enlarged / tied[0]).double().log2()
         assert float((ratio - ratio.round()).abs()) < 1e-6
-
-
-@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 40), st.integers(0, 100))
-def test_the_kernel_equals_plain_pytorch(blocks, conversions, outputs, seed):
-    torch.manual_seed(seed)
-    signals = torch.randn(blocks, conversions, outputs) * 20
-    low, high = torch.full((conversions,), -9.0), torch.arange(conversions) + 5.0
-    factor = torch.randn(conversions)
-    expected = plain_convert_and_add(signals.double(), low.double(), high.double(), factor.double())
-    torch.testing.assert_close(convert_and_add(signals, low, high, factor).double(), expected, rtol=1e-5, atol=1e-4)
-
-
-@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=200), st.integers(1, 199))
-def test_histograms_do_not_depend_on_batches(values, cut):
-    whole, parts = Histogram(), Histogram()
-    data = torch.tensor(values)
-    whole.update(data)
-    parts.update(data[cut:])
-    parts.update(data[:cut])
-    assert whole.exponent == parts.exponent
-    assert torch.equal(whole.counts, parts.counts)
-
-
-@pytest.mark.parametrize("percent", [0.01, 1, 50, 99, 99.99])
-def test_percentiles_are_exact_to_a_bin(percent):
-    values = torch.randn(100_000).square() - 0.5
-    seen = Histogram()
-    seen.update(values)
-    exact = float(torch.quantile(values, percent / 100))
-    assert seen.percentile(percent) == pytest.approx(exact, abs=2 * seen.width)

@@ -1,0 +1,22 @@
+"""Input codes are counted by channel."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitline.nn.activity import Activity
+from bitline.quantize import InputScale
+
+
+@given(st.integers(1, 10), st.integers(1, 4), st.integers(0, 1000))
+def test_kernel_equals_the_readable_count(magnitude_bits, channels, seed):
+    scale = InputScale(1.0, magnitude_bits, True)
+    generator = torch.Generator().manual_seed(seed)
+    codes = torch.randint(scale.low, scale.high + 1, (3, channels, 5, 2), generator=generator)
+    fast, plain = Activity(scale, channels), Activity(scale, channels)
+    fast.add(codes.float())
+    plain.add(codes.double())  # other than float32 is counted by PyTorch
+    assert torch.equal(fast.counts, plain.counts)
+    assert fast.counts.sum(1).tolist() == [30] * channels

@@ -1,0 +1,72 @@
+"""Stage 4 of the oracle: row partitions, and the currents of bit lines read cell by cell."""
+
+from __future__ import annotations
+
+import numpy as np
+from oracle.devices import Cells
+from oracle.layer import Layer
+from oracle.wires import LineWire, rows_from_the_far_end, wired_current
+
+from bitline.devices import Cell
+
+
+def bit_lines(
+    layer: Layer, cells: Cells, k: int, rows: list[int], voltages: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """What reaches the accumulators of weight slice k, (columns, batch) for each [reading][input slice].
+
+    Args:
+        rows: of the partition.
+        voltages: of all rows, for every input slice.
+    """
+    u = [each[rows] for each in voltages]
+    array = layer.design.array
+    wire = LineWire.of(array) if array.kind == "gate-driven" else LineWire(0.0, 0.0, False)
+    if wire.segment + wire.terminal == 0:
+        lines = [[line_current(layer, cells, (line, k), rows, each) for each in u] for line in range(len(cells.target))]
+    else:
+        assert cells.sigma is None, "the literal chain leaves read noise on wires out"
+        order = rows_from_the_far_end(cells.target[:, :, rows], array, layer.positions)
+        held = cells.conductance[:, k][:, rows][:, order]
+        if array.lines == "interleaved":
+            return [[wired_current(held[0], held[1], each[order], wire) for each in u]]
+        lines = [[wired_current(line, None, each[order], wire) for each in u] for line in held]
+    return [
+        [sum(sign * line[index] for sign, line in zip(signs, lines, strict=True)) for index in range(len(u))]
+        for _, signs in layer.readings
+    ]
+
+
+def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[int], u: np.ndarray) -> np.ndarray:
+    """I_j = sum_i I(G_ij, u_i) (Fig. 1(a)), (columns, batch), with a new read of all cells for every input.
+
+    Args:
+        place: line and weight slice.
+        rows: of the partition.
+        u: voltages of these rows, (rows, batch).
+    """
+    currents = np.zeros((layer.columns, u.shape[1]))
+    for sample in range(u.shape[1]):
+        read = cells.conductance[place][rows]
+        if cells.sigma is not None:
+            read = read + cells.sigma[place][rows] * layer.reads.standard_normal(read.shape)
+        currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell)
+    return currents
+
+
+def cell_currents(G: np.ndarray, u: np.ndarray, cell: Cell) -> np.ndarray:
+    """Sum over rows of the currents of cells (rows, columns) at voltages (rows,).
+
+    I = G V, or I = G V + N2 V^2 + N3 V^3 with N2 and N3 polynomials in log10(G / S) (Milo et al., IEEE IRPS 2021).
+    """
+    curve = cell.current_voltage
+    if curve.kind == "ohmic":
+        return G.T @ u
+    assert curve.kind == "milo-2021", f"the literal chain leaves {curve.kind} cells out"
+    largest_S, read_V = curve.G_max_uS * 1e-6, curve.read_voltage_V
+    log = np.log10(np.clip(G * largest_S, *curve.measured_S))
+    N2, N3 = (np.polynomial.polynomial.polyval(log, coefficients) for coefficients in (curve.N2, curve.N3))
+    total = np.zeros(G.shape[1])
+    for row, volts in enumerate(u * read_V):
+        total += G[row] * u[row] + (N2[row] * volts**2 + N3[row] * volts**3) / (largest_S * read_V)
+    return total

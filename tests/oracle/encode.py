@@ -1,0 +1,55 @@
+"""Stage 2 of the oracle: integer codes to digits on cells and on rows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from oracle.layer import Layer, cell_bits
+
+from bitline import Design
+
+
+def append_unit_columns(codes: np.ndarray, design: Design) -> np.ndarray:
+    """A column of zero weights more for every tile of an array, where the offset is subtracted as a unit column."""
+    if design.weights.subtraction != "unit-column":
+        return codes
+    tiles = math.ceil(len(codes) / columns_of_a_tile(design))
+    return np.concatenate([codes, np.zeros((tiles, codes.shape[1]), int)])
+
+
+def columns_of_a_tile(design: Design) -> int:
+    """Columns of an array less the unit column."""
+    return max(1, design.array.columns - 1)
+
+
+def encode(codes: np.ndarray, design: Design) -> np.ndarray:
+    """Digits of weights over 2^b - 1, (lines, slices, rows, columns)."""
+    digits = [[weight_digits(int(w), design) for w in column] for column in codes]
+    return np.array(digits).transpose(2, 3, 1, 0)
+
+
+def weight_digits(w: int, design: Design) -> list[list[float]]:
+    """The digits of one weight over 2^b - 1, [line][slice]."""
+    bits, b = design.weights.bits, cell_bits(design)
+    if design.weights.kind == "offset":  # Eqs. 5 and 7
+        return [cut(w + 2 ** (bits - 1), bits, b)]
+    magnitude = cut(abs(w), bits - 1, b)
+    lowest = [0.0] * len(magnitude)
+    if design.weights.kind == "differential":  # Eqs. 6 and 8, one-sided: the other cell stays at the lowest state
+        return [magnitude, lowest] if w >= 0 else [lowest, magnitude]
+    sign = 1 if w >= 0 else -1  # two-sided: one cell as far above the middle of the window as the other is below
+    return [[(1 + sign * d) / 2 for d in magnitude], [(1 - sign * d) / 2 for d in magnitude]]
+
+
+def cut(number: int, bits: int, b: int) -> list[float]:
+    """Slices of b bits over 2^b - 1, least significant first."""
+    top = 2**b - 1
+    return [((number >> (b * k)) & top) / top for k in range(math.ceil(bits / b))]
+
+
+def input_digits(layer: Layer, x: np.ndarray) -> list[np.ndarray]:
+    """The voltages of the rows, (rows, batch) for every input slice, least significant first; signs are the inputs'."""
+    a = layer.slice_bits
+    top = 2**a - 1
+    return [np.sign(x) * ((np.abs(x) >> (a * index)) & top) / top for index in range(layer.input_slices)]

@@ -1,0 +1,105 @@
+"""What the stages of the oracle have to know of one matrix on the arrays of one chip."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bitline import Design, LayerCalibration
+from bitline.numerics.draws import Draws
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One matrix on the arrays of a chip.
+
+    Attributes:
+        rows, columns: of the matrix, unit columns included.
+        positions: kernel positions of an input channel, whose rows lie side by side.
+        draws: random numbers of the chip and the layer.
+        reads: random numbers of read noise.
+    """
+
+    design: Design
+    calibration: LayerCalibration
+    rows: int
+    columns: int
+    positions: int
+    draws: Draws
+    reads: np.random.Generator | None
+
+    @property
+    def partitions(self) -> list[list[int]]:
+        """Rows of each array."""
+        return row_groups(self.rows // self.positions, self.positions, self.design.array.rows)
+
+    @property
+    def readings(self) -> list[tuple[int, tuple[int, ...]]]:
+        """What is converted: its sign in the digital sum, and the sign of every line before the ADC (0: not in it)."""
+        if self.design.weights.kind == "offset":
+            return [(1, (1,))]
+        return [(1, (1, -1))] if self.design.weights.subtraction == "analog" else [(1, (1, 0)), (-1, (0, 1))]
+
+    @property
+    def weight_slices(self) -> int:
+        return math.ceil(stored_bits(self.design) / cell_bits(self.design))
+
+    @property
+    def slice_bits(self) -> int:
+        """Input bits applied at once."""
+        return min(self.design.inputs.slice_bits, self.calibration.inputs.magnitude_bits)
+
+    @property
+    def input_slices(self) -> int:
+        return math.ceil(self.calibration.inputs.magnitude_bits / self.slice_bits)
+
+    @property
+    def accumulated(self) -> int:
+        """Input slices that one conversion sees."""
+        inputs = self.design.inputs
+        mixed = min(self.input_slices, inputs.analog_slices)
+        return {"analog": self.input_slices, "digital": 1, "mixed": mixed}[inputs.accumulation]
+
+    @property
+    def arrays(self) -> tuple[int, int, int]:
+        """(partitions, readings, weight slices), each combination with converters of its own."""
+        return len(self.partitions), len(self.readings), self.weight_slices
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which conversion of a product it is, by its number along every axis."""
+
+    partition: int
+    reading: int
+    weight_slice: int
+    conversion: int
+
+    def array(self, layer: Layer) -> int:
+        """Number of the array."""
+        return int(np.ravel_multi_index((self.partition, self.reading, self.weight_slice), layer.arrays))
+
+
+def stored_bits(design: Design) -> int:
+    """Bits of a weight that lie on cells: all where an offset is added, else those of the magnitude."""
+    return design.weights.bits if design.weights.kind == "offset" else design.weights.bits - 1
+
+
+def cell_bits(design: Design) -> int:
+    """Weight bits on one cell, b."""
+    return stored_bits(design) if design.weights.bits_per_cell == "unsliced" else design.weights.bits_per_cell
+
+
+def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
+    """Rows of each partition: equal sizes, and the rows of an input channel together where an array holds them."""
+    if positions > max_rows:
+        pieces = math.ceil(positions / max_rows)
+        size = math.ceil(positions / pieces)
+        starts = [(c, c * positions + p * size) for c in range(channels) for p in range(pieces)]
+        return [list(range(start, min(start + size, (c + 1) * positions))) for c, start in starts]
+    parts = math.ceil(channels / (max_rows // positions))
+    size = math.ceil(channels / parts) * positions
+    rows = list(range(channels * positions))
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

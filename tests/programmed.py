@@ -1,0 +1,22 @@
+"""Cells of one layer, programmed for designs that differ in a few settings."""
+
+from __future__ import annotations
+
+import torch
+
+from bitline import Design
+from bitline.arrays import partition_rows
+from bitline.layer.cells import program_cells, target_conductances
+from bitline.numerics.draws import Draws
+
+CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manual_seed(0)).float()
+
+
+def cells_of(settings, codes=CODES, chip=0, rows=1152):
+    design = Design().with_settings(settings)
+    blocks = partition_rows(codes.shape[1], 1, rows).row_slices(codes.shape[1], 1)
+    return program_cells(codes, design, blocks, Draws((0, chip)), "layer")
+
+
+def targets(settings=None, codes=CODES):
+    return target_conductances(codes, Design().with_settings(settings or {}))
