@@ -71,16 +71,16 @@ def test_every_study_says_what_it_shows():
 
 
 def test_studies_write_figures_data_and_verdicts(tmp_path):
-    setting = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
+    experiment = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
     for name in ("weights", "conductances", "currents", "useful-range", "energy", "sonos"):
-        outcome = run_study(find(name), setting)
+        outcome = run_study(find(name), experiment)
         assert outcome.verdicts
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000
         content = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
         words = [one["verdict"] for one in content["verdicts"]]
         assert set(words) <= {"holds", "does not hold", "not decided"}
         assert content["provenance"]["images"] == 8
-    energies = {one.statistic: one.words for one in run_study(find("energy"), setting).verdicts}
+    energies = {one.statistic: one.words for one in run_study(find("energy"), experiment).verdicts}
     assert set(energies.values()) == {"holds"}
     measured_again = []
     again = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2,

@@ -9,7 +9,7 @@ import pytest
 
 from bitline import Design
 from bitline.paper import Experiment, find
-from bitline.paper.setting import Measurements, Subject
+from bitline.paper.experiment import Measurements, Subject
 from bitline.readout import Adc
 from bitline.study import DesignResult, Study, StudyResult
 

@@ -76,7 +76,7 @@ def run(
     others = read_subjects(networks) if networks else ()
     for study in chosen:
         with bar(study.name) as progress:
-            setting = Experiment(
+            experiment = Experiment(
                 out=out,
                 model=model,
                 weights=weights,
@@ -90,7 +90,7 @@ def run(
                 launch=launcher(executor, count, address, device, gpus),
                 report=progress,
             )
-            outcome = run_study(study, setting)
+            outcome = run_study(study, experiment)
         _print(study.name, study.shows, outcome)
     console.print(f"figures, data and verdicts are in {out}")
 

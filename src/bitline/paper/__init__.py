@@ -2,8 +2,8 @@
 
 from bitline.paper.catalogue import catalogue, find
 from bitline.paper.drawing import Drawing
+from bitline.paper.experiment import Experiment, Subject, read_subjects
 from bitline.paper.run import files_of, run_study
-from bitline.paper.setting import Experiment, Subject, read_subjects
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict
 

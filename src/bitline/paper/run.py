@@ -10,7 +10,7 @@ import torch
 
 import bitline
 from bitline.config.files import write_csv, write_values
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.report.device_figures import save
 
@@ -22,23 +22,23 @@ def files_of(study: PaperStudy, folder: Path) -> dict[str, Path]:
     return {suffix: folder / f"{study.name}.{suffix}" for suffix in FORMATS}
 
 
-def run_study(study: PaperStudy, setting: Experiment) -> Findings:
+def run_study(study: PaperStudy, experiment: Experiment) -> Findings:
     """Run one study.
 
-    Writes NAME.png, NAME.svg, NAME.csv and NAME.json into the folder of the setting; measurements go to its store,
+    Writes NAME.png, NAME.svg, NAME.csv and NAME.json into the folder of the experiment; measurements go to its store,
     which all studies share.
 
     Args:
         study: from `catalogue`.
-        setting: what it is run on.
+        experiment: what it is run on.
 
     Raises:
         StudyError, NetworkError, DataError: the network, the images or the store cannot be used.
     """
     began = time.perf_counter()
-    setting.out.mkdir(parents=True, exist_ok=True)
-    outcome = study.run(setting)
-    figure, files = outcome.figure.figure(), files_of(study, setting.out)
+    experiment.out.mkdir(parents=True, exist_ok=True)
+    outcome = study.run(experiment)
+    figure, files = outcome.figure.figure(), files_of(study, experiment.out)
     for suffix in ("png", "svg"):
         save(figure, files[suffix])
     write_csv(files["csv"], outcome.table)
@@ -50,16 +50,16 @@ def run_study(study: PaperStudy, setting: Experiment) -> Findings:
         "remarks": list(outcome.remarks),
         "figure": outcome.figure.to_dict(),
         "provenance": {
-            "model": setting.loaded.facts["model"],
-            "data": f"{setting.source}, {setting.loaded.facts['data']}",
-            "images": len(setting.loaded.context.images),
-            "calibration images": len(setting.loaded.context.calibration),
-            "chips": setting.chips,
-            "seed": setting.seed,
+            "model": experiment.loaded.facts["model"],
+            "data": f"{experiment.source}, {experiment.loaded.facts['data']}",
+            "images": len(experiment.loaded.context.images),
+            "calibration images": len(experiment.loaded.context.calibration),
+            "chips": experiment.chips,
+            "seed": experiment.seed,
             "bitline": bitline.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
-            "others": [f"{one.model} on {one.source}" for one in setting.each()[1:]],
+            "others": [f"{one.model} on {one.source}" for one in experiment.each()[1:]],
             "date": time.strftime("%Y-%m-%d"),
             "seconds": round(time.perf_counter() - began, 1),
         },

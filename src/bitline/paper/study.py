@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bitline.paper.drawing import Drawing
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.verdict import Verdict
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.study import DesignResult
@@ -25,13 +25,13 @@ LOSS = 0.02
 """Fraction of the images that may be lost for a resolution to be enough."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge."""
     frames, panels = [], []
     needed: dict[tuple[str, str], int] = {}
     failures: list[str] = []
     for title in PANELS:
-        data = measure(setting, title)
+        data = measure(experiment, title)
         for kind, policy in ranges(title).items():
             needed[title, kind] = bits_needed(data, data.designs(adc__range=policy))
         lines = tuple(
@@ -59,12 +59,12 @@ def run(setting: Experiment) -> Findings:
                        - needed["differential 7b, 1152 rows", "calibrated"])),
     )  # fmt: skip
     table = pd.concat(frames, ignore_index=True)
-    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, tuple(failures))
+    return Findings(table, Drawing(tuple(panels), experiment.caption), verdicts, tuple(failures))
 
 
-def measure(setting: Experiment, title: str) -> Measurements:
+def measure(experiment: Experiment, title: str) -> Measurements:
     """Accuracy of one of `PANELS` over range policies and bits; exact cells, so one chip is all chips."""
-    return setting.measure(
+    return experiment.measure(
         f"ADC bits, {title}",
         [
             {"setting": "adc.range", "values": list(ranges(title).values())},

@@ -8,7 +8,7 @@ import pandas as pd
 from bitline.design import Design
 from bitline.evaluation.adc_ranges import study_ranges
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -18,9 +18,9 @@ PERCENT = 99.98
 BINS = 400
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Observe the calibration images: unsliced differential cells without error, analog subtraction, 1152 rows."""
-    context = setting.loaded.context
+    context = experiment.loaded.context
     design = Design().with_settings({"cell.device": "none", "array.rows": 1152, "inputs.accumulation": "analog"})
     ranges = [one for one in study_ranges(context.model, design, context.calibration) if "shortcut" not in one.layer]
     chosen = ranges[min(LAYER, len(ranges) - 1)]
@@ -38,7 +38,7 @@ def run(setting: Experiment) -> Findings:
     line = Line(f"{chosen.layer}, {chosen.rows} rows", tuple(places), tuple(np.where(counts > 0, counts, np.nan)),
                 (0.0,) * BINS)  # fmt: skip
     panel = Panel("ADC inputs, differential 7b", (line,), "V / V_max", "count", y_scale="log", marks=tuple(limits))
-    caption = f"{setting.model}, {len(context.calibration)} calibration images; dotted: inner {PERCENT} %"
+    caption = f"{experiment.model}, {len(context.calibration)} calibration images; dotted: inner {PERCENT} %"
     table = pd.DataFrame({"layer": chosen.layer, "V_over_V_max": places, "count": counts})
     return Findings(table, Drawing((panel,), caption), verdicts)
 

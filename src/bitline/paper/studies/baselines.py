@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -13,11 +13,11 @@ STAGES = ("floating_point", "quantised", "exact_cells")
 """Columns of the table, in per cent of the images."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure every network that was given."""
     rows, lines, verdicts = [], [], []
     failures: list[str] = []
-    for one in setting.each():
+    for one in experiment.each():
         data = one.measure(f"{one.model}, exact cells", [], {"cell.device": "none"}, base="differential", chips=1)
         failures += data.failures
         stages = (data.result.float_accuracy or 0.0, data.baseline, data.result.designs[0].mean)
@@ -34,7 +34,7 @@ def run(setting: Experiment) -> Findings:
                      "1 less the loss against the quantised network in points", 1 - (quantised - exact)),
         ]  # fmt: skip
     panel = Panel("no cell errors", tuple(lines), "0: floating point, 1: 8 bits, 2: 8-bit ADCs")
-    return Findings(pd.DataFrame(rows), Drawing((panel,), setting.caption), tuple(verdicts), tuple(failures))
+    return Findings(pd.DataFrame(rows), Drawing((panel,), experiment.caption), tuple(verdicts), tuple(failures))
 
 
 STUDY = PaperStudy("baselines", "Table 2", "networks without cell errors", run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
 
@@ -28,10 +28,10 @@ def error(kind: str, alpha: float) -> dict[str, Any]:
     return {"cell.device.kind": kind, ALPHA: alpha, "cell.clip": "window"}
 
 
-def measure(setting: Experiment, kind: str, alphas: Sequence[float], names: Sequence[str]) -> Measurements:
+def measure(experiment: Experiment, kind: str, alphas: Sequence[float], names: Sequence[str]) -> Measurements:
     """Accuracy of all mappings over the size of one kind of error."""
-    return setting.measure(
-        f"{setting.model}, {kind}",
+    return experiment.measure(
+        f"{experiment.model}, {kind}",
         [mappings.axis(*names), {"setting": ALPHA, "values": list(alphas)}],
         error(kind, alphas[0]),
     )
@@ -52,11 +52,11 @@ def ratio(claim: str, data: Measurements, better: str, worse: str, above: float 
     return measured(claim, statistic, samples, math.log(above))
 
 
-def independent(setting: Experiment) -> Findings:
+def independent(experiment: Experiment) -> Findings:
     """Fig. 9."""
-    data = measure(setting, "state-independent", INDEPENDENT, (*OFFSET, *DIFFERENTIAL))
+    data = measure(experiment, "state-independent", INDEPENDENT, (*OFFSET, *DIFFERENTIAL))
     at = data.designs(**mappings.settings("offset 8b"), **{"cell__device__alpha": 0.025})[0]
-    chance = 1.0 / setting.classes
+    chance = 1.0 / experiment.classes
     verdicts = (
         measured(
             "Offset: accuracy is close to zero at alpha = 2.5 % (claim 3, ImageNet ResNet-50).",
@@ -69,20 +69,20 @@ def independent(setting: Experiment) -> Findings:
         ratio("Offset: slicing helps (claim 5).", data, "offset 2b", "offset 8b"),
         ratio("Differential: slicing helps (section 6.2).", data, "differential 2b", "differential 7b"),
     )  # fmt: skip
-    return _outcome(data, "state-independent", (OFFSET, DIFFERENTIAL), verdicts, setting)
+    return _outcome(data, "state-independent", (OFFSET, DIFFERENTIAL), verdicts, experiment)
 
 
-def proportional(setting: Experiment) -> Findings:
+def proportional(experiment: Experiment) -> Findings:
     """Fig. 10."""
     offset = tuple(name for name in OFFSET if "unit" not in name)
-    data = measure(setting, "state-proportional", PROPORTIONAL, (*offset, *DIFFERENTIAL))
+    data = measure(experiment, "state-proportional", PROPORTIONAL, (*offset, *DIFFERENTIAL))
     verdicts = (
         ratio("Differential cells tolerate over ten times the error of offset cells (claim 7).", data,
               "differential 7b", "offset 8b", above=10.0),
         ratio("Offset: fewer slices are better (claim 5).", data, "offset 8b", "offset 2b"),
         ratio("Differential: finer slices are better (section 6.2).", data, "differential 2b", "differential 7b"),
     )  # fmt: skip
-    return _outcome(data, "state-proportional", (offset, DIFFERENTIAL), verdicts, setting)
+    return _outcome(data, "state-proportional", (offset, DIFFERENTIAL), verdicts, experiment)
 
 
 def _outcome(
@@ -90,7 +90,7 @@ def _outcome(
     kind: str,
     groups: tuple[tuple[str, ...], ...],
     verdicts: tuple[Verdict, ...],
-    setting: Experiment,
+    experiment: Experiment,
 ) -> Findings:
     panels = [
         Panel(
@@ -102,7 +102,7 @@ def _outcome(
         for letter, group in zip("ab", groups, strict=True)
     ]
     table = data.frame.drop(columns=["key"])
-    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, data.failures)
+    return Findings(table, Drawing(tuple(panels), experiment.caption), verdicts, data.failures)
 
 
 STUDIES = (

@@ -8,7 +8,7 @@ import pandas as pd
 from bitline.design import Design
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -18,9 +18,9 @@ SHOWN = (
 )  # fmt: skip
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Mean G / G_max of all cells of each slice over the network, infinite on/off ratio."""
-    weights = setting.statistics
+    weights = experiment.statistics
     rows = []
     for name in SHOWN:
         mapping = Design().with_settings(dict(zip(mappings.NAMES, mappings.MAPPINGS[name], strict=True))).weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.studies.adc_bits import bits_needed
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
@@ -22,12 +22,12 @@ CHOICES = {
 }  # fmt: skip
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
     names = ("weights.subtraction", "inputs.accumulation", "adc.range")
     axis = {"zip": {name: [choice[name] for choice in CHOICES.values()] for name in names}}
     mapping, cell, bits, _ = mappings.UNSLICED_DIFFERENTIAL
-    data = setting.measure(
+    data = experiment.measure(
         "conversions",
         [axis, {"setting": "adc.bits", "values": list(BITS)}],
         {"weights.kind": mapping, "weights.bits_per_cell": cell, "weights.bits": bits, "adc.kind": "uniform",
@@ -52,7 +52,7 @@ def run(setting: Experiment) -> Findings:
     )  # fmt: skip
     lines = tuple(Line.of(title, designs, "adc.bits") for title, designs in chosen.items())
     panel = Panel("differential 7b, 1152 rows", lines, "ADC resolution (bits)")
-    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), experiment.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("conversions", "Sections 5 and 6", "bits needed by subtraction, accumulation and range", run)

@@ -8,7 +8,7 @@ import pandas as pd
 from bitline.design import Design
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -20,15 +20,15 @@ TALLEST = 1152
 """Rows of the paper's tallest array; taller matrices are split."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Compute from weights and activity; layers with equal rows are averaged."""
     rows = []
     for name in SHOWN:
         design = Design().with_settings(
             {**dict(zip(mappings.NAMES, mappings.MAPPINGS[name], strict=True)), "cell.device": "none"}
         )
-        for layer in setting.statistics.layers:
-            share = setting.statistics.mean_current(layer, design)
+        for layer in experiment.statistics.layers:
+            share = experiment.statistics.mean_current(layer, design)
             rows.append({"mapping": name, "layer": layer.name, "rows": layer.product.rows,
                          "current_uA": LARGEST_UA * share})  # fmt: skip
     table = pd.DataFrame(rows)
@@ -49,7 +49,7 @@ def run(setting: Experiment) -> Findings:
         for name in SHOWN
     )
     panel = Panel("bit-line current, lowest input bit", lines, "rows", "µA (a cell at G_max: 1.6)", "log", "log")
-    return Findings(table, Drawing((panel,), f"{setting.model}, mean over layers with equal rows"), verdicts)
+    return Findings(table, Drawing((panel,), f"{experiment.model}, mean over layers with equal rows"), verdicts)
 
 
 STUDY = PaperStudy("currents", "Fig. 20", "mean bit-line current by mapping", run)

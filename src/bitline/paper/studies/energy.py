@@ -10,7 +10,7 @@ import pandas as pd
 from bitline.cost import RowActivity, core_cost
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -23,19 +23,19 @@ SERIES = {
 }
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Compute and judge, with the activity of the network's inputs and cells."""
     rows, lines = [], []
     for mapping, accumulation in (("differential", "analog"), ("differential", "digital"), ("offset", "digital")):
         for bits in SERIES[mapping]:
             heights = ROWS if mapping == "differential" else (72, 144)
-            part = [_core(setting, mapping, bits, accumulation, height) for height in heights]
+            part = [_core(experiment, mapping, bits, accumulation, height) for height in heights]
             rows += part
             label = f"{mapping} {7 if bits == 'unsliced' else bits}b, {accumulation}"
             energies = tuple(float(one["fJ_per_op"]) for one in part)
             lines.append(Line(label, tuple(map(float, heights)), energies, (0.0,) * len(part)))
     table = pd.DataFrame(rows)
-    points = {name: _point(setting, name) for name in PUBLISHED}
+    points = {name: _point(experiment, name) for name in PUBLISHED}
     compared = pd.DataFrame(
         [
             {"point": name, "fJ_per_op": energy, "mm2": area, "paper_fJ_per_op": PUBLISHED[name][0],
@@ -67,10 +67,10 @@ def run(setting: Experiment) -> Findings:
         "ResNet-50; what is tested here is that its order and ratios survive another network's activity."
     )
     both = pd.concat([table, compared], ignore_index=True)
-    return Findings(both, Drawing((panel,), setting.caption), verdicts, (remark,))
+    return Findings(both, Drawing((panel,), experiment.caption), verdicts, (remark,))
 
 
-def _core(setting: Experiment, mapping: str, bits: int | str, accumulation: str, height: int) -> dict[str, Any]:
+def _core(experiment: Experiment, mapping: str, bits: int | str, accumulation: str, height: int) -> dict[str, Any]:
     design = Design.load("sonos-a").with_settings(
         {
             "weights.kind": mapping,
@@ -80,7 +80,7 @@ def _core(setting: Experiment, mapping: str, bits: int | str, accumulation: str,
             "array.rows": height,
         }
     )
-    cost = core_cost(design, activity=RowActivity.average(setting.statistics, design))
+    cost = core_cost(design, activity=RowActivity.average(experiment.statistics, design))
     return {
         "mapping": mapping,
         "bits_per_cell": bits,
@@ -91,9 +91,9 @@ def _core(setting: Experiment, mapping: str, bits: int | str, accumulation: str,
     }
 
 
-def _point(setting: Experiment, name: str) -> tuple[float, float, float]:
+def _point(experiment: Experiment, name: str) -> tuple[float, float, float]:
     design = Design.load(f"sonos-{name.lower()}")
-    cost = core_cost(design, activity=RowActivity.average(setting.statistics, design))
+    cost = core_cost(design, activity=RowActivity.average(experiment.statistics, design))
     return cost.energy_per_operation_fJ, cost.area_mm2, cost.energies_pJ["ADCs"] / cost.energy_pJ
 
 

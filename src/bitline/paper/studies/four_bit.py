@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, measure
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
@@ -20,23 +20,23 @@ DESIGNS = {"8 bits": "differential", "4 bits, trained": "differential-4bit"}
 WITHOUT_ADC = "8 bits, no ADC"
 
 
-def settings(setting: Experiment) -> dict[str, tuple[Experiment, str]]:
+def settings(experiment: Experiment) -> dict[str, tuple[Experiment, str]]:
     """Experiment and base design of the 8-bit network and, where there is one, of its 4-bit relative."""
     eight, four = DESIGNS
-    found = {eight: (setting, DESIGNS[eight])}
-    if setting.model in TRAINED:
-        found[four] = (replace(setting, model=TRAINED[setting.model], weights=None), DESIGNS[four])
+    found = {eight: (experiment, DESIGNS[eight])}
+    if experiment.model in TRAINED:
+        found[four] = (replace(experiment, model=TRAINED[experiment.model], weights=None), DESIGNS[four])
     return found
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge: unsliced differential cells, 1152 rows, calibrated 8-bit ADCs."""
-    subjects = settings(setting)
+    subjects = settings(experiment)
     alphas = {"state-independent": INDEPENDENT, "state-proportional": PROPORTIONAL}
     every = {
         kind: {
             **{name: _measure(one, base, kind, values) for name, (one, base) in subjects.items()},
-            WITHOUT_ADC: measure(setting, kind, values, ["differential 7b"]),
+            WITHOUT_ADC: measure(experiment, kind, values, ["differential 7b"]),
         }
         for kind, values in alphas.items()
     }
@@ -63,14 +63,14 @@ def run(setting: Experiment) -> Findings:
     baselines = ", ".join(f"{name}: {100 * every['state-independent'][name].baseline:.1f} %" for name in subjects)
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
     if len(subjects) < 2:
-        remarks.append(f"There is no 4-bit relative of {setting.model}: scripts/train_low_bit.py trains one.")
-    return Findings(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), setting.caption), verdicts,
+        remarks.append(f"There is no 4-bit relative of {experiment.model}: scripts/train_low_bit.py trains one.")
+    return Findings(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), experiment.caption), verdicts,
                    (*remarks, *failures))  # fmt: skip
 
 
-def _measure(setting: Experiment, base: str, kind: str, alphas: Sequence[float]) -> Measurements:
-    return setting.measure(
-        f"{setting.model}, {kind}, 8-bit ADC",
+def _measure(experiment: Experiment, base: str, kind: str, alphas: Sequence[float]) -> Measurements:
+    return experiment.measure(
+        f"{experiment.model}, {kind}, 8-bit ADC",
         [{"setting": ALPHA, "values": list(alphas)}],
         error(kind, alphas[0]),
         base=base,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.studies.adc_bits import BITS, PANELS, bits_needed, measure, ranges, settings
 from bitline.paper.studies.cell_errors import error
 from bitline.paper.study import Findings, PaperStudy
@@ -26,7 +26,7 @@ ERROR = 0.08
 """State-proportional, of both: as large as that of many cells of section 9."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Compare Eq. 2 with the published values, and with the bits needed in `adc-bits`."""
     computed_bits = {name: Design.load(name).full_precision_bits for name in PUBLISHED}
     worst = max(abs(round(computed_bits[name], 1) - value) for name, value in PUBLISHED.items())
@@ -34,7 +34,7 @@ def run(setting: Experiment) -> Findings:
             for name, value in PUBLISHED.items()]  # fmt: skip
     failures: list[str] = []
     for title in PANELS:
-        data = measure(setting, title)
+        data = measure(experiment, title)
         failures += data.failures
         rows.append(
             {
@@ -56,7 +56,7 @@ def run(setting: Experiment) -> Findings:
         *(computed(f"{names[one]}: fewer bits are needed than would guarantee full precision.",
                    "bits spared", float(spared[one])) for one in spared),
     )  # fmt: skip
-    fallacy, lost = _fallacy(setting)
+    fallacy, lost = _fallacy(experiment)
     failures += lost
     places = tuple(map(float, range(len(panels))))
     lines = tuple(
@@ -65,14 +65,14 @@ def run(setting: Experiment) -> Findings:
     )
     panel = Panel("bits of the ADC", lines, " | ".join(str(one) for one in names.values()), "bits")
     remark = f"Needed: at most two points lost, of {BITS[0]} to {BITS[-1]} bits; study adc-bits measures it."
-    return Findings(table, Drawing((panel,), setting.caption), (*verdicts, fallacy), (remark, *failures))
+    return Findings(table, Drawing((panel,), experiment.caption), (*verdicts, fallacy), (remark, *failures))
 
 
-def _fallacy(setting: Experiment) -> tuple[Verdict, tuple[str, ...]]:
+def _fallacy(experiment: Experiment) -> tuple[Verdict, tuple[str, ...]]:
     """Whether a guarantee keeps accuracy where cells have errors; and what failed."""
     names = tuple(GUARANTEE["without"])
     axis = {"zip": {name: [chosen[name] for chosen in GUARANTEE.values()] for name in names}}
-    data = setting.measure(
+    data = experiment.measure(
         "full precision fallacy",
         [axis],
         {"adc.kind": "uniform", **error("state-proportional", ERROR)},

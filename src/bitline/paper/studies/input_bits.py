@@ -15,7 +15,7 @@ from bitline.layer.matrix import AnalogCore
 from bitline.nn import independent_copy
 from bitline.nn.fold import fold_batch_norm
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -25,9 +25,9 @@ SEGMENT = 1e-5
 SAMPLES = 32
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Apply each bit of real inputs alone, with and without wires; differential cells of 7 bits, lines of 1152 rows."""
-    context = setting.loaded.context
+    context = experiment.loaded.context
     design = Design.load("ideal").with_settings(
         {"array.rows": 1152, "inputs.range": {"kind": "percentile", "percentile": 100.0}, "inputs.bits": BITS}
     )
@@ -65,7 +65,9 @@ def run(setting: Experiment) -> Findings:
     )  # fmt: skip
     panel = Panel("error of each input bit", lines, "input bit (0: least significant)",
                   "error / largest of the layer", y_scale="log")  # fmt: skip
-    caption = f"{setting.model}, layers with unsigned inputs, differential 7b, R G_max = {SEGMENT:g}, mean over layers"
+    caption = (
+        f"{experiment.model}, layers with unsigned inputs, differential 7b, R G_max = {SEGMENT:g}, mean over layers"
+    )
     return Findings(table, Drawing((panel,), caption), verdicts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.study import DesignResult
@@ -30,11 +30,11 @@ def grid() -> list[tuple[Any, ...]]:
     return differential + offset
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge."""
     columns = zip(*grid(), strict=True)
     axis = {"zip": {name: list(values) for name, values in zip(NAMES, columns, strict=True)}}
-    data = setting.measure("accuracy and energy", [axis], base="sonos-a")
+    data = experiment.measure("accuracy and energy", [axis], base="sonos-a")
     designs = [one for one in data.result.designs if one.cost and "energy_uJ" in one.cost]
     best = front([(_energy(one), -one.mean) for one in designs])
     leading = [one for one, is_best in zip(designs, best, strict=True) if is_best]
@@ -63,7 +63,7 @@ def run(setting: Experiment) -> Findings:
     panel = Panel("SONOS cells, 8-bit calibrated ADCs", tuple(lines), "energy of one image (µJ)", x_scale="log")
     keys = {one.key for one in leading}
     table = data.frame.assign(on_front=data.frame["key"].isin(keys)).drop(columns=["key"])
-    return Findings(table, Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(table, Drawing((panel,), experiment.caption), verdicts, data.failures)
 
 
 def _energy(design: DesignResult) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.studies.cell_errors import DIFFERENTIAL, OFFSET
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
@@ -23,12 +23,12 @@ DEVICE, RATIO, CELL_BITS = "cell.device", "cell.on_off_ratio", "weights.bits_per
 GROUPS = {"differential": DIFFERENTIAL, "offset": tuple(name for name in OFFSET if "unit" not in name)}
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge: cells just programmed, read without noise, so that programming alone is seen."""
     columns = zip(*DEVICES.values(), strict=True)
     devices = {"zip": {name: list(values) for name, values in zip((DEVICE, RATIO), columns, strict=True)}}
     names = tuple(name for group in GROUPS.values() for name in group)
-    data = setting.measure("measured devices", [mappings.axis(*names), devices], {"cell.read_noise": "none"})
+    data = experiment.measure("measured devices", [mappings.axis(*names), devices], {"cell.read_noise": "none"})
 
     def design(device: str, mapping: str) -> DesignResult:
         kind, _ = DEVICES[device]
@@ -62,7 +62,7 @@ def run(setting: Experiment) -> Findings:
         Panel(title, tuple(line(device, group) for device in DEVICES), "bits per cell")
         for title, group in GROUPS.items()
     )
-    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, experiment.caption), verdicts, data.failures)
 
 
 def _cell_bits(design: DesignResult) -> float:

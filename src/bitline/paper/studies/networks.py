@@ -8,7 +8,7 @@ from statistics import fmean
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure, tolerances
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, log_ratio, measured
@@ -17,9 +17,9 @@ MAPPING = "differential 7b"
 ONE = "Only one network was given: name others in a file (--networks) to compare them."
 
 
-def tasks(setting: Experiment) -> Findings:
+def tasks(experiment: Experiment) -> Findings:
     """Fig. 6: the harder a task, the fewer errors its networks bear. Harder means less accurate without errors."""
-    every = setting.each()
+    every = experiment.each()
     data = {one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in every}
     of_task: dict[str, list[str]] = {}
     for one in every:
@@ -31,18 +31,18 @@ def tasks(setting: Experiment) -> Findings:
         for hard, easy in itertools.pairwise(order)
         for better, worse in itertools.product(of_task[easy], of_task[hard])
     )  # fmt: skip
-    drawing = Drawing((_panel("state-independent", data),), setting.caption)
+    drawing = Drawing((_panel("state-independent", data),), experiment.caption)
     return Findings(_table({"state-independent": data}), drawing, verdicts, _remarks(data))
 
 
-def networks(setting: Experiment) -> Findings:
+def networks(experiment: Experiment) -> Findings:
     """Fig. 12: every network bears far more state-proportional than state-independent error."""
     every = {
         "state-independent": {
-            one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in setting.each()
+            one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in experiment.each()
         },
         "state-proportional": {
-            one.model: measure(one, "state-proportional", PROPORTIONAL, [MAPPING]) for one in setting.each()
+            one.model: measure(one, "state-proportional", PROPORTIONAL, [MAPPING]) for one in experiment.each()
         },
     }
     verdicts = tuple(
@@ -57,7 +57,7 @@ def networks(setting: Experiment) -> Findings:
         )
         for name in every["state-independent"]
     )
-    drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), setting.caption)
+    drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), experiment.caption)
     return Findings(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
 
 

@@ -6,7 +6,7 @@ import math
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, PROPORTIONAL, error, tolerances
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import log_ratio, measured
@@ -17,9 +17,9 @@ RATIOS = (10.0, 30.0, 100.0, 1e9)
 MAPPINGS = ("differential 7b", "differential 2b")
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge."""
-    data = setting.measure(
+    data = experiment.measure(
         "on/off ratio",
         [
             mappings.axis(*MAPPINGS),
@@ -58,7 +58,9 @@ def run(setting: Experiment) -> Findings:
         )
         for mapping in MAPPINGS
     ]
-    return Findings(data.frame.drop(columns=["key"]), Drawing(tuple(panels), setting.caption), verdicts, data.failures)
+    return Findings(
+        data.frame.drop(columns=["key"]), Drawing(tuple(panels), experiment.caption), verdicts, data.failures
+    )
 
 
 def _designs(data: Measurements, mapping: str, ratio: float, **settings: float) -> list[DesignResult]:

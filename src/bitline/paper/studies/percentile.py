@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -13,9 +13,9 @@ VALUES = (98.0, 99.0, 99.9, 99.98, 99.998, 100.0)
 BITS = (6, 7, 8)
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge: unsliced differential cells, 1152 rows, exact cells."""
-    data = setting.measure(
+    data = experiment.measure(
         "percentile",
         [{"setting": PERCENTILE, "values": list(VALUES)}, {"setting": "adc.bits", "values": list(BITS)}],
         {
@@ -37,7 +37,7 @@ def run(setting: Experiment) -> Findings:
         line = Line.of(f"{bits} bits", data.designs(adc__bits=bits), PERCENTILE)
         lines.append(Line(line.label, tuple(max(100 - one, 1e-4) for one in line.x), line.y, line.error))
     panel = Panel("calibrated range", tuple(lines), "ADC inputs outside of the range (%; left: none)", x_scale="log")
-    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), experiment.caption), verdicts, data.failures)
 
 
 STUDY = PaperStudy("percentile", "Section 6.2", "share of ADC inputs that the calibrated range holds", run)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 from bitline.readout import Adc
@@ -31,7 +31,7 @@ REMARK = (
 )
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Compare Eq. 2 with the table; no network is needed."""
     table = pd.DataFrame([_row(name) for name in GUARANTEED])
     wrong = int((table["guarantee"] != table["published_guarantee"]).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.studies.cell_errors import ALPHA, error
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
@@ -13,15 +13,15 @@ SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
 NOISE = "cell.read_noise.alpha"
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge: unsliced offset cells, state-independent, no ADC."""
     base = {"weights.kind": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
-    programming = setting.measure(
+    programming = experiment.measure(
         "programming error",
         [{"setting": ALPHA, "values": [2 * one for one in SIGMAS]}],
         {**base, **error("state-independent", 0.0)},
     )
-    reading = setting.measure(
+    reading = experiment.measure(
         "read noise",
         [{"setting": NOISE, "values": list(SIGMAS)}],
         {**base, "cell.read_noise.kind": "state-independent", NOISE: 0.0},
@@ -45,7 +45,7 @@ def run(setting: Experiment) -> Findings:
     panel = Panel("offset 8b, state-independent", lines, "standard deviation / G_max", x_scale="log")
     table = reading.frame.drop(columns=["key"]).assign(kind="read noise")
     failures = (*programming.failures, *reading.failures)
-    return Findings(table, Drawing((panel,), setting.caption), verdicts, failures)
+    return Findings(table, Drawing((panel,), experiment.caption), verdicts, failures)
 
 
 STUDY = PaperStudy("read-noise", "Section 6.2", "read noise against programming error of the same size", run)

@@ -6,7 +6,7 @@ import math
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.studies.adc_bits import bits_needed
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
@@ -18,13 +18,13 @@ DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b", "differ
 OFFSET = ("offset 8b", "offset 4b", "offset 2b")
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
     shown = (*DIFFERENTIAL, *OFFSET)
     axis = mappings.axis(*shown)
     axis["zip"]["inputs.accumulation"] = [ACCUMULATION[name.split()[0]] for name in shown]
     axis["zip"]["adc.range"] = [mappings.calibrated_range(name) for name in shown]
-    data = setting.measure(
+    data = experiment.measure(
         "rows",
         [axis, {"setting": "array.rows", "values": list(ROWS)}, {"setting": "adc.bits", "values": list(BITS)}],
         {"adc.kind": "uniform"},
@@ -50,7 +50,7 @@ def run(setting: Experiment) -> Findings:
         Panel(f"bits needed ({BITS[-1] + 1}: more than {BITS[-1]})", tuple(needed.values()), "rows",
               "ADC bits with at most 2 points of loss", x_scale="log"),
     )  # fmt: skip
-    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, experiment.caption), verdicts, data.failures)
 
 
 def _growth(needed: Line) -> float:

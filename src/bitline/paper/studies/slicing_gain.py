@@ -12,7 +12,7 @@ from torch import Tensor
 from bitline.design import Design, reference
 from bitline.layer.matrix import AnalogCore
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Verdict, measured
 
@@ -22,9 +22,9 @@ EQUATION = {8: 1.0, 4: 17 / math.sqrt(257), 2: 85 / math.sqrt(4369), 1: 255 / ma
 """Gain over unsliced weights by bits per cell: Xiao et al. 2022, Eqs. 9 and 10."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Put random matrices on offset cells with state-independent error and look at what comes out."""
-    generator = torch.Generator().manual_seed(setting.seed)
+    generator = torch.Generator().manual_seed(experiment.seed)
     rows = []
     for height in ROWS:
         rows += [

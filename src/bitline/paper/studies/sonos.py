@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.studies import four_bit
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import measured
@@ -13,9 +13,9 @@ from bitline.paper.verdict import measured
 POINTS = ("A", "B", "C", "D", "E")
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge."""
-    data = setting.measure(
+    data = experiment.measure(
         "SONOS designs", [{"setting": "design", "values": [f"sonos-{one.lower()}" for one in POINTS]}]
     )
     designs = {name: data.designs(design=f"sonos-{name.lower()}")[0] for name in POINTS}
@@ -44,13 +44,13 @@ def run(setting: Experiment) -> Findings:
         for name, design in designs.items()
     )
     panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log")
-    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), experiment.caption), verdicts, data.failures)
 
 
-def table_5(setting: Experiment) -> Findings:
+def table_5(experiment: Experiment) -> Findings:
     """Table 5: design A with exact and with SONOS cells, for the 8-bit network and its 4-bit relative."""
     frames, lines, losses = [], [], {}
-    for name, (one, base) in four_bit.settings(setting).items():
+    for name, (one, base) in four_bit.settings(experiment).items():
         data = one.measure(
             f"{one.model}, design A",
             [{"zip": {"cell.device": ["none", "sonos-xiao-2022"], "cell.on_off_ratio": ["inf", 1e7]}}],
@@ -72,7 +72,7 @@ def table_5(setting: Experiment) -> Findings:
                  [a - b for a, b in zip(eight, four[0], strict=True)] if four else []),
     )  # fmt: skip
     panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
-    return Findings(pd.concat(frames, ignore_index=True), Drawing((panel,), setting.caption), verdicts)
+    return Findings(pd.concat(frames, ignore_index=True), Drawing((panel,), experiment.caption), verdicts)
 
 
 STUDIES = (

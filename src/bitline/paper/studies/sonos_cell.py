@@ -10,7 +10,7 @@ from bitline.design import Design
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.numerics.draws import Draws
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -19,14 +19,14 @@ CELLS = 4096
 TARGETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Program many cells to each target and compare their spread with the published fit."""
     cell = Design.load("sonos-a").cell
     device = cell.device
     assert isinstance(device, SonosXiao2022)
     largest = device.I_max_nA
     targets = torch.tensor(TARGETS)
-    programmed = device.program(targets[:, None].expand(-1, CELLS), Draws((setting.seed, "cells")))
+    programmed = device.program(targets[:, None].expand(-1, CELLS), Draws((experiment.seed, "cells")))
     currents = largest * programmed.double()
     spread, fit = currents.std(1).numpy(), device.sigma(largest * targets.double()).numpy()
     error = float(np.abs(spread / fit - 1).max())
@@ -65,7 +65,7 @@ def run(setting: Experiment) -> Findings:
     ]  # fmt: skip
     table = pd.DataFrame({"target_nA": largest * np.array(TARGETS), "mean_nA": currents.mean(1).numpy(),
                           "std_nA": spread, "fit_nA": fit})  # fmt: skip
-    return Findings(table, Drawing(tuple(panels), f"{CELLS} cells for each target, seed {setting.seed}"), verdicts)
+    return Findings(table, Drawing(tuple(panels), f"{CELLS} cells for each target, seed {experiment.seed}"), verdicts)
 
 
 STUDY = PaperStudy("sonos-cell", "Fig. 22", "programmed currents of the SONOS cell, their spread, 128 levels", run)

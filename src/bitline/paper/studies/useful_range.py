@@ -8,7 +8,7 @@ from bitline.design import Design
 from bitline.evaluation.adc_ranges import ranges_frame, study_ranges
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
@@ -18,9 +18,9 @@ IMAGES = 50
 SHOWN = {"offset 2b": "digital", "differential 2b": "analog"}
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Observe the calibration images with exact cells; mean over layers."""
-    context = setting.loaded.context
+    context = experiment.loaded.context
     images = context.calibration[:IMAGES]
     frames = []
     for mapping, accumulation in SHOWN.items():
@@ -66,7 +66,7 @@ def run(setting: Experiment) -> Findings:
         )
         for mapping in SHOWN
     ]
-    caption = f"{setting.model}, inner 99.98 % of the signals on {len(images)} calibration images"
+    caption = f"{experiment.model}, inner 99.98 % of the signals on {len(images)} calibration images"
     return Findings(table, Drawing(tuple(panels), caption), verdicts)
 
 

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed
 
 BINS = 201
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Count weights, batch norms folded."""
     edges = np.linspace(-1, 1, BINS + 1)
     counts = np.zeros(BINS, dtype=np.int64)
     near = total = 0
-    for layer in setting.statistics.layers:
+    for layer in experiment.statistics.layers:
         values = (layer.weight / layer.weight.abs().max()).flatten().numpy()
         counts += np.histogram(values, edges)[0]
         near += int((np.abs(values) < 0.1).sum())
@@ -30,7 +30,7 @@ def run(setting: Experiment) -> Findings:
         computed("Zero is the most frequent weight.", "0.05 less the distance from zero of the highest bin",
                  0.05 - abs(float(centres[counts.argmax()]))),
     )  # fmt: skip
-    line = Line(setting.model, tuple(centres), tuple(np.where(counts > 0, counts, np.nan)), (0.0,) * BINS)
+    line = Line(experiment.model, tuple(centres), tuple(np.where(counts > 0, counts, np.nan)), (0.0,) * BINS)
     panel = Panel("weights", (line,), "weight / largest of the layer", "count", y_scale="log")
     return Findings(pd.DataFrame({"weight": centres, "count": counts}), Drawing((panel,), "all layers"), verdicts)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bitline.paper import mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import computed, tolerance
 
@@ -20,10 +20,10 @@ HEIGHTS = (144, 576, 1152)
 TALL = ("differential 7b", "offset 4b")
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Measure and judge; exact cells, so one chip is all chips."""
-    data = _measure(setting, SHOWN, (1152,))
-    by_height = _measure(setting, TALL, HEIGHTS)
+    data = _measure(experiment, SHOWN, (1152,))
+    by_height = _measure(experiment, TALL, HEIGHTS)
     borne = {name: _tolerance(data, name) for name in SHOWN}
     short, tall = (_tolerance(by_height, "offset 4b", array__rows=height) for height in (HEIGHTS[0], HEIGHTS[-1]))
     at = next(one for one in data.designs(**mappings.settings("differential 7b")) if one.settings[RESISTANCE] == 1e-5)
@@ -51,22 +51,22 @@ def run(setting: Experiment) -> Findings:
         Panel("1152 rows", lines, label, x_scale="symlog", smallest=1e-7),
         Panel("array height", heights, label, x_scale="symlog", smallest=1e-7),
     )
-    tallest = max(layer.product.rows for layer in setting.statistics.layers)
+    tallest = max(layer.product.rows for layer in experiment.statistics.layers)
     remark = f"The tallest matrix of this network has {tallest} rows, so its lines are no longer than that."
     remarks = (remark,) if tallest < 1152 else ()
     failures = (*data.failures, *by_height.failures)
-    return Findings(by_height.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts,
+    return Findings(by_height.frame.drop(columns=["key"]), Drawing(panels, experiment.caption), verdicts,
                    (*remarks, *failures))  # fmt: skip
 
 
-def _measure(setting: Experiment, names: Sequence[str], heights: Sequence[int]) -> Measurements:
+def _measure(experiment: Experiment, names: Sequence[str], heights: Sequence[int]) -> Measurements:
     axes = [
         mappings.axis(*names),
         {"setting": "array.rows", "values": list(heights)},
         {"setting": RESISTANCE, "values": list(VALUES)},
     ]
     settings = {"array.kind": "gate-driven", "inputs.accumulation": "digital"}
-    return setting.measure("wires", axes, settings, chips=1)
+    return experiment.measure("wires", axes, settings, chips=1)
 
 
 def _tolerance(data: Measurements, mapping: str, **settings: object) -> float:

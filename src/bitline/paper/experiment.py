@@ -92,7 +92,7 @@ class Experiment:
     report: Report = field(default=lambda done, total, what: None)
 
     def each(self) -> tuple[Experiment, ...]:
-        """This setting and those of the other networks."""
+        """This experiment and those of the other networks."""
         return (self, *(replace(self, **vars(one), others=()) for one in self.others))
 
     @property
@@ -115,7 +115,7 @@ class Experiment:
             axes: as in a study file.
             settings: what all designs have in common, by dotted name.
             base: the base design.
-            chips: how many; those of the setting if not given.
+            chips: how many; those of the experiment if not given.
         """
         study = Study(
             name=name,
