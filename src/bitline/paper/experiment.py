@@ -60,7 +60,7 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
     for table in tables:
         strange = [name for name, value in table.items() if name not in keys or not isinstance(value, str)]
         if strange or "model" not in table:
-            what = f"{strange[0]!r} is not one of them, or no text" if strange else "model is missing"
+            what = f"{strange[0]!r} is another, or not a text" if strange else "model is missing"
             raise StudyError(f"{path}: a [[network]] has model, weights and data: {what}")
         weights, data = (path.parent / table[name] if name in table else None for name in ("weights", "data"))
         source = str(data) if data is not None and data.exists() else table.get("data")
