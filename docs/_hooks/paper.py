@@ -5,8 +5,7 @@ the verdicts and where they come from. Other marks are
 
 - `<!-- verdicts -->`: all verdicts in one table,
 - `<!-- counts -->`: how many there are of each kind,
-- `<!-- value: NETWORK STUDY NUMBER -->`: the value of one verdict (the first is number 1),
-- `<!-- ratio: NETWORK STUDY NUMBER -->`: the same of a verdict on the logarithm of a ratio, as the ratio,
+- `<!-- value: NETWORK STUDY NUMBER -->`: the value of one verdict with its interval (the first is number 1),
 - `<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->`: one value of a figure times a factor (counted from 0).
 
 Nothing that is measured is written into a page by hand.
@@ -16,7 +15,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 from collections import Counter
 from html import escape
@@ -28,7 +26,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from bitline.paper import Drawing, catalogue
+from bitline.numerics.text import number
+from bitline.paper import Drawing, Verdict, catalogue
 
 RESULTS = Path(__file__).parent.parent / "paper" / "results"
 NETWORKS = {
@@ -78,7 +77,6 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     found = results()
     markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found), markdown)
     markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
-    markdown = re.sub(r"<!-- ratio: (\S+) (\S+) (\d+) -->", lambda match: _ratio(match, found), markdown)
     markdown = re.sub(
         r"<!-- point: (\S+) (\S+) (\d+) (\d+) (\d+) (\S+) -->", lambda match: _point(match, found), markdown
     )
@@ -104,25 +102,13 @@ def _study(name: str, found: Results) -> str:
     return "\n".join(blocks)
 
 
-def _table(verdicts: list[dict[str, Any]]) -> list[str]:
-    rows = ["| claim | verdict | statistic | value | holds above |", "| --- | --- | --- | ---: | ---: |"]
-    for one in verdicts:
-        rows.append(
-            f"| {_cell(one['claim'])} | {MARKS[one['verdict']]} | {_cell(one['statistic'])} | {_interval(one)} "
-            f"| {_number(one['above'])} |"
-        )
+def _table(contents: list[dict[str, Any]]) -> list[str]:
+    """Each claim with its verdict, and the quantity that decided: its value, its interval, and the bound claimed."""
+    rows = ["| claim | verdict | quantity | value | claimed |", "| --- | --- | --- | ---: | --- |"]
+    for verdict in map(Verdict.from_dict, contents):
+        mark, quantity, claimed = MARKS[verdict.words], _cell(verdict.quantity), _cell(verdict.claimed)
+        rows.append(f"| {_cell(verdict.claim)} | {mark} | {quantity} | {verdict.found} | {claimed} |")
     return rows
-
-
-def _interval(verdict: dict[str, Any]) -> str:
-    value, low, high = (verdict[key] for key in ("value", "low", "high"))
-    if value is None:
-        return "–"
-    return _number(value) if low == high else f"{_number(value)} [{_number(low)}, {_number(high)}]"
-
-
-def _number(value: float | None) -> str:
-    return "∞" if value is None else f"{value:.3g}"
 
 
 def _cell(text: str) -> str:
@@ -139,20 +125,11 @@ def _provenance(facts: dict[str, Any]) -> str:
 
 
 def _value(match: re.Match[str], found: Results) -> str:
-    return _interval(_verdict(match, found))
-
-
-def _ratio(match: re.Match[str], found: Results) -> str:
-    verdict = _verdict(match, found)
-    return _interval({key: math.exp(verdict[key]) for key in ("value", "low", "high")})
-
-
-def _verdict(match: re.Match[str], found: Results) -> dict[str, Any]:
     try:
-        verdict: dict[str, Any] = found[match[1]][match[2]]["verdicts"][int(match[3]) - 1]
+        content = found[match[1]][match[2]]["verdicts"][int(match[3]) - 1]
     except (KeyError, IndexError):
         raise PluginError(f"{match[0]} names no verdict in docs/paper/results") from None
-    return verdict
+    return Verdict.from_dict(content).found
 
 
 def _point(match: re.Match[str], found: Results) -> str:
@@ -161,25 +138,28 @@ def _point(match: re.Match[str], found: Results) -> str:
         value = found[network][study]["figure"]["panels"][int(panel)]["lines"][int(line)]["y"][int(point)]
     except (KeyError, IndexError):
         raise PluginError(f"{match[0]} names no point of a figure in docs/paper/results") from None
-    return _number(None if value is None else value * float(factor))
+    return number(None if value is None else value * float(factor), 3) or "unknown"
 
 
 def _counts(found: Results) -> str:
     counted = Counter(
-        one["verdict"] for studies in found.values() for content in studies.values() for one in content["verdicts"]
+        verdict["verdict"]
+        for studies in found.values()
+        for content in studies.values()
+        for verdict in content["verdicts"]
     )
     return ", ".join(f"{counted[word]} {word}" for word in MARKS)
 
 
 def _verdicts(found: Results) -> str:
     networks = [network for network in NETWORKS if found[network]]
-    head = ["study", "claim", *(NETWORKS[one] for one in networks)]
+    head = ["study", "claim", *(NETWORKS[network] for network in networks)]
     rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for name, study in catalogue().items():
         claims: dict[str, dict[str, str]] = {}
         for network in networks:
-            for one in found[network].get(name, {}).get("verdicts", ()):
-                claims.setdefault(one["claim"], {})[network] = MARKS[one["verdict"]].split()[0]
+            for verdict in found[network].get(name, {}).get("verdicts", ()):
+                claims.setdefault(verdict["claim"], {})[network] = MARKS[verdict["verdict"]].split()[0]
         for claim, words in claims.items():
             cells = [f"{study.shows}", _cell(claim), *(words.get(network, "") for network in networks)]
             rows.append(f"| {' | '.join(cells)} |")

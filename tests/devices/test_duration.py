@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitline.devices import format_duration
 from bitline.devices.duration import format_duration, parse_duration
 
 

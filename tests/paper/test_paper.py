@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,19 +13,66 @@ from hypothesis import strategies as st
 from bitline.errors import StudyError
 from bitline.paper import Experiment, catalogue, find, run_study
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.verdict import Verdict, computed, log_ratio, measured, tolerance
+from bitline.paper.experiment import Measurements, gains
+from bitline.paper.verdict import RELATIONS, Claim, Verdict, log_ratio, tolerance
+from bitline.study import DesignResult, Study, StudyResult
+
+CLAIM = Claim("A design loses little.")
+
+
+@pytest.mark.parametrize(("relation", "opposite"), [("<", ">="), (">", "<="), ("<=", ">"), (">=", "<")])
+@given(
+    value=st.floats(-5, 5),
+    half=st.sampled_from((0.0, 1.0, math.inf)),
+    bound=st.sampled_from((-1.0, 0.0, 2.5)),
+)
+def test_a_claim_holds_where_its_opposite_does_not(relation, opposite, value, half, bound):
+    words = {
+        sign: Verdict("", "", value, value - half, value + half, sign, bound).words for sign in (relation, opposite)
+    }
+    swapped = {"holds": "does not hold", "does not hold": "holds", "not decided": "not decided"}
+    assert words[opposite] == swapped[words[relation]]
+    mirrored = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}[relation]
+    assert Verdict("", "", -value, -value - half, -value + half, mirrored, -bound).words == words[relation]
 
 
 def test_words_follow_from_the_interval():
-    assert Verdict("", "", 2.0, 1.0, 3.0, 0.5).words == "holds"
-    assert Verdict("", "", 2.0, 1.0, 3.0, 2.5).words == "not decided"
-    assert Verdict("", "", 2.0, 1.0, 3.0, 3.5).words == "does not hold"
-    assert computed("", "", 1.0, above=1.0).words == "does not hold"
-    assert measured("", "", [1.0]).words == "not decided"
-    assert measured("", "", []).words == "not decided"
-    assert measured("", "", [1.0, 1.1, 0.9]).words == "holds"
-    assert measured("", "", [-1.0, -1.1, -0.9]).words == "does not hold"
-    json.dumps(measured("", "", [1.0]).to_dict(), allow_nan=False)
+    for relation, words in {"<": "does not hold", "<=": "holds", ">": "does not hold", ">=": "holds"}.items():
+        assert CLAIM.computed("", 1.0, relation, 1.0).words == words  # at the bound itself
+        assert RELATIONS[relation](1.0, 1.0) == (words == "holds")
+        assert Verdict("", "", 2.0, 1.0, 3.0, relation, 2.5).words == "not decided"
+        assert CLAIM.computed("", math.nan, relation, 1.0).words == "not decided"
+        assert CLAIM.measured("", [1.0], relation, 5.0).words == "not decided"  # one chip
+        assert CLAIM.measured("", [], relation, 5.0).words == "not decided"
+    assert Verdict("", "", 2.0, 1.0, 3.0, "<", 3.5).words == "holds"
+    assert Verdict("", "", 2.0, 1.0, 3.0, "<", 1.0).words == "does not hold"
+    assert CLAIM.measured("", [1.0, 1.1, 0.9], "<", 2).words == "holds"
+    assert CLAIM.measured("", [1.0, 1.1, 0.9], ">", 2).words == "does not hold"
+
+
+def test_the_interval_of_a_ratio_is_that_of_its_logarithm():
+    verdict = CLAIM.ratio("A over B", [math.log(2), math.log(8)], ">", 1)
+    plain = CLAIM.measured("log of A over B", [math.log(2), math.log(8)], ">", 0)
+    assert verdict.value == pytest.approx(4)
+    assert (verdict.low, verdict.high) == pytest.approx((math.exp(plain.low), math.exp(plain.high)))
+    assert verdict.words == plain.words
+    one_chip = CLAIM.ratio("A over B", [math.log(2)], ">", 1)
+    assert (one_chip.low, one_chip.high) == (0, math.inf)
+
+
+@pytest.mark.parametrize("samples", [[], [1.0], [1.0, 2.0]])
+def test_a_verdict_survives_its_file(samples):
+    verdict = CLAIM.measured("loss in points, by chip", samples, "<", 1)
+    content = json.loads(json.dumps(verdict.to_dict(), allow_nan=False))
+    again = Verdict.from_dict(content)
+    assert again.to_dict() == content == {**content, "verdict": again.words}
+    assert (again.found, again.claimed) == (verdict.found, "< 1")
+
+
+def test_a_verdict_reads_as_it_is_claimed():
+    assert CLAIM.computed("loss in points", 0.1 + 0.2 - 0.3, "<", 1).found == "0"
+    assert CLAIM.computed("loss in points", math.nan, "<", 1).found == "unknown"
+    assert CLAIM.measured("loss in points", [0.4], "<", 1).found == "0.4 [−∞, ∞]"
 
 
 @given(
@@ -33,7 +81,7 @@ def test_words_follow_from_the_interval():
 )
 def test_tolerance_lies_where_the_accuracy_crosses_the_floor(losses, baseline):
     errors = [0.01 * (index + 1) for index in range(len(losses))]
-    accuracies = [baseline - one for one in losses]
+    accuracies = [baseline - loss for loss in losses]
     found = tolerance(errors, accuracies, baseline)
     assert 0 <= found <= errors[-1]
     before = [loss for error, loss in zip(errors, losses, strict=True) if error <= found - 1e-12]
@@ -48,11 +96,11 @@ def test_tolerance_interpolates():
     assert math.isclose(tolerance([0.1, 0.2], [1.0, 1.0], 1.0), 0.2)
     assert math.isnan(log_ratio(0.2, 0.2, 0.2))
     assert log_ratio(0.2, 0.1, 0.2) == pytest.approx(math.log(2))
-    assert measured("", "", [log_ratio(0.2, 0.2, 0.2)] * 3).words == "not decided"
+    assert CLAIM.ratio("", [log_ratio(0.2, 0.2, 0.2)] * 3, ">", 1).words == "not decided"
 
 
 def test_a_drawing_survives_its_file():
-    line = Line("one", (1.0, 2.0), (0.5, math.nan), (0.0, 0.1))
+    line = Line("accuracy", (1.0, 2.0), (0.5, math.nan), (0.0, 0.1))
     drawing = Drawing((Panel("a", (line,), "x", x_scale="symlog", smallest=1e-7),), "caption")
     content = json.loads(json.dumps(drawing.to_dict(), allow_nan=False))
     again = Drawing.from_dict(content)
@@ -71,19 +119,42 @@ def test_every_study_says_what_it_shows():
 
 
 def test_studies_write_figures_data_and_verdicts(tmp_path):
-    setting = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
+    experiment = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
     for name in ("weights", "conductances", "currents", "useful-range", "energy", "sonos"):
-        outcome = run_study(find(name), setting)
-        assert outcome.verdicts
+        assert run_study(find(name), experiment).verdicts
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000
         content = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
-        words = [one["verdict"] for one in content["verdicts"]]
-        assert set(words) <= {"holds", "does not hold", "not decided"}
+        words = {verdict["verdict"] for verdict in content["verdicts"]}
+        assert words <= {"holds", "does not hold", "not decided"}
         assert content["provenance"]["images"] == 8
-    energies = {one.statistic: one.words for one in run_study(find("energy"), setting).verdicts}
-    assert set(energies.values()) == {"holds"}
+    assert {verdict.words for verdict in run_study(find("energy"), experiment).verdicts} == {"holds"}
     measured_again = []
-    again = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2,
-                    progress=lambda what, done, total: measured_again.append(total))  # fmt: skip
-    run_study(find("sonos"), again)
+    run_study(find("sonos"), replace(experiment, progress=lambda what, done, total: measured_again.append(total)))
     assert max(measured_again) == 0
+
+
+def test_lines_carry_two_sigma_where_several_chips_were_measured():
+    designs = [_design(0.1, (0.9, 0.92)), _design(0.05, (0.95,))]
+    line = Line.of("cells", designs, "cell.device.alpha")
+    assert line.x == (0.05, 0.1)
+    assert line.y == pytest.approx((95, 91))
+    assert line.error == pytest.approx((0, 200 * designs[0].std))
+    assert Line.exact("law", range(3), [1, 2, 3]) == Line("law", (0.0, 1.0, 2.0), (1.0, 2.0, 3.0), (0.0, 0.0, 0.0))
+
+
+def test_measurements_are_chosen_by_dotted_settings():
+    designs = tuple(_design(alpha, (0.9, 0.91)) for alpha in (0.1, 0.05))
+    data = Measurements(StudyResult(Study(), {}, (), designs, 0.95), ())
+    assert data.designs() == list(designs)
+    assert data.designs({"cell.device.alpha": 0.05}) == [designs[1]]
+    assert data.designs({"cell.device.alpha": 0.07}) == []
+    assert data.losses(designs[0]) == pytest.approx([5, 4])
+    assert data.loss(designs[0]) == pytest.approx(4.5)
+    assert gains(designs[0], designs[1]) == [0, 0]
+    assert data.tolerances("cell.device.alpha") == pytest.approx([0.02, 0.025])
+    assert "key" not in data.table
+
+
+def _design(alpha, accuracies):
+    settings = {"cell.device.alpha": alpha}
+    return DesignResult(f"{alpha}", "", settings, {}, 100, accuracies, 0.95, None, None, (), 0.0, True, "")

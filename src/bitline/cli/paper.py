@@ -12,7 +12,6 @@ from rich.text import Text
 from bitline.cli.parameters import Commands, console
 from bitline.cli.study import Address, Device, Executor, Fraction, Workers, bar, check_launch, launcher
 from bitline.config.files import check_writable
-from bitline.numerics.text import number
 
 if TYPE_CHECKING:
     from bitline.paper import Findings
@@ -76,7 +75,7 @@ def run(
     others = read_subjects(networks) if networks else ()
     for study in chosen:
         with bar(study.name) as progress:
-            setting = Experiment(
+            experiment = Experiment(
                 out=out,
                 model=model,
                 weights=weights,
@@ -90,22 +89,20 @@ def run(
                 launch=launcher(executor, count, address, device, gpus),
                 progress=progress,
             )
-            outcome = run_study(study, setting)
-        _print(study.name, study.shows, outcome)
+            findings = run_study(study, experiment)
+        _print(study.name, study.shows, findings)
     console.print(f"figures, data and verdicts are in {out}")
 
 
-def _print(name: str, shows: str, outcome: Findings) -> None:
-    """Each claim with its verdict, and under it the statistic that decided; readable on a narrow terminal."""
+def _print(name: str, shows: str, findings: Findings) -> None:
+    """Each claim with its verdict, and under it the quantity that decided; readable on a narrow terminal."""
     console.print(Text.assemble((name, "bold"), f" ({shows})"))
-    table = Table(Column("verdict", no_wrap=True), "claim and statistic", show_header=False, box=None, pad_edge=False)
+    table = Table(Column("verdict", no_wrap=True), "claim and quantity", show_header=False, box=None, pad_edge=False)
     colours = {"holds": "green", "does not hold": "red", "not decided": "yellow"}
-    for one in outcome.verdicts:
-        value, low, high, above = (number(bound, 3) or "unknown" for bound in (one.value, one.low, one.high, one.above))
-        interval = value if low == high else f"{value} [{low}, {high}]"
-        table.add_row(Text(one.words, style=colours[one.words]), one.claim)
-        table.add_row("", Text(f"{one.statistic}: {interval}, holds above {above}", style="dim"))
+    for verdict in findings.verdicts:
+        table.add_row(Text(verdict.words, style=colours[verdict.words]), verdict.claim)
+        table.add_row("", Text(f"{verdict.quantity}: {verdict.found}, claimed {verdict.claimed}", style="dim"))
     console.print(table)
-    for remark in outcome.remarks:
+    for remark in findings.remarks:
         console.print(f"note: {remark}")
     console.print()

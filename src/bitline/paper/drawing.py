@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,23 @@ MANY = 6
 """Lines from which on the legend stands beside a panel."""
 
 
+def two_sigma(design: DesignResult) -> float:
+    """Half of a design's error bar in points: two standard deviations over chips, as in the paper; 0 for one chip."""
+    return 0.0 if math.isnan(design.std) else 200 * design.std
+
+
 @dataclass(frozen=True)
 class Line:
-    """A line with error bars.
+    """A line of a panel.
 
     Attributes:
-        label: in the legend.
-        x, y: points.
-        error: half of the bars; two standard deviations over chips, as in the paper.
+        label: its name in the legend.
+        x, y: coordinates of its points.
+        error: half of the error bar of each point; 0 draws none.
+
+    Examples:
+        >>> Line.exact("Eq. 2", [72, 144], [8.2, 9.2])
+        Line(label='Eq. 2', x=(72.0, 144.0), y=(8.2, 9.2), error=(0.0, 0.0))
     """
 
     label: str
@@ -46,12 +55,22 @@ class Line:
     error: tuple[float, ...]
 
     @classmethod
+    def exact(cls, label: str, x: Iterable[float], y: Iterable[float]) -> Line:
+        """A line without error bars."""
+        places = tuple(map(float, x))
+        return cls(label, places, tuple(map(float, y)), (0.0,) * len(places))
+
+    @classmethod
+    def with_bars(cls, label: str, x: Iterable[float], designs: Iterable[DesignResult]) -> Line:
+        """Accuracy of designs in per cent, at places on the x axis that belong to them, in ascending order of these."""
+        points = sorted(zip(map(float, x), designs, strict=True), key=lambda point: point[0])
+        places, ordered = tuple(place for place, _ in points), [design for _, design in points]
+        return cls(label, places, tuple(100 * design.mean for design in ordered), tuple(map(two_sigma, ordered)))
+
+    @classmethod
     def of(cls, label: str, designs: Sequence[DesignResult], setting: str) -> Line:
-        """Accuracy in per cent over a setting."""
-        ordered = sorted(designs, key=lambda one: float(one.settings[setting]))
-        bars = (0.0 if math.isnan(one.std) else 200 * one.std for one in ordered)
-        x = tuple(float(one.settings[setting]) for one in ordered)
-        return cls(label, x, tuple(100 * one.mean for one in ordered), tuple(bars))
+        """Accuracy of designs in per cent over one of their settings, by its dotted name."""
+        return cls.with_bars(label, (design.settings[setting] for design in designs), designs)
 
 
 @dataclass(frozen=True)
@@ -59,12 +78,12 @@ class Panel:
     """One plot.
 
     Attributes:
-        title: above it.
-        lines: in it.
-        x_label, y_label: axis titles.
+        title: text above the plot.
+        lines: what is drawn.
+        x_label, y_label: titles of the axes, with units.
         x_scale, y_scale: 'linear', 'log', or 'symlog' for a logarithmic axis with a zero.
-        smallest: where a 'symlog' axis turns linear.
-        marks: places on the x axis with a dotted line.
+        smallest: value below which a 'symlog' axis is linear.
+        marks: places on the x axis that a dotted line marks.
     """
 
     title: str
@@ -82,8 +101,14 @@ class Drawing:
     """Panels side by side: plain data, so that a figure can be drawn again from a file of results.
 
     Attributes:
-        panels: from left to right.
-        caption: under them.
+        panels: the plots, from left to right.
+        caption: text under them.
+
+    Examples:
+        >>> panel = Panel("bits of the ADC", (Line.exact("needed", [72, 144], [5, 6]),), "rows", "bits")
+        >>> drawing = Drawing((panel,), "exact cells")
+        >>> Drawing.from_dict(drawing.to_dict()) == drawing
+        True
     """
 
     panels: tuple[Panel, ...]
@@ -117,25 +142,8 @@ class Drawing:
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
-    for index, line in enumerate(panel.lines):
-        colour = COLOURS[index % len(COLOURS)]
-        axes.errorbar(
-            line.x, line.y, yerr=line.error if any(line.error) else None, color=colour, linewidth=1.2, capsize=2,
-            marker="o" if len(line.x) <= MARKERS else "", markersize=3.5, label=line.label,
-        )  # fmt: skip
-    for place in panel.marks:
-        axes.axvline(place, color="#555555", linestyle=":", linewidth=1)
-    if panel.x_scale == "symlog":
-        axes.set_xscale("symlog", linthresh=panel.smallest)
-    else:
-        axes.set_xscale(panel.x_scale)
-    axes.set_yscale(panel.y_scale)
-    for scale, axis, limits in (
-        (panel.x_scale, axes.xaxis, axes.get_xlim()),
-        (panel.y_scale, axes.yaxis, axes.get_ylim()),
-    ):
-        if scale == "log" and limits[1] < SHORT * limits[0]:
-            _label_plainly(axis)
+    _draw_lines(axes, panel)
+    _scale(axes, panel)
     axes.set_title(panel.title, fontsize=10)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
@@ -149,6 +157,32 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
+def _draw_lines(axes: Axes, panel: Panel) -> None:
+    for index, line in enumerate(panel.lines):
+        style: dict[str, Any] = {
+            "color": COLOURS[index % len(COLOURS)],
+            "marker": "o" if len(line.x) <= MARKERS else "",
+        }
+        bars = line.error if any(line.error) else None
+        axes.errorbar(line.x, line.y, bars, label=line.label, linewidth=1.2, capsize=2, markersize=3.5, **style)
+    for place in panel.marks:
+        axes.axvline(place, color="#555555", linestyle=":", linewidth=1)
+
+
+def _scale(axes: Axes, panel: Panel) -> None:
+    if panel.x_scale == "symlog":
+        axes.set_xscale("symlog", linthresh=panel.smallest)
+    else:
+        axes.set_xscale(panel.x_scale)
+    axes.set_yscale(panel.y_scale)
+    for scale, axis, limits in (
+        (panel.x_scale, axes.xaxis, axes.get_xlim()),
+        (panel.y_scale, axes.yaxis, axes.get_ylim()),
+    ):
+        if scale == "log" and limits[1] < SHORT * limits[0]:
+            _label_plainly(axis)
+
+
 def _label_plainly(axis: Axis) -> None:
     """Numbers at 1, 2 and 5 of a decade: those that matplotlib writes there (2 x 10^0, 3 x 10^0, ...) overlap."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -160,13 +194,13 @@ def _label_plainly(axis: Axis) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(content) for name, content in value.items()}
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Real):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
-    return tuple(math.nan if one is None else one for one in values)
+    return tuple(math.nan if value is None else value for value in values)

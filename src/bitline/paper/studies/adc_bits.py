@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
-from bitline.paper import mappings
+from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.mappings import MAPPINGS
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed
+from bitline.paper.verdict import Claim, Verdict
 from bitline.study import DesignResult
 
 BITS = tuple(range(3, 15))
@@ -21,83 +23,73 @@ PANELS = {
     "differential 2b, 144 rows": ("differential 2b", 144, "analog"),
     "differential 7b, 1152 rows": ("differential 7b", 1152, "analog"),
 }
+"""Mapping, rows, and accumulation of inputs."""
 LOSS = 0.02
 """Fraction of the images that may be lost for a resolution to be enough."""
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge."""
-    frames, panels = [], []
+def run(experiment: Experiment) -> Findings:
+    """Measure the four panels; bits needed follow from the curves."""
+    panels: list[Panel] = []
     needed: dict[tuple[str, str], int] = {}
-    failures: list[str] = []
-    for title in PANELS:
-        data = measure(setting, title)
-        for kind, policy in ranges(title).items():
-            needed[title, kind] = bits_needed(data, data.designs(adc__range=policy))
-        lines = tuple(
-            Line.of(kind, data.designs(adc__range=policy), "adc.bits") for kind, policy in ranges(title).items()
-        )
+    measurements = {title: measure(experiment, title) for title in PANELS}
+    for title, data in measurements.items():
+        curves = {kind: data.designs({"adc.range": policy}) for kind, policy in ranges(title).items()}
+        needed |= {(title, kind): bits_needed(data, designs) for kind, designs in curves.items()}
+        lines = tuple(Line.of(kind, designs, "adc.bits") for kind, designs in curves.items())
         panels.append(Panel(title, lines, "ADC resolution (bits)"))
-        frames.append(data.frame.drop(columns=["key"]).assign(panel=title))
-        failures += data.failures
+    table = pd.concat([data.table.assign(panel=title) for title, data in measurements.items()], ignore_index=True)
+    failures = tuple(text for data in measurements.values() for text in data.failures)
+    return Findings(table, Drawing(tuple(panels), experiment.caption), _verdicts(needed), failures)
+
+
+def _verdicts(needed: dict[tuple[str, str], int]) -> tuple[Verdict, ...]:
     saved = {title: needed[title, "full"] - needed[title, "calibrated"] for title in PANELS}
     offset, differential = (
-        [one for title, one in saved.items() if title.startswith(name)] for name in ("offset", "differential")
+        fmean(bits for title, bits in saved.items() if title.startswith(kind)) for kind in ("offset", "differential")
     )
-    verdicts = (
-        computed("Calibrated ranges need fewer bits in all cases (claim 14).",
-                 "fewest bits saved, over the four panels (2 points of loss)", float(min(saved.values()))),
-        computed("Calibration saves more for differential cells (claim 14).",
-                 "mean of bits saved, differential less offset",
-                 sum(differential) / len(differential) - sum(offset) / len(offset)),
-        computed("Unsliced differential cells, 1152 rows: 7 bits are enough (claim 15).",
-                 "7.5 less the bits needed (2 points of loss)",
-                 7.5 - needed["differential 7b, 1152 rows", "calibrated"]),
-        computed("After calibration, differential cells need fewer bits than offset cells (section 5).",
-                 "bits needed by offset 8b less those of differential 7b, 1152 rows",
-                 float(needed["offset 8b, 1152 rows", "calibrated"]
-                       - needed["differential 7b, 1152 rows", "calibrated"])),
-    )  # fmt: skip
-    table = pd.concat(frames, ignore_index=True)
-    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, tuple(failures))
+    seven, eight = (needed[title, "calibrated"] for title in ("differential 7b, 1152 rows", "offset 8b, 1152 rows"))
+    return (
+        Claim("Calibrated ranges need fewer bits in all cases (claim 14).").computed(
+            "fewest bits saved, over the four panels (2 points of loss)", min(saved.values()), ">", 0
+        ),
+        Claim("Calibration saves more for differential cells (claim 14).").computed(
+            "mean of bits saved, differential less offset", differential - offset, ">", 0
+        ),
+        Claim("Unsliced differential cells, 1152 rows: 7 bits are enough (claim 15).").computed(
+            "bits needed (2 points of loss)", seven, "<=", 7
+        ),
+        Claim("After calibration, differential cells need fewer bits than offset cells (section 5).").computed(
+            "bits needed by differential 7b less those of offset 8b, 1152 rows", seven - eight, "<", 0
+        ),
+    )
 
 
-def measure(setting: Experiment, title: str) -> Measurements:
+def measure(experiment: Experiment, title: str) -> Measurements:
     """Accuracy of one of `PANELS` over range policies and bits; exact cells, so one chip is all chips."""
-    return setting.measure(
-        f"ADC bits, {title}",
-        [
-            {"setting": "adc.range", "values": list(ranges(title).values())},
-            {"setting": "adc.bits", "values": list(BITS)},
-        ],
-        settings(title),
-        chips=1,
-    )
+    axes = [over("adc.range", ranges(title).values()), over("adc.bits", BITS)]
+    return experiment.measure(f"ADC bits, {title}", axes, settings(title), chips=1)
 
 
 def ranges(title: str) -> dict[str, str]:
     """Range policies of one of `PANELS`, by what they are in the paper."""
-    return {"full": "full", "calibrated": mappings.calibrated_range(PANELS[title][0])}
+    return {"full": "full", "calibrated": MAPPINGS[PANELS[title][0]].calibrated_range}
 
 
 def settings(title: str) -> dict[str, Any]:
     """What the designs of one of `PANELS` have in common, by dotted name."""
     mapping, rows, accumulation = PANELS[title]
-    return {
-        "adc.kind": "uniform",
-        "array.rows": rows,
-        "inputs.accumulation": accumulation,
-        **dict(zip(mappings.NAMES, mappings.MAPPINGS[mapping], strict=True)),
-    }
+    shared = {"adc.kind": "uniform", "array.rows": rows, "inputs.accumulation": accumulation}
+    return {**shared, **MAPPINGS[mapping].settings}
 
 
 def bits_needed(data: Measurements, designs: Sequence[DesignResult], most: int = max(BITS)) -> int:
-    """Fewest bits from which on no more than `LOSS` is lost; one more than `most` where not even they are enough."""
+    """Fewest bits from which on no more than `LOSS` is lost; one more than `most` if not even they are enough."""
     floor, needed = data.baseline - LOSS - 1e-9, most + 1
-    for one in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):
-        if one.mean < floor:
+    for design in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):
+        if design.mean < floor:
             break
-        needed = int(one.settings["adc.bits"])
+        needed = int(design.settings["adc.bits"])
     return needed
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from bitline.paper import mappings
+from bitline.paper.axes import over, over_mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS, OFFSET
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
+from bitline.paper.verdict import Claim, Verdict, log_ratio
 
 ALPHA = "cell.device.alpha"
 INDEPENDENT = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1)
 PROPORTIONAL = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5)
-OFFSET = ("offset 8b", "offset 8b, unit column", "offset 4b", "offset 2b", "offset 1b")
-DIFFERENTIAL = ("differential 7b", "differential 4b", "differential 2b", "differential 1b")
+ALPHAS = {"state-independent": INDEPENDENT, "state-proportional": PROPORTIONAL}
+"""Sizes of both kinds of error."""
+WITH_UNIT_COLUMN = ("offset 8b", "offset 8b, unit column", *OFFSET[1:])
 
 
 def error(kind: str, alpha: float) -> dict[str, Any]:
@@ -28,81 +29,70 @@ def error(kind: str, alpha: float) -> dict[str, Any]:
     return {"cell.device.kind": kind, ALPHA: alpha, "cell.clip": "window"}
 
 
-def measure(setting: Experiment, kind: str, alphas: Sequence[float], names: Sequence[str]) -> Measurements:
-    """Accuracy of all mappings over the size of one kind of error."""
-    return setting.measure(
-        f"{setting.model}, {kind}",
-        [mappings.axis(*names), {"setting": ALPHA, "values": list(alphas)}],
-        error(kind, alphas[0]),
-    )
+def measure(experiment: Experiment, kind: str, names: Sequence[str]) -> Measurements:
+    """Accuracy of mappings over the size of one kind of error."""
+    axes = [over_mappings(names), over(ALPHA, ALPHAS[kind])]
+    return experiment.measure(f"{experiment.model}, {kind}", axes, error(kind, ALPHAS[kind][0]))
 
 
-def tolerances(data: Measurements, mapping: str, **settings: object) -> list[float]:
-    """Largest error with two points of loss, for every chip; of the designs with these settings besides."""
-    errors, chips = data.curves(data.designs(**mappings.settings(mapping), **settings), ALPHA)
-    return [tolerance(errors, chip, data.baseline) for chip in chips]
+def log_ratios(tolerated: Sequence[float], reference: Sequence[float], largest: float) -> list[float]:
+    """`log_ratio` of the tolerances of every chip."""
+    return [log_ratio(one_chip, same_chip, largest) for one_chip, same_chip in zip(tolerated, reference, strict=True)]
 
 
-def ratio(claim: str, data: Measurements, better: str, worse: str, above: float = 1.0) -> Verdict:
-    """Whether one mapping tolerates a multiple of what another one does."""
-    pairs = zip(tolerances(data, better), tolerances(data, worse), strict=True)
-    largest = max(float(one.settings[ALPHA]) for one in data.result.designs)
-    samples = [log_ratio(a, b, largest) for a, b in pairs]
-    statistic = f"log of the ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
-    return measured(claim, statistic, samples, math.log(above))
+def _tolerates(claim: str, data: Measurements, better: str, worse: str, times: float = 1) -> Verdict:
+    """Whether one mapping tolerates more than a multiple of what another one does."""
+    tolerated, reference = (data.tolerances(ALPHA, MAPPINGS[name].settings) for name in (better, worse))
+    largest = max(float(design.settings[ALPHA]) for design in data.result.designs)
+    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
+    return Claim(claim).ratio(quantity, log_ratios(tolerated, reference, largest), ">", times)
 
 
-def independent(setting: Experiment) -> Findings:
-    """Fig. 9."""
-    data = measure(setting, "state-independent", INDEPENDENT, (*OFFSET, *DIFFERENTIAL))
-    at = data.designs(**mappings.settings("offset 8b"), **{"cell__device__alpha": 0.025})[0]
-    chance = 1.0 / setting.classes
+def independent(experiment: Experiment) -> Findings:
+    """Fig. 9: differential cells tolerate more than offset cells, and slicing helps both."""
+    data = measure(experiment, "state-independent", (*WITH_UNIT_COLUMN, *DIFFERENTIAL))
+    (lost,) = data.designs({**MAPPINGS["offset 8b"].settings, ALPHA: 0.025})
+    chance = 1.0 / experiment.classes
+    left = [(accuracy - chance) / (data.baseline - chance) for accuracy in lost.accuracies]
+    unit_column = "The unit column loses much against digital removal of the offset (claim 4)."
+    cells = "Differential cells tolerate more than offset cells (claim 6)."
     verdicts = (
-        measured(
-            "Offset: accuracy is close to zero at alpha = 2.5 % (claim 3, ImageNet ResNet-50).",
-            "half-way between chance and the baseline, less accuracy of offset 8b at 2.5 %",
-            [(chance + data.baseline) / 2 - one for one in at.accuracies],
+        Claim("Offset: accuracy is close to zero at alpha = 2.5 % (claim 3, ImageNet ResNet-50).").measured(
+            "share of the accuracy above chance that offset 8b keeps at 2.5 %, by chip", left, "<", 0.5
         ),
-        ratio("The unit column loses much against digital removal of the offset (claim 4).", data,
-              "offset 8b", "offset 8b, unit column"),
-        ratio("Differential cells tolerate more than offset cells (claim 6).", data, "differential 7b", "offset 8b"),
-        ratio("Offset: slicing helps (claim 5).", data, "offset 2b", "offset 8b"),
-        ratio("Differential: slicing helps (section 6.2).", data, "differential 2b", "differential 7b"),
-    )  # fmt: skip
-    return _outcome(data, "state-independent", (OFFSET, DIFFERENTIAL), verdicts, setting)
+        _tolerates(unit_column, data, "offset 8b", "offset 8b, unit column"),
+        _tolerates(cells, data, "differential 7b", "offset 8b"),
+        _tolerates("Offset: slicing helps (claim 5).", data, "offset 2b", "offset 8b"),
+        _tolerates("Differential: slicing helps (section 6.2).", data, "differential 2b", "differential 7b"),
+    )
+    return _findings(experiment, data, "state-independent", (WITH_UNIT_COLUMN, DIFFERENTIAL), verdicts)
 
 
-def proportional(setting: Experiment) -> Findings:
-    """Fig. 10."""
-    offset = tuple(name for name in OFFSET if "unit" not in name)
-    data = measure(setting, "state-proportional", PROPORTIONAL, (*offset, *DIFFERENTIAL))
+def proportional(experiment: Experiment) -> Findings:
+    """Fig. 10: differential cells tolerate many times the error of offset cells."""
+    data = measure(experiment, "state-proportional", (*OFFSET, *DIFFERENTIAL))
+    tenfold = "Differential cells tolerate over ten times the error of offset cells (claim 7)."
     verdicts = (
-        ratio("Differential cells tolerate over ten times the error of offset cells (claim 7).", data,
-              "differential 7b", "offset 8b", above=10.0),
-        ratio("Offset: fewer slices are better (claim 5).", data, "offset 8b", "offset 2b"),
-        ratio("Differential: finer slices are better (section 6.2).", data, "differential 2b", "differential 7b"),
-    )  # fmt: skip
-    return _outcome(data, "state-proportional", (offset, DIFFERENTIAL), verdicts, setting)
+        _tolerates(tenfold, data, "differential 7b", "offset 8b", times=10),
+        _tolerates("Offset: fewer slices are better (claim 5).", data, "offset 8b", "offset 2b"),
+        _tolerates("Differential: finer slices are better (section 6.2).", data, "differential 2b", "differential 7b"),
+    )
+    return _findings(experiment, data, "state-proportional", (OFFSET, DIFFERENTIAL), verdicts)
 
 
-def _outcome(
+def _findings(
+    experiment: Experiment,
     data: Measurements,
     kind: str,
     groups: tuple[tuple[str, ...], ...],
     verdicts: tuple[Verdict, ...],
-    setting: Experiment,
 ) -> Findings:
-    panels = [
-        Panel(
-            f"({letter}) {group[0].split()[0]}",
-            tuple(Line.of(name, data.designs(**mappings.settings(name)), ALPHA) for name in group),
-            f"{kind} error alpha",
-            x_scale="log",
-        )
-        for letter, group in zip("ab", groups, strict=True)
-    ]
-    table = data.frame.drop(columns=["key"])
-    return Findings(table, Drawing(tuple(panels), setting.caption), verdicts, data.failures)
+    """The curves over one kind of error, with a panel for each group of mappings."""
+    panels = []
+    for letter, group in zip("ab", groups, strict=True):
+        lines = tuple(Line.of(name, data.designs(MAPPINGS[name].settings), ALPHA) for name in group)
+        panels.append(Panel(f"({letter}) {group[0].split()[0]}", lines, f"{kind} error alpha", x_scale="log"))
+    return Findings(data.table, Drawing(tuple(panels), experiment.caption), verdicts, data.failures)
 
 
 STUDIES = (

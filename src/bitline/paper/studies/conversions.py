@@ -2,57 +2,53 @@
 
 from __future__ import annotations
 
-from bitline.paper import mappings
+from bitline.paper.axes import over, together
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
+from bitline.paper.mappings import MAPPINGS
 from bitline.paper.studies.adc_bits import bits_needed
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed
+from bitline.paper.verdict import Claim, Verdict
 
 BITS = tuple(range(4, 13))
+SETTINGS = ("weights.subtraction", "inputs.accumulation", "adc.range")
 CHOICES = {
-    "analog subtraction": {"weights.subtraction": "analog", "inputs.accumulation": "analog", "adc.range": "calibrated"},
-    "digital subtraction": {"weights.subtraction": "digital", "inputs.accumulation": "analog",
-                            "adc.range": "calibrated"},
-    "a conversion for each input bit": {"weights.subtraction": "analog", "inputs.accumulation": "digital",
-                                        "adc.range": "calibrated"},
-    "least-error range": {"weights.subtraction": "analog", "inputs.accumulation": "analog",
-                          "adc.range": "least-error"},
-    "full range": {"weights.subtraction": "analog", "inputs.accumulation": "analog", "adc.range": "full"},
-}  # fmt: skip
+    "analog subtraction": ("analog", "analog", "calibrated"),
+    "digital subtraction": ("digital", "analog", "calibrated"),
+    "a conversion for each input bit": ("analog", "digital", "calibrated"),
+    "least-error range": ("analog", "analog", "least-error"),
+    "full range": ("analog", "analog", "full"),
+}
+"""Values of `SETTINGS`."""
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge; exact cells, so one chip is all chips."""
-    names = ("weights.subtraction", "inputs.accumulation", "adc.range")
-    axis = {"zip": {name: [choice[name] for choice in CHOICES.values()] for name in names}}
-    mapping, cell, bits, _ = mappings.UNSLICED_DIFFERENTIAL
-    data = setting.measure(
-        "conversions",
-        [axis, {"setting": "adc.bits", "values": list(BITS)}],
-        {"weights.kind": mapping, "weights.bits_per_cell": cell, "weights.bits": bits, "adc.kind": "uniform",
-         "array.rows": 1152},
-        chips=1,
-    )  # fmt: skip
-    chosen = {
-        title: data.designs(**{name.replace(".", "__"): value for name, value in choice.items()})
-        for title, choice in CHOICES.items()
-    }
+def run(experiment: Experiment) -> Findings:
+    """Measure every choice over bits; exact cells, so one chip is all chips."""
+    choices = {title: dict(zip(SETTINGS, choice, strict=True)) for title, choice in CHOICES.items()}
+    axes = [together(choices.values()), over("adc.bits", BITS)]
+    mapping = {name: value for name, value in MAPPINGS["differential 7b"].settings.items() if name not in SETTINGS}
+    settings = {**mapping, "adc.kind": "uniform", "array.rows": 1152}
+    data = experiment.measure("conversions", axes, settings, chips=1)
+    chosen = {title: data.designs(choice) for title, choice in choices.items()}
     needed = {title: bits_needed(data, designs) for title, designs in chosen.items()}
-    verdicts = (
-        computed("Lines subtracted before the ADC need no more bits than lines converted apart (section 6).",
-                 "bits needed with digital subtraction less those with analog, and a half",
-                 needed["digital subtraction"] - needed["analog subtraction"] + 0.5),
-        computed("The calibrated range saves bits against the full range (claim 14).",
-                 "bits needed with the full range less those with the calibrated one",
-                 float(needed["full range"] - needed["analog subtraction"])),
-        computed("Percentiles and least error choose nearly the same ranges (section 6.2).",
-                 "1.5 less the difference of bits needed",
-                 1.5 - abs(needed["least-error range"] - needed["analog subtraction"])),
-    )  # fmt: skip
     lines = tuple(Line.of(title, designs, "adc.bits") for title, designs in chosen.items())
     panel = Panel("differential 7b, 1152 rows", lines, "ADC resolution (bits)")
-    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+    return Findings(data.table, Drawing((panel,), experiment.caption), _verdicts(needed), data.failures)
+
+
+def _verdicts(needed: dict[str, int]) -> tuple[Verdict, ...]:
+    analog, digital = needed["analog subtraction"], needed["digital subtraction"]
+    return (
+        Claim("Lines subtracted before the ADC need no more bits than lines converted apart (section 6).").computed(
+            "bits needed with analog subtraction less those with digital", analog - digital, "<=", 0
+        ),
+        Claim("The calibrated range saves bits against the full range (claim 14).").computed(
+            "bits needed with the calibrated range less those with the full one", analog - needed["full range"], "<", 0
+        ),
+        Claim("Percentiles and least error choose nearly the same ranges (section 6.2).").computed(
+            "difference between the bits needed", abs(needed["least-error range"] - analog), "<=", 1
+        ),
+    )
 
 
 STUDY = PaperStudy("conversions", "Sections 5 and 6", "bits needed by subtraction, accumulation and range", run)

@@ -2,91 +2,84 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
+from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
-from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, error, measure
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.studies.cell_errors import ALPHA, ALPHAS, error, log_ratios, measure
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Verdict, log_ratio, measured, tolerance
+from bitline.paper.verdict import Claim, Verdict
 
 TRAINED = {"fashion-resnet": "fashion-resnet-4bit", "cifar-resnet20": "cifar-resnet20-4bit"}
 """The network with 4-bit weights and activations that belongs to an 8-bit one (scripts/train_low_bit.py)."""
-DESIGNS = {"8 bits": "differential", "4 bits, trained": "differential-4bit"}
-WITHOUT_ADC = "8 bits, no ADC"
+EIGHT, FOUR, WITHOUT_ADC = "8 bits", "4 bits, trained", "8 bits, no ADC"
 
 
-def settings(setting: Experiment) -> dict[str, tuple[Experiment, str]]:
-    """Experiment and base design of the 8-bit network and, where there is one, of its 4-bit relative."""
-    eight, four = DESIGNS
-    found = {eight: (setting, DESIGNS[eight])}
-    if setting.model in TRAINED:
-        found[four] = (replace(setting, model=TRAINED[setting.model], weights=None), DESIGNS[four])
+def relatives(experiment: Experiment) -> dict[str, tuple[Experiment, str]]:
+    """Experiment and base design of the 8-bit network and, if there is one, of its 4-bit relative."""
+    found = {EIGHT: (experiment, "differential")}
+    if experiment.model in TRAINED:
+        found[FOUR] = (replace(experiment, model=TRAINED[experiment.model], weights=None), "differential-4bit")
     return found
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge: unsliced differential cells, 1152 rows, calibrated 8-bit ADCs."""
-    subjects = settings(setting)
-    alphas = {"state-independent": INDEPENDENT, "state-proportional": PROPORTIONAL}
-    every = {
-        kind: {
-            **{name: _measure(one, base, kind, values) for name, (one, base) in subjects.items()},
-            WITHOUT_ADC: measure(setting, kind, values, ["differential 7b"]),
-        }
-        for kind, values in alphas.items()
-    }
-    eight, four = DESIGNS
-    verdicts = (
-        _judge("The 4-bit network tolerates much more state-independent error (claim 19).",
-               every["state-independent"], four, eight, INDEPENDENT[-1], 1.5),
-        _judge("The 4-bit network tolerates more state-proportional error (claim 19).",
-               every["state-proportional"], four, eight, PROPORTIONAL[-1], 1.0),
-        *(_judge(f"An 8-bit ADC hardly changes how much {kind} error the 8-bit network tolerates (claim 18).",
-                 every[kind], eight, WITHOUT_ADC, values[-1], 0.8) for kind, values in alphas.items()),
-    )  # fmt: skip
-    panels = [
-        Panel(kind, tuple(Line.of(name, one.result.designs, ALPHA) for name, one in data.items()),
-              f"{kind} error alpha", x_scale="log")
-        for kind, data in every.items()
-    ]  # fmt: skip
-    frames = [
-        one.frame.drop(columns=["key"]).assign(network=name, error=kind)
-        for kind, data in every.items()
-        for name, one in data.items()
-    ]
-    failures = tuple(text for data in every.values() for one in data.values() for text in one.failures)
-    baselines = ", ".join(f"{name}: {100 * every['state-independent'][name].baseline:.1f} %" for name in subjects)
+def run(experiment: Experiment) -> Findings:
+    """Measure unsliced differential cells, 1152 rows and calibrated 8-bit ADCs under both kinds of error."""
+    every = {kind: _measure(experiment, kind) for kind in ALPHAS}
+    panels = []
+    for kind, data in every.items():
+        lines = tuple(Line.of(name, curve.result.designs, ALPHA) for name, curve in data.items())
+        panels.append(Panel(kind, lines, f"{kind} error alpha", x_scale="log"))
+    curves = [(kind, name, curve) for kind, data in every.items() for name, curve in data.items()]
+    tables = [curve.table.assign(network=name, error=kind) for kind, name, curve in curves]
+    failures = [text for _, _, curve in curves for text in curve.failures]
+    remarks = (*_remarks(experiment, every["state-independent"]), *failures)
+    drawing = Drawing(tuple(panels), experiment.caption)
+    return Findings(pd.concat(tables, ignore_index=True), drawing, _verdicts(every), remarks)
+
+
+def _measure(experiment: Experiment, kind: str) -> dict[str, Measurements]:
+    """Accuracy of every network over one kind of error."""
+    found = {}
+    for name, (network, base) in relatives(experiment).items():
+        settings = error(kind, ALPHAS[kind][0])
+        title = f"{network.model}, {kind}, 8-bit ADC"
+        found[name] = network.measure(title, [over(ALPHA, ALPHAS[kind])], settings, base=base)
+    return {**found, WITHOUT_ADC: measure(experiment, kind, ["differential 7b"])}
+
+
+def _verdicts(every: dict[str, dict[str, Measurements]]) -> tuple[Verdict, ...]:
+    much_more = "The 4-bit network tolerates much more state-independent error (claim 19)."
+    more = "The 4-bit network tolerates more state-proportional error (claim 19)."
+    adc = "An 8-bit ADC hardly changes how much {} error the 8-bit network tolerates (claim 18)."
+    return (
+        _tolerates(much_more, every, "state-independent", (FOUR, EIGHT), 1.5),
+        _tolerates(more, every, "state-proportional", (FOUR, EIGHT), 1),
+        *(_tolerates(adc.format(kind), every, kind, (EIGHT, WITHOUT_ADC), 0.8) for kind in every),
+    )
+
+
+def _tolerates(
+    claim: str, every: dict[str, dict[str, Measurements]], kind: str, names: tuple[str, str], times: float
+) -> Verdict:
+    """Whether the first of two networks tolerates more than a multiple of what the second does."""
+    logarithms: list[float] = []
+    if all(name in every[kind] for name in names):
+        tolerated, reference = (every[kind][name].tolerances(ALPHA) for name in names)
+        logarithms = log_ratios(tolerated, reference, ALPHAS[kind][-1])
+    quantity = f"ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}, by chip"
+    return Claim(claim).ratio(quantity, logarithms, ">", times)
+
+
+def _remarks(experiment: Experiment, data: dict[str, Measurements]) -> list[str]:
+    baselines = ", ".join(f"{name}: {100 * data[name].baseline:.1f} %" for name in (EIGHT, FOUR) if name in data)
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
-    if len(subjects) < 2:
-        remarks.append(f"There is no 4-bit relative of {setting.model}: scripts/train_low_bit.py trains one.")
-    return Findings(pd.concat(frames, ignore_index=True), Drawing(tuple(panels), setting.caption), verdicts,
-                   (*remarks, *failures))  # fmt: skip
-
-
-def _measure(setting: Experiment, base: str, kind: str, alphas: Sequence[float]) -> Measurements:
-    return setting.measure(
-        f"{setting.model}, {kind}, 8-bit ADC",
-        [{"setting": ALPHA, "values": list(alphas)}],
-        error(kind, alphas[0]),
-        base=base,
-    )
-
-
-def _judge(claim: str, data: dict[str, Measurements], better: str, worse: str, largest: float, above: float) -> Verdict:
-    found = []
-    for one in (data[name] for name in (better, worse) if name in data):
-        errors, chips = one.curves(one.result.designs, ALPHA)
-        found.append([tolerance(errors, chip, one.baseline) for chip in chips])
-    samples = [log_ratio(one, other, largest) for one, other in zip(*found, strict=True)] if len(found) == 2 else []
-    statistic = (
-        f"log of the ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip; limit: {above:g}"
-    )
-    return measured(claim, statistic, samples, math.log(above))
+    if FOUR not in data:
+        remarks.append(f"There is no 4-bit relative of {experiment.model}: scripts/train_low_bit.py trains one.")
+    return remarks
 
 
 STUDY = PaperStudy("four-bit", "Fig. 19", "4-bit trained against 8-bit quantised network under both errors", run)

@@ -4,77 +4,84 @@ from __future__ import annotations
 
 from typing import Any
 
+from bitline.paper.axes import together
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed
+from bitline.paper.verdict import Claim, Verdict
 from bitline.study import DesignResult
 from bitline.study.pareto import front
 
-DIFFERENTIAL = ((7, 8), (4, 9), (2, 9), (1, 9))
-"""Bits per cell and weight bits."""
-ROWS = (144, 288, 576, 1152)
-NAMES = ("weights.kind", "weights.subtraction", "weights.bits_per_cell", "weights.bits",
-         "inputs.accumulation", "array.rows", "adc.range")  # fmt: skip
+ROWS = {"differential": (144, 288, 576, 1152), "offset": (72, 144)}
+GROUPS = {
+    "differential, analog accumulation": {"weights.kind": "differential", "inputs.accumulation": "analog"},
+    "differential, digital accumulation": {"weights.kind": "differential", "inputs.accumulation": "digital"},
+    "offset": {"weights.kind": "offset", "inputs.accumulation": "digital"},
+}
+CHEAPEST = {"weights.bits_per_cell": 7, "array.rows": 1152, "inputs.accumulation": "analog"}
+"""What the paper finds cheapest, with differential cells (section 9.3)."""
 
 
-def grid() -> list[tuple[Any, ...]]:
+def grid() -> list[dict[str, Any]]:
     """Settings of all designs: Xiao et al. 2022, Fig. 24 (a)."""
     differential = [
-        ("differential", "analog", cell, bits, accumulation, rows, "calibrated" if cell == 7 else "aligned")
-        for cell, bits in DIFFERENTIAL
+        _design(name, accumulation, rows)
+        for name in DIFFERENTIAL
         for accumulation in ("analog", "digital")
-        for rows in ROWS
+        for rows in ROWS["differential"]
     ]
-    offset = [("offset", "digital", cell, 8, "digital", rows, "aligned") for cell in (2, 1) for rows in (72, 144)]
+    offset = [_design(name, "digital", rows) for name in ("offset 2b", "offset 1b") for rows in ROWS["offset"]]
     return differential + offset
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge."""
-    columns = zip(*grid(), strict=True)
-    axis = {"zip": {name: list(values) for name, values in zip(NAMES, columns, strict=True)}}
-    data = setting.measure("accuracy and energy", [axis], base="sonos-a")
-    designs = [one for one in data.result.designs if one.cost and "energy_uJ" in one.cost]
-    best = front([(_energy(one), -one.mean) for one in designs])
-    leading = [one for one, is_best in zip(designs, best, strict=True) if is_best]
+def _design(name: str, accumulation: str, rows: int) -> dict[str, Any]:
+    mapping = MAPPINGS[name]
+    settings = {**mapping.settings, "inputs.accumulation": accumulation, "array.rows": rows}
+    if mapping.bits_per_cell == "unsliced":
+        settings["weights.bits_per_cell"] = mapping.bits - 1
+    return {**settings, "adc.range": mapping.calibrated_range}
+
+
+def run(experiment: Experiment) -> Findings:
+    """Measure the accuracy and compute the energy of all designs."""
+    data = experiment.measure("accuracy and energy", [together(grid())], base="sonos-a")
+    designs = [design for design in data.result.designs if design.cost and "energy_uJ" in design.cost]
+    best = front([(_energy(design), -design.mean) for design in designs])
+    leading = [design for design, is_best in zip(designs, best, strict=True) if is_best]
     groups = {
-        "differential, analog accumulation": ("differential", "analog"),
-        "differential, digital accumulation": ("differential", "digital"),
-        "offset": ("offset", "digital"),
+        label: [design for design in designs if kind.items() <= design.settings.items()]
+        for label, kind in GROUPS.items()
     }
-    lines = [
-        _line(label, [one for one in designs if (one.settings[NAMES[0]], one.settings[NAMES[4]]) == kind])
-        for label, kind in groups.items()
-    ]
-    lines.append(_line("Pareto front", leading))
-    cheapest = min(designs, key=lambda one: (_energy(one), -one.settings["array.rows"]))
-    verdicts = (
-        computed("No offset design is on the Pareto front (section 9.3).",
-                 "half less the number of offset designs on it",
-                 0.5 - sum(one.settings[NAMES[0]] == "offset" for one in leading)),
-        computed("The cheapest design is unsliced, of 1152 rows, with analog accumulation (section 9.3).",
-                 "1 if it is; limit: a half",
-                 float(cheapest.settings["weights.bits_per_cell"] == 7 and cheapest.settings["array.rows"] == 1152
-                       and cheapest.settings["inputs.accumulation"] == "analog"), above=0.5),
-        computed("The cheapest design costs a few points of accuracy at most (Table 4).",
-                 "4 less its loss in points", 4 - 100 * (data.baseline - cheapest.mean)),
-    )  # fmt: skip
-    panel = Panel("SONOS cells, 8-bit calibrated ADCs", tuple(lines), "energy of one image (µJ)", x_scale="log")
-    keys = {one.key for one in leading}
-    table = data.frame.assign(on_front=data.frame["key"].isin(keys)).drop(columns=["key"])
-    return Findings(table, Drawing((panel,), setting.caption), verdicts, data.failures)
+    groups["Pareto front"] = leading
+    lines = tuple(Line.with_bars(label, map(_energy, group), group) for label, group in groups.items())
+    panel = Panel("SONOS cells, 8-bit calibrated ADCs", lines, "energy of one image (µJ)", x_scale="log")
+    keys = {design.key for design in leading}
+    table = data.table.assign(on_front=[design.key in keys for design in data.result.designs])
+    verdicts = _verdicts(data, designs, leading)
+    return Findings(table, Drawing((panel,), experiment.caption), verdicts, data.failures)
+
+
+def _verdicts(data: Measurements, designs: list[DesignResult], leading: list[DesignResult]) -> tuple[Verdict, ...]:
+    ordered = sorted(designs, key=lambda design: (_energy(design), -design.settings["array.rows"]))
+    place = next(place for place, design in enumerate(ordered, 1) if CHEAPEST.items() <= design.settings.items())
+    offset = sum(design.settings["weights.kind"] == "offset" for design in leading)
+    return (
+        Claim("No offset design is on the Pareto front (section 9.3).").computed(
+            "offset designs on the front", offset, "<", 1
+        ),
+        Claim("The cheapest design is unsliced, of 1152 rows, with analog accumulation (section 9.3).").computed(
+            "place of that design by energy", place, "<=", 1
+        ),
+        Claim("The cheapest design costs a few points of accuracy at most (Table 4).").computed(
+            "loss of the cheapest design in points", 100 * (data.baseline - ordered[0].mean), "<", 4
+        ),
+    )
 
 
 def _energy(design: DesignResult) -> float:
-    assert design.cost is not None
-    return float(design.cost["energy_uJ"])
-
-
-def _line(label: str, designs: list[DesignResult]) -> Line:
-    ordered = sorted(designs, key=_energy)
-    bars = tuple(0.0 if len(one.accuracies) < 2 else 200 * one.std for one in ordered)
-    return Line(label, tuple(map(_energy, ordered)), tuple(100 * one.mean for one in ordered), bars)
+    """Energy of one image in uJ."""
+    return float((design.cost or {})["energy_uJ"])
 
 
 STUDY = PaperStudy("joint", "Fig. 24 with Table 4", "accuracy against energy of all designs, Pareto front", run)

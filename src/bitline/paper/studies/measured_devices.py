@@ -2,71 +2,60 @@
 
 from __future__ import annotations
 
-from bitline.paper import mappings
+from bitline.paper.axes import over_mappings, together
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
-from bitline.paper.studies.cell_errors import DIFFERENTIAL, OFFSET
+from bitline.paper.experiment import Experiment, Measurements, gains
+from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS, OFFSET
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import measured
+from bitline.paper.verdict import Claim, Verdict
 from bitline.study import DesignResult
 
 DEVICES = {
-    "SONOS (Xiao 2022)": ("sonos-xiao-2022", 1e7),
-    "SONOS (Agrawal 2022)": ("sonos-agrawal-2022", 1e7),
-    "PCM (Joshi 2020)": ("pcm-joshi-2020", 100.0),
-    "PCM (Nandakumar 2019)": ("pcm-nandakumar-2019", 100.0),
-    "ReRAM (Milo 2021)": ("reram-milo-2021", 4.5),
-    "ReRAM (Wan 2022)": ("reram-wan-2022", 39.26),
+    "SONOS (Xiao 2022)": {"cell.device": "sonos-xiao-2022", "cell.on_off_ratio": 1e7},
+    "SONOS (Agrawal 2022)": {"cell.device": "sonos-agrawal-2022", "cell.on_off_ratio": 1e7},
+    "PCM (Joshi 2020)": {"cell.device": "pcm-joshi-2020", "cell.on_off_ratio": 100.0},
+    "PCM (Nandakumar 2019)": {"cell.device": "pcm-nandakumar-2019", "cell.on_off_ratio": 100.0},
+    "ReRAM (Milo 2021)": {"cell.device": "reram-milo-2021", "cell.on_off_ratio": 4.5},
+    "ReRAM (Wan 2022)": {"cell.device": "reram-wan-2022", "cell.on_off_ratio": 39.26},
 }
 """Device and G_max / G_min: the measured window; 1 uS to 39.26 uS for Wan et al., Nature 608, 504, 2022."""
-DEVICE, RATIO, CELL_BITS = "cell.device", "cell.on_off_ratio", "weights.bits_per_cell"
-GROUPS = {"differential": DIFFERENTIAL, "offset": tuple(name for name in OFFSET if "unit" not in name)}
+GROUPS = {"differential": DIFFERENTIAL, "offset": OFFSET}
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge: cells just programmed, read without noise, so that programming alone is seen."""
-    columns = zip(*DEVICES.values(), strict=True)
-    devices = {"zip": {name: list(values) for name, values in zip((DEVICE, RATIO), columns, strict=True)}}
-    names = tuple(name for group in GROUPS.values() for name in group)
-    data = setting.measure("measured devices", [mappings.axis(*names), devices], {"cell.read_noise": "none"})
+def run(experiment: Experiment) -> Findings:
+    """Measure cells that were just programmed and are read without noise, so that programming alone is seen."""
+    axes = [over_mappings([*DIFFERENTIAL, *OFFSET]), together(DEVICES.values())]
+    data = experiment.measure("measured devices", axes, {"cell.read_noise": "none"})
+    panels = []
+    for title, names in GROUPS.items():
+        designs = {device: [_design(data, device, name) for name in names] for device in DEVICES}
+        lines = tuple(Line.with_bars(device, map(_cell_bits, line), line) for device, line in designs.items())
+        panels.append(Panel(title, lines, "bits per cell"))
+    verdicts = (*(_mappings(data, device) for device in DEVICES), *(_slices(data, device) for device in DEVICES))
+    return Findings(data.table, Drawing(tuple(panels), experiment.caption), verdicts, data.failures)
 
-    def design(device: str, mapping: str) -> DesignResult:
-        kind, _ = DEVICES[device]
-        return data.designs(**mappings.settings(mapping), cell__device=kind)[0]
 
-    def differences(device: str, better: str, worse: str) -> list[float]:
-        pairs = zip(design(device, better).accuracies, design(device, worse).accuracies, strict=True)
-        return [100 * (a - b) for a, b in pairs]
+def _design(data: Measurements, device: str, mapping: str) -> DesignResult:
+    (design,) = data.designs({**MAPPINGS[mapping].settings, "cell.device": DEVICES[device]["cell.device"]})
+    return design
 
-    verdicts = (
-        *(
-            measured(f"{device}: differential cells lose less than offset cells (sections 6 and 9).",
-                     "accuracy of differential 7b less that of offset 8b in points, by chip",
-                     differences(device, "differential 7b", "offset 8b"))
-            for device in DEVICES
-        ),
-        *(
-            measured(f"{device}: sliced and unsliced differential cells differ little (claim 1).",
-                     "1.5 less the accuracy of differential 1b less that of 7b in points, by chip",
-                     [1.5 - one for one in differences(device, "differential 1b", "differential 7b")])
-            for device in DEVICES
-        ),
-    )  # fmt: skip
 
-    def line(device: str, group: tuple[str, ...]) -> Line:
-        designs = sorted((design(device, name) for name in group), key=_cell_bits)
-        bars = tuple(0.0 if len(one.accuracies) < 2 else 200 * one.std for one in designs)
-        return Line(device, tuple(map(_cell_bits, designs)), tuple(100 * one.mean for one in designs), bars)
-
-    panels = tuple(
-        Panel(title, tuple(line(device, group) for device in DEVICES), "bits per cell")
-        for title, group in GROUPS.items()
+def _mappings(data: Measurements, device: str) -> Verdict:
+    differential, offset = (_design(data, device, name) for name in ("differential 7b", "offset 8b"))
+    return Claim(f"{device}: differential cells lose less than offset cells (sections 6 and 9).").measured(
+        "accuracy of differential 7b less that of offset 8b in points, by chip", gains(differential, offset), ">", 0
     )
-    return Findings(data.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts, data.failures)
+
+
+def _slices(data: Measurements, device: str) -> Verdict:
+    sliced, unsliced = (_design(data, device, name) for name in ("differential 1b", "differential 7b"))
+    return Claim(f"{device}: sliced and unsliced differential cells differ little (claim 1).").measured(
+        "accuracy of differential 1b less that of 7b in points, by chip", gains(sliced, unsliced), "<", 1.5
+    )
 
 
 def _cell_bits(design: DesignResult) -> float:
-    bits = design.settings[CELL_BITS]
+    bits = design.settings["weights.bits_per_cell"]
     unsliced = 7.0 if design.settings["weights.kind"] == "differential" else 8.0
     return unsliced if bits == "unsliced" else float(bits)
 

@@ -2,87 +2,73 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise, product
 from statistics import fmean
 
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
-from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure, tolerances
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, log_ratios, measure
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Verdict, log_ratio, measured
+from bitline.paper.verdict import Claim, Verdict
 
-MAPPING = "differential 7b"
-ONE = "Only one network was given: name others in a file (--networks) to compare them."
+SINGLE = "Only one network was given: name others in a file (--networks) to compare them."
 
 
-def tasks(setting: Experiment) -> Findings:
-    """Fig. 6: the harder a task, the fewer errors its networks bear. Harder means less accurate without errors."""
-    every = setting.each()
-    data = {one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in every}
+def tasks(experiment: Experiment) -> Findings:
+    """Fig. 6: the harder a task, the fewer errors its networks tolerate. Harder means less accurate without errors."""
+    data = _measure(experiment, "state-independent")
     of_task: dict[str, list[str]] = {}
-    for one in every:
-        of_task.setdefault(one.source, []).append(one.model)
+    for network in experiment.each():
+        of_task.setdefault(network.source, []).append(network.model)
     order = sorted(of_task, key=lambda task: fmean(data[model].baseline for model in of_task[task]))
     verdicts = tuple(
-        _compare(f"{better} bears more error than {worse}: {hard} is a harder task than {easy} (claim 11).",
-                 data[better], data[worse], INDEPENDENT[-1], better, worse)
-        for hard, easy in itertools.pairwise(order)
-        for better, worse in itertools.product(of_task[easy], of_task[hard])
-    )  # fmt: skip
-    drawing = Drawing((_panel("state-independent", data),), setting.caption)
-    return Findings(_table({"state-independent": data}), drawing, verdicts, _remarks(data))
-
-
-def networks(setting: Experiment) -> Findings:
-    """Fig. 12: every network bears far more state-proportional than state-independent error."""
-    every = {
-        "state-independent": {
-            one.model: measure(one, "state-independent", INDEPENDENT, [MAPPING]) for one in setting.each()
-        },
-        "state-proportional": {
-            one.model: measure(one, "state-proportional", PROPORTIONAL, [MAPPING]) for one in setting.each()
-        },
-    }
-    verdicts = tuple(
-        measured(
-            f"{name} tolerates far more state-proportional than state-independent error (claim 10).",
-            "log of the ratio of tolerated alphas (2 points of loss), by chip; limit: 3",
-            [
-                log_ratio(a, b, PROPORTIONAL[-1])
-                for a, b in zip(*(tolerances(every[kind][name], MAPPING) for kind in reversed(every)), strict=True)
-            ],
-            above=1.0986,
-        )
-        for name in every["state-independent"]
+        _compare(f"{hard} is a harder task than {easy}", data, better, worse)
+        for hard, easy in pairwise(order)
+        for better, worse in product(of_task[easy], of_task[hard])
     )
-    drawing = Drawing(tuple(_panel(kind, data) for kind, data in every.items()), setting.caption)
-    return Findings(_table(every), drawing, verdicts, _remarks(every["state-independent"]))
+    return _findings(experiment, {"state-independent": data}, verdicts)
 
 
-def _compare(claim: str, better: Measurements, worse: Measurements, largest: float, *names: str) -> Verdict:
-    pairs = zip(tolerances(better, MAPPING), tolerances(worse, MAPPING), strict=True)
-    statistic = f"log of the ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}, by chip"
-    return measured(claim, statistic, [log_ratio(a, b, largest) for a, b in pairs])
+def networks(experiment: Experiment) -> Findings:
+    """Fig. 12: every network tolerates far more state-proportional than state-independent error."""
+    every = {kind: _measure(experiment, kind) for kind in ("state-independent", "state-proportional")}
+    verdicts = []
+    for name in every["state-independent"]:
+        independent, proportional = (data[name].tolerances(ALPHA) for data in every.values())
+        claim = Claim(f"{name} tolerates far more state-proportional than state-independent error (claim 10).")
+        logarithms = log_ratios(proportional, independent, PROPORTIONAL[-1])
+        verdicts.append(claim.ratio("ratio of tolerated alphas (2 points of loss), by chip", logarithms, ">", 3))
+    return _findings(experiment, every, tuple(verdicts))
 
 
-def _panel(kind: str, data: dict[str, Measurements]) -> Panel:
-    lines = tuple(Line.of(name, one.result.designs, ALPHA) for name, one in data.items())
-    return Panel(kind, lines, f"{kind} error alpha", x_scale="log")
+def _measure(experiment: Experiment, kind: str) -> dict[str, Measurements]:
+    """Accuracy of every network over one kind of error."""
+    return {network.model: measure(network, kind, ["differential 7b"]) for network in experiment.each()}
 
 
-def _table(every: dict[str, dict[str, Measurements]]) -> pd.DataFrame:
-    frames = [
-        one.frame.drop(columns=["key"]).assign(network=name, error=kind)
-        for kind, data in every.items()
-        for name, one in data.items()
-    ]
-    return pd.concat(frames, ignore_index=True)
+def _compare(tasks_differ: str, data: dict[str, Measurements], better: str, worse: str) -> Verdict:
+    tolerated, reference = (data[name].tolerances(ALPHA) for name in (better, worse))
+    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
+    claim = Claim(f"{better} tolerates more error than {worse}: {tasks_differ} (claim 11).")
+    return claim.ratio(quantity, log_ratios(tolerated, reference, INDEPENDENT[-1]), ">", 1)
 
 
-def _remarks(data: dict[str, Measurements]) -> tuple[str, ...]:
-    return (*(() if len(data) > 1 else (ONE,)), *(text for one in data.values() for text in one.failures))
+def _findings(
+    experiment: Experiment, every: dict[str, dict[str, Measurements]], verdicts: tuple[Verdict, ...]
+) -> Findings:
+    """A panel for each kind of error, with a line for each network."""
+    panels, tables = [], []
+    for kind, data in every.items():
+        lines = tuple(Line.of(name, curve.result.designs, ALPHA) for name, curve in data.items())
+        panels.append(Panel(kind, lines, f"{kind} error alpha", x_scale="log"))
+        tables += [curve.table.assign(network=name, error=kind) for name, curve in data.items()]
+    first = every["state-independent"]
+    remarks = [SINGLE] if len(first) == 1 else []
+    remarks += [text for curve in first.values() for text in curve.failures]
+    drawing = Drawing(tuple(panels), experiment.caption)
+    return Findings(pd.concat(tables, ignore_index=True), drawing, verdicts, tuple(remarks))
 
 
 STUDIES = (

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from bitline.paper import mappings
+from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.mappings import MAPPINGS
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed
+from bitline.paper.verdict import Claim
 
 PERCENTILE = "adc.range.percentile"
 VALUES = (98.0, 99.0, 99.9, 99.98, 99.998, 100.0)
 BITS = (6, 7, 8)
+LEFT_END = 1e-4
+"""Place on the logarithmic axis of a range that holds all inputs, in per cent outside."""
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge: unsliced differential cells, 1152 rows, exact cells."""
-    data = setting.measure(
-        "percentile",
-        [{"setting": PERCENTILE, "values": list(VALUES)}, {"setting": "adc.bits", "values": list(BITS)}],
-        {
-            **dict(zip(mappings.NAMES, mappings.MAPPINGS["differential 7b"], strict=True)),
-            "array.rows": 1152,
-            "inputs.accumulation": "analog",
-            "adc.kind": "uniform",
-            "adc.range.kind": "calibrated",
-        },
-        chips=1,
-    )
-    means = {(one.settings[PERCENTILE], one.settings["adc.bits"]): 100 * one.mean for one in data.result.designs}
-    verdicts = (
-        computed("Clipping 0.02 % of the ADC inputs costs nothing measurable (claim 13).",
-                 "1 less the loss at 99.98 % in points, 8 bits", 1 - (100 * data.baseline - means[99.98, 8])),
-    )  # fmt: skip
-    lines = []
-    for bits in BITS:
-        line = Line.of(f"{bits} bits", data.designs(adc__bits=bits), PERCENTILE)
-        lines.append(Line(line.label, tuple(max(100 - one, 1e-4) for one in line.x), line.y, line.error))
-    panel = Panel("calibrated range", tuple(lines), "ADC inputs outside of the range (%; left: none)", x_scale="log")
-    return Findings(data.frame.drop(columns=["key"]), Drawing((panel,), setting.caption), verdicts, data.failures)
+def run(experiment: Experiment) -> Findings:
+    """Measure unsliced differential cells without error, 1152 rows, over the share of inputs in the range."""
+    adc = {"adc.kind": "uniform", "adc.range.kind": "calibrated"}
+    array = {"array.rows": 1152, "inputs.accumulation": "analog"}
+    settings = {**MAPPINGS["differential 7b"].settings, **array, **adc}
+    axes = [over(PERCENTILE, VALUES), over("adc.bits", BITS)]
+    data = experiment.measure("percentile", axes, settings, chips=1)
+    (clipped,) = data.designs({PERCENTILE: 99.98, "adc.bits": 8})
+    claim = Claim("Clipping 0.02 % of the ADC inputs costs nothing measurable (claim 13).")
+    verdict = claim.computed("loss at 99.98 % in points, 8 bits", data.loss(clipped), "<", 1)
+    lines = tuple(_line(data, bits) for bits in BITS)
+    panel = Panel("calibrated range", lines, "ADC inputs outside of the range (%; left: none)", x_scale="log")
+    return Findings(data.table, Drawing((panel,), experiment.caption), (verdict,), data.failures)
+
+
+def _line(data: Measurements, bits: int) -> Line:
+    designs = data.designs({"adc.bits": bits})
+    outside = [max(100 - design.settings[PERCENTILE], LEFT_END) for design in designs]
+    return Line.with_bars(f"{bits} bits", outside, designs)
 
 
 STUDY = PaperStudy("percentile", "Section 6.2", "share of ADC inputs that the calibrated range holds", run)

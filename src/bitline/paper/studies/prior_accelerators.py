@@ -8,9 +8,9 @@ import pandas as pd
 
 from bitline.design import Design
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed
+from bitline.paper.verdict import Claim
 from bitline.readout import Adc
 
 GUARANTEED = {
@@ -31,22 +31,19 @@ REMARK = (
 )
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Compare Eq. 2 with the table; no network is needed."""
     table = pd.DataFrame([_row(name) for name in GUARANTEED])
     wrong = int((table["guarantee"] != table["published_guarantee"]).sum())
-    verdicts = (
-        computed("Eq. 2 tells which accelerators of Table 1 guarantee full precision.",
-                 "half less the number of disagreements", 0.5 - wrong),
-    )  # fmt: skip
-    places = tuple(map(float, range(len(table))))
-    lines = tuple(
-        Line(label, places, tuple(table[column].astype(float)), (0.0,) * len(table))
-        for label, column in (("guarantee full precision (Eq. 2)", "guaranteed_bits"), ("of the ADC", "ADC_bits"))
+    claim = Claim("Eq. 2 tells which accelerators of Table 1 guarantee full precision.")
+    lines = (
+        Line.exact("guarantee full precision (Eq. 2)", table.index, table["guaranteed_bits"]),
+        Line.exact("of the ADC", table.index, table["ADC_bits"]),
     )
     names = ", ".join(f"{index} {name}" for index, name in enumerate(GUARANTEED))
     panel = Panel("bits", lines, "accelerator", "bits")
-    return Findings(table, Drawing((panel,), names), verdicts, (REMARK,))
+    verdict = claim.computed("accelerators on which Eq. 2 and the table disagree", wrong, "<", 1)
+    return Findings(table, Drawing((panel,), names), (verdict,), (REMARK,))
 
 
 def _row(name: str) -> dict[str, object]:

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
+from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment, Measurements
 from bitline.paper.studies.cell_errors import ALPHA, error
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import measured
+from bitline.paper.verdict import Claim
 
 SIGMAS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05)
 """Standard deviations over G_max."""
 NOISE = "cell.read_noise.alpha"
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge: unsliced offset cells, state-independent, no ADC."""
+def run(experiment: Experiment) -> Findings:
+    """Measure unsliced offset cells with either error, state-independent, without ADC."""
     base = {"weights.kind": "offset", "weights.bits_per_cell": "unsliced", "inputs.slice_bits": 1}
-    programming = setting.measure(
-        "programming error",
-        [{"setting": ALPHA, "values": [2 * one for one in SIGMAS]}],
-        {**base, **error("state-independent", 0.0)},
-    )
-    reading = setting.measure(
-        "read noise",
-        [{"setting": NOISE, "values": list(SIGMAS)}],
-        {**base, "cell.read_noise.kind": "state-independent", NOISE: 0.0},
-    )
-    errors, chips = programming.curves(programming.result.designs, ALPHA)
-    _, noisy = reading.curves(reading.result.designs, NOISE)
-    gains = [
-        100 * sum(b - a for a, b in zip(programmed, read, strict=True)) / len(SIGMAS)
-        for programmed, read in zip(chips, noisy, strict=True)
-    ]
-    verdicts = (
-        measured("Read noise hurts less than programming error of the same size (claim 28).",
-                 "accuracy with read noise less that with programming error in points, mean over sizes, by chip",
-                 gains),
-    )  # fmt: skip
-    first = Line.of("programming error", programming.result.designs, ALPHA)
+    alphas = over(ALPHA, [2 * sigma for sigma in SIGMAS])
+    noise = {"cell.read_noise.kind": "state-independent", NOISE: 0.0}
+    programming = experiment.measure("programming error", [alphas], {**base, **error("state-independent", 0.0)})
+    reading = experiment.measure("read noise", [over(NOISE, SIGMAS)], {**base, **noise})
+    sigmas = [design.settings[ALPHA] / 2 for design in programming.designs()]
     lines = (
-        Line(first.label, tuple(one / 2 for one in errors), first.y, first.error),
-        Line.of("read noise", reading.result.designs, NOISE),
+        Line.with_bars("programming error", sigmas, programming.designs()),
+        Line.of("read noise", reading.designs(), NOISE),
     )
     panel = Panel("offset 8b, state-independent", lines, "standard deviation / G_max", x_scale="log")
-    table = reading.frame.drop(columns=["key"]).assign(kind="read noise")
+    claim = Claim("Read noise hurts less than programming error of the same size (claim 28).")
+    quantity = "accuracy with read noise less that with programming error in points, mean over sizes, by chip"
+    verdict = claim.measured(quantity, _mean_gains(programming, reading), ">", 0)
     failures = (*programming.failures, *reading.failures)
-    return Findings(table, Drawing((panel,), setting.caption), verdicts, failures)
+    table = reading.table.assign(kind="read noise")
+    return Findings(table, Drawing((panel,), experiment.caption), (verdict,), failures)
+
+
+def _mean_gains(programming: Measurements, reading: Measurements) -> list[float]:
+    """Accuracy with read noise less that with programming error in points, mean over sizes, for every chip."""
+    _, programmed = programming.curves(programming.designs(), ALPHA)
+    _, read = reading.curves(reading.designs(), NOISE)
+    return [
+        100 * sum(accuracy - other for accuracy, other in zip(*of_chip, strict=True)) / len(SIGMAS)
+        for of_chip in zip(read, programmed, strict=True)
+    ]
 
 
 STUDY = PaperStudy("read-noise", "Section 6.2", "read noise against programming error of the same size", run)

@@ -12,9 +12,9 @@ from torch import Tensor
 from bitline.design import Design, reference
 from bitline.layer.matrix import AnalogCore
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment
+from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Verdict, measured
+from bitline.paper.verdict import Claim, Verdict
 
 ROWS = (64, 128, 256, 512, 1024)
 OUTPUTS, SAMPLES, CHIPS = 256, 64, 8
@@ -22,52 +22,45 @@ EQUATION = {8: 1.0, 4: 17 / math.sqrt(257), 2: 85 / math.sqrt(4369), 1: 255 / ma
 """Gain over unsliced weights by bits per cell: Xiao et al. 2022, Eqs. 9 and 10."""
 
 
-def run(setting: Experiment) -> Findings:
+def run(experiment: Experiment) -> Findings:
     """Put random matrices on offset cells with state-independent error and look at what comes out."""
-    generator = torch.Generator().manual_seed(setting.seed)
-    rows = []
-    for height in ROWS:
-        rows += [
-            {"rows": height, "bits_per_cell": 8, "chip": chip, "sigma": one}
-            for chip, one in enumerate(_errors(height, 8, generator))
+    generator = torch.Generator().manual_seed(experiment.seed)
+    points = [(rows, 8) for rows in ROWS] + [(ROWS[-1], bits) for bits in (4, 2, 1)]
+    table = pd.DataFrame(
+        [
+            {"rows": rows, "bits_per_cell": bits, "chip": chip, "sigma": sigma}
+            for rows, bits in points
+            for chip, sigma in enumerate(_errors(rows, bits, generator))
         ]
-    for bits in (4, 2, 1):
-        rows += [
-            {"rows": ROWS[-1], "bits_per_cell": bits, "chip": chip, "sigma": one}
-            for chip, one in enumerate(_errors(ROWS[-1], bits, generator))
-        ]
-    table = pd.DataFrame(rows)
-    by = table.groupby(["bits_per_cell", "rows"])["sigma"].apply(np.asarray)
-    growth = np.log2(by[8, ROWS[-1]] / by[8, ROWS[0]]) / math.log2(ROWS[-1] / ROWS[0])
-    verdicts: list[Verdict] = [
-        measured("The error of a line grows with the square root of its rows (Eq. 4).",
-                 "0.05 less the distance of the exponent from a half, by chip",
-                 [0.05 - abs(one - 0.5) for one in growth])
-    ]  # fmt: skip
-    for bits in (4, 2, 1):
-        gains = by[8, ROWS[-1]].mean() / by[bits, ROWS[-1]]
-        verdicts.append(
-            measured(f"{8 // bits} slices of {bits} bits gain {EQUATION[bits]:.3f} (claim 2).",
-                     "0.05 less the relative distance of the gain from this, by chip",
-                     [0.05 - abs(one / EQUATION[bits] - 1) for one in gains])
-        )  # fmt: skip
-    means = {key: float(value.mean()) for key, value in by.items()}
-    heights = tuple(map(float, ROWS))
-    zeros = (0.0,) * len(ROWS)
-    first = means[8, ROWS[0]]
-    law = tuple(first * math.sqrt(one / ROWS[0]) for one in ROWS)
-    widths = (8.0, 4.0, 2.0, 1.0)
-    gained = tuple(means[8, ROWS[-1]] / means[int(one), ROWS[-1]] for one in widths)
-    panels = [
-        Panel("accumulation", (Line("cores", heights, tuple(means[8, one] for one in ROWS), zeros),
-                               Line("square root", heights, law, zeros)), "rows", "output error", "log", "log"),
-        Panel("gain of slicing", (Line("cores", widths, gained,
-                                       (0.0,) * 4),
-                                  Line("Eqs. 9, 10", widths, tuple(EQUATION[int(one)] for one in widths), (0.0,) * 4)),
-              "bits per cell", "signal to error, times unsliced"),
-    ]  # fmt: skip
+    )
+    sigmas = table.groupby(["bits_per_cell", "rows"])["sigma"].apply(np.asarray)
+    means = {point: float(of_chips.mean()) for point, of_chips in sigmas.items()}
+    law = [means[8, ROWS[0]] * math.sqrt(rows / ROWS[0]) for rows in ROWS]
+    cores = Line.exact("cores", ROWS, [means[8, rows] for rows in ROWS])
+    gained = [means[8, ROWS[-1]] / means[bits, ROWS[-1]] for bits in EQUATION]
+    gain = (Line.exact("cores", EQUATION, gained), Line.exact("Eqs. 9, 10", EQUATION, EQUATION.values()))
+    panels = (
+        Panel("accumulation", (cores, Line.exact("square root", ROWS, law)), "rows", "output error", "log", "log"),
+        Panel("gain of slicing", gain, "bits per cell", "signal to error, times unsliced"),
+    )
     caption = f"random matrices, {OUTPUTS} outputs, {CHIPS} chips, alpha = 2 %, no ADC, no clipping of conductances"
-    return Findings(table, Drawing(tuple(panels), caption), tuple(verdicts))
+    return Findings(table, Drawing(panels, caption), _verdicts(sigmas))
+
+
+def _verdicts(sigmas: pd.Series) -> tuple[Verdict, ...]:
+    """Verdicts on the errors of all chips, by bits per cell and rows."""
+    exponents = np.log2(sigmas[8, ROWS[-1]] / sigmas[8, ROWS[0]]) / math.log2(ROWS[-1] / ROWS[0])
+    verdicts = [
+        Claim("The error of a line grows with the square root of its rows (Eq. 4).").measured(
+            "distance of the exponent from a half, by chip", np.abs(exponents - 0.5), "<", 0.05
+        )
+    ]
+    for bits in (4, 2, 1):
+        gains = sigmas[8, ROWS[-1]].mean() / sigmas[bits, ROWS[-1]]
+        claim = Claim(f"{8 // bits} slices of {bits} bits gain {EQUATION[bits]:.3f} (claim 2).")
+        distances = np.abs(gains / EQUATION[bits] - 1)
+        verdicts.append(claim.measured("relative distance of the gain from this, by chip", distances, "<", 0.05))
+    return tuple(verdicts)
 
 
 def _errors(rows: int, bits: int, generator: torch.Generator) -> list[float]:

@@ -2,76 +2,85 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import Any
 
-from bitline.paper import mappings
+from bitline.paper.axes import over, over_mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.setting import Experiment, Measurements
+from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.mappings import MAPPINGS
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import computed, tolerance
+from bitline.paper.verdict import Claim, Verdict
 
 RESISTANCE = "array.bit_line.segment"
 VALUES = (0.0, 1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
+PROCESS = 1e-5
+"""Resistance of a segment in the paper's 40 nm process (section 9.1)."""
 SHOWN = ("differential 7b", "differential 4b", "offset 4b")
-
-
+BY_HEIGHT = ("differential 7b", "offset 4b")
 HEIGHTS = (144, 576, 1152)
-TALL = ("differential 7b", "offset 4b")
 
 
-def run(setting: Experiment) -> Findings:
-    """Measure and judge; exact cells, so one chip is all chips."""
-    data = _measure(setting, SHOWN, (1152,))
-    by_height = _measure(setting, TALL, HEIGHTS)
-    borne = {name: _tolerance(data, name) for name in SHOWN}
-    short, tall = (_tolerance(by_height, "offset 4b", array__rows=height) for height in (HEIGHTS[0], HEIGHTS[-1]))
-    at = next(one for one in data.designs(**mappings.settings("differential 7b")) if one.settings[RESISTANCE] == 1e-5)
-    verdicts = (
-        computed("Differential cells: the loss is negligible up to 1e-5 with 1152 rows (claim 21).",
-                 "1 less the loss in points of differential 7b at 1e-5", 1 - 100 * (data.baseline - at.mean)),
-        computed("Offset cells are over a hundred times as sensitive (claim 21).",
-                 "log10 of the ratio of tolerated resistances (2 points of loss), differential 7b over offset 4b",
-                 math.log10(borne["differential 7b"] / borne["offset 4b"]), above=2.0),
-        computed("Differential 4b is slightly worse than unsliced (claim 21).",
-                 "log10 of the ratio of tolerated resistances, differential 7b over 4b",
-                 math.log10(borne["differential 7b"] / borne["differential 4b"])),
-        computed("Errors of the wires grow with the rows (section 8).",
-                 "log10 of the ratio of tolerated resistances, offset 4b, 144 over 1152 rows",
-                 math.log10(short / tall)),
-    )  # fmt: skip
-    lines = tuple(Line.of(name, data.designs(**mappings.settings(name)), RESISTANCE) for name in SHOWN)
+def run(experiment: Experiment) -> Findings:
+    """Measure mappings with the tallest array, and two of them by its height; exact cells, so one chip is all chips."""
+    tall = _measure(experiment, SHOWN, (1152,))
+    by_height = _measure(experiment, BY_HEIGHT, HEIGHTS)
+    mappings = tuple(Line.of(name, tall.designs(MAPPINGS[name].settings), RESISTANCE) for name in SHOWN)
     heights = tuple(
-        Line.of(f"{name}, {height} rows", by_height.designs(**mappings.settings(name), array__rows=height), RESISTANCE)
-        for name in TALL
-        for height in HEIGHTS
+        Line.of(f"{name}, {rows} rows", by_height.designs(_array(name, rows)), RESISTANCE)
+        for name in BY_HEIGHT
+        for rows in HEIGHTS
     )
-    label = "normalised resistance of a segment"
-    panels = (
-        Panel("1152 rows", lines, label, x_scale="symlog", smallest=1e-7),
-        Panel("array height", heights, label, x_scale="symlog", smallest=1e-7),
+    panels = tuple(
+        Panel(title, lines, "normalised resistance of a segment", x_scale="symlog", smallest=1e-7)
+        for title, lines in (("1152 rows", mappings), ("array height", heights))
     )
-    tallest = max(layer.product.rows for layer in setting.statistics.layers)
-    remark = f"The tallest matrix of this network has {tallest} rows, so its lines are no longer than that."
-    remarks = (remark,) if tallest < 1152 else ()
-    failures = (*data.failures, *by_height.failures)
-    return Findings(by_height.frame.drop(columns=["key"]), Drawing(panels, setting.caption), verdicts,
-                   (*remarks, *failures))  # fmt: skip
+    remarks = (*_remarks(experiment), *tall.failures, *by_height.failures)
+    verdicts = _verdicts(tall, by_height)
+    return Findings(by_height.table, Drawing(panels, experiment.caption), verdicts, remarks)
 
 
-def _measure(setting: Experiment, names: Sequence[str], heights: Sequence[int]) -> Measurements:
-    axes = [
-        mappings.axis(*names),
-        {"setting": "array.rows", "values": list(heights)},
-        {"setting": RESISTANCE, "values": list(VALUES)},
-    ]
+def _measure(experiment: Experiment, names: Sequence[str], heights: Sequence[int]) -> Measurements:
+    axes = [over_mappings(names), over("array.rows", heights), over(RESISTANCE, VALUES)]
     settings = {"array.kind": "gate-driven", "inputs.accumulation": "digital"}
-    return setting.measure("wires", axes, settings, chips=1)
+    return experiment.measure("wires", axes, settings, chips=1)
 
 
-def _tolerance(data: Measurements, mapping: str, **settings: object) -> float:
-    values, (chip,) = data.curves(data.designs(**mappings.settings(mapping), **settings), RESISTANCE)
-    return max(tolerance(values, chip, data.baseline), 1e-12)
+def _array(name: str, rows: int) -> dict[str, Any]:
+    return {**MAPPINGS[name].settings, "array.rows": rows}
+
+
+def _verdicts(tall: Measurements, by_height: Measurements) -> tuple[Verdict, ...]:
+    unsliced, sliced, offset = (_tolerance(tall, MAPPINGS[name].settings) for name in SHOWN)
+    lowest, tallest = (_tolerance(by_height, _array("offset 4b", rows)) for rows in (HEIGHTS[0], HEIGHTS[-1]))
+    (design,) = tall.designs({**MAPPINGS["differential 7b"].settings, RESISTANCE: PROCESS})
+    (loss,) = tall.losses(design)
+    negligible = "Differential cells: the loss is negligible up to 1e-5 with 1152 rows (claim 21)."
+    ratio = "ratio of tolerated resistances (2 points of loss)"
+    return (
+        Claim(negligible).computed("loss of differential 7b at 1e-5 in points", loss, "<", 1),
+        Claim("Offset cells are over a hundred times as sensitive (claim 21).").computed(
+            f"{ratio}, differential 7b over offset 4b", unsliced / offset, ">", 100
+        ),
+        Claim("Differential 4b is slightly worse than unsliced (claim 21).").computed(
+            f"{ratio}, differential 4b over 7b", sliced / unsliced, "<", 1
+        ),
+        Claim("Errors of the wires grow with the rows (section 8).").computed(
+            f"{ratio}, offset 4b, 1152 over 144 rows", tallest / lowest, "<", 1
+        ),
+    )
+
+
+def _tolerance(data: Measurements, settings: dict[str, Any]) -> float:
+    (tolerated,) = data.tolerances(RESISTANCE, settings)
+    return max(tolerated, 1e-12)
+
+
+def _remarks(experiment: Experiment) -> tuple[str, ...]:
+    rows = max(layer.product.rows for layer in experiment.statistics.layers)
+    if rows >= 1152:
+        return ()
+    return (f"The tallest matrix of this network has {rows} rows, so its lines are no longer than that.",)
 
 
 STUDY = PaperStudy("wires", "Fig. 21 (c)", "accuracy against bit-line resistance", run)

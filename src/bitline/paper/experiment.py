@@ -1,0 +1,244 @@
+"""What the paper's studies are run on, and how they measure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bitline.cost import Statistics, gather_statistics
+from bitline.data.labels import class_count
+from bitline.errors import StudyError
+from bitline.networks import find_network
+from bitline.numerics.progress import Progress, silent
+from bitline.paper.verdict import tolerance
+from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
+from bitline.study.executors import Launch
+from bitline.study.workload import Workload, load
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network that a study compares with others.
+
+    Attributes:
+        model: a network that comes with bitline, or package.module:function.
+        weights: file of its weights, if it has no embedded ones.
+        data: labelled images, if it has no embedded ones.
+    """
+
+    model: str
+    weights: Path | None = None
+    data: str | None = None
+
+
+def read_subjects(path: Path) -> tuple[Subject, ...]:
+    """Networks of a TOML file: tables [[network]] with model, weights and data; files are relative to it.
+
+    Raises:
+        StudyError: if the file cannot be read or does not have that form.
+
+    Examples:
+        >>> path = Path("networks.toml")
+        >>> _ = path.write_text('[[network]]\\nmodel = "resnet18"\\ndata = "val.zip"\\n')
+        >>> read_subjects(path)
+        (Subject(model='resnet18', weights=None, data='val.zip'),)
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"cannot read networks from {path}: {error}") from None
+    tables = content.get("network")
+    keys = {"model", "weights", "data"}
+    if set(content) != {"network"} or not isinstance(tables, list):
+        raise StudyError(f"{path}: networks are tables [[network]] with {', '.join(sorted(keys))}")
+    found = []
+    for table in tables:
+        strange = [name for name, value in table.items() if name not in keys or not isinstance(value, str)]
+        if strange or "model" not in table:
+            what = f"{strange[0]!r} is another, or not a text" if strange else "model is missing"
+            raise StudyError(f"{path}: a [[network]] has model, weights and data: {what}")
+        weights, data = (path.parent / table[name] if name in table else None for name in ("weights", "data"))
+        source = str(data) if data is not None and data.exists() else table.get("data")
+        found.append(Subject(table["model"], weights, source))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What the studies of the paper are run on. All studies of a network share one store of measurements.
+
+    Attributes:
+        out: folder of figures, data and the store.
+        model: a network that comes with bitline, or package.module:function.
+        weights: file of its weights; None for the embedded ones.
+        data: labelled images; None for the embedded ones.
+        images: number of images to classify.
+        calibration_images: number of images that set ranges.
+        chips: number of independently programmed chips.
+        seed: seed of the chips.
+        workers: number of processes.
+        launch: starts workers elsewhere, in place of processes of this machine.
+        others: networks that studies of several networks compare with this one.
+        progress: is told how far the work is.
+
+    Examples:
+        >>> Experiment(out=Path("paper"), images=100, chips=3).caption
+        'fashion-resnet, 100 images, 3 chips, seed 0; bars are two sigma over chips'
+    """
+
+    out: Path
+    model: str = "fashion-resnet"
+    weights: Path | None = None
+    data: str | None = None
+    images: int = 500
+    calibration_images: int = 200
+    chips: int = 5
+    seed: int = 0
+    workers: int = 1
+    launch: Launch | None = None
+    others: tuple[Subject, ...] = ()
+    progress: Progress = silent
+
+    def each(self) -> tuple[Experiment, ...]:
+        """This experiment and those of the other networks."""
+        return (self, *(replace(self, **vars(subject), others=()) for subject in self.others))
+
+    @property
+    def source(self) -> str:
+        """Name of the images."""
+        return Path(find_network(self.model).images(self.data)).name
+
+    def measure(
+        self,
+        name: str,
+        axes: Sequence[dict[str, Any]],
+        settings: dict[str, Any] | None = None,
+        base: str = "ideal",
+        chips: int | None = None,
+    ) -> Measurements:
+        """Evaluate designs; what an earlier study measured is not measured again.
+
+        Args:
+            name: name of the study.
+            axes: what differs between designs, as in a study file.
+            settings: what all designs have in common, by dotted name.
+            base: the base design, a preset or a .toml file.
+            chips: number of chips; that of the experiment if it is not given.
+        """
+        design = {"base": base, "set": settings or {}}
+        run = {"chips": chips or self.chips, "seed": self.seed, "layer_errors": False}
+        study = self._study(name=name, design=design, axes=list(axes), run=run)
+        store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
+        points = study.points()
+        summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
+        result = read_results(store)
+        keys = {point.key: point.settings for point in points}
+        designs = tuple(replace(design, settings=keys[design.key]) for design in result.designs if design.key in keys)
+        return Measurements(replace(result, designs=designs), summary.failures)
+
+    @cached_property
+    def loaded(self) -> Workload:
+        """Network and images."""
+        return load(self._study())
+
+    def _study(self, **settings: Any) -> Study:
+        """A study of the network and the images."""
+        data = {"source": self.data, "images": self.images, "calibration_images": self.calibration_images}
+        return Study(model={"name": self.model, "weights": self.weights}, data=data, **settings)
+
+    @property
+    def caption(self) -> str:
+        """The text under every figure."""
+        return (
+            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bars are two sigma over chips"
+        )
+
+    @property
+    def classes(self) -> int:
+        """Classes that the network tells apart."""
+        return class_count(self.loaded.context.model, self.loaded.context.images)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Weights and activity of the network, for costs."""
+        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What was measured of the designs of one study.
+
+    Attributes:
+        result: the designs, with the accuracy of every chip.
+        failures: what could not be measured, and why.
+    """
+
+    result: StudyResult
+    failures: tuple[str, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row for each design."""
+        return self.result.to_frame().drop(columns=["key"])
+
+    @property
+    def baseline(self) -> float:
+        """Accuracy of the quantised reference with most bits: what errors are measured against."""
+        return max(design.reference for design in self.result.designs if design.reference is not None)
+
+    def designs(self, settings: dict[str, Any] | None = None) -> list[DesignResult]:
+        """Designs with these settings, by dotted name, in the order of the axes; all designs without settings."""
+        wanted = (settings or {}).items()
+        return [
+            design
+            for design in self.result.designs
+            if all(design.settings.get(name) == value for name, value in wanted)
+        ]
+
+    def curves(self, designs: Sequence[DesignResult], setting: str) -> tuple[list[float], list[list[float]]]:
+        """Accuracy of every chip over a setting.
+
+        Args:
+            designs: those on the curve.
+            setting: the dotted name of the setting that differs between them.
+
+        Returns:
+            The values of the setting, ascending, and for each chip its accuracies there.
+        """
+        ordered = sorted(designs, key=lambda design: float(design.settings[setting]))
+        chips = min(len(design.accuracies) for design in ordered)
+        return (
+            [float(design.settings[setting]) for design in ordered],
+            [[design.accuracies[chip] for design in ordered] for chip in range(chips)],
+        )
+
+    def tolerances(self, setting: str, settings: dict[str, Any] | None = None) -> list[float]:
+        """Largest value of an error's setting with two points of loss, of every chip.
+
+        Args:
+            setting: the dotted name of the error's size.
+            settings: those of the designs to compare, by dotted name.
+        """
+        errors, chips = self.curves(self.designs(settings), setting)
+        return [tolerance(errors, accuracies, self.baseline) for accuracies in chips]
+
+    def loss(self, design: DesignResult) -> float:
+        """Accuracy that a design loses against the baseline, in points, mean over chips."""
+        return 100 * self.baseline - 100 * design.mean
+
+    def losses(self, design: DesignResult) -> list[float]:
+        """Accuracy that each chip of a design loses against the baseline, in points."""
+        return [100 * (self.baseline - accuracy) for accuracy in design.accuracies]
+
+
+def gains(better: DesignResult, worse: DesignResult) -> list[float]:
+    """Accuracy of one design less that of another on the same chip, in points, for every chip."""
+    pairs = zip(better.accuracies, worse.accuracies, strict=True)
+    return [100 * (accuracy - other) for accuracy, other in pairs]
