@@ -383,9 +383,12 @@ def _notes(
     matrices: list[_Matrix], digital: DigitalWork, design: Design, library: Library, skips_known: bool
 ) -> tuple[str, ...]:
     notes = []
-    guesses = [name for name, one in library.quantities().items() if one.is_estimate]
+    numbers = library.quantities().values()
+    guesses = sum(quantity.is_estimate for quantity in numbers)
     if guesses:
-        notes.append(f"estimates without a published source in library {library.name!r}: {', '.join(guesses)}")
+        notes.append(
+            f"{guesses} of {len(numbers)} numbers of {library.name} are estimates: 'bitline cost --estimates' shows them"
+        )
     foreign = {
         one.design.adc.kind
         for one in matrices
