@@ -1,7 +1,7 @@
 """bitline: neural-network inference on analog in-memory accelerators.
 
-The public names are listed below; `docs/architecture.md` shows where each stage of the signal chain lives. They are imported
-when they are first used, so that `bitline --help` need not wait for PyTorch.
+The public names are listed below; `docs/architecture.md` shows where each stage of the signal chain lives. They are
+imported when they are first used, so that `bitline --help` need not wait for PyTorch.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from bitline.errors import DesignError
 from bitline.numerics.text import fixed, number
 
 if TYPE_CHECKING:
-    from bitline.readout import Adc
+    from bitline.readout import AnyAdc
     from bitline.readout.curves import Curves
 
 MOST_BITS = 14
@@ -64,7 +64,7 @@ def adc(
     output.wrote(out)
 
 
-def _converter(kind: str | None, design: str, settings: list[str] | None) -> Adc:
+def _converter(kind: str | None, design: str, settings: list[str] | None) -> AnyAdc:
     """The converter that an argument, a design and its settings say.
 
     Raises:

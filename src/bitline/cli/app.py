@@ -1,7 +1,7 @@
 """The command line: its commands, its start, and its end.
 
-Nothing here imports what a command works with: `bitline --help` and `--version` answer at once. Every command is a module
-of its name with `Commands` called `app`; to add one, write the module and add it to `COMMANDS`.
+Nothing here imports what a command works with: `bitline --help` and `--version` answer at once. Every command is a
+module of its name with `Commands` called `app`; to add one, write the module and add it to `COMMANDS`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable, replacing, write_text
 from bitline.errors import DataError, DesignError
-from bitline.numerics.text import exact, number, percent
+from bitline.numerics.text import exact, percent
 
 if TYPE_CHECKING:
     import numpy as np

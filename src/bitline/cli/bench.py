@@ -42,8 +42,8 @@ def bench(
 ) -> None:
     """Measure speed and memory as ratios to plain PyTorch.
 
-    Both run the same network in the same process. The limit is the time that the chain's operations or bytes take at the
-    best rates of the processor, measured first.
+    Both run the same network in the same process. The limit is the time that the chain's operations or bytes take at
+    the best rates of the processor, measured first.
     """
     from bitline.evaluation.speed import CASES, devices, measure, measure_machine
     from bitline.networks import find_network

@@ -27,8 +27,8 @@ Data = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; those that come "
-        "with the network if not given.",
+        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; those that "
+        "come with the network if not given.",
     ),
 ]
 DesignName = Annotated[

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
@@ -21,6 +20,9 @@ from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.numerics.text import number
 from bitline.readout import Adc
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTSIDE = "(outside the arrays)"
 """Name of what belongs to no analog layer."""
@@ -172,6 +174,8 @@ class NetworkCost:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each layer and component: energy in pJ and uJ of one image."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             [
                 {"design": self.design, "layer": layer.name, "component": name, "energy_pJ": value}
@@ -182,6 +186,8 @@ class NetworkCost:
         )
 
     def _repr_html_(self) -> str:
+        import pandas as pd  # here, for the start-up of what does not need it
+
         totals = pd.DataFrame({"of one image": self.totals()}).T
         parts = pd.DataFrame({"energy (uJ)": self.energies_pJ, "area (mm2)": dict(self.areas_mm2)})
         parts["energy (uJ)"] *= 1e-6
@@ -190,6 +196,8 @@ class NetworkCost:
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each layer."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             [
                 {
@@ -387,7 +395,8 @@ def _notes(
     guesses = sum(quantity.is_estimate for quantity in numbers)
     if guesses:
         notes.append(
-            f"{guesses} of {len(numbers)} numbers of {library.name} are estimates: 'bitline cost --estimates' shows them"
+            f"{guesses} of {len(numbers)} numbers of {library.name} are estimates: 'bitline cost --estimates' shows "
+            "them"
         )
     foreign = {
         one.design.adc.kind
