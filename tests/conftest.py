@@ -40,7 +40,7 @@ settings.load_profile("bitline")
 # Hypothesis takes some numbers from the source of what was imported so far, and that depends on the tests before.
 providers._get_local_constants = lambda: providers._local_constants
 
-# What a person has set for terminals and figures; tables are then as wide as without a terminal.
+# What a person has set for terminals and figures.
 os.environ |= {"COLUMNS": "80", "LINES": "25", "MATPLOTLIBRC": os.devnull}
 for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(name, None)
@@ -191,7 +191,7 @@ def bitline(monkeypatch, capsys):
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["bitline", *map(str, arguments)])
-        monkeypatch.setattr(app.console, "_width", 100, raising=False)
+        monkeypatch.setenv("BITLINE_TRACEBACK", "1")
         status = 0
         try:
             app.main()

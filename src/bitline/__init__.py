@@ -1,16 +1,41 @@
 """bitline: neural-network inference on analog in-memory accelerators.
 
-The public names are listed below; `docs/architecture.md` shows where each stage of the signal chain lives.
+The public names are listed below; `docs/architecture.md` shows where each stage of the signal chain lives. They are
+imported when they are first used, so that `bitline --help` need not wait for PyTorch.
 """
 
-from bitline.design import Design, presets
-from bitline.errors import BitlineError
-from bitline.evaluation.evaluate import Evaluation, evaluate, evaluate_times
-from bitline.layer.encoded import LayerCalibration
-from bitline.layer.matrix import AnalogCore
-from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bitline.design import Design, presets
+    from bitline.errors import BitlineError
+    from bitline.evaluation.evaluate import Evaluation, evaluate, evaluate_times
+    from bitline.layer.encoded import LayerCalibration
+    from bitline.layer.matrix import AnalogCore
+    from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "AnalogCore": "bitline.layer.matrix",
+    "BitlineError": "bitline.errors",
+    "Calibration": "bitline.nn",
+    "Design": "bitline.design",
+    "Evaluation": "bitline.evaluation.evaluate",
+    "LayerCalibration": "bitline.layer.encoded",
+    "age": "bitline.nn",
+    "analog_layers": "bitline.nn",
+    "conversion_of": "bitline.nn",
+    "convert": "bitline.nn",
+    "evaluate": "bitline.evaluation.evaluate",
+    "evaluate_times": "bitline.evaluation.evaluate",
+    "presets": "bitline.design",
+    "program": "bitline.nn",
+}
+"""Where each public name is defined; a test compares this with the imports above."""
 
 __all__ = [
     "AnalogCore",
@@ -29,3 +54,14 @@ __all__ = [
     "presets",
     "program",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bitline' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

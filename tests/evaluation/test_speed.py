@@ -6,11 +6,8 @@ import math
 
 import pytest
 import torch
-from rich.console import Console
-from typer.testing import CliRunner
 
-from bitline.cli.app import app, main
-from bitline.cli.bench import HEADS
+from bitline.cli.app import main
 from bitline.evaluation.speed import CASES, Machine, devices, measure, measure_machine
 
 
@@ -37,21 +34,20 @@ def test_work_and_limit_follow_from_the_chain(machine):
     assert 28 <= sliced.flops / linear.flops <= 32
 
 
-def test_one_table_for_all(monkeypatch):
-    monkeypatch.setattr("bitline.cli.bench.console", Console(width=140))
-    given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--device", "cpu"]
-    result = CliRunner().invoke(app, given)
-    assert result.exit_code == 0, result.output
-    assert result.output.count("┏") == 1
-    assert all(head in result.output for head in HEADS)
-    assert "Gflop/s" in result.output and CASES["linear"][0] in result.output
+def test_one_table_for_all(bitline):
+    given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--compute", "cpu"]
+    status, output, errors = bitline(*given)
+    assert status == 0, errors
+    assert output.count("fashion-resnet, batch 2; time and memory") == output.count("linear ") == 1
+    assert "Gflop/s" in output
+    assert CASES["linear"][0] in errors
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         (["nothing"], "no benchmark 'nothing' here: use one of linear"),
-        (["linear", "--device", "tpu"], "no device 'tpu' here: use one of cpu"),
+        (["linear", "--compute", "tpu"], "no device 'tpu' here: use one of cpu"),
         (["linear", "--network", "resnet5"], "did you mean 'resnet50'"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Protocol, runtime_checkable
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -61,6 +62,15 @@ class Array(Variant):
     def approximations(self) -> tuple[str, ...]:
         """What of the array networks compute approximately: by how much, and what is exact instead."""
         return ()
+
+    def order(self, targets: Tensor, positions: int) -> Tensor:
+        """Rows of a partition by their place on the array, from the far end of the bit lines, (rows,) indices.
+
+        Args:
+            targets: G/G_max that cells are meant to have, (lines, slices, rows, columns).
+            positions: kernel positions of an input channel.
+        """
+        return torch.arange(targets.shape[2])
 
     def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
         """Refuse a design that such an array cannot be part of.

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solveh_banded
 
 Matrix = NDArray[np.float64]
 
@@ -99,6 +98,8 @@ def _divide(conductance: Matrix, values: Matrix, wire: float) -> Matrix:
     """(1 + wire Y)^-1 values."""
     if wire == 0:
         return values
+    from scipy.linalg import cho_factor, cho_solve  # here, for the start-up of what does not need it
+
     factor = cho_factor(np.eye(len(conductance)) + wire * conductance, lower=True, overwrite_a=True, check_finite=False)
     solved: Matrix = cho_solve(factor, values, overwrite_b=True, check_finite=False)
     return solved
@@ -108,6 +109,8 @@ def _row(cells: Matrix, wire: MeshWire) -> tuple[Matrix, Matrix]:
     """Conductance matrix that a row adds to the columns, and the currents it gives them for unit voltage."""
     if wire.is_ideal:
         return np.diag(cells), cells
+    from scipy.linalg import solveh_banded  # here, for the start-up of what does not need it
+
     width = len(cells)
     if wire.segment == 0 or width == 1:
         # all cells of the row share one node

@@ -3,72 +3,101 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from bitline.cli.parameters import console
-from bitline.config.files import check_writable
-from bitline.design import Design
-from bitline.design.settings import parse_settings
+from bitline.cli import options
+from bitline.cli.commands import Commands
+from bitline.cli.inputs import check_picture
+from bitline.cli.output import Output
+from bitline.cli.table import Cell, Column, Table, name
 from bitline.errors import DesignError
-from bitline.numerics.text import fixed
+from bitline.numerics.text import fixed, number
+
+if TYPE_CHECKING:
+    from bitline.readout import AnyAdc
+    from bitline.readout.curves import Curves
+
+MOST_BITS = 14
+"""Of a converter whose curves are drawn."""
+
+app = Commands()
 
 
+@app.command()
 def adc(
+    context: typer.Context,
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="uniform, ramp, sar, split-sar, pipeline, cyclic or flash; that of the design if not given."
+            metavar="[KIND]",
+            help="uniform, ramp, sar, split-sar, pipeline, cyclic or flash; that of the design if not given.",
         ),
     ] = None,
-    design: Annotated[str, typer.Option(help="A preset or a .toml file.")] = "differential",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting: adc.capacitor_mismatch=0.02; repeatable."),
-    ] = None,
-    converters: Annotated[int, typer.Option(min=1, help="Converters to draw.")] = 64,
-    seed: Annotated[int, typer.Option(help="Seed of their errors.")] = 0,
-    out: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")] = Path("adc.png"),
+    design: options.DesignName = "differential",
+    set_: options.Settings = None,
+    converters: Annotated[int, typer.Option(min=1, metavar="N", help="Converters to draw.")] = 64,
+    seed: options.Seed = 0,
+    out: options.Picture = Path("adc.png"),
 ) -> None:
-    """Show what the errors of a converter's circuit do: INL, DNL, missing codes, effective bits, transfer curve.
+    """Show what the errors of a converter's circuit do.
+
+    Prints INL, DNL, missing codes and effective bits, and draws them and the transfer curve.
 
     Examples:
 
       bitline adc sar --set adc.capacitor_mismatch=0.05
-
       bitline adc ramp --set adc.bits=6 --set adc.comparator_offset_steps=0.5
     """
-    from bitline.readout import Adc
     from bitline.readout.curves import curves_of
     from bitline.report.figures.adc import adc_figure
     from bitline.report.style import save
 
-    settings = parse_settings(set_ or [])
-    own = settings.get("adc.kind", settings.get("adc"))
-    if kind is not None and own is not None:
-        raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(settings).adc
-    if not isinstance(chosen, Adc):
-        raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
-    if chosen.bits > 14:
-        raise DesignError(f"adc.bits is {chosen.bits}: curves are drawn for up to 14 bits")
-    if out.suffix not in (".png", ".svg", ".pdf"):
-        raise DesignError(f"--out is {str(out)!r}: use a .png, .svg or .pdf file")
-    check_writable("--out", out)
+    output = Output.of(context)
+    chosen = _converter(kind, design, set_)
+    check_picture(out)
     curves = curves_of(chosen, converters, seed)
     caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
-    table = Table("quantity", "mean over converters", "worst", title=caption)
-    inl, dnl = curves.inl.nan_to_num().abs().amax(-1), curves.dnl.abs().amax(-1)
-    table.add_row("largest |INL|, steps", fixed(float(inl.mean()), 3), fixed(float(inl.max()), 3))
-    table.add_row("largest |DNL|, steps", fixed(float(dnl.mean()), 3), fixed(float(dnl.max()), 3))
-    missing = curves.missing_codes.double()
-    table.add_row("missing codes", fixed(float(missing.mean()), 2), f"{int(missing.max()):,}")
-    bits = curves.effective_bits
-    table.add_row("effective bits (sine, with noise)", fixed(float(bits.mean()), 2), fixed(float(bits.min()), 2))
     save(adc_figure(chosen, curves, caption), out)
-    console.print(table)
-    if chosen.noise:
-        console.print(f"noise of every conversion: {fixed(chosen.noise, 3)} steps rms")
-    console.print(f"wrote {out}")
+    output.results(_table(curves, caption, chosen.noise))
+    output.wrote(out)
+
+
+def _converter(kind: str | None, design: str, settings: list[str] | None) -> AnyAdc:
+    """The converter that an argument, a design and its settings say.
+
+    Raises:
+        DesignError: they contradict each other, or there is none whose curves can be drawn.
+    """
+    from bitline.design import Design
+    from bitline.design.settings import parse_settings
+
+    given = parse_settings(settings or [])
+    own = given.get("adc.kind", given.get("adc"))
+    if kind is not None and own is not None:
+        raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
+    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(given).adc
+    if not chosen.converts:
+        raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
+    if chosen.bits > MOST_BITS:
+        raise DesignError(f"adc.bits is {chosen.bits}: curves are drawn for up to {MOST_BITS} bits")
+    return chosen
+
+
+def _table(curves: Curves, caption: str, noise: float) -> Table:
+    def row(quantity: str, unit: str, mean: float, worst: float, decimals: int) -> tuple[Any, ...]:
+        return quantity, unit, Cell(mean, fixed(mean, decimals)), Cell(worst, fixed(worst, decimals))
+
+    inl, dnl = curves.inl.nan_to_num().abs().amax(-1), curves.dnl.abs().amax(-1)
+    missing, bits = curves.missing_codes.double(), curves.effective_bits
+    rows = [
+        row("largest |INL|", "steps", float(inl.mean()), float(inl.max()), 3),
+        row("largest |DNL|", "steps", float(dnl.mean()), float(dnl.max()), 3),
+        row("missing codes", "", float(missing.mean()), float(missing.max()), 2),
+        row("effective bits (sine, with noise)", "", float(bits.mean()), float(bits.min()), 2),
+    ]
+    if noise:
+        rows.append(("noise of every conversion, rms", "steps", Cell(noise, number(noise)), Cell(noise, number(noise))))
+    columns = (name("quantity"), name("unit", ""), Column("mean", "mean"), Column("worst", "worst"))
+    return Table("errors", columns, rows, caption)

@@ -2,47 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
-from rich.table import Table
 
-from bitline.arrays import Array, GateDrivenArray
-from bitline.cli.parameters import console, refuse_idle
+from bitline.cli import options
+from bitline.cli.commands import Commands, refuse_idle
+from bitline.cli.inputs import Source, chosen_design
+from bitline.cli.output import Output
+from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable, replacing, write_text
-from bitline.design import Design
-from bitline.design.settings import parse_settings
 from bitline.errors import DataError, DesignError
-from bitline.numerics.text import exact, number, percent
+from bitline.numerics.text import exact, percent
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from bitline.design import Design
     from bitline.evaluation.ir_drop import IrDrop
 
 DEFAULT_LAYER = "stage3.conv2"
 
+app = Commands()
 
+
+@app.command()
 def array(
     context: typer.Context,
-    cells: Annotated[Path | None, typer.Option(help="Conductances G/G_max as a .npy matrix (rows, columns).")] = None,
-    model: Annotated[str, typer.Option(help="Network whose layer lies on the array.")] = "fashion-resnet",
-    weights: Annotated[Path | None, typer.Option(help="Weights of the network.")] = None,
-    layer: Annotated[str, typer.Option(help="Layer of the network.")] = DEFAULT_LAYER,
-    slice_: Annotated[int, typer.Option("--slice", min=0, help="Weight slice of the layer, lowest bits first.")] = 0,
-    partition: Annotated[int, typer.Option(min=0, help="Row partition of the layer.")] = 0,
-    inputs: Annotated[Path | None, typer.Option(help="Row inputs as a .npy vector; random ones if not given.")] = None,
-    active: Annotated[float, typer.Option(min=0, max=1, help="Share of the rows that are on, at random.")] = 0.5,
-    seed: Annotated[int, typer.Option(help="Seed of the cells' errors and of the rows that are on.")] = 0,
-    design: Annotated[str, typer.Option(help="A preset or a .toml file.")] = "differential",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Change a setting; repeatable.")] = None,
-    error: Annotated[
-        float | None, typer.Option(min=0, help="Find the tallest array whose worst column is off by no more.")
+    cells: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Conductances G/G_max as a .npy matrix (rows, columns).")
     ] = None,
-    spice: Annotated[Path | None, typer.Option(help="Also write a netlist for ngspice.")] = None,
-    G_max_uS: Annotated[float, typer.Option("--G-max-uS", help="G_max in the netlist and for power.")] = 10.0,
-    V_read: Annotated[float, typer.Option("--V-read", help="Read voltage in the netlist and for power.")] = 0.1,
-    out: Annotated[Path, typer.Option(help="Folder for columns.csv and array.png.")] = Path("array"),
+    model: options.Model = "fashion-resnet",
+    weights: options.Weights = None,
+    layer: Annotated[str, typer.Option(metavar="NAME", help="Layer of the network.")] = DEFAULT_LAYER,
+    slice_: Annotated[
+        int, typer.Option("--slice", min=0, metavar="N", help="Weight slice of the layer, lowest bits first.")
+    ] = 0,
+    partition: Annotated[int, typer.Option(min=0, metavar="N", help="Row partition of the layer.")] = 0,
+    inputs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Row inputs as a .npy vector; random ones if not given.")
+    ] = None,
+    rows_on: Annotated[
+        float, typer.Option(min=0, max=100, metavar="P", help="Rows that are on, at random, in per cent.")
+    ] = 50.0,
+    seed: options.Seed = 0,
+    design: options.DesignName = "differential",
+    set_: options.Settings = None,
+    worst: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="P", help="Find the tallest array whose worst column is off by P per cent at most."
+        ),
+    ] = None,
+    spice: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a netlist for ngspice.")] = None,
+    G_max_uS: Annotated[
+        float, typer.Option("--G-max-uS", metavar="uS", help="G_max in the netlist and for power.")
+    ] = 10.0,
+    V_read: Annotated[
+        float, typer.Option("--V-read", metavar="V", help="Read voltage in the netlist and for power.")
+    ] = 0.1,
+    out: Annotated[Path, options.out_folder("columns.csv and array.png")] = Path("array"),
 ) -> None:
     """Solve every voltage and current of one array with resistive wires.
 
@@ -52,71 +73,116 @@ def array(
     Examples:
 
       bitline array --set array.kind=gate-driven --set array.bit_line.segment=1e-4
-
-      bitline array --set array.kind=row-driven --cells G.npy --error 0.01 --spice array.cir
+      bitline array --set array.kind=row-driven --cells G.npy --worst 1 --spice array.cir
     """
-    from bitline.arrays.circuit import to_spice
-    from bitline.evaluation.ir_drop import circuit_of, ir_drop, most_rows
-    from bitline.report.figures.array import array_figure
-    from bitline.report.style import save
+    from bitline.evaluation.ir_drop import ir_drop
 
+    output = Output.of(context)
     if cells is not None:
         refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
     if inputs is not None:
-        refuse_idle(context, "with --inputs", "active")
-    settings = parse_settings(set_ or [])
-    chosen = Design.load(design).with_settings(settings)
+        refuse_idle(context, "with --inputs", "rows_on")
+    chosen = chosen_design(design, set_)
     if spice is not None and not chosen.cell.current_voltage.is_linear:
         raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")
     check_writable("--spice", *([spice] if spice else []))
-    held, minus = _cells_of_file(cells), None
-    if held is None:
-        held, minus = _cells_of_layer(model, weights, layer, slice_, partition, seed, chosen)
-    rows_on = _inputs(inputs, len(held), active, seed)
-    drop = ir_drop(held, rows_on, chosen.array, minus, chosen.cell.current_voltage)
-    name = f"{held.shape[0]} x {held.shape[1]} cells" + (f" of {layer}" if cells is None else f" of {cells}")
-    on = percent(float(np.mean(rows_on != 0)), 0)
-    caption = f"{name}, {chosen.array.kind} array of design {chosen.name}, {on} % of rows on"
-    in_cells, in_wires = (one * G_max_uS * 1e-6 * V_read**2 for one in drop.solution.power())
-    table = Table("quantity", "value", title=caption)
-    table.add_row("largest output without wires, G_max V_read", number(float(np.abs(drop.ideal).max())))
-    table.add_row("worst column, % of it", number(100 * drop.worst))
-    table.add_row("mean over columns, % of it", number(100 * float(np.abs(drop.error).mean())))
-    table.add_row("lowest voltage across a driven cell, % of V_read", percent(_lowest(drop, rows_on)))
-    table.add_row(f"power in cells at {exact(G_max_uS)} uS and {exact(V_read)} V, uW", number(1e6 * in_cells))
-    table.add_row("power in wires, uW", number(1e6 * in_wires))
-    if error is not None:
-        with console.status("bisecting rows"):
-            rows = most_rows(held, rows_on, chosen.array, error, minus)
-        table.add_row(f"most rows for {exact(100 * error)} %", f"{rows:,} of {len(held):,}")
+    held, minus = (
+        _Block(layer, slice_, partition, seed).cells(Source(model, weights), chosen)
+        if cells is None
+        else (_load(cells), None)
+    )
+    on = _inputs(inputs, len(held), rows_on / 100, seed)
+    with output.progress() as tell:
+        tell("solving the array", 0, None)
+        drop = ir_drop(held, on, chosen.array, minus, chosen.cell.current_voltage)
+    size = f"{held.shape[0]} x {held.shape[1]} cells of {layer if cells is None else cells}"
+    share = percent(float((on != 0).mean()), 0)
+    caption = f"{size}, {chosen.array.kind} array of design {chosen.name}, {share} % of rows on"
+    rows = _quantities(drop, on, _Supply(G_max_uS, V_read))
+    if worst is not None:
+        tallest = _tallest(output, chosen, (held, minus), on, worst / 100)
+        rows.append((f"most rows for {exact(worst)} %", f"of {len(held):,}", tallest))
+    written = _write(out, drop, caption)
+    if spice is not None:
+        _write_netlist(spice, chosen, (held, minus), on, _Supply(G_max_uS, V_read), caption)
+        written.append(spice)
+    output.results(Table("array", (name("quantity"), name("unit", ""), Column("value", "value")), rows, caption))
+    output.wrote(*written)
+
+
+Cells = tuple["np.ndarray", "np.ndarray | None"]
+"""Cells, and those of the opposite supply where lines are interleaved."""
+
+
+@dataclass(frozen=True)
+class _Supply:
+    """What turns G/G_max and V/V_read into amperes and watts."""
+
+    G_max_uS: float
+    V_read: float
+
+
+def _quantities(drop: IrDrop, inputs: np.ndarray, supply: _Supply) -> list[tuple[Any, ...]]:
+    import numpy as np
+
+    watts = supply.G_max_uS * 1e-6 * supply.V_read**2
+    in_cells, in_wires = (power * watts for power in drop.solution.power())
+    lowest = _lowest(drop, inputs)
+    return [
+        ("largest output without wires", "G_max V_read", float(np.abs(drop.ideal).max())),
+        ("worst column", "% of it", 100 * drop.worst),
+        ("mean over columns", "% of it", 100 * float(np.abs(drop.error).mean())),
+        ("lowest voltage across a driven cell", "% of V_read", Cell(100 * lowest, percent(lowest))),
+        (f"power in cells at {exact(supply.G_max_uS)} µS and {exact(supply.V_read)} V", "µW", 1e6 * in_cells),
+        ("power in wires", "µW", 1e6 * in_wires),
+    ]
+
+
+def _tallest(output: Output, design: Design, cells: Cells, inputs: np.ndarray, error: float) -> int:
+    from bitline.evaluation.ir_drop import most_rows
+
+    held, minus = cells
+    with output.progress() as tell:
+        return most_rows(
+            held, inputs, design.array, error, minus, lambda rows: tell(f"bisecting: {rows:,} rows", 0, None)
+        )
+
+
+def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
+    from bitline.report.figures.array import array_figure
+    from bitline.report.style import save
+
     with replacing(out / "columns.csv") as file:
         drop.to_frame().to_csv(file)
     save(array_figure(drop, caption), out / "array.png")
-    written = [out / "columns.csv", out / "array.png"]
-    if spice is not None:
-        circuit = circuit_of(held, rows_on, chosen.array, minus)
-        write_text(spice, to_spice(circuit, G_max_uS * 1e-6, V_read, caption))
-        written.append(spice)
-    console.print(table)
-    console.print("wrote " + ", ".join(str(one) for one in written))
+    return [out / "columns.csv", out / "array.png"]
+
+
+def _write_netlist(
+    spice: Path, design: Design, cells: Cells, inputs: np.ndarray, supply: _Supply, caption: str
+) -> None:
+    from bitline.arrays.circuit import to_spice
+    from bitline.evaluation.ir_drop import circuit_of
+
+    held, minus = cells
+    circuit = circuit_of(held, inputs, design.array, minus)
+    write_text(spice, to_spice(circuit, supply.G_max_uS * 1e-6, supply.V_read, caption))
 
 
 def _lowest(drop: IrDrop, inputs: np.ndarray) -> float:
     """Voltage of the cell that gets least of its row's, as a fraction of it."""
+    import numpy as np
+
     driven = np.flatnonzero(inputs)
     live = drop.solution.cell_currents()[driven] != 0
     shares = (drop.solution.cell_voltages()[driven] / inputs[driven, None])[live]
     return float(np.abs(shares).min()) if shares.size else 1.0
 
 
-def _cells_of_file(file: Path | None) -> np.ndarray | None:
-    if file is None:
-        return None
-    return _load(file)
-
-
 def _load(file: Path) -> np.ndarray:
+    import numpy as np
+
     try:
         values: np.ndarray = np.load(file, allow_pickle=False)
         return values.astype(np.float64)
@@ -125,42 +191,51 @@ def _load(file: Path) -> np.ndarray:
 
 
 def _inputs(file: Path | None, rows: int, active: float, seed: int) -> np.ndarray:
+    import numpy as np
+
     if file is not None:
         return _load(file)
     return (np.random.default_rng(seed).random(rows) < active).astype(np.float64)
 
 
-def _cells_of_layer(
-    model: str, weights: Path | None, layer: str, slice_: int, partition: int, seed: int, design: Design
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Cells of a layer's first line, in the array's order of rows, and of its second where lines are interleaved."""
-    import torch
+@dataclass(frozen=True)
+class _Block:
+    """A block of cells of a layer, as the options of the same names say."""
 
-    from bitline.config.messages import nearest
-    from bitline.layer.chip import Chip
-    from bitline.networks import find_network, load_network
-    from bitline.nn import ANALOG_LAYERS, fold_batch_norm
+    layer: str
+    slice: int
+    partition: int
+    seed: int
 
-    network = load_network(find_network(model), weights)
-    fold_batch_norm(network)
-    found = {name: one for name, one in network.named_modules() if type(one) in ANALOG_LAYERS}
-    if layer not in found:
-        raise DataError(f"network {model!r} has no matrix layer {layer!r}{nearest(layer, found)}")
-    ideal: Array = design.array
-    encoded = ANALOG_LAYERS[type(found[layer])].of(found[layer], _without_wires(design), layer).encoded()
-    conductance = encoded.program(Chip(seed)).conductance
-    if slice_ >= conductance.shape[1] or partition >= len(encoded.row_slices):
-        raise DataError(
-            f"layer {layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_slices)} row partitions on "
-            f"this design: --slice {slice_} --partition {partition} is not one of them"
-        )
-    rows = encoded.row_slices[partition]
-    order = torch.arange(rows.stop - rows.start)
-    if isinstance(ideal, GateDrivenArray):
-        order = ideal.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)
-    lines = [one[slice_, 0, rows][order].double().numpy() for one in conductance]
-    interleaved = isinstance(ideal, GateDrivenArray) and ideal.lines == "interleaved"
-    return lines[0], lines[1] if interleaved else None
+    def cells(self, source: Source, design: Design) -> Cells:
+        """Cells of the layer's first line, in the array's order of rows, and of its second where lines interleave.
+
+        Raises:
+            DataError: there is no such layer, slice or partition.
+        """
+
+        from bitline.config.messages import nearest
+        from bitline.layer.chip import Chip
+        from bitline.nn import ANALOG_LAYERS, fold_batch_norm
+
+        network = source.network()
+        fold_batch_norm(network)
+        found = {path: module for path, module in network.named_modules() if type(module) in ANALOG_LAYERS}
+        if self.layer not in found:
+            raise DataError(f"network {source.model!r} has no matrix layer {self.layer!r}{nearest(self.layer, found)}")
+        array = design.array
+        matrix = found[self.layer]
+        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, _without_wires(design), self.layer).encoded()
+        conductance = encoded.program(Chip(self.seed)).conductance
+        if self.slice >= conductance.shape[1] or self.partition >= len(encoded.row_slices):
+            raise DataError(
+                f"layer {self.layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_slices)} row "
+                f"partitions on this design: --slice {self.slice} --partition {self.partition} is not one of them"
+            )
+        rows = encoded.row_slices[self.partition]
+        order = array.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)
+        lines = [line[self.slice, 0, rows][order].double().numpy() for line in conductance]
+        return lines[0], lines[1] if array.subtracts_on_the_line else None
 
 
 def _without_wires(design: Design) -> Design:

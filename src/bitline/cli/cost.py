@@ -2,210 +2,266 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
-from bitline.cli.parameters import console
+from bitline.cli import options
+from bitline.cli.commands import Commands
+from bitline.cli.inputs import Source
+from bitline.cli.output import Output
+from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.config.files import check_writable, write_values
-from bitline.design import Design
-from bitline.design.settings import parse_settings
 from bitline.numerics.text import exact, fixed, number, percent
 
 if TYPE_CHECKING:
-    from bitline.cost import NetworkCost, Statistics
+    import pandas as pd
+
+    from bitline.cost import Library, NetworkCost, UnitCost
+    from bitline.design import Design
 
 LIBRARY = "library."
 """Start of names of library settings on the command line."""
 SHOWN = 12
 """Numbers in the sensitivity table."""
 
+app = Commands()
 
+
+@app.command()
 def cost(
-    design: Annotated[
-        list[str] | None,
-        typer.Option(help="A preset (see 'bitline designs') or a .toml file; repeatable, to compare designs."),
-    ] = None,
+    context: typer.Context,
+    design: options.DesignNames = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
+            metavar="NAME=VALUE",
             help="Change a setting of the design, adc.bits=6, or of its component library, "
             "library.integrator.energy_pJ=0.5; repeatable.",
+            autocompletion=options.completion.settings,
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="Network: a name (fashion-resnet, resnet50, ...) or package.module:function.")
-    ] = "fashion-resnet",
-    weights: Annotated[Path | None, typer.Option(help="Weights: .safetensors, .pt, .pth or .npz.")] = None,
-    data: Annotated[str | None, typer.Option(help="Images, as for 'bitline run'.")] = None,
-    images: Annotated[int, typer.Option(min=1, help="Images that the activity of the inputs is measured on.")] = 32,
+    model: options.Model = "fashion-resnet",
+    weights: options.Weights = None,
+    data: options.Data = None,
+    images: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Images that the activity of the inputs is measured on.")
+    ] = 32,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Show what doubling each number of the library changes.")
     ] = False,
     units: Annotated[
         bool, typer.Option("--units", help="Show core, tile and chip with all arrays full and at work.")
     ] = False,
-    libraries: Annotated[bool, typer.Option("--libraries", help="List the component libraries and stop.")] = False,
-    show_library: Annotated[
-        str | None, typer.Option(help="Show a component library as TOML with the source of every number and stop.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write everything to, .json.")] = None,
+    estimates: Annotated[
+        bool, typer.Option("--estimates", help="Show the numbers of the library that nobody published.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write everything to, .json.")] = None,
 ) -> None:
-    """Energy, area and latency of a network on a design, by component and layer.
+    """Show energy, area and latency of a network on a design, by component and layer.
 
     Weights and a few images decide how active rows and cells are; arrays are not simulated.
 
     Examples:
 
       bitline cost --design sonos-a --design sonos-e
-
       bitline cost --design isaac --set hardware.duplication=balanced --sensitivity
-
       bitline cost --set library.converters.ramp.clock_GHz=2 --set adc.bits=7
     """
     from bitline import cost as costs
 
-    if libraries:
-        _list_libraries()
-        return
-    if show_library is not None:
-        sys.stdout.write(costs.Library.load(show_library).to_toml())
-        return
+    output = Output.of(context)
     check_writable("--out", *([out] if out else []))
-    settings = parse_settings(set_ or [])
-    own = {name: value for name, value in settings.items() if not name.startswith(LIBRARY)}
-    of_library = {name.removeprefix(LIBRARY): value for name, value in settings.items() if name.startswith(LIBRARY)}
-    chosen = [Design.load(one).with_settings(own) for one in design or ["differential"]]
-    circuits = [costs.library_of(one).with_settings(of_library) for one in chosen]
-    with console.status("measuring the activity of the inputs"):
-        statistics = _statistics(model, weights, data, chosen[0], images)
-    results = [costs.network_cost(statistics, *one) for one in zip(chosen, circuits, strict=True)]
+    chosen, libraries = _designs(design or ["differential"], set_ or [])
+    with output.progress() as tell:
+        tell("measuring the activity of the inputs", 0, None)
+        sample = Source(model, weights, data).load(images, 0)
+        statistics = costs.gather_statistics(sample.network, chosen[0], sample.dataset.images)
+    pairs = list(zip(chosen, libraries, strict=True))
+    results = [costs.network_cost(statistics, *pair) for pair in pairs]
     if out is not None:
-        content = [
-            {"design": one.model_dump(mode="json"), **result.to_dict()}
-            for one, result in zip(chosen, results, strict=True)
-        ]
-        write_values(out, {"model": model, "images": images, "costs": content}, indent=2)
-    _print_totals(results, model)
-    _print_components(results)
+        _write(out, chosen, results, {"model": model, "images": images})
+    parts = [_totals(results, model), *_components(results)]
     if len(results) == 1:
-        _print_layers(results[0])
-    for index, result in enumerate(results):
-        if sensitivity:
-            _print_sensitivity(costs.sensitivity(statistics, chosen[index], circuits[index]), result)
-        if units:
-            activity = costs.RowActivity.average(statistics, chosen[index])
-            _print_units(costs.unit_costs(chosen[index], circuits[index], activity), result)
-    for note in dict.fromkeys(note for result in results for note in result.notes):
-        console.print(f"note: {note}")
+        parts.append(_layers(results[0]))
+    if sensitivity:
+        parts += [_sensitivity(costs.sensitivity(statistics, *pair), pair[0].name, pair[1].name) for pair in pairs]
+    if units:
+        parts += [
+            _units(costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name)
+            for pair in pairs
+        ]
+    if estimates:
+        parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
+    output.results(*parts)
+    for note in dict.fromkeys((*sample.dataset.notes, *(note for result in results for note in result.notes))):
+        output.note(f"note: {note}")
     if out is not None:
-        console.print(f"wrote {out}")
+        output.wrote(out)
 
 
-def _statistics(model: str, weights: Path | None, data: str | None, design: Design, images: int) -> Statistics:
-    from bitline.cost import gather_statistics
-    from bitline.data import load_dataset
-    from bitline.networks import find_network, load_network
+def _designs(names: list[str], settings: list[str]) -> tuple[list[Design], list[Library]]:
+    """The designs and their libraries, with the settings of both."""
+    from bitline import cost as costs
+    from bitline.design import Design
+    from bitline.design.settings import parse_settings
 
-    network = find_network(model)
-    loaded = load_network(network, weights)
-    shown = load_dataset(network.images(data), network.preprocess).split(images, 0)
-    for note in shown.notes:
-        console.print(f"note: {note}")
-    return gather_statistics(loaded, design, shown.images)
-
-
-def _list_libraries() -> None:
-    from bitline.cost import Library
-    from bitline.cost import libraries as known
-
-    table = Table(Column("library", no_wrap=True), "node, nm", "numbers", "of them estimates", "description")
-    for name in known():
-        library = Library.load(name)
-        quantities = library.quantities().values()
-        guesses = sum(one.is_estimate for one in quantities)
-        table.add_row(name, exact(library.node_nm), str(len(quantities)), str(guesses), library.description)
-    console.print(table)
+    given = parse_settings(settings)
+    own = {setting: value for setting, value in given.items() if not setting.startswith(LIBRARY)}
+    circuits = {setting.removeprefix(LIBRARY): value for setting, value in given.items() if setting.startswith(LIBRARY)}
+    designs = [Design.load(design).with_settings(own) for design in names]
+    return designs, [costs.library_of(design).with_settings(circuits) for design in designs]
 
 
-def _print_totals(results: list[NetworkCost], model: str) -> None:
-    table = Table(Column("of one image", no_wrap=True), *(_right(one.design) for one in results), title=model)
-    rows = [one.totals() for one in results]
-    for name in rows[0]:
-        table.add_row(name.replace("_", " "), *(_number(row[name]) for row in rows))
-    table.add_row("library", *(one.library for one in results))
-    console.print(table)
+def _write(path: Path, designs: list[Design], results: list[NetworkCost], facts: dict[str, object]) -> None:
+    content = [
+        {"design": design.model_dump(mode="json"), **result.to_dict()}
+        for design, result in zip(designs, results, strict=True)
+    ]
+    write_values(path, {**facts, "costs": content}, indent=2)
 
 
-def _print_components(results: list[NetworkCost]) -> None:
-    for what, unit, parts in (
-        ("energy", "uJ", [{name: 1e-6 * value for name, value in one.energies_pJ.items()} for one in results]),
-        ("area", "mm2", [dict(one.areas_mm2) for one in results]),
-    ):
-        heads = [one.design for one in results] + (["%"] if len(results) == 1 else [])
-        table = Table(Column(f"{what}, {unit}", no_wrap=True), *(_right(head) for head in heads))
-        totals = [sum(one.values()) for one in parts]
-        for name in dict.fromkeys(name for one in parts for name in one):
-            share = [percent(parts[0][name] / totals[0], 1)] if len(results) == 1 else []
-            table.add_row(name, *(_number(one.get(name, 0.0)) for one in parts), *share)
-        table.add_section()
-        table.add_row("together", *(_number(total) for total in totals))
-        console.print(table)
+def _totals(results: list[NetworkCost], model: str) -> Table:
+    """Quantities below each other and designs side by side; for programs, a record for each design."""
+    totals = [result.totals() for result in results]
+    rows: list[tuple[Any, ...]] = []
+    for key in totals[0]:
+        show = percent if key == "cells_used" else _number
+        rows.append((*WORDS.get(key, (key, "")), *(Cell(total[key], show(total[key])) for total in totals)))
+    rows.append(("library", "", *(Cell(result.library, result.library) for result in results)))
+    records = [
+        {"design": result.design, "library": result.library, **total}
+        for result, total in zip(results, totals, strict=True)
+    ]
+    columns = (name("of one image"), name("unit", ""), *_by_design(results))
+    return Table("totals", columns, rows, model, records=records)
 
 
-def _print_layers(result: NetworkCost) -> None:
-    heads = ("Mmac", "arrays", "copies", "used, %", "kconv.", "uJ", "fJ/mac", "us")
-    table = Table(Column("layer", no_wrap=True), *(_right(head) for head in heads))
-    for one in result.layers:
-        each = number(1e3 * one.energy_pJ / one.macs, 3) if one.macs and one.arrays else ""
-        table.add_row(
-            one.name,
-            _number(1e-6 * one.macs),
-            number(one.arrays or None),
-            number(one.copies or None),
-            percent(one.used, 1) if one.arrays else "",
-            _number(1e-3 * one.conversions),
-            _number(1e-6 * one.energy_pJ),
-            each,
-            _number(1e-3 * one.time_ns),
+WORDS = {
+    "energy_uJ": ("energy", "µJ"),
+    "energy_per_mac_fJ": ("energy per MAC", "fJ"),
+    "TOPS_per_W": ("TOPS/W", ""),
+    "area_mm2": ("area", "mm²"),
+    "TOPS_per_mm2": ("TOPS/mm²", ""),
+    "latency_us": ("latency", "µs"),
+    "images_per_s": ("images/s", ""),
+    "power_W": ("power", "W"),
+    "cells_used": ("cells used", "%"),
+}
+"""Quantities in words, and their units; others are called what they are called in results."""
+
+
+def _by_design(results: list[NetworkCost]) -> list[Column]:
+    return [Column(f"{result.design} {index}", result.design, show=_number) for index, result in enumerate(results)]
+
+
+def _components(results: list[NetworkCost]) -> list[Table]:
+    energies = [{part: 1e-6 * value for part, value in result.energies_pJ.items()} for result in results]
+    areas = [dict(result.areas_mm2) for result in results]
+    return [
+        _component("energies", "energy", ("energy_uJ", "µJ"), results, energies),
+        _component("areas", "area", ("area_mm2", "mm²"), results, areas),
+    ]
+
+
+def _component(
+    table: str, what: str, key_and_unit: tuple[str, str], results: list[NetworkCost], parts: list[dict[str, float]]
+) -> Table:
+    key, unit = key_and_unit
+    totals = [sum(part.values()) for part in parts]
+    is_alone = len(results) == 1
+    rows = []
+    for component in dict.fromkeys(component for part in parts for component in part):
+        share = [parts[0][component] / totals[0]] if is_alone else []
+        rows.append([component, *(part.get(component, 0.0) for part in parts), *share])
+    records = [
+        {"design": result.design, "component": component, key: value}
+        for result, part in zip(results, parts, strict=True)
+        for component, value in part.items()
+    ]
+    shares = [Column("share", "share", "%", lambda share: percent(share, 1))] if is_alone else []
+    columns = [name("component", what), *_by_design(results), *shares]
+    columns = [
+        Column(column.key, column.head, unit, column.show) if column.show is _number else column for column in columns
+    ]
+    footer = ["together", *totals, *([None] if is_alone else [])]
+    return Table(table, tuple(columns), rows, footer=footer, records=records)
+
+
+def _layers(result: NetworkCost) -> Table:
+    from bitline import cost as costs
+
+    columns = (
+        name("layer"),
+        Column("macs", "MACs", "10⁶", lambda value: _number(1e-6 * value)),
+        Column("arrays", "arrays"),
+        Column("copies", "copies"),
+        Column("cells_used", "used", "%", lambda share: percent(share, 1)),
+        Column("conversions", "conv.", "10³", lambda value: _number(1e-3 * value)),
+        Column("energy_uJ", "energy", "µJ", _number),
+        Column("energy_per_mac_fJ", "energy", "fJ/MAC", lambda value: number(value, 3)),
+        Column("time_us", "time", "µs", _number),
+    )
+    rows = []
+    for layer in result.layers:
+        is_analog = layer.arrays > 0
+        each = 1e3 * layer.energy_pJ / layer.macs if layer.macs and is_analog else None
+        analog = (layer.arrays, layer.copies, layer.used) if is_analog else (None, None, None)
+        shown = Cell(layer.name, "(outside)") if layer.name == costs.network.OUTSIDE else layer.name
+        rows.append((shown, layer.macs, *analog, layer.conversions, 1e-6 * layer.energy_pJ, each, 1e-3 * layer.time_ns))
+    return Table("layers", columns, rows)
+
+
+def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
+    def ratio(key: str, head: str) -> Column:
+        return Column(key, head, show=lambda value: fixed(value, 3))
+
+    columns = (
+        name("quantity", "number"),
+        Column("value", "value"),
+        ratio("energy", "energy"),
+        ratio("area", "area"),
+        ratio("latency", "latency"),
+        ratio("interval", "time/image"),
+    )
+    rows = []
+    for row in frame.head(SHOWN).to_dict("records"):
+        mark = " ~" if row["is_estimate"] else "  "
+        rows.append(
+            [
+                row["quantity"],
+                Cell(row["value"], number(row["value"]) + mark),
+                *(row[column.key] for column in columns[2:]),
+            ]
         )
-    console.print(table)
+    title = f"{design}: cost with one number of {library} doubled, as a multiple; ~ is an estimate"
+    return Table(f"sensitivity of {design}", columns, rows, title)
 
 
-def _print_sensitivity(frame: Any, result: NetworkCost) -> None:
-    heads = ("value", "energy", "area", "latency", "time/image")
-    title = f"{result.design}: cost with one number of {result.library} doubled, as a multiple; ~ is an estimate"
-    table = Table(Column("number", no_wrap=True), *(_right(head) for head in heads), title=title)
-    for row in frame.head(SHOWN).itertuples():
-        value = number(row.value) + (" ~" if row.is_estimate else "")
-        ratios = (row.energy, row.area, row.latency, row.interval)
-        table.add_row(row.quantity, value, *(fixed(one, 3) for one in ratios))
-    console.print(table)
+def _units(units: Sequence[UnitCost], design: str, library: str) -> Table:
+    columns = (
+        name("unit"),
+        Column("power_mW", "power", "mW"),
+        Column("area_mm2", "area", "mm²"),
+        Column("TOPS", "TOPS"),
+        Column("TOPS_per_W", "TOPS/W"),
+        Column("TOPS_per_mm2", "TOPS/mm²"),
+        Column("energy_per_operation_fJ", "per operation", "fJ"),
+    )
+    rows = [[getattr(unit, column.key) for column in columns] for unit in units]
+    title = f"{design}: units of {library} with all arrays full and at work"
+    return Table(f"units of {design}", columns, rows, title)
 
 
-def _print_units(units: Any, result: NetworkCost) -> None:
-    heads = ("mW", "mm2", "TOPS", "TOPS/W", "TOPS/mm2", "fJ/op")
-    title = f"{result.design}: units of {result.library} with all arrays full and at work"
-    table = Table(Column("unit", no_wrap=True), *(_right(head) for head in heads), title=title)
-    for one in units:
-        numbers = (
-            one.power_mW,
-            one.area_mm2,
-            one.TOPS,
-            one.TOPS_per_W,
-            one.TOPS_per_mm2,
-            one.energy_per_operation_fJ,
-        )
-        table.add_row(one.unit, *(number(one) for one in numbers))
-    console.print(table)
-
-
-def _right(head: str) -> Column:
-    return Column(head, justify="right")
+def _estimates(library: Library) -> Table:
+    columns = (name("number"), Column("value", "value", show=exact), prose("basis", "what it rests on"))
+    rows = [
+        (quantity, entry.value, entry.basis) for quantity, entry in library.quantities().items() if entry.is_estimate
+    ]
+    return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")
 
 
 def _number(value: float) -> str:

@@ -97,7 +97,17 @@ def write_values(path: Path, content: Mapping[str, Any], indent: int) -> None:
           "on_off_ratio": "inf"
         }
     """
-    write_text(path, json.dumps(_strict(content), indent=indent, allow_nan=False) + "\n")
+    write_text(path, json_text(content, indent))
+
+
+def json_text(content: Mapping[str, Any], indent: int) -> str:
+    """Values as `write_values` writes them.
+
+    Examples:
+        >>> json_text({"accuracy": float("nan"), "ratio": float("inf")}, indent=2)
+        '{\\n  "accuracy": null,\\n  "ratio": "inf"\\n}\\n'
+    """
+    return json.dumps(_strict(content), indent=indent, allow_nan=False) + "\n"
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
@@ -122,9 +132,25 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
         design,change
         '=1+1,-0.5
     """
-    plain = frame.astype(object).map(_no_formula).rename(columns=_no_formula)
+    plain = frame.astype(object).map(no_formula).rename(columns=no_formula)
     with replacing(path) as part:
         plain.to_csv(part, index=False)
+
+
+def no_formula(value: Any) -> Any:
+    """A value of a table for spreadsheets, as in `write_csv`.
+
+    Examples:
+        >>> no_formula("=1+1"), no_formula("-1.5"), no_formula(2)
+        ("'=1+1", '-1.5', 2)
+    """
+    if not isinstance(value, str) or not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def check_writable(option: str, *paths: Path) -> None:
@@ -173,16 +199,6 @@ def _strict(value: Any) -> Any:
         return [_strict(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return value
-
-
-def _no_formula(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith(FORMULA):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
     return value
 
 

@@ -8,7 +8,6 @@ from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import ConversionSchedule
 from bitline.design import Design
-from bitline.readout import Adc
 
 MM2_PER_UM2 = 1e-6
 BITS_PER_KB = 8 * 1024
@@ -16,7 +15,6 @@ BITS_PER_KB = 8 * 1024
 
 def array_area(design: Design, library: Library, readout: ConversionSchedule) -> Counter[str]:
     """Area of one array with its drivers and readout."""
-    assert isinstance(design.adc, Adc)
     array, weights = design.array, design.weights
     readings = len(weights.readings)
     columns = array.columns * readings

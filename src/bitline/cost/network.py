@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
@@ -20,7 +19,9 @@ from bitline.cost.work import ConversionSchedule, RowActivity, Work, converter
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.numerics.text import number
-from bitline.readout import Adc
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTSIDE = "(outside the arrays)"
 """Name of what belongs to no analog layer."""
@@ -172,6 +173,8 @@ class NetworkCost:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each layer and component: energy in pJ and uJ of one image."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             [
                 {"design": self.design, "layer": layer.name, "component": name, "energy_pJ": value}
@@ -182,6 +185,8 @@ class NetworkCost:
         )
 
     def _repr_html_(self) -> str:
+        import pandas as pd  # here, for the start-up of what does not need it
+
         totals = pd.DataFrame({"of one image": self.totals()}).T
         parts = pd.DataFrame({"energy (uJ)": self.energies_pJ, "area (mm2)": dict(self.areas_mm2)})
         parts["energy (uJ)"] *= 1e-6
@@ -190,6 +195,8 @@ class NetworkCost:
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each layer."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             [
                 {
@@ -383,14 +390,17 @@ def _notes(
     matrices: list[_Matrix], digital: DigitalWork, design: Design, library: Library, skips_known: bool
 ) -> tuple[str, ...]:
     notes = []
-    guesses = [name for name, one in library.quantities().items() if one.is_estimate]
+    numbers = library.quantities().values()
+    guesses = sum(quantity.is_estimate for quantity in numbers)
     if guesses:
-        notes.append(f"estimates without a published source in library {library.name!r}: {', '.join(guesses)}")
+        notes.append(
+            f"{guesses} of {len(numbers)} numbers of {library.name} are estimates: 'bitline cost --estimates' shows "
+            "them"
+        )
     foreign = {
         one.design.adc.kind
         for one in matrices
-        if isinstance(one.design.adc, Adc)
-        and converter(one.design.adc, library) not in tuple(library.converters.values())
+        if one.design.adc.converts and converter(one.design.adc, library) not in list(library.converters.values())
     }
     if foreign:
         notes.append(
@@ -412,7 +422,7 @@ def _notes(
         )
     if digital.unknown:
         notes.append(f"operations outside the arrays that are not counted: {', '.join(digital.unknown)}")
-    if not skips_known and any(isinstance(one.design.adc, Adc) and one.design.adc.skip_zero_inputs for one in matrices):
+    if not skips_known and any(one.design.adc.skip_zero_inputs for one in matrices):
         notes.append("how many conversions are left out is known after an evaluation only; here none are")
     return tuple(notes)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bitline.cost.library import Library
 from bitline.cost.network import library_of, network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def sensitivity(
@@ -25,6 +28,8 @@ def sensitivity(
         One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
         `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost.
     """
+    import pandas as pd  # here, for the start-up of what does not need it
+
     design = Design.load(design) if isinstance(design, str) else design
     library = library_of(design) if library is None else library
     base = network_cost(statistics, design, library)

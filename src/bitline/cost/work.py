@@ -14,7 +14,7 @@ from bitline.cost.quantity import Quantity
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
 from bitline.design import Design, views
 from bitline.errors import DesignError
-from bitline.readout import Adc
+from bitline.readout import Adc, NoAdc
 
 SURVEY_RATE_MS_PER_S = 100.0
 """Rate of converters that a library does not describe, where the design does not say."""
@@ -102,7 +102,7 @@ class ConversionSchedule:
             DesignError: the design has no converter.
         """
         adc = design.adc
-        if not isinstance(adc, Adc):
+        if not adc.converts:
             raise DesignError(
                 f"adc.kind is 'none' in design {design.name!r}, and a readout without converters has no energy, area "
                 "or time: use for example adc.kind = 'uniform'"
@@ -138,7 +138,7 @@ class ConversionSchedule:
         return total
 
 
-def converter(adc: Adc, library: Library) -> Converter:
+def converter(adc: Adc | NoAdc, library: Library) -> Converter:
     """The circuit of a design's converter: the library's, or that of a published survey where it has none."""
     kind = adc.kind
     name = library.converter if kind == "uniform" else kind
@@ -209,7 +209,6 @@ class Work:
 
     def product_ns(self, design: Design, library: Library) -> float:
         """Time of one product on one copy of the matrix."""
-        assert isinstance(design.adc, Adc)
         return self.readout.product_ns(min(design.adc.columns_per_adc, design.array.columns), library)
 
 

@@ -6,15 +6,18 @@ import io
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from bitline.config.messages import first_line
 from bitline.data.preprocess import Preprocess
 from bitline.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 """Formats of Pillow that are programs, drawings, films or tables: some need other programs to read them."""
@@ -23,6 +26,8 @@ NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 @cache
 def suffixes() -> frozenset[str]:
     """Suffixes of the pictures that Pillow reads here, in lower case."""
+    from PIL import Image  # here, for the start-up of what does not need it
+
     known = Image.registered_extensions()
     return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN and kind not in NO_PICTURES)
 
@@ -72,6 +77,8 @@ def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     """
     if preprocess.shape is None:
         return np.ascontiguousarray(decoded(content, name, 3).transpose(2, 0, 1))
+    from PIL import Image  # here, for the start-up of what does not need it
+
     channels, height, width = preprocess.shape
     image = _opened(content, name, channels)
     shorter = min(image.size)
@@ -101,6 +108,8 @@ def _opened(content: bytes, name: str, channels: int) -> Image.Image:
     Transparency is dropped, of films the first picture is taken, EXIF's orientation is not applied; 16-bit greys are
     scaled, where torchvision would cut them at 255.
     """
+    from PIL import Image, UnidentifiedImageError  # here, for the start-up of what does not need it
+
     try:
         with Image.open(io.BytesIO(content)) as image:
             sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
@@ -120,5 +129,7 @@ def _opened(content: bytes, name: str, channels: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
+    from PIL import Image  # here, for the start-up of what does not need it
+
     values = np.asarray(image).astype(np.float64)
     return Image.fromarray(np.rint(values / 257).astype(np.uint8))

@@ -6,9 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST_CELLS = 5
 
@@ -60,6 +63,8 @@ def read_table(file: str) -> MeasurementTable:
 
 @lru_cache(maxsize=16)
 def _read(path: Path, _changed: int) -> MeasurementTable:
+    import pandas as pd  # here, for the start-up of what does not need it
+
     frame = _frame(path)
     missing = [name for name in ("target", "measured") if name not in frame]
     if missing:
@@ -85,6 +90,8 @@ def _read(path: Path, _changed: int) -> MeasurementTable:
 
 
 def _frame(path: Path) -> pd.DataFrame:
+    import pandas as pd  # here, for the start-up of what does not need it
+
     readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:

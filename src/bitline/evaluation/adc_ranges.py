@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from torch import Tensor, nn
 
 from bitline.design import Design
@@ -15,6 +15,9 @@ from bitline.evaluation.evaluate import Labels, evaluate
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, Levels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PERCENTILES = (99.9, 99.98, 99.995, 100.0)
 
@@ -114,6 +117,8 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
 
 def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.DataFrame:
     """One row for each layer and slice; fractions of the range that the array can produce, and bits."""
+    import pandas as pd  # here, for the start-up of what does not need it
+
     return pd.DataFrame(
         [
             {

@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +22,9 @@ from bitline.nn import age, as_images, convert, independent_copy
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""
@@ -75,6 +77,8 @@ class Evaluation:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each chip: design, chip, accuracy and the baselines, and the cost where it is known."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             {
                 "design": self.design.name,
@@ -96,6 +100,8 @@ class Evaluation:
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each analog layer."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame([vars(layer) for layer in self.layers])
 
     def accuracy_dict(self) -> dict[str, object]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bitline.arrays import Array, GateDrivenArray, RowDrivenArray
@@ -18,6 +18,9 @@ from bitline.arrays.circuit import Circuit, Solution, gate_driven_circuit, row_d
 from bitline.devices.current_voltage import Ohmic
 from bitline.devices.registry import AnyCurrentVoltage
 from bitline.errors import DataError, DesignError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Numbers = NDArray[np.float64]
 
@@ -53,6 +56,8 @@ class IrDrop:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each column: ideal and actual current (G_max V_read) and the error."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
         return pd.DataFrame(
             {"ideal": self.ideal, "with wires": self.outputs, "error": self.error}, index=pd.RangeIndex(len(self.ideal))
         ).rename_axis("column")

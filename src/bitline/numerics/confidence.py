@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy import stats
-
 
 def deviation(accuracies: Sequence[float]) -> float:
     """Standard deviation of a sample; NaN for fewer than two values.
@@ -32,6 +30,8 @@ def half_width(accuracies: Sequence[float]) -> float:
     count = len(accuracies)
     if count < 2:
         return math.nan
+    from scipy import stats  # here, for the start-up of what does not need it
+
     return float(stats.t.ppf(0.975, count - 1)) * deviation(accuracies) / math.sqrt(count)
 
 

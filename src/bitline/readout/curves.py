@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable, ideal_edges
-from bitline.readout.adc import Adc
+from bitline.readout.adc import Adc, NoAdc
 
 PERIODS = 4096
 """Samples of the sine for the effective bits: far more than codes of most converters."""
@@ -43,7 +43,7 @@ class Curves:
         return (self.dnl <= -1 + 1e-9).sum(-1)
 
 
-def curves_of(adc: Adc, converters: int = 64, seed: int = 0) -> Curves:
+def curves_of(adc: Adc | NoAdc, converters: int = 64, seed: int = 0) -> Curves:
     """Draw converters, each of an array of its own, and measure their curves.
 
     Args:
@@ -83,7 +83,7 @@ def _first_reached(table: TransferTable, bits: int) -> Tensor:
     return starts.gather(-1, place)
 
 
-def _effective_bits(table: TransferTable, adc: Adc, draws: Draws) -> Tensor:
+def _effective_bits(table: TransferTable, adc: Adc | NoAdc, draws: Draws) -> Tensor:
     """Effective bits from a sine that spans the range, sampled evenly in phase."""
     phase = 2 * math.pi * (torch.arange(PERIODS, dtype=torch.float64) + 0.5) / PERIODS
     amplitude = 2 ** (adc.bits - 1) - 0.5

@@ -11,7 +11,6 @@ from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim
-from bitline.readout import Adc
 
 GUARANTEED = {
     "isaac": True,
@@ -48,7 +47,6 @@ def run(experiment: Experiment) -> Findings:
 
 def _row(name: str) -> dict[str, object]:
     design = Design.load(name)
-    assert isinstance(design.adc, Adc)
     needed = design.full_precision_bits
     return {
         "accelerator": name,

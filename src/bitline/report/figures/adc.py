@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bitline.readout import Adc
+from bitline.readout import Adc, NoAdc
 from bitline.readout.curves import Curves
 from bitline.report.style import BLUE, GREY, ORANGE
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def adc_figure(adc: Adc, curves: Curves, caption: str) -> Figure:
+def adc_figure(adc: Adc | NoAdc, curves: Curves, caption: str) -> Figure:
     """Transfer curve of the first converter; INL and DNL of the first and the spread of all.
 
     Args:

@@ -7,7 +7,6 @@ import html
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.numerics.text import exact
-from bitline.readout import Adc
 
 WIDTH, HEIGHT, GAP = 176, 92, 24
 
@@ -44,7 +43,7 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
     slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {weights.cell_bits} bits"
     ratio = 1 / cell.window_low if cell.window_low else float("inf")
     readout = [f"{adc.kind} ADC"]
-    if isinstance(adc, Adc):
+    if adc.converts:
         readout = [
             f"{adc.bits}-bit {adc.kind} ADC",
             f"{adc.range.kind} range",

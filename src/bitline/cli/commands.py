@@ -1,0 +1,229 @@
+"""Commands and groups of commands: what they all understand, and how they are loaded only when they are called."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bitline.cli.help import write_help
+from bitline.cli.output import KEY, Form, Output, complain
+from bitline.errors import BitlineError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, by convention."""
+
+OUTPUT = "Output"
+"""Panel of the options that all commands have."""
+
+HELP = {"help_option_names": ["-h", "--help"]}
+"""Settings of every command."""
+
+
+class _Shared:
+    """What commands and groups share: options for their output, help, and the end after Ctrl-C."""
+
+    params: list[Any]
+    shows_tables = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params = [*self.params, *_output_options(self.shows_tables)]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        write_help(self, ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command with an `Output` as its options say."""
+        given = {name: ctx.params.pop(name, False) for name in ("json", "csv", "quiet")}
+        if given["json"] and given["csv"]:
+            raise BitlineError("--json and --csv: give one of them")
+        if any(given.values()) and (ctx.args or getattr(ctx, "_protected_args", None)) and isinstance(self, TyperGroup):
+            raise BitlineError("options stand behind the command that they are for: give --json, --csv and -q last")
+        form: Form = "json" if given["json"] else "csv" if given["csv"] else "text"
+        output = ctx.meta[KEY] = Output(form, given["quiet"])
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except KeyboardInterrupt:
+            complain("; ".join(filter(None, ("interrupted", output.if_interrupted))))
+            raise typer.Exit(INTERRUPTED) from None
+
+
+class Command(_Shared, TyperCommand):
+    """A command that refuses an option given more than once, unless it uses all its values."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            BitlineError: an option is given twice, and with which values.
+        """
+        _check_repeated(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+class PlainCommand(Command):
+    """A command that prints no table."""
+
+    shows_tables = False
+
+
+class Group(_Shared, TyperGroup):
+    """A group that is a command, too: without another word it lists what there is."""
+
+
+class Commands(typer.Typer):
+    """Commands of one module, all of which check their options."""
+
+    def __init__(self, help: str | None = None) -> None:
+        super().__init__(
+            cls=Group,
+            help=help,
+            invoke_without_command=True,
+            add_completion=False,
+            rich_markup_mode=None,
+            context_settings=HELP,
+        )
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[Any], Any]:
+        """Register a command."""
+        return super().command(name, **{"cls": Command, "context_settings": HELP, **options})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a command before it is loaded.
+
+    Attributes:
+        panel: of the help in which it stands.
+        help: the first line of its own help.
+    """
+
+    panel: str
+    help: str
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """The commands of modules of the same names, each loaded when it is looked at for the first time.
+
+    Args:
+        package: of the modules, each of which has its `Commands` as `app`.
+        entries: by the name of command and module.
+    """
+
+    def __init__(self, package: str, entries: Mapping[str, Entry]) -> None:
+        self.package = package
+        self.entries = entries
+        self.loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Load a command."""
+        if name not in self.loaded:
+            if name not in self.entries:
+                raise KeyError(name)
+            self.loaded[name] = typer.main.get_command(import_module(f"{self.package}.{name}").app)
+            self.loaded[name].name = name
+        return self.loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.entries)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        """Put a command in the place of one that has not been loaded."""
+        self.loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Forget a loaded command."""
+        del self.loaded[name]
+
+
+class LazyGroup(TyperGroup):
+    """A group whose help and version need none of its commands' modules."""
+
+    entries: Mapping[str, Entry] = {}
+    package = "bitline.cli"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = LazyCommands(self.package, self.entries)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands, in the order in which they are used."""
+        return list(self.entries)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        write_help(self, ctx, formatter, {name: (entry.panel, entry.help) for name, entry in self.entries.items()})
+
+
+@cache
+def _output_options(tables: bool) -> tuple[Any, ...]:
+    """The options that every command has."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(_with_tables if tables else _without_tables)
+    return tuple(option for option in typer.main.get_command(app).params if option.name != "help")
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print results only: no notes, no progress.", rich_help_panel=OUTPUT),
+]
+
+
+def _with_tables(
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.", rich_help_panel=OUTPUT)] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the first table as CSV.", rich_help_panel=OUTPUT)] = False,
+    quiet: Quiet = False,
+) -> None: ...
+
+
+def _without_tables(quiet: Quiet = False) -> None: ...
+
+
+def refuse_idle(context: typer.Context, because: str, *names: str) -> None:
+    """Refuse options that were given but do nothing.
+
+    Args:
+        context: of the command that runs.
+        because: why they do nothing, as the end of a sentence.
+        names: of the command's parameters.
+
+    Raises:
+        BitlineError: one of them was given.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise BitlineError(f"{parameter.opts[0]} does nothing {because}: leave it out")
+
+
+def _check_repeated(command: Any, context: Any, args: list[str]) -> None:
+    single = [option for option in command.params if option.param_type_name == "option" and not option.multiple]
+    collecting = copy.copy(command)
+    collecting.params = [_multiple(option) if option in single else option for option in command.params]
+    values: dict[str, Any] = collecting.make_parser(context).parse_args(args=list(args))[0]
+    for option in single:
+        given: list[Any] = values.get(option.name) or []
+        if len(given) > 1:
+            shown = "" if given[0] is True else f" ({', '.join(map(str, given))})"
+            raise BitlineError(
+                f"{option.opts[0]} is given {len(given)} times{shown}, and only one counts: give it once"
+            )
+
+
+def _multiple(option: Any) -> Any:
+    collecting = copy.copy(option)
+    collecting.multiple = True
+    return collecting

@@ -1,0 +1,160 @@
+"""What commands work on: a network with its weights and images, a design, a place to compute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bitline.errors import BitlineError, DesignError, DeviceError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from bitline.data import Dataset
+    from bitline.design import Design
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where network and images come from, as a command line says.
+
+    Attributes:
+        model: a network that comes with bitline, or package.module:function.
+        weights: file; those that come with the network where it is None.
+        data: labelled images; those that come with the network where it is None.
+    """
+
+    model: str
+    weights: Path | None = None
+    data: str | None = None
+
+    def network(self) -> nn.Module:
+        """The network with its weights.
+
+        Raises:
+            NetworkError: there is no such network, or its weights do not fit.
+        """
+        from bitline.networks import find_network, load_network
+
+        return load_network(find_network(self.model), self.weights)
+
+    def load(self, images: int | None, calibration_images: int) -> Sample:
+        """The network and its images.
+
+        Args:
+            images: how many to classify; all if None.
+            calibration_images: how many others to set apart.
+
+        Raises:
+            NetworkError, DataError: network or images cannot be used.
+        """
+        from bitline.data import load_dataset
+        from bitline.networks import find_network, load_network
+
+        network = find_network(self.model)
+        loaded = load_network(network, self.weights)
+        data = network.images(self.data)
+        dataset = load_dataset(data, network.preprocess).split(images, calibration_images)
+        return Sample(loaded, str(self.weights or network.weights or ""), data, dataset)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A network and the images that it is shown.
+
+    Attributes:
+        network: with its weights.
+        weights: file of the weights, empty where they come from the network's own function.
+        data: where the images come from.
+        dataset: images, labels, and calibration images.
+    """
+
+    network: nn.Module
+    weights: str
+    data: str
+    dataset: Dataset
+
+    @property
+    def calibration(self) -> Tensor:
+        """The calibration images.
+
+        Raises:
+            BitlineError: there are none.
+        """
+        images = self.dataset.calibration
+        if images is None or len(images) == 0:
+            raise BitlineError(
+                "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
+            )
+        return images
+
+
+def chosen_design(name: str, settings: list[str] | None) -> Design:
+    """The design that --design and --set say.
+
+    Raises:
+        DesignError: there is no such design, or a setting is impossible.
+    """
+    from bitline.design import Design
+    from bitline.design.settings import parse_settings
+
+    return Design.load(name).with_settings(parse_settings(settings or []))
+
+
+def check_compute(name: str) -> str:
+    """Refuse a place to compute that is not there.
+
+    Raises:
+        DeviceError: there is none of that name, or no GPU.
+    """
+    import torch
+
+    try:
+        kind = torch.device(name).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda"):
+        raise DeviceError(f"--compute {name}: use cpu or cuda")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            "--compute cuda needs a CUDA GPU and a PyTorch built for it, and there is none here: use --compute cpu"
+        )
+    return name
+
+
+def check_picture(out: Path) -> None:
+    """Refuse a picture whose format cannot be drawn, or that cannot be written.
+
+    Raises:
+        BitlineError: what is wrong with it.
+    """
+    from bitline.config.files import check_writable
+
+    if out.suffix not in (".png", ".svg", ".pdf"):
+        raise DesignError(f"--out is {str(out)!r}: use a .png, .svg or .pdf file")
+    check_writable("--out", out)
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file of another kind beside a file.
+
+    Raises:
+        BitlineError: the path is empty, or that of a folder such as '/'.
+    """
+    if not path.name:
+        raise BitlineError(f"{str(path)!r} is not a file: give the path of one")
+    return path.with_suffix(f".{suffix}")
+
+
+def one_of(what: str, name: str, known: Any) -> str:
+    """A name, if it is a known one.
+
+    Raises:
+        BitlineError: it is not, and which ones there are.
+    """
+    from bitline.config.messages import nearest
+
+    if name not in known:
+        raise BitlineError(f"there is no {what} {name!r}{nearest(name, known)}")
+    return name

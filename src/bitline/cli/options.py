@@ -1,0 +1,101 @@
+"""Options that several commands have, each written once: one name, one meaning, one unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bitline.cli import completion
+
+Model = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Network: a name such as fashion-resnet, cifar-resnet20 or resnet50, or package.module:function.",
+        autocompletion=completion.networks,
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Weights: .safetensors, .pt, .pth or .npz; those that come with the network if not given."
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; those that "
+        "come with the network if not given.",
+    ),
+]
+DesignName = Annotated[
+    str,
+    typer.Option(
+        "--design",
+        metavar="NAME",
+        help="Design: a name of 'bitline designs' or a .toml file.",
+        autocompletion=completion.designs,
+    ),
+]
+DesignNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--design",
+        metavar="NAME",
+        help="Design: a name of 'bitline designs' or a .toml file; repeatable, to compare designs.",
+        autocompletion=completion.designs,
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a setting of the design: adc.bits=6, cell.device.alpha=0.05, ...; repeatable.",
+        autocompletion=completion.settings,
+    ),
+]
+Images = Annotated[int | None, typer.Option(min=1, metavar="N", help="Images to classify; all if not given.")]
+SomeImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to classify.")]
+CalibrationImages = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Images, not among those classified, that set the ranges of inputs and ADCs."
+    ),
+]
+Chips = Annotated[int, typer.Option(min=1, metavar="N", help="Independently programmed chips.")]
+Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images at once; does not change results.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of everything that is random.")]
+Compute = Annotated[str, typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda.")]
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study, a .toml file.")]
+StoreFile = Annotated[Path, typer.Argument(metavar="STORE", help="Results of a study, an .sqlite file.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Results, an .sqlite file; beside the study, with its name, if not given."),
+]
+Report = Annotated[Path | None, typer.Option(metavar="FILE", help="HTML report to write at the end.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core, at most 8, if not given.")
+]
+Executor = Annotated[
+    str, typer.Option(metavar="NAME", help="Who does the work: 'local' processes, or a 'ray' cluster.")
+]
+Address = Annotated[
+    str | None, typer.Option(metavar="HOST", help="Ray cluster: 'auto' or host:port; a new one here if not given.")
+]
+Gpus = Annotated[
+    float, typer.Option(min=0, metavar="N", help="GPUs of each worker on a Ray cluster: 0.25 puts four on one.")
+]
+Picture = Annotated[Path, typer.Option("--out", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")]
+
+
+def out_folder(content: str) -> Any:
+    """The option `--out` for a folder.
+
+    Args:
+        content: what is written there.
+    """
+    return typer.Option("--out", metavar="FOLDER", help=f"Folder for {content}.")

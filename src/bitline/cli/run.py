@@ -1,0 +1,268 @@
+"""`bitline run`: accuracy of a network on a design."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bitline.cli import options
+from bitline.cli.commands import Commands, refuse_idle
+from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
+from bitline.cli.output import Output
+from bitline.cli.table import Cell, Column, Table, name
+from bitline.config.files import check_writable
+from bitline.numerics.text import fixed, number, percent
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from bitline.cost import NetworkCost
+    from bitline.design import Design
+    from bitline.evaluation.evaluate import Evaluation
+    from bitline.evaluation.layer_errors import LayerError
+
+app = Commands()
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    model: options.Model = "fashion-resnet",
+    weights: options.Weights = None,
+    data: options.Data = None,
+    design: options.DesignName = "differential",
+    set_: options.Settings = None,
+    chips: options.Chips = 5,
+    images: options.Images = None,
+    calibration_images: options.CalibrationImages = 200,
+    batch: options.Batch = 64,
+    seed: options.Seed = 0,
+    time: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME", help="Time since programming: '1 day'; repeatable, for the same chips at several times."
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Calibration file: used if it is there and fits, written if it is not there."
+        ),
+    ] = None,
+    recalibrate: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Calibration images to correct every chip's channels with.")
+    ] = 0,
+    compute: options.Compute = "cpu",
+    out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
+) -> None:
+    """Classify images with a network on an analog design.
+
+    Prints accuracies (floating point, quantised reference, analog over chips), the error of every layer, and energy,
+    area and latency; writes results.json and report.html.
+
+    Examples:
+
+      bitline run
+      bitline run --design offset --set adc.bits=10 --chips 3
+      bitline run --model cifar-resnet20 --weights w.safetensors --data test.zip
+    """
+    from bitline.report import write_html, write_json
+
+    output = Output.of(context)
+    _check_time(context, set_)
+    chosen = chosen_design(design, set_)
+    check_writable("--out", out / "results.json", out / "report.html")
+    if calibration is not None and not calibration.exists():
+        check_writable("--calibration", calibration)
+    check_compute(compute)
+    sample = Source(model, weights, data).load(images, calibration_images)
+    _warn(output, chosen, sample)
+    calibrating = len(sample.calibration)
+    how = _Procedure(chosen, chips, seed, batch, tuple(time or ()), calibration, recalibrate, compute)
+    results = how.evaluate(sample, output)
+    facts: dict[str, object] = {
+        "model": model,
+        "weights": sample.weights,
+        "data": sample.data,
+        "calibration_images": calibrating,
+        "recalibration_images": recalibrate,
+        "compute": compute,
+    }
+    write_json(out / "results.json", results, facts)
+    write_html(out / "report.html", results, facts)
+    output.results(*_tables(results, model))
+    for note in _late_notes(results[-1]):
+        output.note(f"note: {note}")
+    output.wrote(out / "results.json", out / "report.html")
+
+
+@dataclass(frozen=True)
+class _Procedure:
+    """How accuracy is measured, as the options of the same names say."""
+
+    design: Design
+    chips: int
+    seed: int
+    batch: int
+    times: tuple[str, ...]
+    calibration: Path | None
+    recalibrate: int
+    compute: str
+
+    def evaluate(self, sample: Sample, output: Output) -> Sequence[Evaluation]:
+        """The network on the design, at every time."""
+        from bitline.data.labels import labels_for
+        from bitline.evaluation.evaluate import classes_of, evaluate_times
+        from bitline.evaluation.remedies import Recalibrate
+
+        images, calibration = sample.dataset.images, sample.calibration.to(self.compute)
+        labels = labels_for(sample.dataset, classes_of(sample.network, self.design, images))
+        network = sample.network.to(self.compute)
+        remedy = {"after_programming": Recalibrate(calibration[: self.recalibrate])} if self.recalibrate else {}
+        with output.progress() as tell:
+            return evaluate_times(
+                network,
+                self.design,
+                images.to(self.compute),
+                labels.to(self.compute),
+                self._known(network, calibration),
+                times=self.times or (self.design.cell.time,),
+                chips=self.chips,
+                seed=self.seed,
+                batch=self.batch,
+                progress=tell,
+                **remedy,
+            )
+
+    def _known(self, network: nn.Module, images: Tensor) -> Any:
+        """The calibration of the file, made and written first if there is none; the images where no file is wanted."""
+        from bitline.nn import conversion_of, convert
+        from bitline.nn.calibration_file import load_calibration, save_calibration
+
+        if self.calibration is None:
+            return images
+        if self.calibration.exists():
+            return load_calibration(self.calibration, network, self.design, images)
+        made = conversion_of(convert(network, self.design, images)).calibration
+        save_calibration(self.calibration, made, network, self.design, images)
+        return made
+
+
+def _check_time(context: typer.Context, settings: list[str] | None) -> None:
+    from bitline.design.settings import flat, parse_settings
+
+    if "cell.time" in flat(parse_settings(settings or [])):
+        refuse_idle(context, "where --set cell.time says the time", "time")
+
+
+def _warn(output: Output, design: Design, sample: Sample) -> None:
+    """Say before the work what is approximate, and how the images were read."""
+    from bitline.design.approximations import approximations
+
+    for note in (*approximations(design), *sample.dataset.notes):
+        output.note(f"note: {note}")
+
+
+def _late_notes(result: Evaluation) -> list[str]:
+    """What is to be said after the work, and was not said before."""
+    from bitline.design.approximations import approximations
+
+    said = approximations(result.design)
+    return [note for note in (*result.notes, *(result.cost.notes if result.cost else ())) if note not in said]
+
+
+def _tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
+    result = results[-1]
+    title = f"{model} on {result.design.name}, {result.images:,} images"
+    parts: list[Table | str] = [_accuracy(results, title), _layers(result.layers, _at(results, result))]
+    if any(layer.pulses > 1 for layer in result.layers):
+        parts.append(_pulses(result.layers))
+    if result.cost is not None:
+        parts.append(_cost(result.cost))
+    conversions = _conversions(result.layers)
+    return [*parts, conversions] if conversions else parts
+
+
+def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
+    from bitline.devices import format_duration
+
+    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
+
+
+def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
+    columns = (
+        name("network"),
+        Column("chips", "chips"),
+        Column("accuracy", "accuracy", "%", percent),
+        Column("std", "±", "%", percent),
+    )
+    last = results[-1]
+    rows: list[tuple[Any, ...]] = [
+        ("floating point", None, last.float_accuracy, None),
+        ("quantised reference", None, last.reference_accuracy, None),
+    ]
+    rows += [(f"analog{_at(results, one)}", len(one.chip_accuracies), one.mean, one.std) for one in results]
+    return Table("accuracy", columns, rows, title)
+
+
+def _layers(layers: Sequence[LayerError], at: str) -> Table:
+    columns = (
+        name("layer"),
+        Column("rows", "rows"),
+        Column("outputs", "outputs"),
+        Column("partitions", "partitions"),
+        Column("own_db", "own", "dB"),
+        Column("accumulated_db", "accumulated", "dB"),
+    )
+    rows = [
+        (layer.name, layer.rows, layer.outputs, layer.partitions, _ratio(layer.own_db), _ratio(layer.accumulated_db))
+        for layer in layers
+    ]
+    return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}")
+
+
+def _ratio(value: float) -> Cell:
+    return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
+
+
+def _pulses(layers: Sequence[LayerError]) -> Table:
+    columns = (
+        name("layer"),
+        Column("pulses", "pulses", "per cell", lambda value: fixed(value, 2)),
+        Column("outside", "cells outside", "tolerance, %", lambda share: percent(share, 1)),
+    )
+    rows = [(layer.name, layer.pulses, layer.outside) for layer in layers]
+    return Table("programming", columns, rows, "programming of every layer")
+
+
+def _cost(cost: NetworkCost) -> Table:
+    columns = (
+        name("library"),
+        Column("energy_uJ", "energy", "µJ"),
+        Column("energy_per_mac_fJ", "per MAC", "fJ"),
+        Column("TOPS_per_W", "TOPS/W"),
+        Column("area_mm2", "area", "mm²"),
+        Column("latency_us", "latency", "µs"),
+        Column("images_per_s", "images/s"),
+    )
+    totals = cost.totals()
+    row = [cost.library, *(totals[column.key] for column in columns[1:])]
+    largest = ", ".join(
+        f"{part} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for part, energy in list(cost.energies_pJ.items())[:3]
+    )
+    return Table("cost", columns, [row], f"cost of an image; most energy: {largest}")
+
+
+def _conversions(layers: Sequence[LayerError]) -> str:
+    total = sum(layer.conversions for layer in layers)
+    if not total:
+        return ""
+    counted = [layer for layer in layers if layer.skipped < 1]
+    skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in counted)
+    left_out = f", {percent(skipped / (total + skipped), 1)} % left out" if skipped else ""
+    return f"analog-to-digital conversions of one image: {number(round(total))}{left_out}"
