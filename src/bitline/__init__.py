@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bitline.layer.matrix import AnalogCore
     from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "AnalogCore": "bitline.layer.matrix",
