@@ -18,11 +18,12 @@ COMPILED = ("_numba.py", "_triton.py")
 
 
 def install() -> None:
-    """Check every module of the package that is imported from now on."""
+    """Check the modules of the package that are imported from now on and know shapes: checks cost every call time."""
     found = find_spec("bitline")
     assert found is not None and found.origin is not None
     root = Path(found.origin).parent
-    files = (path.relative_to(root.parent) for path in root.rglob("*.py") if not path.name.endswith(COMPILED))
+    sources = (path for path in root.rglob("*.py") if not path.name.endswith(COMPILED))
+    files = (path.relative_to(root.parent) for path in sources if "bitline.shapes import" in path.read_text("utf-8"))
     modules = [".".join(path.with_suffix("").parts) for path in files if path.name != "__init__.py"]
     install_import_hook(modules, f"{__name__}.checked")
 
