@@ -32,6 +32,12 @@ CellTensor = Float[Tensor, "lines slices groups rows array_columns"]
 """Something of every cell of a layer, such as G/G_max."""
 ReadingTensor = Float[Tensor, "readings slices groups rows array_columns"]
 """Something of every cell as conversions see it."""
+BlockTensor = Float[Tensor, "lines slices rows array_columns"]
+"""Something of every cell of one row partition and group."""
+Cellwise = Float[Tensor, "*cells"]
+"""A number for every cell in any arrangement, the same for all arguments and the result of a function."""
+Codes = Float[Tensor, "*codes"]
+"""Integer codes in floating point, of any shape."""
 StoredCodes = Float[Tensor, "groups rows array_columns"]
 """Weight codes as they lie on the arrays, or sums over lines and slices of something of the cells."""
 MatrixTensor = Float[Tensor, "groups rows columns"]
@@ -63,8 +69,11 @@ __all__ = [
     "AddedVariance",
     "ArrayColumns",
     "AtAdcs",
+    "BlockTensor",
     "CellTensor",
+    "Cellwise",
     "CodeFactors",
+    "Codes",
     "Currents",
     "DigitalSums",
     "Float",

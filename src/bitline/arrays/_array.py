@@ -10,13 +10,20 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 
 @runtime_checkable
 class BitLineSolver(Protocol):
     """Solves the bit lines of one row partition for the inputs of many vectors at once."""
 
-    def currents(self, elements: Tensor, offset: Tensor, base: Tensor, bits: int) -> Tensor:
+    def currents(
+        self,
+        elements: Float[Tensor, "batch elements"],
+        offset: Int[Tensor, "rows"],
+        base: Int[Tensor, "positions"],
+        bits: int,
+    ) -> Float[Tensor, "batch solved positions"]:
         """Currents at the feet of the lines, (batch, lines * slices * columns, positions).
 
         Args:
@@ -63,7 +70,7 @@ class Array(Variant):
         """What of the array networks compute approximately: by how much, and what is exact instead."""
         return ()
 
-    def order(self, targets: Tensor, positions: int) -> Tensor:
+    def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
         """Rows of a partition by their place on the array, from the far end of the bit lines, (rows,) indices.
 
         Args:
@@ -84,7 +91,7 @@ class Array(Variant):
             ValueError: the setting at fault, and what to use instead.
         """
 
-    def bit_lines(self, cells: Tensor, targets: Tensor, positions: int) -> BitLineSolver:
+    def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> BitLineSolver:
         """The bit lines of one row partition, for arrays that are not linear in their inputs.
 
         Args:
@@ -94,7 +101,7 @@ class Array(Variant):
         """
         raise NotImplementedError
 
-    def predistorted(self, targets: Tensor, row_slices: Sequence[slice], positions: int) -> Tensor:
+    def predistorted(self, targets: CellTensor, row_slices: Sequence[slice], positions: int) -> CellTensor:
         """Conductances to program so that outputs come out as wanted in spite of the wires.
 
         Args:
@@ -107,7 +114,7 @@ class Array(Variant):
         """
         return targets
 
-    def effective_conductances(self, cells: Tensor, row_slices: Sequence[slice]) -> Tensor:
+    def effective_conductances(self, cells: CellTensor, row_slices: Sequence[slice]) -> CellTensor:
         """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.
 
         Args:

@@ -13,6 +13,7 @@ from torch import Tensor
 from bitline.arrays._array import Array
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
 from bitline.arrays.wires import Wire
+from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 FED_AT_THE_HEAD = (
     "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: outputs are off by up "
@@ -105,7 +106,7 @@ class GateDrivenArray(Array):
                 "weights.subtraction = 'analog'"
             )
 
-    def bit_lines(self, cells: Tensor, targets: Tensor, positions: int) -> GateDrivenLines:
+    def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> GateDrivenLines:
         order = self.order(targets, positions)
         cells = cells[:, :, order]
         if self.subtracts_on_the_line:
@@ -121,7 +122,7 @@ class GateDrivenArray(Array):
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
         return LadderWires(segment, terminal, terminal if self.ground == "both" else None)
 
-    def predistorted(self, targets: Tensor, row_slices: Sequence[slice], positions: int) -> Tensor:
+    def predistorted(self, targets: CellTensor, row_slices: Sequence[slice], positions: int) -> CellTensor:
         """Conductances to program: higher where the line takes voltage away, if `predistortion` asks for it.
 
         At the chosen activity a, and if every cell carries its ideal current, the line's voltages v follow from the
@@ -148,7 +149,7 @@ class GateDrivenArray(Array):
             result[..., rows, :] = part
         return result.clamp(max=1)
 
-    def order(self, targets: Tensor, positions: int) -> Tensor:
+    def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
         """Rows of a partition from the far end to the foot.
 
         Args:
@@ -178,13 +179,19 @@ class GateDrivenLines:
     driven: Tensor
     loading: Tensor
 
-    def currents(self, elements: Tensor, offset: Tensor, base: Tensor, bits: int) -> Tensor:
+    def currents(
+        self,
+        elements: Float[Tensor, "batch elements"],
+        offset: Int[Tensor, "rows"],
+        base: Int[Tensor, "positions"],
+        bits: int,
+    ) -> Float[Tensor, "batch solved positions"]:
         """Currents at the feet; arguments as for `BitLineSolver.currents`."""
         windows = Windows(offset[self.order.to(offset.device)], base)
         return ladder_products(elements, windows, self.driven, self.loading, self.wires, bits)
 
 
-def _side_by_side(cells: Tensor) -> Tensor:
+def _side_by_side(cells: BlockTensor) -> Float[Tensor, "rows solved"]:
     """(lines, slices, rows, columns) as (rows, lines * slices * columns)."""
     return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.arrays.partition import Partition, partition_rows
+from bitline.shapes import Float
 
 CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -87,7 +88,9 @@ class Product(ABC):
         """The row partitions of one group on arrays of `max_rows` rows."""
         return partition_rows(self.channels, self.positions, max_rows)
 
-    def lay_out(self, weights: Tensor, partition: Partition) -> Tensor:
+    def lay_out(
+        self, weights: Float[Tensor, "groups rows each"], partition: Partition
+    ) -> Float[Tensor, "products channels *kernel"]:
         """Arrange weights for `apply`.
 
         Args:
@@ -109,7 +112,13 @@ class Product(ABC):
         cells = cells.reshape(groups, partition.parts, partition.channels, self.positions, lines)
         return cells.permute(0, 1, 4, 2, 3).reshape(-1, partition.channels, *self.kernel).contiguous()
 
-    def apply(self, inputs: Tensor, weights: Tensor, partition: Partition, bias: Tensor | None = None) -> Tensor:
+    def apply(
+        self,
+        inputs: Float[Tensor, "batch channels *space"],
+        weights: Float[Tensor, "products piece_channels *kernel"],
+        partition: Partition,
+        bias: Float[Tensor, "products"] | None = None,
+    ) -> Float[Tensor, "batch products *space_out"]:
         """Multiply.
 
         Args:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from bitline.arrays._array import Array
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.wires import Wire
+from bitline.shapes import CellTensor
 
 
 class RowDrivenArray(Array):
@@ -54,7 +54,7 @@ class RowDrivenArray(Array):
         """The bit lines as the solver takes them."""
         return _mesh_wire(self.bit_line, self.ground != "bottom", self.ground != "top")
 
-    def effective_conductances(self, cells: Tensor, row_slices: Sequence[slice]) -> Tensor:
+    def effective_conductances(self, cells: CellTensor, row_slices: Sequence[slice]) -> CellTensor:
         if self.row_wire.is_ideal and self.column_wire.is_ideal:
             return cells
         result = torch.empty_like(cells)

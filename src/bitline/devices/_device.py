@@ -10,6 +10,7 @@ from torch import Size, Tensor
 
 from bitline.config.variants import Variant
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 Distribution = Literal["normal", "uniform"]
 
@@ -41,7 +42,7 @@ class Device(Variant):
         """G_max / G_min of a cell unless the design says otherwise."""
         return math.inf
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         """Draw programmed conductances.
 
         Args:
@@ -53,7 +54,7 @@ class Device(Variant):
         """
         raise NotImplementedError
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         """Conductances some time after programming.
 
         Args:
@@ -67,7 +68,7 @@ class Device(Variant):
         """
         return programmed
 
-    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor | None:
+    def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise | None:
         """Standard deviation of G/G_max from one read to the next.
 
         Args:

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class PhaseChangeMemory(PublishedDevice):
@@ -63,7 +63,7 @@ class PhaseChangeMemory(PublishedDevice):
     def default_on_off_ratio(self) -> float:
         return 100.0
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         if seconds <= self.drift_start_s:
             return programmed
         log = self._relative(target).log()
@@ -72,12 +72,12 @@ class PhaseChangeMemory(PublishedDevice):
         exponent = (mean + spread * draws.normal(target.shape, "drift exponent")).abs()
         return programmed * torch.exp(-math.log(seconds / self.drift_start_s) * exponent)
 
-    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor:
+    def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise:
         time = max(seconds, self.drift_start_s)
         growth = math.sqrt(math.log((time + self.read_time_s) / (2 * self.read_time_s)))
         share = self.noise_factor / self._relative(programmed).pow(self.noise_exponent)
         return conductance.clamp(min=0) * share.clamp(max=self.noise_limit) * growth
 
-    def _relative(self, conductance: Tensor) -> Tensor:
+    def _relative(self, conductance: Cellwise) -> Cellwise:
         """G / 25 uS, away from zero, where its logarithm and powers end (all limits above are reached before)."""
         return (conductance * (self.largest / self.measured[1])).clamp(min=1e-6)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bitline.config.variants import Variant
 from bitline.devices._fits import polynomial
+from bitline.shapes import Cellwise
 
 
 class Ohmic(Variant):
@@ -27,7 +28,7 @@ class Ohmic(Variant):
         """Whether currents are proportional to voltages."""
         return True
 
-    def current(self, conductance: Tensor, voltage: float | Tensor) -> Tensor:
+    def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         """Currents in units of G_max V_read.
 
         Args:
@@ -69,7 +70,7 @@ class Milo2021(Variant):
     def is_linear(self) -> bool:
         return False
 
-    def current(self, conductance: Tensor, voltage: float | Tensor) -> Tensor:
+    def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         largest = self.G_max_uS * 1e-6
         log = (conductance.double() * largest).clamp(*self.measured_S).log10()
         volts = voltage * self.read_voltage_V

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor
-
 from bitline.devices._device import Device
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class Exact(Device):
@@ -25,5 +24,5 @@ class Exact(Device):
     def is_exact(self) -> bool:
         return True
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         return target

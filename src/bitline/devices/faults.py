@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise, Shaped
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 SOUND, LOW, HIGH, TELEGRAPH = range(4)
@@ -61,7 +62,7 @@ class Faults(Part):
         """Whether all cells work."""
         return self.stuck_low == self.stuck_high == self.telegraph == 0
 
-    def states(self, target: Tensor, lowest: float, row_slices: Sequence[slice], width: int, draws: Draws) -> Tensor:
+    def states(self, target: Cellwise, lowest: float, row_slices: Sequence[slice], width: int, draws: Draws) -> Tensor:
         """Fault of every cell of a layer, the same at all times.
 
         Args:
@@ -87,7 +88,9 @@ class Faults(Part):
                     states[place] = _with_spares(states[place], target[place], spares, lowest)
         return states
 
-    def apply(self, states: Tensor, cells: Tensor, lowest: float, draws: Draws, time: float) -> Tensor:
+    def apply(
+        self, states: Shaped[Tensor, "*cells"], cells: Cellwise, lowest: float, draws: Draws, time: float
+    ) -> Cellwise:
         """Conductances of the cells of a layer with their faults.
 
         Args:

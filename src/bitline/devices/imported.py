@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PrivateAttr
-from torch import Tensor
 
 from bitline.config.imports import import_part
 from bitline.devices._device import Device
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class Imported(Device):
@@ -43,13 +43,13 @@ class Imported(Device):
     def default_on_off_ratio(self) -> float:
         return self._device.default_on_off_ratio
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         return self._device.program(target, draws)
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         return self._device.aged(programmed, target, seconds, draws)
 
-    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor | None:
+    def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise | None:
         return self._device.read_noise(conductance, programmed, seconds)
 
     def check(self, lowest: float, seconds: float) -> None:

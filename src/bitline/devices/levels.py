@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.shapes import Cellwise
 
 
 class ContinuousLevels(Variant):
@@ -21,7 +21,7 @@ class ContinuousLevels(Variant):
 
     kind: Literal["continuous"] = "continuous"
 
-    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+    def nearest(self, target: Cellwise, lowest: float) -> Cellwise:
         """Targets as the write circuit aims at them.
 
         Args:
@@ -46,7 +46,7 @@ class UniformLevels(Variant):
     count: Annotated[int, Field(ge=2)]
     """Number of levels, G_min and G_max among them."""
 
-    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+    def nearest(self, target: Cellwise, lowest: float) -> Cellwise:
         step = (1 - lowest) / (self.count - 1)
         return ((target - lowest) / step).round().mul(step).add(lowest)
 
@@ -69,7 +69,7 @@ class LevelTable(Variant):
             raise ValueError(f"cell.levels.values are {list(self.values)}: give them in ascending order, each once")
         return self
 
-    def nearest(self, target: Tensor, lowest: float) -> Tensor:
+    def nearest(self, target: Cellwise, lowest: float) -> Cellwise:
         values = torch.tensor(self.values, dtype=target.dtype, device=target.device)
         edges = (values[1:] + values[:-1]) / 2
         return values[torch.bucketize(target.contiguous(), edges)]

@@ -15,6 +15,7 @@ from bitline.devices._fits import between, polynomial
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
 from bitline.devices.published import MeasuredRange
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class TableDevice(Device):
@@ -88,7 +89,7 @@ class TableDevice(Device):
             known.check(self.largest, lowest * self.largest, seconds)
 
     @abstractmethod
-    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+    def shift(self, time: int, state: Cellwise, rank: Tensor) -> Cellwise:
         """Measured value of cells less their target, in `unit`.
 
         Args:
@@ -101,10 +102,10 @@ class TableDevice(Device):
     def ranks(self, shape: torch.Size, draws: Draws) -> Tensor:
         """Ranks of cells, as `shift` takes them."""
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         return target + self.shift(0, target * self.largest, self.ranks(target.shape, draws)) / self.largest
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         times = self.table.times_s
         if seconds <= times[0]:
             return programmed
@@ -154,7 +155,7 @@ class FittedMeasurements(TableDevice):
         mean, sigma = (tuple(map(float, coefficients)) for coefficients in fitted)
         return mean, sigma
 
-    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+    def shift(self, time: int, state: Cellwise, rank: Tensor) -> Cellwise:
         mean, sigma = self.fit(time)
         x = state / self.table.states[1]
         return polynomial(mean, x) + polynomial(sigma, x).clamp(min=0) * rank
@@ -174,7 +175,7 @@ class ResampledMeasurements(TableDevice):
 
     kind: Literal["measurements-resampled"] = "measurements-resampled"
 
-    def shift(self, time: int, state: Tensor, rank: Tensor) -> Tensor:
+    def shift(self, time: int, state: Cellwise, rank: Tensor) -> Cellwise:
         measured = self.table.cells_at[time]
         targets = torch.tensor(measured.targets, dtype=torch.float64)
         place = state.double().clamp(*self.table.states).contiguous()

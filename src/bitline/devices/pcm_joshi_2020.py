@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor
-
 from bitline.devices._fits import polynomial
 from bitline.devices._pcm import PhaseChangeMemory
+from bitline.shapes import Cellwise
 
 
 class PcmJoshi2020(PhaseChangeMemory):
@@ -35,5 +34,5 @@ class PcmJoshi2020(PhaseChangeMemory):
     sigma_uS: tuple[float, ...] = (0.28638599, 0.07585724, -0.00178767)
     """Coefficients c0, c1, c2 of the programming error, for G in uS."""
 
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         return polynomial(self.sigma_uS, state).clamp(min=0)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor
-
 from bitline.devices._fits import polynomial
 from bitline.devices._pcm import PhaseChangeMemory
+from bitline.shapes import Cellwise
 
 
 class PcmNandakumar2019(PhaseChangeMemory):
@@ -33,5 +32,5 @@ class PcmNandakumar2019(PhaseChangeMemory):
     sigma_uS: tuple[float, ...] = (0.26348, 1.9650, -1.1731)
     """Coefficients c0, c1, c2 of the programming error, for g = G / 25 uS."""
 
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         return polynomial(self.sigma_uS, state / self.measured[1]).clamp(min=0)

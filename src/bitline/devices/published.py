@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor
-
 from bitline.devices._device import Device
 from bitline.devices.duration import format_duration
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 TOLERANCE = 1e-6
 
@@ -85,14 +84,14 @@ class PublishedDevice(Device):
                 )
 
     @abstractmethod
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         """Standard deviation of programming, in `unit`.
 
         Args:
             state: targets in `unit`, any shape.
         """
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         sigma = self.sigma(target * self.largest) / self.largest
         return draws.normal(target.shape, "programming error").mul_(sigma).add_(target)
 

@@ -15,10 +15,10 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from bitline.config.variants import Variant
 from bitline.devices._device import Device
+from bitline.shapes import Cellwise
 
 
 class DeviceNoise(Variant):
@@ -33,7 +33,7 @@ class DeviceNoise(Variant):
 
     kind: Literal["device"] = "device"
 
-    def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
+    def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         """Standard deviation of G/G_max of a read.
 
         Args:
@@ -59,7 +59,7 @@ class NoNoise(Variant):
 
     kind: Literal["none"] = "none"
 
-    def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
+    def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         return None
 
 
@@ -77,7 +77,7 @@ class IndependentNoise(Variant):
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     """Standard deviation as a fraction of G_max."""
 
-    def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
+    def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         return torch.full_like(conductance, self.alpha) if self.alpha else None
 
 
@@ -95,5 +95,5 @@ class ProportionalNoise(Variant):
     alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     """Standard deviation as a fraction of G."""
 
-    def sigma(self, conductance: Tensor, programmed: Tensor, device: Device, seconds: float) -> Tensor | None:
+    def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         return conductance.abs() * self.alpha if self.alpha else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from bitline.devices._fits import polynomial
 from bitline.devices.published import PublishedDevice
+from bitline.shapes import Cellwise
 
 
 class ReramMilo2021(PublishedDevice):
@@ -42,5 +42,5 @@ class ReramMilo2021(PublishedDevice):
     def default_on_off_ratio(self) -> float:
         return self.G_max_uS / self.measured[0]
 
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         return polynomial(self.sigma_uS, state).clamp(min=0)

@@ -12,6 +12,7 @@ from torch import Tensor
 from bitline.devices._fits import between, grown, polynomial, saturating
 from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 DAY = 86400.0
 DRIFT_RANGE_NA = 1800.0
@@ -98,10 +99,10 @@ class SonosAgrawal2022(PublishedDevice):
     def series(self) -> dict[str, Sequence[object]]:
         return {"spread_A_nA": self.spread_A_nA, "spread_B_nA": self.spread_B_nA, "drift": (0.0, *self.drift)}
 
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         return saturating(self.spread_A_nA[0], self.spread_B_nA[0], state)
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         if seconds == 0:
             return programmed
         state = target.double() * self.largest
@@ -112,12 +113,12 @@ class SonosAgrawal2022(PublishedDevice):
         moved = shift + grown(self.sigma(state), spread, draws)
         return programmed + (moved / self.largest).to(programmed.dtype)
 
-    def read_noise(self, conductance: Tensor, programmed: Tensor, seconds: float) -> Tensor:
+    def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise:
         state = conductance.clamp(min=0) * self.largest
         return saturating(self.noise_nA, self.noise_scale_nA, state) / self.largest
 
     def _spread(self, time: int, mean: Tensor) -> Tensor:
         return saturating(self.spread_A_nA[time], self.spread_B_nA[time], mean)
 
-    def _shift(self, time: int, state: Tensor) -> Tensor:
+    def _shift(self, time: int, state: Cellwise) -> Cellwise:
         return torch.zeros_like(state) if time == 0 else polynomial(self.drift[time - 1], state)

@@ -12,6 +12,7 @@ from torch import Tensor
 from bitline.devices._fits import between, grown, piecewise_linear, saturating
 from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 DAY = 86400.0
 
@@ -84,10 +85,10 @@ class SonosXiao2022(PublishedDevice):
     def series(self) -> dict[str, Sequence[object]]:
         return {name: getattr(self, name) for name in ("spread_B_nA", "spread_C_nA", "retention_nA")}
 
-    def sigma(self, state: Tensor) -> Tensor:
+    def sigma(self, state: Cellwise) -> Cellwise:
         return saturating(self.spread_B_nA[0], self.spread_C_nA[0], state)
 
-    def aged(self, programmed: Tensor, target: Tensor, seconds: float, draws: Draws) -> Tensor:
+    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         if seconds == 0:
             return programmed
         state = target * self.largest
@@ -101,7 +102,7 @@ class SonosXiao2022(PublishedDevice):
     def _spread(self, time: int, mean: Tensor) -> Tensor:
         return saturating(self.spread_B_nA[time], self.spread_C_nA[time], mean)
 
-    def _shift(self, time: int, state: Tensor) -> Tensor:
+    def _shift(self, time: int, state: Cellwise) -> Cellwise:
         """Mean shift in nA since programming, zero for a cell that is off."""
         start = self.retention_nA[0]
         shifts = [later - first for first, later in zip(start, self.retention_nA[time], strict=True)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from bitline.devices._device import Device, Distribution, standard_noise
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class StateIndependent(Device):
@@ -34,6 +34,6 @@ class StateIndependent(Device):
         """Standard deviation of G / G_max."""
         return self.alpha * {"G_max": 1.0, "G_max/2": 0.5}[self.reference]
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         noise = standard_noise(self.distribution, draws)
         return noise(target.shape, "programming error").mul_(self.sigma).add_(target)

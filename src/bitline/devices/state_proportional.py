@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from bitline.devices._device import Device, Distribution, standard_noise
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 
 class StateProportional(Device):
@@ -26,6 +26,6 @@ class StateProportional(Device):
     distribution: Distribution = "normal"
     """Shape of the error's distribution at this standard deviation."""
 
-    def program(self, target: Tensor, draws: Draws) -> Tensor:
+    def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         noise = standard_noise(self.distribution, draws)
         return noise(target.shape, "programming error").mul_(self.alpha).add_(1).mul_(target)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
-from torch import Tensor
 
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
+from bitline.shapes import Cellwise
 
 RelativeSigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -41,7 +41,7 @@ class Variation(Part):
         """Whether cells do not vary together."""
         return self.row == self.column == self.die == 0
 
-    def apply(self, cells: Tensor, draws: Draws, chip: Draws) -> Tensor:
+    def apply(self, cells: Cellwise, draws: Draws, chip: Draws) -> Cellwise:
         """Vary the cells of a layer.
 
         Args:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.shapes import Codes, Float
 
 
 class WeightMapping(Variant):
@@ -73,7 +74,7 @@ class WeightMapping(Variant):
         """Whether each array has an extra column that stores the code 0 and is subtracted from the others."""
         return False
 
-    def digits(self, codes: Tensor) -> Tensor:
+    def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         """Digits of integer codes as fractions of the conductance window.
 
         Args:
@@ -127,7 +128,7 @@ class WeightMapping(Variant):
         """Smallest difference between what two weights add to a reading, in digits."""
         return 1.0
 
-    def slice_digits(self, magnitude: Tensor) -> Tensor:
+    def slice_digits(self, magnitude: Codes) -> Float[Tensor, "slices *codes"]:
         """Cut non-negative integers into digits / top_digit.
 
         Args:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bitline.encode._mapping import WeightMapping
+from bitline.shapes import Codes, Float
 
 
 class Differential(WeightMapping):
@@ -47,7 +48,7 @@ class Differential(WeightMapping):
     def reading_signs(self) -> tuple[float, ...]:
         return {"analog": (1.0,), "digital": (1.0, -1.0)}[self.subtraction]
 
-    def digits(self, codes: Tensor) -> Tensor:
+    def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         return torch.stack([self.slice_digits(codes.clamp_min(0)), self.slice_digits((-codes).clamp_min(0))])
 
     def input_sum_factor(self, window_low: float) -> float:

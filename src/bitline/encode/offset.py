@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from bitline.encode._mapping import WeightMapping
+from bitline.shapes import Codes, Float
 
 
 class Offset(WeightMapping):
@@ -55,7 +56,7 @@ class Offset(WeightMapping):
     def has_unit_column(self) -> bool:
         return self.subtraction == "unit-column"
 
-    def digits(self, codes: Tensor) -> Tensor:
+    def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         return self.slice_digits(codes + self.zero)[None]
 
     def input_sum_factor(self, window_low: float) -> float:

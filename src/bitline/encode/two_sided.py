@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bitline.encode.differential import Differential
+from bitline.shapes import Codes, Float
 
 
 class TwoSided(Differential):
@@ -38,6 +39,6 @@ class TwoSided(Differential):
     def reading_step(self) -> float:
         return 1.0 if self.signed_readings else 0.5
 
-    def digits(self, codes: Tensor) -> Tensor:
+    def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         signed = self.slice_digits(codes.abs()) * codes.sign()
         return torch.stack([(1 + signed) / 2, (1 - signed) / 2])

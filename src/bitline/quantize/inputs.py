@@ -8,9 +8,10 @@ from torch import Tensor
 from bitline.errors import DataError
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize.input_ranges import InputScale
+from bitline.shapes import Codes, Shaped
 
 
-def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
+def input_codes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Codes:
     """Quantise inputs: code = clip(round(x / step)), halves to even.
 
     The quotient is that of the inputs' precision: a product with 1 / step would miss some of the halves.
@@ -46,7 +47,7 @@ def input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
     return codes
 
 
-def plain_input_codes(inputs: Tensor, scale: InputScale) -> Tensor:
+def plain_input_codes(inputs: Codes, scale: InputScale) -> Codes:
     """`input_codes` in plain PyTorch, for any device and dtype, without the check.
 
     Examples:

@@ -60,7 +60,7 @@ def plain_convert_and_add(
     factor = _by_column(factor, signals.shape[2])
     places = [1] * (signals.ndim - 2)
     codes = signals.round().clamp_(low.reshape(-1, *places), high.reshape(-1, *places))
-    parts = torch.einsum("bgqcp,gqc->bgcp", codes.reshape(-1, *factor.shape, signals[0, 0, 0].numel()), factor)
+    parts = torch.einsum("bgqnm,gqn->bgnm", codes.reshape(-1, *factor.shape, signals[0, 0, 0].numel()), factor)
     return Sums.of(signals, len(factor), start, total).add(parts)
 
 
@@ -129,5 +129,5 @@ def plain_convert_columns_and_add(
     """`convert_columns_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     apart = signals.reshape(-1, *scale.shape, signals.shape[-1])
     codes = (apart * scale[..., None]).round().clamp_(low[..., None], high[..., None]).nan_to_num_(nan=0.0)
-    parts = torch.einsum("bgqcp,gqc->bgcp", codes, factor)
+    parts = torch.einsum("bgqnm,gqn->bgnm", codes, factor)
     return Sums.of(signals, len(factor), start, total).add(parts)

@@ -87,5 +87,5 @@ def plain_lookup_and_add(
     found = codes.gather(-1, torch.searchsorted(edges.contiguous(), flat, right=True))
     found = found.reshape(shape[1], shape[2], shape[0], shape[3]).permute(2, 0, 1, 3).reshape(apart.shape)
     found = (found + low[..., None]).masked_fill(apart.isnan(), 0.0)
-    parts = torch.einsum("bgqcp,gqc->bgcp", found, factor)
+    parts = torch.einsum("bgqnm,gqn->bgnm", found, factor)
     return Sums.of(signals, groups, start, total).add(parts)
