@@ -18,7 +18,7 @@ from bitline.evaluation.ir_drop import ir_drop
 
 def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, capsys):
     np.save(tmp_path / "cells.npy", random_cells(30, 6, 0))
-    arguments = ["--cells", tmp_path / "cells.npy", "--active", "1", "--error", "0.05", "--out", tmp_path]
+    arguments = ["--cells", tmp_path / "cells.npy", "--rows-on", "100", "--worst", "5", "--out", tmp_path]
     arguments += ["--set", "array.kind=gate-driven", "--set", "array.bit_line.segment=1e-3"]
     monkeypatch.setattr(sys, "argv", ["bitline", "array", *map(str, arguments), "--spice", str(tmp_path / "a.cir")])
     with pytest.raises(SystemExit) as end:
@@ -29,7 +29,7 @@ def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, cap
     worst = (frame["with wires"] - frame["ideal"]).abs().max() / frame["ideal"].max()
     assert f"{100 * worst:.4g}" in output
     assert (tmp_path / "array.png").stat().st_size > 10_000
-    found = re.search(r"(\d+) of 30", output)
+    found = re.search(r"most rows for 5 % +of 30 +(\d+)", output)
     rows, cells = int(found[1]), random_cells(30, 6, 0)
     array = GateDrivenArray(bit_line=Wire(segment=1e-3))
     assert ir_drop(cells[-rows:], np.ones(rows), array).worst <= 0.05
