@@ -36,8 +36,8 @@ BlockTensor = Float[Tensor, "lines slices rows array_columns"]
 """Something of every cell of one row partition and group."""
 Cellwise = Float[Tensor, "*cells"]
 """A number for every cell in any arrangement, the same for all arguments and the result of a function."""
-Codes = Float[Tensor, "*codes"]
-"""Integer codes in floating point, of any shape."""
+Codes = Shaped[Tensor, "*codes"]
+"""Whole numbers of any shape, of an integer or floating-point type."""
 StoredCodes = Float[Tensor, "groups rows array_columns"]
 """Weight codes as they lie on the arrays, or sums over lines and slices of something of the cells."""
 MatrixTensor = Float[Tensor, "groups rows columns"]
