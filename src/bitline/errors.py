@@ -2,7 +2,16 @@
 
 
 class BitlineError(Exception):
-    """Base of every error that bitline raises on purpose."""
+    """Base of every error that bitline raises on purpose.
+
+    Examples:
+        >>> from bitline import Design
+        >>> try:
+        ...     Design.load("differentail")
+        ... except BitlineError as error:
+        ...     print(error)
+        there is no preset 'differentail': did you mean 'differential'?, or give a .toml file
+    """
 
 
 class DesignError(BitlineError):

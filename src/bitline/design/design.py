@@ -28,7 +28,12 @@ from bitline.readout import Accumulator, AnyAdc, BitLines, NoAdc, UniformAdc
 
 
 class Inputs(Part):
-    """How activations drive the word lines."""
+    """How activations drive the word lines.
+
+    Examples:
+        >>> Inputs(bits=8, slice_bits=2).slicing(magnitude_bits=8).slices
+        4
+    """
 
     bits: Annotated[int, Field(ge=1, le=16)] = 8
     """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude)."""
@@ -61,7 +66,13 @@ class Inputs(Part):
 
 
 class Design(Part):
-    """One analog accelerator. Frozen; change it with `with_settings`, read and write it with `load` and `to_toml`."""
+    """One analog accelerator. Frozen; change it with `with_settings`, read and write it with `load` and `to_toml`.
+
+    Examples:
+        >>> design = Design(weights={"kind": "offset", "bits_per_cell": 2}, inputs={"accumulation": "digital"})
+        >>> design.weights.slices, round(design.full_precision_bits, 1)
+        (4, 12.2)
+    """
 
     name: str = "unnamed"
     """Name in tables and reports."""
@@ -215,7 +226,12 @@ class Design(Part):
 
 
 def presets() -> tuple[str, ...]:
-    """Names of the designs that come with bitline."""
+    """Names of the designs that come with bitline.
+
+    Examples:
+        >>> presets()[:3]
+        ('differential', 'differential-4bit', 'dot-product-engine')
+    """
     files = (resources.files("bitline.design") / "presets").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 

@@ -21,7 +21,13 @@ Names = Annotated[
 
 
 class LayerRule(Part):
-    """Exceptions for some layers of the network; the first rule that matches a layer applies."""
+    """Exceptions for some layers of the network; the first rule that matches a layer applies.
+
+    Examples:
+        >>> rule = LayerRule(match="layer1", set={"adc.bits": 6})
+        >>> rule.matches("layer1.conv2"), rule.matches("layer2.conv1")
+        (True, False)
+    """
 
     match: Names
     """Name of a layer or of a block of layers, or a pattern, or several of them: 'fc', 'layer1', ['conv1', 'fc*']."""

@@ -26,6 +26,11 @@ def reference(design: Design) -> Design:
     """The quantised reference: the same weight and input codes with exact sums, in every layer.
 
     It is the same for all designs with the same codes, whatever their arrays and converters are.
+
+    Examples:
+        >>> exact = reference(Design.load("sonos-a"))
+        >>> exact.cell.device.kind, exact.adc.kind, exact.weights.bits
+        ('none', 'none', 8)
     """
     rules = tuple(_reference_rule(design, rule) for rule in design.layers)
     weights, inputs = _codes(design)

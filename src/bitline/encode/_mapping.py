@@ -50,6 +50,10 @@ class WeightMapping(Variant):
             )
         return self
 
+    def quantises_like(self, other: WeightMapping) -> bool:
+        """Whether weights have the same codes in both mappings, wherever these lie on cells."""
+        return all(getattr(self, name) == getattr(other, name) for name in ("bits", "scale", "percentile"))
+
     def describe(self) -> str:
         """Name of the mapping in messages."""
         raise NotImplementedError

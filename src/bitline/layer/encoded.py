@@ -30,6 +30,10 @@ EXACT = Draws(("exact",))
 class LayerCalibration:
     """What calibration images decide for one layer.
 
+    Examples:
+        >>> LayerCalibration(InputScale(step=0.1, magnitude_bits=8, signed=False), None).without_adc().levels is None
+        True
+
     Attributes:
         inputs: quantisation of the layer's inputs.
         levels: ADC levels; None for a design without ADC.

@@ -26,6 +26,17 @@ from bitline.quantize import InputScale, input_codes
 class Calibration:
     """Calibrations by layer name.
 
+    Examples:
+        >>> from bitline.nn import conversion_of, convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> known = conversion_of(analog).calibration
+        >>> sorted(known.layers)
+        ['0', '2']
+        >>> again = convert(network, "differential", known)  # without images
+
     Attributes:
         layers: of each analog layer.
         folded: batch norms that were part of the weights, with their layers; None where that is not known.
@@ -45,6 +56,15 @@ Activities = Mapping[str, Activity]
 class LayerRecord:
     """What the calibration images showed of one layer.
 
+    Examples:
+        >>> from bitline.design import Design
+        >>> from bitline.nn import record
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> record(network, Design(), images).layers["2"].scale.magnitude_bits
+        8
+
     Attributes:
         scale: quantisation of its inputs, chosen from them.
         signals: what reached its ADCs; none where nobody asked for it.
@@ -59,6 +79,16 @@ class LayerRecord:
 @dataclass(frozen=True)
 class NetworkRecord:
     """What the calibration images showed of a whole network, for all designs with the same `views.record`.
+
+    Examples:
+        >>> from bitline.design import Design
+        >>> from bitline.nn import record
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> seen = record(network, Design(), images)
+        >>> seen.layers["0"].scale.signed
+        False
 
     Attributes:
         layers: by name.
@@ -134,6 +164,16 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
 
     The first pass sees the float network's activations (Xiao et al. 2022, section 4.3); the second the ADC inputs of
     exact cells on lines without resistance in the quantised network (section 6.2).
+
+    Examples:
+        >>> from bitline.nn import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> seen = record_network(analog, Inputs.of(images, analog), watched=["0"])
+        >>> seen["0"].signals is not None, seen["2"].signals is None
+        (True, True)
 
     Args:
         network, inputs: as for `record_for`.

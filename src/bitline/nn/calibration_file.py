@@ -19,11 +19,21 @@ from bitline.numerics.digest import weights_digest
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 
-FORMAT = 2
+FORMAT = 3
 
 
 def save_calibration(path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor) -> None:
     """Write a calibration as JSON, together with what it depends on.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.design import Design
+        >>> from bitline.nn import conversion_of, convert
+        >>> network, images = torch.nn.Linear(4, 2), torch.rand(16, 4)
+        >>> known = conversion_of(convert(network, Design(), images)).calibration
+        >>> save_calibration(Path("calibration.json"), known, network, Design(), images)
+        >>> load_calibration(Path("calibration.json"), network, Design(), images) == known
+        True
 
     Args:
         path: file to write; an existing one is replaced in one step.
@@ -43,6 +53,18 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
 
 def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor) -> Calibration:
     """Read a calibration; arguments as for `save_calibration`.
+
+    Examples:
+        Reads what `save_calibration` wrote:
+
+        >>> import torch
+        >>> from bitline.design import Design
+        >>> from bitline.nn import conversion_of, convert
+        >>> network, images = torch.nn.Linear(4, 2), torch.rand(16, 4)
+        >>> known = conversion_of(convert(network, Design(), images)).calibration
+        >>> save_calibration(Path("known.json"), known, network, Design(), images)
+        >>> sorted(load_calibration(Path("known.json"), network, Design(), images).layers)
+        ['linear']
 
     Raises:
         CalibrationError: not a calibration, or one for another network, design or images, and what differs.

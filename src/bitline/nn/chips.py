@@ -14,6 +14,17 @@ def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Mod
 
     Read noise starts anew, and corrections made for the chip before are forgotten. The age of the cells stays.
 
+    Examples:
+        >>> from bitline import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> program(analog, chip=3) is analog
+        True
+        >>> analog[0].chip
+        Chip(seed=0, number=3, time_s=None)
+
     Args:
         network: what `bitline.convert` returned.
         chip: number of the chip.
@@ -30,6 +41,15 @@ def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Mod
 
 def age(network: nn.Module, time: float | str) -> nn.Module:
     """Let the cells of a converted network age: the same chip at another time.
+
+    Examples:
+        >>> from bitline import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> age(analog, "1 hour")[0].chip.time_s
+        3600.0
 
     Args:
         network: what `bitline.convert` returned.
@@ -49,6 +69,20 @@ def age(network: nn.Module, time: float | str) -> nn.Module:
 
 
 def restart_reads(network: nn.Module, first: int = 0) -> None:
-    """Let the next sample count as number `first` of its chip, for its read noise."""
+    """Let the next sample count as number `first` of its chip, for its read noise.
+
+    Examples:
+        >>> from bitline import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> _ = analog(images)
+        >>> analog[0].reads
+        16
+        >>> restart_reads(analog)
+        >>> analog[0].reads
+        0
+    """
     for layer in analog_layers(network):
         layer.restart_reads(first)

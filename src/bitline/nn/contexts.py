@@ -51,6 +51,15 @@ def settled(network: nn.Module) -> Iterator[None]:
     """Promise that nothing changes the weights, calibrations or chips of a network for a while.
 
     Its layers then look at them once instead of at every call.
+
+    Examples:
+        >>> from bitline import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> with settled(analog):
+        ...     outputs = analog(images)
     """
     with ExitStack() as stack:
         for layer in analog_layers(network):

@@ -46,6 +46,15 @@ NO_ANALOG_FORM = (
 class Conversion:
     """What became of a network.
 
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> conversion = conversion_of(analog)
+        >>> conversion.design.name, conversion.chip.number, conversion.digital
+        ('differential', 0, ())
+
     Attributes:
         design: the accelerator, at the age of the chip.
         analog: names of the layers on arrays.
@@ -97,6 +106,16 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     Where calibration inputs are given, the copy is checked on the first of them: with its layers in floating point it
     must compute what `model` computes and call every layer as often, with gradients and without.
 
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> analog(images).shape
+        torch.Size([16, 2])
+        >>> type(analog[0]).__name__, type(network[0]).__name__
+        ('AnalogLinear', 'Linear')
+
     Args:
         model: any network of layers in `ANALOG_LAYERS`, or such a layer; other layers without matrix products stay
             digital.
@@ -143,6 +162,16 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
 def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
     """Record what calibration inputs show of a network on a design, for `convert`.
 
+    Examples:
+        >>> from bitline.design import Design
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> seen = record(network, Design(), images)
+        >>> list(seen.layers)
+        ['0', '2']
+        >>> fewer_bits = convert(network, Design().with_settings({"adc.bits": 6}), seen)  # without another pass
+
     Args:
         model, design: as for `convert`.
         images: normalised images (images, ...), or other inputs, see `Inputs.of`.
@@ -159,6 +188,14 @@ def conversion_of(network: nn.Module) -> Conversion:
     """What `convert` did to make this network, and the chip that it is on now.
 
     The design is that of the layers at the age of their chip.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> conversion_of(analog).analog
+        ('0', '2')
 
     Raises:
         ConversionError: it is not a converted network.

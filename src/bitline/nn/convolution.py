@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from bitline.arrays import ConvolutionProduct
 from bitline.arrays.product import CONVOLUTIONS
-from bitline.nn.layer import AnalogLayer, require_shape
+from bitline.nn.guards import require_shape
+from bitline.nn.layer import AnalogLayer
 
 
 class _AnalogConvolution(AnalogLayer):
@@ -58,14 +59,26 @@ class _AnalogConvolution(AnalogLayer):
 
 
 class AnalogConv1d(_AnalogConvolution, nn.Conv1d):  # type: ignore[misc]
-    """`torch.nn.Conv1d` on analog arrays."""
+    """`torch.nn.Conv1d` on analog arrays.
+
+    Examples:
+        >>> from bitline.design import Design
+        >>> AnalogConv1d.of(nn.Conv1d(4, 8, 3), Design(), "conv")
+        AnalogConv1d('conv', rows=12, outputs=8, groups=1)
+    """
 
     float_type = nn.Conv1d
     dimensions: ClassVar[int] = 1
 
 
 class AnalogConv2d(_AnalogConvolution, nn.Conv2d):  # type: ignore[misc]
-    """`torch.nn.Conv2d` on analog arrays."""
+    """`torch.nn.Conv2d` on analog arrays.
+
+    Examples:
+        >>> from bitline.design import Design
+        >>> AnalogConv2d.of(nn.Conv2d(4, 8, 3, groups=2), Design(), "conv")
+        AnalogConv2d('conv', rows=18, outputs=8, groups=2)
+    """
 
     float_type = nn.Conv2d
     dimensions: ClassVar[int] = 2

@@ -23,6 +23,12 @@ Pair = tuple[str, str]
 class FoldReport:
     """What was folded.
 
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.BatchNorm2d(4)).eval()
+        >>> fold_batch_norm(network).kept
+        ('2',)
+
     Attributes:
         folded: (layer, batch norm) names.
         kept: batch norms that stay digital.
@@ -42,6 +48,12 @@ def fold_batch_norm(model: nn.Module, met: Iterable[Pair] | None = None) -> Fold
     """Fold batch norms of `model` into the layers before them, in place; the norms become identities.
 
     W' = gamma W / sqrt(var + eps), b' = gamma (b - mean) / sqrt(var + eps) + beta.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4)).eval()
+        >>> fold_batch_norm(network).folded
+        (('0', '1'),)
 
     Args:
         model: in eval mode.

@@ -27,6 +27,13 @@ def independent_copy(model: nn.Module) -> nn.Module:
     weights that are computed before every call (`torch.nn.utils.parametrize`, weight and spectral norm, pruning) are
     baked in.
 
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Linear(4, 2)
+        >>> copy = independent_copy(network)
+        >>> copy.weight.equal(network.weight), copy.weight is network.weight
+        (True, False)
+
     Raises:
         ConversionError: the network cannot be copied.
     """

@@ -62,6 +62,11 @@ class Call:
 class Inputs:
     """Batches of inputs, in memory, in the precision of the network.
 
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Linear(4, 2)
+        >>> Inputs.of(torch.rand(16, 4), network).run(network)  # batch by batch, without gradients
+
     Attributes:
         calls: one for each batch.
     """
@@ -106,6 +111,11 @@ class Inputs:
 
 def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
     """One input of a network as a tensor (samples, ...), in the precision of the network.
+
+    Examples:
+        >>> import numpy as np
+        >>> as_images(np.zeros((2, 1, 4, 4)), nn.Conv2d(1, 4, 3)).dtype
+        torch.float32
 
     Raises:
         DataError: it is no tensor or array of numbers, or holds NaN or infinite values.

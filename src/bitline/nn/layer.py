@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from bitline.arrays import Product
 from bitline.design import Design
-from bitline.errors import CalibrationError, ConversionError, DataError
+from bitline.errors import CalibrationError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import fingerprint
-from bitline.nn.layer_state import Correction, SavedState
-from bitline.numerics.real_tensors import refuse_unusable
+from bitline.nn.guards import call_me, refuse_inputs
+from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState
 
 Instead = Callable[["AnalogLayer", Tensor], Tensor]
 """What an analog layer does with its input for a while, instead of what its chip does."""
@@ -38,6 +38,16 @@ class AnalogLayer(nn.Module):
     What decides its answers besides the weights changes through its methods only, so that nothing is forgotten: a
     `Chip` (`put_on`), a calibration (`calibrate`), a correction of its outputs (`correct`).
 
+    Examples:
+        >>> from bitline import convert
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> layer = analog[0]
+        >>> layer.chip, layer.calibration.inputs.signed
+        (Chip(seed=0, number=0, time_s=None), False)
+
     Attributes:
         weight, bias, and all others of the float layer: as they were.
         name: in messages and random numbers.
@@ -55,8 +65,7 @@ class AnalogLayer(nn.Module):
 
         Args:
             layer: of the class that this one extends.
-            design: the accelerator, with the rules for this layer applied.
-            name: of the layer, in messages and random numbers.
+            design, name: the accelerator with its rules for this layer, and what the layer is called.
             folded: the batch norm that is part of the weights; empty for plain weights.
 
         Raises:
@@ -66,8 +75,6 @@ class AnalogLayer(nn.Module):
         assert isinstance(layer, cls)
         layer._start(design, name, folded)
         layer.encoded()  # refuse unusable weights now
-        # PyTorch's fused transformer layers read the weights of their children instead of calling them, unless one of
-        # them has a hook.
         layer.register_forward_pre_hook(call_me)
         return layer
 
@@ -86,7 +93,7 @@ class AnalogLayer(nn.Module):
         """The same weights on the same chip of another design, without corrections."""
         twin = type(self)._twin_of(self, design, self.name)
         twin._chip, twin._calibration = self._chip, calibration
-        if _same_codes(design, self._converted_for):
+        if design.weights.quantises_like(self._converted_for.weights):
             twin._encoded, twin._encoded_from = replace(self.encoded(), design=design), self._encoded_from
         return twin
 
@@ -242,10 +249,7 @@ class AnalogLayer(nn.Module):
 
     def compute(self, inputs: Tensor) -> Tensor:
         """What the layer's chip makes of its inputs."""
-        _refuse_tracing(self.name)
-        refuse_unusable(inputs, f"the input of layer {self.name!r}", DataError)
-        if not inputs.is_floating_point():
-            raise DataError(f"layer {self.name!r} takes floating-point inputs, not {inputs.dtype}: convert them first")
+        refuse_inputs(inputs, self.name)
         if inputs.numel() == 0:
             return self.float_forward(inputs)
         with torch.autocast(inputs.device.type, enabled=False):
@@ -294,42 +298,3 @@ class AnalogLayer(nn.Module):
     def extra_repr(self) -> str:
         product = self.product
         return f"{self.name!r}, rows={product.rows}, outputs={len(self.weight)}, groups={product.groups}"
-
-
-FORGOTTEN = {
-    "_encoded": None,
-    "_encoded_from": (),
-    "_programmed": None,
-    "_programmed_from": (),
-    "_instead": None,
-    "_is_settled": False,
-}
-"""What files and copies go without: it is made again."""
-
-
-def _same_codes(design: Design, other: Design) -> bool:
-    """Whether weights have the same codes on two designs."""
-    return all(
-        getattr(design.weights, name) == getattr(other.weights, name) for name in ("bits", "scale", "percentile")
-    )
-
-
-def call_me(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
-    """A hook that does nothing."""
-
-
-def _refuse_tracing(name: str) -> None:
-    """Refuse what would freeze the results of one input into a graph."""
-    if torch._C._get_tracing_state() or torch.compiler.is_exporting():
-        raise ConversionError(
-            f"analog layer {name!r} cannot be traced or exported: its results are computed outside of PyTorch's graph; "
-            "export the float network instead"
-        )
-
-
-def require_shape(inputs: Tensor, dimensions: int, channels: int, dim: int, name: str) -> None:
-    """Refuse inputs that the layer's rows do not fit."""
-    if inputs.ndim < dimensions or inputs.shape[dim] != channels:
-        raise ConversionError(
-            f"layer {name!r} takes {channels} input channels, but its inputs are {tuple(inputs.shape)}"
-        )

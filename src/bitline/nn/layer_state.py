@@ -14,10 +14,25 @@ from bitline.layer.encoded import LayerCalibration
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 
+FORGOTTEN = {
+    "_encoded": None,
+    "_encoded_from": (),
+    "_programmed": None,
+    "_programmed_from": (),
+    "_instead": None,
+    "_is_settled": False,
+}
+"""What files and copies go without: it is made again."""
+
 
 @dataclass(frozen=True)
 class Correction:
     """Digital scale and shift of each output of a layer, found after its chip was programmed.
+
+    Examples:
+        >>> correct = Correction(gain=torch.tensor([2.0, 1.0]), offset=torch.tensor([0.0, -1.0]))
+        >>> correct(torch.tensor([[1.0, 1.0]]))
+        tensor([[2., 0.]])
 
     Attributes:
         gain, offset: (outputs,).

@@ -6,11 +6,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.arrays import MatrixProduct
-from bitline.nn.layer import AnalogLayer, require_shape
+from bitline.nn.guards import require_shape
+from bitline.nn.layer import AnalogLayer
 
 
 class AnalogLinear(AnalogLayer, nn.Linear):
-    """y = W x + b on analog arrays; inputs (..., features)."""
+    """y = W x + b on analog arrays; inputs (..., features).
+
+    Examples:
+        >>> from bitline.design import Design
+        >>> AnalogLinear.of(nn.Linear(3, 2), Design(), "fc")
+        AnalogLinear('fc', rows=3, outputs=2, groups=1)
+    """
 
     float_type = nn.Linear
 

@@ -77,6 +77,10 @@ class Line:
 class Panel:
     """One plot.
 
+    Examples:
+        >>> Panel("two lines", (Line.exact("law", range(3), [1, 2, 3]),), "bits").title
+        'two lines'
+
     Attributes:
         title: text above the plot.
         lines: what is drawn.

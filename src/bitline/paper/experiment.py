@@ -27,6 +27,10 @@ from bitline.study.workload import Workload, load
 class Subject:
     """A network that a study compares with others.
 
+    Examples:
+        >>> Subject("fashion-resnet").model
+        'fashion-resnet'
+
     Attributes:
         model: a network that comes with bitline, or package.module:function.
         weights: file of its weights, if it has no embedded ones.

@@ -23,6 +23,10 @@ class NoAdc(Variant):
     """Readout with unlimited resolution: what the cells alone do to the result.
 
     It has what every ADC has, as constants: nothing to calibrate, no noise, no bits to save.
+
+    Examples:
+        >>> NoAdc().converts, NoAdc().noise
+        (False, 0.0)
     """
 
     kind: Literal["none"] = "none"
@@ -45,7 +49,12 @@ class NoAdc(Variant):
 
 
 class ThermalNoise(Part):
-    """Noise of sampling on capacitors, kT/C, referred to the input of the ADC."""
+    """Noise of sampling on capacitors, kT/C, referred to the input of the ADC.
+
+    Examples:
+        >>> round(ThermalNoise(capacitance_fF=10.0).sigma(bits=8), 3)
+        0.165
+    """
 
     capacitance_fF: Annotated[float, Field(gt=0)] | None = None
     """Capacitor of integrator, accumulator or sampler; no noise if not given."""
@@ -65,7 +74,12 @@ class ThermalNoise(Part):
 
 
 class Adc(Variant):
-    """A converter of uniform levels, perhaps with errors of its circuit."""
+    """A converter of uniform levels, perhaps with errors of its circuit.
+
+    Examples:
+        >>> round(Adc(bits=8, noise_steps=0.3, thermal_noise={"capacitance_fF": 10.0}).noise, 3)
+        0.342
+    """
 
     converts: ClassVar[bool] = True
     """Whether signals are turned into codes at all; `NoAdc` has the same attributes and does not."""
@@ -115,6 +129,12 @@ class Adc(Variant):
 
 
 class UniformAdc(Adc):
-    """Uniform levels, round to nearest, clip at the ends."""
+    """Uniform levels, round to nearest, clip at the ends.
+
+    Examples:
+        >>> adc = UniformAdc(bits=6, range="full")
+        >>> adc.range.kind, adc.is_ideal
+        ('full', True)
+    """
 
     kind: Literal["uniform"] = "uniform"

@@ -19,6 +19,11 @@ class Levels:
 
     One entry for each weight slice, or, with a shape, for each place along `AXES`, the last fastest.
 
+    Examples:
+        >>> levels = Levels.between([(-1.0, 1.0)], bits=3)
+        >>> levels.low, levels.high, round(levels.step[0], 4)
+        ((-4,), (3,), 0.2857)
+
     Attributes:
         step: difference of two levels, in units of G_max times the read voltage.
         low, high: smallest and largest code.

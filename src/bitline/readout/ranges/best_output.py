@@ -20,6 +20,15 @@ class BestOutputRange(CalibratedPolicy):
 
     Judged by the signal-to-error ratio of the layer's digital output on some of the calibration images, with exact
     cells, clipping and shift and add included: what each range does to the sum, not to single signals.
+
+    Examples:
+        >>> lines = BitLines(rows=4, signed=True, cell_bits=8, input_bits=8, step=0.25, radix=(1,))
+        >>> import torch
+        >>> seen = Histogram()
+        >>> seen.update(torch.linspace(-1, 1, 1001))
+        >>> policy = BestOutputRange(percentiles=(99.0, 100.0))
+        >>> len(policy.candidates(bits=4, lines=lines, seen=[seen]))  # and the range of least error
+        3
     """
 
     kind: Literal["best-output"] = "best-output"

@@ -19,6 +19,15 @@ class CalibratedRange(CalibratedPolicy):
 
     One range for each layer and weight slice. The ranges of several slices differ by powers of two only, so that shift
     and add needs no scaling.
+
+    Examples:
+        >>> lines = BitLines(rows=4, signed=True, cell_bits=8, input_bits=8, step=0.25, radix=(1,))
+        >>> import torch
+        >>> seen = Histogram()
+        >>> seen.update(torch.linspace(-1, 1, 1001))
+        >>> levels = CalibratedRange(percentile=90.0).levels(bits=4, lines=lines, seen=[seen])
+        >>> round(15 * levels.step[0], 1)
+        1.8
     """
 
     kind: Literal["calibrated"] = "calibrated"

@@ -12,7 +12,13 @@ from bitline.readout.ranges.policy import RangePolicy
 
 
 class FullRange(RangePolicy):
-    """The largest output that the array can produce; most levels stay unused."""
+    """The largest output that the array can produce; most levels stay unused.
+
+    Examples:
+        >>> lines = BitLines(rows=4, signed=True, cell_bits=8, input_bits=8, step=0.25, radix=(1,))
+        >>> FullRange().levels(bits=3, lines=lines, seen=None)
+        Levels(step=(1.1428571428571428,), low=(-4,), high=(3,), shape=())
+    """
 
     kind: Literal["full"] = "full"
 

@@ -19,6 +19,11 @@ class GuaranteedRange(RangePolicy):
     signed and take one bit more, its ADC takes the smallest power of two of the ideal step that covers the range. With
     a finite on/off ratio the G_min currents of lines that are not subtracted before the ADC fall between the levels.
     `EncodedLayer.shortfall` tells what a layer lacks; a plain matrix warns of it, and `bitline.convert` reports it.
+
+    Examples:
+        >>> lines = BitLines(rows=4, signed=True, cell_bits=8, input_bits=8, step=0.25, radix=(1,))
+        >>> GuaranteedRange().levels(bits=6, lines=lines, seen=None).step
+        (0.25,)
     """
 
     kind: Literal["guaranteed"] = "guaranteed"

@@ -15,7 +15,12 @@ ROUNDING = 1e-6
 
 
 class RangePolicy(Variant):
-    """Chooses the levels of a layer's ADCs."""
+    """Chooses the levels of a layer's ADCs.
+
+    Examples:
+        >>> RangePolicy().needs_calibration
+        False
+    """
 
     @property
     def needs_calibration(self) -> bool:

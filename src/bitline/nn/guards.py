@@ -1,0 +1,53 @@
+"""What analog layers refuse to compute with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bitline.errors import ConversionError, DataError
+from bitline.numerics.real_tensors import refuse_unusable
+
+
+def refuse_inputs(inputs: Tensor, name: str) -> None:
+    """Refuse inputs that a layer cannot quantise, and tracing, which would freeze one input's results into a graph.
+
+    Args:
+        inputs: of the layer.
+        name: of the layer.
+
+    Raises:
+        ConversionError: the layer is being traced or exported.
+        DataError: the inputs are complex, sparse, masked, or not of a floating-point type.
+    """
+    refuse_tracing(name)
+    refuse_unusable(inputs, f"the input of layer {name!r}", DataError)
+    if not inputs.is_floating_point():
+        raise DataError(f"layer {name!r} takes floating-point inputs, not {inputs.dtype}: convert them first")
+
+
+def refuse_tracing(name: str) -> None:
+    """Refuse what would freeze the results of one input into a graph."""
+    if torch._C._get_tracing_state() or torch.compiler.is_exporting():
+        raise ConversionError(
+            f"analog layer {name!r} cannot be traced or exported: its results are computed outside of PyTorch's graph; "
+            "export the float network instead"
+        )
+
+
+def require_shape(inputs: Tensor, dimensions: int, channels: int, dim: int, name: str) -> None:
+    """Refuse inputs that the layer's rows do not fit."""
+    if inputs.ndim < dimensions or inputs.shape[dim] != channels:
+        raise ConversionError(
+            f"layer {name!r} takes {channels} input channels, but its inputs are {tuple(inputs.shape)}"
+        )
+
+
+def call_me(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
+    """A hook that does nothing.
+
+    PyTorch's fused transformer layers read the weights of their children instead of calling them, unless one of them
+    has a hook.
+    """
