@@ -7,7 +7,8 @@ from bitline.nn.calibrate import Calibration, LayerRecord, NetworkRecord, record
 from bitline.nn.calibration_file import load_calibration, save_calibration
 from bitline.nn.chips import age, program, restart_reads
 from bitline.nn.contexts import analog_layers, computing, settled
-from bitline.nn.convert import ANALOG_LAYERS, Conversion, conversion_of, convert, record
+from bitline.nn.conversion import Conversion, conversion_of
+from bitline.nn.convert import ANALOG_LAYERS, convert, record
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.fold import FoldReport, fold_batch_norm
 from bitline.nn.independent_copy import independent_copy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -11,8 +11,9 @@ from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
-from bitline.nn.calibrate import Activities, Calibration, NetworkRecord, record_for
+from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.contexts import analog_layers
+from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
 from bitline.nn.faithful import Check, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
@@ -40,50 +41,6 @@ NO_ANALOG_FORM = (
     nn.MultiheadAttention,
 )
 """Layers with matrix products that cannot be mapped yet: refused rather than left out of the simulation."""
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What became of a network.
-
-    Examples:
-        >>> import torch
-        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
-        >>> images = torch.rand(16, 4)
-        >>> analog = convert(network, "differential", images)
-        >>> conversion = conversion_of(analog)
-        >>> conversion.design.name, conversion.chip.number, conversion.digital
-        ('differential', 0, ())
-
-    Attributes:
-        design: the accelerator, at the age of the chip.
-        analog: names of the layers on arrays.
-        digital: names and types of layers with parameters that stay digital.
-        folding: what happened to batch norms.
-        calibration: ranges of every analog layer.
-        remarks: what else a reader of the results should know.
-        activities: codes of every analog layer's inputs on the calibration images, where they were seen on the way.
-        chip: the chip that the layers are on now.
-    """
-
-    design: Design
-    analog: tuple[str, ...]
-    digital: tuple[tuple[str, str], ...]
-    folding: FoldReport
-    calibration: Calibration
-    remarks: tuple[str, ...] = ()
-    activities: Activities | None = None
-    chip: Chip = field(default_factory=Chip)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Files and copies go without activities: they are large, and made again from images."""
-        return {**vars(self), "activities": None}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the results should know: what is approximate, and what stays digital and why."""
-        digital = (f"{name} ({kind}) stays digital" for name, kind in self.digital)
-        return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
 
 
 @dataclass(frozen=True)
@@ -182,29 +139,6 @@ def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
     inputs = Inputs.of(images, model)
     form = _checked_form(model, design, inputs)
     return record_for(form.network, inputs, form.folding.folded)
-
-
-def conversion_of(network: nn.Module) -> Conversion:
-    """What `convert` did to make this network, and the chip that it is on now.
-
-    The design is that of the layers at the age of their chip.
-
-    Examples:
-        >>> import torch
-        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
-        >>> images = torch.rand(16, 4)
-        >>> analog = convert(network, "differential", images)
-        >>> conversion_of(analog).analog
-        ('0', '2')
-
-    Raises:
-        ConversionError: it is not a converted network.
-    """
-    conversion = getattr(network, "_bitline", None)
-    if not isinstance(conversion, Conversion):
-        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
-    chip = next(analog_layers(network)).chip
-    return replace(conversion, design=chip.design(conversion.design), chip=chip)
 
 
 def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
@@ -322,8 +256,6 @@ def _noting_products(form: _Form, products: tuple[str, ...]) -> _Form:
 __all__ = [
     "ANALOG_LAYERS",
     "NO_ANALOG_FORM",
-    "Conversion",
-    "conversion_of",
     "convert",
     "record",
 ]

@@ -1,0 +1,83 @@
+"""What became of a converted network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from torch import nn
+
+from bitline.design import Design
+from bitline.errors import ConversionError
+from bitline.layer.chip import Chip
+from bitline.nn.calibrate import Activities, Calibration
+from bitline.nn.contexts import analog_layers
+from bitline.nn.fold import FoldReport
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a network.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.nn import convert
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> conversion = conversion_of(analog)
+        >>> conversion.design.name, conversion.chip.number, conversion.digital
+        ('differential', 0, ())
+
+    Attributes:
+        design: the accelerator, at the age of the chip.
+        analog: names of the layers on arrays.
+        digital: names and types of layers with parameters that stay digital.
+        folding: what happened to batch norms.
+        calibration: ranges of every analog layer.
+        remarks: what else a reader of the results should know.
+        activities: codes of every analog layer's inputs on the calibration images, where they were seen on the way.
+        chip: the chip that the layers are on now.
+    """
+
+    design: Design
+    analog: tuple[str, ...]
+    digital: tuple[tuple[str, str], ...]
+    folding: FoldReport
+    calibration: Calibration
+    remarks: tuple[str, ...] = ()
+    activities: Activities | None = None
+    chip: Chip = field(default_factory=Chip)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Files and copies go without activities: they are large, and made again from images."""
+        return {**vars(self), "activities": None}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results should know: what is approximate, and what stays digital and why."""
+        digital = (f"{name} ({kind}) stays digital" for name, kind in self.digital)
+        return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
+
+
+def conversion_of(network: nn.Module) -> Conversion:
+    """What `convert` did to make this network, and the chip that it is on now.
+
+    The design is that of the layers at the age of their chip.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.nn import convert
+        >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        >>> images = torch.rand(16, 4)
+        >>> analog = convert(network, "differential", images)
+        >>> conversion_of(analog).analog
+        ('0', '2')
+
+    Raises:
+        ConversionError: it is not a converted network.
+    """
+    conversion = getattr(network, "_bitline", None)
+    if not isinstance(conversion, Conversion):
+        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+    chip = next(analog_layers(network)).chip
+    return replace(conversion, design=chip.design(conversion.design), chip=chip)
