@@ -17,6 +17,10 @@ COMPILED = ("_numba.py", "_triton.py")
 """Kernels, whose functions are compiled and must stay as they are."""
 
 
+UNCHECKED = ("__init__.py", "matrix.py")
+"""Packages, which define nothing, and the core, whose warnings have to point at the line of its caller."""
+
+
 def install() -> None:
     """Check the modules of the package that are imported from now on and know shapes: checks cost every call time."""
     found = find_spec("bitline")
@@ -24,7 +28,7 @@ def install() -> None:
     root = Path(found.origin).parent
     sources = (path for path in root.rglob("*.py") if not path.name.endswith(COMPILED))
     files = (path.relative_to(root.parent) for path in sources if "bitline.shapes import" in path.read_text("utf-8"))
-    modules = [".".join(path.with_suffix("").parts) for path in files if path.name != "__init__.py"]
+    modules = [".".join(path.with_suffix("").parts) for path in files if path.name not in UNCHECKED]
     install_import_hook(modules, f"{__name__}.checked")
 
 

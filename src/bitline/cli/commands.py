@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.models import Default
 
 from bitline.cli.help import write_help
 from bitline.cli.output import KEY, Form, Output, complain
@@ -85,7 +86,7 @@ class Commands(typer.Typer):
     def __init__(self, help: str | None = None) -> None:
         super().__init__(
             cls=Group,
-            help=help,
+            help=Default(None) if help is None else help,  # without one, that of the callback
             invoke_without_command=True,
             add_completion=False,
             rich_markup_mode=None,

@@ -106,6 +106,15 @@ def terminal_width(stream: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
+def _in(encoding: str, character: str) -> str:
+    """A character, or what stands for it in an encoding that lacks it."""
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return PLAIN.get(character, "?").encode(encoding, "replace").decode(encoding)
+    return character
+
+
 def printable(stream: TextIO) -> Any:
     """A function that makes texts printable: without control characters, and in the stream's encoding."""
     encoding = stream.encoding or "utf-8"
@@ -115,8 +124,7 @@ def printable(stream: TextIO) -> Any:
         try:
             text.encode(encoding)
         except UnicodeEncodeError:
-            text = "".join(PLAIN.get(character, character) for character in text)
-            text = text.encode(encoding, "replace").decode(encoding)
+            text = "".join(_in(encoding, character) for character in text)
         return text
 
     return say

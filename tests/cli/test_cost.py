@@ -1,0 +1,45 @@
+"""`bitline cost` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_cost_compares_designs_and_writes_what_it_shows(bitline, tmp_path):
+    file = tmp_path / "cost.json"
+    status, _, notes = bitline("cost", "--design", "sonos-a", "--design", "sonos-e", "--images", "4", "--out", file)
+    assert status == 0
+    a, e = json.loads(file.read_text(encoding="utf-8"))["costs"]
+    assert e["energy_uJ"] > 5 * a["energy_uJ"]
+    assert "24 of 37 numbers of sonos-40nm are estimates: 'bitline cost --estimates' shows them" in notes
+    changed = ("--set", "library.converters.ramp.conversion_pJ=33.5", "--sensitivity", "--units")
+    status, output, _ = bitline("cost", "--design", "sonos-a", *changed, "--images", "4", "--out", file)
+    assert status == 0
+    (dearer,) = json.loads(file.read_text(encoding="utf-8"))["costs"]
+    assert dearer["energies_pJ"]["ADCs"] == pytest.approx(10 * a["energies_pJ"]["ADCs"])
+    assert "converters.ramp.conversion_pJ" in output
+
+
+def test_every_embedded_network_comes_with_images(bitline):
+    """Only one of the two was known to have some."""
+    status, output, _ = bitline("cost", "--model", "fashion-resnet-4bit", "--images", "4", "--estimates")
+    assert status == 0
+    assert "stage3.conv2" in output
+    assert output.count("Xiao et al. 2022, Table 3") > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "library.foo=3"], "unknown key 'foo'"),
+        (["--set", "hardware.library=own.toml"], "cannot read own.toml"),
+        (["--set", "adc.kind=none"], "adc.kind is 'none'"),
+        (["--model", "resnet50"], "--weights"),
+    ],
+)
+def test_cost_explains_what_it_cannot_do(bitline, arguments, words):
+    status, _, errors = bitline("cost", *arguments, "--images", "2")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors
