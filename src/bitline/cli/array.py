@@ -73,7 +73,7 @@ def array(
     Examples:
 
       bitline array --set array.kind=gate-driven --set array.bit_line.segment=1e-4
-      bitline array --set array.kind=row-driven --cells G.npy --worst 1 --spice a.cir
+      bitline array --set array.kind=row-driven --cells G.npy --spice array.cir
     """
     from bitline.evaluation.ir_drop import ir_drop
 
