@@ -250,7 +250,7 @@ def network_cost(
     Raises:
         DesignError: the design has no converter, or there is no such library.
     """
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     library = library_of(design) if library is None else library
     skipped = skipped or {}
     matrices = []

@@ -30,7 +30,7 @@ def sensitivity(
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     library = library_of(design) if library is None else library
     base = network_cost(statistics, design, library)
     rows = []

@@ -185,7 +185,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
     Raises:
         CalibrationError, ConversionError: see `convert`.
     """
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     network = convert(model, views.reference(design), images)
     return Statistics.of(network, images)
 

@@ -132,7 +132,7 @@ def unit_costs(
 
 
 def _chosen(design: Design | str, library: Library | None) -> tuple[Design, Library]:
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     return design, library_of(design) if library is None else library
 
 

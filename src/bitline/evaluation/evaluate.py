@@ -162,7 +162,7 @@ def evaluate(
             network, or it does not return one score for each of two or more classes; found before calibration.
         ConversionError, CalibrationError: see `convert`.
     """
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     return evaluate_times(
         model,
         design,
@@ -205,7 +205,7 @@ def evaluate_times(
     """
     images = as_images(images, model)
     float_network = _in_eval(model)
-    design = Design.load(design) if isinstance(design, str) else design
+    design = Design.of(design)
     _check(images, labels, chips, batch)
     classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
     progress("calibrate", 0, 1)
@@ -243,7 +243,7 @@ def evaluate_times(
                 reference_accuracy=reference_accuracy,
                 chip_accuracies=tuple(accuracies[index]),
                 layers=layers,
-                notes=(*prepared.record.notes, *why),
+                notes=(*prepared.conversion.notes, *why),
                 cost=cost,
             )
         )

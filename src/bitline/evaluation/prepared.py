@@ -28,15 +28,15 @@ class Prepared:
         design: the accelerator.
         analog: on the chip that was programmed last.
         reference: the same codes with exact sums.
-        seen: images to measure activity on, where calibration did not look.
-        known: statistics of the same network for a design with the same `views.record`, where there are any.
+        activity_images: images to measure activity on, where calibration did not look.
+        known_statistics: statistics of the same network for a design with the same `views.record`, where there are any.
     """
 
     design: Design
     analog: nn.Module
     reference: nn.Module
-    seen: Tensor
-    known: Statistics | None = None
+    activity_images: Tensor
+    known_statistics: Statistics | None = None
 
     @classmethod
     def of(
@@ -45,8 +45,8 @@ class Prepared:
         design: Design,
         calibration: Tensor | Calibration | NetworkRecord,
         seed: int,
-        seen: Tensor,
-        known: Statistics | None = None,
+        activity_images: Tensor,
+        known_statistics: Statistics | None = None,
     ) -> Prepared:
         """Convert and calibrate.
 
@@ -55,8 +55,8 @@ class Prepared:
             design: the accelerator.
             calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
-            seen: images to measure activity on where `calibration` has none.
-            known: statistics of this network for a design with the same `views.record`.
+            activity_images: images to measure activity on where `calibration` has none.
+            known_statistics: statistics of this network for a design with the same `views.record`.
 
         Raises:
             ConversionError, CalibrationError: see `convert`.
@@ -67,18 +67,18 @@ class Prepared:
         reference = convert(
             model, views.reference(record.design), Calibration(scales, record.folding.folded), seed=seed
         )
-        images = calibration if isinstance(calibration, Tensor) else seen
-        return cls(record.design, analog, reference, images[:COMPARED], known)
+        images = calibration if isinstance(calibration, Tensor) else activity_images
+        return cls(record.design, analog, reference, images[:COMPARED], known_statistics)
 
     @property
-    def record(self) -> Conversion:
+    def conversion(self) -> Conversion:
         """What conversion did."""
         return conversion_of(self.analog)
 
     @cached_property
     def statistics(self) -> Statistics:
         """What cost depends on besides the design."""
-        return self.known or Statistics.of(self.analog, self.seen)
+        return self.known_statistics or Statistics.of(self.analog, self.activity_images)
 
     def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
         """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""
