@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from bitline.cli import app as cli
-from bitline.cli.parameters import Command
+from bitline.cli.commands import Command
 from bitline.config import files
 from bitline.design.settings import parse_settings
 from bitline.errors import BitlineError, DesignError
@@ -94,7 +94,7 @@ def test_settings_that_agree_are_taken():
         (["results", "s.sqlite", "--out", "x.csv"], "--out does nothing without --to"),
         (["adc", "sar", "--set", "adc.kind=ramp"], "the kind of ADC is 'sar' and --set says 'ramp'"),
         (["array", "--cells", "G.npy", "--layer", "fc"], "--layer does nothing with --cells"),
-        (["array", "--inputs", "x.npy", "--active", "0.1"], "--active does nothing with --inputs"),
+        (["array", "--inputs", "x.npy", "--rows-on", "10"], "--rows-on does nothing with --inputs"),
         (["ranges", "--images", "10"], "--images does nothing without --loss"),
         (["sweep", "s.toml", "--address", "auto"], "--address does nothing with --executor local"),
         (["explore", "s.toml", "--gpus", "0.5"], "--gpus does nothing with --executor local"),
@@ -264,6 +264,6 @@ def test_names_with_brackets_are_printed_as_they_are(bitline, tmp_path, monkeypa
     Path("study.toml").write_text(Study(name=LAYER, model={"name": network}, **SMALL).to_toml())
     status, output, errors = bitline("sweep", "study.toml", "--workers", "1", "--out", "[/bold].sqlite")
     assert status == 0, errors
-    assert "[/bold].sqlite" in output
+    assert "[/bold].sqlite" in output + errors
     status, _, errors = bitline("run", "--chips", "[/bold]")
     assert (status, "Traceback" in errors) == (2, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def run(
     _check_time(context, set_)
     chosen = chosen_design(design, set_)
     check_writable("--out", out / "results.json", out / "report.html")
-    if calibration is not None and not calibration.exists():
+    if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)
     check_compute(compute)
     sample = Source(model, weights, data).load(images, calibration_images)

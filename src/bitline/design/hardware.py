@@ -35,7 +35,7 @@ class Hardware(Part):
     """Circuits and their arrangement; accuracy does not depend on them."""
 
     library: str = "sonos-40nm"
-    """Component library: a name ('bitline cost --libraries') or a .toml file."""
+    """Component library: a name ('bitline libraries') or a .toml file."""
     duplication: AnyDuplication = NoDuplication()
     """Copies of layers: 'none' or 'balanced'."""
     pipelined: bool = True
