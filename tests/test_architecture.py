@@ -259,6 +259,7 @@ def test_public_names_have_an_example(package):
 # -- the tests
 
 PRIVATE = {
+    "cli/test_start.py _HOMES": "where lazy names of the package are defined, compared with what type checkers see",
     "conftest.py _get_local_constants": "Hypothesis would take examples from the sources of what was imported before",
     "conftest.py _local_constants": "as above",
     "conftest.py _hypothesis_internal_use_settings": "Hypothesis has no other way to change the settings of a test",
