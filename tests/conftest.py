@@ -166,6 +166,17 @@ def threads():
     limit_threads(1 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1 else 2)
 
 
+@pytest.fixture(autouse=True)
+def imports(tmp_path_factory):
+    """Forgets what a test imported from a folder of its own: another test's file may have the same name."""
+    known = set(sys.modules)
+    yield
+    own = str(tmp_path_factory.getbasetemp())
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(own):
+            del sys.modules[name]
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Data that does not come with the package."""

@@ -56,14 +56,11 @@ def own(path, *more):
 
 
 @pytest.fixture
-def fresh_modules(monkeypatch, tmp_path):
+def importable(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "usernet", raising=False)
-    yield
-    sys.modules.pop("usernet", None)
 
 
-@pytest.mark.usefixtures("fresh_modules")
+@pytest.mark.usefixtures("importable")
 def test_a_network_and_design_of_the_users_own(bitline, tmp_path):
     write_network(tmp_path, "nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(), nn.Linear(16, 3))")
     (tmp_path / "chip.toml").write_text('name = "mine"\n[adc]\nbits = 6\n[[layers]]\nmatch = "0"\ndigital = true\n')
@@ -108,7 +105,7 @@ def test_mistakes_are_one_line_and_leave_nothing(bitline, tmp_path, case):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.usefixtures("fresh_modules")
+@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -132,7 +129,7 @@ def test_networks_that_cannot_be_simulated_are_refused(bitline, tmp_path, body, 
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.usefixtures("fresh_modules")
+@pytest.mark.usefixtures("importable")
 def test_images_that_are_not_finite_are_refused(bitline, tmp_path):
     write_network(tmp_path)
     np.savez(tmp_path / "data.npz", images=np.full((40, 3, 2, 2), np.nan, np.float32), labels=np.zeros(40))
