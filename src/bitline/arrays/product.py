@@ -211,13 +211,13 @@ class ConvolutionProduct(Product):
     dilation: tuple[int, ...] = (1, 1)
 
     def space(self, inputs: Tensor) -> tuple[int, ...]:
-        edges = self._edges()[::-1]
+        edges = self.edges()[::-1]
         sizes = [n + sum(edges[2 * axis : 2 * axis + 2]) for axis, n in enumerate(inputs.shape[2:])]
         reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
         return tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
 
     def gather(self, inputs: Tensor) -> Gathered:
-        padded = functional.pad(inputs, self._edges())
+        padded = functional.pad(inputs, self.edges())
         sizes = padded.shape[2:]
         strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
         space = self.space(inputs)
@@ -230,7 +230,7 @@ class ConvolutionProduct(Product):
             padded.flatten(1), offset.reshape(self.groups, -1).to(device), _grid(space, jumps).to(device), space
         )
 
-    def _edges(self) -> list[int]:
+    def edges(self) -> list[int]:
         """Zeros before and after each axis, last axis first."""
         if self.padding == "same":
             totals = [d * (size - 1) for d, size in zip(self.dilation, self.kernel, strict=True)]

@@ -17,6 +17,7 @@ from bitline.errors import ApproximationWarning, CalibrationError, ConversionErr
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.integer_plans import IntegerConvertPlan, IntegerLinearPlan
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -62,8 +63,10 @@ class ProgrammedLayer:
 def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
     if levels is not None and arrays.design.adc.converts:
-        return ConvertPlan.of(arrays, levels)
-    return LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
+        return IntegerConvertPlan.of(arrays, levels) or ConvertPlan.of(arrays, levels)
+    if not arrays.is_linear:
+        return ConvertPlan.without_adc(arrays)
+    return IntegerLinearPlan.of(arrays) or LinearPlan(arrays)
 
 
 class AnalogCore:

@@ -171,7 +171,7 @@ class ConvertPlan(Plan):
         """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
         unit = [1.0] * arrays.design.weights.slices
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, NoConversion.of(arrays, signals))
+        return cls(arrays, signals, NoConversion.of(arrays))
 
     @property
     def arithmetic(self) -> Arithmetic:
