@@ -153,9 +153,7 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
         "evaluation/evaluate.py evaluate_times": "to become a Workload",
         "evaluation/remedies/fine_tune.py fine_tune": "to become a Workload",
     },
-    too_long_modules: {
-        "cost/network.py": "to be divided",
-    },
+    too_long_modules: {},
     things_called_one: dict.fromkeys(("cli", "cost", "evaluation", "readout"), "to be renamed"),
     private_names_of_other_packages: {},
     modules_of_networks: {},

@@ -16,6 +16,7 @@ from torch.nn import functional
 from bitline import BitlineError, Design, conversion_of, convert, evaluate
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.cost import (
+    OUTSIDE,
     Library,
     RowActivity,
     core_cost,
@@ -26,7 +27,6 @@ from bitline.cost import (
     unit_costs,
 )
 from bitline.cost.mapping import ArrayMapping, copies_of
-from bitline.cost.network import OUTSIDE
 from bitline.cost.statistics import Statistics
 from bitline.cost.work import RowActivity as Activity
 from bitline.design.hardware import BalancedDuplication

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from bitline.config.part import Part
 from bitline.cost.circuits import AnyCells, AnyDrivers
 from bitline.cost.converters import AnyConverter
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
+from bitline.design import Design
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
@@ -161,6 +163,17 @@ def libraries() -> tuple[str, ...]:
     """Names of the component libraries that come with bitline."""
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def library_of(design: Design) -> Library:
+    """The component library that a design names."""
+    name = design.hardware.library
+    return _shipped(name) if name in libraries() else Library.load(Path(name))
+
+
+@lru_cache(maxsize=16)
+def _shipped(name: str) -> Library:
+    return Library.load(name)
 
 
 def _fill(table: Any, part: BaseModel) -> None:

@@ -79,6 +79,20 @@ class ArrayMapping:
         return -(-arrays // (library.organisation.arrays_per_core or self.partitions * self.slices))
 
 
+@dataclass(frozen=True)
+class UnitsInUse:
+    """Tiles and chips that a network occupies."""
+
+    tiles: int
+    chips: int
+
+    @classmethod
+    def of(cls, cores: int, library: Library) -> UnitsInUse:
+        """Units for so many cores; one chip as large as needed if the library does not say how large chips are."""
+        tiles = -(-cores // library.organisation.cores_per_tile)
+        return cls(tiles, -(-tiles // (library.organisation.tiles_per_chip or tiles)))
+
+
 def copies_of(
     duplication: object, arrays: Mapping[str, int], products: Mapping[str, float], times: Mapping[str, float]
 ) -> dict[str, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitline.cost.library import Library
-from bitline.cost.network import library_of, network_cost
+from bitline.cost.library import Library, library_of
+from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from bitline.arrays.product import MatrixProduct
 from bitline.cost import area
-from bitline.cost.library import Library
+from bitline.cost.library import Library, library_of
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.network import library_of
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 

@@ -1,0 +1,218 @@
+"""What a network costs on a design, as a value: by layer, by component, in total."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bitline.cost import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTSIDE = "(outside the arrays)"
+"""Name of what belongs to no analog layer."""
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """One layer and one image.
+
+    Attributes:
+        name: as in the network, or `OUTSIDE`.
+        macs: multiplications with addition.
+        arrays: of all copies.
+        copies: of the matrix.
+        cores: of all copies.
+        used: share of the cells of its arrays that hold weights.
+        conversions: analog-to-digital conversions.
+        energies_pJ: energy by component.
+        time_ns: time that its arrays work.
+    """
+
+    name: str
+    macs: float
+    arrays: int
+    copies: int
+    cores: int
+    used: float
+    conversions: float
+    energies_pJ: Mapping[str, float]
+    time_ns: float
+
+    @property
+    def energy_pJ(self) -> float:
+        """Energy of all components."""
+        return sum(self.energies_pJ.values())
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """Cost of a network on a design.
+
+    Attributes:
+        design: name of the design.
+        library: name of the component library.
+        layers: analog layers in the order of the network, then what is outside of them.
+        areas_mm2: area of all tiles and chips in use by component.
+        tiles: tiles in use.
+        chips: chips in use.
+        latency_ns: from an image's first product to its last, one layer after the other.
+        interval_ns: from one image to the next.
+        notes: what rests on estimates and what is not counted.
+    """
+
+    design: str
+    library: str
+    layers: tuple[LayerCost, ...]
+    areas_mm2: Mapping[str, float]
+    tiles: int
+    chips: int
+    latency_ns: float
+    interval_ns: float
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def energies_pJ(self) -> dict[str, float]:
+        """Energy of one image by component, largest first."""
+        total: Counter[str] = Counter()
+        for layer in self.layers:
+            total.update(layer.energies_pJ)
+        return {name: value for name, value in total.most_common() if value}
+
+    @property
+    def energy_uJ(self) -> float:
+        """Energy of one image in microjoules."""
+        return 1e-6 * sum(self.energies_pJ.values())
+
+    @property
+    def macs(self) -> float:
+        """Multiplications with addition of one image."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def energy_per_mac_fJ(self) -> float:
+        """Femtojoules of each multiplication with addition."""
+        return 1e9 * self.energy_uJ / self.macs
+
+    @property
+    def TOPS_per_W(self) -> float:
+        """Operations per picojoule; a multiplication with addition is two operations."""
+        return 2e-6 * self.macs / self.energy_uJ
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of all tiles and chips in use."""
+        return sum(self.areas_mm2.values())
+
+    @property
+    def TOPS(self) -> float:
+        """Operations of the network per second, in units of 10^12."""
+        return 2e-3 * self.macs / self.interval_ns
+
+    @property
+    def TOPS_per_mm2(self) -> float:
+        """Throughput over area."""
+        return self.TOPS / self.area_mm2
+
+    @property
+    def latency_us(self) -> float:
+        """Time from an image to its result in microseconds."""
+        return 1e-3 * self.latency_ns
+
+    @property
+    def images_per_s(self) -> float:
+        """Throughput."""
+        return 1e9 / self.interval_ns
+
+    @property
+    def power_W(self) -> float:
+        """Power at full throughput."""
+        return 1e3 * self.energy_uJ / self.interval_ns
+
+    @property
+    def arrays(self) -> int:
+        """Arrays of all layers and copies."""
+        return sum(layer.arrays for layer in self.layers)
+
+    @property
+    def used(self) -> float:
+        """Share of the cells of all arrays that hold weights."""
+        return sum(layer.used * layer.arrays for layer in self.layers) / max(1, self.arrays)
+
+    def totals(self) -> dict[str, float]:
+        """The numbers that designs are compared by, with units in the names."""
+        return {
+            "energy_uJ": self.energy_uJ,
+            "energy_per_mac_fJ": self.energy_per_mac_fJ,
+            "TOPS_per_W": self.TOPS_per_W,
+            "area_mm2": self.area_mm2,
+            "TOPS_per_mm2": self.TOPS_per_mm2,
+            "latency_us": self.latency_us,
+            "images_per_s": self.images_per_s,
+            "power_W": self.power_W,
+            "arrays": self.arrays,
+            "cells_used": self.used,
+            "tiles": self.tiles,
+            "chips": self.chips,
+            "conversions": sum(layer.conversions for layer in self.layers),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each layer and component: energy in pJ and uJ of one image."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
+        return pd.DataFrame(
+            [
+                {"design": self.design, "layer": layer.name, "component": name, "energy_pJ": value}
+                for layer in self.layers
+                for name, value in layer.energies_pJ.items()
+                if value
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        return shown.html_of(self)
+
+    def layers_frame(self) -> pd.DataFrame:
+        """One row for each layer."""
+        import pandas as pd  # here, for the start-up of what does not need it
+
+        return pd.DataFrame(
+            [
+                {
+                    "layer": one.name,
+                    "macs": one.macs,
+                    "arrays": one.arrays,
+                    "copies": one.copies,
+                    "cores": one.cores,
+                    "cells_used": one.used,
+                    "conversions": one.conversions,
+                    "energy_uJ": 1e-6 * one.energy_pJ,
+                    "time_us": 1e-3 * one.time_ns,
+                }
+                for one in self.layers
+            ]
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything as plain values, for JSON."""
+        layers = [
+            {**{key: value for key, value in vars(one).items() if key != "energies_pJ"}, "energies_pJ": _nonzero(one)}
+            for one in self.layers
+        ]
+        return {
+            "library": self.library,
+            **self.totals(),
+            "energies_pJ": self.energies_pJ,
+            "areas_mm2": dict(self.areas_mm2),
+            "layers": layers,
+            "notes": list(self.notes),
+        }
+
+
+def _nonzero(layer: LayerCost) -> dict[str, float]:
+    return {name: value for name, value in layer.energies_pJ.items() if value}
