@@ -156,7 +156,7 @@ class Library(Part):
 
     def quantities(self) -> dict[str, Quantity]:
         """Every number in use by its dotted name."""
-        return {name: one for name, one in _quantities(self, "") if one != NOTHING}
+        return {name: quantity for name, quantity in _quantities(self, "") if quantity != NOTHING}
 
 
 def libraries() -> tuple[str, ...]:
@@ -187,9 +187,9 @@ def _fill(table: Any, part: BaseModel) -> None:
         section = tomlkit.table()
         _comment(section, part, name)
         if isinstance(value, dict):
-            for key, one in value.items():
+            for key, circuit in value.items():
                 entry = tomlkit.table()
-                _fill(entry, one)
+                _fill(entry, circuit)
                 section.add(key, entry)
         else:
             _fill(section, value)
@@ -221,5 +221,5 @@ def _quantities(part: BaseModel, prefix: str) -> Iterator[tuple[str, Quantity]]:
         elif isinstance(value, BaseModel):
             yield from _quantities(value, f"{path}.")
         elif isinstance(value, dict):
-            for key, one in value.items():
-                yield from _quantities(one, f"{path}.{key}.")
+            for key, circuit in value.items():
+                yield from _quantities(circuit, f"{path}.{key}.")

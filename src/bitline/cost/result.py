@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bitline.cost import shown
+from bitline.cost.efficiency import Efficiency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
-class NetworkCost:
+class NetworkCost(Efficiency):
     """Cost of a network on a design.
 
     Attributes:
@@ -64,6 +65,8 @@ class NetworkCost:
         interval_ns: from one image to the next.
         notes: what rests on estimates and what is not counted.
     """
+
+    SCALE: ClassVar[float] = 1e-6
 
     design: str
     library: str
@@ -86,7 +89,7 @@ class NetworkCost:
     @property
     def energy_uJ(self) -> float:
         """Energy of one image in microjoules."""
-        return 1e-6 * sum(self.energies_pJ.values())
+        return 1e-6 * self.energy_pJ
 
     @property
     def macs(self) -> float:
@@ -94,29 +97,19 @@ class NetworkCost:
         return sum(layer.macs for layer in self.layers)
 
     @property
+    def operations(self) -> float:
+        """Operations of one image; a multiplication with addition is two."""
+        return 2 * self.macs
+
+    @property
+    def period_ns(self) -> float:
+        """Time from one image to the next, `interval_ns`."""
+        return self.interval_ns
+
+    @property
     def energy_per_mac_fJ(self) -> float:
         """Femtojoules of each multiplication with addition."""
         return 1e9 * self.energy_uJ / self.macs
-
-    @property
-    def TOPS_per_W(self) -> float:
-        """Operations per picojoule; a multiplication with addition is two operations."""
-        return 2e-6 * self.macs / self.energy_uJ
-
-    @property
-    def area_mm2(self) -> float:
-        """Area of all tiles and chips in use."""
-        return sum(self.areas_mm2.values())
-
-    @property
-    def TOPS(self) -> float:
-        """Operations of the network per second, in units of 10^12."""
-        return 2e-3 * self.macs / self.interval_ns
-
-    @property
-    def TOPS_per_mm2(self) -> float:
-        """Throughput over area."""
-        return self.TOPS / self.area_mm2
 
     @property
     def latency_us(self) -> float:
@@ -184,25 +177,28 @@ class NetworkCost:
         return pd.DataFrame(
             [
                 {
-                    "layer": one.name,
-                    "macs": one.macs,
-                    "arrays": one.arrays,
-                    "copies": one.copies,
-                    "cores": one.cores,
-                    "cells_used": one.used,
-                    "conversions": one.conversions,
-                    "energy_uJ": 1e-6 * one.energy_pJ,
-                    "time_us": 1e-3 * one.time_ns,
+                    "layer": layer.name,
+                    "macs": layer.macs,
+                    "arrays": layer.arrays,
+                    "copies": layer.copies,
+                    "cores": layer.cores,
+                    "cells_used": layer.used,
+                    "conversions": layer.conversions,
+                    "energy_uJ": 1e-6 * layer.energy_pJ,
+                    "time_us": 1e-3 * layer.time_ns,
                 }
-                for one in self.layers
+                for layer in self.layers
             ]
         )
 
     def to_dict(self) -> dict[str, object]:
         """Everything as plain values, for JSON."""
         layers = [
-            {**{key: value for key, value in vars(one).items() if key != "energies_pJ"}, "energies_pJ": _nonzero(one)}
-            for one in self.layers
+            {
+                **{key: value for key, value in vars(layer).items() if key != "energies_pJ"},
+                "energies_pJ": _nonzero(layer),
+            }
+            for layer in self.layers
         ]
         return {
             "library": self.library,

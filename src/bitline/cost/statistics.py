@@ -114,7 +114,7 @@ class Statistics:
         if len(images) == 0:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
-        scales = {name: one.inputs for name, one in record.calibration.layers.items()}
+        scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
         activities = record.activities or record_activity(network, scales, Inputs.of(images, network))
         calls, digital = count_work(network, images[:1])
         layers = []

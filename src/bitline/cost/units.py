@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bitline.arrays.product import MatrixProduct
 from bitline.cost import area
+from bitline.cost.efficiency import Efficiency
 from bitline.cost.library import Library, library_of
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
@@ -15,7 +16,7 @@ from bitline.design import Design
 
 
 @dataclass(frozen=True)
-class UnitCost:
+class UnitCost(Efficiency):
     """A unit that multiplies without a pause.
 
     Attributes:
@@ -33,9 +34,9 @@ class UnitCost:
     areas_mm2: Mapping[str, float]
 
     @property
-    def energy_pJ(self) -> float:
-        """Energy of one product of all its matrices."""
-        return sum(self.energies_pJ.values())
+    def period_ns(self) -> float:
+        """Time of one product, which the next one follows at once."""
+        return self.time_ns
 
     @property
     def energy_per_operation_fJ(self) -> float:
@@ -46,26 +47,6 @@ class UnitCost:
     def power_mW(self) -> float:
         """Power."""
         return self.energy_pJ / self.time_ns
-
-    @property
-    def area_mm2(self) -> float:
-        """Area."""
-        return sum(self.areas_mm2.values())
-
-    @property
-    def TOPS(self) -> float:
-        """10^12 operations per second."""
-        return 1e-3 * self.operations / self.time_ns
-
-    @property
-    def TOPS_per_W(self) -> float:
-        """Operations per picojoule."""
-        return self.operations / self.energy_pJ
-
-    @property
-    def TOPS_per_mm2(self) -> float:
-        """Throughput over area."""
-        return self.TOPS / self.area_mm2
 
 
 def core_cost(

@@ -63,8 +63,8 @@ class RowActivity:
         for layer in statistics.layers:
             own = design.for_layer(layer.name)
             if own is not None:
-                one = cls.of(statistics, layer, own)
-                parts.append((one.driven, one.squared, one.conductance))
+                activity = cls.of(statistics, layer, own)
+                parts.append((activity.driven, activity.squared, activity.conductance))
                 weights.append(layer.macs)
         if not parts:
             raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
@@ -132,8 +132,7 @@ class ConversionSchedule:
         for bits in self.bits:
             applied = min(self.accumulated, left) * library.slice_ns.value
             left -= self.accumulated
-            one = 1e3 / self.rate if self.rate else self.converter.time_ns(bits)
-            converted = columns * one
+            converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
 
