@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,10 +57,20 @@ class Efficiency:
 
     @property
     def TOPS_per_W(self) -> float:
-        """Operations per picojoule."""
-        return self.SCALE * self.operations / (self.SCALE * self.energy_pJ)
+        """Operations per picojoule; NaN if the library gives no energies."""
+        return ratio(self.SCALE * self.operations, self.SCALE * self.energy_pJ)
 
     @property
     def TOPS_per_mm2(self) -> float:
-        """Throughput over area."""
-        return self.TOPS / self.area_mm2
+        """Throughput over area; NaN if the library gives no areas."""
+        return ratio(self.TOPS, self.area_mm2)
+
+
+def ratio(value: float, base: float) -> float:
+    """Their quotient, or NaN if `base` is 0: libraries may know energies only, or areas only.
+
+    Examples:
+        >>> ratio(3.0, 2.0), ratio(3.0, 0.0)
+        (1.5, nan)
+    """
+    return value / base if base else math.nan

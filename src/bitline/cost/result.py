@@ -18,7 +18,7 @@ OUTSIDE = "(outside the arrays)"
 """Name of what belongs to no analog layer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerCost:
     """One layer and one image.
 
@@ -49,8 +49,11 @@ class LayerCost:
         """Energy of all components."""
         return sum(self.energies_pJ.values())
 
+    def __repr__(self) -> str:
+        return shown.name_of_layer(self)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class NetworkCost(Efficiency):
     """Cost of a network on a design.
 
@@ -167,8 +170,14 @@ class NetworkCost(Efficiency):
             ]
         )
 
+    def __repr__(self) -> str:
+        return shown.name_of_network(self)
+
+    def __str__(self) -> str:
+        return shown.text_of_network(self)
+
     def _repr_html_(self) -> str:
-        return shown.html_of(self)
+        return shown.html_of_network(self)
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each layer."""

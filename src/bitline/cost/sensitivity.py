@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bitline.cost.efficiency import ratio
 from bitline.cost.library import Library, library_of
 from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
@@ -26,7 +27,7 @@ def sensitivity(
 
     Returns:
         One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
-        `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost.
+        `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost, NaN where the latter is 0.
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
@@ -42,10 +43,10 @@ def sensitivity(
                 "quantity": name,
                 "value": quantity.value,
                 "is_estimate": quantity.is_estimate,
-                "energy": cost.energy_uJ / base.energy_uJ,
-                "area": cost.area_mm2 / base.area_mm2,
-                "latency": cost.latency_ns / base.latency_ns,
-                "interval": cost.interval_ns / base.interval_ns,
+                "energy": ratio(cost.energy_uJ, base.energy_uJ),
+                "area": ratio(cost.area_mm2, base.area_mm2),
+                "latency": ratio(cost.latency_ns, base.latency_ns),
+                "interval": ratio(cost.interval_ns, base.interval_ns),
             }
         )
     frame = pd.DataFrame(rows)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitline.arrays.product import MatrixProduct
-from bitline.cost import area
+from bitline.cost import area, shown
 from bitline.cost.efficiency import Efficiency
 from bitline.cost.library import Library, library_of
 from bitline.cost.mapping import ArrayMapping
@@ -15,7 +15,7 @@ from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitCost(Efficiency):
     """A unit that multiplies without a pause.
 
@@ -47,6 +47,12 @@ class UnitCost(Efficiency):
     def power_mW(self) -> float:
         """Power."""
         return self.energy_pJ / self.time_ns
+
+    def __repr__(self) -> str:
+        return shown.name_of_unit(self)
+
+    def __str__(self) -> str:
+        return shown.text_of_unit(self)
 
 
 def core_cost(
