@@ -56,7 +56,16 @@ class Organisation(Part):
 
 
 class Library(Part):
-    """The circuits of a technology. Load one with `Library.load`."""
+    """The circuits of a technology, each number with its unit in the name and its source. Load one with `Library.load`.
+
+    Examples:
+        >>> library = Library.load("isaac-32nm")
+        >>> print(library.converters["sar"].conversion_pJ.value, library.converters["sar"].conversion_pJ.source)
+        1.5625 Shafiee et al., ISCA 2016, Table I: 2 mW at 1.28 GS/s
+        >>> changed = library.with_settings({"converters.sar.conversion_pJ": 3})
+        >>> changed.quantities()["converters.sar.conversion_pJ"].is_estimate
+        True
+    """
 
     name: str
     """Name in tables."""
@@ -160,13 +169,26 @@ class Library(Part):
 
 
 def libraries() -> tuple[str, ...]:
-    """Names of the component libraries that come with bitline."""
+    """Names of the component libraries that come with bitline.
+
+    Examples:
+        >>> libraries()
+        ('isaac-32nm', 'sonos-40nm')
+    """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
 def library_of(design: Design) -> Library:
-    """The component library that a design names."""
+    """The component library that a design names.
+
+    Raises:
+        DesignError: there is no such library or file, or its content is not valid.
+
+    Examples:
+        >>> library_of(Design.load("isaac")).name
+        'isaac-32nm'
+    """
     name = design.hardware.library
     return _shipped(name) if name in libraries() else Library.load(Path(name))
 

@@ -28,6 +28,22 @@ def sensitivity(
     Returns:
         One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
         `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost, NaN where the latter is 0.
+
+    Raises:
+        DesignError: the design has no converter, or there is no such library.
+
+    Examples:
+        >>> from bitline.cost import gather_statistics
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
+        >>> _ = torch.nn.init.eye_(network[0].weight)
+        >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> frame = sensitivity(statistics, "sonos-a")
+        >>> frame[["quantity", "energy", "area"]].head(3).round(2)
+                       quantity  energy  area
+        0      drivers.supply_V    2.21   1.0
+        1       drivers.cell_fF    1.30   1.0
+        2  buffer_bit.energy_pJ    1.29   1.0
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
