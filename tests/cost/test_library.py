@@ -14,10 +14,11 @@ def test_libraries_read_back_and_name_their_sources(name, tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(library.to_toml(), encoding="utf-8")
     assert Library.load(path) == library
-    assert all(one.source or one.basis for one in library.quantities().values())
-    for number, one in library.quantities().items():
-        if one.range is not None:
-            assert one.range[0] <= one.value <= one.range[1], number
+    assert all(quantity.source or quantity.basis for quantity in library.quantities().values())
+    for name_of_number, quantity in library.quantities().items():
+        if quantity.range is not None:
+            low, high = quantity.range
+            assert low <= quantity.value <= high, name_of_number
 
 
 @pytest.mark.parametrize(

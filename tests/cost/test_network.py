@@ -69,11 +69,12 @@ def test_energy_and_area_grow_in_proportion_to_every_number(design, data):
         cost = network_cost(statistics(), design, library.with_settings({name: factor * value}))
         return cost.energy_uJ, cost.area_mm2, cost.latency_ns
 
-    one, two, three = totals(1), totals(2), totals(3)
-    assert one[2] == two[2]
+    single, double, triple = totals(1), totals(2), totals(3)
+    assert single[2] == double[2]
     for index in range(2):
-        assert two[index] >= one[index] * (1 - 1e-12)
-        assert three[index] - two[index] == pytest.approx(two[index] - one[index], rel=1e-6, abs=1e-9 * one[index])
+        assert double[index] >= single[index] * (1 - 1e-12)
+        step = pytest.approx(double[index] - single[index], rel=1e-6, abs=1e-9 * single[index])
+        assert triple[index] - double[index] == step
 
 
 def test_costs_follow_the_design_the_right_way():
@@ -81,7 +82,7 @@ def test_costs_follow_the_design_the_right_way():
 
     def cost(**settings: object):
         return network_cost(
-            statistics(), base.with_settings({key.replace("__", "."): one for key, one in settings.items()})
+            statistics(), base.with_settings({key.replace("__", "."): value for key, value in settings.items()})
         )
 
     plain = cost()
@@ -128,7 +129,7 @@ def test_an_evaluation_brings_its_cost(fashion):
     for error, layer in zip(result.layers, result.cost.layers, strict=False):
         assert error.name == layer.name
         assert layer.conversions == pytest.approx(error.conversions, rel=1e-9)
-    assert sum(one.skipped for one in result.layers) > 0
+    assert sum(layer.skipped for layer in result.layers) > 0
     assert result.to_frame()["energy_uJ"][0] == result.cost.energy_uJ
     assert result.to_dict()["cost"]["energy_uJ"] == result.cost.energy_uJ
     without = evaluate(model, Design(adc={"kind": "none"}), chosen.images, chosen.labels, chosen.calibration, chips=1)

@@ -29,7 +29,7 @@ def test_calibration_gathers_activity_on_the_way():
     converted = convert(model, design, IMAGES)
     record = conversion_of(converted)
     assert record.activities is not None
-    scales = {name: one.inputs for name, one in record.calibration.layers.items()}
+    scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
     fresh = record_activity(converted, scales, Inputs.of(IMAGES, converted))
     # the first layer sees the images in both passes; behind it, one pass was quantised and the other was not
     assert torch.equal(record.activities["0"].counts, fresh["0"].counts)

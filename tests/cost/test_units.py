@@ -119,11 +119,11 @@ def test_designs_of_the_paper_on_resnet50(shared):
     seen = gather_statistics(model, "sonos-a", images)
     assert sum(layer.macs for layer in seen.layers) == pytest.approx(4.089e9, rel=1e-3)
     designs = {name: Design.load(f"sonos-{name}") for name in PUBLISHED}
-    cores = {name: core_cost(one, activity=RowActivity.average(seen, one)) for name, one in designs.items()}
+    cores = {name: core_cost(design, activity=RowActivity.average(seen, design)) for name, design in designs.items()}
     for name, (energy, area) in PUBLISHED.items():
         assert cores[name].energy_per_operation_fJ == pytest.approx(energy, rel=0.05)
         assert cores[name].area_mm2 == pytest.approx(area, rel=0.01)
-    whole = {name: network_cost(seen, one) for name, one in designs.items()}
+    whole = {name: network_cost(seen, design) for name, design in designs.items()}
     energies = [whole[name].energy_uJ for name in "acdbe"]
     assert energies == sorted(energies)
     assert max(whole["e"].energies_pJ, key=whole["e"].energies_pJ.get) == "ADCs"

@@ -50,8 +50,8 @@ def test_activity_of_a_matrix_is_exact():
 
 def test_driver_voltages_count_by_their_square():
     seen = gather_statistics(network(), "differential", IMAGES)
-    one = RowActivity.of(seen, seen.layers[1], Design())
+    bits = RowActivity.of(seen, seen.layers[1], Design())
     four = RowActivity.of(seen, seen.layers[1], Design(inputs={"slice_bits": 4}))
-    assert one.squared == one.driven
+    assert bits.squared == bits.driven
     assert four.squared < four.driven
-    assert four.driven > one.driven
+    assert four.driven > bits.driven
