@@ -144,5 +144,9 @@ def test_impossible_questions_get_one_clear_message():
         network_cost(statistics(), Design(layers=[{"match": "*", "digital": True}]))
     with pytest.raises(DesignError, match="sonos-40nm"):
         network_cost(statistics(), Design(hardware={"library": "sonos-40"}))
+    with pytest.raises(DesignError, match=r"skipped is 2\.0 for layer '6'"):
+        network_cost(statistics(), "isaac", skipped={"6": 2.0})
+    with pytest.raises(DesignError, match="layer 'conv9'"):
+        network_cost(statistics(), "isaac", skipped={"conv9": 0.5})
     with pytest.raises(BitlineError, match="images"):
         gather_statistics(network(), "differential", IMAGES[:0])

@@ -6,6 +6,7 @@ import pytest
 
 from bitline import Design
 from bitline.cost import Library, RowActivity, core_cost, gather_statistics, network_cost, unit_costs
+from bitline.errors import DesignError
 
 RESNET50 = RowActivity(driven=0.1701, squared=0.1701, conductance=0.00431)
 """Average of unsliced differential weights and inputs of ResNet-50 (product-quantised weights), 32 ImageNet images."""
@@ -129,3 +130,9 @@ def test_designs_of_the_paper_on_resnet50(shared):
     assert max(whole["e"].energies_pJ, key=whole["e"].energies_pJ.get) == "ADCs"
     conversions = [whole[name].totals()["conversions"] for name in "ace"]
     assert conversions == sorted(conversions)
+
+
+@pytest.mark.parametrize("size", [{"rows": 0}, {"columns": -3}, {"rows": 2.5}])
+def test_matrices_of_cores_have_whole_sizes(size):
+    with pytest.raises(DesignError, match=f"{next(iter(size))} of a core is"):
+        core_cost("sonos-a", **size)

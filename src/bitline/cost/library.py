@@ -193,6 +193,16 @@ def library_of(design: Design) -> Library:
     return _shipped(name) if name in libraries() else Library.load(Path(name))
 
 
+def design_and_library(design: Design | str, library: Library | None) -> tuple[Design, Library]:
+    """A design, loaded if it is a name, and the library to cost it with: its own if None is given.
+
+    Raises:
+        DesignError: there is no such design or library.
+    """
+    design = Design.of(design)
+    return design, library_of(design) if library is None else library
+
+
 @lru_cache(maxsize=16)
 def _shipped(name: str) -> Library:
     return Library.load(name)

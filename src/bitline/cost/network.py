@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bitline.config.messages import nearest
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
-from bitline.cost.library import Library, library_of
+from bitline.cost.library import Library, design_and_library
 from bitline.cost.mapping import UnitsInUse, copies_of
 from bitline.cost.notes import cost_notes
 from bitline.cost.outside import outside_cost
@@ -37,7 +38,7 @@ def network_cost(
         skipped: share of the conversions of each layer that are left out because all inputs of an array are 0, by name.
 
     Raises:
-        DesignError: the design has no converter, or there is no such library.
+        DesignError: the design has no converter, there is no such library, or `skipped` names no layer or is no share.
 
     Examples:
         >>> from bitline.cost import gather_statistics
@@ -54,9 +55,8 @@ def network_cost(
           most area    buffers 47 %, ADCs 18 %, cells 16 %
           1 note on estimates and on what is not counted: see .notes
     """
-    design = Design.of(design)
-    library = library_of(design) if library is None else library
-    skipped = skipped or {}
+    design, library = design_and_library(design, library)
+    skipped = _checked(skipped or {}, statistics)
     matrices = []
     macs = statistics.digital.macs
     for layer in statistics.layers:
@@ -69,6 +69,17 @@ def network_cost(
         raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
     digital = replace(statistics.digital, macs=macs)
     return _together(matrices, digital, design, library, cost_notes(matrices, digital, library, skipped))
+
+
+def _checked(skipped: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:
+    """Shares of conversions that are left out, of layers that exist."""
+    layers = [layer.name for layer in statistics.layers]
+    for name, share in skipped.items():
+        if name not in layers:
+            raise DesignError(f"skipped names the layer {name!r}, which is not analog here{nearest(name, layers)}")
+        if not 0 <= share <= 1:
+            raise DesignError(f"skipped is {share} for layer {name!r}: use the share of its conversions, from 0 to 1")
+    return skipped
 
 
 def _together(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bitline.cost.efficiency import ratio
-from bitline.cost.library import Library, library_of
+from bitline.cost.library import Library, design_and_library
 from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
@@ -47,8 +47,7 @@ def sensitivity(
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
-    design = Design.of(design)
-    library = library_of(design) if library is None else library
+    design, library = design_and_library(design, library)
     base = network_cost(statistics, design, library)
     rows = []
     for name, quantity in library.quantities().items():

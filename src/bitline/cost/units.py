@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from bitline.arrays.product import MatrixProduct
 from bitline.cost import area, shown
 from bitline.cost.efficiency import Efficiency
-from bitline.cost.library import Library, library_of
+from bitline.cost.library import Library, design_and_library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
+from bitline.errors import DesignError
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +82,7 @@ def core_cost(
         activity: of its inputs and cells, from `RowActivity.average` of a network.
 
     Raises:
-        DesignError: the design has no converter, or there is no such library.
+        DesignError: the design has no converter, there is no such library, or the matrix has no whole size.
 
     Examples:
         >>> core_cost("sonos-a")
@@ -89,7 +90,10 @@ def core_cost(
         >>> core_cost("sonos-a", activity=RowActivity(driven=0.17, squared=0.17, conductance=0.0043))
         <UnitCost of a core: 1.76 TOPS, 14.8 mW, 0.24 mm²>
     """
-    design, library = _chosen(design, library)
+    design, library = design_and_library(design, library)
+    for name, size in (("rows", rows), ("columns", columns)):
+        if size < 1 or not float(size).is_integer():
+            raise DesignError(f"{name} of a core is {size}: use a whole number from 1, the size of a matrix")
     at, work = _work(design, library, rows, columns, activity)
     time = work.product_ns(design, library)
     cores = at.cores(1, library)
@@ -120,7 +124,7 @@ def unit_costs(
         <UnitCost of a tile: 0.244 TOPS, 329 mW, 0.372 mm²>
         <UnitCost of a chip: 41 TOPS, 65,708 mW, 85.4 mm²>
     """
-    design, library = _chosen(design, library)
+    design, library = design_and_library(design, library)
     columns = design.array.columns - (1 if design.weights.has_unit_column else 0)
     at, work = _work(design, library, design.array.rows, columns, activity)
     arrays = library.organisation.arrays_per_core or at.arrays
@@ -136,11 +140,6 @@ def unit_costs(
     if library.organisation.tiles_per_chip is None:
         return core, tile
     return core, tile, _of(tile, "chip", library.organisation.tiles_per_chip, library, area.chip_area(library))
-
-
-def _chosen(design: Design | str, library: Library | None) -> tuple[Design, Library]:
-    design = Design.of(design)
-    return design, library_of(design) if library is None else library
 
 
 def _work(
