@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bitline import Design
-from bitline.cost.network import LayerCost, NetworkCost
+from bitline.cost import LayerCost, NetworkCost
 from bitline.evaluation.evaluate import Evaluation
 from bitline.evaluation.layer_errors import LayerError
 from bitline.study import Study
