@@ -10,6 +10,7 @@ import torch
 from bitline.arrays._array import Array
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.wires import Wire
+from bitline.errors import DataError
 from bitline.shapes import CellTensor
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class RowDrivenArray(Array):
     def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
         from bitline.arrays.circuit import row_driven_circuit  # here, for the start-up of what does not need it
 
+        if minus is not None:
+            raise DataError(
+                "array.kind is 'row-driven', whose cells all have lines of their own, and there are cells of the "
+                "opposite supply: solve them as another array, or use array.kind = 'gate-driven'"
+            )
         return row_driven_circuit(cells, inputs, self)
 
 

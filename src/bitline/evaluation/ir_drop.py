@@ -17,6 +17,7 @@ from bitline.arrays.circuit import Solution, solve, solve_nonlinear
 from bitline.arrays.circuit.elements import Numbers, checked
 from bitline.devices.current_voltage import Ohmic
 from bitline.devices.registry import AnyCurrentVoltage
+from bitline.errors import DesignError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,14 +76,19 @@ def ir_drop(
         curve: current against voltage of row-driven cells; ohmic if not given.
 
     Raises:
-        DesignError: an array without wires to solve.
-        DataError: cells or inputs that are not finite, negative cells, or shapes that do not fit.
+        DesignError: an array without wires to solve, or interleaved cells that are not ohmic.
+        DataError: see `Array.circuit`.
     """
     import torch
 
     curve = Ohmic() if curve is None else curve
     cells, inputs = checked(cells, inputs)
     circuit = array.circuit(cells, inputs, minus)
+    if minus is not None and not curve.is_linear:
+        raise DesignError(
+            f"cell.current_voltage is {curve.kind!r}, and lines are interleaved, whose cells all see the same supply: "
+            "use cell.current_voltage = 'ohmic'"
+        )
     if curve.is_linear:
         return IrDrop(array, solve(circuit), inputs @ (cells if minus is None else cells - minus))
     currents = curve.current(torch.from_numpy(cells), torch.from_numpy(inputs)[:, None]).numpy()

@@ -39,6 +39,10 @@ def gate_driven_circuit(
     cells, bits = checked(cells, bits)
     if not np.isin(bits, (-1, 0, 1)).all():
         raise DataError("gate-driven cells are on or off: inputs must be 1, 0 or -1")
+    if minus is not None:
+        minus, _ = checked(minus, bits)
+        if minus.shape != cells.shape:
+            raise DataError(f"cells are {cells.shape} and those of the opposite supply {minus.shape}: pair them")
     rows = len(cells)
     builder = Builder()
     bit_nodes = builder.grid(*cells.shape)
