@@ -42,7 +42,7 @@ CELLS = np.full((3, 2), 0.5)
 
 
 def test_an_ideal_array_has_no_circuit():
-    with pytest.raises(DesignError, match="array.kind is 'ideal', which has no wires to solve"):
+    with pytest.raises(DesignError, match="'ideal', which has no wires to solve"):
         ir_drop(CELLS, np.ones(3), IdealArray())
 
 
@@ -66,7 +66,7 @@ def test_cells_of_the_opposite_supply_fit_or_are_refused(array, minus, words):
 
 
 def test_interleaved_cells_are_ohmic():
-    with pytest.raises(DesignError, match="use cell.current_voltage = 'ohmic'"):
+    with pytest.raises(DesignError, match="lines are interleaved"):
         ir_drop(CELLS, np.ones(3), GateDrivenArray(lines="interleaved"), CELLS, Milo2021())
 
 

@@ -97,7 +97,7 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
     converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
     seen = record_network(converted, Inputs.of(images, converted), layers)
-    return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))
+    return tuple(entry for name, layer in layers.items() for entry in _slices(layer, seen[name]))
 
 
 def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
@@ -107,7 +107,7 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
     lines = encoded.bit_lines(seen.scale)
     axes = (0, 1, 2, 3, 5)
     steps, (lows, highs) = levels.steps(), levels.limits()
-    widest = [float(one) for one in ((highs - lows) * steps).amax(axes)]
+    widest = [float(width) for width in ((highs - lows) * steps).amax(axes)]
     low, high = (lows * steps).amin(axes).tolist(), (highs * steps).amax(axes).tolist()
     return [
         SliceRange(layer.name, lines.rows, index, signals, lines, low[index], high[index], step, widest[index])
@@ -122,16 +122,16 @@ def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.Dat
     return pd.DataFrame(
         [
             {
-                "layer": one.layer,
-                "rows": one.rows,
-                "slice": one.slice,
-                "useful": one.useful(percent),
-                "chosen": one.chosen,
-                "clipped": one.clipped,
-                "equivalent_bits": one.equivalent_bits,
-                "full_precision_bits": one.full_precision_bits,
+                "layer": entry.layer,
+                "rows": entry.rows,
+                "slice": entry.slice,
+                "useful": entry.useful(percent),
+                "chosen": entry.chosen,
+                "clipped": entry.clipped,
+                "equivalent_bits": entry.equivalent_bits,
+                "full_precision_bits": entry.full_precision_bits,
             }
-            for one in ranges
+            for entry in ranges
         ]
     )
 
@@ -200,7 +200,7 @@ def recommend(
             progress(f"{resolution} bits, P = {percentile:g} %")
             ratios[percentile] = result(with_range(resolution, percentile), 32, 1)[1]
             tried.append((resolution, percentile, ratios[percentile], math.nan))
-        percentile = max(ratios, key=lambda one: ratios[one])
+        percentile = max(ratios, key=lambda choice: ratios[choice])
         progress(f"{resolution} bits, P = {percentile:g} %: accuracy")
         accuracy, ratio = result(with_range(resolution, percentile), len(images), 2)
         tried.append((resolution, percentile, ratio, accuracy))

@@ -117,16 +117,16 @@ def layer_errors(sums: Iterable[Iterable[LayerSums]]) -> tuple[LayerError, ...]:
     """Ratios of all layers from the sums of several runs."""
     together: dict[str, list[LayerSums]] = {}
     for run in sums:
-        for one in run:
-            together.setdefault(one.name, []).append(one)
+        for layer in run:
+            together.setdefault(layer.name, []).append(layer)
     return tuple(_error(parts) for parts in together.values())
 
 
 def _error(parts: list[LayerSums]) -> LayerError:
-    last, images = parts[-1], sum(one.images for one in parts)
-    converted, skipped = (sum(getattr(one, name) for one in parts) for name in ("converted", "skipped"))
+    last, images = parts[-1], sum(part.images for part in parts)
+    converted, skipped = (sum(getattr(part, name) for part in parts) for name in ("converted", "skipped"))
     energies = [
-        math.fsum(getattr(one, name) for one in parts) for name in ("own_signal", "own_error", "signal", "error")
+        math.fsum(getattr(part, name) for part in parts) for name in ("own_signal", "own_error", "signal", "error")
     ]
     return LayerError(
         name=last.name,

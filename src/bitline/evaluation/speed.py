@@ -148,7 +148,7 @@ def measure(
     return Timing(
         case=case,
         meaning=meaning,
-        ratio=statistics.median(one / other for one, other in pairs),
+        ratio=statistics.median(analog_time / plain_time for analog_time, plain_time in pairs),
         seconds=seconds,
         plain_seconds=plain_seconds,
         images=batch,
