@@ -12,7 +12,7 @@ from torch import nn
 from bitline import Design, age, analog_layers, convert, evaluate, evaluate_times, program
 from bitline.design import reference
 from bitline.errors import DataError, DesignError
-from bitline.evaluation.evaluate import Evaluation
+from bitline.evaluation.result import Evaluation
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(90, 1, 6, 6, generator=GENERATOR)
