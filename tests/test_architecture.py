@@ -147,10 +147,10 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
         "cli/ranges.py ranges": "to be shortened",
     },
     too_many_parameters: {
-        "evaluation/adc_ranges.py recommend": "to become a Workload",
-        "evaluation/evaluate.py evaluate": "users name each option; inside, a Classifier and a Procedure",
+        "evaluation/adc_ranges.py recommend": "for users, who name each option",
+        "evaluation/evaluate.py evaluate": "as above; inside, a Classifier and a Procedure",
         "evaluation/evaluate.py evaluate_times": "as above",
-        "evaluation/remedies/fine_tune.py fine_tune": "to become a Workload",
+        "evaluation/remedies/fine_tune.py fine_tune": "as above",
     },
     too_long_modules: {
         "cost/network.py": "to be divided",

@@ -36,6 +36,14 @@ class SliceRange:
             those that hold all of them.
         step: of the ADC, the finest.
         width: range of the ADC, the widest.
+
+    Examples:
+        >>> import torch
+        >>> (found,) = study_ranges(nn.Linear(4, 2), Design(), torch.rand(16, 4))
+        >>> found.layer, found.rows, found.slice
+        ('linear', 4, 0)
+        >>> 0 < found.useful() <= found.chosen <= 1
+        True
     """
 
     layer: str
@@ -91,6 +99,12 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
 
     Raises:
         DesignError: a design without an ADC.
+
+    Examples:
+        >>> import torch
+        >>> design = Design().with_settings({"weights.bits": 9, "weights.bits_per_cell": 2})
+        >>> [entry.slice for entry in study_ranges(nn.Linear(4, 2), design, torch.rand(16, 4))]
+        [0, 1, 2, 3]
     """
     if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
@@ -116,7 +130,18 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
 
 
 def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.DataFrame:
-    """One row for each layer and slice; fractions of the range that the array can produce, and bits."""
+    """One row for each layer and slice; fractions of the range that the array can produce, and bits.
+
+    Args:
+        ranges: what `study_ranges` returned.
+        percent: share of the signals that the useful range has to hold, in per cent.
+
+    Examples:
+        >>> import torch
+        >>> frame = ranges_frame(study_ranges(nn.Linear(4, 2), Design(), torch.rand(16, 4)))
+        >>> list(frame.columns[:5])
+        ['layer', 'rows', 'slice', 'useful', 'chosen']
+    """
     import pandas as pd  # here, for the start-up of what does not need it
 
     return pd.DataFrame(
@@ -141,11 +166,15 @@ class Recommendation:
     """The fewest ADC bits that are good enough.
 
     Attributes:
-        bits: of the ADC; none if even the most bits tried lose too much.
+        bits: of the ADC; None if even the most bits tried lose too much.
         percentile: P of the calibrated range.
         accuracy: with them.
         reference: accuracy without an ADC.
         tried: (bits, percentile, signal-to-error ratio in dB, accuracy or NaN) of everything looked at.
+
+    Examples:
+        >>> Recommendation(6, percentile=99.98, accuracy=0.912, reference=0.915, tried=()).bits
+        6
     """
 
     bits: int | None
@@ -181,6 +210,14 @@ def recommend(
         bits: resolutions to choose from, ascending.
         seed: seed of the chip.
         progress: told what is tried.
+
+    Examples:
+        >>> import torch
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> recommend(network, Design(), images, labels, calibration=images, bits=(2, 4)).bits
+        2
     """
     tried: list[tuple[int, float, float, float]] = []
 

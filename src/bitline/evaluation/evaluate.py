@@ -134,6 +134,17 @@ def evaluate(
         DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
             network, or it does not return one score for each of two or more classes; found before calibration.
         ConversionError, CalibrationError: see `convert`.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)  # the largest output is that of the largest input
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> print(evaluate(network, "differential", images, labels, calibration=images, chips=2))
+        differential, 20 images
+        accuracy   100.00 ± 0.00 %  mean of 2 chips, 95 % confidence interval
+        reference  100.00 %         quantised weights and inputs, exact sums
+        float      100.00 %         the original network
+        notes      0
     """
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress)
@@ -165,6 +176,15 @@ def evaluate_times(
 
     Returns:
         One evaluation for each time, in their order.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> design = Design().with_settings({"cell.device": "pcm-joshi-2020"})
+        >>> early, late = evaluate_times(network, design, images, labels, images, times=("1 minute", "1 day"))
+        >>> early.layers[0].own_db > late.layers[0].own_db  # cells drift
+        True
     """
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress)
@@ -249,6 +269,10 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
     Raises:
         DataError, NetworkError: see `class_count`.
         ConversionError: a layer is to blame for that.
+
+    Examples:
+        >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
+        3
     """
     try:
         return class_count(network, images)

@@ -31,6 +31,15 @@ class IrDrop:
         array: the circuit's description.
         solution: every voltage and current, with wires.
         ideal: (columns,) output currents without wires, in units of G_max V_read.
+
+    Examples:
+        >>> from bitline.arrays import GateDrivenArray, Wire
+        >>> array = GateDrivenArray(bit_line=Wire(segment=0.001))
+        >>> drop = ir_drop(np.ones((64, 2)), np.ones(64), array)
+        >>> drop.ideal
+        array([64., 64.])
+        >>> round(drop.worst, 2)
+        0.53
     """
 
     array: Array
@@ -78,6 +87,12 @@ def ir_drop(
     Raises:
         DesignError: an array without wires to solve, or interleaved cells that are not ohmic.
         DataError: see `Array.circuit`.
+
+    Examples:
+        >>> from bitline.arrays import GateDrivenArray, Wire
+        >>> array = GateDrivenArray(bit_line=Wire(segment=0.001))
+        >>> ir_drop(np.ones((8, 1)), np.ones(8), array).outputs.round(3)
+        array([7.802])
     """
     import torch
 
@@ -112,6 +127,13 @@ def most_rows(
 
     Returns:
         Rows, 0 if even one is too many.
+
+    Examples:
+        Of 256 cells at G_max, the lowest ones that lose at most a hundredth of their current:
+
+        >>> from bitline.arrays import GateDrivenArray
+        >>> most_rows(np.ones((256, 1)), np.ones(256), GateDrivenArray(), error=0.01)
+        54
     """
 
     def is_good(rows: int) -> bool:

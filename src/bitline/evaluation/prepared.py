@@ -26,6 +26,15 @@ class Prepared:
         reference: the same codes with exact sums.
         activity_images: images to measure activity on, where calibration did not look.
         known_statistics: statistics of the same network for a design with the same `views.record`, where there are any.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> data = LabelledImages(torch.eye(4), torch.arange(4), batch=64)
+        >>> prepared = Prepared.of(network, Design(), data.images, seed=0, activity_images=data.images)
+        >>> prepared.program(chip=1)
+        >>> prepared.right(data)
+        4
     """
 
     design: Design

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bitline.cost import NetworkCost
 from bitline.design import Design
+from bitline.devices import format_duration
 from bitline.evaluation.layer_errors import LayerError
 from bitline.numerics.confidence import deviation, half_width, known
-from bitline.numerics.text import number, percent
+from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Evaluation:
     """Accuracy of a network on a design. Accuracies are fractions, 0 .. 1.
+
+    Examples:
+        >>> result = Evaluation(Design.load("isaac"), 1000, 0, 0.912, 0.91, (0.9, 0.904, 0.896), layers=())
+        >>> print(result)
+        isaac, 1,000 images
+        accuracy   90.00 ± 0.99 %  mean of 3 chips, 95 % confidence interval
+        reference  91.00 %         quantised weights and inputs, exact sums
+        float      91.20 %         the original network
+        notes      0
+        >>> result
+        Evaluation('isaac', 90.00 ± 0.99 %, 3 chips)
+        >>> round(result.std, 6)
+        0.004
 
     Attributes:
         design: the accelerator.
@@ -41,6 +56,33 @@ class Evaluation:
     layers: tuple[LayerError, ...]
     notes: tuple[str, ...] = ()
     cost: NetworkCost | None = None
+
+    def __str__(self) -> str:
+        rows = [
+            ("accuracy", f"{self._accuracy} %", _of_chips(len(self.chip_accuracies))),
+            ("reference", f"{percent(self.reference_accuracy)} %", "quantised weights and inputs, exact sums"),
+            ("float", f"{percent(self.float_accuracy)} %", "the original network"),
+            ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
+        ]
+        width = max(len(value) for _, value, _ in rows)
+        lines = [f"{name:<9}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
+        return "\n".join([f"{_shortened(self.design.name)}{self._time}, {self.images:,} images", *lines])
+
+    def __repr__(self) -> str:
+        chips = len(self.chip_accuracies)
+        count = f"{chips:,} chip{'' if chips == 1 else 's'}"
+        return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {self._accuracy} %, {count})"
+
+    @property
+    def _time(self) -> str:
+        """When the cells are read, if not just after programming."""
+        return f" after {format_duration(self.design.cell.time)}" if self.design.cell.time else ""
+
+    @property
+    def _accuracy(self) -> str:
+        """Per cent, with half of the confidence interval where it is known."""
+        half = half_width(self.chip_accuracies)
+        return percent(self.mean) if math.isnan(half) else f"{percent(self.mean)} ± {fixed(100 * half, 2)}"
 
     @property
     def mean(self) -> float:
@@ -110,3 +152,13 @@ class Evaluation:
             "cost": self.cost.to_dict() if self.cost else None,
             "notes": list(self.notes),
         }
+
+
+def _of_chips(count: int) -> str:
+    return "one chip" if count == 1 else f"mean of {count:,} chips, 95 % confidence interval"
+
+
+def _shortened(name: str, length: int = 24) -> str:
+    """A name on one line, cut where it is long."""
+    line = " ".join(name.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
