@@ -238,7 +238,7 @@ def text_of(file: Path) -> str:
 
 # -- what users see
 
-WITHOUT_EXAMPLES = {".", "cost"}
+WITHOUT_EXAMPLES = {"cost"}
 """Packages with public names that have no example yet."""
 
 
