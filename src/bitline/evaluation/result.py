@@ -158,7 +158,7 @@ def _of_chips(count: int) -> str:
     return "one chip" if count == 1 else f"mean of {count:,} chips, 95 % confidence interval"
 
 
-def _shortened(name: str, length: int = 24) -> str:
+def _shortened(name: str, length: int = 20) -> str:
     """A name on one line, cut where it is long."""
     line = " ".join(name.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"
