@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.arrays.partition import Partition, partition_rows
-from bitline.shapes import Float
+from bitline.shapes import Float, Shaped
 
 CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -89,8 +89,8 @@ class Product(ABC):
         return partition_rows(self.channels, self.positions, max_rows)
 
     def lay_out(
-        self, weights: Float[Tensor, "groups rows each"], partition: Partition
-    ) -> Float[Tensor, "products channels *kernel"]:
+        self, weights: Shaped[Tensor, "groups rows each"], partition: Partition
+    ) -> Shaped[Tensor, "products channels *kernel"]:
         """Arrange weights for `apply`.
 
         Args:
