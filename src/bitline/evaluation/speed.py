@@ -20,11 +20,13 @@ from torch import Tensor, nn
 from bitline.design import Design
 from bitline.errors import BitlineError
 from bitline.networks import find_network
-from bitline.nn import AnalogLayer, Calibration, computing, conversion_of, convert
+from bitline.layer.matrix import explain_plan
+from bitline.nn import AnalogLayer, Calibration, analog_layers, computing, conversion_of, convert
 
 T = TypeVar("T")
 
-BATCH = 64
+NETWORKS = {"cifar-resnet20": 64, "resnet50": 8}
+"""Networks that are measured, and the images of one pass."""
 BASE: dict[str, object] = {
     "weights.kind": "differential",
     "cell.device": {"kind": "state-proportional", "alpha": 0.02},
@@ -33,8 +35,9 @@ BASE: dict[str, object] = {
 CASES: dict[str, tuple[str, dict[str, object]]] = {
     "linear": ("cell errors only, no ADC", {**BASE, "adc": "none"}),
     "convert": ("unsliced differential, analog accumulation, 8-bit ADC", BASE),
+    "reference": ("the quantised digital reference: exact cells, no ADC", {"cell.device": "none", "adc": "none"}),
     "read-noise": (
-        "the same, with read noise drawn for every output",
+        "an 8-bit conversion as above, with read noise drawn for every output",
         {**BASE, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.02}},
     ),
     "wires": (
@@ -158,7 +161,7 @@ def measure_machine(device: str = "cpu") -> Machine:
 
 @torch.no_grad()
 def measure(
-    case: str, machine: Machine, repeats: int = 15, network: str = "cifar-resnet20", batch: int = BATCH
+    case: str, machine: Machine, repeats: int = 15, network: str = "cifar-resnet20", batch: int = NETWORKS["cifar-resnet20"]
 ) -> Timing:
     """Measure one benchmark design.
 
@@ -198,6 +201,18 @@ def measure(
         bound=bound,
         memory_ratio=_memory_ratio(machine.device, network, case, batch, plain, analog, images),
     )
+
+
+def plans(case: str, network: str) -> dict[str, str]:
+    """How each layer of a network is evaluated on a benchmark design, and why not faster.
+
+    Args:
+        case: a name in `CASES`.
+        network: a network's name.
+    """
+    plain, images = _network(network, batch=1)
+    analog = convert(plain, Design().with_settings(CASES[case][1]), images)
+    return {layer.name: explain_plan(layer.programmed().plan) for layer in analog_layers(analog)}
 
 
 def _network(name: str, batch: int, device: str = "cpu") -> tuple[nn.Module, Tensor]:

@@ -7,6 +7,7 @@ them so. A layer is evaluated a few images at a time, so that its signals stay i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ class IntegerPlan(Plan):
 
     def _evaluate(self, inputs: LayerInputs, scale: InputScale) -> LayerOutputs:
         outputs = Rows.empty(self.arrays.product, inputs, self.arrays.product_step)
-        positions = len(outputs.rows) // len(inputs)
+        positions = math.prod(self.arrays.product.space(inputs))
         for part in self._chunks(len(inputs), positions, inputs.is_cuda):
             codes = input_bytes(as_images(inputs[part]), scale)
             self._fill(codes, outputs.rows[part.start * positions : part.stop * positions])
@@ -92,12 +93,6 @@ class IntegerLinearPlan(IntegerPlan):
         self.factor = factor.to(arrays.product_step)
         self.start = torch.zeros_like(self.factor) if arrays.bias is None else arrays.bias.contiguous()
 
-    @classmethod
-    def of(cls, arrays: ProgrammedArrays) -> IntegerLinearPlan | None:
-        """The plan of a layer without ADC; None where its effective weights have no common step."""
-        weights = EffectiveWeights.of(arrays) if not obstacle(arrays) and arrays.is_linear else None
-        return None if weights is None else cls(arrays, weights)
-
     @property
     def arithmetic(self) -> Arithmetic:
         return Arithmetic(products=1, conversions=0, input_slices=1)
@@ -129,18 +124,6 @@ class IntegerConvertPlan(IntegerPlan):
             start = step.new_zeros(groups * self.columns)
         self.start = start.reshape(groups, -1).contiguous()
         self.input_sums = self._input_sums()
-
-    @classmethod
-    def of(cls, arrays: ProgrammedArrays, levels: Levels) -> IntegerConvertPlan | None:
-        """The plan of a layer with these ADC levels; None where it does not apply."""
-        adc = arrays.design.adc
-        if obstacle(arrays) or not (adc.is_ideal and levels.is_shared) or adc.skip_zero_inputs:
-            return None
-        if arrays.converter_noise > 0 or (arrays.slicing.conversion_bits > 8 and arrays.slicing.conversions > 1):
-            return None
-        unit = levels.finest
-        grid = Grid.whole(arrays, unit) if arrays.is_linear else None
-        return None if grid is None else cls(arrays, grid, SharedLevels.of(arrays, levels))
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -239,16 +222,44 @@ class Rows:
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
 
 
-def obstacle(arrays: ProgrammedArrays) -> str:
-    """Why a layer has no plan of whole numbers; empty where it has one, as far as arrays and inputs decide."""
-    scale, cells = arrays.inputs, arrays.cells
-    if arrays.product_step.dtype != torch.float32:
-        return f"it computes in {arrays.product_step.dtype}"
-    if scale.high + scale.zero_byte > 255:
-        return f"its input codes have {scale.magnitude_bits} bits and take more than a byte"
-    if cells.noise is not None:
-        return "its cells are read with noise"
-    return why_not(arrays.product)
+def integer_plan(arrays: ProgrammedArrays, levels: Levels | None) -> IntegerPlan | str:
+    """The plan of a layer, or why it has none.
+
+    Args:
+        arrays: the layer.
+        levels: of its ADCs; None without any.
+    """
+    obstacle = _obstacle(arrays, levels)
+    if obstacle:
+        return obstacle
+    if levels is None:
+        weights = EffectiveWeights.of(arrays)
+        return "its effective weights have no common step" if weights is None else IntegerLinearPlan(arrays, weights)
+    grid = Grid.whole(arrays, levels.finest)
+    if grid is None:
+        return "its exact cells hold digits that are no whole numbers"
+    return IntegerConvertPlan(arrays, grid, SharedLevels.of(arrays, levels))
+
+
+def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
+    """Why a layer has no plan of whole numbers; empty where it may have one."""
+    scale, adc, slicing = arrays.inputs, arrays.design.adc, arrays.slicing
+    reasons = {
+        f"it computes in {arrays.product_step.dtype}": arrays.product_step.dtype != torch.float32,
+        f"its input codes have {scale.magnitude_bits} bits, more than a byte": scale.high + scale.zero_byte > 255,
+        "its cells are read with noise": arrays.cells.noise is not None,
+        "its currents are no weighted sums of the inputs": not arrays.is_linear,
+        "its cells are not ohmic": not arrays.design.cell.current_voltage.is_linear,
+    }
+    if levels is not None:
+        reasons |= {
+            "its converters have errors": not adc.is_ideal,
+            "its converters are noisy": arrays.converter_noise > 0,
+            "its columns have ADC levels of their own": not levels.is_shared,
+            "it leaves out conversions": adc.skip_zero_inputs,
+            "its conversions see more than a byte": slicing.conversions > 1 and slicing.conversion_bits > 8,
+        }
+    return next((reason for reason, applies in reasons.items() if applies), "") or why_not(arrays.product)
 
 
 def _line_by_line(readings: ReadingTensor) -> Tensor:

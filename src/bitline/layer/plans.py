@@ -46,11 +46,13 @@ class Plan(ABC):
 
     Attributes:
         arrays: the layer.
+        levels: of its ADCs; None without any.
         converted: conversions so far.
         skipped: conversions left out so far, because all inputs of the array were 0.
     """
 
     arrays: ProgrammedArrays
+    levels: Levels | None = None
     converted: int = 0
     skipped: int = 0
 
@@ -164,7 +166,9 @@ class ConvertPlan(Plan):
         """Signals that are converted by ADCs with these levels."""
         unit = levels.finest
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, readouts(arrays, signals, levels, unit))
+        plan = cls(arrays, signals, readouts(arrays, signals, levels, unit))
+        plan.levels = levels
+        return plan
 
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:

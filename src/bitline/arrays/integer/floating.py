@@ -17,6 +17,8 @@ EXACT_ROWS = 2**24 // (255 * 128)
 class FloatingMultiply(Multiply):
     """Convolutions in float32 where their sums are exact, in float64 elsewhere."""
 
+    name = "bytes, in floating point"
+
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
         rows = pieces[0][0][0].numel()
         precision = torch.float32 if rows <= EXACT_ROWS else torch.float64

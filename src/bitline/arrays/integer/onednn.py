@@ -30,6 +30,8 @@ class OnednnMultiply(Multiply):
     Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
     """
 
+    name = "bytes, oneDNN"
+
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
         self._weights, self._zero, self._matrices = pieces, zero, matrices
         self._walk = (list(windows.stride), list(windows.padding), list(windows.dilation), matrices)

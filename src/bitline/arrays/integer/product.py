@@ -40,7 +40,12 @@ class Multiply(ABC):
         windows: how the kernels walk over images.
         matrices: groups of channels, each with its own share of the products.
         zero: byte of code 0.
+
+    Attributes:
+        name: what it is called.
     """
+
+    name: str
 
     @abstractmethod
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None: ...
@@ -82,7 +87,14 @@ class IntegerProduct:
         assert windows is not None, "only products that are such convolutions get here"
         self.product, self.partition, self.zero = product, partition, zero
         laid_out = [(_as_kernels(product.lay_out(piece, partition)), scale) for piece, scale in pieces(weights)]
+        self._pieces = [scale for _, scale in laid_out]
         self._multiply = multiply(laid_out, windows, product.groups * partition.parts, zero)
+
+    @property
+    def description(self) -> str:
+        """How it is multiplied, and in how many pieces."""
+        count = len(self._pieces)
+        return f"{self._multiply.name}, {count} piece{'s' if count > 1 else ''}"
 
     def sums(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         """Sums over the rows, float32, channels last in memory.
