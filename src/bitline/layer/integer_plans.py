@@ -187,6 +187,8 @@ class EffectiveWeights:
             return None
         counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
         counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
+        if not torch.equal(counts, counts.round()):
+            return None  # readings that count a fraction of a digit
         return cls.in_coarsest_step(counts, step)
 
     @classmethod
