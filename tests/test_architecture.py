@@ -158,7 +158,8 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
     modules_of_networks: {},
     errors_elsewhere: {},
     global_random_numbers: {
-        "evaluation/speed.py torch.manual_seed": "the same benchmark every time",
+        "evaluation/benchmarks.py torch.manual_seed": "the same benchmark every time",
+        "evaluation/benchmarks.py torch.randn": "images of a benchmark",
         "evaluation/speed.py torch.randn": "images of a benchmark",
         "nn/faithful.py torch.manual_seed": "users' networks may draw; their generator is restored",
     },
