@@ -29,7 +29,7 @@ def _mix(z):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _log(mantissa, exponent):  # type: ignore[no-untyped-def]
-    """See `read_noise._log`."""
+    """See `read_noise.log_of`."""
     above = mantissa > ROOT2
     f = (mantissa * HALF if above else mantissa) - ONE
     exponent = exponent + (ONE if above else np.float32(0))

@@ -79,16 +79,16 @@ def standard_normal(key: int, samples: Tensor, count: int) -> Tensor:
 
     Examples:
         >>> numbers = standard_normal(key=7, samples=torch.arange(1000), count=10)
-        >>> round(float(numbers.mean()), 1), round(float(numbers.std()), 1)
-        (0.0, 1.0)
+        >>> bool(abs(numbers.mean()) < 0.05), round(float(numbers.std()), 1)
+        (True, 1.0)
     """
     blocks = -(-count // (2 * LANES))
     transforms = torch.arange(1, blocks * LANES + 1, device=samples.device)
     start = _mix(_signed(key) + samples.long() * _signed(GAMMA))
     bits = _mix(start[:, None] + transforms * _signed(GAMMA))
     uniform = (_shift(bits, 32).float() + 0.5) * 2.0**-32
-    radius = _root(-2 * _log(uniform))
-    cosine, sine = _cosine_and_sine(bits & 0xFFFFFFFF)
+    radius = _root(-2 * log_of(uniform))
+    cosine, sine = cosine_and_sine(bits & 0xFFFFFFFF)
     both = torch.stack((radius * cosine, radius * sine)).reshape(2, len(samples), blocks, LANES)
     return both.permute(1, 2, 0, 3).reshape(len(samples), -1)[:, :count]
 
@@ -98,7 +98,7 @@ def _root(x: Tensor) -> Tensor:
     return x.double().sqrt().to(x.dtype)
 
 
-def _log(x: Tensor) -> Tensor:
+def log_of(x: Tensor) -> Tensor:
     """Natural logarithm of float32 numbers above 0."""
     bits = x.view(torch.int32)
     exponent = ((bits >> 23) - 127).float()
@@ -111,7 +111,7 @@ def _log(x: Tensor) -> Tensor:
     return f + tail + exponent * LN2[1]
 
 
-def _cosine_and_sine(turn: Tensor) -> tuple[Tensor, Tensor]:
+def cosine_and_sine(turn: Tensor) -> tuple[Tensor, Tensor]:
     """Of an angle in steps of a turn in 2^32, int64."""
     quarter = ((turn + (1 << 29)) >> 30) & 3
     fine = turn * 4 & 0xFFFFFFFF
