@@ -45,10 +45,10 @@ def test_one_table_for_all(bitline):
 
 
 def test_the_plans_of_all_layers_are_explained(bitline):
-    status, output, _ = bitline("bench", "linear", "read-noise", "--network", "fashion-resnet", "--explain")
+    status, output, _ = bitline("bench", "linear", "wires", "--network", "fashion-resnet", "--explain")
     assert status == 0
     assert "2 pieces" in output
-    assert "float32: its cells are read with noise" in output
+    assert "float32: its currents are no weighted sums of the inputs" in output
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,15 @@ from strategies import designs, inputs_for, matrices
 from torch import nn
 
 from bitline import AnalogCore, Design, convert
+from bitline.arrays.integer.windows import as_images
 from bitline.devices import Cell
+from bitline.layer.cells import line_readings
 from bitline.layer.grid import grid_step
 from bitline.layer.integer_plans import IntegerConvertPlan, IntegerLinearPlan, IntegerPlan
 from bitline.nn import conversion_of
+from bitline.nn.chips import restart_reads
 from bitline.nn.contexts import analog_layers
+from bitline.quantize import input_bytes
 
 NOISY = {"cell.device": {"kind": "state-proportional", "alpha": 0.02}}
 
@@ -128,3 +132,42 @@ def test_networks_give_the_same_bits_for_any_batch():
         analog = convert(network, Design().with_settings({**changes, **NOISY}), images)
         assert all(isinstance(layer.programmed().plan, IntegerPlan) for layer in analog_layers(analog))
         assert torch.equal(analog(images), torch.cat([analog(image[None]) for image in images]))
+
+
+@pytest.mark.parametrize("rows", [9, 144, 1200])
+@pytest.mark.parametrize("changes", [{}, {"inputs.accumulation": "digital"}, {"array.rows": 100}])
+def test_variances_of_bytes_are_those_of_all_cells(rows, changes):
+    rng = np.random.default_rng(rows)
+    matrix = rng.laplace(size=(8, rows)).astype(np.float32)
+    inputs = np.maximum(rng.standard_normal((rows, 40)), 0).astype(np.float32)
+    noise = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}}
+    design = Design().with_settings({**NOISY, **noise, **changes})
+    plan = AnalogCore(matrix, design, calibration=inputs).programmed.plan
+    assert isinstance(plan, IntegerConvertPlan) and plan.noise is not None
+    codes = input_bytes(as_images(torch.from_numpy(inputs.T.copy())), plan.arrays.inputs)
+    digits = next(iter(plan.arrays.slicing.conversion_bytes(codes, 0)))
+    sigma = line_readings(plan.arrays.cells.noise.square(), plan.arrays.design.weights.readings, power=2)[
+        0, 0, 0
+    ].double()
+    counts = plan.arrays.squares(plan.arrays.slicing.accumulated).inputs(digits[0, :, :, 0].float().T).double()
+    parts = [counts[:, part] @ sigma[part] / grid_step(design) ** 2 for part in plan.arrays.row_slices]
+    expected = torch.cat(parts, dim=1)
+    found = plan.noise.variance(digits, torch.zeros(expected.shape))
+    error = (found - expected).abs() / expected.mean()
+    assert float(error.mean()) < 0.01
+    assert float((found - expected).mean().abs() / expected.mean()) < 0.002  # none is lost on the whole
+
+
+def test_noisy_networks_give_the_same_bits_for_any_batch_and_way_to_multiply(monkeypatch):
+    torch.manual_seed(0)
+    first, second = nn.Conv2d(3, 24, 3, stride=2, padding=1), nn.Conv2d(24, 24, 3, groups=24)
+    network = nn.Sequential(first, nn.ReLU(), second, nn.Flatten(), nn.Linear(216, 9)).eval()
+    images = torch.rand(9, 3, 10, 10)
+    design = Design().with_settings({**NOISY, "cell.read_noise": {"kind": "state-independent", "alpha": 0.02}})
+    analog = convert(network, design, images)
+    together = analog(images)
+    restart_reads(analog)
+    assert torch.equal(together, torch.cat([analog(image[None]) for image in images]))
+    monkeypatch.setenv("BITLINE_PRODUCTS", "float")
+    assert torch.equal(together, convert(network, design, conversion_of(analog).calibration)(images))
+    assert not torch.equal(together, analog(images))  # other reads, other noise

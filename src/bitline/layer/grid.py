@@ -40,11 +40,13 @@ class Grid:
         counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64.
         weights: (slices,) what 1 counts in a sum; multiples of a power of two.
         divisor: sums for a signal of 1.
+        step: G/G_max that a count stands for.
     """
 
     counts: ReadingTensor
     weights: tuple[float, ...]
     divisor: int
+    step: float
 
     @classmethod
     def of(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
@@ -69,7 +71,7 @@ class Grid:
         largest = largest_count(design, arrays.partition.rows, arrays.inputs)
         if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(cells.dtype):
             return None
-        return cls(counts.round_(), tuple(map(float, weights)), divisor)
+        return cls(counts.round_(), tuple(map(float, weights)), divisor, 1 / fine)
 
     @classmethod
     def whole(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
@@ -85,7 +87,7 @@ class Grid:
         if counts is None:
             return None
         top = arrays.slicing.top
-        return cls(counts.counts, tuple(counts.step / (top * size) for size in unit), 1)
+        return cls(counts.counts, tuple(counts.step / (top * size) for size in unit), 1, counts.step)
 
     def lines(self) -> ReadingTensor:
         """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""

@@ -20,7 +20,8 @@ from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.grid import Grid, whole_readings
-from bitline.layer.plans import Arithmetic, Plan
+from bitline.layer.integer_noise import IntegerReadNoise
+from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readout import SharedLevels
 from bitline.quantize import InputScale, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
@@ -51,26 +52,33 @@ class IntegerPlan(Plan):
         self.product = IntegerProduct(product, weights, partition, arrays.inputs.zero_byte, multiply)
 
     def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
-        return self._evaluate(inputs, self.arrays.inputs)
+        return self._evaluate(inputs, self.arrays.inputs, sample)
 
     def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
         scale = self.arrays.inputs
-        return self._evaluate(codes, InputScale(1.0, scale.magnitude_bits, scale.signed))
+        return self._evaluate(codes, InputScale(1.0, scale.magnitude_bits, scale.signed), sample)
 
-    def _evaluate(self, inputs: LayerInputs, scale: InputScale) -> LayerOutputs:
+    def _evaluate(self, inputs: LayerInputs, scale: InputScale, sample: int) -> LayerOutputs:
         outputs = Rows.empty(self.arrays.product, inputs, self.arrays.product_step)
         positions = math.prod(self.arrays.product.space(inputs))
         for part in self._chunks(len(inputs), positions, inputs.is_cuda):
             codes = input_bytes(as_images(inputs[part]), scale)
-            self._fill(codes, outputs.rows[part.start * positions : part.stop * positions])
+            samples = range(sample + part.start, sample + part.stop)
+            self._fill(codes, outputs.rows[part.start * positions : part.stop * positions], samples)
         return outputs.outputs
 
     def _chunks(self, batch: int, positions: int, on_gpu: bool) -> Iterator[slice]:
         size = max(1, (GPU_CHUNK if on_gpu else CHUNK) // (self.lines * positions))
         return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
 
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"]) -> None:
-        """Write the outputs of codes, uint8 images, position by position."""
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+        """Write the outputs of codes, uint8 images, position by position.
+
+        Args:
+            codes: of a few samples.
+            rows: to be written.
+            samples: their numbers among all that the layer has seen.
+        """
         raise NotImplementedError
 
     def _sums(self, codes: Tensor) -> Float[Tensor, "rows lines"]:
@@ -97,7 +105,7 @@ class IntegerLinearPlan(IntegerPlan):
     def arithmetic(self) -> Arithmetic:
         return Arithmetic(products=1, conversions=0, input_slices=1)
 
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"]) -> None:
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
         scale_sums(self._sums(codes), self.factor, self.start, rows)
 
 
@@ -124,6 +132,7 @@ class IntegerConvertPlan(IntegerPlan):
             start = step.new_zeros(groups * self.columns)
         self.start = start.reshape(groups, -1).contiguous()
         self.input_sums = self._input_sums()
+        self.noise = self._noise(grid, weights)
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -132,14 +141,16 @@ class IntegerConvertPlan(IntegerPlan):
         readings = each / self.product.partition.parts
         return Arithmetic(products=readings * apart, conversions=round(each * apart), input_slices=apart)
 
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"]) -> None:
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
         arrays = self.arrays
         units, groups = arrays.unit_columns.count, arrays.product.groups
         total = rows.new_empty(len(rows) * groups, self.columns) if units else rows.view(-1, self.columns)
         start: Tensor | None = self.start
         driven = arrays.slicing.conversion_bytes(codes, arrays.inputs.zero_byte)
-        for digits, readout, scale in zip(driven, self.readouts, self.scales, strict=True):
+        for index, (digits, readout, scale) in enumerate(zip(driven, self.readouts, self.scales, strict=True)):
             sums = self._sums(digits)
+            if self.noise is not None:
+                self.noise.add(sums, digits, samples.start + SLICE_STRIDE * index, len(samples))
             self.converted += sums.numel()
             levels = (readout.low, readout.high, readout.factor)
             convert_sums_and_add(sums.view(len(total), -1, self.columns), scale, self.divisor, *levels, start, total)
@@ -153,6 +164,15 @@ class IntegerConvertPlan(IntegerPlan):
             removed = self.input_sums.sums(codes).permute(0, 2, 3, 1).reshape(len(rows), groups, 1)
             steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
             rows.view(len(rows), groups, -1).sub_(removed * steps)
+
+    def _noise(self, grid: Grid, weights: Float[Tensor, "conversions"]) -> IntegerReadNoise | None:
+        """Noise of cells and converters; None where there is none."""
+        arrays = self.arrays
+        if arrays.cells.noise is None and arrays.converter_noise == 0:
+            return None
+        in_counts = (arrays.converter_noise * grid.divisor / weights).square()
+        added = in_counts[:, None].expand(-1, self.columns).flatten().repeat(arrays.product.groups)
+        return IntegerReadNoise(arrays, grid.step, added)
 
     def _input_sums(self) -> IntegerProduct | None:
         """The product that gives the sum of the inputs, where the mapping needs it."""
@@ -249,14 +269,13 @@ def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
     reasons = {
         f"it computes in {arrays.product_step.dtype}": arrays.product_step.dtype != torch.float32,
         f"its input codes have {scale.magnitude_bits} bits, more than a byte": scale.high + scale.zero_byte > 255,
-        "its cells are read with noise": arrays.cells.noise is not None,
+        "its cells are read with noise, and it has no ADC": arrays.cells.noise is not None and levels is None,
         "its currents are no weighted sums of the inputs": not arrays.is_linear,
         "its cells are not ohmic": not arrays.design.cell.current_voltage.is_linear,
     }
     if levels is not None:
         reasons |= {
             "its converters have errors": not adc.is_ideal,
-            "its converters are noisy": arrays.converter_noise > 0,
             "its columns have ADC levels of their own": not levels.is_shared,
             "it leaves out conversions": adc.skip_zero_inputs,
             "its conversions see more than a byte": slicing.conversions > 1 and slicing.conversion_bits > 8,
