@@ -184,7 +184,7 @@ def test_a_study_without_any_worker_ends_after_a_stated_time(scripts):
     said: list[str] = []
     with pytest.raises(StudyError, match=f"no worker has had a place on the cluster for {PATIENCE_S / 60:.0f} minutes"):
         run(scripts, said.append)
-    assert any("wait for a place: each needs 1 core, and the cluster has none" in message for message in said)
+    assert any("start or wait for a place: each needs 1 core, and the cluster has none" in message for message in said)
 
 
 def test_how_many_workers_run_is_said_once_it_has_settled():
@@ -197,4 +197,4 @@ def test_how_many_workers_run_is_said_once_it_has_settled():
     executor.wait()
     executor.submit(2, Task("float", "", "", None, 0, 0, 1))
     executor.wait()
-    assert said == ["1 of 3 workers run; 2 wait for a place: each needs 1 core, and the cluster has none"]
+    assert said == ["1 of 3 workers run; 2 start or wait for a place: each needs 1 core, and the cluster has none"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from bitline.errors import StudyError
 
@@ -22,6 +24,9 @@ PROBE_S = 30.0
 
 MODE = "RAY_AUTH_MODE"
 """Environment variable by which Ray's tools send the token that they find, or do not."""
+
+SIGNALLED = 128
+"""What shells add to the number of the signal that ended a process, for its status."""
 
 QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": ".*"}
 """Setting with which Ray, imported under it, prints no messages of the cluster among the results of a command."""
@@ -52,10 +57,21 @@ def connect(address: str | None) -> None:
         where = {"address": address}
     with _environment(QUIET):
         import ray
+    unhandled = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     try:
         ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise _unreachable(address, str(error).splitlines()[0]) from None
+    if unhandled and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """End this process at a signal in the ordinary way, which also ends a cluster that was started here.
+
+    Ray's own way is to abort with a dump of the stack.
+    """
+    sys.exit(SIGNALLED + number)
 
 
 def _check_address(address: str) -> None:

@@ -218,7 +218,7 @@ class RemoteWorkers:
         waiting = self.count - self.seen - self.hopeless
         parts = [f"{self.seen} of {self.count} workers run"]
         if waiting:
-            parts.append(f"{waiting} wait for a place: each {self.cluster.room()}")
+            parts.append(f"{waiting} start or wait for a place: each {self.cluster.room()}")
         if self.hopeless:
             parts.append(f"{self.hopeless} cannot start: {self.reason}")
         self.say("; ".join(parts))
