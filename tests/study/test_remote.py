@@ -1,4 +1,4 @@
-"""Whatever the workers of a cluster do, every task ends once as long as one of them lives, and no study waits for ever."""
+"""Whatever the workers of a cluster do, every task ends once as long as one lives, and no study waits for ever."""
 
 from __future__ import annotations
 
