@@ -80,7 +80,7 @@ def test_errors_of_a_worker_are_those_of_its_task(cluster):
     lost = first(workers)
     assert (type(lost), lost.worker) == (Lost, 0)
     assert "\n" not in lost.reason
-    assert workers.room() == "needs 1 core, and the cluster has 1 cores (1 free)"
+    assert workers.room().startswith("needs 1 core, and the cluster has 1 cores (")
     workers.close()
 
 
@@ -159,29 +159,38 @@ def test_the_slurm_job_of_the_guide_runs_on_two_nodes(finished, tmp_path, shell)
         f'while [ "$1" != ray ]; do shift; done; exec "$@" --object-store-memory={STORE_BYTES}',
     )
     slurm = {"SLURM_JOB_NODELIST": "node[1-4]", "SLURM_CPUS_PER_TASK": "1"}
-    ran = subprocess.run(
-        ["bash", "job"], cwd=tmp_path, env={**shell, **slurm}, capture_output=True, text=True, timeout=300
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "raylet" not in ran.stdout
+    with open(tmp_path / "said", "w+b") as said:  # no pipe, which the nodes would keep open after the job's end
+        status = subprocess.run(
+            ["bash", "job"], cwd=tmp_path, env={**shell, **slurm}, stdout=said, stderr=said, timeout=120
+        ).returncode
+    messages = (tmp_path / "said").read_text(encoding="utf-8")
+    assert status == 0, messages
+    assert "(raylet)" not in messages
     assert comparable(tmp_path / "study.sqlite").equals(comparable(finished))
 
 
 @pytest.mark.needs("Ray")
 def test_a_cluster_of_this_machine_ends_with_the_command_at_ctrl_c(tmp_path, shell):
-    """It is another one than the cluster that crashed here and left its address."""
-    left = Path(shell["RAY_TMPDIR"]) / "ray"
-    left.mkdir()
-    (left / "ray_current_cluster").write_text("127.0.0.1:1", encoding="utf-8")
+    """It is another one than the cluster that crashed here and left its address. That a worker dies makes no noise."""
+    temporary, store = Path(shell["RAY_TMPDIR"]), tmp_path / "study.sqlite"
+    (temporary / "ray").mkdir()
+    (temporary / "ray" / "ray_current_cluster").write_text("127.0.0.1:1", encoding="utf-8")
     command = [tmp_path / "bin" / "bitline", "sweep", "study.toml", "--executor", "ray", "--workers", "2"]
-    with subprocess.Popen(command, cwd=tmp_path, env=shell, stderr=subprocess.PIPE, text=True) as sweeping:
-        until(lambda: count(tmp_path / "study.sqlite") >= 2 or sweeping.poll() is not None)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, env=shell, stdout=pipe, stderr=pipe, text=True) as sweeping:
+        until(lambda: count(store) >= 2 or sweeping.poll() is not None)
+        workers = [
+            process for process in alive(temporary) if b"PlacedWorker" in Path(f"/proc/{process}/cmdline").read_bytes()
+        ]
+        os.kill(workers[0], signal.SIGKILL)
+        until(lambda: count(store) >= 5 or sweeping.poll() is not None)
         sweeping.send_signal(signal.SIGINT)
-        said = sweeping.communicate(timeout=60)[1]
-    assert sweeping.returncode == 130
-    assert said.splitlines()[-1].startswith("bitline: interrupted; what is finished is kept")
-    assert len(said.splitlines()) <= 3  # one or two say how many workers run
-    until(lambda: not alive(Path(shell["RAY_TMPDIR"])))
+        results, said = sweeping.communicate(timeout=60)
+    assert (sweeping.returncode, results) == (130, "")
+    *notes, last = said.splitlines()
+    assert all("workers run" in note for note in notes)
+    assert last.startswith("bitline: interrupted; what is finished is kept")
+    until(lambda: not alive(temporary))
 
 
 def until(true, seconds: float = 120.0) -> None:
