@@ -80,7 +80,7 @@ def test_errors_of_a_worker_are_those_of_its_task(cluster):
     lost = first(workers)
     assert (type(lost), lost.worker) == (Lost, 0)
     assert "\n" not in lost.reason
-    assert workers.room().startswith("needs 1 core, and the cluster has 1 cores (")
+    assert workers.room().startswith("needs 1 core, and the cluster has 1 core (")
     workers.close()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +59,7 @@ class Need:
     gpus: float
 
     def __str__(self) -> str:
-        return f"1 core and {self.gpus:g} GPUs" if self.gpus else "1 core"
+        return f"1 core and {_amount(self.gpus, 'GPU')}" if self.gpus else "1 core"
 
 
 class PlacedWorker(Worker):
@@ -102,20 +102,20 @@ class RayCluster:
         self._stop(worker)
         # Ray resolves the reference to the context where the actor starts
         options = {"num_cpus": 1, "num_gpus": self.need.gpus, "max_restarts": 0, "max_task_retries": 0}
-        self.actors[worker] = self.actor_class.options(**options).remote(self.context)
-        self.awaited[self.actors[worker].answer.remote()] = worker, None
+        with self._reached():
+            self.actors[worker] = self.actor_class.options(**options).remote(self.context)
+            self.awaited[self.actors[worker].answer.remote()] = worker, None
 
     def give(self, worker: int, task: Task) -> None:
-        self.awaited[self.actors[worker].run.remote(task)] = worker, task
+        with self._reached():
+            self.awaited[self.actors[worker].run.remote(task)] = worker, task
 
     def event(self, seconds: float) -> Event | None:
         if not self.awaited:
             time.sleep(seconds)
             return None
-        try:
+        with self._reached():
             ready, _ = self._ray.wait(list(self.awaited), num_returns=1, timeout=seconds)
-        except self._ray.exceptions.RayError as error:
-            raise StudyError(f"the Ray cluster cannot be reached any more: {_reason(error)}") from None
         return self._event(ready[0]) if ready else None
 
     def _event(self, call: Any) -> Event:
@@ -131,19 +131,34 @@ class RayCluster:
         return Placed(worker) if task is None else Finished(worker, answer)
 
     def room(self) -> str:
-        there, free = self._ray.cluster_resources(), self._ray.available_resources()
-        kinds = {"CPU": "cores", "GPU": "GPUs"} if self.need.gpus else {"CPU": "cores"}
-        amounts = [f"{there.get(kind, 0):g} {name} ({free.get(kind, 0):g} free)" for kind, name in kinds.items()]
+        with self._reached():
+            there, free = self._ray.cluster_resources(), self._ray.available_resources()
+        kinds = {"CPU": "core", "GPU": "GPU"} if self.need.gpus else {"CPU": "core"}
+        amounts = [f"{_amount(there.get(kind, 0), name)} ({free.get(kind, 0):g} free)" for kind, name in kinds.items()]
         return f"needs {self.need}, and the cluster has {' and '.join(amounts)}"
 
     def close(self) -> None:
         for worker in list(self.actors):
             self._stop(worker)
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Errors of what is no worker's matter are those of the cluster."""
+        try:
+            yield
+        except self._ray.exceptions.RayError as error:
+            raise StudyError(
+                f"the Ray cluster cannot be reached any more: {_reason(error)}; what is finished is kept"
+            ) from None
+
     def _stop(self, worker: int) -> None:
         if worker in self.actors:
             with suppress(self._ray.exceptions.RayError, RuntimeError, ValueError):  # there is none any more
                 self._ray.kill(self.actors.pop(worker), no_restart=True)
+
+
+def _amount(number: float, name: str) -> str:
+    return f"{number:g} {name}{'s' * (number != 1)}"
 
 
 def _reason(error: BaseException) -> str:
