@@ -60,7 +60,7 @@ def test_a_token_that_comes_too_late_is_said(probe, monkeypatch):
 
 def test_what_listens_and_is_no_cluster_is_said(probe):
     probe(unset="Traceback\nray.exceptions.RpcError: Timed out while waiting for GCS to become available.")
-    with pytest.raises(StudyError, match="cannot reach a Ray cluster at auto: .*: Timed out"):
+    with pytest.raises(StudyError, match=r"cannot reach a Ray cluster at auto: .*: Timed out"):
         ray_connection._choose_mode("auto")
 
 
