@@ -13,6 +13,8 @@ from bitline.study.ray_connection import MODE, connect
 
 REFUSED = "Traceback\n  ...\nray.exceptions.AuthenticationError: RPC error: InvalidAuthToken: missing or incorrect"
 
+NO_TOKEN = "[C 1 1] authentication_token_loader.cc:115: Check failed: has_token\n  stack\n  _start"
+
 
 @pytest.fixture
 def probe(monkeypatch):
@@ -43,8 +45,9 @@ def test_a_cluster_that_wants_a_token_gets_that_of_this_machine(probe):
 
 
 @pytest.mark.parametrize("mode", [None, "token", "disabled"])
-def test_a_token_that_is_missing_is_said(probe, monkeypatch, mode):
-    probe(unset=REFUSED, token=REFUSED, disabled=REFUSED)
+@pytest.mark.parametrize("with_token", [REFUSED, NO_TOKEN])
+def test_a_token_that_is_missing_is_said(probe, monkeypatch, mode, with_token):
+    probe(unset=REFUSED, token=with_token, disabled=REFUSED)
     if mode:
         monkeypatch.setenv(MODE, mode)
     with pytest.raises(StudyError, match=r"10\.0\.0\.1:6379 wants a token.*copy ~/\.ray/auth_token.*RAY_AUTH_TOKEN"):

@@ -25,6 +25,9 @@ PROBE_S = 30.0
 MODE = "RAY_AUTH_MODE"
 """Environment variable by which Ray's tools send the token that they find, or do not."""
 
+REFUSED = ("AuthenticationError", "authentication_token")
+"""What Ray says where a cluster does not know the token, and where there is none to send."""
+
 SIGNALLED = 128
 """What shells add to the number of the signal that ended a process, for its status."""
 
@@ -97,12 +100,11 @@ def _choose_mode(address: str) -> None:
     if "://" in address:  # a proxy for Ray's clients, which the probe does not know
         return
     said = _probe(address, {})
-    if MODE not in os.environ and "AuthenticationError" in said:
-        said = _probe(address, {MODE: "token"})
-        if not said:
-            _send_token()
-            return
-    if "AuthenticationError" in said:
+    is_refused = any(sign in said for sign in REFUSED)
+    if is_refused and MODE not in os.environ and not _probe(address, {MODE: "token"}):
+        _send_token()
+        return
+    if is_refused:
         raise StudyError(
             f"the Ray cluster at {address} wants a token, and this machine has none or another one: copy "
             f"~/.ray/auth_token from the machine where 'ray start --head' ran, or set RAY_AUTH_TOKEN; {MODE}, if set, "
