@@ -9,7 +9,7 @@ import pytest
 
 from bitline.errors import StudyError
 from bitline.study import ray_connection
-from bitline.study.ray_connection import MODE, connect
+from bitline.study.ray_connection import MODE, choose_mode, connect
 
 REFUSED = "Traceback\n  ...\nray.exceptions.AuthenticationError: RPC error: InvalidAuthToken: missing or incorrect"
 
@@ -27,20 +27,20 @@ def probe(monkeypatch):
         def answer(address: str, settings: dict[str, str]) -> str:
             return by_mode[settings.get(MODE) or os.environ.get(MODE) or "unset"]
 
-        monkeypatch.setattr(ray_connection, "_probe", answer)
+        monkeypatch.setattr(ray_connection, "ask", answer)
 
     return answers
 
 
 def test_a_cluster_without_a_token_is_sent_none(probe):
     probe(unset="", token="")
-    ray_connection._choose_mode("10.0.0.1:6379")
+    choose_mode("10.0.0.1:6379")
     assert MODE not in os.environ
 
 
 def test_a_cluster_that_wants_a_token_gets_that_of_this_machine(probe):
     probe(unset=REFUSED, token="")
-    ray_connection._choose_mode("10.0.0.1:6379")
+    choose_mode("10.0.0.1:6379")
     assert os.environ[MODE] == "token"
 
 
@@ -51,20 +51,20 @@ def test_a_token_that_is_missing_is_said(probe, monkeypatch, mode, with_token):
     if mode:
         monkeypatch.setenv(MODE, mode)
     with pytest.raises(StudyError, match=r"10\.0\.0\.1:6379 wants a token.*copy ~/\.ray/auth_token.*RAY_AUTH_TOKEN"):
-        ray_connection._choose_mode("10.0.0.1:6379")
+        choose_mode("10.0.0.1:6379")
 
 
 def test_a_token_that_comes_too_late_is_said(probe, monkeypatch):
     probe(unset=REFUSED, token="")
     monkeypatch.setitem(sys.modules, "ray", object())
     with pytest.raises(StudyError, match="set RAY_AUTH_MODE=token in the environment before ray is imported"):
-        ray_connection._choose_mode("10.0.0.1:6379")
+        choose_mode("10.0.0.1:6379")
 
 
 def test_what_listens_and_is_no_cluster_is_said(probe):
     probe(unset="Traceback\nray.exceptions.RpcError: Timed out while waiting for GCS to become available.")
     with pytest.raises(StudyError, match=r"cannot reach a Ray cluster at auto: .*: Timed out"):
-        ray_connection._choose_mode("auto")
+        choose_mode("auto")
 
 
 @pytest.mark.needs("Ray")

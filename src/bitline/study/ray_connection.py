@@ -56,7 +56,7 @@ def connect(address: str | None) -> None:
     where: dict[str, Any] = {"address": "local", "include_dashboard": False}
     if address is not None:
         _check_address(address)
-        _choose_mode(address)
+        choose_mode(address)
         where = {"address": address}
     with _environment(QUIET):
         import ray
@@ -88,20 +88,26 @@ def _check_address(address: str) -> None:
         raise _unreachable(address, str(error)) from None
 
 
-def _choose_mode(address: str) -> None:
+def choose_mode(address: str) -> None:
     """Send the token of this machine if the cluster wants one.
 
     Ray reads the mode where it is imported. It also writes a message each second, and waits for minutes, where the mode
     is wrong or something else listens; so another process tries first, and its messages are not shown.
 
+    Args:
+        address: host:port, or 'auto'.
+
     Raises:
         StudyError: there is no cluster, or it wants another token.
+
+    Examples:
+        >>> choose_mode("ray://127.0.0.1:10001")  # a proxy, which is not asked
     """
     if "://" in address:  # a proxy for Ray's clients, which the probe does not know
         return
-    said = _probe(address, {})
+    said = ask(address, {})
     is_refused = any(sign in said for sign in REFUSED)
-    if is_refused and MODE not in os.environ and not _probe(address, {MODE: "token"}):
+    if is_refused and MODE not in os.environ and not ask(address, {MODE: "token"}):
         _send_token()
         return
     if is_refused:
@@ -120,7 +126,7 @@ def _send_token() -> None:
     os.environ[MODE] = "token"
 
 
-def _probe(address: str, settings: dict[str, str]) -> str:
+def ask(address: str, settings: dict[str, str]) -> str:
     """Ask a cluster whether it is there, as Ray's own tools do.
 
     Args:
@@ -129,6 +135,10 @@ def _probe(address: str, settings: dict[str, str]) -> str:
 
     Returns:
         What Ray says against it; empty if the cluster answers.
+
+    Examples:
+        >>> ask("nowhere", {}) == ""  # no address
+        False
     """
     chosen = [] if address == "auto" else ["--address", address]
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", *chosen]
