@@ -48,7 +48,7 @@ def explore(
     check_writable("--out", store)
     check_writable("--report", *([report] if report else []))
     with tasks(output, chosen.name) as progress:
-        found = studies.explore(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
+        found = studies.explore(chosen, store, workers=crew.count, launch=crew.launch(output.note), progress=progress)
     result = studies.read_results(store)
     best = set(found.front)
     front = dataclasses.replace(result, designs=tuple(design for design in result.designs if design.key in best))

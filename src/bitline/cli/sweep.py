@@ -63,7 +63,7 @@ def sweep(
     check_writable("--out", store)
     check_writable("--report", *([report] if report else []))
     with tasks(output, chosen.name) as progress:
-        summary = studies.sweep(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
+        summary = studies.sweep(chosen, store, workers=crew.count, launch=crew.launch(output.note), progress=progress)
     result = studies.read_results(store)
     output.results(*study_parts(result))
     study_notes(result, output)

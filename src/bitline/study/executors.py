@@ -31,8 +31,14 @@ class Executor(Protocol):
     def submit(self, worker: int, task: Task) -> None:
         """Give a task to an idle worker."""
 
-    def wait(self) -> tuple[int, Outcome]:
-        """The next outcome, and whose it is. An outcome with `retry` says that the worker was lost."""
+    def wait(self) -> tuple[int, Outcome] | None:
+        """The next outcome, and whose it is; None if instead another worker has become ready for its first task.
+
+        An outcome with `retry` says that the worker was lost.
+
+        Raises:
+            StudyError: there are no workers, and there will be none.
+        """
 
     def close(self) -> None:
         """Stop all workers at once."""

@@ -79,7 +79,7 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         How many tasks were done, and the messages of those that failed.
 
     Raises:
-        StudyError: the store cannot be written.
+        StudyError: the store cannot be written, or there are no workers.
 
     Examples:
         >>> from bitline.numerics.progress import silent
@@ -95,18 +95,17 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
     prepared: dict[int, str] = {}
     attempts: Counter[tuple[object, ...]] = Counter()
     failures: list[str] = []
-    done = running = 0
-    while True:
+    done = 0
+    while agenda.left:
         for worker in executor.idle():
             task = agenda.take(prepared.get(worker))
             if task is None:
                 break
             executor.submit(worker, task)
-            running += 1
-        if not running:
-            return done, tuple(failures)
-        worker, outcome = executor.wait()
-        running -= 1
+        finished = executor.wait()
+        if finished is None:
+            continue
+        worker, outcome = finished
         task = outcome.task
         prepared[worker] = task.prepare_key
         if outcome.retry:
@@ -123,3 +122,4 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         else:
             done += 1
         progress(task.label, agenda.total - agenda.left, agenda.total)
+    return done, tuple(failures)
