@@ -16,6 +16,7 @@ from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
 from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 
@@ -123,6 +124,10 @@ class Study(Part):
                 raise StudyError(
                     f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
                     "combinations, set skip_impossible = true"
+                ) from None
+            except Exception as error:  # a user's class can raise anything where its settings are checked
+                raise StudyError(
+                    f"study {self.name!r}, {in_line(settings) or 'base design'}: {described(error)}"
                 ) from None
             found.setdefault(point.key, point)
         if not found:
