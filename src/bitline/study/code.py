@@ -2,8 +2,9 @@
 
 A version of bitline gives the same numbers for the same design, seed and inputs, and a store knows that version. Of a
 class that bitline does not know, it can only tell whether the code is the same: the files of the class's module and of
-what this module imports at its top, as long as that is the user's. Comments and layout do not count. Not seen are data
-files that the code reads, and modules that it imports inside functions.
+the modules that it imports at its top, as long as they are the user's. Comments and layout do not count. Of a package
+that was installed, the module's file and the version count. Not seen are data files that the code reads, and what it
+imports inside functions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
+from importlib.util import resolve_name
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -30,8 +32,23 @@ LISTED = 3
 
 _PATH = re.compile(r"([\w.]+):\w+")
 _STANDARD = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
-_seen: dict[str, tuple[ModuleSpec | None, bytes | None]] = {}
-"""Contents of modules by name, as they were imported; a module that is imported again has another specification."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What the file of a module said when it was imported; nothing where there is no file.
+
+    Attributes:
+        content: without comments and layout.
+        imports: names of the modules that it may import at its top.
+    """
+
+    content: bytes | None = None
+    imports: tuple[str, ...] = ()
+
+
+_seen: dict[str, tuple[ModuleSpec | None, _Source]] = {}
+"""Sources of modules by name; a module that is imported again has another specification."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +92,14 @@ def code_of(modules: Iterable[str]) -> Code | None:
     roots = sorted({name for name in modules if _top(name) not in KNOWN and name in sys.modules})
     if not roots:
         return None
-    contents: set[tuple[str, bytes]] = set()
-    unseen = []
-    for module in _reached(roots):
-        content = _content(module)
-        if content is None:
-            unseen.append(module.__name__)
-        else:
-            contents.add((Path(str(module.__file__)).name, content))
+    found = _reached(roots)
+    contents = {(Path(str(found[name].__file__)).name, source.content) for name, source in _sources(found)
+                if source.content is not None}  # fmt: skip
+    unseen = [name for name, source in _sources(found) if source.content is None and name in roots]
     digest = hashlib.blake2b(digest_size=8)
     for _, content in sorted(contents):
         digest.update(hashlib.blake2b(content).digest())
-    return Code(tuple(sorted(name for name, _ in contents)), digest.hexdigest(), tuple(sorted(unseen)))
+    return Code(tuple(sorted({name for name, _ in contents})), digest.hexdigest(), tuple(sorted(unseen)))
 
 
 def code_of_design(settings: Any) -> dict[str, Code]:
@@ -124,37 +137,34 @@ def code_of_network(network: nn.Module, *modules: str) -> Code | None:
     return code_of([*homes, *modules])
 
 
-def _reached(roots: list[str]) -> list[ModuleType]:
-    """Modules, and those that they import at their top and that are a user's or of the same package."""
-    packages = {_top(name) for name in roots}
+def _reached(roots: list[str]) -> dict[str, ModuleType]:
+    """Modules by name, with those that they import at their top and that are a user's, and the packages of all."""
     found: dict[str, ModuleType] = {}
-    waiting = [sys.modules[name] for name in roots]
+    waiting = [package for name in roots for package in _with_packages(name)]
     while waiting:
-        module = waiting.pop()
-        if module.__name__ in found:
+        name = waiting.pop()
+        module = sys.modules.get(name)
+        if module is None or name in found:
             continue
-        found[module.__name__] = module
-        for name in {_home(value) for value in list(vars(module).values())}:
-            other = sys.modules.get(name)
-            if other is not None and _counts(other, packages):
-                waiting.append(other)
-    return list(found.values())
+        found[name] = module
+        waiting += [other for other in _source(name, module).imports if _is_users(other)]
+    return found
 
 
-def _home(value: Any) -> str:
-    """Name of the module that something is, or comes from."""
-    if isinstance(value, ModuleType):
-        return value.__name__
-    home = getattr(value if isinstance(value, (type, FunctionType)) else type(value), "__module__", None)
-    return home if isinstance(home, str) else ""
+def _sources(found: dict[str, ModuleType]) -> Iterator[tuple[str, _Source]]:
+    return ((name, _source(name, module)) for name, module in found.items())
 
 
-def _counts(module: ModuleType, packages: set[str]) -> bool:
-    """Whether a module that another one imports is a user's, not of the Python installation."""
-    file, top = getattr(module, "__file__", None), _top(module.__name__)
-    if file is None or top in KNOWN:
-        return False
-    return top in packages or not is_installed(file)
+def _is_users(name: str) -> bool:
+    """Whether a module is a user's, not of the Python installation."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file is not None and _top(name) not in KNOWN and not is_installed(file)
+
+
+def _with_packages(name: str) -> list[str]:
+    """The names of a module and of the packages that it is in."""
+    parts = name.split(".")
+    return [".".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def is_installed(file: str) -> bool:
@@ -168,24 +178,53 @@ def is_installed(file: str) -> bool:
     return file.startswith((*_STANDARD, "<frozen")) or any(part in folders for part in Path(file).parts)
 
 
-def _content(module: ModuleType) -> bytes | None:
-    """What a module's file said when it was imported, or None where there is no file."""
-    spec, name = getattr(module, "__spec__", None), module.__name__
+def _source(name: str, module: ModuleType) -> _Source:
+    """What a module's file said when it was imported."""
+    spec = getattr(module, "__spec__", None)
     if name not in _seen or _seen[name][0] is not spec:
-        _seen[name] = spec, _read(getattr(module, "__file__", None))
+        _seen[name] = spec, _read(module)
     return _seen[name][1]
 
 
-def _read(file: str | None) -> bytes | None:
+def _read(module: ModuleType) -> _Source:
+    file = str(getattr(module, "__file__", None) or "")
     try:
-        content = Path(file or "").read_bytes()
-        if is_installed(str(file)) or not str(file).endswith(".py"):
-            return content
-        return ast.unparse(ast.parse(content)).encode()
+        content = Path(file).read_bytes()
     except OSError:
-        return None
+        return _Source()
+    if is_installed(file) or not file.endswith(".py"):
+        version = getattr(sys.modules[_top(module.__name__)], "__version__", "")
+        return _Source(content + str(version).encode())
+    try:
+        tree = ast.parse(content)
+        return _Source(ast.unparse(tree).encode(), tuple(dict.fromkeys(_imports(tree.body, module))))
     except (SyntaxError, ValueError, RecursionError):
-        return content
+        return _Source(content)
+
+
+def _imports(statements: Iterable[ast.stmt], module: ModuleType) -> Iterator[str]:
+    """Names that may be those of modules, from statements that run when a module is imported."""
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield from _with_packages(alias.name)
+        elif isinstance(statement, ast.ImportFrom):
+            origin = "." * statement.level + (statement.module or "")
+            package = getattr(module, "__package__", None)
+            origin = resolve_name(origin, package) if statement.level and package else origin
+            yield from _with_packages(origin)
+            yield from (f"{origin}.{alias.name}" for alias in statement.names)
+        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and not _is_for_types(statement):
+            inner = [
+                part for part in ast.iter_child_nodes(statement) if isinstance(part, (ast.stmt, ast.ExceptHandler))
+            ]
+            for part in inner:
+                yield from _imports(part.body if isinstance(part, ast.ExceptHandler) else [part], module)
+
+
+def _is_for_types(statement: ast.stmt) -> bool:
+    """Whether it is the part of a module that only type checkers run."""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING")
 
 
 def _texts(settings: Any) -> Iterator[str]:

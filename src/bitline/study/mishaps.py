@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -34,9 +34,10 @@ def described(error: BaseException) -> str:
     """
     if isinstance(error, BitlineError):
         return str(error)
-    place = _place(traceback.extract_tb(error.__traceback__))
+    frames = traceback.extract_tb(error.__traceback__)
     if is_lack_of_memory(error):
-        return f"{OUT_OF_MEMORY}{place}"
+        return f"{OUT_OF_MEMORY}{_place(filter(_is_a_users, frames))}"
+    place = _place(filter(_is_a_users, frames)) or _place(filter(_is_bitlines, frames))
     name, said = type(error).__name__, first_line(error) if isinstance(error, Exception) else str(error)
     return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
 
@@ -54,11 +55,17 @@ def is_lack_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
 
 
-def _place(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The last line of a user's file that took part, or else of bitline's, or else none."""
-    own = [frame for frame in frames if frame.filename.startswith(_PACKAGE)]
-    others = [frame for frame in frames if not (frame.filename.startswith(_PACKAGE) or is_installed(frame.filename))]
-    return "".join(f" ({_short(frame.filename)}:{frame.lineno})" for frame in (others or own)[-1:])
+def _is_bitlines(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_PACKAGE)
+
+
+def _is_a_users(frame: traceback.FrameSummary) -> bool:
+    return not (_is_bitlines(frame) or is_installed(frame.filename))
+
+
+def _place(frames: Iterable[traceback.FrameSummary]) -> str:
+    """The last of some lines of code that took part, if there is one."""
+    return "".join(f" ({_short(frame.filename)}:{frame.lineno})" for frame in list(frames)[-1:])
 
 
 def _short(file: str) -> str:

@@ -125,10 +125,6 @@ class Study(Part):
                     f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
                     "combinations, set skip_impossible = true"
                 ) from None
-            except Exception as error:  # a user's class can raise anything where its settings are checked
-                raise StudyError(
-                    f"study {self.name!r}, {in_line(settings) or 'base design'}: {described(error)}"
-                ) from None
             found.setdefault(point.key, point)
         if not found:
             raise StudyError(f"study {self.name!r} has no possible design: check its axes")
@@ -139,10 +135,17 @@ class Study(Part):
 
         Raises:
             DesignError: an unknown setting or an impossible design.
+            StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
         base = _loaded(str(settings.get(BASE, self.design.base)))
-        design = base.with_settings({**self.design.set, **changes})
+        try:
+            design = base.with_settings({**self.design.set, **changes})
+        except DesignError:
+            raise
+        except Exception as error:  # a user's class can raise anything where its settings are checked
+            label = in_line(settings) or "base design"
+            raise StudyError(f"study {self.name!r}, {label}: {described(error)}") from None
         return Point.of(settings, design)
 
     def known(self) -> dict[str, Any]:

@@ -80,8 +80,10 @@ def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:
         ('the float network: out of memory',)
     """
     found = store.failures()
-    labels = {"": FLOAT, **{point.accuracy_key: point.label() for point in reversed(list(points))}}
-    return tuple(f"{labels[key]}: {message}" for key, message in found.items() if key in labels)
+    labels = {"": FLOAT}
+    for point in points:
+        labels.setdefault(point.accuracy_key, point.label())
+    return tuple(f"{label}: {found[key]}" for key, label in labels.items() if key in found)
 
 
 def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -> int:
