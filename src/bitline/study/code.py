@@ -198,7 +198,7 @@ def _read(module: ModuleType) -> _Source:
     try:
         tree = ast.parse(content)
         return _Source(ast.unparse(tree).encode(), tuple(dict.fromkeys(_imports(tree.body, module))))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, ImportError):
         return _Source(content)
 
 
