@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import resolve_name
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from torch import nn
@@ -36,19 +37,21 @@ _STANDARD = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"
 
 @dataclass(frozen=True)
 class _Source:
-    """What the file of a module said when it was imported; nothing where there is no file.
+    """What the file of a module says, or said when it was imported; nothing where there is no file.
 
     Attributes:
+        file: name of the file.
         content: without comments and layout.
-        imports: names of the modules that it may import at its top.
+        imports: names of the user's modules that it imports at its top.
     """
 
+    file: str = ""
     content: bytes | None = None
     imports: tuple[str, ...] = ()
 
 
-_seen: dict[str, tuple[ModuleSpec | None, _Source]] = {}
-"""Sources of modules by name; a module that is imported again has another specification."""
+_seen: dict[str, tuple[object, _Source]] = {}
+"""Sources of modules by name, and what they were seen of: a module that is imported again has another specification."""
 
 
 @dataclass(frozen=True)
@@ -77,29 +80,28 @@ class Code:
 
 
 def code_of(modules: Iterable[str]) -> Code | None:
-    """The code of modules that are imported.
+    """The code of modules, which is the same whether they are imported yet or not; nothing is imported here.
 
     Args:
-        modules: names of modules; those of bitline and PyTorch do not count.
+        modules: names of modules; those of bitline, PyTorch and Python itself do not count.
 
     Returns:
         Their files and digest, or None where nothing in them is a user's.
 
     Examples:
-        >>> code_of(["fractions"]).files, code_of(["bitline.devices.exact", "torch.nn"])
-        (('fractions.py',), None)
+        >>> code_of(["rich"]).files, code_of(["bitline.devices.exact", "torch.nn", "fractions"])
+        (('__init__.py',), None)
     """
-    roots = sorted({name for name in modules if _top(name) not in KNOWN and name in sys.modules})
+    roots = sorted({name for name in modules if not _is_known(name) and (name in sys.modules or _file(name))})
     if not roots:
         return None
     found = _reached(roots)
-    contents = {(Path(str(found[name].__file__)).name, source.content) for name, source in _sources(found)
-                if source.content is not None}  # fmt: skip
-    unseen = [name for name, source in _sources(found) if source.content is None and name in roots]
+    contents = {(source.file, source.content) for source in found.values() if source.content is not None}
+    unseen = [name for name in roots if found[name].content is None]
     digest = hashlib.blake2b(digest_size=8)
     for _, content in sorted(contents):
         digest.update(hashlib.blake2b(content).digest())
-    return Code(tuple(sorted({name for name, _ in contents})), digest.hexdigest(), tuple(sorted(unseen)))
+    return Code(tuple(sorted({name for name, _ in contents})), digest.hexdigest(), tuple(unseen))
 
 
 def code_of_design(settings: Any) -> dict[str, Code]:
@@ -137,28 +139,39 @@ def code_of_network(network: nn.Module, *modules: str) -> Code | None:
     return code_of([*homes, *modules])
 
 
-def _reached(roots: list[str]) -> dict[str, ModuleType]:
-    """Modules by name, with those that they import at their top and that are a user's, and the packages of all."""
-    found: dict[str, ModuleType] = {}
+def _reached(roots: list[str]) -> dict[str, _Source]:
+    """Sources of modules by name, with those that they import at their top, and the packages of all."""
+    found: dict[str, _Source] = {}
     waiting = [package for name in roots for package in _with_packages(name)]
     while waiting:
         name = waiting.pop()
-        module = sys.modules.get(name)
-        if module is None or name in found:
-            continue
-        found[name] = module
-        waiting += [other for other in _source(name, module).imports if _is_users(other)]
+        if name not in found:
+            found[name] = _source(name)
+            waiting += found[name].imports
     return found
 
 
-def _sources(found: dict[str, ModuleType]) -> Iterator[tuple[str, _Source]]:
-    return ((name, _source(name, module)) for name, module in found.items())
+def _is_known(name: str) -> bool:
+    """Whether a module's code is known by a version."""
+    return _top(name) in KNOWN or (_top(name) in sys.stdlib_module_names and name != "__main__")
 
 
 def _is_users(name: str) -> bool:
     """Whether a module is a user's, not of the Python installation."""
-    file = getattr(sys.modules.get(name), "__file__", None)
-    return file is not None and _top(name) not in KNOWN and not is_installed(file)
+    file = None if _is_known(name) else _file(name)
+    return file is not None and not is_installed(file)
+
+
+def _file(name: str) -> str | None:
+    """The file of a module, found without importing it."""
+    if name in sys.modules:
+        return getattr(sys.modules[name], "__file__", None)
+    folders: list[str] | None = [*sys.path, str(Path.cwd())]
+    spec: ModuleSpec | None = None
+    for package in _with_packages(name):
+        spec = PathFinder.find_spec(package, folders) if folders else None
+        folders = list(spec.submodule_search_locations or ()) if spec is not None else None
+    return spec.origin if spec is not None and spec.has_location else None
 
 
 def _with_packages(name: str) -> list[str]:
@@ -178,31 +191,44 @@ def is_installed(file: str) -> bool:
     return file.startswith((*_STANDARD, "<frozen")) or any(part in folders for part in Path(file).parts)
 
 
-def _source(name: str, module: ModuleType) -> _Source:
-    """What a module's file said when it was imported."""
-    spec = getattr(module, "__spec__", None)
-    if name not in _seen or _seen[name][0] is not spec:
-        _seen[name] = spec, _read(module)
-    return _seen[name][1]
+def _source(name: str) -> _Source:
+    """What a module's file said when it was imported, or says now where it is not yet."""
+    file = _file(name)
+    token: object = getattr(sys.modules.get(name), "__spec__", None) or _state(file)
+    known = _seen.get(name)
+    is_same = known is not None and (known[0] is token or (isinstance(token, tuple) and known[0] == token))
+    if known is None or not is_same:
+        known = _seen[name] = token, _read(name, file)
+    return known[1]
 
 
-def _read(module: ModuleType) -> _Source:
-    file = str(getattr(module, "__file__", None) or "")
+def _state(file: str | None) -> tuple[object, ...]:
     try:
-        content = Path(file).read_bytes()
+        state = os.stat(file or "")
+    except OSError:
+        return (file,)
+    return (file, state.st_mtime_ns, state.st_size)
+
+
+def _read(name: str, file: str | None) -> _Source:
+    path = Path(file or "")
+    try:
+        content = path.read_bytes()
     except OSError:
         return _Source()
-    if is_installed(file) or not file.endswith(".py"):
-        version = getattr(sys.modules[_top(module.__name__)], "__version__", "")
-        return _Source(content + str(version).encode())
+    if is_installed(str(path)) or path.suffix != ".py":
+        version = getattr(sys.modules.get(_top(name)), "__version__", "")
+        return _Source(path.name, content + str(version).encode())
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     try:
         tree = ast.parse(content)
-        return _Source(ast.unparse(tree).encode(), tuple(dict.fromkeys(_imports(tree.body, module))))
+        imports = [other for other in dict.fromkeys(_imports(tree.body, package)) if _is_users(other)]
+        return _Source(path.name, ast.unparse(tree).encode(), tuple(imports))
     except (SyntaxError, ValueError, RecursionError, ImportError):
-        return _Source(content)
+        return _Source(path.name, content)
 
 
-def _imports(statements: Iterable[ast.stmt], module: ModuleType) -> Iterator[str]:
+def _imports(statements: Iterable[ast.stmt], package: str) -> Iterator[str]:
     """Names that may be those of modules, from statements that run when a module is imported."""
     for statement in statements:
         if isinstance(statement, ast.Import):
@@ -210,7 +236,6 @@ def _imports(statements: Iterable[ast.stmt], module: ModuleType) -> Iterator[str
                 yield from _with_packages(alias.name)
         elif isinstance(statement, ast.ImportFrom):
             origin = "." * statement.level + (statement.module or "")
-            package = getattr(module, "__package__", None)
             origin = resolve_name(origin, package) if statement.level and package else origin
             yield from _with_packages(origin)
             yield from (f"{origin}.{alias.name}" for alias in statement.names)
@@ -219,7 +244,7 @@ def _imports(statements: Iterable[ast.stmt], module: ModuleType) -> Iterator[str
                 part for part in ast.iter_child_nodes(statement) if isinstance(part, (ast.stmt, ast.ExceptHandler))
             ]
             for part in inner:
-                yield from _imports(part.body if isinstance(part, ast.ExceptHandler) else [part], module)
+                yield from _imports(part.body if isinstance(part, ast.ExceptHandler) else [part], package)
 
 
 def _is_for_types(statement: ast.stmt) -> bool:
