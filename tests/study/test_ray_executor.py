@@ -74,7 +74,7 @@ def test_errors_of_a_worker_are_those_of_its_task(cluster):
     assert "shapes cannot be multiplied" in failed.outcome.error
     assert not failed.outcome.retry
     actor = workers.actors[0]
-    os.kill(int(ray_answer(actor).rpartition(":")[2]), signal.SIGKILL)
+    os.kill(int(ray_answer(actor).split()[0].rpartition(":")[2]), signal.SIGKILL)
     workers.give(0, FLOAT)
     lost = first(workers)
     assert (type(lost), lost.worker) == (Lost, 0)

@@ -106,9 +106,9 @@ def run(scripts: list[list[str]], say=unsaid, chance=None) -> tuple[Kept, Script
     cluster = Scripted(scripts, clock, chance or Random(0))
     executor = RemoteWorkers(cluster, len(scripts), say, clock)
     agenda = Agenda(POINTS, FinishedWork(), images=100, run=STUDY.run)
-    done, failures = work(agenda, executor, kept, silent)
+    done = work(agenda, executor, kept, silent)
     assert agenda.left == 0
-    return kept, cluster, done, failures
+    return kept, cluster, done, tuple(outcome.error for outcome in kept.outcomes if outcome.error)
 
 
 fates = st.lists(st.sampled_from(["well", "well", "dies", "waits"]), max_size=8)
@@ -123,7 +123,8 @@ def test_every_task_ends_exactly_once_or_nobody_is_there(scripts, chance):
         assert "no worker" in str(error)
         return
     places = [place(outcome.task) for outcome in kept.outcomes]
-    assert len(places) == len(set(places))
+    twice = {kind for (kind, *_), times in Counter(places).items() if times > 1}
+    assert twice <= ({"reference"} if failures else set())  # where the design that began it has failed
     assert done + len(failures) == len(places)
     assert all("was lost" in failure for failure in failures)
     if not failures:
@@ -159,17 +160,17 @@ def test_a_worker_that_dies_before_it_answers_is_given_up_after_some_starts():
     assert cluster.starts[0] == STARTS
 
 
-def test_an_error_of_a_task_is_the_failure_of_that_task_only():
+def test_an_error_of_a_task_is_the_failure_of_its_design_only():
     _, _, done, failures = run([["well", "ill"]])
     assert failures == ("an error",)
-    assert done == TASKS - 1
+    assert done == TASKS - 2  # the float network has two tasks
 
 
 def test_a_task_that_kills_its_workers_is_given_up_and_the_study_goes_on():
     _, cluster, done, failures = run([["well", "dies"] * ATTEMPTS])
-    assert failures == ("a worker was lost at the float network: its machine is gone",)
+    assert failures == ("its worker was lost: its machine is gone",)
     assert cluster.starts[0] == 1 + ATTEMPTS
-    assert done == TASKS - 1
+    assert done == TASKS - 2
 
 
 def test_workers_that_cannot_start_end_the_study_with_the_reason():

@@ -77,6 +77,7 @@ Store = Annotated[
     typer.Option(metavar="FILE", help="Results, an .sqlite file; beside the study, with its name, if not given."),
 ]
 Report = Annotated[Path | None, typer.Option(metavar="FILE", help="HTML report to write at the end.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try designs again that failed in an earlier run.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core, at most 8, if not given.")
 ]

@@ -66,7 +66,7 @@ class PlacedWorker(Worker):
     """A worker that answers as soon as it is ready."""
 
     def answer(self) -> str:
-        """Host and process of the worker."""
+        """Host, process and arithmetic of the worker."""
         return self.name
 
 
@@ -125,7 +125,7 @@ class RayCluster:
         except self._ray.exceptions.RayTaskError as error:
             if task is None:
                 return Lost(worker, _reason(error))
-            return Finished(worker, Outcome(task, error=f"{task.subject}: {_reason(error)}"))  # it lives on
+            return Finished(worker, Outcome(task, error=_reason(error)))  # it lives on
         except self._ray.exceptions.RayError as error:  # whatever it is: another worker may do better
             return Lost(worker, _reason(error))
         return Placed(worker) if task is None else Finished(worker, answer)

@@ -177,7 +177,7 @@ class RemoteWorkers:
         task = self._lose(event)
         if task is None:
             return None
-        return worker, Outcome(task, error=f"a worker was lost at {task.subject}: {event.reason}", retry=True)
+        return worker, Outcome(task, error=f"its worker was lost: {event.reason}", retry=True)
 
     def _lose(self, lost: Lost) -> Task | None:
         """Ask for a lost worker again, unless it never starts; its task, if it had one."""

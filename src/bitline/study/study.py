@@ -16,6 +16,7 @@ from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
 from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 
@@ -134,10 +135,17 @@ class Study(Part):
 
         Raises:
             DesignError: an unknown setting or an impossible design.
+            StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
         base = _loaded(str(settings.get(BASE, self.design.base)))
-        design = base.with_settings({**self.design.set, **changes})
+        try:
+            design = base.with_settings({**self.design.set, **changes})
+        except DesignError:
+            raise
+        except Exception as error:  # a user's class can raise anything where its settings are checked
+            label = in_line(settings) or "base design"
+            raise StudyError(f"study {self.name!r}, {label}: {described(error)}") from None
         return Point.of(settings, design)
 
     def known(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bitline.data.labels import class_count, labels_for
 from bitline.errors import DataError
 from bitline.networks import find_network, load_network
 from bitline.numerics.digest import data_digest, weights_digest
+from bitline.study.code import Code, code_of_network
 from bitline.study.study import Study
 from bitline.study.worker import Context
 
@@ -22,7 +23,7 @@ class Workload:
 
     Attributes:
         context: what workers need.
-        facts: what results depend on besides designs, by name, for the store.
+        facts: what results depend on besides designs, by name, for the store, which refuses others.
         notes: what was left out of the data, and how it was read.
 
     Examples:
@@ -69,12 +70,35 @@ def load(study: Study, workers: int = 1) -> Workload:
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
         threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
+        code=str(code_of_network(model) or ""),
     )
+    code = code_of_network(model, study.model.name.partition(":")[0])
     facts = {
         "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
         "data": data_digest(raw.images, raw.labels),
         "calibration images": data_digest(dataset.calibration),
         "seed": str(study.run.seed),
-        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
-    }
-    return Workload(context, facts, dataset.notes)
+        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
+    } | ({} if code is None else {"code of the network": str(code)})
+    return Workload(context, facts, (*dataset.notes, *unnoticed("the network", code)))
+
+
+def unnoticed(what: str, code: Code | None) -> tuple[str, ...]:
+    """What is to be said of code of which there is no file.
+
+    Args:
+        what: runs it.
+        code: as `code_of` gives it.
+
+    Examples:
+        >>> unnoticed("the network", Code((), "", ("__main__",)))
+        ('changes of __main__ are not noticed: there is no file of the code of the network',)
+    """
+    if code is None or not code.unseen:
+        return ()
+    return (f"changes of {', '.join(code.unseen)} are not noticed: there is no file of the code of {what}",)
+
+
+def _precision() -> str:
+    """The default precision where it is not the usual one."""
+    return "" if torch.get_default_dtype() == torch.float32 else f" in {torch.get_default_dtype()}"
