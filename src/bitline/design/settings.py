@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from bitline.arrays import Array
+from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc
@@ -58,6 +60,20 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+def code_in(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Import paths of users' classes among settings by dotted name.
+
+    Examples:
+        >>> code_in({"cell.device.kind": "mylab:Leaky", "adc": "sar"})
+        ('mylab:Leaky',)
+    """
+    sections = nested(dict(settings))
+    cell, adc = sections.get("cell"), sections.get("adc")
+    parts = (cell.get("device") if isinstance(cell, dict) else None, adc)
+    kinds = [part.get(TAG) if isinstance(part, dict) else part for part in parts]
+    return tuple(kind for kind in kinds if isinstance(kind, str) and is_import_path(kind))
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

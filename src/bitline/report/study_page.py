@@ -110,7 +110,7 @@ def _failures(result: StudyResult) -> str:
 def _chain(result: StudyResult) -> str:
     if not result.designs:
         return ""
-    design = Design(**result.designs[0].design)
+    design = Design.from_dict(result.designs[0].design)
     varied = ", ".join(result.settings)
     note = f"The first design; the study varies {varied}." if varied else "The design."
     return f'<h2>What was run</h2><div class="scroll">{chain_drawing(design)}</div>{_note(note)}'

@@ -68,7 +68,7 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
         cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
         cells += [_percent(design.screened)] if has_screened else []
         cells += [_number(design.costs.get(name)) for name in costs]
-        toml = Design(**design.design).to_toml()
+        toml = Design.from_dict(design.design).to_toml()
         rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
     return rows
 
