@@ -15,6 +15,9 @@ from bitline.readout import Adc
 TAG = "kind"
 """The key that chooses a variant."""
 
+CODE = ("cell.device", "adc")
+"""Settings that a class of the user's can stand for, by its import path."""
+
 SHARED = {
     "weights": frozenset(WeightMapping.model_fields),
     "array": frozenset(Array.model_fields),
@@ -69,10 +72,8 @@ def code_in(settings: Mapping[str, Any]) -> tuple[str, ...]:
         >>> code_in({"cell.device.kind": "mylab:Leaky", "adc": "sar"})
         ('mylab:Leaky',)
     """
-    sections = nested(dict(settings))
-    cell, adc = sections.get("cell"), sections.get("adc")
-    parts = (cell.get("device") if isinstance(cell, dict) else None, adc)
-    kinds = [part.get(TAG) if isinstance(part, dict) else part for part in parts]
+    values = flat(dict(settings))
+    kinds = (values.get(name) for part in CODE for name in (part, f"{part}.{TAG}"))
     return tuple(kind for kind in kinds if isinstance(kind, str) and is_import_path(kind))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.study.coverage import FinishedWork, enough
@@ -37,7 +38,8 @@ def read_results(path: str | Path) -> StudyResult:
         facts = store.facts()
         if "study" not in facts:
             raise StudyError(f"the store {path} holds no study yet: run one with 'bitline sweep'")
-        study = Study(**tomllib.loads(facts.pop("study")))
+        with reading_a_file():
+            study = Study(**tomllib.loads(facts.pop("study")))
         wanted = json.loads(facts.pop("points", "[]"))
         contents = _Contents(store, study, images=int(facts.get("images", "0")))
         order = {key: index for index, key in enumerate(wanted)}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
+from bitline.config.trust import refusal, trusted_modules
 from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
-from bitline.errors import DataError
+from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.study import Study
@@ -44,6 +45,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         workers: how many processes share the cores of this machine.
 
     Raises:
+        StudyError: a file names code that nobody allowed.
         NetworkError: the network or its weights cannot be used.
         DataError: the images or their labels cannot be used.
 
@@ -54,6 +56,9 @@ def load(study: Study, workers: int = 1) -> Workload:
         >>> sorted(workload.facts)
         ['PyTorch', 'calibration images', 'data', 'model', 'seed']
     """
+    refused = study.refused_code()
+    if refused:
+        raise StudyError(f"study {study.name!r}: {refusal(refused[0], _setting_of(study, refused[0]))}")
     network = find_network(study.model.name)
     model = load_network(network, study.model.weights)
     raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
@@ -68,6 +73,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         seed=study.run.seed,
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
+        trusted=trusted_modules(),
         threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
     )
     facts = {
@@ -78,3 +84,8 @@ def load(study: Study, workers: int = 1) -> Workload:
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
     }
     return Workload(context, facts, dataset.notes)
+
+
+def _setting_of(study: Study, path: str) -> str:
+    """The name of the setting that has an import path, for messages."""
+    return "model.name" if path in study.model.code else "a device or converter"
