@@ -1,5 +1,11 @@
 """`python -m bitline` is the command `bitline`."""
 
+import os
+import sys
+
+if sys.path[:1] in ([""], [os.getcwd()]):  # what lies in the current folder stands in for nothing that is installed
+    sys.path.append(sys.path.pop(0))
+
 from bitline.cli.app import main
 
 main()

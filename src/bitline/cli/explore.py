@@ -8,6 +8,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_study
 from bitline.cli.inputs import beside
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.output import Output
@@ -28,6 +29,7 @@ def explore(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
 ) -> None:
     """Search the axes of a study for the designs that trade accuracy best against cost.
 
@@ -47,6 +49,7 @@ def explore(
     store = out or beside(study, "sqlite")
     check_writable("--out", store)
     check_writable("--report", *([report] if report else []))
+    allowed_study(chosen, str(study), allow_code)
     with tasks(output, chosen.name) as progress:
         found = studies.explore(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
     result = studies.read_results(store)

@@ -8,12 +8,14 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_study, consent_if_known
 from bitline.cli.inputs import beside
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.output import Output
 from bitline.cli.study_tables import complain_of, duration, study_notes, study_parts, write_report
 from bitline.cli.table import Column, Table
 from bitline.config.files import check_writable
+from bitline.config.trust import module_of
 
 if TYPE_CHECKING:
     from bitline.study import Forecast
@@ -35,6 +37,7 @@ def sweep(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
 ) -> None:
     """Evaluate all designs of a study.
 
@@ -55,13 +58,17 @@ def sweep(
     chosen = studies.Study.load(study)
     store = out or beside(study, "sqlite")
     if dry_run:
+        allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
         with output.progress() as tell:
             tell("probing", 0, None)
             forecast = studies.plan(chosen, store, crew.count)
         _show(output, forecast, crew.count)
+        for module in dict.fromkeys(map(module_of, chosen.refused_code())):
+            output.note(f"note: code of {module} was not run, so the time is unknown: --allow-code lets it run")
         return
     check_writable("--out", store)
     check_writable("--report", *([report] if report else []))
+    allowed_study(chosen, str(study), allow_code)
     with tasks(output, chosen.name) as progress:
         summary = studies.sweep(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
     result = studies.read_results(store)
@@ -72,6 +79,10 @@ def sweep(
     complain_of(summary.failures)
     if summary.failures:
         raise typer.Exit(1)
+
+
+def _time(forecast: Forecast) -> str:
+    return "time unknown" if forecast.seconds is None else f"about {duration(forecast.seconds)}"
 
 
 def _show(output: Output, forecast: Forecast, workers: int) -> None:
@@ -89,6 +100,5 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
     output.data(Table("forecast", columns, [row]))
     output.text(
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
-        f"{forecast.images:,} images left: about {duration(forecast.seconds)} with {workers} "
-        f"worker{'s' * (workers > 1)}"
+        f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
     )

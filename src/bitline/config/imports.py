@@ -52,6 +52,8 @@ def source_chain(path: str) -> tuple[Path, ...]:
     files: list[Path] = []
     spec: ModuleSpec | None = None
     steps = module_of(path).split(".")
+    if not all(map(str.isidentifier, steps)):
+        return ()
     for count in range(1, len(steps) + 1):
         folders = None if spec is None else spec.submodule_search_locations
         spec = _spec(".".join(steps[:count]), None if folders is None else list(folders), count == 1)
@@ -91,7 +93,7 @@ def import_module(path: str) -> ModuleType:
         ValueError: sys is a module of Python itself: name one of your own, which has another name
     """
     module, colon, name = path.partition(":")
-    if not colon or not name.isidentifier() or not all(step.isidentifier() for step in module.split(".")):
+    if not colon or not name.isidentifier() or not all(map(str.isidentifier, module.split("."))):
         raise ValueError("it is not the import path of anything: write package.module:name")
     if module.partition(".")[0] in sys.stdlib_module_names:
         raise ValueError(f"{module} is a module of Python itself: name one of your own, which has another name")

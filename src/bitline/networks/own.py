@@ -34,8 +34,9 @@ def own_network(name: str) -> Network:
         Traceback (most recent call last):
         bitline.errors.NetworkError: cannot import the network 'os:abort': os is a module of Python itself: ...
     """
+    found = _imported(name)
     trust([name])
-    made = _made(name, _imported(name))
+    made = _made(name, found)
     if isinstance(made, Network):
         return made
     if not isinstance(made, nn.Module):
