@@ -23,7 +23,7 @@ from shape_checks import install
 
 install()  # before anything of the package is imported
 
-from bitline.config import trust  # noqa: E402
+from bitline.config.trust import distrust, trusted_modules  # noqa: E402
 from bitline.numerics.threads import limit_threads  # noqa: E402
 
 # -- the same run every time
@@ -175,9 +175,9 @@ def imports(tmp_path_factory, monkeypatch):
     """Forgets what a test imported from a folder of its own, or allowed: another's file may have the same name."""
     own = str(tmp_path_factory.getbasetemp())
     monkeypatch.setenv("XDG_STATE_HOME", f"{own}/state-{next(NUMBERS)}")
-    monkeypatch.setattr(trust, "_trusted", set(trust._trusted))
-    known = set(sys.modules)
+    known, trusted = set(sys.modules), set(trusted_modules())
     yield
+    distrust(set(trusted_modules()) - trusted)
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(own):
             del sys.modules[name]

@@ -82,7 +82,7 @@ def has_run(folder):
 def forget():
     """As if this were another process."""
     sys.modules.pop("strangerlib", None)
-    trust._trusted.discard("strangerlib")
+    trust.distrust(["strangerlib"])
 
 
 # -- the command line

@@ -52,6 +52,18 @@ def trust(paths: Iterable[str]) -> None:
     _trusted.update(map(module_of, paths))
 
 
+def distrust(paths: Iterable[str]) -> None:
+    """Take back what `trust` allowed; modules that are imported stay so.
+
+    Examples:
+        >>> trust(["mylab:Leaky"])
+        >>> distrust(["mylab:Leaky"])
+        >>> is_trusted("mylab:Leaky")
+        False
+    """
+    _trusted.difference_update(map(module_of, paths))
+
+
 def trusted_modules() -> tuple[str, ...]:
     """The modules that are trusted, for another process to `trust` as well.
 
