@@ -316,7 +316,7 @@ def test_nothing_but_the_store_is_left(small_store):
 
 @pytest.mark.parametrize("name", ["a?b.sqlite", "a#b.sqlite", "100%25.sqlite", "[bold].sqlite", "ä b&c=d.sqlite", ":x"])
 def test_any_path_is_the_path_of_its_store(small_store, tmp_path, name):
-    """calebevans/mulder #86: of 'a?b.sqlite' the file 'a' was opened, and of '100%25.sqlite' another with other results."""
+    """calebevans/mulder #86: of 'a?b.sqlite' the file 'a' was opened, and '100%.sqlite' for '100%25.sqlite'."""
     path = tmp_path / name
     (tmp_path / "100%.sqlite").write_text("another file")
     sweep(study(design={"base": "ideal"}), path)

@@ -26,6 +26,7 @@ def explore(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
     retry_failed: options.RetryFailed = False,
 ) -> None:
     """Search the axes of a study for the designs that trade accuracy best against cost.
@@ -40,7 +41,7 @@ def explore(
     from bitline import study as studies
 
     run = StudyRun.of(context, Crew(workers, executor, address, compute, gpus))
-    run.begin(retry_failed)
+    run.begin(allow_code, retry_failed)
     crew, chosen = run.crew, run.study
     with tasks(run.output, chosen.name) as progress:
         found = studies.explore(

@@ -58,6 +58,10 @@ Settings = Annotated[
         autocompletion=completion.settings,
     ),
 ]
+AllowCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run code that a file names by import path, without asking."),
+]
 Images = Annotated[int | None, typer.Option(min=1, metavar="N", help="Images to classify; all if not given.")]
 SomeImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to classify.")]
 CalibrationImages = Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bitline.cli.consent import allowed_study
 from bitline.cli.inputs import beside
 from bitline.cli.launch import Crew
 from bitline.cli.output import Output, complain
@@ -26,6 +27,7 @@ class StudyRun:
     Attributes:
         output: of the command.
         crew: who does the work.
+        file: of the study.
         study: what is run.
         store: file of its results.
         report: HTML file to write at the end, if any.
@@ -33,6 +35,7 @@ class StudyRun:
 
     output: Output
     crew: Crew
+    file: Path
     study: Study
     store: Path
     report: Path | None
@@ -52,21 +55,23 @@ class StudyRun:
 
         crew.check(context)
         file, out, report = (context.params[name] for name in ("study", "out", "report"))
-        return cls(Output.of(context), crew, Study.load(file), out or beside(file, "sqlite"), report)
+        return cls(Output.of(context), crew, file, Study.load(file), out or beside(file, "sqlite"), report)
 
-    def begin(self, retry_failed: bool) -> None:
-        """Try what will be written, before the work.
+    def begin(self, allow_code: bool, retry_failed: bool) -> None:
+        """Try what will be written, and let the code run that the study names, before the work.
 
         Args:
+            allow_code: whether the person gave --allow-code.
             retry_failed: whether designs that failed are tried again.
 
         Raises:
-            BitlineError: it cannot be written.
+            BitlineError: it cannot be written, or the person does not allow the code.
         """
         from bitline.study import forget_failures
 
         check_writable("--out", self.store)
         check_writable("--report", *([self.report] if self.report else []))
+        allowed_study(self.study, str(self.file), allow_code)
         if retry_failed:
             forget_failures(self.store)
 

@@ -8,11 +8,13 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_study, consent_if_known
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.output import Output
 from bitline.cli.study_run import StudyRun
 from bitline.cli.study_tables import duration, study_parts
 from bitline.cli.table import Column, Table
+from bitline.config.trust import module_of
 
 if TYPE_CHECKING:
     from bitline.study import Forecast
@@ -34,6 +36,7 @@ def sweep(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
     retry_failed: options.RetryFailed = False,
 ) -> None:
     """Evaluate all designs of a study.
@@ -52,18 +55,25 @@ def sweep(
     run = StudyRun.of(context, Crew(workers, executor, address, compute, gpus))
     crew, chosen, store = run.crew, run.study, run.store
     if dry_run:
+        allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
         with run.output.progress() as tell:
             tell("probing", 0, None)
             forecast = studies.plan(chosen, store, crew.count)
         _show(run.output, forecast, crew.count)
+        for module in dict.fromkeys(map(module_of, chosen.refused_code())):
+            run.output.note(f"note: code of {module} was not run, so the time is unknown: --allow-code lets it run")
         return
-    run.begin(retry_failed)
+    run.begin(allow_code, retry_failed)
     with tasks(run.output, chosen.name) as progress:
         summary = studies.sweep(
             chosen, store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
         )
     result = studies.read_results(store)
     run.end(study_parts(result), result, summary.failures, f"{summary.done} tasks in {duration(summary.seconds)}")
+
+
+def _time(forecast: Forecast) -> str:
+    return "time unknown" if forecast.seconds is None else f"about {duration(forecast.seconds)}"
 
 
 def _show(output: Output, forecast: Forecast, workers: int) -> None:
@@ -81,6 +91,5 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
     output.data(Table("forecast", columns, [row]))
     output.text(
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
-        f"{forecast.images:,} images left: about {duration(forecast.seconds)} with {workers} "
-        f"worker{'s' * (workers > 1)}"
+        f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
     )

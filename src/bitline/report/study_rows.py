@@ -79,16 +79,19 @@ def stored_design(settings: dict[str, Any]) -> Design | None:
     """The design that a store has the settings of, or None where it cannot be had on this machine.
 
     Args:
-        settings: all of them, as `Design.model_dump` gives them; a class of a user's that they name may not be here.
+        settings: all of them, as `Design.model_dump` gives them. A class of a user's that they name need not be here:
+            it is not imported. Where it is at hand, it may be another one by now, which does not accept its settings.
 
     Examples:
         >>> stored_design({"adc": {"bits": 6}}).adc.bits
         6
-        >>> stored_design({"cell": {"device": {"kind": "strangers_lab:Device"}}}) is None
+        >>> stored_design({"cell": {"device": {"kind": "strangers_lab:Device"}}}).is_loaded
+        False
+        >>> stored_design({"adc": {"bits": "many"}}) is None
         True
     """
     try:
-        return Design(**settings)
+        return Design.from_dict(settings)
     except Exception:  # a user's class can raise anything
         return None
 

@@ -35,7 +35,7 @@ class Agenda:
     """
 
     def __init__(self, points: tuple[Point, ...], finished: FinishedWork, images: int, run: Run) -> None:
-        self.finished = finished
+        self.points, self.finished = points, finished
         self.images, self.run = images, run
         self.groups: dict[str, list[Task]] = {}
         self._busy: dict[str, int] = defaultdict(int)

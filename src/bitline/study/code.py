@@ -17,13 +17,15 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import resolve_name
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from torch import nn
+
+from bitline.config.imports import source_of
+from bitline.config.trust import module_of
 
 KNOWN = ("bitline", "torch", "numpy", "builtins")
 """Packages whose code is known by their version."""
@@ -118,7 +120,7 @@ def code_of_design(settings: Any) -> dict[str, Code]:
         {}
     """
     paths = sorted({text for text in _texts(settings) if _PATH.fullmatch(text)})
-    found = {path: code_of([path.partition(":")[0]]) for path in paths}
+    found = {path: code_of([module_of(path)]) for path in paths}
     return {path: code for path, code in found.items() if code is not None}
 
 
@@ -163,15 +165,11 @@ def _is_users(name: str) -> bool:
 
 
 def _file(name: str) -> str | None:
-    """The file of a module, found without importing it."""
+    """The file of a module: that which it was imported from, or that which an import would run."""
     if name in sys.modules:
         return getattr(sys.modules[name], "__file__", None)
-    folders: list[str] | None = [*sys.path, str(Path.cwd())]
-    spec: ModuleSpec | None = None
-    for package in _with_packages(name):
-        spec = PathFinder.find_spec(package, folders) if folders else None
-        folders = list(spec.submodule_search_locations or ()) if spec is not None else None
-    return spec.origin if spec is not None and spec.has_location else None
+    file = source_of(name)
+    return None if file is None else str(file)
 
 
 def _with_packages(name: str) -> list[str]:

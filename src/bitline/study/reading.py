@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.study.code import Code
@@ -69,7 +70,8 @@ def _study(path: Path, text: str) -> Study:
         StudyError: this bitline cannot read it.
     """
     try:
-        return Study(**tomllib.loads(text))
+        with reading_a_file():
+            return Study(**tomllib.loads(text))
     except (ValueError, TypeError, RecursionError, StudyError) as error:
         raise damaged(path, "its study", str(error)) from None
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.config.trust import trust
 from bitline.cost import Statistics
 from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
@@ -43,6 +44,7 @@ class Context:
         seed: seed of the chips.
         batch: how many images go through the network at once.
         layer_errors: whether to measure the error of every layer.
+        trusted: modules of users' code that workers may import.
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
         code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
@@ -61,6 +63,7 @@ class Context:
     seed: int
     batch: int
     layer_errors: bool
+    trusted: tuple[str, ...] = ()
     threads: int | None = None
     device: str = "cpu"
     code: str = ""
@@ -82,6 +85,7 @@ class Worker:
     """
 
     def __init__(self, context: Context) -> None:
+        trust(context.trusted)
         if context.threads:
             limit_threads(context.threads)
         place = torch.device(context.device)
