@@ -17,7 +17,7 @@ from bitline import __version__
 from bitline.cli.commands import HELP, INTERRUPTED, Entry, LazyGroup
 from bitline.cli.mistakes import UsageError, usage_message
 from bitline.cli.output import complain
-from bitline.errors import BitlineError
+from bitline.errors import BitlineError, Terminated
 
 EVALUATE, UNDERSTAND = "Evaluate designs", "Understand a design"
 LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
@@ -88,6 +88,8 @@ def main() -> None:
             error.show()
             sys.exit(2)
         _end(usage_message(error))
+    except Terminated:
+        raise
     except SystemExit as end:
         if os.environ.get(COMPLETION):
             raise

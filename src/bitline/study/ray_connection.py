@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from bitline.errors import StudyError
+from bitline.errors import StudyError, Terminated
 
 PATIENCE_S = 5.0
 """Seconds that a machine may take to accept a connection."""
@@ -74,7 +74,7 @@ def _end(number: int, frame: object) -> NoReturn:
 
     Ray's own way is to abort with a dump of the stack.
     """
-    sys.exit(SIGNALLED + number)
+    raise Terminated(SIGNALLED + number)
 
 
 def _check_address(address: str) -> None:
