@@ -9,6 +9,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_design
 from bitline.cli.inputs import check_picture
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
@@ -37,6 +38,7 @@ def adc(
     ] = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     converters: Annotated[int, typer.Option(min=1, metavar="N", help="Converters to draw.")] = 64,
     seed: options.Seed = 0,
     out: options.Picture = Path("adc.png"),
@@ -55,7 +57,7 @@ def adc(
     from bitline.report.style import save
 
     output = Output.of(context)
-    chosen = _converter(kind, design, set_)
+    chosen = _converter(kind, design, set_, allow_code)
     check_picture(out)
     curves = curves_of(chosen, converters, seed)
     caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
@@ -64,7 +66,7 @@ def adc(
     output.wrote(out)
 
 
-def _converter(kind: str | None, design: str, settings: list[str] | None) -> AnyAdc:
+def _converter(kind: str | None, design: str, typed: list[str] | None, allow_code: bool) -> AnyAdc:
     """The converter that an argument, a design and its settings say.
 
     Raises:
@@ -73,11 +75,14 @@ def _converter(kind: str | None, design: str, settings: list[str] | None) -> Any
     from bitline.design import Design
     from bitline.design.settings import parse_settings
 
-    given = parse_settings(settings or [])
+    given = parse_settings(typed or [])
     own = given.get("adc.kind", given.get("adc"))
     if kind is not None and own is not None:
         raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(given).adc
+    settings = {**({"adc.kind": kind} if kind else {}), **given}
+    chosen = Design.load(design).with_settings(settings).adc
+    if not chosen.is_loaded:
+        chosen = allowed_design(design, settings, allow_code).adc
     if not chosen.converts:
         raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
     if chosen.bits > MOST_BITS:

@@ -50,6 +50,7 @@ def array(
     seed: options.Seed = 0,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     worst: Annotated[
         float | None,
         typer.Option(
@@ -82,7 +83,7 @@ def array(
         refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
     if inputs is not None:
         refuse_idle(context, "with --inputs", "rows_on")
-    chosen = chosen_design(design, set_)
+    chosen = chosen_design(design, set_, allow_code)
     if spice is not None and not chosen.cell.current_voltage.is_linear:
         raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")

@@ -10,6 +10,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_design
 from bitline.cli.inputs import Source
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
@@ -44,6 +45,7 @@ def cost(
             autocompletion=options.completion.settings,
         ),
     ] = None,
+    allow_code: options.AllowCode = False,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
@@ -75,7 +77,7 @@ def cost(
 
     output = Output.of(context)
     check_writable("--out", *([out] if out else []))
-    chosen, libraries = _designs(design or ["differential"], set_ or [])
+    chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
         sample = Source(model, weights, data).load(images, 0)
@@ -103,16 +105,15 @@ def cost(
         output.wrote(out)
 
 
-def _designs(names: list[str], settings: list[str]) -> tuple[list[Design], list[Library]]:
+def _designs(names: list[str], settings: list[str], allow_code: bool) -> tuple[list[Design], list[Library]]:
     """The designs and their libraries, with the settings of both."""
     from bitline import cost as costs
-    from bitline.design import Design
     from bitline.design.settings import parse_settings
 
     given = parse_settings(settings)
     own = {setting: value for setting, value in given.items() if not setting.startswith(LIBRARY)}
     circuits = {setting.removeprefix(LIBRARY): value for setting, value in given.items() if setting.startswith(LIBRARY)}
-    designs = [Design.load(design).with_settings(own) for design in names]
+    designs = [allowed_design(design, own, allow_code) for design in names]
     return designs, [costs.library_of(design).with_settings(circuits) for design in designs]
 
 

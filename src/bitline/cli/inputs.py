@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bitline.cli.consent import allowed_design
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:
@@ -90,16 +91,16 @@ class Sample:
         return images
 
 
-def chosen_design(name: str, settings: list[str] | None) -> Design:
-    """The design that --design and --set say.
+def chosen_design(name: str, settings: list[str] | None, allow_code: bool) -> Design:
+    """The design that --design and --set say, whose code may run.
 
     Raises:
         DesignError: there is no such design, or a setting is impossible.
+        BitlineError: the file names code that the person does not allow.
     """
-    from bitline.design import Design
     from bitline.design.settings import parse_settings
 
-    return Design.load(name).with_settings(parse_settings(settings or []))
+    return allowed_design(name, parse_settings(settings or []), allow_code)
 
 
 def check_compute(name: str) -> str:

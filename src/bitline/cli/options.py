@@ -58,6 +58,10 @@ Settings = Annotated[
         autocompletion=completion.settings,
     ),
 ]
+AllowCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run code that a file names by import path, without asking."),
+]
 Images = Annotated[int | None, typer.Option(min=1, metavar="N", help="Images to classify; all if not given.")]
 SomeImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to classify.")]
 CalibrationImages = Annotated[
@@ -77,6 +81,7 @@ Store = Annotated[
     typer.Option(metavar="FILE", help="Results, an .sqlite file; beside the study, with its name, if not given."),
 ]
 Report = Annotated[Path | None, typer.Option(metavar="FILE", help="HTML report to write at the end.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try designs again that failed in an earlier run.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core, at most 8, if not given.")
 ]

@@ -32,6 +32,7 @@ def ranges(
     data: options.Data = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     calibration_images: options.CalibrationImages = 200,
     percent: Annotated[
         float, typer.Option(min=50, max=100, metavar="P", help="Inner percentage of the signals.")
@@ -64,7 +65,7 @@ def ranges(
         refuse_idle(context, "without --loss", "images")
     files = [out / file for file in ("ranges.csv", "signals.png", "useful.png")]
     check_writable("--out", *files)
-    chosen = chosen_design(design, set_)
+    chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data).load(images, calibration_images)
     for note in sample.dataset.notes:
         output.note(f"note: {note}")

@@ -38,6 +38,7 @@ def run(
     data: options.Data = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     chips: options.Chips = 5,
     images: options.Images = None,
     calibration_images: options.CalibrationImages = 200,
@@ -76,7 +77,7 @@ def run(
 
     output = Output.of(context)
     _check_time(context, set_)
-    chosen = chosen_design(design, set_)
+    chosen = chosen_design(design, set_, allow_code)
     check_writable("--out", out / "results.json", out / "report.html")
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)

@@ -28,7 +28,7 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
 
 
-def first_line(error: Exception, most: int = 500) -> str:
+def first_line(error: BaseException, most: int = 500) -> str:
     """What an error says, in one line.
 
     Args:

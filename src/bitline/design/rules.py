@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bitline.config.part import Part
-from bitline.design.settings import flat
+from bitline.config.trust import heed
+from bitline.design.settings import code_in, flat
 
 WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
 """What `DataParallel` and `torch.compile` put into the names of layers."""
@@ -35,6 +36,9 @@ class LayerRule(Part):
     """Keep the layer digital, in floating point."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Settings of these layers that differ from the design's."""
+
+    def model_post_init(self, context: Any) -> None:
+        heed(code_in(self.set))
 
     @property
     def title(self) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from bitline.arrays import Array
+from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc
 
 TAG = "kind"
 """The key that chooses a variant."""
+
+CODE = ("cell.device", "adc")
+"""Settings that a class of the user's can stand for, by its import path."""
 
 SHARED = {
     "weights": frozenset(WeightMapping.model_fields),
@@ -58,6 +63,18 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+def code_in(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Import paths of users' classes among settings by dotted name.
+
+    Examples:
+        >>> code_in({"cell.device.kind": "mylab:Leaky", "adc": "sar"})
+        ('mylab:Leaky',)
+    """
+    values = flat(dict(settings))
+    kinds = (values.get(name) for part in CODE for name in (part, f"{part}.{TAG}"))
+    return tuple(kind for kind in kinds if isinstance(kind, str) and is_import_path(kind))
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

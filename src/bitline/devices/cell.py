@@ -62,12 +62,19 @@ class Cell(Part):
     """Current against row voltage: 'ohmic', or a nonlinear cell such as 'milo-2021'."""
 
     @property
+    def window_is_known(self) -> bool:
+        """Whether the ratio is given, or the class of the device is loaded, which decides."""
+        return self.on_off_ratio is not None or self.device.is_loaded
+
+    @property
     def window_low(self) -> float:
         """G_min / G_max."""
         return 1 / (self.on_off_ratio or self.device.default_on_off_ratio)
 
     @model_validator(mode="after")
     def _check_device(self) -> Self:
+        if not self.device.is_loaded:
+            return self
         ratio = self.on_off_ratio or self.device.default_on_off_ratio
         if ratio <= 1:
             raise ValueError(

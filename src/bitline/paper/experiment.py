@@ -18,7 +18,7 @@ from bitline.errors import StudyError
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
 from bitline.paper.verdict import tolerance
-from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
+from bitline.study import DesignResult, Study, StudyResult, forget_failures, read_results, sweep
 from bitline.study.executors import Launch
 from bitline.study.workload import Workload, load
 
@@ -141,6 +141,7 @@ class Experiment:
         study = self._study(name=name, design=design, axes=list(axes), run=run)
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
+        forget_failures(store)
         summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
         result = read_results(store)
         keys = {point.key: point.settings for point in points}

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bitline.config.part import Part
+from bitline.config.trust import heed
+from bitline.design.settings import code_in
 from bitline.devices.duration import parse_duration
 
 BASE = "design"
@@ -89,7 +91,13 @@ class Axis(Part):
         if self.zip and (len(set(lengths.values())) != 1 or not min(lengths.values())):
             counts = ", ".join(f"{name} {count}" for name, count in lengths.items())
             raise ValueError(f"axis zip: settings that change in step need equally many values, not {counts}")
+        heed(self.code)
         return self
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Import paths of users' classes among its values."""
+        return tuple(dict.fromkeys(path for step in self.steps() for path in code_in(step)))
 
     @property
     def settings(self) -> tuple[str, ...]:

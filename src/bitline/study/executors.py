@@ -15,6 +15,7 @@ import torch.multiprocessing
 from torch import nn
 
 from bitline.errors import StudyError
+from bitline.study.mishaps import described
 from bitline.study.task import Outcome, Task
 from bitline.study.worker import Context, Worker
 
@@ -31,8 +32,14 @@ class Executor(Protocol):
     def submit(self, worker: int, task: Task) -> None:
         """Give a task to an idle worker."""
 
-    def wait(self) -> tuple[int, Outcome]:
-        """The next outcome, and whose it is. An outcome with `retry` says that the worker was lost."""
+    def wait(self) -> tuple[int, Outcome] | None:
+        """The next outcome, and whose it is; None if instead another worker has become ready for its first task.
+
+        An outcome with `retry` says that the worker was lost.
+
+        Raises:
+            StudyError: there are no workers, and there will be none.
+        """
 
     def close(self) -> None:
         """Stop all workers at once."""
@@ -160,12 +167,10 @@ class Processes:
         assert task is not None
         self.tasks[index] = None
         try:
-            outcome: Outcome | BaseException = self.pipes[index].recv()
+            outcome: Outcome | str = self.pipes[index].recv()
         except (EOFError, OSError):
             return index, self._lost(index, task)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return index, outcome
+        return index, Outcome(task, error=outcome) if isinstance(outcome, str) else outcome
 
     def _lost(self, index: int, task: Task) -> Outcome:
         process = self.workers[index]
@@ -175,7 +180,7 @@ class Processes:
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
-        return Outcome(task, error=f"the worker process {how} while it worked on {task.subject}{why}", retry=True)
+        return Outcome(task, error=f"the worker process {how}{why}", retry=True)
 
     def close(self) -> None:
         for process in self.workers:
@@ -212,13 +217,11 @@ def _serve(context: Context, pipe: Any) -> None:
     worker = Worker(context)
     while True:
         try:
-            task = pipe.recv()
+            outcome: Outcome | str = worker.run(pipe.recv())
         except (EOFError, OSError):
             return
-        try:
-            outcome: Outcome | Exception = worker.run(task)
-        except Exception as error:
-            outcome = error
+        except Exception as error:  # the task cannot be unpickled, such as where a user's module is not found
+            outcome = described(error)
         try:
             pipe.send(outcome)
         except OSError:

@@ -12,7 +12,7 @@ from bitline.numerics.progress import Progress, silent
 from bitline.study.executors import Launch, local
 from bitline.study.point import Point
 from bitline.study.study import Study
-from bitline.study.work import agenda_of, opened, work
+from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
 
@@ -23,7 +23,7 @@ class Summary:
     Attributes:
         points: designs of the study.
         done: number of tasks that were done now.
-        failures: messages of tasks that failed now.
+        failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
 
     Examples:
@@ -48,7 +48,8 @@ def sweep(
 ) -> Summary:
     """Evaluate all designs of a study; what the store has is not computed again.
 
-    Interrupt it at any time, also with kill -9: run it again and it goes on.
+    Interrupt it at any time, also with kill -9: run it again and it goes on. A design that fails does not stop the
+    others; it is tried again only after `forget_failures`, or with other code of the user's classes.
 
     Args:
         study: what to do.
@@ -78,10 +79,10 @@ def sweep(
         kept.remember("points", json.dumps([point.key for point in points]))
         kept.add_designs(points)
         agenda = agenda_of(study, points, kept, len(workload.context.images))
-        failures: tuple[str, ...] = ()
         done = 0
         if agenda.total:
             with closing((launch or local(workers))(workload.context)) as executor:
-                done, failures = work(agenda, executor, kept, progress)
+                done = work(agenda, executor, kept, progress)
         progress("", agenda.total, agenda.total)
+        failures = failures_of(points, kept)
     return Summary(points, done, failures, time.perf_counter() - began)
