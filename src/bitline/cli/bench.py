@@ -33,8 +33,10 @@ def bench(
             autocompletion=options.completion.networks,
         ),
     ] = "cifar-resnet20",
-    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Images of one pass.")] = 64,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Timed pairs of analog and plain passes.")] = 15,
+    batch: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Images of one pass.")] = 64,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="N", help="Timed pairs of analog and plain passes.")
+    ] = 15,
     compute: Annotated[
         list[str] | None,
         typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda; all there are if not given."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -24,6 +25,10 @@ PLAIN = {"µ": "u", "²": "2", "±": "+-", "─": "-", "·": "|", "⁶": "^6", "
 
 BOLD, RED = "1", "31"
 """Codes of terminals."""
+
+
+LONG_WORD = re.compile(r"(\S{200})\S{200,}(\S{50})")
+"""A word that is cut in a message, such as a path or a name of thousands of characters, and what stays of it."""
 
 
 class Output:
@@ -137,8 +142,9 @@ def styled(text: str, code: str, stream: TextIO) -> str:
 
 
 def complain(message: str) -> None:
-    """Say on standard error, in one line, what went wrong."""
-    line = printable(sys.stderr)(" ".join(message.split("\n")))
+    """Say on standard error, in one line, what went wrong; words of more characters than anybody reads are cut."""
+    line = LONG_WORD.sub(lambda word: f"{word[1]}...{word[2]}", " ".join(message.split("\n")))
+    line = printable(sys.stderr)(line)
     print(styled(f"bitline: {line}", RED, sys.stderr), file=sys.stderr)
 
 

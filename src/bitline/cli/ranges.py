@@ -41,7 +41,9 @@ def ranges(
     ] = None,
     loss: Annotated[
         float | None,
-        typer.Option(min=0, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."),
+        typer.Option(
+            min=0, max=100, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."
+        ),
     ] = None,
     images: options.SomeImages = 300,
     out: Annotated[Path, options.out_folder("ranges.csv, signals.png and useful.png")] = Path("ranges"),

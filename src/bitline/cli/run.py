@@ -56,7 +56,10 @@ def run(
         ),
     ] = None,
     recalibrate: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Calibration images to correct every chip's channels with.")
+        int,
+        typer.Option(
+            min=0, max=options.MOST, metavar="N", help="Calibration images to correct every chip's channels with."
+        ),
     ] = 0,
     compute: options.Compute = "cpu",
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
