@@ -55,8 +55,8 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
         name: what messages call the file.
 
     Raises:
-        DataError: the file is too large, a column is missing, a row lacks its picture or its label, or a picture has two
-            labels.
+        DataError: the file is too large, a column is missing, a row lacks its picture or its label, or a picture has
+            two labels.
     """
     if len(content) > LARGE:
         raise DataError(f"{name} holds {len(content):,} bytes: {LARGE:,} at most are read, use an .npz for more labels")

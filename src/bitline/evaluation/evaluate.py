@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
@@ -19,6 +20,7 @@ from bitline.errors import BitlineError, ConversionError, DataError, DesignError
 from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared, count_right
 from bitline.nn import age, as_images, convert, independent_copy
+from bitline.nn.precision import in_single_precision
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import number, percent
@@ -146,7 +148,7 @@ def evaluate(
     """Accuracy of a float network on an analog design.
 
     Args:
-        model: float network that classifies.
+        model: float network that classifies; it is evaluated in single precision.
         design: the accelerator, or the name of a preset.
         images: normalised inputs, (images, ...), finite.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
@@ -159,7 +161,9 @@ def evaluate(
 
     Raises:
         DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
-            network, or it does not return one score for each of two or more classes; found before calibration.
+            network, or it does not return one score for each of two or more classes; chips, batch or seed are no
+            whole numbers; found before calibration.
+        NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
     """
     design = Design.of(design)
@@ -203,10 +207,11 @@ def evaluate_times(
     Returns:
         One evaluation for each time, in their order.
     """
+    model = in_single_precision(model)
     images = as_images(images, model)
     float_network = _in_eval(model)
     design = Design.of(design)
-    _check(images, labels, chips, batch)
+    batch = min(batch, _check(images, labels, (chips, batch, seed, times)))
     classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
@@ -289,10 +294,16 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels, chips: int, batch: int) -> None:
+def _check(images: Tensor, labels: Labels, counts: tuple[Any, Any, Any, Any]) -> int:
+    """The number of images, where there are as many labels and the counts are whole."""
     count = len(labels) if hasattr(labels, "__len__") else 0
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-    if chips < 1 or batch < 1:
-        raise DataError(f"chips is {chips} and batch is {batch}: both must be 1 or more")
+    chips, batch, seed, times = counts
+    whole_number("chips", chips, 1, DataError)
+    whole_number("batch", batch, 1, DataError)
+    whole_number("seed", seed, error=DataError)
+    if not isinstance(times, Sequence) or isinstance(times, str) or not times:
+        raise DataError(f"times is {times!r}: give a list of one or more times")
+    return count

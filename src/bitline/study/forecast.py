@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bitline.config.counts import whole_number
 from bitline.errors import StudyError
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
@@ -62,7 +63,7 @@ class _Pace:
         )
 
 
-def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
+def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
     The probe measures one batch; loading and the start of workers are not counted.
@@ -81,6 +82,8 @@ def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
         >>> forecast.tasks, forecast.finished, forecast.images  # images for the float network, the reference, 3 chips
         (6, 0, 10)
     """
+    workers = whole_number("workers", workers, 1, StudyError)
+    study, store = Study.of(study), Path(store)
     points = study.points()
     workload = load(study, workers)
     images = len(workload.context.images)

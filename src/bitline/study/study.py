@@ -15,7 +15,7 @@ from bitline.config.part import Part
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
-from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 
@@ -96,6 +96,19 @@ class Study(Part):
         study = cls(**{"name": path.stem, **content})
         return study._beside(path.parent)
 
+    @classmethod
+    def of(cls, study: Any) -> Study:
+        """A study as it is.
+
+        Raises:
+            StudyError: it is something else, such as the path of one.
+        """
+        if not isinstance(study, Study):
+            raise StudyError(
+                f"the study is a {type(study).__name__}: give a Study, Study.load(...) reads one from a file"
+            )
+        return study
+
     def to_toml(self) -> str:
         """The study as TOML; reads back as an equal study."""
         import tomlkit
@@ -114,6 +127,7 @@ class Study(Part):
             known = self.known()
         except DesignError as error:
             raise StudyError(f"study {self.name!r}: {error}") from None
+        check_conditions(self.axes, known)
         for settings in crossed(self.axes, known):
             try:
                 point = self.point(settings)
