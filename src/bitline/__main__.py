@@ -1,5 +1,5 @@
 """`python -m bitline` is the command `bitline`."""
 
-from bitline.cli.app import main
+from bitline.cli.start import main
 
 main()

@@ -92,7 +92,7 @@ def _converter(kind: str | None, design: str, settings: list[str] | None) -> Any
     own = given.get("adc.kind", given.get("adc"))
     if kind is not None and own is not None:
         raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(given).adc
+    chosen = Design.load(design).with_settings({} if kind is None else {"adc.kind": kind}).with_settings(given).adc
     if not chosen.converts:
         raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
     if chosen.bits > MOST_BITS:

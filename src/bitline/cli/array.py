@@ -13,7 +13,7 @@ from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
-from bitline.config.files import check_writable, replacing, write_text
+from bitline.config.files import check_writable, write_csv, write_text
 from bitline.errors import DataError, DesignError
 from bitline.numerics.text import exact, percent
 
@@ -98,7 +98,7 @@ def array(
     held, minus = (
         _Block(layer, slice_, partition, seed).cells(Source(model, weights), chosen)
         if cells is None
-        else (_load(cells, "--cells", (0, 1), "G/G_max"), None)
+        else (_load(cells, "--cells", 2, (0, 1), "G/G_max"), None)
     )
     on = _inputs(inputs, len(held), rows_on / 100, seed)
     with output.progress() as tell:
@@ -172,8 +172,7 @@ def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
     from bitline.report.figures.array import array_figure
     from bitline.report.style import save
 
-    with replacing(out / "columns.csv") as file:
-        drop.to_frame().to_csv(file)
+    write_csv(out / "columns.csv", drop.to_frame().reset_index())
     save(array_figure(drop, caption), out / "array.png")
     return [out / "columns.csv", out / "array.png"]
 
@@ -199,7 +198,7 @@ def _lowest(drop: IrDrop, inputs: np.ndarray) -> float:
     return float(np.abs(shares).min()) if shares.size else 1.0
 
 
-def _load(file: Path, option: str, limits: tuple[float, float], unit: str) -> np.ndarray:
+def _load(file: Path, option: str, axes: int, limits: tuple[float, float], unit: str) -> np.ndarray:
     """Numbers of an .npy file.
 
     Raises:
@@ -210,6 +209,8 @@ def _load(file: Path, option: str, limits: tuple[float, float], unit: str) -> np
     from bitline.data.npy import read_numbers
 
     values = read_numbers(file)
+    if values.ndim != axes:
+        raise DataError(f"{option} {file} has the shape {values.shape}: give {'a vector' if axes == 1 else 'a matrix'}")
     low, high = limits
     outside = ~((values >= low) & (values <= high))
     if outside.any():
@@ -225,7 +226,7 @@ def _inputs(file: Path | None, rows: int, active: float, seed: int) -> np.ndarra
     import numpy as np
 
     if file is not None:
-        return _load(file, "--inputs", (-1, 1), "V/V_read")
+        return _load(file, "--inputs", 1, (-1, 1), "V/V_read")
     return (np.random.default_rng(seed).random(rows) < active).astype(np.float64)
 
 

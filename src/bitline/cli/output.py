@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from bitline.cli.progress import Tell, bar, silent
+from bitline.cli.start import work_begins
 from bitline.cli.table import Table
 from bitline.config.files import json_text, no_formula
 
@@ -47,7 +48,8 @@ class Output:
 
     @staticmethod
     def of(context: Any) -> Output:
-        """That of the command that runs."""
+        """That of the command that runs, which now has imported most of what it needs."""
+        work_begins()
         found: Output = context.meta[KEY]
         return found
 

@@ -27,6 +27,6 @@ def whole_number(name: str, value: Any, least: int | None = None, error: type[Bi
         Traceback (most recent call last):
         bitline.errors.BitlineError: chips is 0.5: give a whole number, 1 or more
     """
-    if isinstance(value, Integral) and not isinstance(value, bool) and (least is None or value >= least):
+    if isinstance(value, Integral) and not isinstance(value, bool) and (least is None or int(value) >= least):
         return int(value)
     raise error(f"{name} is {value!r}: give a whole number{'' if least is None else f', {least} or more'}")

@@ -133,13 +133,13 @@ def _layer(saved: dict[str, Any]) -> LayerCalibration:
     return LayerCalibration(inputs, found)
 
 
-def _check(values: Sequence[Any], kind: type, low: float = -math.inf) -> None:
+def _check(values: Sequence[Any], kind: type[float], low: float = -math.inf) -> None:
     """Refuse what is no finite number of a kind above a limit.
 
     Raises:
         ValueError: one of the values is none.
     """
     for value in values:
-        is_number = isinstance(value, (int, kind)) and not isinstance(value, bool) and math.isfinite(value)
-        if not (is_number and value >= low):
+        is_number = isinstance(value, (int, kind)) and not isinstance(value, bool)
+        if not is_number or not low <= float(value) < math.inf:
             raise ValueError(f"{value!r} is no number that a calibration holds")

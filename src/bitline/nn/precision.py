@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from bitline.errors import NetworkError
 from bitline.nn.independent_copy import independent_copy
@@ -31,7 +31,7 @@ def checked_network(model: Any) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise NetworkError(f"the network is a {type(model).__name__}: give a torch.nn.Module")
     for name, weight in (*model.named_parameters(), *model.named_buffers()):
-        if not isinstance(weight, UninitializedTensorMixin) and (weight.is_meta or weight.is_complex()):
+        if not is_lazy(weight) and (weight.is_meta or weight.is_complex()):
             what = "on the meta device, without values" if weight.is_meta else f"{weight.dtype}, not real"
             raise NetworkError(f"{name} of the network is {what}: load its weights as real numbers")
     return model
@@ -52,7 +52,7 @@ def in_single_precision(model: Any) -> nn.Module:
     """
     network = checked_network(model)
     for name, weight in (*network.named_parameters(), *network.named_buffers()):
-        if isinstance(weight, UninitializedTensorMixin):
+        if is_lazy(weight):
             raise NetworkError(f"{name} of the network is not initialised: let it compute an image once")
     weights = (*network.parameters(), *network.buffers())
     if all(weight.dtype == torch.float32 for weight in weights if weight.is_floating_point()):

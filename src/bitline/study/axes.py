@@ -144,7 +144,7 @@ def check_conditions(axes: Sequence[Axis], known: dict[str, Any]) -> None:
     Examples:
         >>> check_conditions([Axis(setting="adc.bits", values=[6, 7], when={"adc.bit": 8})], {"adc.bits": 8})
         Traceback (most recent call last):
-        bitline.errors.StudyError: axis adc.bits: its condition names 'adc.bit', which neither the base design nor an ...
+        bitline.errors.StudyError: axis adc.bits: its condition names 'adc.bit', which neither the base design ...
     """
     names = dict.fromkeys(known)
     for axis in axes:

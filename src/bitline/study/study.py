@@ -104,9 +104,7 @@ class Study(Part):
             StudyError: it is something else, such as the path of one.
         """
         if not isinstance(study, Study):
-            raise StudyError(
-                f"the study is a {type(study).__name__}: give a Study, Study.load(...) reads one from a file"
-            )
+            raise StudyError(f"the study is a {type(study).__name__}: give a Study, as Study.load reads it from a file")
         return study
 
     def to_toml(self) -> str:
