@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -292,7 +291,7 @@ LONGEST = 1500
 
 def invoke(line: list[str], folder: Path) -> Outcome:
     """Run a command in this process, in a folder."""
-    before = set(folder.rglob("*"))
+    before = _files(folder)
     output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", "") for _ in range(2))
     given, status = sys.argv, 0
     sys.argv = ["bitline", *line]
@@ -309,5 +308,9 @@ def invoke(line: list[str], folder: Path) -> Outcome:
     for stream in (output, errors):
         stream.flush()
         texts.append(stream.buffer.getvalue().decode("utf-8", "surrogateescape"))
-    new = frozenset(str(file.relative_to(folder)) for file in set(folder.rglob("*")) - before)
+    new = frozenset(str(file.relative_to(folder)) for file in _files(folder) - before)
     return Outcome(tuple(line), status, *texts, new)
+
+
+def _files(folder: Path) -> set[Path]:
+    return {file for file in folder.rglob("*") if not file.is_dir()}

@@ -95,12 +95,13 @@ def array(
         raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")
     check_writable("--spice", *([spice] if spice else []))
+    given = None if inputs is None else _load(inputs, "--inputs", 1, (-1, 1), "V/V_read")
     held, minus = (
         _Block(layer, slice_, partition, seed).cells(Source(model, weights), chosen)
         if cells is None
         else (_load(cells, "--cells", 2, (0, 1), "G/G_max"), None)
     )
-    on = _inputs(inputs, len(held), rows_on / 100, seed)
+    on = _random_inputs(len(held), rows_on / 100, seed) if given is None else given
     with output.progress() as tell:
         tell("solving the array", 0, None)
         drop = ir_drop(held, on, chosen.array, minus, chosen.cell.current_voltage)
@@ -222,11 +223,9 @@ def _load(file: Path, option: str, axes: int, limits: tuple[float, float], unit:
     return values
 
 
-def _inputs(file: Path | None, rows: int, active: float, seed: int) -> np.ndarray:
+def _random_inputs(rows: int, active: float, seed: int) -> np.ndarray:
     import numpy as np
 
-    if file is not None:
-        return _load(file, "--inputs", 1, (-1, 1), "V/V_read")
     return (np.random.default_rng(seed).random(rows) < active).astype(np.float64)
 
 

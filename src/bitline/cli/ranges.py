@@ -19,6 +19,8 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from bitline.evaluation.adc_ranges import Recommendation, SliceRange
 
 app = Commands()
@@ -68,6 +70,7 @@ def ranges(
     check_writable("--out", *files)
     chosen = chosen_design(design, set_)
     sample = Source(model, weights, data).load(images, calibration_images)
+    _check_layer(sample.network, layer)
     for note in sample.dataset.notes:
         output.note(f"note: {note}")
     shown = sample.calibration
@@ -98,6 +101,19 @@ def ranges(
         parts += [_tried(best), _recommended(best, loss, len(sample.dataset.images))]
     output.results(*parts)
     output.wrote(*files)
+
+
+def _check_layer(network: nn.Module, layer: str | None) -> None:
+    """Refuse a layer that the network does not have, before the work.
+
+    Raises:
+        BitlineError: there is no such layer.
+    """
+    from bitline.config.messages import nearest
+
+    names = [name for name, _ in network.named_modules() if name]
+    if layer is not None and layer not in names:
+        raise BitlineError(f"the network has no layer {layer!r}{nearest(layer, names)}")
 
 
 def _drawn(found: Sequence[SliceRange], layer: str | None) -> str:

@@ -80,6 +80,8 @@ def run(
     output = Output.of(context)
     _check_time(context, set_)
     chosen = chosen_design(design, set_)
+    for moment in time or ():
+        chosen.with_settings({"cell.time": moment})  # refused before the work
     check_writable("--out", out / "results.json", out / "report.html")
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-from types import FrameType
+from importlib import import_module
+
+signal = import_module("_signal")
+"""What is behind the module `signal`, whose own import takes longer than this one."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by convention."""
@@ -28,7 +30,7 @@ def work_begins() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _end_at_once(number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
+def _end_at_once(*_: object) -> None:
     """End the process: while modules are imported, an exception could be lost in any of them."""
     os.write(2, b"bitline: interrupted\n")
     os._exit(INTERRUPTED)
