@@ -217,8 +217,8 @@ CHANGES = (
     "cell.device={kind=[]}", "cell.device.kind=5", "hardware.library=''", "hardware.library=folder",
 )  # fmt: skip
 INPUTS = (
-    "missing", "folder", "", " ", "x" * 5000, "file/below", "\x1b[31mred", "[/bold]x", "/dev/null", "lists.json", "deep.json",
-    "deep.toml", "digits.toml", "latin.toml", "wide.toml", "small.png", "small.zip",
+    "missing", "folder", "", " ", "x" * 5000, "file/below", "\x1b[31mred", "[/bold]x", "/dev/null", "lists.json",
+    "deep.json", "deep.toml", "digits.toml", "latin.toml", "wide.toml", "small.png", "small.zip",
     *(f"{kind}{suffix}" for kind in ("garbage", "empty") for suffix in SUFFIXES),
     *(f"{name}{suffix}" for name in ARRAYS for suffix in (".npy", ".npz")),
 )  # fmt: skip
@@ -313,4 +313,7 @@ def invoke(line: list[str], folder: Path) -> Outcome:
 
 
 def _files(folder: Path) -> set[Path]:
-    return {file for file in folder.rglob("*") if not file.is_dir()}
+    """Files in a folder, without those that SQLite keeps beside a store."""
+    return {
+        file for file in folder.rglob("*") if not file.is_dir() and not file.name.endswith(("-wal", "-shm", ".lock"))
+    }
