@@ -38,7 +38,8 @@ def accuracy(model=NETWORK, design=DESIGN, images=INPUTS, labels=LABELS, calibra
 # Evaluations
 
 BAD_ARGUMENTS = {
-    "model": [None, abs, nn.Linear, "resnet18", nn.LazyLinear(4), nn.Linear(6, 4, device="meta"), nn.Linear(6, 4, dtype=torch.complex64)],
+    "model": [None, abs, nn.Linear, "resnet18", nn.LazyLinear(4), nn.Linear(6, 4, device="meta"),
+              nn.Linear(6, 4, dtype=torch.complex64)],
     "design": [None, 3, {}, [], "nope", ""],
     "images": [None, "abc", 3, INPUTS.tolist(), INPUTS * math.nan, INPUTS[:0], INPUTS.to(torch.complex64)],
     "labels": [None, "abc", 3, [], LABELS - 9, LABELS + 99, LABELS + 0.5, LABELS.to(torch.complex64)],
@@ -86,8 +87,8 @@ def test_other_functions_refuse_bad_arguments(tmp_path):
         lambda: Design().with_settings(3),
         lambda: Design().with_settings({1: 2}),
         lambda: sweep(None, tmp_path / "s.sqlite"),
-        *(lambda workers=workers: sweep(study, tmp_path / "s.sqlite", workers=workers) for workers in (-1, 0, 1.5, "2")),
-        *(lambda workers=workers: plan(study, tmp_path / "s.sqlite", workers) for workers in (-1, 0, 1.5, "2")),
+        *(lambda count=count: sweep(study, tmp_path / "s.sqlite", workers=count) for count in (-1, 0, 1.5, "2")),
+        *(lambda count=count: plan(study, tmp_path / "s.sqlite", count) for count in (-1, 0, 1.5, "2")),
     ):  # fmt: skip
         with pytest.raises(BitlineError):
             refused()
@@ -223,7 +224,8 @@ def test_names_are_data(bitline, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     Path("chip.toml").write_text(Design(name=name, description=name).to_toml())
     few = ["--calibration-images", "4"]
-    for line in (["run", "--images", "4", "--chips", "1", *few], ["ranges", *few], ["adc", "--converters", "2"], ["cost", "--images", "4", "--csv"],
+    for line in (["run", "--images", "4", "--chips", "1", *few], ["ranges", *few], ["adc", "--converters", "2"],
+                 ["cost", "--images", "4", "--csv"],
                  ["array", "--set", "array={kind='row-driven',rows=8,bit_line={segment=1e-4}}"]):  # fmt: skip
         status, output, errors = bitline(*line, "--design", "chip.toml")
         assert status == 0, errors
