@@ -159,4 +159,5 @@ def _print(text: str, width: int | None, stream: TextIO) -> None:
 
 def _csv(value: Any) -> Any:
     is_unknown = value is None or value != value  # NaN is not equal to itself
-    return "" if is_unknown else no_formula(value)
+    plain = printable(sys.stdout)(value) if isinstance(value, str) else value
+    return "" if is_unknown else no_formula(plain)
