@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from bitline import Design
-from bitline.cost.network import LayerCost, NetworkCost
-from bitline.evaluation.evaluate import Evaluation
+from bitline.cost import LayerCost, NetworkCost
 from bitline.evaluation.layer_errors import LayerError
+from bitline.evaluation.result import Evaluation
 from bitline.study import Study
 from bitline.study.results import COSTS, DesignResult, StudyResult
 

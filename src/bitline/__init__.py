@@ -12,7 +12,8 @@ TYPE_CHECKING = False  # that of typing, whose import takes longer than all of t
 if TYPE_CHECKING:
     from bitline.design import Design, presets
     from bitline.errors import BitlineError
-    from bitline.evaluation.evaluate import Evaluation, evaluate, evaluate_times
+    from bitline.evaluation.evaluate import evaluate, evaluate_times
+    from bitline.evaluation.result import Evaluation
     from bitline.layer.encoded import LayerCalibration
     from bitline.layer.matrix import AnalogCore
     from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
@@ -24,7 +25,7 @@ _HOMES = {
     "BitlineError": "bitline.errors",
     "Calibration": "bitline.nn",
     "Design": "bitline.design",
-    "Evaluation": "bitline.evaluation.evaluate",
+    "Evaluation": "bitline.evaluation.result",
     "LayerCalibration": "bitline.layer.encoded",
     "age": "bitline.nn",
     "analog_layers": "bitline.nn",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 from bitline import Design, age, analog_layers, convert, evaluate, evaluate_times, program
 from bitline.design import reference
 from bitline.errors import DataError, DesignError
-from bitline.evaluation.evaluate import Evaluation
+from bitline.evaluation.result import Evaluation
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(90, 1, 6, 6, generator=GENERATOR)
@@ -97,6 +98,39 @@ def test_one_trial_has_no_spread():
     assert result.to_dict()["accuracy"]["std"] is None
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        made(0.9, 0.92),
+        made(0.5),
+        made(*([0.999999, 1.0] * 1000)),
+        made(0.0, 1.0),
+        replace(made(0.1, 0.2), design=Design(name="a very long name of a design " * 9), notes=("long " * 99,) * 12),
+        replace(made(0.1, 0.2), design=Design(name="x" * 200).with_settings({"cell.time": 123456789.0}), images=10**9),
+    ],
+    ids=lambda result: result.design.name[:8],
+)
+def test_printed_results_fit_a_terminal(result):
+    lines = str(result).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["accuracy", "reference", "float", "notes"]
+    assert max(map(len, [*lines, repr(result)])) <= 80
+    assert "\n" not in repr(result)
+
+
+def test_printed_results_say_what_their_numbers_mean():
+    result = replace(made(0.5, 0.6, 0.8, 0.7), notes=("layer fc stays digital",))
+    title, accuracy, reference, original, notes = str(result).splitlines()
+    half = 100 * (result.confidence_interval[1] - result.mean)
+    assert title == "unnamed, 10 images"
+    assert accuracy.split(maxsplit=1)[1] == f"65.00 ± {half:.2f} %  mean of 4 chips, 95 % confidence interval"
+    assert "80.00 %" in reference and "90.00 %" in original
+    assert notes.split() == ["notes", "1", "in", ".notes"]
+    assert "±" not in str(made(0.5)) and "one chip" in str(made(0.5))
+    assert str(replace(result, design=Design().with_settings({"cell.time": "1 hour"}))).startswith(
+        "unnamed after 1 hour"
+    )
+
+
 def test_frames_have_a_row_for_each_trial_and_layer(model):
     result = run(model, chips=3)
     frame = result.to_frame()
@@ -125,6 +159,12 @@ def test_progress_goes_forward_to_the_end(model):
 def test_unusable_images_are_refused(model, images, labels, words):
     with pytest.raises(DataError, match=words):
         evaluate(model, NOISY, images, labels, CALIBRATION)
+
+
+@pytest.mark.parametrize(("options", "words"), [({"chips": 0}, "chips is 0"), ({"batch": 0}, "batch is 0")])
+def test_nothing_is_not_measured(model, options, words):
+    with pytest.raises(DataError, match=words):
+        run(model, **options)
 
 
 # -- time

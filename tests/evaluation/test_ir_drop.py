@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bitline import Design, evaluate
-from bitline.arrays import GateDrivenArray
-from bitline.errors import DataError
+from bitline.arrays import GateDrivenArray, IdealArray, RowDrivenArray
+from bitline.devices.current_voltage import Milo2021
+from bitline.errors import DataError, DesignError
 from bitline.evaluation.ir_drop import ir_drop
 
 
@@ -35,3 +36,40 @@ def test_networks_on_row_driven_arrays_lose_accuracy_with_resistance(fashion):
 def test_unusable_arrays_are_refused(cells, inputs, words):
     with pytest.raises(DataError, match=words):
         ir_drop(cells, inputs, GateDrivenArray())
+
+
+CELLS = np.full((3, 2), 0.5)
+
+
+def test_an_ideal_array_has_no_circuit():
+    with pytest.raises(DesignError, match="'ideal', which has no wires to solve"):
+        ir_drop(CELLS, np.ones(3), IdealArray())
+
+
+@pytest.mark.parametrize("array", [GateDrivenArray(), RowDrivenArray()])
+def test_circuits_are_checked_where_an_array_makes_them(array):
+    with pytest.raises(DataError, match="one for each row"):
+        array.circuit(CELLS, np.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("array", "minus", "words"),
+    [
+        (GateDrivenArray(lines="interleaved"), CELLS[:, :1], r"\(3, 2\) and those of the opposite supply \(3, 1\)"),
+        (GateDrivenArray(lines="interleaved"), -CELLS, "0 or more"),
+        (RowDrivenArray(), CELLS, "lines of their own"),
+    ],
+)
+def test_cells_of_the_opposite_supply_fit_or_are_refused(array, minus, words):
+    with pytest.raises(DataError, match=words):
+        ir_drop(CELLS, np.ones(3), array, minus)
+
+
+def test_interleaved_cells_are_ohmic():
+    with pytest.raises(DesignError, match="lines are interleaved"):
+        ir_drop(CELLS, np.ones(3), GateDrivenArray(lines="interleaved"), CELLS, Milo2021())
+
+
+def test_integers_are_numbers():
+    drop = ir_drop([[1, 0], [0, 1]], [1, 1], GateDrivenArray(lines="interleaved"), [[0, 1], [0, 0]])
+    np.testing.assert_array_equal(drop.ideal, [1, 0])

@@ -12,6 +12,7 @@ from torch import fx, nn
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
 from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
+from bitline.networks.low_bit import SteppedReLU, prepare_training
 from bitline.networks.registry import EMBEDDED
 
 
@@ -155,3 +156,12 @@ def test_product_quantised_weights_are_expanded(shared):
     model = load_network(network, shared / "weights" / "imagenet_resnet18_pqf.pth")
     data = load_dataset(shared / "imagenet" / "val1300_227.zip", network.preprocess)
     assert accuracy(model, data, 40, 20) > 0.6
+
+
+def test_images_that_do_not_fit_leave_the_steps_of_a_network_alone():
+    network = nn.Sequential(nn.Linear(4, 4), SteppedReLU(), nn.Linear(3, 2))
+    with pytest.raises(RuntimeError):
+        prepare_training(network, torch.rand(8, 4))
+    step = network[1].step.detach().clone()
+    network[1](torch.rand(8, 4) * 100)
+    assert torch.equal(network[1].step, step)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.errors import DesignError
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
+
+if TYPE_CHECKING:
+    from bitline.arrays.circuit.elements import Circuit, Numbers
 
 
 @runtime_checkable
@@ -125,3 +129,20 @@ class Array(Variant):
             Output current of each column for each row voltage, same shape; the cells themselves on ideal wires.
         """
         return cells
+
+    def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
+        """The resistors of one array, for `arrays.circuit.solve`.
+
+        Args:
+            cells: G/G_max, (rows, columns), row 0 at the top.
+            inputs: 1, 0 or -1 for gate-driven cells, V/V_read for row-driven ones, (rows,).
+            minus: cells of the opposite supply where lines are interleaved, (rows, columns).
+
+        Raises:
+            DesignError: an array without wires to solve.
+            DataError: cells or inputs that are not finite, negative cells, or shapes that do not fit.
+        """
+        raise DesignError(
+            f"array.kind is {self.kind!r}, which has no wires to solve: use for example --set array.kind=gate-driven "
+            "--set array.bit_line.segment=1e-5, or array.kind=row-driven"
+        )

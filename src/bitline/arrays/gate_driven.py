@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -14,6 +14,9 @@ from bitline.arrays._array import Array
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
 from bitline.arrays.wires import Wire
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
+
+if TYPE_CHECKING:
+    from bitline.arrays.circuit.elements import Circuit, Numbers
 
 FED_AT_THE_HEAD = (
     "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: outputs are off by up "
@@ -161,6 +164,11 @@ class GateDrivenArray(Array):
         """
         order = ROW_ORDERS[self.row_order](targets, positions)
         return order.flip(0) if self.ground == "top" and self.row_order != "heaviest-at-foot" else order
+
+    def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
+        from bitline.arrays.circuit import gate_driven_circuit  # here, for the start-up of what does not need it
+
+        return gate_driven_circuit(cells, inputs, self, minus)
 
 
 @dataclass(frozen=True)

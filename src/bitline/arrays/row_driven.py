@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from bitline.arrays._array import Array
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.arrays.wires import Wire
+from bitline.errors import DataError
 from bitline.shapes import CellTensor
+
+if TYPE_CHECKING:
+    from bitline.arrays.circuit.elements import Circuit, Numbers
 
 
 class RowDrivenArray(Array):
@@ -69,6 +73,16 @@ class RowDrivenArray(Array):
                             )
                             result[line, weight_slice, group, rows, tile] = torch.from_numpy(solved.copy()).to(result)
         return result
+
+    def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
+        from bitline.arrays.circuit import row_driven_circuit  # here, for the start-up of what does not need it
+
+        if minus is not None:
+            raise DataError(
+                "array.kind is 'row-driven', whose cells all have lines of their own, and there are cells of the "
+                "opposite supply: solve them as another array, or use array.kind = 'gate-driven'"
+            )
+        return row_driven_circuit(cells, inputs, self)
 
 
 def _mesh_wire(wire: Wire, at_start: bool, at_end: bool) -> MeshWire:

@@ -182,10 +182,9 @@ def _write_netlist(
     spice: Path, design: Design, cells: Cells, inputs: np.ndarray, supply: _Supply, caption: str
 ) -> None:
     from bitline.arrays.circuit import to_spice
-    from bitline.evaluation.ir_drop import circuit_of
 
     held, minus = cells
-    circuit = circuit_of(held, inputs, design.array, minus)
+    circuit = design.array.circuit(held, inputs, minus)
     write_text(spice, to_spice(circuit, supply.G_max_uS * 1e-6, supply.V_read, caption))
 
 

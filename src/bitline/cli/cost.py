@@ -213,7 +213,7 @@ def _layers(result: NetworkCost) -> Table:
         is_analog = layer.arrays > 0
         each = 1e3 * layer.energy_pJ / layer.macs if layer.macs and is_analog else None
         analog = (layer.arrays, layer.copies, layer.used) if is_analog else (None, None, None)
-        shown = Cell(layer.name, "(outside)") if layer.name == costs.network.OUTSIDE else layer.name
+        shown = Cell(layer.name, "(outside)") if layer.name == costs.OUTSIDE else layer.name
         rows.append((shown, layer.macs, *analog, layer.conversions, 1e-6 * layer.energy_pJ, each, 1e-3 * layer.time_ns))
     return Table("layers", columns, rows)
 

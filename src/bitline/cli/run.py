@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from bitline.cost import NetworkCost
     from bitline.design import Design
-    from bitline.evaluation.evaluate import Evaluation
     from bitline.evaluation.layer_errors import LayerError
+    from bitline.evaluation.result import Evaluation
 
 app = Commands()
 

@@ -1,7 +1,8 @@
 """Energy, area and latency of a design: component libraries, the network on arrays, and what each part costs."""
 
-from bitline.cost.library import Library, libraries
-from bitline.cost.network import LayerCost, NetworkCost, library_of, network_cost
+from bitline.cost.library import Library, libraries, library_of
+from bitline.cost.network import network_cost
+from bitline.cost.result import OUTSIDE, LayerCost, NetworkCost
 from bitline.cost.sensitivity import sensitivity
 from bitline.cost.statistics import Statistics, gather_statistics
 from bitline.cost.units import UnitCost, core_cost, unit_costs
@@ -9,6 +10,7 @@ from bitline.cost.work import FULL, RowActivity
 
 __all__ = [
     "FULL",
+    "OUTSIDE",
     "LayerCost",
     "Library",
     "NetworkCost",

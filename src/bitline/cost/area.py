@@ -67,7 +67,7 @@ def chip_area(library: Library) -> Counter[str]:
 
 
 def times(areas: Counter[str], count: float) -> Counter[str]:
-    """Areas of so many."""
+    """All areas multiplied by `count`."""
     return Counter({name: count * value for name, value in areas.items()})
 
 

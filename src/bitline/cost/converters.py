@@ -22,7 +22,7 @@ class Converter(Part):
 
         Args:
             bits: resolution.
-            rate_MS_per_s: conversions per microsecond that the design asks for; none for the circuit's own rate.
+            rate_MS_per_s: conversions per microsecond that the design asks for, or None for the circuit's own rate.
         """
         raise NotImplementedError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from bitline.config.part import Part
 from bitline.cost.circuits import AnyCells, AnyDrivers
 from bitline.cost.converters import AnyConverter
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
+from bitline.design import Design
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
@@ -54,7 +56,16 @@ class Organisation(Part):
 
 
 class Library(Part):
-    """The circuits of a technology. Load one with `Library.load`."""
+    """The circuits of a technology, each number with its unit in the name and its source. Load one with `Library.load`.
+
+    Examples:
+        >>> library = Library.load("isaac-32nm")
+        >>> print(library.converters["sar"].conversion_pJ.value, library.converters["sar"].conversion_pJ.source)
+        1.5625 Shafiee et al., ISCA 2016, Table I: 2 mW at 1.28 GS/s
+        >>> changed = library.with_settings({"converters.sar.conversion_pJ": 3})
+        >>> changed.quantities()["converters.sar.conversion_pJ"].is_estimate
+        True
+    """
 
     name: str
     """Name in tables."""
@@ -154,13 +165,47 @@ class Library(Part):
 
     def quantities(self) -> dict[str, Quantity]:
         """Every number in use by its dotted name."""
-        return {name: one for name, one in _quantities(self, "") if one != NOTHING}
+        return {name: quantity for name, quantity in _quantities(self, "") if quantity != NOTHING}
 
 
 def libraries() -> tuple[str, ...]:
-    """Names of the component libraries that come with bitline."""
+    """Names of the component libraries that come with bitline.
+
+    Examples:
+        >>> libraries()
+        ('isaac-32nm', 'sonos-40nm')
+    """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def library_of(design: Design) -> Library:
+    """The component library that a design names.
+
+    Raises:
+        DesignError: there is no such library or file, or its content is not valid.
+
+    Examples:
+        >>> library_of(Design.load("isaac")).name
+        'isaac-32nm'
+    """
+    name = design.hardware.library
+    return _shipped(name) if name in libraries() else Library.load(Path(name))
+
+
+def design_and_library(design: Design | str, library: Library | None) -> tuple[Design, Library]:
+    """A design, loaded if it is a name, and the library to cost it with: its own if None is given.
+
+    Raises:
+        DesignError: there is no such design or library.
+    """
+    design = Design.of(design)
+    return design, library_of(design) if library is None else library
+
+
+@lru_cache(maxsize=16)
+def _shipped(name: str) -> Library:
+    return Library.load(name)
 
 
 def _fill(table: Any, part: BaseModel) -> None:
@@ -174,9 +219,9 @@ def _fill(table: Any, part: BaseModel) -> None:
         section = tomlkit.table()
         _comment(section, part, name)
         if isinstance(value, dict):
-            for key, one in value.items():
+            for key, circuit in value.items():
                 entry = tomlkit.table()
-                _fill(entry, one)
+                _fill(entry, circuit)
                 section.add(key, entry)
         else:
             _fill(section, value)
@@ -208,5 +253,5 @@ def _quantities(part: BaseModel, prefix: str) -> Iterator[tuple[str, Quantity]]:
         elif isinstance(value, BaseModel):
             yield from _quantities(value, f"{path}.")
         elif isinstance(value, dict):
-            for key, one in value.items():
-                yield from _quantities(one, f"{path}.{key}.")
+            for key, circuit in value.items():
+                yield from _quantities(circuit, f"{path}.{key}.")

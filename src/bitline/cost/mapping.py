@@ -29,6 +29,12 @@ class ArrayMapping:
         packed: groups on one array.
         arrays: arrays of one copy of the matrix.
         used: share of the cells of these arrays that hold weights.
+
+    Examples:
+        >>> from bitline.arrays import MatrixProduct
+        >>> mapping = ArrayMapping.of(MatrixProduct(2500), 600, Design())
+        >>> mapping.partitions, mapping.tiles, mapping.arrays
+        (3, 3, 9)
     """
 
     rows: int
@@ -79,6 +85,25 @@ class ArrayMapping:
         return -(-arrays // (library.organisation.arrays_per_core or self.partitions * self.slices))
 
 
+@dataclass(frozen=True)
+class UnitsInUse:
+    """Tiles and chips that a network occupies.
+
+    Examples:
+        >>> UnitsInUse.of(20, Library.load("sonos-40nm"))
+        UnitsInUse(tiles=3, chips=1)
+    """
+
+    tiles: int
+    chips: int
+
+    @classmethod
+    def of(cls, cores: int, library: Library) -> UnitsInUse:
+        """Units for so many cores; one chip as large as needed if the library does not say how large chips are."""
+        tiles = -(-cores // library.organisation.cores_per_tile)
+        return cls(tiles, -(-tiles // (library.organisation.tiles_per_chip or tiles)))
+
+
 def copies_of(
     duplication: object, arrays: Mapping[str, int], products: Mapping[str, float], times: Mapping[str, float]
 ) -> dict[str, int]:
@@ -89,6 +114,14 @@ def copies_of(
         arrays: arrays of one copy, by layer.
         products: products of one image, by layer; more copies than products are of no use.
         times: time of all of them on one copy, by layer.
+
+    Returns:
+        Copies by layer: 1 each, or what shortens the slowest layer most if duplication is balanced.
+
+    Examples:
+        >>> arrays, products, times = {"conv": 1, "fc": 4}, {"conv": 64.0, "fc": 1.0}, {"conv": 640.0, "fc": 10.0}
+        >>> copies_of(BalancedDuplication(extra_arrays=1.0), arrays, products, times)
+        {'conv': 6, 'fc': 1}
     """
     copies = dict.fromkeys(arrays, 1)
     if not isinstance(duplication, BalancedDuplication) or not arrays:

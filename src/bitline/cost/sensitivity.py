@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitline.cost.library import Library
-from bitline.cost.network import library_of, network_cost
+from bitline.cost.efficiency import ratio
+from bitline.cost.library import Library, design_and_library
+from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
 
@@ -26,12 +27,27 @@ def sensitivity(
 
     Returns:
         One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
-        `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost.
+        `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost, NaN where the latter is 0.
+
+    Raises:
+        DesignError: the design has no converter, or there is no such library.
+
+    Examples:
+        >>> from bitline.cost import gather_statistics
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
+        >>> _ = torch.nn.init.eye_(network[0].weight)
+        >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> frame = sensitivity(statistics, "sonos-a")
+        >>> frame[["quantity", "energy", "area"]].head(3).round(2)
+                       quantity  energy  area
+        0      drivers.supply_V    2.21   1.0
+        1       drivers.cell_fF    1.30   1.0
+        2  buffer_bit.energy_pJ    1.29   1.0
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
-    design = Design.of(design)
-    library = library_of(design) if library is None else library
+    design, library = design_and_library(design, library)
     base = network_cost(statistics, design, library)
     rows = []
     for name, quantity in library.quantities().items():
@@ -42,10 +58,10 @@ def sensitivity(
                 "quantity": name,
                 "value": quantity.value,
                 "is_estimate": quantity.is_estimate,
-                "energy": cost.energy_uJ / base.energy_uJ,
-                "area": cost.area_mm2 / base.area_mm2,
-                "latency": cost.latency_ns / base.latency_ns,
-                "interval": cost.interval_ns / base.interval_ns,
+                "energy": ratio(cost.energy_uJ, base.energy_uJ),
+                "area": ratio(cost.area_mm2, base.area_mm2),
+                "latency": ratio(cost.latency_ns, base.latency_ns),
+                "interval": ratio(cost.interval_ns, base.interval_ns),
             }
         )
     frame = pd.DataFrame(rows)

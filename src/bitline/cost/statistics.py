@@ -45,7 +45,7 @@ class JointCounts:
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """One analog layer.
+    """What is known of one analog layer.
 
     Attributes:
         name: as in the network.
@@ -65,8 +65,8 @@ class LayerStatistics:
     products: float
     inputs: float
     signed: bool
-    frequencies: np.ndarray
-    valid: np.ndarray
+    frequencies: np.ndarray = field(repr=False)
+    valid: np.ndarray = field(repr=False)
     weight: Tensor = field(repr=False)
 
     @property
@@ -92,6 +92,17 @@ class Statistics:
         layers: analog layers in the order of the network.
         digital: work outside of them.
         images: number of images behind the activity of the inputs.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
+        >>> _ = torch.nn.init.eye_(network[0].weight)
+        >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> layer = statistics.layers[0]
+        >>> layer.name, layer.macs, layer.signed, statistics.images
+        ('0', 640.0, False, 10)
+        >>> round(statistics.mean_current(layer, Design.load("sonos-a")), 2)
+        0.24
     """
 
     layers: tuple[LayerStatistics, ...]
@@ -114,7 +125,7 @@ class Statistics:
         if len(images) == 0:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
-        scales = {name: one.inputs for name, one in record.calibration.layers.items()}
+        scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
         activities = record.activities or record_activity(network, scales, Inputs.of(images, network))
         calls, digital = count_work(network, images[:1])
         layers = []
@@ -184,6 +195,12 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
 
     Raises:
         CalibrationError, ConversionError: see `convert`.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+        >>> statistics = gather_statistics(network, "differential", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> [layer.name for layer in statistics.layers], statistics.digital.activations
+        (['0', '2'], 32.0)
     """
     design = Design.of(design)
     network = convert(model, views.reference(design), images)
@@ -258,6 +275,16 @@ def mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
     """Mean G/G_max of the cells of weight codes after programming and ageing, (lines, slices, codes).
 
     Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.
+
+    Args:
+        design: of a layer: its weights, cells and the time since programming.
+        codes: (codes,), integer weight codes.
+
+    Examples:
+        >>> design = Design(weights={"bits": 3}, cell={"on_off_ratio": float("inf")})
+        >>> mean_conductance(design, np.arange(-3, 4)).round(2)[:, 0]
+        array([[0.  , 0.  , 0.  , 0.  , 0.33, 0.67, 1.  ],
+               [1.  , 0.67, 0.33, 0.  , 0.  , 0.  , 0.  ]])
     """
     cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
     plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})

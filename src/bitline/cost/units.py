@@ -7,24 +7,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitline.arrays.product import MatrixProduct
-from bitline.cost import area
-from bitline.cost.library import Library
+from bitline.cost import area, shown
+from bitline.cost.efficiency import Efficiency
+from bitline.cost.library import Library, design_and_library
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.network import library_of
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
+from bitline.errors import DesignError
 
 
-@dataclass(frozen=True)
-class UnitCost:
+@dataclass(frozen=True, repr=False)
+class UnitCost(Efficiency):
     """A unit that multiplies without a pause.
 
     Attributes:
         unit: 'core', 'tile' or 'chip'.
-        operations: of one product of all its matrices; a multiplication with addition is two.
-        energies_pJ: energy of that by component.
-        time_ns: time of it.
+        operations: operations of one product of all its matrices; a multiplication with addition is two.
+        energies_pJ: energy of this product by component.
+        time_ns: time of this product.
         areas_mm2: area by component.
+
+    Examples:
+        >>> cost = UnitCost("core", 1000, {"ADCs": 40.0, "cells": 10.0}, time_ns=100, areas_mm2={"ADCs": 0.1})
+        >>> print(cost)
+        core at work
+          0.01 TOPS, 20 TOPS/W, 0.1 TOPS/mm², 0.5 mW, 0.1 mm²
+          most energy  ADCs 80 %, cells 20 %
+          most area    ADCs 100 %
     """
 
     unit: str
@@ -34,9 +43,9 @@ class UnitCost:
     areas_mm2: Mapping[str, float]
 
     @property
-    def energy_pJ(self) -> float:
-        """Energy of one product of all its matrices."""
-        return sum(self.energies_pJ.values())
+    def period_ns(self) -> float:
+        """Time of one product, which the next one follows at once."""
+        return self.time_ns
 
     @property
     def energy_per_operation_fJ(self) -> float:
@@ -45,28 +54,14 @@ class UnitCost:
 
     @property
     def power_mW(self) -> float:
-        """Power."""
+        """Power in milliwatts."""
         return self.energy_pJ / self.time_ns
 
-    @property
-    def area_mm2(self) -> float:
-        """Area."""
-        return sum(self.areas_mm2.values())
+    def __repr__(self) -> str:
+        return shown.name_of_unit(self)
 
-    @property
-    def TOPS(self) -> float:
-        """10^12 operations per second."""
-        return 1e-3 * self.operations / self.time_ns
-
-    @property
-    def TOPS_per_W(self) -> float:
-        """Operations per picojoule."""
-        return self.operations / self.energy_pJ
-
-    @property
-    def TOPS_per_mm2(self) -> float:
-        """Throughput over area."""
-        return self.TOPS / self.area_mm2
+    def __str__(self) -> str:
+        return shown.text_of_unit(self)
 
 
 def core_cost(
@@ -87,9 +82,18 @@ def core_cost(
         activity: of its inputs and cells, from `RowActivity.average` of a network.
 
     Raises:
-        DesignError: the design has no converter, or there is no such library.
+        DesignError: the design has no converter, there is no such library, or the matrix has no whole size.
+
+    Examples:
+        >>> core_cost("sonos-a")
+        <UnitCost of a core: 1.76 TOPS, 49.2 mW, 0.24 mm²>
+        >>> core_cost("sonos-a", activity=RowActivity(driven=0.17, squared=0.17, conductance=0.0043))
+        <UnitCost of a core: 1.76 TOPS, 14.8 mW, 0.24 mm²>
     """
-    design, library = _chosen(design, library)
+    design, library = design_and_library(design, library)
+    for name, size in (("rows", rows), ("columns", columns)):
+        if size < 1 or not float(size).is_integer():
+            raise DesignError(f"{name} of a core is {size}: use a whole number from 1, the size of a matrix")
     at, work = _work(design, library, rows, columns, activity)
     time = work.product_ns(design, library)
     cores = at.cores(1, library)
@@ -108,12 +112,19 @@ def unit_costs(
     Args:
         design: the accelerator.
         library: circuits; those that the design names if not given.
-        activity: of inputs and cells.
+        activity: of inputs and cells, from `RowActivity.average` of a network.
 
     Raises:
         DesignError: the design has no converter, or there is no such library.
+
+    Examples:
+        >>> for unit in unit_costs("isaac"):
+        ...     unit
+        <UnitCost of a core: 0.0203 TOPS, 24 mW, 0.0131 mm²>
+        <UnitCost of a tile: 0.244 TOPS, 329 mW, 0.372 mm²>
+        <UnitCost of a chip: 41 TOPS, 65,708 mW, 85.4 mm²>
     """
-    design, library = _chosen(design, library)
+    design, library = design_and_library(design, library)
     columns = design.array.columns - (1 if design.weights.has_unit_column else 0)
     at, work = _work(design, library, design.array.rows, columns, activity)
     arrays = library.organisation.arrays_per_core or at.arrays
@@ -129,11 +140,6 @@ def unit_costs(
     if library.organisation.tiles_per_chip is None:
         return core, tile
     return core, tile, _of(tile, "chip", library.organisation.tiles_per_chip, library, area.chip_area(library))
-
-
-def _chosen(design: Design | str, library: Library | None) -> tuple[Design, Library]:
-    design = Design.of(design)
-    return design, library_of(design) if library is None else library
 
 
 def _work(

@@ -28,6 +28,16 @@ class RowActivity:
         driven: share of the rows whose slice of the input is not 0.
         squared: mean square of the applied voltage over the largest one.
         conductance: mean over cells of G/G_max times that square.
+
+    Examples:
+        >>> from bitline.cost import gather_statistics
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
+        >>> _ = torch.nn.init.eye_(network[0].weight)
+        >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> activity = RowActivity.average(statistics, Design.load("sonos-a"))
+        >>> activity.driven, round(activity.conductance, 4)
+        (0.5, 0.0036)
     """
 
     driven: float
@@ -58,13 +68,21 @@ class RowActivity:
 
     @classmethod
     def average(cls, statistics: Statistics, design: Design) -> RowActivity:
-        """Activity of a network, weighted with its multiplications (Xiao et al. 2022, section 9.2, average too)."""
+        """Activity of a network, weighted with its multiplications, as in section 9.2 of Xiao et al. 2022.
+
+        Args:
+            statistics: of the network.
+            design: the accelerator.
+
+        Raises:
+            DesignError: the design keeps every layer digital.
+        """
         parts, weights = [], []
         for layer in statistics.layers:
             own = design.for_layer(layer.name)
             if own is not None:
-                one = cls.of(statistics, layer, own)
-                parts.append((one.driven, one.squared, one.conductance))
+                activity = cls.of(statistics, layer, own)
+                parts.append((activity.driven, activity.squared, activity.conductance))
                 weights.append(layer.macs)
         if not parts:
             raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
@@ -85,7 +103,7 @@ class ConversionSchedule:
         accumulated: input slices that one conversion sees.
         bits: resolution of each conversion of one column.
         converter: its circuit.
-        rate: conversions per microsecond that the design asks for, or none.
+        rate: conversions per microsecond that the design asks for, or None.
     """
 
     slices: int
@@ -96,7 +114,7 @@ class ConversionSchedule:
 
     @classmethod
     def of(cls, design: Design, library: Library, magnitude_bits: int) -> ConversionSchedule:
-        """ConversionSchedule of inputs with so many magnitude bits.
+        """The schedule of inputs with so many magnitude bits.
 
         Raises:
             DesignError: the design has no converter.
@@ -132,8 +150,7 @@ class ConversionSchedule:
         for bits in self.bits:
             applied = min(self.accumulated, left) * library.slice_ns.value
             left -= self.accumulated
-            one = 1e3 / self.rate if self.rate else self.converter.time_ns(bits)
-            converted = columns * one
+            converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
 

@@ -36,6 +36,14 @@ class SliceRange:
             those that hold all of them.
         step: of the ADC, the finest.
         width: range of the ADC, the widest.
+
+    Examples:
+        >>> import torch
+        >>> (found,) = study_ranges(nn.Linear(4, 2), Design(), torch.rand(16, 4))
+        >>> found.layer, found.rows, found.slice
+        ('linear', 4, 0)
+        >>> 0 < found.useful() <= found.chosen <= 1
+        True
     """
 
     layer: str
@@ -91,13 +99,19 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
 
     Raises:
         DesignError: a design without an ADC.
+
+    Examples:
+        >>> import torch
+        >>> design = Design().with_settings({"weights.bits": 9, "weights.bits_per_cell": 2})
+        >>> [entry.slice for entry in study_ranges(nn.Linear(4, 2), design, torch.rand(16, 4))]
+        [0, 1, 2, 3]
     """
     if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
     converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
     seen = record_network(converted, Inputs.of(images, converted), layers)
-    return tuple(one for name, layer in layers.items() for one in _slices(layer, seen[name]))
+    return tuple(entry for name, layer in layers.items() for entry in _slices(layer, seen[name]))
 
 
 def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
@@ -107,7 +121,7 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
     lines = encoded.bit_lines(seen.scale)
     axes = (0, 1, 2, 3, 5)
     steps, (lows, highs) = levels.steps(), levels.limits()
-    widest = [float(one) for one in ((highs - lows) * steps).amax(axes)]
+    widest = [float(width) for width in ((highs - lows) * steps).amax(axes)]
     low, high = (lows * steps).amin(axes).tolist(), (highs * steps).amax(axes).tolist()
     return [
         SliceRange(layer.name, lines.rows, index, signals, lines, low[index], high[index], step, widest[index])
@@ -116,22 +130,33 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
 
 
 def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.DataFrame:
-    """One row for each layer and slice; fractions of the range that the array can produce, and bits."""
+    """One row for each layer and slice; fractions of the range that the array can produce, and bits.
+
+    Args:
+        ranges: what `study_ranges` returned.
+        percent: share of the signals that the useful range has to hold, in per cent.
+
+    Examples:
+        >>> import torch
+        >>> frame = ranges_frame(study_ranges(nn.Linear(4, 2), Design(), torch.rand(16, 4)))
+        >>> list(frame.columns[:5])
+        ['layer', 'rows', 'slice', 'useful', 'chosen']
+    """
     import pandas as pd  # here, for the start-up of what does not need it
 
     return pd.DataFrame(
         [
             {
-                "layer": one.layer,
-                "rows": one.rows,
-                "slice": one.slice,
-                "useful": one.useful(percent),
-                "chosen": one.chosen,
-                "clipped": one.clipped,
-                "equivalent_bits": one.equivalent_bits,
-                "full_precision_bits": one.full_precision_bits,
+                "layer": entry.layer,
+                "rows": entry.rows,
+                "slice": entry.slice,
+                "useful": entry.useful(percent),
+                "chosen": entry.chosen,
+                "clipped": entry.clipped,
+                "equivalent_bits": entry.equivalent_bits,
+                "full_precision_bits": entry.full_precision_bits,
             }
-            for one in ranges
+            for entry in ranges
         ]
     )
 
@@ -141,11 +166,15 @@ class Recommendation:
     """The fewest ADC bits that are good enough.
 
     Attributes:
-        bits: of the ADC; none if even the most bits tried lose too much.
+        bits: of the ADC; None if even the most bits tried lose too much.
         percentile: P of the calibrated range.
         accuracy: with them.
         reference: accuracy without an ADC.
         tried: (bits, percentile, signal-to-error ratio in dB, accuracy or NaN) of everything looked at.
+
+    Examples:
+        >>> Recommendation(6, percentile=99.98, accuracy=0.912, reference=0.915, tried=()).bits
+        6
     """
 
     bits: int | None
@@ -184,6 +213,14 @@ def recommend(
 
     Raises:
         DataError: `loss` is no fraction, or as for `evaluate`.
+
+    Examples:
+        >>> import torch
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> recommend(network, Design(), images, labels, calibration=images, bits=(2, 4)).bits
+        2
     """
     if not 0 <= loss <= 1:
         raise DataError(f"loss is {loss!r}: give a fraction, 0 .. 1")
@@ -205,7 +242,7 @@ def recommend(
             progress(f"{resolution} bits, P = {percentile:g} %")
             ratios[percentile] = result(with_range(resolution, percentile), 32, 1)[1]
             tried.append((resolution, percentile, ratios[percentile], math.nan))
-        percentile = max(ratios, key=lambda one: ratios[one])
+        percentile = max(ratios, key=lambda choice: ratios[choice])
         progress(f"{resolution} bits, P = {percentile:g} %: accuracy")
         accuracy, ratio = result(with_range(resolution, percentile), len(images), 2)
         tried.append((resolution, percentile, ratio, accuracy))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,16 +16,13 @@ from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import BitlineError, ConversionError, DataError, DesignError
+from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
-from bitline.evaluation.prepared import Prepared, count_right
+from bitline.evaluation.prepared import Prepared
+from bitline.evaluation.result import Evaluation
 from bitline.nn import age, as_images, convert, independent_copy
 from bitline.nn.precision import in_single_precision
-from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.progress import Progress, silent
-from bitline.numerics.text import number, percent
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""
@@ -36,99 +32,78 @@ Remedy = Callable[[nn.Module, nn.Module], object]
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Accuracy of a network on a design. Accuracies are fractions, 0 .. 1.
+class Procedure:
+    """How accuracy over chips is measured.
 
     Attributes:
-        design: the accelerator.
-        images: number of images.
+        chips: number of independently programmed chips.
         seed: seed of the chips.
-        float_accuracy: the original network.
-        reference_accuracy: quantised weights and inputs, exact sums.
-        chip_accuracies: one for each chip.
-        layers: error of every analog layer.
-        notes: what stays digital, and what is approximate.
-        cost: energy, area and latency; none where the design has no converters.
+        after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
+        progress: told how far the work is.
+
+    Examples:
+        >>> Procedure(chips=5, seed=1).chips
+        5
     """
 
-    design: Design
-    images: int
-    seed: int
-    float_accuracy: float
-    reference_accuracy: float
-    chip_accuracies: tuple[float, ...]
-    layers: tuple[LayerError, ...]
-    notes: tuple[str, ...] = ()
-    cost: NetworkCost | None = None
+    chips: int = 3
+    seed: int = 0
+    after_programming: Remedy = lambda analog, reference: None
+    progress: Progress = silent
 
-    @property
-    def mean(self) -> float:
-        """Mean accuracy over chips."""
-        return sum(self.chip_accuracies) / len(self.chip_accuracies)
+    def __post_init__(self) -> None:
+        whole_number("chips", self.chips, 1, DataError)
+        whole_number("seed", self.seed, error=DataError)
 
-    @property
-    def std(self) -> float:
-        """Standard deviation over chips; NaN for a single chip."""
-        return deviation(self.chip_accuracies)
 
-    @property
-    def confidence_interval(self) -> tuple[float, float]:
-        """95 % interval of the mean over chips (Student's t); NaN for a single chip."""
-        half = half_width(self.chip_accuracies)
-        return self.mean - half, self.mean + half
+@dataclass(frozen=True)
+class Classifier:
+    """A float network and what shows how well it classifies.
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each chip: design, chip, accuracy and the baselines, and the cost where it is known."""
-        import pandas as pd  # here, for the start-up of what does not need it
+    Attributes:
+        model: as the user gave it.
+        float_network: the same in eval mode.
+        data: what it classifies.
+        calibration: as the user gave it: normalised images of another set, other inputs, or an earlier calibration.
 
-        return pd.DataFrame(
-            {
-                "design": self.design.name,
-                "time_s": self.design.cell.time,
-                "seed": self.seed,
-                "chip": range(len(self.chip_accuracies)),
-                "images": self.images,
-                "accuracy": self.chip_accuracies,
-                "reference_accuracy": self.reference_accuracy,
-                "float_accuracy": self.float_accuracy,
-                **(self.cost.totals() if self.cost else {}),
-            }
-        )
+    Examples:
+        >>> network = nn.Linear(4, 2).eval()
+        >>> data = LabelledImages(torch.rand(6, 4), torch.zeros(6).long(), batch=64)
+        >>> len(Classifier(network, network, data, calibration=torch.rand(8, 4)).data)
+        6
+    """
 
-    def _repr_html_(self) -> str:
-        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
-        cost = self.cost._repr_html_() if self.cost else ""
-        return f"<b>{html.escape(self.design.name)}</b>: {percent(self.mean)} % on {self.images} images{table}{cost}"
+    model: nn.Module
+    float_network: nn.Module
+    data: LabelledImages
+    calibration: Any
 
-    def layers_frame(self) -> pd.DataFrame:
-        """One row for each analog layer."""
-        import pandas as pd  # here, for the start-up of what does not need it
+    @classmethod
+    def of(
+        cls,
+        model: nn.Module,
+        design: Design,
+        images: Tensor | np.ndarray,
+        labels: Labels,
+        calibration: Any,
+        batch: int,
+    ) -> Classifier:
+        """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
+        model = in_single_precision(model)
+        images = as_images(images, model)
+        _check(images, labels)
+        batch = min(len(images), whole_number("batch", batch, 1, DataError))
+        float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
+        classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
+        return cls(model, float_network, LabelledImages(images, classes, batch), calibration)
 
-        return pd.DataFrame([vars(layer) for layer in self.layers])
 
-    def accuracy_dict(self) -> dict[str, object]:
-        """Accuracies as plain values, for JSON; unknown numbers are None."""
-        low, high = self.confidence_interval
-        return {
-            "float": self.float_accuracy,
-            "reference": self.reference_accuracy,
-            "chips": list(self.chip_accuracies),
-            "mean": self.mean,
-            "std": known(self.std),
-            "confidence_interval_95": [known(low), known(high)],
-        }
+@dataclass(frozen=True)
+class _ChipResult:
+    """What one chip does at one time."""
 
-    def to_dict(self) -> dict[str, object]:
-        """Everything as plain values, for JSON; unknown numbers are None."""
-        return {
-            "design": self.design.model_dump(mode="json"),
-            "images": self.images,
-            "seed": self.seed,
-            "accuracy": self.accuracy_dict(),
-            "layers": [{key: known(value) for key, value in vars(layer).items()} for layer in self.layers],
-            "cost": self.cost.to_dict() if self.cost else None,
-            "notes": list(self.notes),
-        }
+    accuracy: float
+    sums: list[tuple[LayerSums, ...]]
 
 
 @torch.no_grad()
@@ -148,7 +123,7 @@ def evaluate(
     """Accuracy of a float network on an analog design.
 
     Args:
-        model: float network that classifies; it is evaluated in single precision.
+        model: float network that classifies.
         design: the accelerator, or the name of a preset.
         images: normalised inputs, (images, ...), finite.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
@@ -165,21 +140,22 @@ def evaluate(
             whole numbers; found before calibration.
         NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)  # the largest output is that of the largest input
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> print(evaluate(network, "differential", images, labels, calibration=images, chips=2))
+        differential, 20 images
+        accuracy   100.00 ± 0.00 %  mean of 2 chips, 95 % confidence interval
+        reference  100.00 %         quantised weights and inputs, exact sums
+        float      100.00 %         the original network
+        notes      0
     """
     design = Design.of(design)
-    return evaluate_times(
-        model,
-        design,
-        images,
-        labels,
-        calibration,
-        times=(design.cell.time,),
-        chips=chips,
-        seed=seed,
-        batch=batch,
-        progress=progress,
-        after_programming=after_programming,
-    )[0]
+    procedure = Procedure(chips, seed, after_programming, progress)
+    classifier = Classifier.of(model, design, images, labels, calibration, batch)
+    return _measured(classifier, design, (design.cell.time,), procedure)[0]
 
 
 @torch.no_grad()
@@ -206,53 +182,78 @@ def evaluate_times(
 
     Returns:
         One evaluation for each time, in their order.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
+        >>> design = Design().with_settings({"cell.device": "pcm-joshi-2020"})
+        >>> early, late = evaluate_times(network, design, images, labels, images, times=("1 minute", "1 day"))
+        >>> early.layers[0].own_db > late.layers[0].own_db  # cells drift
+        True
     """
-    model = in_single_precision(model)
-    images = as_images(images, model)
-    float_network = _in_eval(model)
     design = Design.of(design)
-    batch = min(batch, _check(images, labels, (chips, batch, seed, times)))
-    classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
+    procedure = Procedure(chips, seed, after_programming, progress)
+    classifier = Classifier.of(model, design, images, labels, calibration, batch)
+    return _measured(classifier, design, times, procedure)
+
+
+def _measured(
+    classifier: Classifier, design: Design, times: Sequence[float | str], procedure: Procedure
+) -> tuple[Evaluation, ...]:
+    """One evaluation for each time."""
+    if isinstance(times, str) or not isinstance(times, Sequence) or not times:
+        raise DataError(f"times is {times!r}: give a list of one or more times")
+    data, progress = classifier.data, procedure.progress
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
     designs = [design.with_settings({"cell.time": time}) for time in times]
-    prepared = Prepared.of(model, design, calibration, seed, images)
+    prepared = Prepared.of(classifier.model, design, classifier.calibration, procedure.seed, data.images)
     progress("calibrate", 1, 1)
-
-    def advance(what: str) -> Callable[[int], None]:
-        return lambda done: progress(what, done, len(images))
-
-    float_accuracy = count_right(float_network, images, classes, batch, advance("float")) / len(images)
-    reference_accuracy = count_right(prepared.reference, images, classes, batch, advance("reference")) / len(images)
-    accuracies: list[list[float]] = [[] for _ in times]
-    sums: list[list[tuple[LayerSums, ...]]] = [[] for _ in times]
-    for chip in range(chips):
-        prepared.program(chip)
-        for index, time in enumerate(times):
-            age(prepared.analog, time)
-            after_programming(prepared.analog, prepared.reference)
-            sums[index] += prepared.compare(images, batch)
-            at = f" at {format_duration(designs[index].cell.time)}" if len(times) > 1 else ""
-            what = f"chip {chip + 1} of {chips}{at}"
-            accuracies[index].append(prepared.classify(images, classes, batch, advance=advance(what)) / len(images))
+    float_accuracy = data.accuracy(classifier.float_network, _told(progress, "float", data))
+    reference_accuracy = data.accuracy(prepared.reference, _told(progress, "reference", data))
+    results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
     evaluations = []
-    for index, one in enumerate(designs):
-        layers = layer_errors(sums[index])
-        cost, why = _cost(prepared, one, layers)
+    for aged, chips in zip(designs, results, strict=True):
+        layers = layer_errors(run for chip in chips for run in chip.sums)
+        cost, why = _cost(prepared, aged, layers)
         evaluations.append(
             Evaluation(
-                design=one,
-                images=len(images),
-                seed=seed,
+                design=aged,
+                images=len(data),
+                seed=procedure.seed,
                 float_accuracy=float_accuracy,
                 reference_accuracy=reference_accuracy,
-                chip_accuracies=tuple(accuracies[index]),
+                chip_accuracies=tuple(chip.accuracy for chip in chips),
                 layers=layers,
                 notes=(*prepared.conversion.notes, *why),
                 cost=cost,
             )
         )
     return tuple(evaluations)
+
+
+def _chip_results(
+    prepared: Prepared, data: LabelledImages, designs: Sequence[Design], procedure: Procedure
+) -> Iterator[list[_ChipResult]]:
+    """For every chip what it does at each time; it is programmed once."""
+    for chip in range(procedure.chips):
+        prepared.program(chip)
+        results = []
+        for aged in designs:
+            age(prepared.analog, aged.cell.time)
+            procedure.after_programming(prepared.analog, prepared.reference)
+            sums = prepared.compare(data)
+            at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
+            what = f"chip {chip + 1} of {procedure.chips}{at}"
+            right = prepared.right(data, _told(procedure.progress, what, data))
+            results.append(_ChipResult(right / len(data), sums))
+        yield results
+
+
+def _told(progress: Progress, what: str, data: LabelledImages) -> Advance:
+    """Tells how many of the images are done."""
+    return lambda done: progress(what, done, len(data))
 
 
 def _cost(
@@ -263,11 +264,6 @@ def _cost(
         return prepared.cost(design, {layer.name: layer.skipped for layer in layers}), ()
     except DesignError as error:
         return None, (f"no energy, area and latency: {error}",)
-
-
-def _in_eval(model: nn.Module) -> nn.Module:
-    """The model itself in eval mode, or a copy where it is training: evaluation leaves it as it is."""
-    return independent_copy(model) if model.training else model
 
 
 def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
@@ -281,6 +277,10 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
     Raises:
         DataError, NetworkError: see `class_count`.
         ConversionError: a layer is to blame for that.
+
+    Examples:
+        >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
+        3
     """
     try:
         return class_count(network, images)
@@ -294,16 +294,8 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels, counts: tuple[Any, Any, Any, Any]) -> int:
-    """The number of images, where there are as many labels and the counts are whole."""
+def _check(images: Tensor, labels: Labels) -> None:
     count = len(labels) if hasattr(labels, "__len__") else 0
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-    chips, batch, seed, times = counts
-    whole_number("chips", chips, 1, DataError)
-    whole_number("batch", batch, 1, DataError)
-    whole_number("seed", seed, error=DataError)
-    if not isinstance(times, Sequence) or isinstance(times, str) or not times:
-        raise DataError(f"times is {times!r}: give a list of one or more times")
-    return count

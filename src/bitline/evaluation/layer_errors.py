@@ -31,6 +31,10 @@ class LayerError:
         outside: share of cells that write-verify gave up on, on the last chip.
         conversions: analog-to-digital conversions of one image, skipped ones not counted; 0 without an ADC.
         skipped: share of the conversions that are left out because all inputs of the array are 0.
+
+    Examples:
+        >>> LayerError("fc", rows=64, outputs=10, partitions=1, own_db=31.2, accumulated_db=24.6).pulses
+        1.0
     """
 
     name: str
@@ -55,7 +59,11 @@ class LayerSums:
         signal, error: the same with everything before it.
         converted: conversions, skipped ones counted.
         skipped: conversions that were left out.
-        images: images.
+        images: number of images.
+
+    Examples:
+        >>> LayerSums("fc", 64, 10, 1, 1.0, 0.0, 50.0, 0.05, 50.0, 0.5, converted=640, skipped=0, images=64).signal
+        50.0
     """
 
     name: str
@@ -80,6 +88,17 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple
         reference: the quantised reference network.
         analog: the same on a chip.
         images: normalised.
+
+    Examples:
+        >>> import torch
+        >>> from bitline import Design, convert
+        >>> from bitline.design import reference
+        >>> network, images = nn.Linear(4, 2), torch.rand(8, 4)
+        >>> exact = convert(network, reference(Design()), images)
+        >>> with torch.no_grad():
+        ...     (sums,) = layer_sums(exact, convert(network, Design(), images), images)
+        >>> sums.name, sums.rows, sums.images
+        ('linear', 4, 8)
     """
     with _recording(reference) as expected:
         reference(images)
@@ -114,19 +133,27 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple
 
 
 def layer_errors(sums: Iterable[Iterable[LayerSums]]) -> tuple[LayerError, ...]:
-    """Ratios of all layers from the sums of several runs."""
+    """Ratios of all layers from the sums of several runs.
+
+    Examples:
+        An error with a thousandth of the energy of the signal is 30 dB below it:
+
+        >>> runs = [(LayerSums("fc", 64, 10, 1, 1.0, 0.0, 50.0, 0.05, 50.0, 0.5, 640, 0, images=64),)]
+        >>> layer_errors(runs)[0].own_db, layer_errors(runs)[0].accumulated_db
+        (30.0, 20.0)
+    """
     together: dict[str, list[LayerSums]] = {}
     for run in sums:
-        for one in run:
-            together.setdefault(one.name, []).append(one)
+        for layer in run:
+            together.setdefault(layer.name, []).append(layer)
     return tuple(_error(parts) for parts in together.values())
 
 
 def _error(parts: list[LayerSums]) -> LayerError:
-    last, images = parts[-1], sum(one.images for one in parts)
-    converted, skipped = (sum(getattr(one, name) for one in parts) for name in ("converted", "skipped"))
+    last, images = parts[-1], sum(part.images for part in parts)
+    converted, skipped = (sum(getattr(part, name) for part in parts) for name in ("converted", "skipped"))
     energies = [
-        math.fsum(getattr(one, name) for one in parts) for name in ("own_signal", "own_error", "signal", "error")
+        math.fsum(getattr(part, name) for part in parts) for name in ("own_signal", "own_error", "signal", "error")
     ]
     return LayerError(
         name=last.name,

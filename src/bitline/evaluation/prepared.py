@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
-from bitline.data.labels import scores
 from bitline.design import Design, views
+from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
 from bitline.nn import (
     Calibration,
@@ -26,9 +25,6 @@ from bitline.nn import (
 )
 from bitline.nn.chips import restart_reads
 
-Advance = Callable[[int], object]
-"""Called with the number of images done so far."""
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -40,6 +36,15 @@ class Prepared:
         reference: the same codes with exact sums.
         activity_images: images to measure activity on, where calibration did not look.
         known_statistics: statistics of the same network for a design with the same `views.record`, where there are any.
+
+    Examples:
+        >>> network = nn.Linear(4, 4, bias=False)
+        >>> _ = nn.init.eye_(network.weight)
+        >>> data = LabelledImages(torch.eye(4), torch.arange(4), batch=64)
+        >>> prepared = Prepared.of(network, Design(), data.images, seed=0, activity_images=data.images)
+        >>> prepared.program(chip=1)
+        >>> prepared.right(data)
+        4
     """
 
     design: Design
@@ -116,33 +121,18 @@ class Prepared:
         program(self.analog, chip=chip)
 
     @torch.no_grad()
-    def compare(self, images: Tensor, batch: int) -> list[tuple[LayerSums, ...]]:
-        """Errors of all layers on the current chip, on the first images of a data set."""
+    def compare(self, data: LabelledImages) -> list[tuple[LayerSums, ...]]:
+        """Errors of all layers on the current chip, on the first images of a data set, batch by batch."""
         restart_reads(self.analog)
         with settled(self.analog), settled(self.reference):
-            return [layer_sums(self.reference, self.analog, part) for part in images[:COMPARED].split(batch)]
+            return [layer_sums(self.reference, self.analog, images) for images, _ in data.part(0, COMPARED).batches()]
 
-    def classify(self, images: Tensor, labels: Tensor, batch: int, first: int = 0, advance: Advance = int) -> int:
-        """Images that the network gets right on the current chip.
+    def right(self, data: LabelledImages, advance: Advance = int) -> int:
+        """Number of images that the network gets right on the current chip.
 
         Args:
-            images: a shard of a data set.
-            labels: their classes.
-            batch: images at once; does not change results.
-            first: place of the shard in the data set, for read noise.
-            advance: told how far the work is.
+            data: a data set, or a part of one.
+            advance: told how many images are done.
         """
-        restart_reads(self.analog, first)
-        return count_right(self.analog, images, labels, batch, advance)
-
-
-@torch.no_grad()
-def count_right(network: nn.Module, images: Tensor, labels: Tensor, batch: int, advance: Advance = int) -> int:
-    """Images whose largest output is that of their class; labels are class numbers, (images,)."""
-    right = 0
-    with settled(network):
-        for start in range(0, len(images), batch):
-            part = slice(start, start + batch)
-            right += int((scores(network, images[part]).argmax(1) == labels[part]).sum())
-            advance(min(start + batch, len(images)))
-    return right
+        restart_reads(self.analog, data.first)
+        return data.right(self.analog, advance)

@@ -15,6 +15,7 @@ from torch.nn.utils import parametrize
 from bitline.networks.cifar_resnet import CifarResNet
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.nn.fold import fold_batch_norm
+from bitline.nn.hooks import hooked
 
 BITS = 4
 
@@ -107,11 +108,8 @@ def prepare_training(folded: nn.Module, images: Tensor) -> list[nn.Parameter]:
         active = arguments[0].clamp(min=0).mean()
         relu.step.data = 2 * active / math.sqrt(relu.highest)
 
-    handles = [relu.register_forward_pre_hook(begin) for relu in relus]
-    with torch.no_grad():
+    with torch.no_grad(), hooked(relu.register_forward_pre_hook(begin) for relu in relus):
         folded(images)
-    for handle in handles:
-        handle.remove()
     steps = [relu.step for relu in relus]
     for layer in layers[1:-1]:
         weight = SteppedWeight(layer.weight)

@@ -23,6 +23,7 @@ from bitline.config.messages import first_line
 from bitline.errors import ConversionError
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import NORMS, Pair, normalises_channels
+from bitline.nn.hooks import hooked
 from bitline.nn.inputs import Call, first_run
 from bitline.nn.layer import AnalogLayer
 
@@ -91,13 +92,9 @@ def rehearse(network: nn.Module, call: Call) -> Rehearsal:
         if isinstance(output, Tensor):
             made[id(output)] = names[module], output
 
-    handles = [module.register_forward_hook(look, with_kwargs=True) for module in network.modules()]
-    try:
-        with _same_randomness():
-            outputs = first_run(call, network)
-    finally:
-        for handle in handles:
-            handle.remove()
+    looking = hooked(module.register_forward_hook(look, with_kwargs=True) for module in network.modules())
+    with looking, _same_randomness():
+        outputs = first_run(call, network)
     once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
     return Rehearsal(call, _flat(outputs), calls, frozenset(once))
 
@@ -223,19 +220,15 @@ def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, .
     """Outputs of every call of every module, in the order of their ends."""
     record: dict[tuple[str, int], tuple[Any, ...]] = {}
     times: Counter[str] = Counter()
-    handles = []
-    for name, module in network.named_modules():
+    names = {module: name for name, module in network.named_modules()}
 
-        def note(_: nn.Module, __: Any, output: Any, name: str = name) -> None:
-            record[name, times[name]] = _flat(output)
-            times[name] += 1
+    def note(module: nn.Module, inputs: Any, output: Any) -> None:
+        name = names[module]
+        record[name, times[name]] = _flat(output)
+        times[name] += 1
 
-        handles.append(module.register_forward_hook(note))
-    try:
+    with hooked(module.register_forward_hook(note) for module in names):
         yield record
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager

@@ -55,9 +55,9 @@ class Levels:
             values = torch.tensor(entries, dtype=torch.float64).reshape(*shape[:4], shape[5], shape[4])
             return tuple(values.transpose(4, 5).flatten().tolist())
 
-        steps = ordered([one.step for one in places])
-        lows = ordered([one.low for one in places])
-        highs = ordered([one.high for one in places])
+        steps = ordered([place.step for place in places])
+        lows = ordered([place.low for place in places])
+        highs = ordered([place.high for place in places])
         return cls(steps, tuple(map(int, lows)), tuple(map(int, highs)), shape)
 
     @property
@@ -76,7 +76,7 @@ class Levels:
 
     def limits(self) -> tuple[Tensor, Tensor]:
         """`low` and `high` along `AXES`, float64."""
-        both = (torch.tensor(one, dtype=torch.float64).reshape(self.extent) for one in (self.low, self.high))
+        both = (torch.tensor(codes, dtype=torch.float64).reshape(self.extent) for codes in (self.low, self.high))
         return tuple(both)  # type: ignore[return-value]
 
     def shifted(self, centres: Tensor) -> Levels:
@@ -87,8 +87,8 @@ class Levels:
         """
         shape = torch.broadcast_shapes(centres.shape, self.extent)
         steps, (low, high) = self.steps(), self.limits()
-        codes = (centres / steps).round()
-        moved = [tuple(map(int, (one + codes).expand(shape).flatten().tolist())) for one in (low, high)]
+        shift = (centres / steps).round()
+        moved = [tuple(map(int, (codes + shift).expand(shape).flatten().tolist())) for codes in (low, high)]
         return Levels(tuple(steps.expand(shape).flatten().tolist()), moved[0], moved[1], tuple(shape))
 
     @property

@@ -10,7 +10,7 @@ import torch
 
 import bitline
 from bitline.config.files import write_values
-from bitline.evaluation.evaluate import Evaluation
+from bitline.evaluation.result import Evaluation
 
 
 def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import bitline
 from bitline.config.files import write_text
 from bitline.devices import format_duration
-from bitline.evaluation.evaluate import Evaluation
+from bitline.evaluation.result import Evaluation
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.cost import energy_figure, shares_figure
 from bitline.report.style import BLUE, GREY, METHOD, ORANGE

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from bitline.cost import Statistics
 from bitline.design import Design, views
 from bitline.errors import BitlineError, DesignError
+from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
-from bitline.evaluation.prepared import Prepared, count_right
+from bitline.evaluation.prepared import Prepared
 from bitline.nn import NetworkRecord, record
 from bitline.numerics.threads import limit_threads
 from bitline.study.task import Kind, Outcome, Task
@@ -80,7 +81,7 @@ class Worker:
         place = torch.device(context.device)
         self.context = context
         self.model = context.model.to(place)
-        self.images, self.labels = context.images.to(place), context.labels.to(place)
+        self.data = LabelledImages(context.images.to(place), context.labels.to(place), context.batch)
         self.calibration = context.calibration.to(place)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None
@@ -112,22 +113,19 @@ class Worker:
         return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
 
     def _float(self, task: Task) -> Outcome:
-        images, labels = self._shard(task)
-        return Outcome(task, correct=count_right(self.model, images, labels, self.context.batch))
+        return Outcome(task, correct=self._shard(task).right(self.model))
 
     def _reference(self, task: Task) -> Outcome:
-        images, labels = self._shard(task)
         reference = self._prepare(task.prepare_key, task.design).reference
-        return Outcome(task, correct=count_right(reference, images, labels, self.context.batch))
+        return Outcome(task, correct=self._shard(task).right(reference))
 
     def _analog(self, task: Task) -> Outcome:
-        images, labels = self._shard(task)
         prepared = self._prepare(task.prepare_key, task.design)
         prepared.program(task.chip)
         sums: list[tuple[LayerSums, ...]] = []
         if self.context.layer_errors and task.start == 0:
-            sums = prepared.compare(self.images, self.context.batch)
-        correct = prepared.classify(images, labels, self.context.batch, task.start)
+            sums = prepared.compare(self.data)
+        correct = prepared.right(self._shard(task))
         return Outcome(task, correct=correct, layers=tuple(asdict(layer) for run in sums for layer in run))
 
     def _cost(self, task: Task) -> Outcome:
@@ -136,7 +134,7 @@ class Worker:
         skipped = {}
         if getattr(task.design.adc, "skip_zero_inputs", False):
             prepared.program(0)
-            sums = prepared.compare(self.images, self.context.batch)
+            sums = prepared.compare(self.data)
             skipped = {layer.name: layer.skipped for layer in layer_errors(sums)}
         ranges = {"adc_ranges": prepared.adc_ranges()}
         self.statistics = views.key(views.record(task.design)), prepared.statistics
@@ -148,8 +146,8 @@ class Worker:
                 costs.append((key, {"notes": [f"no energy, area and latency: {error}"], **ranges}))
         return Outcome(task, costs=tuple(costs))
 
-    def _shard(self, task: Task) -> tuple[Tensor, Tensor]:
-        return self.images[task.start : task.stop], self.labels[task.start : task.stop]
+    def _shard(self, task: Task) -> LabelledImages:
+        return self.data.part(task.start, task.stop)
 
     def _prepare(self, key: str, design: Design | None) -> Prepared:
         assert design is not None

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from bitline.errors import DataError
+
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -54,6 +56,35 @@ class Circuit:
     shape: tuple[int, int]
     line: Places
     names: dict[int, str]
+
+
+def checked(cells: Numbers, inputs: Numbers) -> tuple[Numbers, Numbers]:
+    """Cells and inputs of an array as float64.
+
+    Args:
+        cells: G/G_max, (rows, columns).
+        inputs: one number for each row, (rows,).
+
+    Raises:
+        DataError: cells or inputs that are not finite, negative cells, or shapes that do not fit.
+
+    Examples:
+        >>> checked([[1, 0], [0, 1]], [1, 1])[1]
+        array([1., 1.])
+        >>> checked(np.ones((2, 2)), np.ones(3))
+        Traceback (most recent call last):
+        bitline.errors.DataError: inputs are (3,) for an array of 2 rows: give one for each row
+    """
+    cells, inputs = np.asarray(cells, dtype=np.float64), np.asarray(inputs, dtype=np.float64)
+    if cells.ndim != 2 or cells.size == 0:
+        raise DataError(f"cells are {cells.shape}: give a matrix of G/G_max, (rows, columns)")
+    if inputs.shape != cells.shape[:1]:
+        raise DataError(f"inputs are {inputs.shape} for an array of {cells.shape[0]} rows: give one for each row")
+    if not (np.isfinite(cells).all() and np.isfinite(inputs).all()):
+        raise DataError("cells or inputs hold NaN or infinite values")
+    if (cells < 0).any():
+        raise DataError(f"cells hold {cells.min():g}: conductances are 0 or more, in units of G_max")
+    return cells, inputs
 
 
 def merged_nodes(circuit: Circuit) -> tuple[int, Places]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, link
+from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.wires import Wire
-from bitline.errors import DesignError
+from bitline.errors import DataError, DesignError
 
 
 def gate_driven_circuit(
@@ -28,6 +28,7 @@ def gate_driven_circuit(
 
     Raises:
         DesignError: source lines with resistance cannot be shared by supplies of both signs.
+        DataError: cells or bits that are not finite, negative cells, bits that are neither, or shapes that do not fit.
 
     Examples:
         >>> from bitline.arrays.circuit import solve
@@ -35,6 +36,13 @@ def gate_driven_circuit(
         >>> solve(gate_driven_circuit(cells, np.array([1.0, 0.0, 1.0]), GateDrivenArray())).outputs.round(3)
         array([1. , 1.5])
     """
+    cells, bits = checked(cells, bits)
+    if not np.isin(bits, (-1, 0, 1)).all():
+        raise DataError("gate-driven cells are on or off: inputs must be 1, 0 or -1")
+    if minus is not None:
+        minus, _ = checked(minus, bits)
+        if minus.shape != cells.shape:
+            raise DataError(f"cells are {cells.shape} and those of the opposite supply {minus.shape}: pair them")
     rows = len(cells)
     builder = Builder()
     bit_nodes = builder.grid(*cells.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, link
+from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, checked, link
 from bitline.arrays.row_driven import RowDrivenArray
 
 
@@ -16,12 +16,16 @@ def row_driven_circuit(cells: Numbers, voltages: Numbers, array: RowDrivenArray)
         voltages: V/V_read of the drivers, (rows,).
         array: wires, drivers and grounds.
 
+    Raises:
+        DataError: cells or voltages that are not finite, negative cells, or shapes that do not fit.
+
     Examples:
         >>> from bitline.arrays.circuit import solve
         >>> cells = np.array([[0.2, 1.0], [0.4, 0.0]])
         >>> solve(row_driven_circuit(cells, np.array([1.0, 0.5]), RowDrivenArray())).outputs.round(3)
         array([0.4, 1. ])
     """
+    cells, voltages = checked(cells, voltages)
     rows, columns = cells.shape
     builder = Builder()
     word_nodes, bit_nodes = builder.grid(rows, columns), builder.grid(rows, columns)

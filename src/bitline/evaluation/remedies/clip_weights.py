@@ -42,6 +42,17 @@ def clip_weights(
 
     Returns:
         The design with a rule for each layer whose best percentile is not the design's own.
+
+    Examples:
+        The one large weight takes most of the range of the cells, and its input is always 0:
+
+        >>> layer = nn.Linear(20, 50, bias=False)
+        >>> _ = nn.init.uniform_(layer.weight, -1, 1, generator=torch.Generator().manual_seed(0))
+        >>> images = torch.rand(8, 20, generator=torch.Generator().manual_seed(0))
+        >>> layer.weight.data[0, 0], images[:, 0] = 30.0, 0.0
+        >>> design = Design().with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
+        >>> clip_weights(layer, design, images, percentiles=(100.0, 99.0)).layers[0].set
+        {'weights.percentile': 99.0}
     """
     network = convert(model, design, images, seed=seed)
     inputs = _inputs(convert(model, reference(design), conversion_of(network).calibration, seed=seed), images)

@@ -55,6 +55,12 @@ def fine_tune(
 
     Raises:
         DataError: as for `evaluate`.
+
+    Examples:
+        >>> network, images, labels = nn.Linear(4, 3), torch.rand(8, 4), torch.arange(8) % 3
+        >>> tuned = fine_tune(network, Design(), images, labels, calibration=images, epochs=1)
+        >>> bool((tuned.weight != network.weight).any())
+        True
     """
     if len(images) != len(labels) or len(images) == 0:
         raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")

@@ -23,6 +23,13 @@ class Recalibrate:
 
     Attributes:
         images: normalised calibration images, one batch of them, at least two.
+
+    Examples:
+        >>> from bitline import Design, convert, evaluate
+        >>> images, labels = torch.rand(16, 4), torch.arange(16) % 3
+        >>> result = evaluate(nn.Linear(4, 3), Design(), images, labels, images, after_programming=Recalibrate(images))
+        >>> len(result.chip_accuracies)
+        3
     """
 
     images: Tensor

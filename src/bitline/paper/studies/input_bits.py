@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 import torch
@@ -13,6 +13,7 @@ from bitline.design import Design
 from bitline.layer.matrix import AnalogCore
 from bitline.nn import independent_copy
 from bitline.nn.fold import fold_batch_norm
+from bitline.nn.hooks import hooked
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
@@ -90,15 +91,13 @@ def _layers(model: nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor, Ten
         if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
     }
 
-    def keep(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            inputs_of[name] = _columns(module, inputs[0])
+    names: dict[nn.Module, str] = {layer: name for name, layer in layers.items()}
 
-        return hook
+    def keep(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        inputs_of[names[layer]] = _columns(layer, inputs[0])
 
-    for name, layer in layers.items():
-        layer.register_forward_pre_hook(keep(name))
-    folded(images)
+    with hooked(layer.register_forward_pre_hook(keep) for layer in names):
+        folded(images)
     for name, inputs in inputs_of.items():
         if float(inputs.min()) >= 0 and float(inputs.max()) > 0:
             yield name, layers[name].weight.detach().flatten(1), inputs

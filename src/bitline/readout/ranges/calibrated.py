@@ -37,7 +37,7 @@ class CalibratedRange(CalibratedPolicy):
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         seen = required(seen, self.kind)
         tail = (100 - self.percentile) / 2
-        limits = [(one.percentile(tail), one.percentile(100 - tail)) for one in seen]
+        limits = [(signals.percentile(tail), signals.percentile(100 - tail)) for signals in seen]
         if len(limits) > 1:
             sizes = tie_by_powers_of_two([max(-low, high) for low, high in limits], lines.radix)
             limits = [(-size if low < 0 else 0.0, size) for (low, _), size in zip(limits, sizes, strict=True)]

@@ -50,7 +50,7 @@ def shares_figure(cost: NetworkCost) -> go.Figure:
         'share (%)'
     """
     names = list(cost.energies_pJ) + [name for name in cost.areas_mm2 if name not in cost.energies_pJ]
-    energy, area = sum(cost.energies_pJ.values()), cost.area_mm2
+    energy, area = cost.energy_pJ or 1.0, cost.area_mm2 or 1.0  # libraries may know energies only, or areas only
     figure = go.Figure()
     for index, name in enumerate(names):
         figure.add_bar(

@@ -1,0 +1,78 @@
+"""What a person should know about a cost: numbers that are estimates, and work that is not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bitline.cost._digital_work import DigitalWork
+from bitline.cost.library import Library
+from bitline.cost.placed import PlacedMatrix
+from bitline.cost.work import converter
+
+
+def cost_notes(
+    matrices: Sequence[PlacedMatrix], digital: DigitalWork, library: Library, skipped: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Sentences about the cost of a network.
+
+    Args:
+        matrices: of the analog layers.
+        digital: work outside of them.
+        library: circuits.
+        skipped: share of the conversions of each layer that are left out, empty if it is not known.
+    """
+    notes = (
+        _estimates(library),
+        _foreign_converters(matrices, library),
+        _free_work(digital, library),
+        _uncounted_work(digital),
+        _unknown_skips(matrices, skipped),
+    )
+    return tuple(note for found in notes for note in found)
+
+
+def _estimates(library: Library) -> Iterator[str]:
+    quantities = library.quantities().values()
+    guesses = sum(quantity.is_estimate for quantity in quantities)
+    if guesses:
+        yield (
+            f"{guesses} of {len(quantities)} numbers of {library.name} are estimates: 'bitline cost --estimates' "
+            "shows them"
+        )
+
+
+def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    own = list(library.converters.values())
+    adcs = [matrix.design.adc for matrix in matrices if matrix.design.adc.converts]
+    foreign = {adc.kind for adc in adcs if converter(adc, library) not in own}
+    if foreign:
+        yield (
+            f"library {library.name!r} has no {' or '.join(sorted(foreign))} converter: energy and area are an "
+            "estimate from a regression over published ones (Andrulis et al., arXiv 2404.06553)"
+        )
+
+
+def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
+    work = {
+        "activations": (digital.activations, library.activation),
+        "additions of feature maps": (digital.additions, library.adder),
+        "pooling": (digital.poolings, library.pooling),
+        "digital layers": (digital.macs, library.digital_mac),
+        "normalisation that is not folded": (digital.scalings, library.multiplier),
+    }
+    free = [name for name, (count, circuit) in work.items() if count and not circuit.energy_pJ.value]
+    if free:
+        yield (
+            f"library {library.name!r} has no energy for each of: {', '.join(free)}"
+            + ("; parts known by their power are counted while they are on" if library.parts else "")
+        )
+
+
+def _uncounted_work(digital: DigitalWork) -> Iterator[str]:
+    if digital.unknown:
+        yield f"operations outside the arrays that are not counted: {', '.join(digital.unknown)}"
+
+
+def _unknown_skips(matrices: Sequence[PlacedMatrix], skipped: Mapping[str, float]) -> Iterator[str]:
+    if not skipped and any(matrix.design.adc.skip_zero_inputs for matrix in matrices):
+        yield "how many conversions are left out is known after an evaluation only; here none are"

@@ -1,0 +1,108 @@
+"""Costs as a person reads them: lines of text of at most 80 columns, and tables of a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bitline.numerics.text import number, percent
+
+if TYPE_CHECKING:
+    from bitline.cost.result import LayerCost, NetworkCost
+    from bitline.cost.units import UnitCost
+
+COLUMNS = 80
+"""Longest line."""
+LARGEST = 3
+"""Components that are named."""
+
+
+def text_of_network(cost: NetworkCost) -> str:
+    """What an image costs, in a few lines."""
+    totals = {name: _short(value) for name, value in cost.totals().items()}
+    sizes = {
+        "energy": f"{totals['energy_uJ']} µJ",
+        "area": f"{totals['area_mm2']} mm²",
+        "latency": f"{totals['latency_us']} µs",
+    }
+    arrays = _counted(cost.arrays, "array")
+    facts = {
+        "energy": f"{totals['TOPS_per_W']} TOPS/W, {totals['energy_per_mac_fJ']} fJ per MAC",
+        "area": f"{totals['TOPS_per_mm2']} TOPS/mm², {arrays}, {percent(cost.used)} % of cells used",
+        "latency": f"{totals['images_per_s']} images/s, {totals['power_W']} W",
+    }
+    width = max(map(len, sizes.values()))
+    lines = [f"{name:<8}{size:>{width}}  {facts[name]}" for name, size in sizes.items()]
+    lines += _most(cost.energies_pJ, cost.areas_mm2)
+    if cost.notes:
+        lines.append(f"{_counted(len(cost.notes), 'note')} on estimates and on what is not counted: see .notes")
+    return _joined(f"cost of an image on {cost.design}, library {cost.library}", lines)
+
+
+def name_of_network(cost: NetworkCost) -> str:
+    """The cost of an image among other objects."""
+    sizes = f"{_short(cost.energy_uJ)} µJ, {_short(cost.area_mm2)} mm², {_short(cost.latency_us)} µs"
+    return f"<NetworkCost of {cost.design}: {sizes}>"
+
+
+def name_of_layer(cost: LayerCost) -> str:
+    """The cost of a layer among other objects."""
+    sizes = f"{_short(1e-6 * cost.energy_pJ)} µJ, {_counted(cost.arrays, 'array')}, {_short(1e-3 * cost.time_ns)} µs"
+    return f"<LayerCost of {cost.name}: {sizes}>"
+
+
+def name_of_unit(cost: UnitCost) -> str:
+    """The cost of a unit among other objects."""
+    sizes = f"{_short(cost.TOPS)} TOPS, {_short(cost.power_mW)} mW, {_short(cost.area_mm2)} mm²"
+    return f"<UnitCost of a {cost.unit}: {sizes}>"
+
+
+def text_of_unit(cost: UnitCost) -> str:
+    """What a unit delivers and takes, in a few lines."""
+    rates = {
+        "TOPS": cost.TOPS,
+        "TOPS/W": cost.TOPS_per_W,
+        "TOPS/mm²": cost.TOPS_per_mm2,
+        "mW": cost.power_mW,
+        "mm²": cost.area_mm2,
+    }
+    line = ", ".join(f"{_short(rate)} {unit}" for unit, rate in rates.items())
+    return _joined(f"{cost.unit} at work", [line, *_most(cost.energies_pJ, cost.areas_mm2)])
+
+
+def html_of_network(cost: NetworkCost) -> str:
+    """The totals, and energy and area by component, as HTML."""
+    import pandas as pd  # here, for the start-up of what does not need it
+
+    totals = pd.DataFrame({"of one image": cost.totals()}).T
+    parts = pd.DataFrame({"energy (uJ)": cost.energies_pJ, "area (mm2)": dict(cost.areas_mm2)})
+    parts["energy (uJ)"] *= 1e-6
+    tables = totals.to_html(float_format=number) + parts.to_html(float_format=number, na_rep="")
+    return f"<b>{html.escape(cost.design)}</b>, library {html.escape(cost.library)}{tables}"
+
+
+def _most(energies: Mapping[str, float], areas: Mapping[str, float]) -> list[str]:
+    """The components with most energy and most area, a line each; no line where the library has no numbers."""
+    lines = []
+    for name, parts in (("energy", energies), ("area", areas)):
+        total = sum(parts.values())
+        if total:
+            largest = sorted(parts.items(), key=lambda part: -part[1])[:LARGEST]
+            shares = ", ".join(f"{component} {percent(value / total, 0)} %" for component, value in largest)
+            lines.append(f"most {name:<8}{shares}")
+    return lines
+
+
+def _short(value: float) -> str:
+    return number(value, 3) or "?"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
+def _joined(title: str, lines: list[str]) -> str:
+    """Indented lines below a title, cut where long names make them longer than `COLUMNS`."""
+    whole = [title, *(f"  {line}" for line in lines)]
+    return "\n".join(line if len(line) <= COLUMNS else f"{line[: COLUMNS - 1]}…" for line in whole)

@@ -1,0 +1,152 @@
+"""Energy, area and latency of networks: invariants, and what settings do to them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_cost import IMAGES, SMALL, network, statistics
+
+from bitline import BitlineError, Design, evaluate
+from bitline.cost import OUTSIDE, Library, gather_statistics, libraries, network_cost
+from bitline.errors import DesignError
+
+
+@st.composite
+def designs(draw):
+    offset = draw(st.booleans())
+    accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))
+    return Design().with_settings(
+        {
+            "weights.kind": "offset" if offset else "differential",
+            "weights.bits": draw(st.integers(3, 9)),
+            "weights.bits_per_cell": draw(st.integers(1, 2)),
+            "weights.subtraction": draw(st.sampled_from(["digital", "unit-column" if offset else "analog"])),
+            "inputs.accumulation": accumulation,
+            "inputs.bits": draw(st.integers(2, 9)),
+            "array.rows": draw(st.integers(4, 80)),
+            "array.columns": draw(st.integers(2, 40)),
+            "adc.bits": draw(st.integers(2, 10)),
+            "adc.columns_per_adc": draw(st.integers(1, 8)),
+            "adc.kind": draw(st.sampled_from(["uniform", "sar", "flash", "ramp", "cyclic", "pipeline"])),
+            "hardware.library": draw(st.sampled_from(libraries())),
+            "hardware.duplication": draw(st.sampled_from(["none", "balanced"])),
+            "hardware.pipelined": draw(st.booleans()),
+        }
+    )  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(design=designs())
+def test_parts_sum_to_the_whole(design):
+    cost = network_cost(statistics(), design)
+    total = 1e6 * cost.energy_uJ
+    assert sum(layer.energy_pJ for layer in cost.layers) == pytest.approx(total)
+    assert cost.to_frame()["energy_pJ"].sum() == pytest.approx(total)
+    assert all(value >= 0 for layer in cost.layers for value in layer.energies_pJ.values())
+    assert cost.area_mm2 == pytest.approx(sum(cost.areas_mm2.values()))
+    assert cost.latency_ns == pytest.approx(sum(layer.time_ns for layer in cost.layers))
+    assert cost.interval_ns <= cost.latency_ns * (1 + 1e-9)
+    assert cost.energy_per_mac_fJ * cost.TOPS_per_W == pytest.approx(2000)
+    assert 0 < cost.used <= 1
+    assert cost.layers[-1].name == OUTSIDE
+    json.dumps(cost.to_dict(), allow_nan=False)
+    assert network_cost(statistics(), design).to_dict() == cost.to_dict()
+
+
+@settings(max_examples=25)
+@given(design=designs(), data=st.data())
+def test_energy_and_area_grow_in_proportion_to_every_number(design, data):
+    library = Library.load(design.hardware.library)
+    fixed = ("clock", "rate", "slice_ns", "supply", "read_V", "share")
+    names = [name for name in library.quantities() if not any(word in name for word in fixed)]
+    name = data.draw(st.sampled_from(names))
+    value = library.quantities()[name].value
+
+    def totals(factor: float) -> tuple[float, float, float]:
+        cost = network_cost(statistics(), design, library.with_settings({name: factor * value}))
+        return cost.energy_uJ, cost.area_mm2, cost.latency_ns
+
+    single, double, triple = totals(1), totals(2), totals(3)
+    assert single[2] == double[2]
+    for index in range(2):
+        assert double[index] >= single[index] * (1 - 1e-12)
+        step = pytest.approx(double[index] - single[index], rel=1e-6, abs=1e-9 * single[index])
+        assert triple[index] - double[index] == step
+
+
+def test_costs_follow_the_design_the_right_way():
+    base = Design().with_settings({**SMALL, "inputs.accumulation": "digital"})
+
+    def cost(**settings: object):
+        return network_cost(
+            statistics(), base.with_settings({key.replace("__", "."): value for key, value in settings.items()})
+        )
+
+    plain = cost()
+    assert cost(adc__bits=9).energies_pJ["ADCs"] == pytest.approx(2 * plain.energies_pJ["ADCs"])
+    assert cost(adc__bits=9).latency_ns > plain.latency_ns
+    assert cost(inputs__accumulation="analog").energies_pJ["ADCs"] < plain.energies_pJ["ADCs"]
+    assert cost(array__rows=200).totals()["conversions"] < plain.totals()["conversions"]
+    assert cost(weights__bits_per_cell="unsliced").arrays < plain.arrays
+    shared_adcs = cost(adc__columns_per_adc=4)
+    assert shared_adcs.areas_mm2["ADCs"] == pytest.approx(plain.areas_mm2["ADCs"] / 4)
+    assert shared_adcs.latency_ns > plain.latency_ns
+    copied = cost(hardware__duplication="balanced")
+    assert copied.interval_ns < plain.interval_ns
+    assert copied.arrays <= 2 * plain.arrays
+    assert copied.energy_uJ == pytest.approx(plain.energy_uJ)
+    assert cost(hardware__pipelined=False).interval_ns == plain.latency_ns
+    faster = cost(adc__rate_MS_per_s=100.0)
+    assert faster.latency_ns < plain.latency_ns
+
+
+def test_conductances_after_programming_count():
+    clean = network_cost(statistics(), "differential")
+    leaky = network_cost(statistics(), Design.load("differential").with_settings({"cell.on_off_ratio": 3.0}))
+    assert leaky.energies_pJ["cells"] > 1.2 * clean.energies_pJ["cells"]
+
+
+def test_layers_that_stay_digital_cost_digital_macs():
+    rule = [{"match": "6", "digital": True}]
+    design = Design(layers=rule)
+    late = network_cost(statistics(), design)
+    early = network_cost(gather_statistics(network(), design, IMAGES), design)
+    expected = 24 * Library.load("sonos-40nm").digital_mac.energy_pJ.value
+    assert late.layers[-1].energies_pJ["digital layers"] == pytest.approx(expected)
+    assert early.layers[-1].energies_pJ["digital layers"] == pytest.approx(expected)
+    assert late.macs == pytest.approx(early.macs)
+
+
+def test_an_evaluation_brings_its_cost(fashion):
+    model, dataset = fashion
+    chosen = dataset.split(16, 16)
+    design = Design().with_settings({"inputs.accumulation": "digital", "adc.skip_zero_inputs": True, "array.rows": 36})
+    result = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, chips=1)
+    assert result.cost is not None
+    for error, layer in zip(result.layers, result.cost.layers, strict=False):
+        assert error.name == layer.name
+        assert layer.conversions == pytest.approx(error.conversions, rel=1e-9)
+    assert sum(layer.skipped for layer in result.layers) > 0
+    assert result.to_frame()["energy_uJ"][0] == result.cost.energy_uJ
+    assert result.to_dict()["cost"]["energy_uJ"] == result.cost.energy_uJ
+    without = evaluate(model, Design(adc={"kind": "none"}), chosen.images, chosen.labels, chosen.calibration, chips=1)
+    assert without.cost is None
+    assert any("no energy" in note for note in without.notes)
+
+
+def test_impossible_questions_get_one_clear_message():
+    with pytest.raises(DesignError, match=r"adc\.kind is 'none'"):
+        network_cost(statistics(), Design(adc={"kind": "none"}))
+    with pytest.raises(DesignError, match="digital"):
+        network_cost(statistics(), Design(layers=[{"match": "*", "digital": True}]))
+    with pytest.raises(DesignError, match="sonos-40nm"):
+        network_cost(statistics(), Design(hardware={"library": "sonos-40"}))
+    with pytest.raises(DesignError, match=r"skipped is 2\.0 for layer '6'"):
+        network_cost(statistics(), "isaac", skipped={"6": 2.0})
+    with pytest.raises(DesignError, match="layer 'conv9'"):
+        network_cost(statistics(), "isaac", skipped={"conv9": 0.5})
+    with pytest.raises(BitlineError, match="images"):
+        gather_statistics(network(), "differential", IMAGES[:0])

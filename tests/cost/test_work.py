@@ -1,0 +1,57 @@
+"""Activity of rows and cells against brute force."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from small_cost import IMAGES, digits_of, network
+from torch import nn
+from torch.nn import functional
+
+from bitline import Design, convert
+from bitline.cost import RowActivity, gather_statistics
+from bitline.quantize import input_codes
+
+
+def test_rows_and_cells_are_as_active_as_a_count_says():
+    model = network()
+    design = Design(weights={"bits_per_cell": 2, "bits": 5}, inputs={"bits": 5})
+    seen = gather_statistics(model, design, IMAGES)
+    activity = RowActivity.of(seen, seen.layers[1], design)
+    converted = convert(model, design, IMAGES)
+    scale = converted[2].calibration.inputs
+    inputs = functional.relu(model[0](IMAGES)).detach()
+    codes = input_codes(inputs, scale)
+    assert not scale.signed
+    patches = functional.unfold(codes, 3, padding=1, stride=2)
+    bits = torch.stack([(patches.long() >> index) & 1 for index in range(5)]).double()
+    # windows that stride over an image see its edges less than its middle; the statistics take pixels as alike
+    assert activity.driven == pytest.approx(float(bits.mean()), rel=0.05)
+    groups = bits.reshape(5, len(IMAGES), 3, 18, -1)
+    cells = digits_of(model[2], design).reshape(2, 2, 3, 2, 18)
+    mean = torch.einsum("bngrp,lsgor->", groups, cells) / (5 * len(IMAGES) * groups.shape[-1] * cells.numel())
+    assert activity.conductance == pytest.approx(float(mean), rel=0.1)
+
+
+def test_activity_of_a_matrix_is_exact():
+    layer = nn.Linear(7, 5)
+    inputs = torch.rand(40, 7, generator=torch.Generator().manual_seed(1)) ** 3
+    design = Design(weights={"bits_per_cell": 2, "bits": 5}, inputs={"bits": 6, "slice_bits": 2})
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    activity = RowActivity.of(seen, seen.layers[0], design)
+    codes = input_codes(inputs, convert(nn.Sequential(layer), design, inputs)[0].calibration.inputs).long()
+    slices = torch.stack([(codes >> (2 * index)) & 3 for index in range(3)]).double() / 3
+    cells = digits_of(layer, design)
+    assert activity.driven == pytest.approx(float((slices > 0).double().mean()), rel=1e-6)
+    assert activity.squared == pytest.approx(float(slices.square().mean()), rel=1e-6)
+    mean = torch.einsum("bnr,lsor->", slices.square(), cells) / (3 * len(inputs) * cells.numel())
+    assert activity.conductance == pytest.approx(float(mean), rel=1e-5)
+
+
+def test_driver_voltages_count_by_their_square():
+    seen = gather_statistics(network(), "differential", IMAGES)
+    bits = RowActivity.of(seen, seen.layers[1], Design())
+    four = RowActivity.of(seen, seen.layers[1], Design(inputs={"slice_bits": 4}))
+    assert bits.squared == bits.driven
+    assert four.squared < four.driven
+    assert four.driven > bits.driven
