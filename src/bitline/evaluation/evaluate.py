@@ -136,8 +136,7 @@ def evaluate(
 
     Raises:
         DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
-            network, or it does not return one score for each of two or more classes; chips, batch or seed are no
-            whole numbers; found before calibration.
+            network, it does not return one score for each of two or more classes, or counts are not whole.
         NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
 
