@@ -61,7 +61,7 @@ Settings = Annotated[
 MOST = 1_000_000_000
 """Of what is counted; more is a slip of the keyboard, and beyond the numbers that tensors count with."""
 
-MOST_SEED = 2**63 - 1
+_LARGEST_SEED = 2**63 - 1
 """Seeds are whole numbers of 63 bits."""
 
 Images = Annotated[int | None, typer.Option(min=1, max=MOST, metavar="N", help="Images to classify; all if not given.")]
@@ -74,7 +74,7 @@ CalibrationImages = Annotated[
 ]
 Chips = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Independently programmed chips.")]
 Batch = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images at once; does not change results.")]
-Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, metavar="N", help="Seed of everything that is random.")]
+Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, metavar="N", help="Seed of everything that is random.")]
 Compute = Annotated[str, typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study, a .toml file.")]
 StoreFile = Annotated[Path, typer.Argument(metavar="STORE", help="Results of a study, an .sqlite file.")]
