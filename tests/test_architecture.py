@@ -305,7 +305,7 @@ def test_strategies_construct_what_is_possible():
 
 def test_tests_mirror_the_package():
     folders = {file.parent.name for file in TESTS.glob("*/test_*.py")}
-    assert folders - {"faults"} <= set(PACKAGES)
+    assert folders - {"faults", "robust"} <= set(PACKAGES)
 
 
 BORROWED = {

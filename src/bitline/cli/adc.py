@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_BITS = 14
 """Of a converter whose curves are drawn."""
 
+MOST_POINTS = 1 << 24
+"""Codes of all converters that are drawn together."""
+
 app = Commands()
 
 
@@ -39,7 +42,7 @@ def adc(
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
-    converters: Annotated[int, typer.Option(min=1, metavar="N", help="Converters to draw.")] = 64,
+    converters: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Converters to draw.")] = 64,
     seed: options.Seed = 0,
     out: options.Picture = Path("adc.png"),
 ) -> None:
@@ -58,12 +61,24 @@ def adc(
 
     output = Output.of(context)
     chosen = _converter(kind, design, set_, allow_code)
+    _check_size(chosen, converters)
     check_picture(out)
     curves = curves_of(chosen, converters, seed)
     caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
     save(adc_figure(chosen, curves, caption), out)
     output.results(_table(curves, caption, chosen.noise))
     output.wrote(out)
+
+
+def _check_size(chosen: AnyAdc, converters: int) -> None:
+    """Refuse more curves than fit into memory.
+
+    Raises:
+        DesignError: they have too many points.
+    """
+    most = MOST_POINTS >> chosen.bits
+    if converters > most:
+        raise DesignError(f"--converters is {converters:,}: of {chosen.bits} bits, draw {most:,} at most")
 
 
 def _converter(kind: str | None, design: str, typed: list[str] | None, allow_code: bool) -> AnyAdc:

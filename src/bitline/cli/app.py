@@ -14,9 +14,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bitline import __version__
-from bitline.cli.commands import HELP, INTERRUPTED, Entry, LazyGroup
+from bitline.cli.commands import HELP, Entry, LazyGroup
 from bitline.cli.mistakes import UsageError, usage_message
 from bitline.cli.output import complain
+from bitline.cli.start import INTERRUPTED
 from bitline.errors import BitlineError, Terminated
 
 EVALUATE, UNDERSTAND = "Evaluate designs", "Understand a design"

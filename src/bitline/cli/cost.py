@@ -50,7 +50,10 @@ def cost(
     weights: options.Weights = None,
     data: options.Data = None,
     images: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Images that the activity of the inputs is measured on.")
+        int,
+        typer.Option(
+            min=1, max=options.MOST, metavar="N", help="Images that the activity of the inputs is measured on."
+        ),
     ] = 32,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Show what doubling each number of the library changes.")

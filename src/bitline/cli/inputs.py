@@ -111,16 +111,15 @@ def check_compute(name: str) -> str:
     """
     import torch
 
-    try:
-        kind = torch.device(name).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda"):
-        raise DeviceError(f"--compute {name}: use cpu or cuda")
+    kind, colon, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and (kind == "cpu" or not number.isdecimal())):
+        raise DeviceError(f"--compute is {name!r}: use cpu or cuda")
     if kind == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
             "--compute cuda needs a CUDA GPU and a PyTorch built for it, and there is none here: use --compute cpu"
         )
+    if number and int(number) >= torch.cuda.device_count():
+        raise DeviceError(f"--compute is {name!r}, and there are {torch.cuda.device_count()} GPUs, counted from 0")
     return name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from bitline.cli.progress import Tell, bar, silent
+from bitline.cli.start import work_begins
 from bitline.cli.table import Table
 from bitline.config.files import json_text, no_formula
 
@@ -24,6 +26,10 @@ PLAIN = {"µ": "u", "²": "2", "±": "+-", "─": "-", "·": "|", "⁶": "^6", "
 
 BOLD, RED = "1", "31"
 """Codes of terminals."""
+
+
+LONG_WORD = re.compile(r"(\S{200})\S{200,}(\S{50})")
+"""A word that is cut in a message, such as a path or a name of thousands of characters, and what stays of it."""
 
 
 class Output:
@@ -42,7 +48,8 @@ class Output:
 
     @staticmethod
     def of(context: Any) -> Output:
-        """That of the command that runs."""
+        """That of the command that runs, which now has imported most of what it needs."""
+        work_begins()
         found: Output = context.meta[KEY]
         return found
 
@@ -137,8 +144,9 @@ def styled(text: str, code: str, stream: TextIO) -> str:
 
 
 def complain(message: str) -> None:
-    """Say on standard error, in one line, what went wrong."""
-    line = printable(sys.stderr)(" ".join(message.split("\n")))
+    """Say on standard error, in one line, what went wrong; words of more characters than anybody reads are cut."""
+    line = LONG_WORD.sub(lambda word: f"{word[1]}...{word[2]}", " ".join(message.split("\n")))
+    line = printable(sys.stderr)(line)
     print(styled(f"bitline: {line}", RED, sys.stderr), file=sys.stderr)
 
 
@@ -151,4 +159,5 @@ def _print(text: str, width: int | None, stream: TextIO) -> None:
 
 def _csv(value: Any) -> Any:
     is_unknown = value is None or value != value  # NaN is not equal to itself
-    return "" if is_unknown else no_formula(value)
+    plain = printable(sys.stdout)(value) if isinstance(value, str) else value
+    return "" if is_unknown else no_formula(plain)

@@ -19,6 +19,8 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from bitline.evaluation.adc_ranges import Recommendation, SliceRange
 
 app = Commands()
@@ -42,7 +44,9 @@ def ranges(
     ] = None,
     loss: Annotated[
         float | None,
-        typer.Option(min=0, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."),
+        typer.Option(
+            min=0, max=100, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."
+        ),
     ] = None,
     images: options.SomeImages = 300,
     out: Annotated[Path, options.out_folder("ranges.csv, signals.png and useful.png")] = Path("ranges"),
@@ -67,6 +71,7 @@ def ranges(
     check_writable("--out", *files)
     chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data).load(images, calibration_images)
+    _check_layer(sample.network, layer)
     for note in sample.dataset.notes:
         output.note(f"note: {note}")
     shown = sample.calibration
@@ -97,6 +102,19 @@ def ranges(
         parts += [_tried(best), _recommended(best, loss, len(sample.dataset.images))]
     output.results(*parts)
     output.wrote(*files)
+
+
+def _check_layer(network: nn.Module, layer: str | None) -> None:
+    """Refuse a layer that the network does not have, before the work.
+
+    Raises:
+        BitlineError: there is no such layer.
+    """
+    from bitline.config.messages import nearest
+
+    names = [name for name, _ in network.named_modules() if name]
+    if layer is not None and layer not in names:
+        raise BitlineError(f"the network has no layer {layer!r}{nearest(layer, names)}")
 
 
 def _drawn(found: Sequence[SliceRange], layer: str | None) -> str:

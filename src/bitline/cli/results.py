@@ -21,7 +21,7 @@ app = Commands()
 def results(
     context: typer.Context,
     store: options.StoreFile,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="Designs to show at most.")] = SHOWN,
+    top: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Designs to show at most.")] = SHOWN,
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Write a file in place of the table: csv, parquet or json.")
     ] = None,

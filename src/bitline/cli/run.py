@@ -57,7 +57,10 @@ def run(
         ),
     ] = None,
     recalibrate: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Calibration images to correct every chip's channels with.")
+        int,
+        typer.Option(
+            min=0, max=options.MOST, metavar="N", help="Calibration images to correct every chip's channels with."
+        ),
     ] = 0,
     compute: options.Compute = "cpu",
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
@@ -78,6 +81,8 @@ def run(
     output = Output.of(context)
     _check_time(context, set_)
     chosen = chosen_design(design, set_, allow_code)
+    for moment in time or ():
+        chosen.with_settings({"cell.time": moment})  # refused before the work
     check_writable("--out", out / "results.json", out / "report.html")
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)

@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bitline.config.part import SEEMING
+
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """The end of a message about an unknown name: the most similar valid name, or all of them.
@@ -94,6 +96,8 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
         return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
+    if kind == SEEMING:
+        return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
     if kind == "value_error":
         return str(context["error"])
     text = problem["msg"]

@@ -130,6 +130,8 @@ class Design(Part):
         Raises:
             DesignError: no such preset or file, or its content is not a valid design.
         """
+        if not isinstance(source, (str, Path)):
+            raise DesignError(f"the design is a {type(source).__name__}: give a Design, the name of a preset or a file")
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
             return cls.from_toml(toml.read(path), origin=str(path), allow_code=allow_code)
@@ -190,6 +192,8 @@ class Design(Part):
         Raises:
             DesignError: an unknown name or impossible value.
         """
+        if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+            raise DesignError(f"settings are {settings!r}: give values by dotted name, {{'adc.bits': 6}}")
         heed(code_in(settings))
         return Design.from_dict(merge(self.model_dump(), nested(settings)))
 

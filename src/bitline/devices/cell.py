@@ -33,7 +33,7 @@ class Cell(Part):
     device: AnyDevice = Exact()
     """Programming error, drift and read noise: 'none', 'state-independent', 'state-proportional', a measured device
     ('bitline devices' lists them), or a class of yours, 'package.module:Class'."""
-    on_off_ratio: Annotated[float, Field(gt=1)] | None = None
+    on_off_ratio: Annotated[float, Field(gt=1, allow_inf_nan=True)] | None = None
     """G_max / G_min; inf for cells that can be switched off. The device decides if not given."""
     levels: AnyLevels = ContinuousLevels()
     """Conductances that can be aimed at: 'continuous', 'uniform' (with a count) or 'table' (with values)."""

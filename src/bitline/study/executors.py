@@ -7,7 +7,7 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -145,7 +145,8 @@ class Processes:
         process = self._multiprocessing.Process(
             target=_serve, args=(self.contexts[index], theirs), daemon=True, name=f"bitline worker {index}"
         )
-        process.start()
+        with _interrupts_held():
+            process.start()
         theirs.close()
         self.workers[index], self.pipes[index] = process, ours
 
@@ -192,6 +193,16 @@ class Processes:
         for pipe in self.pipes:
             if pipe is not None:
                 pipe.close()
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes after this; processes that begin in it never get it, not even while they import."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _share(context: Context) -> None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.numerics.progress import Progress, silent
-from bitline.study.axes import Axis, meets, quantity
+from bitline.study.axes import Axis, check_conditions, meets, quantity
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
@@ -54,7 +55,7 @@ class SearchResult:
 
 def explore(
     study: Study,
-    store: Path,
+    store: str | Path,
     *,
     workers: int = 1,
     launch: Launch | None = None,
@@ -82,6 +83,8 @@ def explore(
         bitline.errors.StudyError: study 'empty' has no axes to search: add some with [[axes]]
     """
     began = time.perf_counter()
+    study, store = Study.of(study), Path(store)
+    workers = whole_number("workers", workers, 1, StudyError)
     objectives = _objectives(study)
     optuna = _optuna()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
@@ -124,7 +127,7 @@ def _objectives(study: Study) -> Objectives:
         raise StudyError(f"study {study.name!r} has no axes to search: add some with [[axes]]")
     objectives = Objectives(study.search.objectives)
     try:
-        study.known()
+        check_conditions(study.axes, study.known())
     except DesignError as error:
         raise StudyError(f"study {study.name!r}: {error}") from None
     return objectives

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
+from bitline.config.counts import whole_number
 from bitline.config.trust import refusal
 from bitline.data import load_dataset
 from bitline.data.preprocess import UNIT
@@ -68,7 +69,7 @@ class _Pace:
         )
 
 
-def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
+def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
     The probe measures one batch; loading and the start of workers are not counted. There is no probe of a study that
@@ -88,6 +89,8 @@ def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
         >>> forecast.tasks, forecast.finished, forecast.images  # images for the float network, the reference, 3 chips
         (6, 0, 10)
     """
+    workers = whole_number("workers", workers, 1, StudyError)
+    study, store = Study.of(study), Path(store)
     points = study.points()
     if study.refused_code():
         return _forecast(_agenda(study, points, store, _count_images(study)), None)

@@ -17,7 +17,7 @@ from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
-from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
@@ -107,6 +107,17 @@ class Study(Part):
             study.load_code()
         return study
 
+    @classmethod
+    def of(cls, study: Any) -> Study:
+        """A study as it is.
+
+        Raises:
+            StudyError: it is something else, such as the path of one.
+        """
+        if not isinstance(study, Study):
+            raise StudyError(f"the study is a {type(study).__name__}: give a Study, as Study.load reads it from a file")
+        return study
+
     def to_toml(self) -> str:
         """The study as TOML; reads back as an equal study."""
         import tomlkit
@@ -166,6 +177,7 @@ class Study(Part):
             known = self.known()
         except DesignError as error:
             raise StudyError(f"study {self.name!r}: {error}") from None
+        check_conditions(self.axes, known)
         for settings in crossed(self.axes, known):
             try:
                 point = self.point(settings)

@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bitline.config.counts import whole_number
+from bitline.errors import StudyError
 from bitline.numerics.progress import Progress, silent
 from bitline.study.executors import Launch, local
 from bitline.study.point import Point
@@ -39,7 +41,7 @@ class Summary:
 
 def sweep(
     study: Study,
-    store: Path,
+    store: str | Path,
     *,
     workers: int = 1,
     launch: Launch | None = None,
@@ -73,6 +75,8 @@ def sweep(
         0
     """
     began = time.perf_counter()
+    workers = whole_number("workers", workers, 1, StudyError)
+    study, store = Study.of(study), Path(store)
     points = study.points() if points is None else points
     workload = load(study, workers)
     with opened(study, store, workload) as kept:
