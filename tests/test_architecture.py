@@ -158,7 +158,8 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
     modules_of_networks: {},
     errors_elsewhere: {},
     global_random_numbers: {
-        "evaluation/speed.py torch.manual_seed": "the same benchmark every time",
+        "evaluation/benchmarks.py torch.manual_seed": "the same benchmark every time",
+        "evaluation/benchmarks.py torch.randn": "images of a benchmark",
         "evaluation/speed.py torch.randn": "images of a benchmark",
         "nn/faithful.py torch.manual_seed": "users' networks may draw; their generator is restored",
     },
@@ -211,6 +212,7 @@ KERNELS = {
     "nn/_activity_numba.py": "nn/test_activity.py::test_kernel_equals_the_readable_count",
     "nn/_fingerprint_numba.py": "faults/test_conversion.py::test_fingerprints_tell_tensors_apart_on_every_device",
     "numerics/_histogram_numba.py": "numerics/test_histogram.py::test_kernel_equals_the_readable_count",
+    "numerics/_look_up_numba.py": "numerics/test_read_noise.py::test_bytes_are_looked_up_as_by_an_index",
     "numerics/_read_noise_numba.py": "numerics/test_read_noise.py::test_kernel_equals_the_readable_generator",
     "quantize/_inputs_numba.py": "quantize/test_quantize.py::test_kernel_equals_the_readable_codes",
     "readout/_convert_numba.py": "readout/test_convert.py::test_the_kernel_equals_plain_pytorch",

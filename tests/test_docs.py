@@ -35,7 +35,7 @@ from bitline.cli.devices import find_device
 from bitline.data import Dataset
 from bitline.design import Design
 from bitline.design.settings import parse_settings
-from bitline.evaluation.speed import CASES
+from bitline.evaluation.benchmarks import CASES
 from bitline.networks import find_network
 from bitline.paper import find
 from bitline.study import Study

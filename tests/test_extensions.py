@@ -127,14 +127,7 @@ class Swapped(Differential):
     ),
     "array": Extension(
         "arrays/lossy.py",
-        """
-from bitline.arrays._array import Array
-class LossyArray(Array):
-    kind: Literal["lossy"] = "lossy"
-    loss: float = 0.5
-    def effective_conductances(self, cells: Tensor, blocks: Sequence[slice]) -> Tensor:
-        return cells * (1 - self.loss)
-""",
+        "from bitline.arrays._array import Array\nfrom bitline.shapes import CellTensor\n" + shown("Add an array"),
         "AnyArray",
         "LossyArray |",
         'np.testing.assert_allclose(2 * outputs({"array.kind": "lossy"}, {"adc": "none"}),'
@@ -142,14 +135,8 @@ class LossyArray(Array):
     ),
     "input range policy": Extension(
         "quantize/whole.py",
-        """
-from bitline.numerics.histogram import Histogram
-from bitline.quantize.input_ranges import InputRangePolicy
-class WholeRange(InputRangePolicy):
-    kind: Literal["whole"] = "whole"
-    def limit(self, seen: Histogram, magnitude_bits: int) -> float:
-        return max(-seen.low, seen.high)
-""",
+        "from bitline.numerics.histogram import Histogram\nfrom bitline.quantize.input_ranges import InputRangePolicy\n"
+        + shown("Add an input range policy"),
         "AnyInputRange",
         "WholeRange |",
         'design = Design().with_settings({"inputs.range": "whole"})\n'

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from bitline.cli.app import main
-from bitline.evaluation.speed import CASES, Machine, devices, measure, measure_machine
+from bitline.evaluation.benchmarks import CASES
+from bitline.evaluation.speed import Machine, devices, measure, measure_machine
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,16 @@ def test_one_table_for_all(bitline):
     given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--compute", "cpu"]
     status, output, errors = bitline(*given)
     assert status == 0, errors
-    assert output.count("fashion-resnet, batch 2; time and memory") == output.count("linear ") == 1
+    assert output.count("Time and memory in units") == output.count("fashion-resnet  linear ") == 1
     assert "Gflop/s" in output
     assert CASES["linear"][0] in errors
+
+
+def test_the_plans_of_all_layers_are_explained(bitline):
+    status, output, _ = bitline("bench", "linear", "wires", "--network", "fashion-resnet", "--explain")
+    assert status == 0
+    assert "2 pieces" in output
+    assert "float32: its currents are no weighted sums of the inputs" in output
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from oracle.layer import cell_bits
 
 from bitline import Design
 from bitline.numerics.draws import Draws
@@ -41,7 +42,16 @@ def program(digits: np.ndarray, design: Design, draws: Draws) -> Cells:
         cells = np.maximum(cells, 0)
     if design.cell.clip == "window":
         cells = np.clip(cells, low, 1)
-    return Cells(target, cells, read_noise(cells, design))
+    exact = np.array_equal(cells, as_one_group[:, :, 0].double().numpy())
+    return Cells(target, cells if exact else resolve(cells, design), read_noise(cells, design))
+
+
+def resolve(cells: np.ndarray, design: Design) -> np.ndarray:
+    """Cells with errors on their grid: the most steps, an even number in a digit, that `cell.resolution` allows."""
+    top = 2 ** cell_bits(design) - 1
+    steps = max(2, design.cell.resolution // (2 * top) * 2)
+    step = (1 - lowest_conductance(design)) / (top * steps)
+    return step * np.round(cells / step)
 
 
 def lowest_conductance(design: Design) -> float:

@@ -11,6 +11,7 @@ from small_study import IMAGES, study
 
 from bitline.errors import StudyError
 from bitline.study import plan, read_results, sweep
+from bitline.study.schema import RESULTS_VERSION
 from bitline.study.store import Store
 
 
@@ -91,7 +92,8 @@ def test_a_store_of_bitline_0_1_is_refused_with_a_remedy_and_left_as_it_is(old, 
         use(old)
     message = str(caught.value)
     assert str(old) in message
-    assert "results of version 1, written by bitline 0.1.0, and this bitline computes version 2" in message
+    versions = f"results of version 1, written by bitline 0.1.0, and this bitline computes version {RESULTS_VERSION}"
+    assert versions in message
     assert "give another --out or delete the store" in message
     assert "no such column" not in message
     assert old.read_bytes() == before

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.arrays.partition import Partition, partition_rows
-from bitline.shapes import Float
+from bitline.shapes import Float, Shaped
 
 CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -89,8 +89,8 @@ class Product(ABC):
         return partition_rows(self.channels, self.positions, max_rows)
 
     def lay_out(
-        self, weights: Float[Tensor, "groups rows each"], partition: Partition
-    ) -> Float[Tensor, "products channels *kernel"]:
+        self, weights: Shaped[Tensor, "groups rows each"], partition: Partition
+    ) -> Shaped[Tensor, "products channels *kernel"]:
         """Arrange weights for `apply`.
 
         Args:
@@ -211,13 +211,13 @@ class ConvolutionProduct(Product):
     dilation: tuple[int, ...] = (1, 1)
 
     def space(self, inputs: Tensor) -> tuple[int, ...]:
-        edges = self._edges()[::-1]
+        edges = self.edges()[::-1]
         sizes = [n + sum(edges[2 * axis : 2 * axis + 2]) for axis, n in enumerate(inputs.shape[2:])]
         reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
         return tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
 
     def gather(self, inputs: Tensor) -> Gathered:
-        padded = functional.pad(inputs, self._edges())
+        padded = functional.pad(inputs, self.edges())
         sizes = padded.shape[2:]
         strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
         space = self.space(inputs)
@@ -230,7 +230,7 @@ class ConvolutionProduct(Product):
             padded.flatten(1), offset.reshape(self.groups, -1).to(device), _grid(space, jumps).to(device), space
         )
 
-    def _edges(self) -> list[int]:
+    def edges(self) -> list[int]:
         """Zeros before and after each axis, last axis first."""
         if self.padding == "same":
             totals = [d * (size - 1) for d, size in zip(self.dilation, self.kernel, strict=True)]

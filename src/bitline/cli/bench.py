@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands
 from bitline.cli.output import Output
-from bitline.cli.table import Column, Table, name
+from bitline.cli.table import Column, Table, name, prose
 from bitline.errors import BitlineError
 from bitline.numerics.text import fixed, number, percent
 
@@ -26,50 +28,110 @@ def bench(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Designs to measure; all if not given.")
     ] = None,
     network: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A network that comes with bitline; weights are random.",
+            help="A network that comes with bitline, with random weights; cifar-resnet20 and resnet50 if not given.",
             autocompletion=options.completion.networks,
         ),
-    ] = "cifar-resnet20",
-    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Images of one pass.")] = 64,
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Images of one pass; 64, or 8 of ImageNet, if not given.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Timed pairs of analog and plain passes.")] = 15,
     compute: Annotated[
         list[str] | None,
         typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda; all there are if not given."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how each layer is evaluated, and why not faster; measure nothing.")
+    ] = False,
 ) -> None:
     """Measure speed and memory as ratios to plain PyTorch.
 
     Both run the same network in the same process. The limit is the time that the chain's operations or bytes take at
     the best rates of the processor, measured first.
     """
-    from bitline.evaluation.speed import CASES, devices, measure, measure_machine
+    from bitline.evaluation.benchmarks import CASES, NETWORKS
+    from bitline.evaluation.speed import devices
     from bitline.networks import find_network
 
     output = Output.of(context)
     _known(cases or [], tuple(CASES), "benchmark")
     _known(compute or [], devices(), "device")
-    find_network(network)
-    machines, timings = [], []
-    with output.progress() as tell:
-        for place in compute or devices():
-            tell(f"measuring the best rates of {place}", 0, None)
-            machine = measure_machine(place)
-            machines.append(machine)
-            chosen = list(cases or CASES)
-            for index, case in enumerate(chosen):
-                tell(f"{case} on {place}", index, len(chosen))
-                timings.append((place, measure(case, machine, repeats, network, batch)))
-    title = f"{network}, batch {batch}; time and memory in units of plain PyTorch's"
-    output.results(_timings(timings, title), _machines(machines))
+    chosen = {wanted: batch or NETWORKS.get(wanted, 8) for wanted in network or NETWORKS}
+    for wanted in chosen:
+        find_network(wanted)
+    if explain:
+        output.results(_plans(cases or list(CASES), list(chosen)))
+        return
+    timings, machines = _measured(output, _Selection(cases, chosen, tuple(compute or devices()), repeats))
+    output.results(_timings(timings), _machines(machines))
     for case in cases or CASES:
         output.note(f"{case}: {CASES[case][0]}")
 
 
-def _timings(timings: list[tuple[str, Timing]], title: str) -> Table:
+@dataclass(frozen=True)
+class _Selection:
+    """What is measured.
+
+    Attributes:
+        cases: names of designs; None for all, less the slowest on large networks.
+        networks: names, and images of one pass.
+        devices: where to compute.
+        repeats: timed pairs.
+    """
+
+    cases: list[str] | None
+    networks: dict[str, int]
+    devices: tuple[str, ...]
+    repeats: int
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A timing, and where it was measured."""
+
+    network: str
+    device: str
+    timing: Timing
+
+
+def _measured(output: Output, wanted: _Selection) -> tuple[list[_Measured], list[Machine]]:
+    """Timings of every network, device and design, and the best rates of the devices."""
+    from bitline.evaluation.benchmarks import usual_cases
+    from bitline.evaluation.speed import measure, measure_machine
+
+    timings, machines = [], []
+    with output.progress() as tell:
+        for device in wanted.devices:
+            tell(f"measuring the best rates of {device}", 0, None)
+            machine = measure_machine(device)
+            machines.append(machine)
+            for network, batch in wanted.networks.items():
+                cases = wanted.cases or usual_cases(network)
+                for index, case in enumerate(cases):
+                    tell(f"{case} of {network} on {device}", index, len(cases))
+                    timing = measure(case, machine, wanted.repeats, network, batch)
+                    timings.append(_Measured(network, device, timing))
+    return timings, machines
+
+
+def _plans(cases: list[str], networks: list[str]) -> Table:
+    """How layers are evaluated: those that are evaluated alike in one row."""
+    from bitline.evaluation.speed import plans
+
+    columns = (name("network"), name("design"), Column("layers", "layers"), prose("plan", "evaluated as"))
+    rows: list[tuple[object, ...]] = []
+    for network in networks:
+        for case in cases:
+            rows.extend((network, case, count, plan) for plan, count in Counter(plans(case, network).values()).items())
+    return Table("plans", columns, rows, "How layers are evaluated")
+
+
+def _timings(measured: list[_Measured]) -> Table:
     columns = (
+        name("network"),
         name("design"),
         name("compute"),
         Column("ratio", "time", "x plain", lambda value: fixed(value, 2)),
@@ -82,8 +144,9 @@ def _timings(timings: list[tuple[str, Timing]], title: str) -> Table:
     )
     rows = [
         (
+            each.network,
             timing.case,
-            place,
+            each.device,
             timing.ratio,
             timing.images / timing.seconds,
             timing.images / timing.plain_seconds,
@@ -92,9 +155,10 @@ def _timings(timings: list[tuple[str, Timing]], title: str) -> Table:
             timing.memory_ratio,
             timing.setup_seconds,
         )
-        for place, timing in timings
+        for each in measured
+        for timing in (each.timing,)
     ]
-    return Table("timings", columns, rows, title)
+    return Table("timings", columns, rows, "Time and memory in units of plain PyTorch's")
 
 
 def _machines(machines: list[Machine]) -> Table:

@@ -70,7 +70,7 @@ def record(design: Design) -> View:
 def cells(design: Design) -> View:
     """What the mean conductances of cells depend on, besides the weight codes: not on the place of a cell."""
     view = _content(design)
-    unseen = ("variation", "faults", "current_voltage", "drift_compensation")
+    unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
     return {
         "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
         "cell": {name: value for name, value in view["cell"].items() if name not in unseen},

@@ -45,6 +45,10 @@ class Cell(Part):
     """Where programmed conductances end: at 0 ('zero'), in [G_min, G_max] ('window'), or nowhere ('none'). At 0 alone,
     cells that store zero conduct too much on average, which sliced offset weights do not tolerate: use 'window'. Cells
     that have drifted end at 0 unless it is 'none'; reads with noise end nowhere."""
+    resolution: Annotated[int, Field(ge=1000, le=1_000_000)] = 25_000
+    """Steps that a conductance with errors is resolved to between G_min and G_max; as many as are a whole, even number
+    in a digit. Products of conductances on such a grid are exact, and so the same on every processor. The default
+    moves a conductance by at most 1 / 50,000 of the window, and 25,000 steps are what products of two bytes need."""
     time: Duration = 0.0
     """Time between programming and inference, in seconds or as '1 day': what the device's drift does until then."""
     drift_compensation: Literal["none", "layer", "column"] = "none"

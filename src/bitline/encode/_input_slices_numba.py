@@ -21,3 +21,17 @@ def input_slice_float32(codes, shift, top, digits):  # type: ignore[no-untyped-d
             code = np.int32(given[i])
             digit = (abs(code) >> shift) & top
             written[i] = np.float32(digit if code >= 0 else -digit)
+
+
+@njit(parallel=True, cache=True)
+def byte_slice(codes, zero, shift, top, digits):  # type: ignore[no-untyped-def]
+    """See `input_slices.byte_slices`; codes (n,), writes into digits (n,)."""
+    count, middle = len(codes), np.int16(zero)
+    places, mask = np.int16(shift), np.int16(top)
+    for chunk in prange((count + CHUNK - 1) // CHUNK):
+        own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
+        given, written = codes[own], digits[own]
+        for i in range(len(given)):
+            code = np.int16(np.int16(given[i]) - middle)
+            digit = np.int16((abs(code) >> places) & mask)
+            written[i] = np.uint8(middle + digit if code >= 0 else middle - digit)

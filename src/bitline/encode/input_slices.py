@@ -69,3 +69,36 @@ def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> T
     digits: Tensor = (magnitude >> shifts.reshape(-1, *[1] * codes.ndim)) & (2**slice_bits - 1)
     signed: Tensor = digits.to(codes) * codes.sign()
     return signed
+
+
+def byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
+    """`input_slices` of codes in bytes, in the order in memory of the codes.
+
+    Args:
+        codes: uint8, `zero` for code 0, in any shape in which no element lies apart from the others.
+        zero: the byte that stands for 0.
+        magnitude_bits: bits of |code|.
+        slice_bits: bits applied to a row at once.
+
+    Yields:
+        Digits as bytes like those of the codes, all in the same memory: use each before taking the next.
+
+    Examples:
+        >>> codes = torch.tensor([128 + 6, 128, 128 - 9], dtype=torch.uint8)
+        >>> [digits.tolist() for digits in byte_slices(codes, zero=128, magnitude_bits=4, slice_bits=2)]
+        [[130, 128, 127], [129, 128, 126]]
+    """
+    top = 2**slice_bits - 1
+    shifts = [slice_bits * index for index in range(slice_count(magnitude_bits, slice_bits))]
+    if codes.device.type == "cpu":
+        from bitline.encode._input_slices_numba import byte_slice
+
+        digits = torch.empty_like(codes)
+        flat, written = (torch.as_strided(tensor, (tensor.numel(),), (1,)).numpy() for tensor in (codes, digits))
+        for shift in shifts:
+            byte_slice(flat, zero, shift, top, written)
+            yield digits
+        return
+    signed = codes.to(torch.int16) - zero
+    for shift in shifts:
+        yield (((signed.abs() >> shift) & top) * signed.sign() + zero).to(torch.uint8)

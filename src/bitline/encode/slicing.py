@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bitline.encode.input_slices import input_slices, slice_count
+from bitline.encode.input_slices import byte_slices, input_slices, slice_count
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ class InputSlicing:
         if self.conversions == 1:
             return iter((codes,))
         return input_slices(codes, self.magnitude_bits, self.conversion_bits)
+
+    def conversion_bytes(self, codes: Tensor, zero: int) -> Iterator[Tensor]:
+        """`conversion_inputs` of codes in bytes, `zero` for code 0."""
+        if self.conversions == 1:
+            return iter((codes,))
+        return byte_slices(codes, zero, self.magnitude_bits, self.conversion_bits)
 
     def radix(self, conversion: int) -> float:
         """Weight of a conversion in the digital sum, counted from the least significant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -69,9 +69,8 @@ class Prepared:
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
         scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
-        reference = convert(
-            model, views.reference(record.design), Calibration(scales, record.folding.folded), seed=seed
-        )
+        known = replace(record.calibration, layers=scales)
+        reference = convert(model, views.reference(record.design), known, seed=seed)
         images = calibration if isinstance(calibration, Tensor) else activity_images
         return cls(record.design, analog, reference, images[:COMPARED], known_statistics)
 

@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import math
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from bitline.design import Design
-from bitline.errors import BitlineError
-from bitline.networks import find_network
-from bitline.nn import AnalogLayer, Calibration, computing, conversion_of, convert
+from bitline.evaluation.benchmarks import CASES, network_and_images
+from bitline.evaluation.peak_memory import memory_ratio
+from bitline.layer.matrix import explain_plan
+from bitline.nn import AnalogLayer, analog_layers, computing, convert
 
 T = TypeVar("T")
-
-BATCH = 64
-BASE: dict[str, object] = {
-    "weights.kind": "differential",
-    "cell.device": {"kind": "state-proportional", "alpha": 0.02},
-}
-
-CASES: dict[str, tuple[str, dict[str, object]]] = {
-    "linear": ("cell errors only, no ADC", {**BASE, "adc": "none"}),
-    "convert": ("unsliced differential, analog accumulation, 8-bit ADC", BASE),
-    "read-noise": (
-        "the same, with read noise drawn for every output",
-        {**BASE, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.02}},
-    ),
-    "wires": (
-        "gate-driven bit lines with wire resistance in all layers, an 8-bit conversion after all input bits",
-        {**BASE, "array": {"kind": "gate-driven", "bit_line": {"segment": 1e-5}}},
-    ),
-    "bit-serial": (
-        "unsliced differential, an 8-bit conversion per input bit",
-        {**BASE, "inputs.accumulation": "digital"},
-    ),
-    "sliced": (
-        "four weight slices, an 8-bit conversion per input bit",
-        {**BASE, "weights.bits": 9, "weights.bits_per_cell": 2, "inputs.accumulation": "digital"},
-    ),
-}
-"""Name, meaning and settings of each benchmark design."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +125,11 @@ def measure_machine(device: str = "cpu") -> Machine:
 
 @torch.no_grad()
 def measure(
-    case: str, machine: Machine, repeats: int = 15, network: str = "cifar-resnet20", batch: int = BATCH
+    case: str,
+    machine: Machine,
+    repeats: int = 15,
+    network: str = "cifar-resnet20",
+    batch: int = 64,
 ) -> Timing:
     """Measure one benchmark design.
 
@@ -174,7 +145,7 @@ def measure(
         2.3
     """
     meaning, settings = CASES[case]
-    plain, images = _network(network, batch, machine.device)
+    plain, images = network_and_images(network, batch, machine.device)
     few = images[: max(1, batch // 8)]
     analog, calibration_seconds = _timed(lambda: convert(plain, Design().with_settings(settings), few))
     _, first_seconds = _timed(lambda: analog(images))
@@ -196,16 +167,20 @@ def measure(
         bytes=traffic,
         limit_seconds=limits[bound],
         bound=bound,
-        memory_ratio=_memory_ratio(machine.device, network, case, batch, plain, analog, images),
+        memory_ratio=memory_ratio(machine.device, network, case, batch, plain, analog, images),
     )
 
 
-def _network(name: str, batch: int, device: str = "cpu") -> tuple[nn.Module, Tensor]:
-    network = find_network(name)
-    if network.preprocess.shape is None:
-        raise BitlineError(f"network {name!r} takes images of any shape: benchmark one of those that come with bitline")
-    torch.manual_seed(0)
-    return network.build().eval().to(device), torch.randn(batch, *network.preprocess.shape).to(device)
+def plans(case: str, network: str) -> dict[str, str]:
+    """How each layer of a network is evaluated on a benchmark design, and why not faster.
+
+    Args:
+        case: a name in `CASES`.
+        network: a network's name.
+    """
+    plain, images = network_and_images(network, batch=1)
+    analog = convert(plain, Design().with_settings(CASES[case][1]), images)
+    return {layer.name: explain_plan(layer.programmed().plan) for layer in analog_layers(analog)}
 
 
 def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
@@ -225,53 +200,6 @@ def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
     return totals[0], totals[1]
 
 
-def _memory_ratio(
-    device: str, network: str, case: str, batch: int, plain: nn.Module, analog: nn.Module, images: Tensor
-) -> float:
-    """Growth of peak memory by one forward pass over that of the plain network; NaN where it cannot be known."""
-    if device != "cpu":
-        return _gpu_memory(analog, images) / _gpu_memory(plain, images)
-    if not Path("/proc/self/clear_refs").exists():
-        return math.nan
-    return _memory(network, case, batch) / max(1, _memory(network, "plain", batch))
-
-
-def _gpu_memory(model: nn.Module, images: Tensor) -> int:
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    model(images)
-    return torch.cuda.max_memory_allocated() - before
-
-
-def _memory(network: str, case: str, batch: int) -> int:
-    """Growth of peak memory by one forward pass, in a process of its own, kilobytes."""
-    command = [sys.executable, "-m", "bitline.evaluation.speed", network, case, str(batch)]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
-
-
-@torch.no_grad()
-def _report_memory(network: str, case: str, batch: int) -> None:
-    plain, images = _network(network, batch)
-    model = plain
-    if case != "plain":
-        settings = CASES[case][1]
-        few = convert(plain, Design().with_settings(settings), images[:1])
-        calibration: Calibration = conversion_of(few).calibration
-        model = convert(plain, Design().with_settings(settings), calibration)
-    model(images[:1])
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
-    before = _peak_kilobytes()
-    model(images)
-    print(_peak_kilobytes() - before)
-
-
-def _peak_kilobytes() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0])
-
-
 def _time(action: Callable[[], object]) -> float:
     return _timed(action)[1]
 
@@ -288,7 +216,3 @@ def _synchronise() -> None:
     """Wait for a GPU, which works on while Python goes ahead."""
     if torch.cuda.is_initialized():
         torch.cuda.synchronize()
-
-
-if __name__ == "__main__":
-    _report_memory(sys.argv[1], sys.argv[2], int(sys.argv[3]))

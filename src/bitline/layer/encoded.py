@@ -13,7 +13,7 @@ from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.layer.chip import Chip
-from bitline.layer.grid import background, exact_up_to, largest_count
+from bitline.layer.grid import background, exact_up_to, largest_count, on_grid
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
@@ -98,7 +98,8 @@ class EncodedLayer:
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
         effective = design.array.effective_conductances(cells.conductance, self.row_slices)
-        return replace(cells, conductance=effective)
+        exact = torch.equal(effective, cells.targets)
+        return replace(cells, conductance=effective if exact else on_grid(effective, design))
 
     @property
     def row_slices(self) -> tuple[slice, ...]:

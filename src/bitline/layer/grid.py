@@ -1,11 +1,12 @@
-"""Signals of exact cells as whole numbers, so that what lies in the middle between two levels is rounded by rule.
+"""Signals as whole numbers: of exact cells in their digits, of others on the grid that conductances are resolved to.
 
-The ideal outputs of an array are whole multiples of one current. A level that spans several of them has outputs exactly
-in the middle between it and the next: ties, which every converter of uniform levels rounds to the even code. Digits as
-fractions of G_max are not exact in binary, and a sum of them falls to either side of a tie. So where cells hold exactly
-their targets and a step is a simple fraction of the smallest current, products are formed of whole numbers and divided
-by the step afterwards, once: a quotient of whole numbers that are exact is rounded right, ties are ties, and neither
-the precision nor the order of the sum makes a difference.
+Products of whole numbers are exact, so they do not depend on the order of a sum, and what lies in the middle between
+two levels is rounded by rule. The ideal outputs of an array are whole multiples of one current. A level that spans
+several of them has outputs exactly in the middle between it and the next: ties, which every converter of uniform
+levels rounds to the even code. Digits as fractions of G_max are not exact in binary, and a sum of them falls to
+either side of a tie. So where cells hold exactly their targets and a step is a simple fraction of the smallest
+current, products are formed of whole numbers and divided by the step afterwards, once: a quotient of whole numbers
+that are exact is rounded right, ties are ties, and neither the precision nor the order of the sum makes a difference.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bitline.design import Design
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.quantize import InputScale
-from bitline.shapes import ReadingTensor
+from bitline.shapes import CellTensor, ReadingTensor
 
 LARGEST_DENOMINATOR = 1 << 16
 """Of a step in units of the smallest current; 2^8 - 1 codes over a few hundred rows, for example."""
@@ -39,11 +40,13 @@ class Grid:
         counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64.
         weights: (slices,) what 1 counts in a sum; multiples of a power of two.
         divisor: sums for a signal of 1.
+        step: G/G_max that a count stands for.
     """
 
     counts: ReadingTensor
     weights: tuple[float, ...]
     divisor: int
+    step: float
 
     @classmethod
     def of(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
@@ -68,12 +71,77 @@ class Grid:
         largest = largest_count(design, arrays.partition.rows, arrays.inputs)
         if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(cells.dtype):
             return None
-        return cls(counts.round_(), tuple(map(float, weights)), divisor)
+        return cls(counts.round_(), tuple(map(float, weights)), divisor, 1 / fine)
+
+    @classmethod
+    def whole(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
+        """Like `of`, but for steps of any size, and for cells with errors, whose grid is that of `grid_step`.
+
+        Args:
+            arrays, unit: as for `of`.
+        """
+        exact = cls.of(arrays, unit)
+        if exact is not None:
+            return exact
+        counts = whole_readings(arrays)
+        if counts is None:
+            return None
+        top = arrays.slicing.top
+        return cls(counts.counts, tuple(counts.step / (top * size) for size in unit), 1, counts.step)
 
     def lines(self) -> ReadingTensor:
         """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""
         weights = torch.tensor(self.weights, dtype=torch.float64, device=self.counts.device)
         return self.counts * weights[:, None, None, None]
+
+
+@dataclass(frozen=True)
+class WholeReadings:
+    """Readings of cells as whole numbers.
+
+    Attributes:
+        counts: (readings, slices, groups, rows, columns), float64.
+        step: G/G_max that 1 stands for.
+    """
+
+    counts: ReadingTensor
+    step: float
+
+
+def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
+    """Readings as whole numbers; None for exact cells whose digits are none, and for cells that are not ohmic.
+
+    Args:
+        arrays: of a layer, on lines without resistance or with effective conductances.
+    """
+    design, cells = arrays.design, arrays.cells.conductance
+    if not design.cell.current_voltage.is_linear:
+        return None
+    exact = torch.equal(cells, arrays.cells.targets)
+    step = 1 / fineness(design) if exact else grid_step(design)
+    readings = line_readings(cells.double(), design.weights.readings) / step
+    counts = readings.round()
+    rounding = ROUNDING * torch.finfo(cells.dtype).eps / step
+    if rounding > 0.25 or float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
+        return None
+    return WholeReadings(counts, step)
+
+
+def grid_step(design: Design) -> float:
+    """Step of the grid that conductances with errors are resolved to, in G/G_max; an even part of a digit.
+
+    Examples:
+        >>> round(1 / grid_step(Design()))  # 127 digits of 196 steps
+        24892
+    """
+    cell, top = design.cell, design.weights.top_digit
+    return (1 - cell.window_low) / (top * max(2, 2 * (cell.resolution // (2 * top))))
+
+
+def on_grid(cells: CellTensor, design: Design) -> CellTensor:
+    """Conductances with errors as cells are resolved: the nearest points of the grid, halves to even."""
+    step = grid_step(design)
+    return (cells.double() / step).round_().mul_(step).to(cells.dtype)
 
 
 def fineness(design: Design) -> float:

@@ -17,6 +17,7 @@ from bitline.errors import ApproximationWarning, CalibrationError, ConversionErr
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.integer_plans import IntegerPlan, integer_plan
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -61,9 +62,29 @@ class ProgrammedLayer:
 
 def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     """The cheapest evaluation that gives exactly what the full chain gives."""
-    if levels is not None and arrays.design.adc.converts:
+    levels = levels if arrays.design.adc.converts else None
+    whole = integer_plan(arrays, levels)
+    if isinstance(whole, IntegerPlan):
+        return whole
+    if levels is not None:
         return ConvertPlan.of(arrays, levels)
     return LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
+
+
+def explain_plan(plan: Plan) -> str:
+    """How a layer is evaluated, and why not faster.
+
+    Examples:
+        >>> core = AnalogCore([[0.5, -1.0]], Design(), calibration=[1.0, 0.5])
+        >>> explain_plan(core.programmed.plan)
+        'float64: it computes in torch.float64'
+    """
+    if isinstance(plan, IntegerPlan):
+        return plan.product.description
+    arrays = plan.arrays
+    why = integer_plan(arrays, plan.levels)
+    precision = str(arrays.product_step.dtype).removeprefix("torch.")
+    return f"{precision}: {why}"
 
 
 class AnalogCore:

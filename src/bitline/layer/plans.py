@@ -46,11 +46,13 @@ class Plan(ABC):
 
     Attributes:
         arrays: the layer.
+        levels: of its ADCs; None without any.
         converted: conversions so far.
         skipped: conversions left out so far, because all inputs of the array were 0.
     """
 
     arrays: ProgrammedArrays
+    levels: Levels | None = None
     converted: int = 0
     skipped: int = 0
 
@@ -164,14 +166,16 @@ class ConvertPlan(Plan):
         """Signals that are converted by ADCs with these levels."""
         unit = levels.finest
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, readouts(arrays, signals, levels, unit))
+        plan = cls(arrays, signals, readouts(arrays, signals, levels, unit))
+        plan.levels = levels
+        return plan
 
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
         """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
         unit = [1.0] * arrays.design.weights.slices
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, NoConversion.of(arrays, signals))
+        return cls(arrays, signals, NoConversion.of(arrays))
 
     @property
     def arithmetic(self) -> Arithmetic:

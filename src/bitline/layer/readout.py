@@ -60,11 +60,11 @@ class NoConversion(Readout):
         self.factor = factor
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, signals: Signals) -> list[Readout]:
+    def of(cls, arrays: ProgrammedArrays) -> list[Readout]:
         """The readout of each conversion of a product, the least significant first."""
         device = arrays.product_step.device
         by_column = arrays.column_factors().to(device)
-        weights = [_by_column(each.factors.to(device), signals, by_column) for each in Conversion.all_of(arrays)]
+        weights = [_by_column(each.factors.to(device), arrays, by_column) for each in Conversion.all_of(arrays)]
         return [cls(weight.to(arrays.product_step)) for weight in weights]
 
     def accumulate(
@@ -99,10 +99,10 @@ class SharedLevels(Readout):
         self.added_variance = noise**2
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels) -> list[Readout]:
+    def of(cls, arrays: ProgrammedArrays, levels: Levels) -> list[SharedLevels]:
         """The readout of each conversion of a product, the least significant first."""
         device, dtype = arrays.product_step.device, arrays.product_step.dtype
-        count = signals.partition.parts * signals.readings
+        count = arrays.partition.parts * len(arrays.design.weights.readings)
         low, high = (torch.tensor(codes, dtype=dtype).repeat(count).to(device) for codes in (levels.low, levels.high))
         steps, by_column = torch.tensor(levels.step, dtype=torch.float64), arrays.column_factors().cpu()
         noise = arrays.converter_noise
@@ -110,7 +110,7 @@ class SharedLevels(Readout):
             cls(
                 low,
                 high,
-                _by_column(conversion.factors * steps, signals, by_column).to(device, dtype),
+                _by_column(conversion.factors * steps, arrays, by_column).to(device, dtype),
                 conversion.coarser,
                 noise,
             )
@@ -242,7 +242,7 @@ def readouts(arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: S
     if not adc.is_ideal:
         return TransferCurves.of(arrays, signals, levels, unit)
     if levels.is_shared and not adc.skip_zero_inputs:
-        return SharedLevels.of(arrays, signals, levels)
+        return list(SharedLevels.of(arrays, levels))
     return ColumnLevels.of(arrays, signals, levels, unit)
 
 
@@ -283,9 +283,9 @@ class _Columns:
         return mine.reshape(self.shape[0], -1, self.shape[-1]).to(self.like.device, self.like.dtype).contiguous()
 
 
-def _by_column(factors: CodeFactors, signals: Signals, by_column: ArrayColumns) -> PerConversion:
+def _by_column(factors: CodeFactors, arrays: ProgrammedArrays, by_column: ArrayColumns) -> PerConversion:
     """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
-    return factors.reshape(-1).repeat(signals.partition.parts)[None, :, None] * by_column[:, None]
+    return factors.reshape(-1).repeat(arrays.partition.parts)[None, :, None] * by_column[:, None]
 
 
 def _converters(arrays: ProgrammedArrays, signals: Signals) -> tuple[TransferTable, Tensor]:

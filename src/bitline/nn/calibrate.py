@@ -40,10 +40,12 @@ class Calibration:
     Attributes:
         layers: of each analog layer.
         folded: batch norms that were part of the weights, with their layers; None where that is not known.
+        channels_last: whether the network was seen to compute the same with channels last in memory, which is faster.
     """
 
     layers: Mapping[str, LayerCalibration]
     folded: tuple[Pair, ...] | None = None
+    channels_last: bool = False
 
 
 Listener = Callable[[Tensor], object]
@@ -93,10 +95,12 @@ class NetworkRecord:
     Attributes:
         layers: by name.
         folded: batch norms that were part of the weights, with their layers.
+        channels_last: whether the network was seen to compute the same with channels last in memory.
     """
 
     layers: Mapping[str, LayerRecord]
     folded: tuple[Pair, ...]
+    channels_last: bool
 
     def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
         """Input quantisation and ADC levels of every layer.
@@ -114,7 +118,7 @@ class NetworkRecord:
         for name, layer in layers.items():
             seen = self.layers[name]
             chosen[name] = LayerCalibration(seen.scale, layer.encoded().levels(seen.scale, seen.signals))
-        return Calibration(chosen, self.folded)
+        return Calibration(chosen, self.folded, self.channels_last)
 
     @property
     def activities(self) -> Activities | None:
@@ -122,7 +126,7 @@ class NetworkRecord:
         return {name: seen.activity for name, seen in self.layers.items() if seen.activity is not None} or None
 
 
-def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...]) -> NetworkRecord:
+def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...], channels_last: bool) -> NetworkRecord:
     """See what the designs of a network's layers have to know, in two passes over the inputs.
 
     Three where ADCs are centred.
@@ -131,12 +135,13 @@ def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...]) -> 
         network: its layers are analog; they need no calibration.
         inputs: calibration inputs.
         folded: batch norms that are part of the weights.
+        channels_last: whether the network was seen to compute the same with channels last in memory.
 
     Raises:
         CalibrationError: a layer saw no input.
     """
     watched = [layer.name for layer in analog_layers(network) if layer.design.needs_calibrated_adc]
-    return NetworkRecord(record_network(network, inputs, watched), folded)
+    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last)
 
 
 def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs: Inputs) -> Activities:

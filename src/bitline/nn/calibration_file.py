@@ -46,6 +46,7 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
         "format": FORMAT,
         "made for": _identity(model, design, images),
         "folded": calibration.folded,
+        "channels last": calibration.channels_last,
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
     }
     write_text(path, json.dumps(content, indent=1) + "\n")
@@ -84,7 +85,9 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
                 "file to calibrate again, or give another --calibration"
             )
     pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
-    return Calibration({name: _layer(saved) for name, saved in layers.items()}, pairs)
+    return Calibration(
+        {name: _layer(saved) for name, saved in layers.items()}, pairs, bool(content.get("channels last"))
+    )
 
 
 def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any]:

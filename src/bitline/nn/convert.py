@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from bitline.design import Design
@@ -15,7 +16,7 @@ from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
-from bitline.nn.faithful import Check, check, first_difference, rehearse
+from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
@@ -51,6 +52,7 @@ class _Form:
     digital: tuple[tuple[str, str], ...]
     folding: FoldReport
     remarks: tuple[str, ...]
+    channels_last: bool = False
 
     @property
     def layers(self) -> dict[str, AnalogLayer]:
@@ -92,14 +94,14 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     design = Design.of(design)
     activities = None
     if isinstance(calibration, Calibration):
-        form = _known_form(model, design, calibration.folded)
+        form = _known_form(model, design, calibration)
     elif isinstance(calibration, NetworkRecord):
-        form = _known_form(model, design, calibration.folded)
+        form = _known_form(model, design, calibration)
         activities, calibration = calibration.activities, calibration.calibration(form.layers)
     else:
         inputs = Inputs.of(calibration, model)
         form = _checked_form(model, design, inputs)
-        seen = record_for(form.network, inputs, form.folding.folded)
+        seen = record_for(form.network, inputs, form.folding.folded, form.channels_last)
         activities, calibration = seen.activities, seen.calibration(form.layers)
     layers = form.layers
     missing = [name for name in layers if name not in calibration.layers]
@@ -138,7 +140,7 @@ def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
     """
     inputs = Inputs.of(images, model)
     form = _checked_form(model, design, inputs)
-    return record_for(form.network, inputs, form.folding.folded)
+    return record_for(form.network, inputs, form.folding.folded, form.channels_last)
 
 
 def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
@@ -151,13 +153,11 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
-    form = _form(network, design, pairs, message)
-    found = check(form.network, rehearsal)
+    form, found = _agreeing(network, design, pairs, message, rehearsal)
     if found.difference and pairs:
-        unfolded = _form(independent_copy(model), design, (), _unfolded(pairs, found))
-        again = check(unfolded.network, rehearsal)
-        if not again.difference:
-            form, found = unfolded, again
+        unfolded = _agreeing(independent_copy(model), design, (), _unfolded(pairs, found), rehearsal)
+        if not unfolded[1].difference:
+            form, found = unfolded
     if found.difference:
         place = first_difference(independent_copy(model), form.network, rehearsal, pairs)
         raise ConversionError(
@@ -167,14 +167,36 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
     return form if not found.digital_products else _noting_products(form, found.digital_products)
 
 
-def _known_form(model: nn.Module, design: Design, folded: tuple[Pair, ...] | None) -> _Form:
+def _agreeing(
+    network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str, rehearsal: Rehearsal
+) -> tuple[_Form, Check]:
+    """The analog form of a network, with channels last in memory if it computes the same then, and what was seen."""
+    form = _form(network, design, pairs, message)
+    if _put_channels_last(form.network):
+        found = check(form.network, rehearsal)
+        if not found.difference:
+            return replace(form, channels_last=True), found
+        form.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return form, check(form.network, rehearsal)
+
+
+def _put_channels_last(network: nn.Module) -> bool:
+    """Lay weights out with channels last, so that PyTorch lays outputs out so, too; whether there were any."""
+    kernels = [layer for layer in analog_layers(network) if isinstance(layer, AnalogConv2d)]
+    if kernels:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return bool(kernels)
+
+
+def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRecord) -> _Form:
     """The analog form of a network whose calibration is known."""
     network = independent_copy(model)
     _refuse_unmapped(network, design)
-    if folded is not None:
-        return _form(network, design, folded, "")
-    pairs, message = foldable(network)
-    return _form(network, design, tuple(pairs), message)
+    pairs, message = (known.folded, "") if known.folded is not None else foldable(network)
+    form = _form(network, design, tuple(pairs), message)
+    if known.channels_last:
+        _put_channels_last(form.network)
+    return form
 
 
 def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str) -> _Form:

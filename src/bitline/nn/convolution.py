@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -11,6 +12,12 @@ from bitline.arrays import ConvolutionProduct
 from bitline.arrays.product import CONVOLUTIONS
 from bitline.nn.guards import require_shape
 from bitline.nn.layer import AnalogLayer
+
+
+def channels_come_last(tensor: Tensor) -> bool:
+    """Whether PyTorch's convolutions of this tensor give outputs with channels last in memory."""
+    last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+    return last and not tensor.is_contiguous()
 
 
 class _AnalogConvolution(AnalogLayer):
@@ -48,7 +55,8 @@ class _AnalogConvolution(AnalogLayer):
         return functional.pad(batch, self._reversed_padding_repeated_twice, mode=self.padding_mode)
 
     def restore(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        return outputs if inputs.ndim == self.dimensions + 2 else outputs[0]
+        laid_out = outputs if channels_come_last(self.weight) or channels_come_last(inputs) else outputs.contiguous()
+        return laid_out if inputs.ndim == self.dimensions + 2 else laid_out[0]
 
     def float_forward(self, inputs: Tensor) -> Tensor:
         convolve = CONVOLUTIONS[self.dimensions]

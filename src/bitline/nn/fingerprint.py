@@ -16,7 +16,10 @@ def fingerprint(values: Tensor) -> int:
     Tensors that differ have the same one with a chance of about 2^-64. It takes one pass over the memory, at the speed
     of the memory.
     """
-    values = values.detach().contiguous().view(-1)
+    values = values.detach()
+    if values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last):
+        values = values.permute(0, 2, 3, 1)  # as it lies in memory
+    values = values.contiguous().view(-1)
     if values.device.type != "cpu":
         return _mixed_by_torch(values)
     from bitline.nn._fingerprint_numba import mix

@@ -41,6 +41,11 @@ class InputScale:
         """Smallest code."""
         return -self.high if self.signed else 0
 
+    @property
+    def zero_byte(self) -> int:
+        """What stands for code 0 where codes are kept in bytes."""
+        return 128 if self.signed else 0
+
 
 class InputRangePolicy(Variant):
     """Chooses the largest input that a layer can tell from larger ones.

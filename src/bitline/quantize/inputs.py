@@ -10,6 +10,8 @@ from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize.input_ranges import InputScale
 from bitline.shapes import Codes, Shaped
 
+NOT_FINITE = "the inputs of a layer hold NaN or infinite values: check the images and the weights before it"
+
 
 def input_codes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Codes:
     """Quantise inputs: code = clip(round(x / step)), halves to even.
@@ -43,7 +45,7 @@ def input_codes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Codes:
         finite = bool(inputs.isfinite().all())
         codes = plain_input_codes(inputs, scale)
     if not finite:
-        raise DataError("the inputs of a layer hold NaN or infinite values: check the images and the weights before it")
+        raise DataError(NOT_FINITE)
     return codes
 
 
@@ -56,3 +58,31 @@ def plain_input_codes(inputs: Codes, scale: InputScale) -> Codes:
     """
     step = torch.full((), scale.step, dtype=inputs.dtype, device=inputs.device)  # GPUs multiply by 1 / (a number)
     return (inputs / step).round_().clamp_(scale.low, scale.high)
+
+
+def input_bytes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Shaped[Tensor, "*codes"]:
+    """`input_codes` as bytes, `scale.zero_byte` for code 0, in the order in memory of the inputs.
+
+    Args:
+        inputs: a tensor of any shape, in which no element lies apart from the others.
+        scale: of at most 8 magnitude bits, or 7 with a sign.
+
+    Returns:
+        uint8, code + `scale.zero_byte`.
+
+    Raises:
+        DataError: an input is NaN, infinite or complex.
+
+    Examples:
+        >>> input_bytes(torch.tensor([-0.3, 0.25, 0.75, 99.0]), InputScale(step=0.5, magnitude_bits=4, signed=True))
+        tensor([127, 128, 130, 143], dtype=torch.uint8)
+    """
+    if inputs.device.type != "cpu" or inputs.dtype != torch.float32:
+        return (input_codes(inputs, scale) + scale.zero_byte).to(torch.uint8)
+    from bitline.quantize._inputs_numba import input_bytes_float32
+
+    codes = torch.empty_like(inputs, dtype=torch.uint8)
+    flat, written = (torch.as_strided(tensor, (tensor.numel(),), (1,)).numpy() for tensor in (inputs, codes))
+    if not input_bytes_float32(flat, scale.step, scale.low, scale.high, scale.zero_byte, written):
+        raise DataError(NOT_FINITE)
+    return codes

@@ -11,7 +11,7 @@ from bitline.readout.accumulator import Accumulator
 from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
 from bitline.readout.architectures import CircuitAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
-from bitline.readout.convert import convert_and_add, convert_columns_and_add
+from bitline.readout.convert import convert_and_add, convert_columns_and_add, convert_sums_and_add, scale_sums
 from bitline.readout.levels import Levels
 from bitline.readout.lookup import lookup_and_add
 from bitline.readout.ranges import (
@@ -48,7 +48,9 @@ __all__ = [
     "UniformAdc",
     "convert_and_add",
     "convert_columns_and_add",
+    "convert_sums_and_add",
     "full_precision_bits",
     "ideal_edges",
     "lookup_and_add",
+    "scale_sums",
 ]

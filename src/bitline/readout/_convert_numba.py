@@ -72,3 +72,39 @@ def convert_columns_and_add_float32(signals, scale, low, high, factor, start, an
                 signal = signals[block, q, column, i] * ratio
                 if signal == signal:
                     total[block, column, i] += weight * min(max(np.rint(signal), smallest), largest)
+
+
+@njit(parallel=True, cache=True, fastmath={"nsz"})  # no fused multiply-adds: the same bits on every processor
+def convert_sums_and_add_float32(sums, scale, divisor, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `convert.convert_sums_and_add`."""
+    blocks, conversions, columns = sums.shape
+    groups = factor.shape[0]
+    divides = divisor != 1
+    for block in prange(blocks):
+        group = block % groups
+        if anew:
+            for column in range(columns):
+                total[block, column] = start[group, column]
+        for q in range(conversions):
+            ratio, smallest, largest = scale[q], low[q], high[q]
+            if divides:
+                for column in range(columns):
+                    code = np.rint(sums[block, q, column] * ratio / divisor)
+                    code = smallest if code < smallest else code
+                    code = largest if code > largest else code
+                    total[block, column] += factor[group, q, column] * code
+            else:
+                for column in range(columns):
+                    code = np.rint(sums[block, q, column] * ratio)
+                    code = smallest if code < smallest else code
+                    code = largest if code > largest else code
+                    total[block, column] += factor[group, q, column] * code
+
+
+@njit(parallel=True, cache=True, fastmath={"nsz"})
+def scale_sums_float32(sums, factor, start, total):  # type: ignore[no-untyped-def]
+    """See `convert.scale_sums`."""
+    blocks, columns = sums.shape
+    for block in prange(blocks):
+        for column in range(columns):
+            total[block, column] = sums[block, column] * factor[column] + start[column]

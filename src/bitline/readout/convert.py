@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from bitline.readout._sums import Sums
+from bitline.shapes import ArrayColumns, Float, Outputs, PerConversion
 
 
 def convert_and_add(
@@ -131,3 +133,75 @@ def plain_convert_columns_and_add(
     codes = (apart * scale[..., None]).round().clamp_(low[..., None], high[..., None]).nan_to_num_(nan=0.0)
     parts = torch.einsum("bgqnm,gqn->bgnm", codes, factor)
     return Sums.of(signals, len(factor), start, total).add(parts)
+
+
+def convert_sums_and_add(
+    sums: Float[Tensor, "blocks conversions array_columns"],
+    scale: Float[Tensor, "conversions"],
+    divisor: float,
+    low: Float[Tensor, "conversions"],
+    high: Float[Tensor, "conversions"],
+    factor: PerConversion,
+    start: ArrayColumns | None,
+    total: Float[Tensor, "blocks array_columns"],
+) -> None:
+    """Convert sums of whole numbers and add the codes up, every step rounded by itself.
+
+    So the bits of the result are the same on every processor.
+
+    Args:
+        sums: whole numbers, contiguous; blocks are samples times positions times groups, groups fastest.
+        scale, divisor: a sum times the one over the other is a signal in steps of the converter.
+        low, high: smallest and largest code.
+        factor: weight of a code in the sum.
+        start: what the totals start at; they go on from what they are if not given.
+        total: is written, contiguous.
+
+    Examples:
+        >>> sums, total = torch.tensor([[[5.0, 700.0]]]), torch.empty(1, 2)
+        >>> limits = {"low": torch.zeros(1), "high": torch.full((1,), 255.0)}
+        >>> scale, factor = torch.ones(1), torch.full((1, 1, 2), 0.5)
+        >>> convert_sums_and_add(sums, scale, 2.0, **limits, factor=factor, start=torch.zeros(1, 2), total=total)
+        >>> total
+        tensor([[  1.0000, 127.5000]])
+    """
+    if sums.device.type == "cpu" and sums.dtype == torch.float32:
+        from bitline.readout._convert_numba import convert_sums_and_add_float32
+
+        begin = factor[:, 0] if start is None else start
+        levels = (low.numpy(), high.numpy(), factor.numpy(), begin.contiguous().numpy(), start is not None)
+        convert_sums_and_add_float32(sums.numpy(), scale.numpy(), np.float32(divisor), *levels, total.numpy())
+        return
+    grouped = total.view(-1, *factor.shape[::2])
+    if start is not None:
+        grouped.copy_(start.expand_as(grouped))
+    for index in range(sums.shape[1]):
+        signals = sums[:, index].reshape(grouped.shape) * scale[index] / divisor
+        codes = signals.round_().clamp_(low[index], high[index])
+        grouped += codes * factor[:, index]
+
+
+def scale_sums(
+    sums: Float[Tensor, "blocks outputs"], factor: Outputs, start: Outputs, total: Float[Tensor, "blocks outputs"]
+) -> None:
+    """Sums of whole numbers as outputs of a layer without converters, every step rounded by itself.
+
+    Args:
+        sums: whole numbers, contiguous.
+        factor: output that 1 stands for.
+        start: what is added.
+        total: is written, contiguous.
+
+    Examples:
+        >>> total = torch.empty(1, 2)
+        >>> sums, factor, start = torch.tensor([[3.0, 4.0]]), torch.tensor([0.5, 0.25]), torch.tensor([10.0, 20.0])
+        >>> scale_sums(sums, factor, start, total)
+        >>> total
+        tensor([[11.5000, 21.0000]])
+    """
+    if sums.device.type == "cpu" and sums.dtype == torch.float32:
+        from bitline.readout._convert_numba import scale_sums_float32
+
+        scale_sums_float32(sums.numpy(), factor.numpy(), start.numpy(), total.numpy())
+        return
+    total.copy_(sums * factor).add_(start)

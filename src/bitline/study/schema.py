@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bitline.errors import StudyError
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised whenever the same design, seed and inputs would give other numbers than before."""
 
 TABLES = f"""

@@ -1,0 +1,108 @@
+"""Products of bytes by oneDNN's convolutions, which processors with VNNI or AMX instructions compute several times
+faster than float32 ones.
+
+They are operations of PyTorch's own compiler and not part of its public interface. This module alone uses them, and
+`why_not` finds out, by trying, whether they are there and exact, and `is_exact` whether they are for the shape of a
+layer: without those instructions, products of bytes saturate in 16 bits, and a library of so many kernels has faults
+for some shapes: with PyTorch 2.13 they were seen where the byte of code 0 is not 0, the stride not 1, and every group
+has one channel and 48 products.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.product import Multiply
+from bitline.arrays.integer.windows import Windows
+from bitline.shapes import Float, Shaped
+
+PACKED = 2
+"""Shapes of codes for which weights are kept as the library wants them: whole chunks of a batch, and what remains."""
+
+
+class OnednnMultiply(Multiply):
+    """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
+
+    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
+    """
+
+    name = "bytes, oneDNN"
+
+    def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
+        self._weights, self._zero, self._matrices = pieces, zero, matrices
+        self._walk = (list(windows.stride), list(windows.padding), list(windows.dilation), matrices)
+        products = len(pieces[0][0])
+        self._scales = [torch.full((products,), scale) for _, scale in pieces]
+        self._zeros = torch.zeros(products, dtype=torch.int32)
+        self._packed: dict[torch.Size, list[Tensor]] = {}
+
+    def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+        codes = codes.contiguous(memory_format=torch.channels_last)
+        inputs, outputs = (codes, 1.0, self._zero), (1.0, 0, torch.float32)
+        multiply = torch.ops.onednn.qconv2d_pointwise
+        sums: Tensor | None = None
+        for weights, scales in zip(self._packed_for(codes.shape), self._scales, strict=True):
+            quantised = (weights, scales, self._zeros)
+            if sums is None:
+                sums = multiply.default(*inputs, *quantised, None, *self._walk, *outputs, "none", [], "")
+            else:
+                onto = (*quantised, sums, None)
+                sums = multiply.binary(*inputs, *onto, *self._walk, *outputs, 1.0, 0, "sum", 1.0, "none", [], "")
+        assert sums is not None
+        return sums
+
+    def _packed_for(self, shape: torch.Size) -> list[Tensor]:
+        """Weights of every piece, packed for codes of a shape."""
+        if shape not in self._packed:
+            if len(self._packed) == PACKED:
+                self._packed.pop(next(iter(self._packed)))
+            self._packed[shape] = [
+                torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
+                for (weights, _), scales in zip(self._weights, self._scales, strict=True)
+            ]
+        return self._packed[shape]
+
+
+@cache
+def why_not() -> str:
+    """Why these products are not used here; empty where they are."""
+    if not torch.backends.mkldnn.is_available():
+        return "this PyTorch has no oneDNN"
+    if not hasattr(torch.ops.onednn, "qconv2d_pointwise"):
+        return "this PyTorch has no oneDNN products of bytes"
+    cpu = torch.cpu
+    known = [getattr(cpu, name, None) for name in ("_is_vnni_supported", "_is_amx_tile_supported")]
+    if not any(supported is not None and supported() for supported in known):
+        return "this processor has no VNNI or AMX instructions"
+    try:
+        exact = all(is_exact((40, 72 // matrices, 3, 3), Windows((2, 1), (1, 1)), matrices, 0) for matrices in (1, 2))
+    except (RuntimeError, TypeError, NotImplementedError):
+        return "oneDNN's products of bytes fail in this version of PyTorch"
+    return "" if exact else "oneDNN's products of bytes are not exact here"
+
+
+@cache
+def is_exact(shape: tuple[int, ...], windows: Windows, matrices: int, zero: int) -> bool:
+    """Whether products of this shape are exact for random codes and weights, and for the largest.
+
+    Args:
+        shape: of the weights, (products, channels, height, width).
+        windows, matrices, zero: as for `Multiply`.
+    """
+    draws = torch.Generator().manual_seed(0)
+
+    def random(low: int, high: int, *shape: int) -> Tensor:
+        return torch.randint(low, high, shape, generator=draws)
+
+    weights = random(-128, 128, *shape).to(torch.int8)
+    weights[0], weights[-1] = 127, -128
+    reach = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
+    codes = random(0, 256, 2, matrices * shape[1], *reach).to(torch.uint8)
+    codes[0] = 255
+    images = codes.contiguous(memory_format=torch.channels_last)
+    pieces = [(weights, 1.0), (weights.flip(0), 256.0)]
+    return torch.equal(*(kind(pieces, windows, matrices, zero)(images) for kind in (OnednnMultiply, FloatingMultiply)))

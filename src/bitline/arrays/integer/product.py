@@ -1,0 +1,143 @@
+"""A product with whole numbers, from products of bytes.
+
+An input code takes a byte. A conductance on its grid takes more, so it is cut into pieces of 8 bits with a sign,
+
+    k = sum over i of 256^i k_i,    -128 <= k_i <= 127,
+
+and the codes are multiplied by each piece. The sum of such a product over all rows is exact: processors add products
+of bytes in 32 bits, which 65,000 rows cannot fill. Each sum is then rounded once to float32, and the sums of the pieces
+are added from the least significant on:
+
+    y = fl(... fl(fl(y_0) + 256 fl(y_1)) ...),
+
+where fl(256 y) = 256 fl(y). Sums below 2^24 are not rounded at all. Nothing of this depends on the order of a sum, so
+every way to compute it gives the same bits, whatever the batch, the threads and the processor.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bitline.arrays.integer.windows import Windows
+from bitline.arrays.partition import Partition
+from bitline.arrays.product import Product
+from bitline.shapes import Float, Int, Shaped
+
+MAX_ROWS = 65_000
+"""Rows whose products of bytes always fit into 32 bits: 2^31 / (255 * 128)."""
+
+
+class Multiply(ABC):
+    """One way to multiply codes in bytes by pieces of weights.
+
+    Args:
+        pieces: what is multiplied, int8 (products, channels, height, width) each, and what its sums count.
+        windows: how the kernels walk over images.
+        matrices: groups of channels, each with its own share of the products.
+        zero: byte of code 0.
+
+    Attributes:
+        name: what it is called.
+    """
+
+    name: str
+
+    @abstractmethod
+    def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None: ...
+
+    @abstractmethod
+    def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+        """Sums of the pieces, channels last in memory; codes uint8, channels last in memory, too."""
+
+
+class IntegerProduct:
+    """A product of codes in bytes with whole numbers.
+
+    Args:
+        product: shape of the layer.
+        weights: whole numbers row by row, int64 (groups, rows, lines).
+        partition: how the rows are split over arrays.
+        zero: byte of code 0.
+        multiply: makes the way to multiply from the arguments of a `Multiply`.
+
+    Examples:
+        >>> from bitline.arrays import MatrixProduct
+        >>> from bitline.arrays.integer.floating import FloatingMultiply
+        >>> weights = torch.tensor([[[1000], [-3]]])  # one group, two rows, one line
+        >>> shape = MatrixProduct(channels=2)
+        >>> product = IntegerProduct(shape, weights, shape.whole(), zero=0, multiply=FloatingMultiply)
+        >>> product.sums(torch.tensor([[7, 9]], dtype=torch.uint8).reshape(1, 2, 1, 1)).flatten()
+        tensor([6973.])
+    """
+
+    def __init__(
+        self,
+        product: Product,
+        weights: Int[Tensor, "groups rows lines"],
+        partition: Partition,
+        zero: int,
+        multiply: Callable[..., Multiply],
+    ) -> None:
+        windows = Windows.of(product)
+        assert windows is not None, "only products that are such convolutions get here"
+        self.product, self.partition, self.zero = product, partition, zero
+        laid_out = [(_as_kernels(product.lay_out(piece, partition)), scale) for piece, scale in pieces(weights)]
+        self._pieces = [scale for _, scale in laid_out]
+        self._multiply = multiply(laid_out, windows, product.groups * partition.parts, zero)
+
+    @property
+    def description(self) -> str:
+        """How it is multiplied, and in how many pieces."""
+        count = len(self._pieces)
+        return f"{self._multiply.name}, {count} piece{'s' if count > 1 else ''}"
+
+    def sums(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+        """Sums over the rows, float32, channels last in memory.
+
+        Args:
+            codes: uint8, channels last in memory.
+        """
+        partition = self.partition
+        if partition.pieces > 1:
+            codes = codes.repeat_interleave(partition.pieces, dim=1)
+        missing = partition.parts * partition.channels - self.product.channels * partition.pieces
+        if missing:
+            images, _, height, width = codes.shape
+            grouped = codes.reshape(images, self.product.groups, -1, height, width)
+            padded = functional.pad(grouped, (0, 0, 0, 0, 0, missing), value=self.zero)
+            codes = padded.reshape(images, -1, height, width)
+        return self._multiply(codes)
+
+
+def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], float]]:
+    """Whole numbers as pieces of 8 bits, the least significant first, without those that are all 0.
+
+    Args:
+        weights: int64.
+
+    Returns:
+        int8 pieces and what 1 counts in each.
+
+    Examples:
+        >>> pieces(torch.tensor([1000, -3]))
+        [(tensor([-24,  -3], dtype=torch.int8), 1.0), (tensor([4, 0], dtype=torch.int8), 256.0)]
+    """
+    found = []
+    scale = 1.0
+    while True:
+        low = ((weights + 128) & 255) - 128
+        weights = (weights - low) >> 8
+        found.append((low.to(torch.int8), scale))
+        scale *= 256
+        if not weights.any():
+            return [piece for piece in found if piece[0].any()] or found[:1]
+
+
+def _as_kernels(weights: Tensor) -> Tensor:
+    """(products, channels, *kernel) with two axes of the kernel."""
+    return weights.reshape(*weights.shape[:2], *[1] * (4 - weights.ndim), *weights.shape[2:])

@@ -1,0 +1,62 @@
+"""Any product as a two-dimensional convolution of images whose channels lie side by side in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
+from bitline.shapes import Shaped
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How a two-dimensional convolution walks over images.
+
+    Attributes:
+        stride, padding, dilation: along both axes.
+    """
+
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, product: Product) -> Windows | None:
+        """The windows of a product; None where it is no such convolution.
+
+        Examples:
+            >>> Windows.of(ConvolutionProduct(4, kernel=(3,), stride=(2,), padding=(1,), dilation=(1,)))
+            Windows(stride=(1, 2), padding=(0, 1), dilation=(1, 1))
+        """
+        if isinstance(product, MatrixProduct):
+            return cls()
+        if not isinstance(product, ConvolutionProduct) or len(product.kernel) > 2:
+            return None
+        edges = product.edges()[::-1]
+        if edges[::2] != edges[1::2]:
+            return None
+        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1))
+
+
+def as_images(inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "images channels height width"]:
+    """Inputs of a product as images, channels last in memory; vectors become the pixels of one image.
+
+    Examples:
+        >>> import torch
+        >>> as_images(torch.zeros(5, 3)).shape, as_images(torch.zeros(5, 3, 7)).shape
+        (torch.Size([1, 3, 5, 1]), torch.Size([5, 3, 1, 7]))
+    """
+    if inputs.ndim == 2:
+        return inputs.contiguous()[None, None].permute(0, 3, 2, 1)
+    if inputs.ndim == 3:
+        return inputs.transpose(1, 2).contiguous()[:, None].permute(0, 3, 1, 2)
+    batch, channels, height, width = inputs.shape
+    return inputs.permute(0, 2, 3, 1).contiguous().reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _pair(values: tuple[int, ...], other: int) -> tuple[int, int]:
+    """Along both axes, for a product of one or two."""
+    first, last = values if len(values) == 2 else (other, values[0])
+    return first, last

@@ -1,0 +1,102 @@
+"""Read noise of signals that are whole numbers, with its variance from products of bytes.
+
+A variance needs no more than a few correct digits. Variances of cells are made whole numbers of 15 bits relative to the
+largest of their column, or of 7 bits where a column has so many rows that the rounding averages out, and their sum over
+the rows of a column is kept: what one cell loses by rounding, the next one gets. The squares of input codes are exact,
+in two bytes. So a variance is right to a few in a thousand, and the same to the bit on every processor.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bitline.arrays.integer import IntegerProduct, multiply
+from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.cells import line_readings
+from bitline.numerics.look_up import look_up
+from bitline.numerics.read_noise import add_read_noise
+from bitline.shapes import Float, Int, Shaped
+
+MANY_ROWS = 512
+"""Rows from which on variances of cells take one byte."""
+ONE_BYTE, TWO_BYTES = 127, 32639
+"""Largest whole number of one and of two bytes with a sign."""
+
+
+class IntegerReadNoise:
+    """Noise of a layer's signals, drawn once for each from its variance.
+
+    Args:
+        arrays: the layer.
+        step: G/G_max that a count stands for.
+        added: variance of the converters' noise in counts, (lines,).
+    """
+
+    def __init__(self, arrays: ProgrammedArrays, step: float, added: Float[Tensor, "lines"]) -> None:
+        self._key = arrays.noise_key
+        self._added = added.to(arrays.product_step)
+        self._tables: list[Tensor] = []
+        if arrays.cells.noise is None:
+            return
+        squares = arrays.squares(arrays.slicing.accumulated)
+        assert squares.table is not None
+        readings = line_readings(squares.cells, arrays.design.weights.readings, power=2).double() / step**2
+        variances = readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1)
+        largest = variances.amax(dim=1, keepdim=True)
+        top = ONE_BYTE if arrays.partition.rows >= MANY_ROWS else TWO_BYTES
+        scale = largest / top
+        whole = _whole(torch.where(scale > 0, variances / scale, 0.0))
+        by_part = scale.expand(-1, arrays.partition.parts, -1)
+        self._scale = by_part.flatten().to(arrays.product_step)
+        self._product = IntegerProduct(arrays.product, whole, arrays.partition, 0, multiply)
+        self._tables = _byte_tables(squares.table, arrays.inputs.zero_byte)
+
+    def add(
+        self,
+        signals: Float[Tensor, "rows lines"],
+        codes: Shaped[Tensor, "images channels height width"],
+        first: int,
+        count: int,
+    ) -> None:
+        """Add noise to signals in counts, in place.
+
+        Args:
+            signals: position by position.
+            codes: what the arrays were driven with, uint8.
+            first: number of the first sample.
+            count: samples.
+        """
+        variance = self.variance(codes, self._added.repeat(len(signals), 1))
+        samples = torch.arange(first, first + count, device=signals.device)
+        add_read_noise(signals.view(count, -1), variance.view(count, -1), self._key, samples)
+
+    def variance(
+        self, codes: Shaped[Tensor, "images channels height width"], added: Float[Tensor, "rows lines"]
+    ) -> Float[Tensor, "rows lines"]:
+        """Variance of every signal in squares of counts.
+
+        Args:
+            codes: as for `add`.
+            added: variance of other noise; is written.
+        """
+        for weight, table in zip((1.0, 256.0), self._tables, strict=False):
+            sums = self._product.sums(look_up(codes, table)).permute(0, 2, 3, 1).reshape(added.shape)
+            added += sums.mul_(self._scale * weight)
+        return added
+
+
+def _whole(variances: Float[Tensor, "groups rows lines"]) -> Int[Tensor, "groups rows lines"]:
+    """Whole numbers whose sums over the rows are those of the variances."""
+    sums = variances.cumsum(dim=1).round_().long()
+    return sums.diff(dim=1, prepend=torch.zeros_like(sums[:, :1]))
+
+
+def _byte_tables(table: Tensor, zero: int) -> list[Tensor]:
+    """What each byte counts as, low and high byte; codes that do not occur count nothing."""
+    top = len(table) // 2
+    codes = torch.arange(256, device=table.device) - zero
+    known = table[codes.clamp(-top, top) + top].round().long()
+    counts = torch.where(codes.abs() <= top, known, 0)
+    both = [(counts & 255).to(torch.uint8), (counts >> 8).to(torch.uint8)]
+    return both if bool(both[1].any()) else both[:1]

@@ -1,0 +1,293 @@
+"""Plans whose products are of whole numbers: exact, and several times faster than float32 where processors have
+products of bytes.
+
+Outputs of a layer lie position by position, all channels of a position side by side: products of bytes give and take
+them so. A layer is evaluated a few images at a time, so that its signals stay in cache until they are converted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline.arrays import Product
+from bitline.arrays.integer import IntegerProduct, multiply, why_not
+from bitline.arrays.integer.windows import as_images
+from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.grid import Grid, whole_readings
+from bitline.layer.integer_noise import IntegerReadNoise
+from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
+from bitline.layer.readout import SharedLevels
+from bitline.quantize import InputScale, input_bytes
+from bitline.readout import Levels, convert_sums_and_add, scale_sums
+from bitline.shapes import Float, LayerInputs, LayerOutputs, ReadingTensor
+
+CHUNK = 1 << 19
+"""Signals evaluated at once on a CPU, so that they stay in its caches."""
+GPU_CHUNK = 1 << 27
+"""On a GPU: half a gigabyte."""
+CODE_STEP = 1e-9
+"""Relative distance from whole numbers up to which weights are taken to be whole."""
+
+
+class IntegerPlan(Plan):
+    """What plans with whole numbers share: inputs as bytes, a few images at a time, and where outputs go.
+
+    Args:
+        arrays: the layer.
+        weights: whole numbers, int64 (groups, rows, lines).
+        max_rows: rows of an array.
+    """
+
+    def __init__(self, arrays: ProgrammedArrays, weights: Tensor, max_rows: int) -> None:
+        self.arrays = arrays
+        product = arrays.product
+        partition = product.partition(max_rows)
+        self.lines = product.groups * partition.parts * weights.shape[2]
+        self.product = IntegerProduct(product, weights, partition, arrays.inputs.zero_byte, multiply)
+
+    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
+        return self._evaluate(inputs, self.arrays.inputs, sample)
+
+    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
+        scale = self.arrays.inputs
+        return self._evaluate(codes, InputScale(1.0, scale.magnitude_bits, scale.signed), sample)
+
+    def _evaluate(self, inputs: LayerInputs, scale: InputScale, sample: int) -> LayerOutputs:
+        outputs = Rows.empty(self.arrays.product, inputs, self.arrays.product_step)
+        positions = math.prod(self.arrays.product.space(inputs))
+        for part in self._chunks(len(inputs), positions, inputs.is_cuda):
+            codes = input_bytes(as_images(inputs[part]), scale)
+            samples = range(sample + part.start, sample + part.stop)
+            self._fill(codes, outputs.rows[part.start * positions : part.stop * positions], samples)
+        return outputs.outputs
+
+    def _chunks(self, batch: int, positions: int, on_gpu: bool) -> Iterator[slice]:
+        size = max(1, (GPU_CHUNK if on_gpu else CHUNK) // (self.lines * positions))
+        return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
+
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+        """Write the outputs of codes, uint8 images, position by position.
+
+        Args:
+            codes: of a few samples.
+            rows: to be written.
+            samples: their numbers among all that the layer has seen.
+        """
+        raise NotImplementedError
+
+    def _sums(self, codes: Tensor) -> Float[Tensor, "rows lines"]:
+        """Sums of the products, position by position."""
+        return self.product.sums(codes).permute(0, 2, 3, 1).reshape(-1, self.lines)
+
+
+class IntegerLinearPlan(IntegerPlan):
+    """Nothing nonlinear before the digital sum, and effective weights that are multiples of one step.
+
+    Args:
+        arrays: the layer.
+        weights: its effective weights.
+    """
+
+    def __init__(self, arrays: ProgrammedArrays, weights: EffectiveWeights) -> None:
+        super().__init__(arrays, weights.counts.long(), arrays.product.rows)
+        step, gain = arrays.product_step.double(), arrays.cells.drift_gain
+        factor = step * weights.step if gain is None else step * weights.step * gain.double().flatten()
+        self.factor = factor.to(arrays.product_step)
+        self.start = torch.zeros_like(self.factor) if arrays.bias is None else arrays.bias.contiguous()
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        return Arithmetic(products=1, conversions=0, input_slices=1)
+
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+        scale_sums(self._sums(codes), self.factor, self.start, rows)
+
+
+class IntegerConvertPlan(IntegerPlan):
+    """Conversions with the same levels for all columns, of signals that are whole numbers.
+
+    Args:
+        arrays: the layer.
+        grid: its cells as whole numbers.
+        readouts: of each conversion of a product, the least significant first.
+    """
+
+    def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
+        super().__init__(arrays, _line_by_line(grid.counts), arrays.design.array.rows)
+        self.readouts = readouts
+        self.divisor = float(grid.divisor)
+        count = self.product.partition.parts * len(arrays.design.weights.readings)
+        weights = torch.tensor(grid.weights, dtype=torch.float64).repeat(count)
+        self.scales = [(weights / readout.coarser).to(arrays.product_step) for readout in readouts]
+        self.columns = arrays.cells.conductance.shape[-1]
+        groups, step = arrays.product.groups, arrays.product_step
+        start = torch.zeros_like(step) if arrays.bias is None or arrays.unit_columns.count else arrays.bias
+        if arrays.unit_columns.count:
+            start = step.new_zeros(groups * self.columns)
+        self.start = start.reshape(groups, -1).contiguous()
+        self.input_sums = self._input_sums()
+        self.noise = self._noise(grid, weights)
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        apart = len(self.readouts)
+        each = self.lines / (self.arrays.product.groups * self.arrays.unit_columns.columns)
+        readings = each / self.product.partition.parts
+        return Arithmetic(products=readings * apart, conversions=round(each * apart), input_slices=apart)
+
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+        arrays = self.arrays
+        units, groups = arrays.unit_columns.count, arrays.product.groups
+        total = rows.new_empty(len(rows) * groups, self.columns) if units else rows.view(-1, self.columns)
+        start: Tensor | None = self.start
+        driven = arrays.slicing.conversion_bytes(codes, arrays.inputs.zero_byte)
+        for index, (digits, readout, scale) in enumerate(zip(driven, self.readouts, self.scales, strict=True)):
+            sums = self._sums(digits)
+            if self.noise is not None:
+                self.noise.add(sums, digits, samples.start + SLICE_STRIDE * index, len(samples))
+            self.converted += sums.numel()
+            levels = (readout.low, readout.high, readout.factor)
+            convert_sums_and_add(sums.view(len(total), -1, self.columns), scale, self.divisor, *levels, start, total)
+            start = None
+        if units:
+            kept = arrays.unit_columns.subtract(total.view(len(rows), groups, -1), dim=2).reshape(rows.shape)
+            torch.mul(kept, arrays.product_step, out=rows)
+            if arrays.bias is not None:
+                rows.add_(arrays.bias)
+        if self.input_sums is not None:
+            removed = self.input_sums.sums(codes).permute(0, 2, 3, 1).reshape(len(rows), groups, 1)
+            steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
+            rows.view(len(rows), groups, -1).sub_(removed * steps)
+
+    def _noise(self, grid: Grid, weights: Float[Tensor, "conversions"]) -> IntegerReadNoise | None:
+        """Noise of cells and converters; None where there is none."""
+        arrays = self.arrays
+        if arrays.cells.noise is None and arrays.converter_noise == 0:
+            return None
+        in_counts = (arrays.converter_noise * grid.divisor / weights).square()
+        added = in_counts[:, None].expand(-1, self.columns).flatten().repeat(arrays.product.groups)
+        return IntegerReadNoise(arrays, grid.step, added)
+
+    def _input_sums(self) -> IntegerProduct | None:
+        """The product that gives the sum of the inputs, where the mapping needs it."""
+        arrays, product = self.arrays, self.arrays.product
+        if arrays.input_sum_factor == 0:
+            return None
+        ones = torch.ones(product.groups, product.rows, 1, dtype=torch.int64, device=arrays.product_step.device)
+        return IntegerProduct(product, ones, product.whole(), arrays.inputs.zero_byte, multiply)
+
+
+@dataclass(frozen=True)
+class EffectiveWeights:
+    """Weights of a layer without ADC, all slices, lines and readings in one.
+
+    Attributes:
+        counts: whole numbers, (groups, rows, columns), float64.
+        step: weight code that 1 stands for.
+    """
+
+    counts: Tensor
+    step: float
+
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
+        """The effective weights of a layer; None where they have no common step."""
+        readings, gain = whole_readings(arrays), arrays.cells.drift_gain
+        if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
+            return None
+        step = readings.step * arrays.digits_per_G_max
+        removed = arrays.input_sum_factor / step
+        if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
+            return None
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
+        counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
+        if not torch.equal(counts, counts.round()):
+            return None  # readings that count a fraction of a digit
+        return cls.in_coarsest_step(counts, step)
+
+    @classmethod
+    def in_coarsest_step(cls, counts: Tensor, step: float) -> EffectiveWeights:
+        """Whole numbers divided by what divides them all, so that they take as few pieces as they can."""
+        common = common_divisor(counts)
+        return cls(counts / common, step * common)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Outputs of a layer, and the same memory position by position.
+
+    Attributes:
+        outputs: (batch, outputs, *space).
+        rows: (batch * positions, outputs).
+    """
+
+    outputs: Tensor
+    rows: Tensor
+
+    @classmethod
+    def empty(cls, product: Product, inputs: Tensor, like: Tensor) -> Rows:
+        """Room for the outputs of `inputs`.
+
+        Args:
+            product: shape of the layer.
+            inputs: (batch, groups * channels, *space).
+            like: (outputs,), a tensor of the outputs' precision and device.
+        """
+        space = product.space(inputs)
+        room = like.new_empty(len(inputs), *space, len(like))
+        return cls(room.movedim(-1, 1), room.view(-1, len(like)))
+
+
+def integer_plan(arrays: ProgrammedArrays, levels: Levels | None) -> IntegerPlan | str:
+    """The plan of a layer, or why it has none.
+
+    Args:
+        arrays: the layer.
+        levels: of its ADCs; None without any.
+    """
+    obstacle = _obstacle(arrays, levels)
+    if obstacle:
+        return obstacle
+    if levels is None:
+        weights = EffectiveWeights.of(arrays)
+        return "its effective weights have no common step" if weights is None else IntegerLinearPlan(arrays, weights)
+    grid = Grid.whole(arrays, levels.finest)
+    if grid is None:
+        return "its exact cells hold digits that are no whole numbers"
+    return IntegerConvertPlan(arrays, grid, SharedLevels.of(arrays, levels))
+
+
+def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
+    """Why a layer has no plan of whole numbers; empty where it may have one."""
+    scale, adc, slicing = arrays.inputs, arrays.design.adc, arrays.slicing
+    reasons = {
+        f"it computes in {arrays.product_step.dtype}": arrays.product_step.dtype != torch.float32,
+        f"its input codes have {scale.magnitude_bits} bits, more than a byte": scale.high + scale.zero_byte > 255,
+        "its cells are read with noise, and it has no ADC": arrays.cells.noise is not None and levels is None,
+        "its currents are no weighted sums of the inputs": not arrays.is_linear,
+        "its cells are not ohmic": not arrays.design.cell.current_voltage.is_linear,
+    }
+    if levels is not None:
+        reasons |= {
+            "its converters have errors": not adc.is_ideal,
+            "its columns have ADC levels of their own": not levels.is_shared,
+            "it leaves out conversions": adc.skip_zero_inputs,
+            "its conversions see more than a byte": slicing.conversions > 1 and slicing.conversion_bits > 8,
+        }
+    return next((reason for reason, applies in reasons.items() if applies), "") or why_not(arrays.product)
+
+
+def _line_by_line(readings: ReadingTensor) -> Tensor:
+    """Readings (readings, slices, groups, rows, columns) as a product takes them, int64 (groups, rows, lines)."""
+    return readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1).long()
+
+
+def common_divisor(counts: Tensor) -> int:
+    """Greatest common divisor of whole numbers, at least 1."""
+    return max(1, int(np.gcd.reduce(counts.long().abs().flatten().cpu().numpy())))
