@@ -256,7 +256,8 @@ class _Block:
             raise DataError(f"network {source.model!r} has no matrix layer {self.layer!r}{nearest(self.layer, found)}")
         array = design.array
         matrix = found[self.layer]
-        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, _without_wires(design), self.layer).encoded()
+        without_wires = design.with_settings({"array.kind": "ideal"})
+        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, without_wires, self.layer).encoded()
         conductance = encoded.program(Chip(self.seed)).conductance
         if self.slice >= conductance.shape[1] or self.partition >= len(encoded.row_slices):
             raise DataError(
@@ -267,9 +268,3 @@ class _Block:
         order = array.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)
         lines = [line[self.slice, 0, rows][order].double().numpy() for line in conductance]
         return lines[0], lines[1] if array.subtracts_on_the_line else None
-
-
-def _without_wires(design: Design) -> Design:
-    return design.with_settings(
-        {"array": {"kind": "ideal", "rows": design.array.rows, "columns": design.array.columns}}
-    )

@@ -102,8 +102,7 @@ def cost(
     if estimates:
         parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
-    for note in dict.fromkeys((*sample.dataset.notes, *(note for result in results for note in result.notes))):
-        output.note(f"note: {note}")
+    output.notes((*sample.dataset.notes, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)
 

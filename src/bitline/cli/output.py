@@ -8,15 +8,16 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from bitline.cli.progress import Tell, bar, silent
+from bitline.cli.progress import Tell, bar
 from bitline.cli.start import work_begins
 from bitline.cli.table import Table
 from bitline.config.files import json_text, no_formula
+from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]
 """How results are written."""
@@ -82,13 +83,19 @@ class Output:
         elif self.form == "csv":
             rows = tables[0].data()
             writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(map(no_formula, dict.fromkeys(key for row in rows for key in row)))
-            writer.writerows([_csv(row.get(key)) for key in dict.fromkeys(k for r in rows for k in r)] for row in rows)
+            keys = list(dict.fromkeys(key for row in rows for key in row))
+            writer.writerow(map(no_formula, keys))
+            writer.writerows([_csv(row.get(key)) for key in keys] for row in rows)
 
     def note(self, text: str) -> None:
         """Say something that is no result."""
         if not self.quiet:
             _print(text, terminal_width(sys.stderr), sys.stderr)
+
+    def notes(self, texts: Iterable[str]) -> None:
+        """Say what is worth knowing of the results, each text once."""
+        for text in dict.fromkeys(texts):
+            self.note(f"note: {text}")
 
     def wrote(self, *paths: Path) -> None:
         """Say which files were written."""

@@ -60,9 +60,7 @@ def ranges(
       bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
       bitline ranges --design offset --loss 1
     """
-    from bitline.data.labels import labels_for
     from bitline.evaluation.adc_ranges import recommend, study_ranges
-    from bitline.evaluation.evaluate import classes_of
 
     output = Output.of(context)
     if loss is None:
@@ -72,12 +70,9 @@ def ranges(
     chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data).load(images, calibration_images)
     _check_layer(sample.network, layer)
-    for note in sample.dataset.notes:
-        output.note(f"note: {note}")
+    output.notes(sample.dataset.notes)
     shown = sample.calibration
-    labels = (
-        None if loss is None else labels_for(sample.dataset, classes_of(sample.network, chosen, sample.dataset.images))
-    )
+    labels = None if loss is None else _labels(sample, chosen)
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
@@ -89,19 +84,24 @@ def ranges(
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
     if loss is not None and labels is not None:
+        tested = (sample.network, chosen, sample.dataset.images, labels, shown)
         with output.progress() as tell:
-            best = recommend(
-                sample.network,
-                chosen,
-                sample.dataset.images,
-                labels,
-                shown,
-                loss=loss / 100,
-                progress=lambda what: tell(what, 0, None),
-            )
+            best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
         parts += [_tried(best), _recommended(best, loss, len(sample.dataset.images))]
     output.results(*parts)
     output.wrote(*files)
+
+
+def _labels(sample: Sample, design: Design) -> Tensor:
+    """Labels of the images, as the network counts classes.
+
+    Raises:
+        DataError: they are none of its classes.
+    """
+    from bitline.data.labels import labels_for
+    from bitline.evaluation.evaluate import classes_of
+
+    return labels_for(sample.dataset, classes_of(sample.network, design, sample.dataset.images))
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:

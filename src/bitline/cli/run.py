@@ -103,8 +103,7 @@ def run(
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*_tables(results, model))
-    for note in _late_notes(results[-1]):
-        output.note(f"note: {note}")
+    output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
 
 
@@ -171,8 +170,7 @@ def _warn(output: Output, design: Design, sample: Sample) -> None:
     """Say before the work what is approximate, and how the images were read."""
     from bitline.design.approximations import approximations
 
-    for note in (*approximations(design), *sample.dataset.notes):
-        output.note(f"note: {note}")
+    output.notes((*approximations(design), *sample.dataset.notes))
 
 
 def _late_notes(result: Evaluation) -> list[str]:
@@ -213,7 +211,9 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         ("floating point", None, last.float_accuracy, None),
         ("quantised reference", None, last.reference_accuracy, None),
     ]
-    rows += [(f"analog{_at(results, one)}", len(one.chip_accuracies), one.mean, one.std) for one in results]
+    rows += [
+        (f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std) for result in results
+    ]
     return Table("accuracy", columns, rows, title)
 
 

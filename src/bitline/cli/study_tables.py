@@ -52,8 +52,7 @@ def study_parts(result: StudyResult, top: int = SHOWN) -> list[Table | str]:
 
 def study_notes(result: StudyResult, output: Output) -> None:
     """Say what is to be known of the results."""
-    for note in result.notes:
-        output.note(f"note: {note}")
+    output.notes(result.notes)
 
 
 def write_report(result: StudyResult, path: Path | None, output: Output) -> None:

@@ -47,8 +47,11 @@ class LayerRule(Part):
 
     def without(self, setting: str) -> LayerRule:
         """The same rule without one of its settings."""
-        kept = {name: value for name, value in flat(self.set).items() if name != setting}
-        return self if len(kept) == len(flat(self.set)) else self.model_copy(update={"set": kept})
+        kept = flat(self.set)
+        if setting not in kept:
+            return self
+        del kept[setting]
+        return self.model_copy(update={"set": kept})
 
     def matches(self, name: str) -> bool:
         """Whether the rule is for a layer of this name, or for a block that it is in."""
