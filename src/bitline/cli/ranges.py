@@ -10,7 +10,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
-from bitline.cli.inputs import Source, chosen_design
+from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable, write_csv
@@ -19,8 +19,9 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
+    from bitline.design import Design
     from bitline.evaluation.adc_ranges import Recommendation, SliceRange
 
 app = Commands()

@@ -211,9 +211,8 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         ("floating point", None, last.float_accuracy, None),
         ("quantised reference", None, last.reference_accuracy, None),
     ]
-    rows += [
-        (f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std) for result in results
-    ]
+    for result in results:
+        rows.append((f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std))
     return Table("accuracy", columns, rows, title)
 
 

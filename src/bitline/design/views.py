@@ -15,7 +15,7 @@ from typing import Any
 from bitline.arrays import IdealArray
 from bitline.design.design import Design, Inputs, LayerRule
 from bitline.devices import Cell
-from bitline.encode import Differential
+from bitline.encode import Differential, WeightMapping
 from bitline.readout import NoAdc
 
 View = dict[str, Any]
@@ -93,11 +93,9 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     if rule.digital:
         return LayerRule(match=rule.match, digital=True)
     weights, inputs = _codes(design.with_rule(rule))
+    known = weights.model_dump(include=set(WeightMapping.CODE_SETTINGS))
     settings = {
-        **{
-            f"weights.{name}": value
-            for name, value in weights.model_dump(include=set(WeightMapping.CODE_SETTINGS)).items()
-        },
+        **{f"weights.{name}": value for name, value in known.items()},
         **{f"inputs.{name}": value for name, value in inputs.model_dump(include={"bits", "range"}).items()},
     }
     return LayerRule(match=rule.match, set=settings)
