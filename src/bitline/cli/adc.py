@@ -94,7 +94,7 @@ def _converter(kind: str | None, design: str, typed: list[str] | None, allow_cod
     own = given.get("adc.kind", given.get("adc"))
     if kind is not None and own is not None:
         raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    settings = {**({"adc.kind": kind} if kind else {}), **given}
+    settings = {**({} if kind is None else {"adc.kind": kind}), **given}
     chosen = Design.load(design).with_settings(settings).adc
     if not chosen.is_loaded:
         chosen = allowed_design(design, settings, allow_code).adc
