@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import random
@@ -22,6 +23,7 @@ from shape_checks import install
 
 install()  # before anything of the package is imported
 
+from bitline.config.trust import distrust, trusted_modules  # noqa: E402
 from bitline.numerics.threads import limit_threads  # noqa: E402
 
 # -- the same run every time
@@ -159,6 +161,8 @@ def reproduction(config: pytest.Config, test: str) -> str:
 
 # -- fixtures
 
+NUMBERS = itertools.count()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def threads():
@@ -167,11 +171,13 @@ def threads():
 
 
 @pytest.fixture(autouse=True)
-def imports(tmp_path_factory):
-    """Forgets what a test imported from a folder of its own: another test's file may have the same name."""
-    known = set(sys.modules)
-    yield
+def imports(tmp_path_factory, monkeypatch):
+    """Forgets what a test imported from a folder of its own, or allowed: another's file may have the same name."""
     own = str(tmp_path_factory.getbasetemp())
+    monkeypatch.setenv("XDG_STATE_HOME", f"{own}/state-{next(NUMBERS)}")
+    known, trusted = set(sys.modules), set(trusted_modules())
+    yield
+    distrust(set(trusted_modules()) - trusted)
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(own):
             del sys.modules[name]
@@ -193,6 +199,12 @@ def fashion():
 
     network = find_network("fashion-resnet")
     return load_network(network), load_dataset("fashion-mnist", network.preprocess)
+
+
+@pytest.fixture
+def command_line(bitline):
+    """The fixture `bitline`, for modules in which this is the package."""
+    return bitline
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ def study_result(designs: int | None = None) -> StudyResult:
         design={"set": {"cell.device.alpha": 0.05}},
         axes=[
             {"setting": "cell.time", "values": TIMES},
-            {"setting": "cell.on_off_ratio", "values": ["inf", 1000, "1e1"]},
-            {"zip": {"adc.bits": [10, "9"], "adc.range": ["full", "calibrated"]}},
+            {"setting": "cell.on_off_ratio", "values": ["inf", 1000, 10]},
+            {"zip": {"adc.bits": [10, 9], "adc.range": ["full", "calibrated"]}},
         ],
     )
     points = study.points()[:designs]

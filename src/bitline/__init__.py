@@ -7,8 +7,8 @@ imported when they are first used, so that `bitline --help` need not wait for Py
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # that of typing, whose import takes longer than all of this
 if TYPE_CHECKING:
     from bitline.design import Design, presets
     from bitline.errors import BitlineError
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'bitline' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)

@@ -48,3 +48,7 @@ class DeviceError(BitlineError):
 
 class StudyError(BitlineError):
     """A study file, a store of results or a cluster that cannot be used."""
+
+
+class Terminated(SystemExit):
+    """A signal told this process to end; no error, and no code of a user's ended it."""

@@ -12,6 +12,7 @@ from command_line import FEW, results
 from PIL import Image
 
 from bitline import __version__
+from bitline.errors import Terminated
 
 
 def test_run_prints_and_writes_the_same_numbers(bitline, tmp_path):
@@ -154,6 +155,15 @@ def test_an_interrupt_leaves_nothing_half_written(bitline, tmp_path, monkeypatch
     assert status == 130
     assert "interrupted" in errors
     assert not (tmp_path / "out").exists()
+
+
+def test_a_signal_to_end_is_not_taken_for_the_end_of_users_code(bitline, tmp_path, monkeypatch):
+    def terminated(*_, **__):
+        raise Terminated(143)
+
+    monkeypatch.setattr(sys.modules["bitline.evaluation.evaluate"], "evaluate_times", terminated)
+    status, _, errors = bitline("run", *FEW, "--out", tmp_path / "out")
+    assert (status, "ended it" in errors) == (143, False)
 
 
 def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):

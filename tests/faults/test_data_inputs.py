@@ -378,7 +378,7 @@ def test_archives_that_cannot_or_should_not_be_unpacked_are_refused(tmp_path):
     path = listed(tmp_path, "file,label\na.png,0\nb.png,1\n", "zip")
     whole = path.read_bytes()
     head = whole.rindex(b"PK\x01\x02")  # of labels.csv in the directory
-    changes = {"encrypted": (head + 8, 1, "is encrypted"), "method": (head + 10, 99, "cannot read")}
+    changes = {"encrypted": (head + 8, 1, "is encrypted"), "method": (head + 10, 99, "packed with method 99")}
     for name, (place, value, words) in changes.items():
         (tmp_path / f"{name}.zip").write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
         refused(words, tmp_path / f"{name}.zip")

@@ -30,3 +30,24 @@ def test_a_failed_design_is_given_up_and_others_go_on():
     assert agenda.left == 0
     assert failed == 1
     assert total > 10
+
+
+def test_the_reference_of_a_failed_design_falls_to_another_one():
+    points = study().points()
+    agenda = Agenda(points, FinishedWork(), IMAGES, Run(chips=2, shard=20))
+    done = []
+    while (task := agenda.take(None)) is not None:
+        bad = task.kind != "float" and task.prepare_key == points[0].accuracy_key
+        done += [] if bad else [task.kind]
+        agenda.done(Outcome(task, error="no" if bad else ""))
+    assert done.count("reference") == IMAGES // 20
+    assert agenda.left == 0
+
+
+def test_designs_that_failed_earlier_have_no_tasks():
+    points = study().points()
+    failed = FinishedWork(failures={"": "no", points[0].accuracy_key: "no"})
+    agenda = Agenda(points, failed, IMAGES, Run(chips=2, shard=20))
+    tasks = [task for group in agenda.groups.values() for task in group]
+    assert {task.prepare_key for task in tasks} == {point.accuracy_key for point in points} - failed.failures.keys()
+    assert sum(task.kind == "reference" for task in tasks) == IMAGES // 20

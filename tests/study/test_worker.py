@@ -5,7 +5,7 @@ from __future__ import annotations
 from small_study import study
 
 from bitline.evaluation.prepared import Prepared
-from bitline.study import read_results, sweep
+from bitline.study import forget_failures, read_results, sweep
 
 
 def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path, monkeypatch):
@@ -20,10 +20,13 @@ def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path
     path = tmp_path / "memory.sqlite"
     summary = sweep(study(), path)
     assert len(summary.failures) == 1
-    assert "out of memory with adc.bits = 5" in summary.failures[0]
+    assert "adc.bits = 5, hardware.library = sonos-40nm: out of memory" in summary.failures[0]
     results = read_results(path)
     assert [design.finished for design in results.designs] == [False, False, True, True]
     assert "out of memory" in results.designs[0].error
     monkeypatch.undo()
+    again = sweep(study(), path)
+    assert (again.done, again.failures) == (0, summary.failures)
+    forget_failures(path)
     assert sweep(study(), path).failures == ()
     assert all(design.finished and not design.error for design in read_results(path).designs)

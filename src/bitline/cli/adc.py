@@ -9,6 +9,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_design
 from bitline.cli.inputs import check_picture
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_BITS = 14
 """Of a converter whose curves are drawn."""
+
+MOST_POINTS = 1 << 24
+"""Codes of all converters that are drawn together."""
 
 app = Commands()
 
@@ -37,7 +41,8 @@ def adc(
     ] = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
-    converters: Annotated[int, typer.Option(min=1, metavar="N", help="Converters to draw.")] = 64,
+    allow_code: options.AllowCode = False,
+    converters: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Converters to draw.")] = 64,
     seed: options.Seed = 0,
     out: options.Picture = Path("adc.png"),
 ) -> None:
@@ -55,7 +60,8 @@ def adc(
     from bitline.report.style import save
 
     output = Output.of(context)
-    chosen = _converter(kind, design, set_)
+    chosen = _converter(kind, design, set_, allow_code)
+    _check_size(chosen, converters)
     check_picture(out)
     curves = curves_of(chosen, converters, seed)
     caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
@@ -64,7 +70,18 @@ def adc(
     output.wrote(out)
 
 
-def _converter(kind: str | None, design: str, settings: list[str] | None) -> AnyAdc:
+def _check_size(chosen: AnyAdc, converters: int) -> None:
+    """Refuse more curves than fit into memory.
+
+    Raises:
+        DesignError: they have too many points.
+    """
+    most = MOST_POINTS >> chosen.bits
+    if converters > most:
+        raise DesignError(f"--converters is {converters:,}: of {chosen.bits} bits, draw {most:,} at most")
+
+
+def _converter(kind: str | None, design: str, typed: list[str] | None, allow_code: bool) -> AnyAdc:
     """The converter that an argument, a design and its settings say.
 
     Raises:
@@ -73,11 +90,14 @@ def _converter(kind: str | None, design: str, settings: list[str] | None) -> Any
     from bitline.design import Design
     from bitline.design.settings import parse_settings
 
-    given = parse_settings(settings or [])
+    given = parse_settings(typed or [])
     own = given.get("adc.kind", given.get("adc"))
     if kind is not None and own is not None:
         raise DesignError(f"the kind of ADC is {kind!r} and --set says {own!r}: leave one of them out")
-    chosen = Design.load(design).with_settings({"adc.kind": kind} if kind else {}).with_settings(given).adc
+    settings = {**({} if kind is None else {"adc.kind": kind}), **given}
+    chosen = Design.load(design).with_settings(settings).adc
+    if not chosen.is_loaded:
+        chosen = allowed_design(design, settings, allow_code).adc
     if not chosen.converts:
         raise DesignError("adc.kind is 'none', which converts nothing: use for example 'bitline adc sar'")
     if chosen.bits > MOST_BITS:

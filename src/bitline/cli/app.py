@@ -14,10 +14,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bitline import __version__
-from bitline.cli.commands import HELP, INTERRUPTED, Entry, LazyGroup
+from bitline.cli.commands import HELP, Entry, LazyGroup
 from bitline.cli.mistakes import UsageError, usage_message
 from bitline.cli.output import complain
-from bitline.errors import BitlineError
+from bitline.cli.start import INTERRUPTED
+from bitline.errors import BitlineError, Terminated
 
 EVALUATE, UNDERSTAND = "Evaluate designs", "Understand a design"
 LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
@@ -88,6 +89,12 @@ def main() -> None:
             error.show()
             sys.exit(2)
         _end(usage_message(error))
+    except Terminated:
+        raise
+    except SystemExit as end:
+        if os.environ.get(COMPLETION):
+            raise
+        _end(f"code that bitline ran ended it with status {end.code!r}: let it raise an error instead")
     except OSError as error:
         _end(f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error))
     except Exception as error:
@@ -97,6 +104,9 @@ def main() -> None:
         _end(f"a fault of bitline's: {type(error).__name__} {said[0]} ({TRACEBACK}=1 shows where)", 1)
     sys.exit(status if isinstance(status, int) else 0)
 
+
+COMPLETION = "_BITLINE_COMPLETE"
+"""Environment variable: a shell asks for words that complete a command line."""
 
 TRACEBACK = "BITLINE_TRACEBACK"
 """Environment variable: faults of bitline itself end with all that Python knows of them."""

@@ -13,7 +13,7 @@ from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
-from bitline.config.files import check_writable, replacing, write_text
+from bitline.config.files import check_writable, write_csv, write_text
 from bitline.errors import DataError, DesignError
 from bitline.numerics.text import exact, percent
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bitline.evaluation.ir_drop import IrDrop
 
 DEFAULT_LAYER = "stage3.conv2"
+SMALLEST, LARGEST = 1e-6, 1e6
+"""Of a conductance in µS or a voltage in V that a cell could have."""
 
 app = Commands()
 
@@ -38,9 +40,14 @@ def array(
     weights: options.Weights = None,
     layer: Annotated[str, typer.Option(metavar="NAME", help="Layer of the network.")] = DEFAULT_LAYER,
     slice_: Annotated[
-        int, typer.Option("--slice", min=0, metavar="N", help="Weight slice of the layer, lowest bits first.")
+        int,
+        typer.Option(
+            "--slice", min=0, max=options.MOST, metavar="N", help="Weight slice of the layer, lowest bits first."
+        ),
     ] = 0,
-    partition: Annotated[int, typer.Option(min=0, metavar="N", help="Row partition of the layer.")] = 0,
+    partition: Annotated[
+        int, typer.Option(min=0, max=options.MOST, metavar="N", help="Row partition of the layer.")
+    ] = 0,
     inputs: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Row inputs as a .npy vector; random ones if not given.")
     ] = None,
@@ -50,10 +57,11 @@ def array(
     seed: options.Seed = 0,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     worst: Annotated[
         float | None,
         typer.Option(
-            min=0, metavar="P", help="Find the tallest array whose worst column is off by P per cent at most."
+            min=0, max=100, metavar="P", help="Find the tallest array whose worst column is off by P per cent at most."
         ),
     ] = None,
     spice: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a netlist for ngspice.")] = None,
@@ -82,30 +90,32 @@ def array(
         refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
     if inputs is not None:
         refuse_idle(context, "with --inputs", "rows_on")
-    chosen = chosen_design(design, set_)
+    supply = _Supply(G_max_uS, V_read)
+    chosen = chosen_design(design, set_, allow_code)
     if spice is not None and not chosen.cell.current_voltage.is_linear:
         raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")
     check_writable("--spice", *([spice] if spice else []))
+    given = None if inputs is None else _load(inputs, "--inputs", 1, (-1, 1), "V/V_read")
     held, minus = (
         _Block(layer, slice_, partition, seed).cells(Source(model, weights), chosen)
         if cells is None
-        else (_load(cells), None)
+        else (_load(cells, "--cells", 2, (0, 1), "G/G_max"), None)
     )
-    on = _inputs(inputs, len(held), rows_on / 100, seed)
+    on = _random_inputs(len(held), rows_on / 100, seed) if given is None else given
     with output.progress() as tell:
         tell("solving the array", 0, None)
         drop = ir_drop(held, on, chosen.array, minus, chosen.cell.current_voltage)
     size = f"{held.shape[0]} x {held.shape[1]} cells of {layer if cells is None else cells}"
     share = percent(float((on != 0).mean()), 0)
     caption = f"{size}, {chosen.array.kind} array of design {chosen.name}, {share} % of rows on"
-    rows = _quantities(drop, on, _Supply(G_max_uS, V_read))
+    rows = _quantities(drop, on, supply)
     if worst is not None:
         tallest = _tallest(output, chosen, (held, minus), on, worst / 100)
         rows.append((f"most rows for {exact(worst)} %", f"of {len(held):,}", tallest))
     written = _write(out, drop, caption)
     if spice is not None:
-        _write_netlist(spice, chosen, (held, minus), on, _Supply(G_max_uS, V_read), caption)
+        _write_netlist(spice, chosen, (held, minus), on, supply, caption)
         written.append(spice)
     output.results(Table("array", (name("quantity"), name("unit", ""), Column("value", "value")), rows, caption))
     output.wrote(*written)
@@ -117,10 +127,21 @@ Cells = tuple["np.ndarray", "np.ndarray | None"]
 
 @dataclass(frozen=True)
 class _Supply:
-    """What turns G/G_max and V/V_read into amperes and watts."""
+    """What turns G/G_max and V/V_read into amperes and watts.
+
+    Raises:
+        DesignError: no conductance or voltage that a cell has.
+    """
 
     G_max_uS: float
     V_read: float
+
+    def __post_init__(self) -> None:
+        for option, value, unit in (("--G-max-uS", self.G_max_uS, "µS"), ("--V-read", self.V_read, "V")):
+            if not SMALLEST <= value <= LARGEST:
+                raise DesignError(
+                    f"{option} is {exact(value)}: give one between {exact(SMALLEST)} and {exact(LARGEST)} {unit}"
+                )
 
 
 def _quantities(drop: IrDrop, inputs: np.ndarray, supply: _Supply) -> list[tuple[Any, ...]]:
@@ -153,8 +174,7 @@ def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
     from bitline.report.figures.array import array_figure
     from bitline.report.style import save
 
-    with replacing(out / "columns.csv") as file:
-        drop.to_frame().to_csv(file)
+    write_csv(out / "columns.csv", drop.to_frame().reset_index())
     save(array_figure(drop, caption), out / "array.png")
     return [out / "columns.csv", out / "array.png"]
 
@@ -179,21 +199,33 @@ def _lowest(drop: IrDrop, inputs: np.ndarray) -> float:
     return float(np.abs(shares).min()) if shares.size else 1.0
 
 
-def _load(file: Path) -> np.ndarray:
+def _load(file: Path, option: str, axes: int, limits: tuple[float, float], unit: str) -> np.ndarray:
+    """Numbers of an .npy file.
+
+    Raises:
+        DataError: it cannot be read, or holds no numbers, or other numbers than an array can have.
+    """
     import numpy as np
 
-    try:
-        values: np.ndarray = np.load(file, allow_pickle=False)
-        return values.astype(np.float64)
-    except (OSError, ValueError, TypeError) as problem:
-        raise DataError(f"cannot read numbers from {file}: {problem}; write them with numpy.save") from None
+    from bitline.data.npy import read_numbers
+
+    values = read_numbers(file)
+    if values.ndim != axes:
+        raise DataError(f"{option} {file} has the shape {values.shape}: give {'a vector' if axes == 1 else 'a matrix'}")
+    low, high = limits
+    outside = ~((values >= low) & (values <= high))
+    if outside.any():
+        place = tuple(int(index) for index in np.argwhere(outside)[0])
+        raise DataError(
+            f"{option} {file}: number {list(place)} is {exact(values[place])}: they are {unit}, from {exact(low)} to "
+            f"{exact(high)}"
+        )
+    return values
 
 
-def _inputs(file: Path | None, rows: int, active: float, seed: int) -> np.ndarray:
+def _random_inputs(rows: int, active: float, seed: int) -> np.ndarray:
     import numpy as np
 
-    if file is not None:
-        return _load(file)
     return (np.random.default_rng(seed).random(rows) < active).astype(np.float64)
 
 
@@ -224,7 +256,8 @@ class _Block:
             raise DataError(f"network {source.model!r} has no matrix layer {self.layer!r}{nearest(self.layer, found)}")
         array = design.array
         matrix = found[self.layer]
-        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, _without_wires(design), self.layer).encoded()
+        without_wires = design.with_settings({"array.kind": "ideal"})
+        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, without_wires, self.layer).encoded()
         conductance = encoded.program(Chip(self.seed)).conductance
         if self.slice >= conductance.shape[1] or self.partition >= len(encoded.row_slices):
             raise DataError(
@@ -235,9 +268,3 @@ class _Block:
         order = array.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)
         lines = [line[self.slice, 0, rows][order].double().numpy() for line in conductance]
         return lines[0], lines[1] if array.subtracts_on_the_line else None
-
-
-def _without_wires(design: Design) -> Design:
-    return design.with_settings(
-        {"array": {"kind": "ideal", "rows": design.array.rows, "columns": design.array.columns}}
-    )

@@ -36,9 +36,12 @@ def bench(
         ),
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Images of one pass; 64, or 8 of ImageNet, if not given.")
+        int | None,
+        typer.Option(min=1, max=100_000, metavar="N", help="Images of one pass; 64, or 8 of ImageNet, if not given."),
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Timed pairs of analog and plain passes.")] = 15,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=100_000, metavar="N", help="Timed pairs of analog and plain passes.")
+    ] = 15,
     compute: Annotated[
         list[str] | None,
         typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda; all there are if not given."),

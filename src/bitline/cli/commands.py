@@ -15,10 +15,8 @@ from typer.models import Default
 
 from bitline.cli.help import write_help
 from bitline.cli.output import KEY, Form, Output, complain
+from bitline.cli.start import INTERRUPTED
 from bitline.errors import BitlineError
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, by convention."""
 
 OUTPUT = "Output"
 """Panel of the options that all commands have."""

@@ -10,6 +10,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
+from bitline.cli.consent import allowed_design
 from bitline.cli.inputs import Source
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
@@ -44,11 +45,15 @@ def cost(
             autocompletion=options.completion.settings,
         ),
     ] = None,
+    allow_code: options.AllowCode = False,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
     images: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Images that the activity of the inputs is measured on.")
+        int,
+        typer.Option(
+            min=1, max=options.MOST, metavar="N", help="Images that the activity of the inputs is measured on."
+        ),
     ] = 32,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Show what doubling each number of the library changes.")
@@ -75,7 +80,7 @@ def cost(
 
     output = Output.of(context)
     check_writable("--out", *([out] if out else []))
-    chosen, libraries = _designs(design or ["differential"], set_ or [])
+    chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
         sample = Source(model, weights, data).load(images, 0)
@@ -97,22 +102,20 @@ def cost(
     if estimates:
         parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
-    for note in dict.fromkeys((*sample.dataset.notes, *(note for result in results for note in result.notes))):
-        output.note(f"note: {note}")
+    output.notes((*sample.dataset.notes, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)
 
 
-def _designs(names: list[str], settings: list[str]) -> tuple[list[Design], list[Library]]:
+def _designs(names: list[str], settings: list[str], allow_code: bool) -> tuple[list[Design], list[Library]]:
     """The designs and their libraries, with the settings of both."""
     from bitline import cost as costs
-    from bitline.design import Design
     from bitline.design.settings import parse_settings
 
     given = parse_settings(settings)
     own = {setting: value for setting, value in given.items() if not setting.startswith(LIBRARY)}
     circuits = {setting.removeprefix(LIBRARY): value for setting, value in given.items() if setting.startswith(LIBRARY)}
-    designs = [Design.load(design).with_settings(own) for design in names]
+    designs = [allowed_design(design, own, allow_code) for design in names]
     return designs, [costs.library_of(design).with_settings(circuits) for design in designs]
 
 

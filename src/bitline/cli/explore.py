@@ -8,11 +8,9 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
-from bitline.cli.inputs import beside
 from bitline.cli.launch import Crew, tasks
-from bitline.cli.output import Output
-from bitline.cli.study_tables import complain_of, duration, study_notes, study_parts, write_report
-from bitline.config.files import check_writable
+from bitline.cli.study_run import StudyRun
+from bitline.cli.study_tables import duration, study_parts
 
 app = Commands()
 
@@ -28,6 +26,8 @@ def explore(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
+    retry_failed: options.RetryFailed = False,
 ) -> None:
     """Search the axes of a study for the designs that trade accuracy best against cost.
 
@@ -40,24 +40,18 @@ def explore(
     """
     from bitline import study as studies
 
-    output = Output.of(context)
-    crew = Crew(workers, executor, address, compute, gpus)
-    crew.check(context)
-    chosen = studies.Study.load(study)
-    store = out or beside(study, "sqlite")
-    check_writable("--out", store)
-    check_writable("--report", *([report] if report else []))
-    with tasks(output, chosen.name) as progress:
-        found = studies.explore(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
-    result = studies.read_results(store)
+    run = StudyRun.of(context, Crew(workers, executor, address, compute, gpus))
+    run.begin(allow_code, retry_failed)
+    crew, chosen = run.crew, run.study
+    with tasks(run.output, chosen.name) as progress:
+        found = studies.explore(
+            chosen, run.store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
+        )
+    result = studies.read_results(run.store)
     best = set(found.front)
     front = dataclasses.replace(result, designs=tuple(design for design in result.designs if design.key in best))
     heading = (
         f"{found.looked_at} designs screened, {len(found.survivors)} measured in full; {len(best)} of them are on the "
         f"front of {', '.join(chosen.search.objectives)}:"
     )
-    output.results(heading, *study_parts(front))
-    study_notes(front, output)
-    write_report(result, report, output)
-    output.note(f"{duration(found.seconds)}; results in {store}")
-    complain_of(found.failures)
+    run.end([heading, *study_parts(front)], result, found.failures, duration(found.seconds))

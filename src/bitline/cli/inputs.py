@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bitline.cli.consent import allowed_design
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:
@@ -90,16 +91,16 @@ class Sample:
         return images
 
 
-def chosen_design(name: str, settings: list[str] | None) -> Design:
-    """The design that --design and --set say.
+def chosen_design(name: str, settings: list[str] | None, allow_code: bool) -> Design:
+    """The design that --design and --set say, whose code may run.
 
     Raises:
         DesignError: there is no such design, or a setting is impossible.
+        BitlineError: the file names code that the person does not allow.
     """
-    from bitline.design import Design
     from bitline.design.settings import parse_settings
 
-    return Design.load(name).with_settings(parse_settings(settings or []))
+    return allowed_design(name, parse_settings(settings or []), allow_code)
 
 
 def check_compute(name: str) -> str:
@@ -110,16 +111,15 @@ def check_compute(name: str) -> str:
     """
     import torch
 
-    try:
-        kind = torch.device(name).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda"):
-        raise DeviceError(f"--compute {name}: use cpu or cuda")
+    kind, colon, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (colon and (kind == "cpu" or not number.isdecimal())):
+        raise DeviceError(f"--compute is {name!r}: use cpu or cuda")
     if kind == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
             "--compute cuda needs a CUDA GPU and a PyTorch built for it, and there is none here: use --compute cpu"
         )
+    if number and int(number) >= torch.cuda.device_count():
+        raise DeviceError(f"--compute is {name!r}, and there are {torch.cuda.device_count()} GPUs, counted from 0")
     return name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,8 +54,11 @@ class Crew:
 
         return self.workers or default_workers()
 
-    def launch(self) -> Launch:
+    def launch(self, note: Callable[[str], None]) -> Launch:
         """How the workers are started.
+
+        Args:
+            note: told how many workers of a cluster run whenever that has changed.
 
         Raises:
             StudyError: a cluster that cannot be reached.
@@ -65,7 +68,7 @@ class Crew:
         if self.executor == "ray":
             from bitline.study.ray_executor import ray_workers
 
-            return ray_workers(self.address, self.count, self.compute, self.gpus)
+            return ray_workers(self.address, self.count, self.compute, self.gpus, note)
         return local(self.count, self._places())
 
     def _places(self) -> tuple[str, ...]:

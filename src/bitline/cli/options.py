@@ -58,17 +58,27 @@ Settings = Annotated[
         autocompletion=completion.settings,
     ),
 ]
-Images = Annotated[int | None, typer.Option(min=1, metavar="N", help="Images to classify; all if not given.")]
-SomeImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to classify.")]
+AllowCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run code that a file names by import path, without asking."),
+]
+MOST = 1_000_000_000
+"""Of what is counted; more is a slip of the keyboard, and beyond the numbers that tensors count with."""
+
+_LARGEST_SEED = 2**63 - 1
+"""Seeds are whole numbers of 63 bits."""
+
+Images = Annotated[int | None, typer.Option(min=1, max=MOST, metavar="N", help="Images to classify; all if not given.")]
+SomeImages = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images to classify.")]
 CalibrationImages = Annotated[
     int,
     typer.Option(
-        min=0, metavar="N", help="Images, not among those classified, that set the ranges of inputs and ADCs."
+        min=0, max=MOST, metavar="N", help="Images, not among those classified, that set the ranges of inputs and ADCs."
     ),
 ]
-Chips = Annotated[int, typer.Option(min=1, metavar="N", help="Independently programmed chips.")]
-Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images at once; does not change results.")]
-Seed = Annotated[int, typer.Option(metavar="N", help="Seed of everything that is random.")]
+Chips = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Independently programmed chips.")]
+Batch = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images at once; does not change results.")]
+Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, metavar="N", help="Seed of everything that is random.")]
 Compute = Annotated[str, typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study, a .toml file.")]
 StoreFile = Annotated[Path, typer.Argument(metavar="STORE", help="Results of a study, an .sqlite file.")]
@@ -77,8 +87,10 @@ Store = Annotated[
     typer.Option(metavar="FILE", help="Results, an .sqlite file; beside the study, with its name, if not given."),
 ]
 Report = Annotated[Path | None, typer.Option(metavar="FILE", help="HTML report to write at the end.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try designs again that failed in an earlier run.")]
 Workers = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core, at most 8, if not given.")
+    int | None,
+    typer.Option(min=1, max=10_000, metavar="N", help="Processes; one for each core, at most 8, if not given."),
 ]
 Executor = Annotated[
     str, typer.Option(metavar="NAME", help="Who does the work: 'local' processes, or a 'ray' cluster.")
@@ -87,7 +99,8 @@ Address = Annotated[
     str | None, typer.Option(metavar="HOST", help="Ray cluster: 'auto' or host:port; a new one here if not given.")
 ]
 Gpus = Annotated[
-    float, typer.Option(min=0, metavar="N", help="GPUs of each worker on a Ray cluster: 0.25 puts four on one.")
+    float,
+    typer.Option(min=0, max=1000, metavar="N", help="GPUs of each worker on a Ray cluster: 0.25 puts four on one."),
 ]
 Picture = Annotated[Path, typer.Option("--out", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")]
 

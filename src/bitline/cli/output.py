@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from bitline.cli.progress import Tell, bar, silent
+from bitline.cli.progress import Tell, bar
+from bitline.cli.start import work_begins
 from bitline.cli.table import Table
 from bitline.config.files import json_text, no_formula
+from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]
 """How results are written."""
@@ -24,6 +27,10 @@ PLAIN = {"µ": "u", "²": "2", "±": "+-", "─": "-", "·": "|", "⁶": "^6", "
 
 BOLD, RED = "1", "31"
 """Codes of terminals."""
+
+
+LONG_WORD = re.compile(r"(\S{200})\S{200,}(\S{50})")
+"""A word that is cut in a message, such as a path or a name of thousands of characters, and what stays of it."""
 
 
 class Output:
@@ -42,7 +49,8 @@ class Output:
 
     @staticmethod
     def of(context: Any) -> Output:
-        """That of the command that runs."""
+        """That of the command that runs, which now has imported most of what it needs."""
+        work_begins()
         found: Output = context.meta[KEY]
         return found
 
@@ -75,13 +83,19 @@ class Output:
         elif self.form == "csv":
             rows = tables[0].data()
             writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(map(no_formula, dict.fromkeys(key for row in rows for key in row)))
-            writer.writerows([_csv(row.get(key)) for key in dict.fromkeys(k for r in rows for k in r)] for row in rows)
+            keys = list(dict.fromkeys(key for row in rows for key in row))
+            writer.writerow(map(no_formula, keys))
+            writer.writerows([_csv(row.get(key)) for key in keys] for row in rows)
 
     def note(self, text: str) -> None:
         """Say something that is no result."""
         if not self.quiet:
             _print(text, terminal_width(sys.stderr), sys.stderr)
+
+    def notes(self, texts: Iterable[str]) -> None:
+        """Say what is worth knowing of the results, each text once."""
+        for text in dict.fromkeys(texts):
+            self.note(f"note: {text}")
 
     def wrote(self, *paths: Path) -> None:
         """Say which files were written."""
@@ -137,8 +151,9 @@ def styled(text: str, code: str, stream: TextIO) -> str:
 
 
 def complain(message: str) -> None:
-    """Say on standard error, in one line, what went wrong."""
-    line = printable(sys.stderr)(" ".join(message.split("\n")))
+    """Say on standard error, in one line, what went wrong; words of more characters than anybody reads are cut."""
+    line = LONG_WORD.sub(lambda word: f"{word[1]}...{word[2]}", " ".join(message.split("\n")))
+    line = printable(sys.stderr)(line)
     print(styled(f"bitline: {line}", RED, sys.stderr), file=sys.stderr)
 
 
@@ -151,4 +166,5 @@ def _print(text: str, width: int | None, stream: TextIO) -> None:
 
 def _csv(value: Any) -> Any:
     is_unknown = value is None or value != value  # NaN is not equal to itself
-    return "" if is_unknown else no_formula(value)
+    plain = printable(sys.stdout)(value) if isinstance(value, str) else value
+    return "" if is_unknown else no_formula(plain)

@@ -89,7 +89,7 @@ def run(
                 seed=seed,
                 workers=crew.count,
                 others=others,
-                launch=crew.launch(),
+                launch=crew.launch(output.note),
                 progress=progress,
             )
             findings = run_study(study, experiment)

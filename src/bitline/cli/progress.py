@@ -10,10 +10,6 @@ Tell = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and how much there is, None where nobody knows."""
 
 
-def silent(what: str, done: int, total: int | None) -> None:
-    """A `Tell` that says nothing."""
-
-
 @contextmanager
 def bar() -> Iterator[Tell]:
     """A bar for what is being done now; what was done before makes room for it."""

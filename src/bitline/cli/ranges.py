@@ -10,7 +10,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
-from bitline.cli.inputs import Source, chosen_design
+from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable, write_csv
@@ -19,6 +19,9 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from bitline.design import Design
     from bitline.evaluation.adc_ranges import Recommendation, SliceRange
 
 app = Commands()
@@ -32,6 +35,7 @@ def ranges(
     data: options.Data = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     calibration_images: options.CalibrationImages = 200,
     percent: Annotated[
         float, typer.Option(min=50, max=100, metavar="P", help="Inner percentage of the signals.")
@@ -41,7 +45,9 @@ def ranges(
     ] = None,
     loss: Annotated[
         float | None,
-        typer.Option(min=0, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."),
+        typer.Option(
+            min=0, max=100, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."
+        ),
     ] = None,
     images: options.SomeImages = 300,
     out: Annotated[Path, options.out_folder("ranges.csv, signals.png and useful.png")] = Path("ranges"),
@@ -55,23 +61,19 @@ def ranges(
       bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
       bitline ranges --design offset --loss 1
     """
-    from bitline.data.labels import labels_for
     from bitline.evaluation.adc_ranges import recommend, study_ranges
-    from bitline.evaluation.evaluate import classes_of
 
     output = Output.of(context)
     if loss is None:
         refuse_idle(context, "without --loss", "images")
     files = [out / file for file in ("ranges.csv", "signals.png", "useful.png")]
     check_writable("--out", *files)
-    chosen = chosen_design(design, set_)
+    chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data).load(images, calibration_images)
-    for note in sample.dataset.notes:
-        output.note(f"note: {note}")
+    _check_layer(sample.network, layer)
+    output.notes(sample.dataset.notes)
     shown = sample.calibration
-    labels = (
-        None if loss is None else labels_for(sample.dataset, classes_of(sample.network, chosen, sample.dataset.images))
-    )
+    labels = None if loss is None else _labels(sample, chosen)
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
@@ -83,19 +85,37 @@ def ranges(
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
     if loss is not None and labels is not None:
+        tested = (sample.network, chosen, sample.dataset.images, labels, shown)
         with output.progress() as tell:
-            best = recommend(
-                sample.network,
-                chosen,
-                sample.dataset.images,
-                labels,
-                shown,
-                loss=loss / 100,
-                progress=lambda what: tell(what, 0, None),
-            )
+            best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
         parts += [_tried(best), _recommended(best, loss, len(sample.dataset.images))]
     output.results(*parts)
     output.wrote(*files)
+
+
+def _labels(sample: Sample, design: Design) -> Tensor:
+    """Labels of the images, as the network counts classes.
+
+    Raises:
+        DataError: they are none of its classes.
+    """
+    from bitline.data.labels import labels_for
+    from bitline.evaluation.evaluate import classes_of
+
+    return labels_for(sample.dataset, classes_of(sample.network, design, sample.dataset.images))
+
+
+def _check_layer(network: nn.Module, layer: str | None) -> None:
+    """Refuse a layer that the network does not have, before the work.
+
+    Raises:
+        BitlineError: there is no such layer.
+    """
+    from bitline.config.messages import nearest
+
+    names = [name for name, _ in network.named_modules() if name]
+    if layer is not None and layer not in names:
+        raise BitlineError(f"the network has no layer {layer!r}{nearest(layer, names)}")
 
 
 def _drawn(found: Sequence[SliceRange], layer: str | None) -> str:

@@ -10,7 +10,7 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import beside
-from bitline.cli.output import Output
+from bitline.cli.output import Output, complain
 from bitline.cli.study_tables import SHOWN, study_notes, study_parts
 from bitline.config.files import check_writable
 
@@ -21,7 +21,7 @@ app = Commands()
 def results(
     context: typer.Context,
     store: options.StoreFile,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="Designs to show at most.")] = SHOWN,
+    top: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Designs to show at most.")] = SHOWN,
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Write a file in place of the table: csv, parquet or json.")
     ] = None,
@@ -45,6 +45,8 @@ def results(
         result = read_results(store)
         output.results(*study_parts(result, top))
         study_notes(result, output)
+        for failure in result.failures:
+            complain(f"failed: {failure}")
         return
     refuse_idle(context, "with --to", "top", "json", "csv")
     check_export(to)

@@ -38,6 +38,7 @@ def run(
     data: options.Data = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
+    allow_code: options.AllowCode = False,
     chips: options.Chips = 5,
     images: options.Images = None,
     calibration_images: options.CalibrationImages = 200,
@@ -56,7 +57,10 @@ def run(
         ),
     ] = None,
     recalibrate: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Calibration images to correct every chip's channels with.")
+        int,
+        typer.Option(
+            min=0, max=options.MOST, metavar="N", help="Calibration images to correct every chip's channels with."
+        ),
     ] = 0,
     compute: options.Compute = "cpu",
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
@@ -76,7 +80,9 @@ def run(
 
     output = Output.of(context)
     _check_time(context, set_)
-    chosen = chosen_design(design, set_)
+    chosen = chosen_design(design, set_, allow_code)
+    for moment in time or ():
+        chosen.with_settings({"cell.time": moment})  # refused before the work
     check_writable("--out", out / "results.json", out / "report.html")
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)
@@ -97,8 +103,7 @@ def run(
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*_tables(results, model))
-    for note in _late_notes(results[-1]):
-        output.note(f"note: {note}")
+    output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
 
 
@@ -165,8 +170,7 @@ def _warn(output: Output, design: Design, sample: Sample) -> None:
     """Say before the work what is approximate, and how the images were read."""
     from bitline.design.approximations import approximations
 
-    for note in (*approximations(design), *sample.dataset.notes):
-        output.note(f"note: {note}")
+    output.notes((*approximations(design), *sample.dataset.notes))
 
 
 def _late_notes(result: Evaluation) -> list[str]:
@@ -207,7 +211,8 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         ("floating point", None, last.float_accuracy, None),
         ("quantised reference", None, last.reference_accuracy, None),
     ]
-    rows += [(f"analog{_at(results, one)}", len(one.chip_accuracies), one.mean, one.std) for one in results]
+    for result in results:
+        rows.append((f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std))
     return Table("accuracy", columns, rows, title)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitline.cli.output import Output, complain, terminal_width
+from bitline.cli.output import Output, terminal_width
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.numerics.text import exact, percent
 
@@ -51,18 +51,8 @@ def study_parts(result: StudyResult, top: int = SHOWN) -> list[Table | str]:
 
 
 def study_notes(result: StudyResult, output: Output) -> None:
-    """Say what was left out of the data, and which designs failed."""
-    from bitline.study.store import NOTES
-
-    if result.facts.get(NOTES):
-        output.note(f"note: {result.facts[NOTES]}")
-    complain_of([design.error for design in result.designs if design.error])
-
-
-def complain_of(failures: Sequence[str]) -> None:
-    """Say, each once, why tasks failed."""
-    for message in dict.fromkeys(failures):
-        complain(f"failed: {message}")
+    """Say what is to be known of the results."""
+    output.notes(result.notes)
 
 
 def write_report(result: StudyResult, path: Path | None, output: Output) -> None:

@@ -8,12 +8,13 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
-from bitline.cli.inputs import beside
+from bitline.cli.consent import allowed_study, consent_if_known
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.output import Output
-from bitline.cli.study_tables import complain_of, duration, study_notes, study_parts, write_report
+from bitline.cli.study_run import StudyRun
+from bitline.cli.study_tables import duration, study_parts
 from bitline.cli.table import Column, Table
-from bitline.config.files import check_writable
+from bitline.config.trust import module_of
 
 if TYPE_CHECKING:
     from bitline.study import Forecast
@@ -35,11 +36,13 @@ def sweep(
     compute: options.Compute = "cpu",
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
+    allow_code: options.AllowCode = False,
+    retry_failed: options.RetryFailed = False,
 ) -> None:
     """Evaluate all designs of a study.
 
     Every finished piece is kept: interrupt it with Ctrl-C, kill it, extend its axes or chips, run it again, and only
-    what is missing is computed.
+    what is missing is computed. A design that fails does not stop the others; it is named at the end, with status 1.
 
     Examples:
 
@@ -49,29 +52,28 @@ def sweep(
     """
     from bitline import study as studies
 
-    output = Output.of(context)
-    crew = Crew(workers, executor, address, compute, gpus)
-    crew.check(context)
-    chosen = studies.Study.load(study)
-    store = out or beside(study, "sqlite")
+    run = StudyRun.of(context, Crew(workers, executor, address, compute, gpus))
+    crew, chosen, store = run.crew, run.study, run.store
     if dry_run:
-        with output.progress() as tell:
+        allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
+        with run.output.progress() as tell:
             tell("probing", 0, None)
             forecast = studies.plan(chosen, store, crew.count)
-        _show(output, forecast, crew.count)
+        _show(run.output, forecast, crew.count)
+        for module in dict.fromkeys(map(module_of, chosen.refused_code())):
+            run.output.note(f"note: code of {module} was not run, so the time is unknown: --allow-code lets it run")
         return
-    check_writable("--out", store)
-    check_writable("--report", *([report] if report else []))
-    with tasks(output, chosen.name) as progress:
-        summary = studies.sweep(chosen, store, workers=crew.count, launch=crew.launch(), progress=progress)
+    run.begin(allow_code, retry_failed)
+    with tasks(run.output, chosen.name) as progress:
+        summary = studies.sweep(
+            chosen, store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
+        )
     result = studies.read_results(store)
-    output.results(*study_parts(result))
-    study_notes(result, output)
-    write_report(result, report, output)
-    output.note(f"{summary.done} tasks in {duration(summary.seconds)}; results in {store}")
-    complain_of(summary.failures)
-    if summary.failures:
-        raise typer.Exit(1)
+    run.end(study_parts(result), result, summary.failures, f"{summary.done} tasks in {duration(summary.seconds)}")
+
+
+def _time(forecast: Forecast) -> str:
+    return "time unknown" if forecast.seconds is None else f"about {duration(forecast.seconds)}"
 
 
 def _show(output: Output, forecast: Forecast, workers: int) -> None:
@@ -89,6 +91,5 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
     output.data(Table("forecast", columns, [row]))
     output.text(
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
-        f"{forecast.images:,} images left: about {duration(forecast.seconds)} with {workers} "
-        f"worker{'s' * (workers > 1)}"
+        f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
     )

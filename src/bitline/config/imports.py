@@ -3,35 +3,114 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from bitline.config.messages import first_line
 from bitline.config.part import Part
+from bitline.config.trust import module_of
 
 UserPart = TypeVar("UserPart", bound=Part)
 
 
-def import_object(path: str) -> Any:
-    """The object `package.module:name`, looked for in the current folder too.
+def source_of(path: str) -> Path | None:
+    """The file that an import would run, found without importing anything, not even packages that it lies in.
 
-    Raises:
-        ImportError: there is no such module.
-        AttributeError: the module has nothing of that name.
+    Args:
+        path: package.module:name, or the name of a module.
+
+    Returns:
+        The module's file, a package's `__init__.py`; None where there is no such module or it has no file.
 
     Examples:
-        >>> import_object("fractions:Fraction")
-        <class 'fractions.Fraction'>
+        >>> source_of("bitline.devices:Device").name, source_of("absent:Device")
+        ('__init__.py', None)
     """
-    module, _, name = path.partition(":")
+    chain = source_chain(path)
+    return chain[-1] if chain else None
+
+
+def source_chain(path: str) -> tuple[Path, ...]:
+    """The files that an import would run: those of the packages around a module, then its own.
+
+    Args:
+        path: package.module:name, or the name of a module.
+
+    Returns:
+        Outermost package first; empty where there is no such module or it has no file.
+
+    Examples:
+        >>> [file.parent.name for file in source_chain("bitline.config.part:Part")]
+        ['bitline', 'config', 'config']
+    """
+    files: list[Path] = []
+    spec: ModuleSpec | None = None
+    steps = module_of(path).split(".")
+    if not all(map(str.isidentifier, steps)):
+        return ()
+    for count in range(1, len(steps) + 1):
+        folders = None if spec is None else spec.submodule_search_locations
+        spec = _spec(".".join(steps[:count]), None if folders is None else list(folders), count == 1)
+        if spec is None:
+            return ()
+        if spec.has_location and spec.origin is not None:
+            files.append(Path(spec.origin))
+    return tuple(files) if spec is not None and spec.has_location else ()
+
+
+def _spec(name: str, folders: list[str] | None, is_outermost: bool) -> ModuleSpec | None:
+    """Where a module is, as an import would find it whose packages are in `folders`."""
+    if not is_outermost and folders is None:
+        return None  # what is no package has no modules
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, folders)
+        if spec is not None:
+            return spec
+    return PathFinder.find_spec(name, [os.getcwd()]) if is_outermost else None
+
+
+def import_module(path: str) -> ModuleType:
+    """The module of an import path, looked for in the current folder, too, after everything that is installed.
+
+    Args:
+        path: package.module:name.
+
+    Raises:
+        ValueError: there is no such module, it is one of Python itself, or importing it fails, in whatever way; the
+            message is the end of a sentence.
+
+    Examples:
+        >>> import_module("bitline.shapes:Cellwise").__name__
+        'bitline.shapes'
+        >>> import_module("sys:exit")
+        Traceback (most recent call last):
+        ValueError: sys is a module of Python itself: name one of your own, which has another name
+    """
+    module, colon, name = path.partition(":")
+    if not colon or not name.isidentifier() or not all(map(str.isidentifier, module.split("."))):
+        raise ValueError("it is not the import path of anything: write package.module:name")
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise ValueError(f"{module} is a module of Python itself: name one of your own, which has another name")
     if "" not in sys.path:
-        sys.path.insert(0, "")
-    return getattr(importlib.import_module(module), name)
+        sys.path.append("")  # last: what lies in the current folder stands in for nothing that is installed
+    try:
+        return importlib.import_module(module)
+    except KeyboardInterrupt:
+        raise
+    except ImportError as error:
+        raise ValueError(f"{module} cannot be imported ({first_line(error)}): put it on PYTHONPATH") from error
+    except BaseException as error:  # a user's module can raise anything, SystemExit too
+        raise ValueError(f"importing {module} fails with {type(error).__name__}: {first_line(error)}") from error
 
 
 def import_part(path: str, base: type[UserPart], setting: str, values: dict[str, Any]) -> UserPart:
-    """A part of a design whose class is a user's.
+    """A part of a design whose class is a user's; whether its code may run is asked before.
 
     Args:
         path: import path of the class, package.module:Class.
@@ -43,23 +122,15 @@ def import_part(path: str, base: type[UserPart], setting: str, values: dict[str,
         ValueError: there is no such module or class, or the class does not accept the values.
 
     Examples:
-        >>> import_part("fractions:Fraction", Part, "cell.device", {})
+        >>> import_part("bitline.shapes:Cellwise", Part, "cell.device", {})
         Traceback (most recent call last):
-        ValueError: cell.device is 'fractions:Fraction', but fractions has no class 'Fraction' derived from ...
+        ValueError: cell.device is 'bitline.shapes:Cellwise', but bitline.shapes has no class 'Cellwise' derived ...
     """
     module, _, name = path.partition(":")
     try:
-        found = import_object(path)
-    except AttributeError:
-        found = None
-    except ImportError as error:
-        raise ValueError(
-            f"{setting} is {path!r}, but {module} cannot be imported ({error}): put it on PYTHONPATH"
-        ) from None
-    except Exception as error:  # a user's module can raise anything
-        raise ValueError(
-            f"{setting} is {path!r}, but importing {module} fails with {type(error).__name__}: {error}"
-        ) from None
+        found = getattr(import_module(path), name, None)
+    except ValueError as error:
+        raise ValueError(f"{setting} is {path!r}, but {error}") from error
     if not (isinstance(found, type) and issubclass(found, base)):
         public = ".".join(base.__module__.split(".")[:2])
         raise ValueError(
@@ -67,8 +138,12 @@ def import_part(path: str, base: type[UserPart], setting: str, values: dict[str,
         )
     try:
         return found(**values)
+    except KeyboardInterrupt:
+        raise
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         what = f"{where}: {first['msg']}" if where else str(first["ctx"]["error"])
         raise ValueError(f"{setting} {path!r}: {what}") from None
+    except BaseException as error:  # a user's class can raise anything, too
+        raise ValueError(f"{setting} {path!r} fails with {type(error).__name__}: {first_line(error)}") from error

@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bitline.config.part import SEEMING
+
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """The end of a message about an unknown name: the most similar valid name, or all of them.
@@ -28,7 +30,7 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
 
 
-def first_line(error: Exception, most: int = 500) -> str:
+def first_line(error: BaseException, most: int = 500) -> str:
     """What an error says, in one line.
 
     Args:
@@ -94,6 +96,8 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
         return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
+    if kind == SEEMING:
+        return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
     if kind == "value_error":
         return str(context["error"])
     text = problem["msg"]

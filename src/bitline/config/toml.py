@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from bitline.errors import DesignError
 
+DEEPEST = 50
+"""How deeply tables and lists of a file may be nested; those of designs and studies are a few deep."""
+
 
 def read(path: Path) -> str:
     """Text of a file.
@@ -38,16 +41,37 @@ def parse(text: str, origin: str) -> dict[str, Any]:
         origin: what messages call it.
 
     Raises:
-        DesignError: it is not valid TOML.
+        DesignError: it is not valid TOML, is nested too deeply, or has numbers with too many digits.
 
     Examples:
         >>> parse("adc = { bits = 6 }", "my_design.toml")
         {'adc': {'bits': 6}}
+        >>> parse("adc = { bits = 6", "my_design.toml")
+        Traceback (most recent call last):
+        bitline.errors.DesignError: my_design.toml is not valid TOML: Unclosed inline table (at end of document)
     """
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DesignError(f"{origin} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise DesignError(f"{origin} is nested more than {DEEPEST} deep: leave out the outer brackets") from None
+    except ValueError:  # of Python's limit on the digits of integers
+        raise DesignError(f"{origin} has a number of more than 4,000 digits: write fewer") from None
+    if _depth(values) > DEEPEST:
+        raise DesignError(f"{origin} is nested more than {DEEPEST} deep: leave out the outer brackets")
+    return values
+
+
+def _depth(values: Any) -> int:
+    """How deeply tables and lists are nested; without recursion, whose depth is limited."""
+    depth, inside = 0, [values]
+    while inside:
+        depth += 1
+        tables = [value for value in inside if isinstance(value, dict)]
+        lists = [value for value in inside if isinstance(value, list)]
+        inside = [part for table in tables for part in table.values()] + [part for entry in lists for part in entry]
+    return depth
 
 
 def annotated(model: BaseModel) -> str:

@@ -28,6 +28,11 @@ class Variant(Part):
     kind: str = ""
     """Which variant it is; a user's own class needs none, because designs name it by its import path."""
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its code is at hand: a class that only a file names is not loaded until someone allows it."""
+        return True
+
 
 @dataclass(frozen=True)
 class Variants:

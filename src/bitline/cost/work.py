@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bitline.config.trust import refusal
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
@@ -120,6 +121,8 @@ class ConversionSchedule:
             DesignError: the design has no converter.
         """
         adc = design.adc
+        if not adc.is_loaded:
+            raise DesignError(refusal(adc.kind, "adc.kind"))
         if not adc.converts:
             raise DesignError(
                 f"adc.kind is 'none' in design {design.name!r}, and a readout without converters has no energy, area "

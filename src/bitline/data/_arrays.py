@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bitline.config.messages import first_line
-from bitline.data._zip import BROKEN, archive, check_member
+from bitline.data.archives import archive
 from bitline.data.dataset import Dataset
 from bitline.data.labels import labels_of_array, numbering
+from bitline.data.npy import member_array, members, read_npy
 from bitline.data.preprocess import Preprocess
 from bitline.errors import DataError
 
 COLOURS = (1, 3, 4)
 """Channels of pictures."""
+
+UNUSUAL = 50
+"""A value that normalised pictures do not have, and those of 0 .. 255 do."""
 
 
 def is_arrays(path: Path) -> bool:
@@ -36,31 +35,29 @@ def read_arrays(path: Path, preprocess: Preprocess) -> Dataset:
     if path.open("rb").read(6) == np.lib.format.MAGIC_PREFIX:
         raise DataError(f"{path} is an .npy file by another name: it needs 'images' and 'labels', see numpy.savez")
     with archive(path) as opened:
-        members = {member.filename.removesuffix(".npy"): member for member in opened.infolist()}
+        known = members(opened)
 
         def array(key: str) -> np.ndarray:
-            check_member(path, members[key])
-            return _array(lambda: opened.open(members[key]), members[key].file_size, f"{path}, {key!r}")
+            return member_array(path, opened, known[key])
 
         images, labels = (
-            next((key for key in keys if key in members), None) for keys in (("images", "x"), ("labels", "y"))
+            next((key for key in keys if key in known), None) for keys in (("images", "x"), ("labels", "y"))
         )
         if images is None or labels is None:
-            raise DataError(
-                f"{path} has the keys {', '.join(members)}: it needs 'images' and 'labels' (or 'x' and 'y')"
-            )
+            raise DataError(f"{path} has the keys {', '.join(known)}: it needs 'images' and 'labels' (or 'x' and 'y')")
         numbers, classes = labels_of_array(array(labels), str(path))
         notes = list(numbering(classes))
-        known = "calibration_labels" in members
         return Dataset(
             _arranged(array(images), preprocess, f"{path}, {images!r}", notes),
             numbers,
             _arranged(array("calibration"), preprocess, f"{path}, 'calibration'", [])
-            if "calibration" in members
+            if "calibration" in known
             else None,
             classes=classes,
             notes=tuple(notes),
-            calibration_labels=labels_of_array(array("calibration_labels"), str(path))[0] if known else None,
+            calibration_labels=labels_of_array(array("calibration_labels"), str(path))[0]
+            if "calibration_labels" in known
+            else None,
         )
 
 
@@ -70,31 +67,7 @@ def read_label_file(path: Path) -> tuple[Tensor, tuple[str, ...]]:
     Raises:
         DataError: the file cannot be read, or contains no labels.
     """
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
-    return labels_of_array(_array(lambda: path.open("rb"), size, str(path)), str(path))
-
-
-def _array(open_: Callable[[], IO[bytes]], size: int, name: str) -> np.ndarray:
-    """An array of an .npy file, which is checked before room is made for it; pickled objects are never loaded."""
-    try:
-        with open_() as file:
-            version = np.lib.format.read_magic(file)
-            read_header = (
-                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read_header(file)
-        if dtype.hasobject or dtype.kind == "V":
-            what = "Python objects, which could run a stranger's code" if dtype.hasobject else "records"
-            raise DataError(f"{name} holds {what}: save plain numbers (or text, for names of classes)")
-        if math.prod(shape) * dtype.itemsize > size:
-            raise DataError(f"{name} is {shape} of {dtype}, but the file is shorter: it was cut off, or is damaged")
-        with open_() as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    except (zipfile.BadZipFile, *BROKEN) as error:
-        raise DataError(f"cannot read {name}: {first_line(error)}") from None
+    return labels_of_array(read_npy(path), str(path))
 
 
 def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[str]) -> Tensor:
@@ -114,6 +87,11 @@ def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list
         arranged = _as_pictures(values, name)
     else:
         arranged = values
+    if preprocess.shape is not None and not is_uint8 and values.size and values.max() >= UNUSUAL and values.min() >= 0:
+        notes.append(
+            f"{name} is {values.dtype} from {values.min():g} to {values.max():g}, which is taken as normalised: save "
+            "uint8 pictures, 0 .. 255, to have them normalised"
+        )
     if arranged.ndim == values.ndim and arranged.shape != values.shape:
         notes.append(f"{name} has channels last, {values.shape[1:]}: they were put first, {arranged.shape[1:]}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused with other such values

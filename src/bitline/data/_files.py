@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bitline.data._zip import check_member
+from bitline.data.archives import content_of
 from bitline.errors import DataError
 
 TABLE = "labels.csv"
@@ -99,8 +99,7 @@ class ArchiveFiles:
         member = self._members.get(f"{self._base}/{file}".lstrip("/"))
         if member is None or member.is_dir():
             return None
-        check_member(self.path, member)
-        return self.archive.read(member)
+        return content_of(self.path, self.archive, member)
 
     def _inside(self, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         names = sorted(self._below.get(folder, ()))

@@ -12,7 +12,7 @@ import torch
 from bitline.data._files import TABLE, ArchiveFiles, Files, FolderFiles, is_hidden
 from bitline.data._images import is_picture, stacked
 from bitline.data._table import Row, read_table
-from bitline.data._zip import archive
+from bitline.data.archives import archive
 from bitline.data.dataset import Dataset
 from bitline.data.labels import in_short, labels_of_texts, numbering
 from bitline.data.preprocess import Preprocess

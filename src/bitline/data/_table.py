@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bitline.data.archives import LARGE
 from bitline.errors import DataError
 
 DELIMITERS = ",;\t|"
@@ -54,8 +55,11 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
         name: what messages call the file.
 
     Raises:
-        DataError: a column is missing, a row lacks its picture or its label, or a picture has two labels.
+        DataError: the file is too large, a column is missing, a row lacks its picture or its label, or a picture has
+            two labels.
     """
+    if len(content) > LARGE:
+        raise DataError(f"{name} holds {len(content):,} bytes: {LARGE:,} at most are read, use an .npz for more labels")
     notes: list[str] = []
     text = _text(content, name, notes).replace("\r\n", "\n").replace("\r", "\n")
     first, *_ = text.split("\n", 1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a design is checked while it is made
 
 def guarantee(design: Design) -> None:
     """A guaranteed range takes as many bits as an array has outputs."""
-    if design.adc.range.is_guaranteed:
+    if design.adc.range.is_guaranteed and design.cell.window_is_known:
         needed = design.guaranteed_bits
         if design.adc.bits < needed:
             reason = "Eq. 2" if needed == math.ceil(design.full_precision_bits) else "Eq. 2, and currents at G_min"

@@ -16,10 +16,11 @@ from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
+from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
 from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
 from bitline.design.rules import LayerRule
-from bitline.design.settings import merge, nested
+from bitline.design.settings import code_in, merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential, InputSlicing, slice_count
 from bitline.errors import DesignError
@@ -114,8 +115,13 @@ class Design(Part):
         return design if isinstance(design, Design) else cls.load(design)
 
     @classmethod
-    def load(cls, source: str | Path) -> Design:
+    def load(cls, source: str | Path, *, allow_code: bool = False) -> Design:
         """Read a design from a TOML file, or a preset by its name.
+
+        Args:
+            source: a file, or the name of a preset.
+            allow_code: import the classes that the file names by import path, which runs their modules; otherwise the
+                design is what the file says, and a device or converter of such a class cannot be used.
 
         Examples:
             >>> Design.load("differential").weights.kind
@@ -124,9 +130,11 @@ class Design(Part):
         Raises:
             DesignError: no such preset or file, or its content is not a valid design.
         """
+        if not isinstance(source, (str, Path)):
+            raise DesignError(f"the design is a {type(source).__name__}: give a Design, the name of a preset or a file")
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
-            return cls.from_toml(toml.read(path), origin=str(path))
+            return cls.from_toml(toml.read(path), origin=str(path), allow_code=allow_code)
         if str(source) not in presets():
             raise DesignError(
                 f"there is no preset {str(source)!r}{nearest(str(source), presets())}, or give a .toml file"
@@ -134,9 +142,38 @@ class Design(Part):
         return cls.from_toml(_preset_file(str(source)).read_text(encoding="utf-8"), origin=f"preset {source}")
 
     @classmethod
-    def from_toml(cls, text: str, origin: str = "the design") -> Design:
-        """Read a design from TOML text."""
-        return cls(**toml.parse(text, origin))
+    def from_toml(cls, text: str, origin: str = "the design", *, allow_code: bool = False) -> Design:
+        """Read a design from TOML text; `allow_code` is that of `load`."""
+        design = cls.from_dict(toml.parse(text, origin))
+        return design.with_code() if allow_code else design
+
+    @classmethod
+    def from_dict(cls, sections: dict[str, Any]) -> Design:
+        """A design from values that a file has, as `model_dump` gives them; no code runs that they name."""
+        with reading_a_file():
+            return cls(**sections)
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Import paths of the classes that it names, for all layers or in a rule, none of which is bitline's."""
+        own = [kind for kind in (self.cell.device.kind, self.adc.kind) if is_import_path(kind)]
+        of_rules = [path for rule in self.layers for path in code_in(rule.set)]
+        return tuple(dict.fromkeys((*own, *of_rules)))
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the code of all classes that it names is at hand."""
+        of_rules = (path for rule in self.layers for path in code_in(rule.set))
+        return self.cell.device.is_loaded and self.adc.is_loaded and all(map(is_loadable, of_rules))
+
+    def with_code(self) -> Design:
+        """The same design with the classes that it names, whose modules are imported.
+
+        Raises:
+            DesignError: there is no such class, it does not accept its settings, or its module fails.
+        """
+        trust(self.code)
+        return self.with_settings({})
 
     def to_toml(self) -> str:
         """The design as TOML, every setting with its meaning; reads back as an equal design."""
@@ -155,7 +192,10 @@ class Design(Part):
         Raises:
             DesignError: an unknown name or impossible value.
         """
-        return Design(**merge(self.model_dump(), nested(settings)))
+        if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+            raise DesignError(f"settings are {settings!r}: give values by dotted name, {{'adc.bits': 6}}")
+        heed(code_in(settings))
+        return Design.from_dict(merge(self.model_dump(), nested(settings)))
 
     def at(self, seconds: float) -> Design:
         """The design with its cells read so many seconds after programming.
@@ -186,7 +226,7 @@ class Design(Part):
 
     def with_rule(self, rule: LayerRule) -> Design:
         """The design of the layers that a rule is for."""
-        return Design(**merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
+        return Design.from_dict(merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
 
     @property
     def needs_calibrated_adc(self) -> bool:

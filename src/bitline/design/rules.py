@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bitline.config.part import Part
-from bitline.design.settings import flat
+from bitline.config.trust import heed
+from bitline.design.settings import code_in, flat
 
 WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
 """What `DataParallel` and `torch.compile` put into the names of layers."""
@@ -36,6 +37,9 @@ class LayerRule(Part):
     set: dict[str, Any] = Field(default_factory=dict)
     """Settings of these layers that differ from the design's."""
 
+    def model_post_init(self, context: Any) -> None:
+        heed(code_in(self.set))
+
     @property
     def title(self) -> str:
         """What it matches, in words."""
@@ -43,8 +47,11 @@ class LayerRule(Part):
 
     def without(self, setting: str) -> LayerRule:
         """The same rule without one of its settings."""
-        kept = {name: value for name, value in flat(self.set).items() if name != setting}
-        return self if len(kept) == len(flat(self.set)) else self.model_copy(update={"set": kept})
+        kept = flat(self.set)
+        if setting not in kept:
+            return self
+        del kept[setting]
+        return self.model_copy(update={"set": kept})
 
     def matches(self, name: str) -> bool:
         """Whether the rule is for a layer of this name, or for a block that it is in."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from bitline.arrays import Array
+from bitline.config import toml
+from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc
 
 TAG = "kind"
 """The key that chooses a variant."""
+
+CODE = ("cell.device", "adc")
+"""Settings that a class of the user's can stand for, by its import path."""
 
 SHARED = {
     "weights": frozenset(WeightMapping.model_fields),
@@ -60,24 +66,51 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def code_in(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Import paths of users' classes among settings by dotted name.
+
+    Examples:
+        >>> code_in({"cell.device.kind": "mylab:Leaky", "adc": "sar"})
+        ('mylab:Leaky',)
+    """
+    values = flat(dict(settings))
+    kinds = (values.get(name) for part in CODE for name in (part, f"{part}.{TAG}"))
+    return tuple(kind for kind in kinds if isinstance(kind, str) and is_import_path(kind))
+
+
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
 
     Raises:
-        DesignError: a setting without '=', or two that set the same thing.
+        DesignError: a setting without '=', two that set the same thing, or a value that cannot be read.
     """
     result: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
-        try:
-            parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed = value.strip()
+        parsed = _value(value, f"--set {name.strip()}")
         _check_once(name.strip(), parsed, result)
         result[name.strip()] = parsed
     return result
+
+
+def _value(text: str, origin: str) -> Any:
+    """A value of TOML, or a word.
+
+    Raises:
+        DesignError: a value that is nested too deeply, or has too many digits.
+    """
+    try:
+        tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+    except (RecursionError, ValueError):
+        pass  # and said below
+    values = toml.parse(f"value = {text}", origin)
+    if len(values) > 1:
+        raise DesignError(f"{origin} has more than one line: give one setting with each --set")
+    return values["value"]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

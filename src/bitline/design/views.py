@@ -15,7 +15,7 @@ from typing import Any
 from bitline.arrays import IdealArray
 from bitline.design.design import Design, Inputs, LayerRule
 from bitline.devices import Cell
-from bitline.encode import Differential
+from bitline.encode import Differential, WeightMapping
 from bitline.readout import NoAdc
 
 View = dict[str, Any]
@@ -85,7 +85,7 @@ def key(view: View) -> str:
 
 def _codes(design: Design) -> tuple[Differential, Inputs]:
     """What weight and input codes follow from, in the plainest way to compute with them."""
-    weights = {name: getattr(design.weights, name) for name in ("bits", "scale", "percentile")}
+    weights = {name: getattr(design.weights, name) for name in WeightMapping.CODE_SETTINGS}
     return Differential(**weights), Inputs(bits=design.inputs.bits, range=design.inputs.range)
 
 
@@ -93,15 +93,15 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     if rule.digital:
         return LayerRule(match=rule.match, digital=True)
     weights, inputs = _codes(design.with_rule(rule))
+    known = weights.model_dump(include=set(WeightMapping.CODE_SETTINGS))
     settings = {
-        **{f"weights.{name}": value for name, value in weights.model_dump(include=set(_CODE_SETTINGS)).items()},
+        **{f"weights.{name}": value for name, value in known.items()},
         **{f"inputs.{name}": value for name, value in inputs.model_dump(include={"bits", "range"}).items()},
     }
     return LayerRule(match=rule.match, set=settings)
 
 
 _SCALING = ("scale", "percentile")
-_CODE_SETTINGS = ("bits", *_SCALING)
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
@@ -137,7 +137,7 @@ def _input_range(design: Design) -> View:
 
 def _reference_codes(design: Design) -> View:
     content = _content(design)["weights"]
-    return {**_input_range(design), "weights": {name: content[name] for name in _CODE_SETTINGS}}
+    return {**_input_range(design), "weights": {name: content[name] for name in WeightMapping.CODE_SETTINGS}}
 
 
 _ADC_SIGNALS = ("ranges_per", "centred")

@@ -33,7 +33,7 @@ class Cell(Part):
     device: AnyDevice = Exact()
     """Programming error, drift and read noise: 'none', 'state-independent', 'state-proportional', a measured device
     ('bitline devices' lists them), or a class of yours, 'package.module:Class'."""
-    on_off_ratio: Annotated[float, Field(gt=1)] | None = None
+    on_off_ratio: Annotated[float, Field(gt=1, allow_inf_nan=True)] | None = None
     """G_max / G_min; inf for cells that can be switched off. The device decides if not given."""
     levels: AnyLevels = ContinuousLevels()
     """Conductances that can be aimed at: 'continuous', 'uniform' (with a count) or 'table' (with values)."""
@@ -62,12 +62,19 @@ class Cell(Part):
     """Current against row voltage: 'ohmic', or a nonlinear cell such as 'milo-2021'."""
 
     @property
+    def window_is_known(self) -> bool:
+        """Whether the ratio is given, or the class of the device is loaded, which decides."""
+        return self.on_off_ratio is not None or self.device.is_loaded
+
+    @property
     def window_low(self) -> float:
         """G_min / G_max."""
         return 1 / (self.on_off_ratio or self.device.default_on_off_ratio)
 
     @model_validator(mode="after")
     def _check_device(self) -> Self:
+        if not self.device.is_loaded:
+            return self
         ratio = self.on_off_ratio or self.device.default_on_off_ratio
         if ratio <= 1:
             raise ValueError(

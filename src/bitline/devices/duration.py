@@ -45,6 +45,8 @@ def parse_duration(value: Any) -> Any:
         Traceback (most recent call last):
         ValueError: '1 fortnight' is not a time: write for example '1 day' or '20 s' (units: ms, s, min, hours, ...
     """
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a time: write for example '1 day' or '20 s'")
     if not isinstance(value, str):
         return value
     found = _WRITTEN.fullmatch(value)

@@ -9,13 +9,21 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from bitline.config.imports import import_part
+from bitline.config.trust import heed, is_loadable, refusal
 from bitline.devices._device import Device
+from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
 
 class Imported(Device):
     """A `Device` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`.
+
+    Where a file names a class whose code nobody allowed, the device is what the file says and no more: it cannot be
+    used.
+
+    Raises:
+        DesignError: the device is used, and its code is not loaded.
 
     Examples:
         >>> import torch
@@ -28,12 +36,29 @@ class Imported(Device):
 
     kind: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
     """Where the class is: package.module:Class."""
-    _device: Device = PrivateAttr()
+    _loaded: Device | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any) -> None:
-        self._device = import_part(self.kind, Device, "cell.device", dict(self.__pydantic_extra__ or {}))
+        heed([self.kind])
+        if not is_loadable(self.kind):
+            return
+        self._loaded = import_part(self.kind, Device, "cell.device", dict(self.__pydantic_extra__ or {}))
         for name in ("program", "aged", "read_noise", "check"):
-            _check_arguments(self.kind, getattr(type(self._device), name), getattr(Device, name))
+            _check_arguments(self.kind, getattr(type(self._loaded), name), getattr(Device, name))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same in a file; it makes no difference which of them are loaded."""
+        return isinstance(other, Imported) and self.model_dump() == other.model_dump()
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._loaded is not None
+
+    @property
+    def _device(self) -> Device:
+        if self._loaded is None:
+            raise DesignError(refusal(self.kind, "cell.device"))
+        return self._loaded
 
     @property
     def is_exact(self) -> bool:

@@ -28,6 +28,8 @@ class WeightMapping(Variant):
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"mapping": "kind"}
+    CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile")
+    """Settings that weight codes follow from."""
 
     bits: Annotated[int, Field(ge=2, le=16)] = 8
     """Bits of a weight code with its sign: -(2^(bits-1)-1) .. 2^(bits-1)-1."""
@@ -52,7 +54,7 @@ class WeightMapping(Variant):
 
     def quantises_like(self, other: WeightMapping) -> bool:
         """Whether weights have the same codes in both mappings, wherever these lie on cells."""
-        return all(getattr(self, name) == getattr(other, name) for name in ("bits", "scale", "percentile"))
+        return all(getattr(self, name) == getattr(other, name) for name in self.CODE_SETTINGS)
 
     def describe(self) -> str:
         """Name of the mapping in messages."""

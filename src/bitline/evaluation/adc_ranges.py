@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from bitline.design import Design
-from bitline.errors import DesignError
+from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Labels, evaluate
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
@@ -211,6 +211,9 @@ def recommend(
         seed: seed of the chip.
         progress: told what is tried.
 
+    Raises:
+        DataError: `loss` is no fraction, or as for `evaluate`.
+
     Examples:
         >>> import torch
         >>> network = nn.Linear(4, 4, bias=False)
@@ -219,6 +222,8 @@ def recommend(
         >>> recommend(network, Design(), images, labels, calibration=images, bits=(2, 4)).bits
         2
     """
+    if not 0 <= loss <= 1:
+        raise DataError(f"loss is {loss!r}: give a fraction, 0 .. 1")
     tried: list[tuple[int, float, float, float]] = []
 
     def result(changed: Design, count: int, chips: int) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
@@ -20,6 +21,7 @@ from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared
 from bitline.evaluation.result import Evaluation
 from bitline.nn import age, as_images, convert, independent_copy
+from bitline.nn.precision import in_single_precision
 from bitline.numerics.progress import Progress, silent
 
 Labels = Tensor | np.ndarray | Sequence[int]
@@ -50,8 +52,8 @@ class Procedure:
     progress: Progress = silent
 
     def __post_init__(self) -> None:
-        if self.chips < 1:
-            raise DataError(f"chips is {self.chips}: measure one or more")
+        whole_number("chips", self.chips, 1, DataError)
+        whole_number("seed", self.seed, error=DataError)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,10 @@ class Classifier:
         batch: int,
     ) -> Classifier:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
+        model = in_single_precision(model)
         images = as_images(images, model)
-        _check(images, labels, batch)
+        _check(images, labels)
+        batch = min(len(images), whole_number("batch", batch, 1, DataError))
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
         return cls(model, float_network, LabelledImages(images, classes, batch), calibration)
@@ -132,7 +136,8 @@ def evaluate(
 
     Raises:
         DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
-            network, or it does not return one score for each of two or more classes; found before calibration.
+            network, it does not return one score for each of two or more classes, or counts are not whole.
+        NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
 
     Examples:
@@ -196,6 +201,8 @@ def _measured(
     classifier: Classifier, design: Design, times: Sequence[float | str], procedure: Procedure
 ) -> tuple[Evaluation, ...]:
     """One evaluation for each time."""
+    if isinstance(times, str) or not isinstance(times, Sequence) or not times:
+        raise DataError(f"times is {times!r}: give a list of one or more times")
     data, progress = classifier.data, procedure.progress
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
@@ -286,10 +293,8 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels, batch: int) -> None:
+def _check(images: Tensor, labels: Labels) -> None:
     count = len(labels) if hasattr(labels, "__len__") else 0
     if images.ndim == 0 or len(images) != count or count == 0:
         shown = len(images) if images.ndim else 0
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-    if batch < 1:
-        raise DataError(f"batch is {batch}: put one or more images through the network at once")

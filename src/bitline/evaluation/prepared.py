@@ -12,7 +12,17 @@ from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.design import Design, views
 from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
-from bitline.nn import Calibration, Conversion, NetworkRecord, analog_layers, conversion_of, convert, program, settled
+from bitline.nn import (
+    Calibration,
+    Conversion,
+    NetworkRecord,
+    analog_layers,
+    as_images,
+    conversion_of,
+    convert,
+    program,
+    settled,
+)
 from bitline.nn.chips import restart_reads
 
 
@@ -66,6 +76,8 @@ class Prepared:
         Raises:
             ConversionError, CalibrationError: see `convert`.
         """
+        if isinstance(calibration, Tensor):
+            calibration = as_images(calibration, model, "calibration images")
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
         scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from torch import nn
 
 import bitline.data
-from bitline.config.imports import import_object
 from bitline.config.messages import nearest
-from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW, UNIT
+from bitline.config.trust import is_import_path
+from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW
 from bitline.errors import NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
 from bitline.networks.efficientnet_lite import EfficientNetLite0
@@ -18,6 +15,7 @@ from bitline.networks.fashion_resnet import FashionResNet
 from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.network import Network
+from bitline.networks.own import own_network
 
 EMBEDDED = Path(bitline.data.__file__).parent / "embedded"
 """Folder of the weights and images that come with bitline."""
@@ -44,15 +42,16 @@ NETWORKS = {
 
 
 def find_network(name: str) -> Network:
-    """A network by its name, or `package.module:function` for one of your own.
+    """A network by its name, or `package.module:function` for one of your own, whose module is imported.
 
-    A function of your own returns a module, or a `Network` that also says which inputs it takes.
+    A function of your own needs no arguments, and returns a module, or a `Network` that also says which inputs it
+    takes; a module or a class of modules does as well.
 
     Args:
         name: name of a network, or import path of a function.
 
     Raises:
-        NetworkError: there is no such network or function, or the function returns something else.
+        NetworkError: there is no such network or function, its code fails, or the function returns something else.
 
     Examples:
         >>> find_network("cifar-resnet20").preprocess.shape
@@ -61,20 +60,8 @@ def find_network(name: str) -> Network:
         Traceback (most recent call last):
         bitline.errors.NetworkError: there is no network 'resnet5': did you mean 'resnet50'?, or package.module:function
     """
-    if ":" not in name:
+    if not is_import_path(name):
         if name not in NETWORKS:
             raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
         return NETWORKS[name]
-    made = _imported(name)()
-    if isinstance(made, Network):
-        return made
-    if not isinstance(made, nn.Module):
-        raise NetworkError(f"{name} returned {type(made).__name__}: it must return a torch.nn.Module")
-    return Network(name, lambda: made, UNIT)
-
-
-def _imported(name: str) -> Any:
-    try:
-        return import_object(name)
-    except (ImportError, AttributeError) as error:
-        raise NetworkError(f"cannot import the network {name!r}: {error}") from None
+    return own_network(name)

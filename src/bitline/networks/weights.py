@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
+from zipfile import is_zipfile
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.archives import archive, check_member
+from bitline.data.npy import read_npz
 from bitline.errors import NetworkError
 
 
@@ -27,8 +30,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         `model`.
 
     Raises:
-        NetworkError: the file cannot be read, weights are missing or additional, a weight has another shape, or
-            values are NaN or infinite.
+        NetworkError: the file cannot be read, weights are missing or additional, a weight has another shape, is no
+            real number, or holds NaN or infinite values.
 
     Examples:
         >>> from tempfile import TemporaryDirectory
@@ -53,6 +56,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
             f"({len(missing)} weights missing, {len(additional)} additional): choose the network the file was made for"
         )
     for name, value in found.items():
+        if value.is_complex() or value.dtype == torch.bool != wanted[name].dtype:
+            raise NetworkError(f"{path}: {name} is {value.dtype}: weights are real numbers")
         if value.shape != wanted[name].shape:
             raise NetworkError(
                 f"{path} does not fit {type(model).__name__}: {name} is {tuple(value.shape)} in the file and "
@@ -73,7 +78,12 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise NetworkError(f"there is no weights file {path}")
     try:
         state = reader(path)
-    except Exception as error:
+    except (UnpicklingError, ModuleNotFoundError):
+        raise NetworkError(
+            f"cannot read weights from {path}: it is damaged, or holds more than weights, such as a whole model, which "
+            "could run a stranger's code: save model.state_dict()"
+        ) from None
+    except Exception as error:  # whatever a damaged file makes a reader raise
         raise NetworkError(f"cannot read weights from {path}: {first_line(error)}") from None
     return {name.removeprefix("module."): value for name, value in state.items()}
 
@@ -85,14 +95,19 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
+    if is_zipfile(path):
+        with archive(path) as opened:
+            for member in opened.infolist():
+                check_member(path, member)
     content = torch.load(path, map_location="cpu", weights_only=True)
-    content = content.get("state_dict", content)
-    return {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    content = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(content, dict):
+        raise NetworkError(f"it holds a {type(content).__name__}: save model.state_dict()")
+    return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:
-    with np.load(path) as file:
-        return {name: torch.from_numpy(file[name]) for name in file.files}
+    return {name: torch.from_numpy(value) for name, value in read_npz(path).items()}
 
 
 def _expanded(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -105,10 +120,27 @@ def _expanded(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, 
     }
     for base in codes:
         name = f"{base}.weight"
-        words = state[f"{base}.codebook"].float()[state[f"{base}.codes_matrix"].long()]
-        result[name] = words.reshape(wanted[name].shape) if name in wanted else words
+        result[name] = _decoded(state, base, wanted[name].shape if name in wanted else None)
     if codes:
         for name, value in wanted.items():
             if name not in result and name.endswith(("running_mean", "running_var")):
                 result[name] = torch.ones_like(value) if name.endswith("running_var") else torch.zeros_like(value)
     return result
+
+
+def _decoded(state: dict[str, Tensor], base: str, shape: torch.Size | None) -> Tensor:
+    """A matrix from its codewords, in the shape of the network's where it has one.
+
+    Raises:
+        NetworkError: there is no codebook, or codes and codebook do not fit.
+    """
+    codes, book = state[f"{base}.codes_matrix"], state.get(f"{base}.codebook")
+    try:
+        if book is None:
+            raise IndexError("there is no codebook")
+        words = book.float()[codes.long()]
+        return words if shape is None else words.reshape(shape)
+    except (IndexError, RuntimeError) as error:
+        raise NetworkError(
+            f"{base}.codes_matrix and {base}.codebook of the weights do not fit ({first_line(error)}): use another file"
+        ) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bitline.config.files import write_text
+from bitline.config.messages import first_line
 from bitline.design import Design, views
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
@@ -72,10 +75,10 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        made_for, layers, folded = content["made for"], content["layers"], content["folded"]
+        made_for, layers, folded = dict(content["made for"]), dict(content["layers"]), content["folded"]
         known = content["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CalibrationError(f"cannot read the calibration {path}: {error!r}; delete it to make a new one") from None
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _unreadable(path, error) from None
     if not known:
         raise CalibrationError(f"{path} was written by another version of bitline: delete it to make a new one")
     for what, value in _identity(model, design, images).items():
@@ -84,9 +87,17 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
                 f"the calibration {path} is for {what} {_short(made_for.get(what))}, not {_short(value)}: delete the "
                 "file to calibrate again, or give another --calibration"
             )
-    pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
-    return Calibration(
-        {name: _layer(saved) for name, saved in layers.items()}, pairs, bool(content.get("channels last"))
+    try:
+        pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
+        chosen = {name: _layer(saved) for name, saved in layers.items()}
+        return Calibration(chosen, pairs, channels_last=content.get("channels last") is True)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> CalibrationError:
+    return CalibrationError(
+        f"cannot read the calibration {path}: {type(error).__name__}, {first_line(error)}; delete it to make a new one"
     )
 
 
@@ -112,6 +123,25 @@ def _short(value: Any) -> str:
 
 
 def _layer(saved: dict[str, Any]) -> LayerCalibration:
-    levels = saved["levels"]
-    levels = None if levels is None else Levels(**{key: tuple(value) for key, value in levels.items()})
-    return LayerCalibration(InputScale(**saved["inputs"]), levels)
+    inputs, levels = InputScale(**saved["inputs"]), saved["levels"]
+    _check([inputs.step], float, low=0)
+    _check([inputs.magnitude_bits], int, low=0)
+    if levels is None:
+        return LayerCalibration(inputs, None)
+    found = Levels(**{key: tuple(value) for key, value in levels.items()})
+    _check(found.step, float)
+    for whole in (found.low, found.high, found.shape):
+        _check(whole, int)
+    return LayerCalibration(inputs, found)
+
+
+def _check(values: Sequence[Any], kind: type[float], low: float = -math.inf) -> None:
+    """Refuse what is no finite number of a kind above a limit.
+
+    Raises:
+        ValueError: one of the values is none.
+    """
+    for value in values:
+        is_number = isinstance(value, (int, kind)) and not isinstance(value, bool)
+        if not is_number or not low <= float(value) < math.inf:
+            raise ValueError(f"{value!r} is no number that a calibration holds")

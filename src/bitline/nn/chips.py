@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from torch import nn
 
+from bitline.config.counts import whole_number
+from bitline.errors import ConversionError
 from bitline.nn.contexts import analog_layers
 
 
@@ -32,7 +34,13 @@ def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Mod
 
     Returns:
         The network.
+
+    Raises:
+        ConversionError: chip or seed is no whole number.
     """
+    whole_number("chip", chip, error=ConversionError)
+    if seed is not None:
+        whole_number("seed", seed, error=ConversionError)
     for layer in analog_layers(network):
         other = layer.chip.seed if seed is None else seed
         layer.put_on(replace(layer.chip, number=chip, seed=other))

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bitline.config.counts import whole_number
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
@@ -22,6 +23,7 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
+from bitline.nn.precision import checked_network
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
@@ -91,6 +93,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
             network would not compute what the float network computes; a rule of the design matches no layer.
         CalibrationError: the calibration does not fit the network.
     """
+    checked_network(model)
+    whole_number("seed", seed, error=ConversionError)
     design = Design.of(design)
     activities = None
     if isinstance(calibration, Calibration):

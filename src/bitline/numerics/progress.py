@@ -11,7 +11,7 @@ The unit is that of the work: images for an evaluation, tasks for a study, desig
 """
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int | None) -> None:
     """Progress that nobody is told of.
 
     Examples:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from bitline.config import toml
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
-from bitline.errors import StudyError
+from bitline.errors import DesignError, StudyError
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
 from bitline.paper.verdict import tolerance
-from bitline.study import DesignResult, Study, StudyResult, read_results, sweep
+from bitline.study import DesignResult, Study, StudyResult, forget_failures, read_results, sweep
 from bitline.study.executors import Launch
 from bitline.study.workload import Workload, load
 
@@ -55,12 +55,16 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
         (Subject(model='resnet18', weights=None, data='val.zip'),)
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = toml.parse(toml.read(path), str(path))
+    except DesignError as error:
         raise StudyError(f"cannot read networks from {path}: {error}") from None
     tables = content.get("network")
     keys = {"model", "weights", "data"}
-    if set(content) != {"network"} or not isinstance(tables, list):
+    if (
+        set(content) != {"network"}
+        or not isinstance(tables, list)
+        or not all(isinstance(table, dict) for table in tables)
+    ):
         raise StudyError(f"{path}: networks are tables [[network]] with {', '.join(sorted(keys))}")
     found = []
     for table in tables:
@@ -141,6 +145,7 @@ class Experiment:
         study = self._study(name=name, design=design, axes=list(axes), run=run)
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
+        forget_failures(store)
         summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
         result = read_results(store)
         keys = {point.key: point.settings for point in points}

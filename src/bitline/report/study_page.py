@@ -12,14 +12,14 @@ from plotly.offline import get_plotlyjs
 
 import bitline
 from bitline.config.files import write_text
-from bitline.design import Design
 from bitline.numerics.text import number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.study_series import label_of, measured
-from bitline.report.study_rows import columns_of, rows_of
+from bitline.report.study_rows import columns_of, rows_of, stored_design
 from bitline.report.study_sections import Section, sections_of
 from bitline.report.style import METHOD
 from bitline.study.results import StudyResult
+from bitline.study.task import FLOAT
 
 LARGEST_ERRORS = 20
 """Failed designs that are listed."""
@@ -93,27 +93,29 @@ def _head(result: StudyResult) -> str:
     boxes = "".join(f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers)
     return (
         f'<h1>{html.escape(study.name)}</h1><p class="soft">{html.escape(study.description)}</p>'
-        f'<div class="numbers">{boxes}</div>{_failures(result)}'
+        f'<div class="numbers">{boxes}</div>{_failures(result)}{"".join(map(_note, result.notes))}'
     )
 
 
 def _failures(result: StudyResult) -> str:
-    failed = [design for design in result.designs if design.error]
-    if not failed:
-        return ""
-    errors = "".join(
-        f"<li>{html.escape(label_of(design))}: {html.escape(design.error)}</li>" for design in failed[:LARGEST_ERRORS]
-    )
-    return f"<p>{len(failed)} designs failed:</p><ul>{errors}</ul>"
+    failed = [(label_of(design), design.error) for design in result.designs if design.error]
+    count = f"{len(failed)} designs failed:" if failed else ""
+    if result.error:
+        failed.insert(0, (FLOAT, result.error))
+    listed = "".join(f"<li>{html.escape(name)}: {html.escape(error)}</li>" for name, error in failed[:LARGEST_ERRORS])
+    return f"<p>{count}</p><ul>{listed}</ul>" if failed else ""
 
 
 def _chain(result: StudyResult) -> str:
     if not result.designs:
         return ""
-    design = Design(**result.designs[0].design)
+    title = "<h2>What was run</h2>"
+    design = stored_design(result.designs[0].design)
+    if design is None:
+        return f"{title}{_note('The design cannot be drawn on this machine; the table below has all its settings.')}"
     varied = ", ".join(result.settings)
     note = f"The first design; the study varies {varied}." if varied else "The design."
-    return f'<h2>What was run</h2><div class="scroll">{chain_drawing(design)}</div>{_note(note)}'
+    return f'{title}<div class="scroll">{chain_drawing(design)}</div>{_note(note)}'
 
 
 def _section(section: Section) -> str:

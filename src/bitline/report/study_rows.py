@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import tomlkit
+
 from bitline.design import Design
 from bitline.numerics.text import number, percent
 from bitline.report.figures.study_series import SettingAxis, finite, label_of
@@ -68,9 +70,43 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
         cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
         cells += [_percent(design.screened)] if has_screened else []
         cells += [_number(design.costs.get(name)) for name in costs]
-        toml = Design(**design.design).to_toml()
+        toml = _toml(design.design)
         rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
     return rows
+
+
+def stored_design(settings: dict[str, Any]) -> Design | None:
+    """The design that a store has the settings of, or None where it cannot be had on this machine.
+
+    Args:
+        settings: all of them, as `Design.model_dump` gives them. A class of a user's that they name need not be here:
+            it is not imported. Where it is at hand, it may be another one by now, which does not accept its settings.
+
+    Examples:
+        >>> stored_design({"adc": {"bits": 6}}).adc.bits
+        6
+        >>> stored_design({"cell": {"device": {"kind": "strangers_lab:Device"}}}).is_loaded
+        False
+        >>> stored_design({"adc": {"bits": "many"}}) is None
+        True
+    """
+    try:
+        return Design.from_dict(settings)
+    except Exception:  # a user's class can raise anything
+        return None
+
+
+def _toml(settings: dict[str, Any]) -> str:
+    """A design with the meaning of its settings, or as it is stored where it cannot be had on this machine."""
+    design = stored_design(settings)
+    return tomlkit.dumps(_known(settings)) if design is None else design.to_toml()
+
+
+def _known(settings: Any) -> Any:
+    """Settings without those that are None, which TOML has no word for."""
+    if isinstance(settings, dict):
+        return {name: _known(value) for name, value in settings.items() if value is not None}
+    return [_known(value) for value in settings if value is not None] if isinstance(settings, list) else settings
 
 
 def _has_screened(result: StudyResult) -> bool:

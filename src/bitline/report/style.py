@@ -56,8 +56,14 @@ def save(figure: Figure, path: Path) -> None:
         >>> "<svg" in Path("empty.svg").read_text()
         True
     """
+    from matplotlib.axis import Tick
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
 
     FigureCanvasAgg(figure)
+    of_ticks = {id(text) for tick in figure.findobj(Tick) for text in (tick.label1, tick.label2)}
+    for text in figure.findobj(Text):
+        if id(text) not in of_ticks:
+            text.set_parse_math(False)  # names may hold dollar signs
     with replacing(path) as file:
         figure.savefig(file, dpi=140, format=path.suffix.removeprefix("."))

@@ -6,6 +6,7 @@ from bitline.study.export import export
 from bitline.study.forecast import Forecast, plan
 from bitline.study.reading import read_results
 from bitline.study.results import DesignResult, StudyResult
+from bitline.study.store import forget_failures
 from bitline.study.study import Study
 from bitline.study.sweep import Summary, sweep
 
@@ -19,6 +20,7 @@ __all__ = [
     "default_workers",
     "explore",
     "export",
+    "forget_failures",
     "local",
     "plan",
     "read_results",

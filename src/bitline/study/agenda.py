@@ -14,6 +14,8 @@ from bitline.study.task import Kind, Outcome, Task
 class Agenda:
     """Tasks of a study; gives them out so that a worker prepares as few designs as possible.
 
+    A design that failed, now or earlier, has no tasks; the reference that it was to bring falls to another design.
+
     Args:
         points: the designs.
         finished: what is done already; grows with what comes of the tasks.
@@ -33,18 +35,23 @@ class Agenda:
     """
 
     def __init__(self, points: tuple[Point, ...], finished: FinishedWork, images: int, run: Run) -> None:
-        self.finished = finished
+        self.points, self.finished = points, finished
         self.images, self.run = images, run
         self.groups: dict[str, list[Task]] = {}
         self._busy: dict[str, int] = defaultdict(int)
-        self._add("", self._missing(Task("float", "", "", None, 0, 0, 0)))
+        if "" not in finished.failures:
+            self._add("", self._missing(Task("float", "", "", None, 0, 0, 0)))
         references: set[str] = set()
         same_accuracy: dict[str, list[Point]] = defaultdict(list)
+        self._sharing: dict[str, list[Point]] = defaultdict(list)
         for point in points:
-            same_accuracy[point.accuracy_key].append(point)
+            if point.accuracy_key not in finished.failures:
+                same_accuracy[point.accuracy_key].append(point)
         for key, same in same_accuracy.items():
+            reference = same[0].reference_key
+            self._sharing[reference].append(same[0])
             tasks = [*self._reference(same[0], references), *self._cost(same), *self._chips(same[0])]
-            references.add(same[0].reference_key)
+            references.add(reference)
             self._add(key, tasks)
         self.total = self.left = sum(len(tasks) for tasks in self.groups.values())
 
@@ -97,7 +104,9 @@ class Agenda:
         self._busy[task.prepare_key] -= 1
         self.left -= 1
         if outcome.error:
-            self._drop(task.prepare_key, kinds=("reference", "analog", "cost"))
+            self.finished.failures.setdefault(task.prepare_key, outcome.error)
+            references = [task, *self._drop(task.prepare_key, kinds=("float", "reference", "analog", "cost"))]
+            self._pass_on({lost.key for lost in references if lost.kind == "reference"})
             return
         if task.kind == "cost":
             return
@@ -110,11 +119,23 @@ class Agenda:
         self._busy[task.prepare_key] -= 1
         self.groups.setdefault(task.prepare_key, []).insert(0, task)
 
-    def _drop(self, key: str, kinds: tuple[str, ...]) -> None:
+    def _drop(self, key: str, kinds: tuple[str, ...]) -> list[Task]:
+        """Take tasks of a design out; returns them."""
         tasks = self.groups.get(key, [])
-        kept = [task for task in tasks if task.kind not in kinds]
-        self.left -= len(tasks) - len(kept)
-        self.groups[key] = kept
+        self.groups[key] = [task for task in tasks if task.kind not in kinds]
+        self.left -= len(tasks) - len(self.groups[key])
+        return [task for task in tasks if task.kind in kinds]
+
+    def _pass_on(self, references: set[str]) -> None:
+        """Give references whose design failed to other designs that share them."""
+        for key in references:
+            able = [point for point in self._sharing[key] if point.accuracy_key not in self.finished.failures]
+            waiting = self.groups.get(able[0].accuracy_key, []) if able else []
+            if able and not any(task.kind == "reference" for task in waiting):
+                tasks = self._missing(_task("reference", key, able[0]))
+                self.groups[able[0].accuracy_key] = [*tasks, *waiting]
+                self.total += len(tasks)
+                self.left += len(tasks)
 
 
 def _task(kind: Kind, key: str, point: Point, chip: int = 0, variants: tuple[tuple[str, Design], ...] = ()) -> Task:

@@ -8,8 +8,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from bitline.config.messages import nearest
 from bitline.config.part import Part
+from bitline.config.trust import heed
+from bitline.design.settings import code_in
 from bitline.devices.duration import parse_duration
+from bitline.errors import StudyError
 
 BASE = "design"
 """The setting that chooses the base design: a preset or a .toml file."""
@@ -89,7 +93,13 @@ class Axis(Part):
         if self.zip and (len(set(lengths.values())) != 1 or not min(lengths.values())):
             counts = ", ".join(f"{name} {count}" for name, count in lengths.items())
             raise ValueError(f"axis zip: settings that change in step need equally many values, not {counts}")
+        heed(self.code)
         return self
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Import paths of users' classes among its values."""
+        return tuple(dict.fromkeys(path for step in self.steps() for path in code_in(step)))
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -127,6 +137,33 @@ def crossed(axes: Sequence[Axis], known: dict[str, Any]) -> Iterator[dict[str, A
         if key not in met:
             met.add(key)
             yield settings
+
+
+def check_conditions(axes: Sequence[Axis], known: dict[str, Any]) -> None:
+    """Refuse conditions on what neither the base design nor an earlier axis sets: such an axis would vanish silently.
+
+    Args:
+        axes: of a study, in order.
+        known: settings of the base design by dotted name.
+
+    Raises:
+        StudyError: the condition, and what may have been meant.
+
+    Examples:
+        >>> check_conditions([Axis(setting="adc.bits", values=[6, 7], when={"adc.bit": 8})], {"adc.bits": 8})
+        Traceback (most recent call last):
+        bitline.errors.StudyError: axis adc.bits: its condition names 'adc.bit', which neither the base design ...
+    """
+    names = dict.fromkeys(known)
+    for axis in axes:
+        label = ", ".join(axis.settings)
+        for name in axis.when:
+            if name not in names:
+                raise StudyError(
+                    f"axis {label}: its condition names {name!r}, which neither the base design nor an earlier axis "
+                    f"sets{nearest(name, names)}"
+                )
+        names |= dict.fromkeys(axis.settings)
 
 
 def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:

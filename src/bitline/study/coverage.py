@@ -90,15 +90,16 @@ class Coverage:
 
     def _stop(self, start: int, images: int) -> int | None:
         """Where the longest finished shard ends that begins here and does not reach too far."""
-        return max((stop for stop in self.parts.get(start, ()) if stop <= images), default=None)
+        return max((stop for stop in self.parts.get(start, ()) if start < stop <= images), default=None)
 
 
 class FinishedWork:
-    """What a store has: images by kind, key and chip, and which designs have a cost.
+    """What a store has: images by kind, key and chip, which designs have a cost, and which failed.
 
     Args:
         shards: what is classified.
         costs: costs by key of the design.
+        failures: why designs failed, by accuracy key; '' stands for the float network.
 
     Examples:
         >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, [], 0.5) for chip in (0, 1, 3)])
@@ -108,8 +109,14 @@ class FinishedWork:
         True
     """
 
-    def __init__(self, shards: Iterable[Shard] = (), costs: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        shards: Iterable[Shard] = (),
+        costs: Mapping[str, object] | None = None,
+        failures: Mapping[str, str] | None = None,
+    ) -> None:
         self.costs = costs or {}
+        self.failures = dict(failures or {})
         self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
         for shard in shards:
             self.coverage(shard.kind, shard.key, shard.chip).add(shard.start, shard.stop, shard.correct)

@@ -7,7 +7,7 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ import torch.multiprocessing
 from torch import nn
 
 from bitline.errors import StudyError
+from bitline.study.mishaps import described
 from bitline.study.task import Outcome, Task
 from bitline.study.worker import Context, Worker
 
@@ -31,8 +32,14 @@ class Executor(Protocol):
     def submit(self, worker: int, task: Task) -> None:
         """Give a task to an idle worker."""
 
-    def wait(self) -> tuple[int, Outcome]:
-        """The next outcome, and whose it is. An outcome with `retry` says that the worker was lost."""
+    def wait(self) -> tuple[int, Outcome] | None:
+        """The next outcome, and whose it is; None if instead another worker has become ready for its first task.
+
+        An outcome with `retry` says that the worker was lost.
+
+        Raises:
+            StudyError: there are no workers, and there will be none.
+        """
 
     def close(self) -> None:
         """Stop all workers at once."""
@@ -138,7 +145,8 @@ class Processes:
         process = self._multiprocessing.Process(
             target=_serve, args=(self.contexts[index], theirs), daemon=True, name=f"bitline worker {index}"
         )
-        process.start()
+        with _interrupts_held():
+            process.start()
         theirs.close()
         self.workers[index], self.pipes[index] = process, ours
 
@@ -160,12 +168,10 @@ class Processes:
         assert task is not None
         self.tasks[index] = None
         try:
-            outcome: Outcome | BaseException = self.pipes[index].recv()
+            outcome: Outcome | str = self.pipes[index].recv()
         except (EOFError, OSError):
             return index, self._lost(index, task)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return index, outcome
+        return index, Outcome(task, error=outcome) if isinstance(outcome, str) else outcome
 
     def _lost(self, index: int, task: Task) -> Outcome:
         process = self.workers[index]
@@ -175,7 +181,7 @@ class Processes:
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
-        return Outcome(task, error=f"the worker process {how} while it worked on {task.subject}{why}", retry=True)
+        return Outcome(task, error=f"the worker process {how}{why}", retry=True)
 
     def close(self) -> None:
         for process in self.workers:
@@ -187,6 +193,16 @@ class Processes:
         for pipe in self.pipes:
             if pipe is not None:
                 pipe.close()
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes after this; processes that begin in it never get it, not even while they import."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _share(context: Context) -> None:
@@ -212,13 +228,11 @@ def _serve(context: Context, pipe: Any) -> None:
     worker = Worker(context)
     while True:
         try:
-            task = pipe.recv()
+            outcome: Outcome | str = worker.run(pipe.recv())
         except (EOFError, OSError):
             return
-        try:
-            outcome: Outcome | Exception = worker.run(task)
-        except Exception as error:
-            outcome = error
+        except Exception as error:  # the task cannot be unpickled, such as where a user's module is not found
+            outcome = described(error)
         try:
             pipe.send(outcome)
         except OSError:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.numerics.progress import Progress, silent
-from bitline.study.axes import Axis, meets, quantity
+from bitline.study.axes import Axis, check_conditions, meets, quantity
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
@@ -22,7 +23,7 @@ from bitline.study.point import Point
 from bitline.study.store import Store
 from bitline.study.study import Study
 from bitline.study.task import Shard
-from bitline.study.work import agenda_of, opened, work
+from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
 UNKNOWN = 200.0
@@ -37,7 +38,7 @@ class SearchResult:
         looked_at: number of designs that were screened.
         survivors: designs that were measured in full.
         front: keys of the survivors that no other one beats in every objective.
-        failures: messages of tasks that failed.
+        failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
 
     Examples:
@@ -54,7 +55,7 @@ class SearchResult:
 
 def explore(
     study: Study,
-    store: Path,
+    store: str | Path,
     *,
     workers: int = 1,
     launch: Launch | None = None,
@@ -82,6 +83,8 @@ def explore(
         bitline.errors.StudyError: study 'empty' has no axes to search: add some with [[axes]]
     """
     began = time.perf_counter()
+    study, store = Study.of(study), Path(store)
+    workers = whole_number("workers", workers, 1, StudyError)
     objectives = _objectives(study)
     optuna = _optuna()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
@@ -92,14 +95,15 @@ def explore(
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
         survivors = screening.survivors()
-        failures = work(agenda_of(study, survivors, kept, images), executor, kept, progress)[1]
+        work(agenda_of(study, survivors, kept, images), executor, kept, progress)
         best = _front(study, objectives, survivors, kept, images)
         kept.remember("front", json.dumps(best))
+        failures = failures_of(screening.looked_at.values(), kept)
     return SearchResult(
         looked_at=len(screening.looked_at),
         survivors=survivors,
         front=tuple(best),
-        failures=(*screening.failures, *failures),
+        failures=failures,
         seconds=time.perf_counter() - began,
     )
 
@@ -123,7 +127,7 @@ def _objectives(study: Study) -> Objectives:
         raise StudyError(f"study {study.name!r} has no axes to search: add some with [[axes]]")
     objectives = Objectives(study.search.objectives)
     try:
-        study.known()
+        check_conditions(study.axes, study.known())
     except DesignError as error:
         raise StudyError(f"study {study.name!r}: {error}") from None
     return objectives
@@ -138,7 +142,6 @@ class _Screening:
         self.store, self.executor, self.images = store, executor, images
         self.looked_at: dict[str, Point] = {}
         self.values: dict[str, list[float]] = {}
-        self.failures: list[str] = []
 
     def look_at(self, points: Sequence[Point | None]) -> list[list[float] | None]:
         """Objectives of the designs of a generation; None for impossible designs and those that failed."""
@@ -148,7 +151,7 @@ class _Screening:
         self.store.add_designs(designs)
         self.store.remember("points", json.dumps(list(self.looked_at)))
         agenda = agenda_of(self.study, designs, self.store, self.images)
-        self.failures += work(agenda, self.executor, self.store, silent)[1]
+        work(agenda, self.executor, self.store, silent)
         self.values |= self._measured(designs)
         return [self.values.get(point.key) if point is not None else None for point in points]
 
@@ -238,7 +241,7 @@ def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], stor
     costs = store.costs()
     keys: list[str] = []
     values: list[list[float]] = []
-    for point in points:
+    for point in (point for point in points if point.accuracy_key not in finished.failures):
         accuracies = finished.accuracies(point.accuracy_key, images)
         if accuracies:
             known = objectives.of(sum(accuracies) / len(accuracies), costs.get(point.key, {}))

@@ -68,13 +68,15 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
         >>> from bitline.study import Study
         >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_accuracy=None)
         >>> sorted(to_dict(result))
-        ['designs', 'facts', 'float_accuracy', 'sessions', 'study']
+        ['designs', 'error', 'facts', 'float_accuracy', 'notes', 'sessions', 'study']
     """
     return {
         "study": json.loads(result.study.model_dump_json()),
         "facts": result.facts,
         "sessions": list(result.sessions),
         "float_accuracy": result.float_accuracy,
+        "error": result.error,
+        "notes": list(result.notes),
         "designs": [_design(design) for design in result.designs],
     }
 

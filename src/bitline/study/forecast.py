@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bitline.errors import StudyError
+from torch import nn
+
+from bitline.config.counts import whole_number
+from bitline.config.trust import refusal
+from bitline.data import load_dataset
+from bitline.data.preprocess import UNIT
+from bitline.errors import DataError, StudyError
+from bitline.networks import Network, find_network
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.point import Point
@@ -28,7 +35,7 @@ class Forecast:
         tasks: number of tasks that are left.
         finished: number of designs of which nothing is left to do.
         images: number of images that are left to classify, over all designs and chips.
-        seconds: how long it should take.
+        seconds: how long it should take; None where a probe would run code that nobody allowed.
 
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0)
@@ -39,7 +46,7 @@ class Forecast:
     tasks: int
     finished: int
     images: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,11 @@ class _Pace:
         )
 
 
-def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
+def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
-    The probe measures one batch; loading and the start of workers are not counted.
+    The probe measures one batch; loading and the start of workers are not counted. There is no probe of a study that
+    names code which nobody allowed.
 
     Args:
         study: what to do.
@@ -81,21 +89,50 @@ def plan(study: Study, store: Path, workers: int = 1) -> Forecast:
         >>> forecast.tasks, forecast.finished, forecast.images  # images for the float network, the reference, 3 chips
         (6, 0, 10)
     """
+    workers = whole_number("workers", workers, 1, StudyError)
+    study, store = Study.of(study), Path(store)
     points = study.points()
+    if study.refused_code():
+        return _forecast(_agenda(study, points, store, _count_images(study)), None)
     workload = load(study, workers)
     images = len(workload.context.images)
     agenda = _agenda(study, points, store, images)
-    groups = {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
+    groups = _waiting(agenda)
     names = list(groups)
     probed = sorted({0, len(names) // 2, len(names) - 1}) if names else []
     worker = Worker(workload.context)
     pace = _Pace.mean([_probe(worker, groups[names[index]][0], study.run.batch, images) for index in probed])
-    left = sum(task.stop - task.start for tasks in agenda.groups.values() for task in tasks)
     chips = sum(task.kind == "analog" for tasks in groups.values() for task in tasks)
-    busy = len(groups) * pace.design + chips * pace.chip + left * pace.image
-    waiting = {point.accuracy_key for point in points} & set(groups)
-    finished = sum(point.accuracy_key not in waiting for point in points)
-    return Forecast(points, agenda.total, finished, left, busy / workers)
+    busy = len(groups) * pace.design + chips * pace.chip + _images_left(agenda) * pace.image
+    return _forecast(agenda, busy / workers)
+
+
+def _waiting(agenda: Agenda) -> dict[str, list[Task]]:
+    """The tasks of each design of which something is left to do."""
+    return {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
+
+
+def _images_left(agenda: Agenda) -> int:
+    return sum(task.stop - task.start for tasks in agenda.groups.values() for task in tasks)
+
+
+def _forecast(agenda: Agenda, seconds: float | None) -> Forecast:
+    waiting = _waiting(agenda)
+    finished = sum(point.accuracy_key not in waiting for point in agenda.points)
+    return Forecast(agenda.points, agenda.total, finished, _images_left(agenda), seconds)
+
+
+def _count_images(study: Study) -> int:
+    """How many images a study classifies, without its network where that is code."""
+    own = study.model.code
+    network = Network(study.model.name, nn.Identity, UNIT) if own else find_network(study.model.name)
+    try:
+        data = load_dataset(network.images(study.data.source), network.preprocess)
+    except DataError as error:
+        if not own:
+            raise
+        raise DataError(f"{error}; or {refusal(own[0], 'model.name')}") from None
+    return len(data.split(study.data.images, study.data.calibration_images).images)
 
 
 def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -> Agenda:

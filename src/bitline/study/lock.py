@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
 import platform
 from collections.abc import Iterator
@@ -11,16 +11,23 @@ from pathlib import Path
 
 from bitline.errors import StudyError
 
+TRIES = 10
+"""How often a lock is opened anew that its last holder has just removed."""
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a store, which the system gives back when the process ends, however it ends.
 
+    The lock is a file beside the store, with `.lock` after its name, and is removed at the end. Symbolic links lead to
+    the lock of the store. A store with several names of equal rank (hard links) is refused, because neither this lock
+    nor the journals of SQLite can be found from all of them.
+
     Args:
-        path: the store; the lock is a file beside it, with `.lock` after its name.
+        path: the store.
 
     Raises:
-        StudyError: another process holds it.
+        StudyError: another process holds it, or the store has hard links.
 
     Examples:
         >>> with locked(Path("study.sqlite")), locked(Path("study.sqlite")):
@@ -28,18 +35,68 @@ def locked(path: Path) -> Iterator[None]:
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is in use by process ...: wait until it is done, ...
     """
-    lock = path.with_name(path.name + ".lock")
-    with lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            owner = file.read().strip() or "another process"
-            raise StudyError(
-                f"the store {path} is in use by {owner}: wait until it is done, or give another --out"
-            ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}")
-        file.flush()
+    place = path.resolve()
+    if place.exists() and place.stat().st_nlink > 1:
+        raise StudyError(
+            f"the store {path} has {place.stat().st_nlink} names (hard links), and a process that uses another one "
+            "would not see this run: give a copy of it as --out, or remove the other names"
+        )
+    lock = place.with_name(place.name + ".lock")
+    number = _held(lock, path)
+    try:
+        os.ftruncate(number, 0)
+        _write_owner(number)
         yield
-        file.truncate(0)
+    finally:
+        with contextlib.suppress(OSError):  # Windows does not remove files that are open
+            lock.unlink()
+        os.close(number)
+
+
+def _held(lock: Path, path: Path) -> int:
+    """Number of the open lock file, which this process has locked.
+
+    Raises:
+        StudyError: another process holds it.
+    """
+    from filelock import lock_descriptor
+
+    for _ in range(TRIES):
+        try:
+            number = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise StudyError(f"cannot write {lock}: {error.strerror}; give another --out") from None
+        try:
+            if not lock_descriptor(number, blocking=False):
+                raise StudyError(
+                    f"the store {path} is in use by {_owner(number)}: wait until it is done, or give another --out"
+                )
+            if _is_at(lock, number):
+                return number
+        except BaseException:
+            os.close(number)
+            raise
+        os.close(number)
+    raise StudyError(f"the store {path} is in use by another process: wait until it is done, or give another --out")
+
+
+def _is_at(lock: Path, number: int) -> bool:
+    """Whether an open file is still the one of this name: a holder removes it when it ends."""
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(number))
+    except FileNotFoundError:
+        return False
+
+
+def _write_owner(number: int) -> None:
+    """Say who holds a lock, after its first byte, which is what Windows locks."""
+    os.lseek(number, 0, os.SEEK_SET)
+    os.write(number, f" process {os.getpid()} on {platform.node()}".encode())
+
+
+def _owner(number: int) -> str:
+    try:
+        os.lseek(number, 1, os.SEEK_SET)
+        return os.read(number, 200).decode(errors="replace").strip() or "another process"
+    except OSError:
+        return "another process"

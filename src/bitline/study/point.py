@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from bitline.cost.library import libraries
 from bitline.design import Design, views
+from bitline.study.code import Code, code_of_design
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,10 @@ class Point:
         design: the whole design.
         key: identifies the design, whatever its name and description.
         accuracy_key: identifies everything in it that accuracy depends on.
+        code: for each class of the user's that it names, by import path, the code that the keys stand for.
+
+    Both keys change with the code of the user's classes, and `key` with the content of a component library that is a
+    file: what depends on them is then measured anew.
 
     Examples:
         >>> design = Design()
@@ -32,12 +40,15 @@ class Point:
     design: Design = field(repr=False)
     key: str
     accuracy_key: str
+    code: dict[str, Code] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, settings: dict[str, Any], design: Design) -> Point:
         """A point with its keys."""
-        whole = views.key(design.model_dump(mode="json", exclude={"name", "description"}))
-        return cls(settings, design, whole, views.key(views.answers(design)))
+        content = design.model_dump(mode="json", exclude={"name", "description"})
+        code = code_of_design(content)
+        whole = {**_with_code(content, code), **_library(design)}
+        return cls(settings, design, views.key(whole), accuracy_key(design), code)
 
     @property
     def reference_key(self) -> str:
@@ -47,6 +58,30 @@ class Point:
     def label(self) -> str:
         """The settings in words."""
         return in_line(self.settings) or self.design.name
+
+
+def accuracy_key(design: Design) -> str:
+    """Identifies everything that the accuracy of a design depends on, the code of the user's classes included.
+
+    Examples:
+        >>> fast = Design().with_settings({"adc.rate_MS_per_s": 100.0})
+        >>> accuracy_key(fast) == accuracy_key(Design())
+        True
+    """
+    view = views.answers(design)
+    return views.key(_with_code(view, code_of_design(view)))
+
+
+def _with_code(view: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
+    return {**view, "code": {path: str(part) for path, part in code.items()}} if code else view
+
+
+def _library(design: Design) -> dict[str, str]:
+    """The content of a component library that is a file."""
+    name = design.hardware.library
+    if not Path(name).is_file() or name in libraries():
+        return {}
+    return {"library": hashlib.blake2b(Path(name).read_bytes(), digest_size=8).hexdigest()}
 
 
 def in_line(settings: dict[str, Any]) -> str:

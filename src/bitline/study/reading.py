@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.store import Store
+from bitline.study.rows import damaged, values_of
+from bitline.study.store import CODE, NOTES, Store
 from bitline.study.study import Study
 from bitline.study.task import Shard
+from bitline.study.workload import unnoticed
+
+Values = TypeVar("Values")
 
 
 def read_results(path: str | Path) -> StudyResult:
@@ -25,30 +32,114 @@ def read_results(path: str | Path) -> StudyResult:
         path: SQLite file that `sweep` or `explore` has made.
 
     Raises:
-        StudyError: there is no such store, no study was run on it yet, or its results are of another version of
-            bitline.
+        StudyError: there is no such store, no study was run on it yet, it is damaged, or its results are of another
+            version of bitline.
 
     Examples:
         >>> read_results("nowhere.sqlite")
         Traceback (most recent call last):
         bitline.errors.StudyError: there is no store of results nowhere.sqlite: run the study first, ...
     """
-    with Store.reading(Path(path)) as store:
+    path = Path(path)
+    with Store.reading(path) as store:
         facts = store.facts()
         if "study" not in facts:
             raise StudyError(f"the store {path} holds no study yet: run one with 'bitline sweep'")
-        study = Study(**tomllib.loads(facts.pop("study")))
-        wanted = json.loads(facts.pop("points", "[]"))
-        contents = _Contents(store, study, images=int(facts.get("images", "0")))
-        order = {key: index for index, key in enumerate(wanted)}
+        study = _study(path, facts.pop("study"))
+        wanted = _fact(path, facts, "points", "[]", list)
+        code = _code(path, facts)
+        contents = _Contents(store, study, images=_images(path, facts))
+        order = {str(key): index for index, key in enumerate(wanted)}
         designs = sorted(store.designs(), key=lambda design: order.get(design["key"], len(order)))
+        current = list(_current(designs, order))
         return StudyResult(
             study=study,
-            facts=facts,
+            facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
             sessions=tuple(store.sessions()),
-            designs=tuple(contents.result(design) for design in designs),
+            designs=tuple(contents.result(design) for design in current),
             float_accuracy=contents.finished.coverage("float").accuracy(contents.images),
+            notes=tuple(_notes(store, facts, code, len(designs) - len(current))),
+            error=contents.finished.failures.get("", ""),
         )
+
+
+def _study(path: Path, text: str) -> Study:
+    """The study that was run last.
+
+    Raises:
+        StudyError: this bitline cannot read it.
+    """
+    try:
+        with reading_a_file():
+            return Study(**tomllib.loads(text))
+    except (ValueError, TypeError, RecursionError, StudyError) as error:
+        raise damaged(path, "its study", str(error)) from None
+
+
+def _images(path: Path, facts: dict[str, str]) -> int:
+    """How many images the study classifies.
+
+    Raises:
+        StudyError: the store does not say it.
+    """
+    said = facts.get("images", "")
+    if not re.fullmatch(r"[1-9][0-9]{0,14}", said):
+        raise damaged(path, "its fact 'images'", f"{said!r} is no number of images")
+    return int(said)
+
+
+def _fact(path: Path, facts: dict[str, str], name: str, default: str, kind: type[Values]) -> Values:
+    """A fact that is JSON, taken out of the others.
+
+    Raises:
+        StudyError: it is something else.
+    """
+    try:
+        return values_of(facts.pop(name, default), kind)
+    except ValueError as error:
+        raise damaged(path, f"its fact {name!r}", str(error)) from None
+
+
+def _code(path: Path, facts: dict[str, str]) -> dict[str, list[str]]:
+    """For each class of the user's its code, and the modules of it of which there is no file.
+
+    Raises:
+        StudyError: the store says something else.
+    """
+    code = _fact(path, facts, CODE, "{}", dict)
+    for name, said in code.items():
+        if not (isinstance(said, list) and said and all(isinstance(text, str) for text in said)):
+            raise damaged(path, f"its fact {CODE!r}", f"the code of {name} is {said!r}")
+    return code
+
+
+def _current(designs: list[dict[str, Any]], order: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Designs without those that were measured anew since, with other code of the user's."""
+    newest = {_settings(design): design["key"] for design in designs}
+    newest |= {_settings(design): design["key"] for design in designs if design["key"] in order}
+    for design in designs:
+        if newest[_settings(design)] == design["key"]:
+            yield design
+
+
+def _settings(design: dict[str, Any]) -> str:
+    content = {name: value for name, value in design["design"].items() if name not in ("name", "description")}
+    return json.dumps(content, sort_keys=True)
+
+
+def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
+    """What is to be known of the results."""
+    if facts.get(NOTES):
+        yield facts[NOTES]
+    if left_out:
+        yield f"results of {left_out} designs with earlier code or another component library are left out"
+    for what in store.differences():
+        yield (
+            f"not all results were computed with the same: {what}; sums are rounded differently, and a signal on the "
+            "edge between two levels may fall to the other side"
+        )
+    for name, (_, *unseen) in code.items():
+        yield from unnoticed(name, Code((), "", tuple(unseen)))
 
 
 class _Contents:
@@ -57,12 +148,11 @@ class _Contents:
     def __init__(self, store: Store, study: Study, images: int) -> None:
         shards, self.costs = store.shards(), store.costs()
         self.study, self.images = study, images
-        self.finished = FinishedWork(shards, self.costs)
+        self.finished = FinishedWork(shards, self.costs, store.failures())
         self.layers = _layers(shards)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
-        self.errors: dict[str, str] = {failure["key"]: failure["message"] for failure in store.failures()}
 
     def result(self, design: dict[str, Any]) -> DesignResult:
         """What is known of a design of the store."""
@@ -84,7 +174,7 @@ class _Contents:
             layers=layer_errors(runs for chip, runs in self.layers[key] if chip < max(1, len(chips))),
             seconds=self.seconds[key],
             finished=count is not None and design["key"] in self.costs,
-            error=self.errors.get(key, self.errors.get(reference, "")),
+            error=self.finished.failures.get(key, ""),
         )
 
 

@@ -12,7 +12,9 @@ import pandas as pd
 from bitline.evaluation.layer_errors import LayerError
 from bitline.numerics.confidence import deviation, half_width
 from bitline.numerics.text import number
+from bitline.study.point import in_line
 from bitline.study.study import Study
+from bitline.study.task import FLOAT
 
 COSTS = (
     "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
@@ -99,6 +101,8 @@ class StudyResult:
         sessions: versions and hardware of every run.
         designs: results in the order of the study, then those of earlier studies.
         float_accuracy: fraction right of the float network, or None where that is not finished.
+        notes: what is to be known of the results, such as what they were computed with.
+        error: what went wrong with the float network; empty if nothing.
 
     Examples:
         >>> designs = tuple(
@@ -120,6 +124,17 @@ class StudyResult:
     sessions: tuple[dict[str, Any], ...]
     designs: tuple[DesignResult, ...]
     float_accuracy: float | None
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What went wrong, each reason once, with the first design that it happened to."""
+        failed = {self.error: FLOAT} if self.error else {}
+        for design in self.designs:
+            if design.error:
+                failed.setdefault(design.error, in_line(design.settings) or design.name)
+        return tuple(f"{name}: {error}" for error, name in failed.items())
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each design: settings (times in seconds), accuracy over chips, cost."""

@@ -77,12 +77,16 @@ def check_version(path: Path, connection: sqlite3.Connection) -> bool:
 def _writer(connection: sqlite3.Connection) -> str:
     """The bitline that wrote to a store last."""
     row = connection.execute("SELECT versions FROM sessions ORDER BY id DESC LIMIT 1").fetchone()
-    versions = json.loads(row[0]) if row else {}
-    return f"bitline {versions['bitline']}" if "bitline" in versions else "another bitline"
+    try:
+        return f"bitline {json.loads(row[0])['bitline']}"
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "another bitline"
 
 
 def check_facts(path: Path, connection: sqlite3.Connection, facts: dict[str, str]) -> None:
     """Keep what the results of a store depend on, and refuse a run under which they would be others.
+
+    Results that do not say what they depend on are refused too.
 
     Args:
         path: the file, for messages.
@@ -102,10 +106,11 @@ def check_facts(path: Path, connection: sqlite3.Connection, facts: dict[str, str
     """
     facts = {**facts, "results version": str(RESULTS_VERSION)}
     known = dict(connection.execute("SELECT name, value FROM facts"))
+    remedy = "give another --out, or delete the store to start afresh"
+    begun = connection.execute("SELECT EXISTS (SELECT 1 FROM results) OR EXISTS (SELECT 1 FROM designs)").fetchone()[0]
     for name, value in facts.items():
+        if begun and name not in known:
+            raise StudyError(f"the store {path} does not say of which {name} its results are (now {value}): {remedy}")
         if known.get(name, value) != value:
-            raise StudyError(
-                f"the store {path} holds results of another {name} ({known[name]}, now {value}): give another "
-                "--out, or delete the store to start afresh"
-            )
+            raise StudyError(f"the store {path} holds results of another {name} ({known[name]}, now {value}): {remedy}")
     connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())

@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from bitline.config.part import Part
+from bitline.config.trust import heed, is_import_path
+from bitline.design.settings import code_in
 from bitline.numerics.confidence import half_width
 
 
@@ -24,6 +26,14 @@ class ModelSource(Part):
     """A network that comes with bitline, or package.module:function."""
     weights: Path | None = None
     """Weights file, relative to the study file."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Its import path, where it is a network of the user's."""
+        return (self.name,) if is_import_path(self.name) else ()
+
+    def model_post_init(self, context: Any) -> None:
+        heed(self.code)
 
 
 class DataSource(Part):
@@ -54,6 +64,14 @@ class BaseDesign(Part):
     """A preset or a .toml file, relative to the study file."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from it, by dotted name."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Import paths of users' classes among the settings."""
+        return code_in(self.set)
+
+    def model_post_init(self, context: Any) -> None:
+        heed(self.code)
 
 
 class EarlyStop(Part):

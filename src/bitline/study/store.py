@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
-
-import bitline
 from bitline.errors import StudyError
+from bitline.study import rows
+from bitline.study.connection import explained, for_reading, for_writing
+from bitline.study.environment import differences, hardware, versions
 from bitline.study.lock import locked
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
-from bitline.study.task import Outcome, Shard
+from bitline.study.task import Outcome, Shard, Task
 
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
+
+CODE = "code of designs"
+"""Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
+
+Read = TypeVar("Read")
 
 
 class Store:
@@ -64,22 +67,18 @@ class Store:
             StudyError: another process writes to it, it is no store, or its results are of other facts or of another
                 version of bitline.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path), _explained(path):
-            connection = sqlite3.connect(path, isolation_level=None)
-            try:
-                check_version(path, connection)
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.executescript(TABLES)
-                check_facts(path, connection, facts)
-                session = connection.execute(
-                    "INSERT INTO sessions (began, versions, hardware) VALUES (?, ?, ?)",
-                    (_now(), json.dumps(_versions()), json.dumps(_hardware())),
-                ).lastrowid
-                yield cls(path, connection, session or 0)
-            finally:
-                connection.close()
+        _make_folder(path)
+        with locked(path), for_writing(path) as connection:
+            check_version(path, connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(TABLES)
+            check_facts(path, connection, facts)
+            session = connection.execute(
+                "INSERT INTO sessions (began, versions, hardware) VALUES (?, ?, ?)",
+                (_now(), json.dumps(versions()), json.dumps(hardware())),
+            ).lastrowid
+            yield cls(path, connection, session or 0)
 
     @classmethod
     @contextmanager
@@ -87,22 +86,18 @@ class Store:
         """Open a store to read, also while another process writes.
 
         Raises:
-            StudyError: there is no such store, or its results are of another version of bitline.
+            StudyError: there is no such store, it is damaged, or its results are of another version of bitline.
         """
         if not path.exists():
             raise StudyError(f"there is no store of results {path}: run the study first, with 'bitline sweep'")
-        with _explained(path):
-            connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-            try:
-                if not check_version(path, connection):
-                    raise StudyError(f"the store {path} is empty: run the study first, with 'bitline sweep'")
-                yield cls(path, connection, 0)
-            finally:
-                connection.close()
+        with for_reading(path) as connection:
+            if not check_version(path, connection):
+                raise StudyError(f"the store {path} is empty: run the study first, with 'bitline sweep'")
+            yield cls(path, connection, 0)
 
     def facts(self) -> dict[str, str]:
         """What the results depend on besides the designs, and the study that was run last."""
-        return dict(self.connection.execute("SELECT name, value FROM facts"))
+        return dict(self._checked("facts", ("name", "value"), rows.fact))
 
     def remember(self, name: str, value: str) -> None:
         """Keep a text that no result depends on, such as the study file."""
@@ -110,7 +105,7 @@ class Store:
 
     def add_designs(self, points: tuple[Point, ...]) -> None:
         """Keep the designs of a study."""
-        rows = [
+        added = [
             (
                 point.key,
                 point.accuracy_key,
@@ -121,13 +116,20 @@ class Store:
             )
             for point in points
         ]
-        with _explained(self.path), self._transaction():
+        with explained(self.path), self._transaction():
             self.connection.executemany(
                 "INSERT INTO designs (key, accuracy_key, reference_key, name, settings, design) "
                 "VALUES (?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (key) DO UPDATE SET settings = excluded.settings, name = excluded.name",
-                rows,
+                added,
             )
+        self._add_code(points)
+
+    def _add_code(self, points: tuple[Point, ...]) -> None:
+        """Keep which code the keys of designs stand for."""
+        code = {path: [str(part), *part.unseen] for point in points for path, part in point.code.items()}
+        if code:
+            self.remember(CODE, json.dumps({**json.loads(self.facts().get(CODE, "{}")), **code}))
 
     def add(self, outcome: Outcome) -> None:
         """Keep what came of a task, in one step.
@@ -136,21 +138,20 @@ class Store:
             StudyError: the disk is full, or the file cannot be written.
         """
         task = outcome.task
-        place = (task.kind, task.key, task.chip, task.start)
-        with _explained(self.path), self._transaction():
-            if outcome.error:
-                self.connection.execute(
-                    "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", (*place, outcome.error, _now())
-                )
-                return
-            self.connection.execute("DELETE FROM failures WHERE kind = ? AND key = ? AND chip = ? AND start = ?", place)
+        if outcome.error:
+            self._add_failure(task, outcome.error)
+            return
+        with explained(self.path), self._transaction():
             for key, cost in outcome.costs:
                 self.connection.execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
             if task.kind != "cost":
                 self.connection.execute(
                     "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        *place,
+                        task.kind,
+                        task.key,
+                        task.chip,
+                        task.start,
                         task.stop,
                         outcome.correct,
                         json.dumps(outcome.layers) if outcome.layers else None,
@@ -161,41 +162,52 @@ class Store:
                     ),
                 )
 
+    def _add_failure(self, task: Task, message: str) -> None:
+        with explained(self.path), self._transaction():
+            self.connection.execute(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
+                (task.kind, task.prepare_key, task.chip, task.start, message, _now()),
+            )
+
     def shards(self) -> list[Shard]:
-        """All images that are classified."""
-        rows = self.connection.execute(
-            "SELECT kind, key, chip, start, stop, correct, layers, seconds FROM results ORDER BY kind, key, chip, start"
-        )
-        return [
-            Shard(kind, key, chip, start, stop, correct, json.loads(layers) if layers else [], seconds)
-            for kind, key, chip, start, stop, correct, layers, seconds in rows
-        ]
+        """All images that are classified.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        columns = ("kind", "key", "chip", "start", "stop", "correct", "layers", "seconds")
+        return self._checked("results", columns, rows.shard, "ORDER BY kind, key, chip, start")
 
     def costs(self) -> dict[str, dict[str, Any]]:
         """Costs by key of the design, as `NetworkCost.to_dict` gives them."""
-        rows = self.connection.execute("SELECT key, cost FROM designs WHERE cost IS NOT NULL")
-        return {key: json.loads(cost) for key, cost in rows}
+        return dict(self._checked("designs", ("key", "cost"), rows.cost, "WHERE cost IS NOT NULL"))
 
     def designs(self) -> list[dict[str, Any]]:
         """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""
-        names = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
-        rows = self.connection.execute(f"SELECT {', '.join(names)} FROM designs ORDER BY rowid")
-        designs = [dict(zip(names, row, strict=True)) for row in rows]
-        return [
-            {**design, "settings": json.loads(design["settings"]), "design": json.loads(design["design"])}
-            for design in designs
-        ]
+        columns = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
+        return self._checked("designs", columns, rows.design, "ORDER BY rowid")
 
-    def failures(self) -> list[dict[str, Any]]:
-        """What went wrong, oldest first: `kind`, `key`, `chip`, `start`, `message`."""
-        names = ("kind", "key", "chip", "start", "message")
-        rows = self.connection.execute(f"SELECT {', '.join(names)} FROM failures ORDER BY finished")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+    def failures(self) -> dict[str, str]:
+        """What went wrong first with each design, by `Task.prepare_key`; '' stands for the float network."""
+        found: dict[str, str] = {}
+        for key, message in self._checked("failures", ("key", "message"), rows.failure, "ORDER BY finished, rowid"):
+            found.setdefault(key, message)
+        return found
 
     def sessions(self) -> list[dict[str, Any]]:
         """Runs that could add results: `began`, `versions`, `hardware`."""
-        rows = self.connection.execute("SELECT began, versions, hardware FROM sessions ORDER BY id")
-        return [{"began": row[0], "versions": json.loads(row[1]), "hardware": json.loads(row[2])} for row in rows]
+        return self._checked("sessions", ("began", "versions", "hardware"), rows.session, "ORDER BY id")
+
+    def differences(self) -> list[str]:
+        """What the results were computed with that was not always the same, in words."""
+        used = "WHERE id IN (SELECT DISTINCT session FROM results)"
+        workers = self.connection.execute("SELECT DISTINCT worker FROM results")
+        runs = self._checked("sessions", ("began", "versions", "hardware"), rows.session, used)
+        return differences((str(name) for (name,) in workers), runs)
+
+    def _checked(self, table: str, columns: tuple[str, ...], read: Callable[..., Read], which: str = "") -> list[Read]:
+        found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}")
+        return rows.checked(self.path, table, found, read)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -209,28 +221,29 @@ class Store:
         self.connection.execute("COMMIT")
 
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def forget_failures(path: Path) -> None:
+    """Let the designs that failed be tried again by the next run on a store, which otherwise leaves them out.
+
+    Args:
+        path: the SQLite file; nothing happens where there is none.
+
+    Raises:
+        StudyError: the store is in use, or cannot be used.
+
+    Examples:
+        >>> forget_failures(Path("not-begun.sqlite"))
+    """
+    if path.exists():
+        with locked(path), for_writing(path) as connection:
+            if check_version(path, connection):
+                connection.execute("DELETE FROM failures")
+
+
+def _make_folder(path: Path) -> None:
     try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "full" in str(error):
-            raise StudyError(
-                f"the disk is full and the store {path} cannot grow: make room and run the study again; what is "
-                "finished is kept"
-            ) from None
-        raise StudyError(f"cannot use the store {path}: {error}") from None
-    except sqlite3.DatabaseError as error:
-        raise StudyError(f"{path} is not a store of results: {error}; give another --out") from None
-
-
-def _versions() -> dict[str, str]:
-    return {"bitline": bitline.__version__, "torch": torch.__version__, "python": platform.python_version()}
-
-
-def _hardware() -> dict[str, Any]:
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"machine": platform.machine(), "node": platform.node(), "cores": os.cpu_count(), "gpu": gpu}
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(f"cannot make the folder of {path}: {error.strerror}; give another --out") from None
 
 
 def _now() -> str:

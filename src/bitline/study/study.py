@@ -10,12 +10,15 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from bitline.config import toml
+from bitline.config.imports import import_module
 from bitline.config.messages import explain
 from bitline.config.part import Part
+from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
-from bitline.study.axes import BASE, Axis, crossed
+from bitline.study.axes import BASE, Axis, check_conditions, crossed
+from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 
@@ -82,19 +85,38 @@ class Study(Part):
         return self
 
     @classmethod
-    def load(cls, source: str | Path) -> Study:
+    def load(cls, source: str | Path, *, allow_code: bool = False) -> Study:
         """Read a study from a TOML file; its file names count from its folder.
 
+        Args:
+            source: the file.
+            allow_code: import the network and the classes that the study and its designs name by import path, which
+                runs their modules; otherwise such a study can be read and planned only.
+
         Raises:
-            StudyError: the file cannot be read or is not a valid study.
+            StudyError: the file cannot be read or is not a valid study, or code that it names fails.
         """
         path = Path(source)
         try:
             content = toml.parse(toml.read(path), str(path))
         except DesignError as error:
             raise StudyError(str(error)) from None
-        study = cls(**{"name": path.stem, **content})
-        return study._beside(path.parent)
+        with reading_a_file():
+            study = cls(**{"name": path.stem, **content})._beside(path.parent)
+        if allow_code:
+            study.load_code()
+        return study
+
+    @classmethod
+    def of(cls, study: Any) -> Study:
+        """A study as it is.
+
+        Raises:
+            StudyError: it is something else, such as the path of one.
+        """
+        if not isinstance(study, Study):
+            raise StudyError(f"the study is a {type(study).__name__}: give a Study, as Study.load reads it from a file")
+        return study
 
     def to_toml(self) -> str:
         """The study as TOML; reads back as an equal study."""
@@ -102,6 +124,47 @@ class Study(Part):
 
         content = json.loads(self.model_dump_json(exclude_none=True, exclude_defaults=True))
         return tomlkit.dumps({"name": self.name, **content})
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Import paths of code that the study and its designs name, none of which is bitline's.
+
+        Raises:
+            StudyError: a base design cannot be read.
+        """
+        bases = [path for base in self.bases() for path in base.code]
+        axes = [path for axis in self.axes for path in axis.code]
+        return tuple(dict.fromkeys((*self.model.code, *self.design.code, *axes, *bases)))
+
+    def refused_code(self) -> tuple[str, ...]:
+        """Import paths of the code that the study or its designs name and nobody allowed."""
+        network = self.model.code
+        return tuple(path for path in self.code if not (is_trusted if path in network else is_loadable)(path))
+
+    def load_code(self) -> None:
+        """Import the modules of the code that the study and its designs name.
+
+        Raises:
+            StudyError: a module is not there, or fails.
+        """
+        trust(self.code)
+        for path in self.code:
+            try:
+                import_module(path)
+            except ValueError as error:
+                raise StudyError(f"study {self.name!r} names {path!r}, but {error}") from error
+
+    def bases(self) -> tuple[Design, ...]:
+        """The designs that the study begins with.
+
+        Raises:
+            StudyError: one of them cannot be read.
+        """
+        named = [step[BASE] for axis in self.axes for step in axis.steps() if BASE in step]
+        try:
+            return tuple(_loaded(str(base)) for base in dict.fromkeys([self.design.base, *named]))
+        except DesignError as error:
+            raise StudyError(f"study {self.name!r}: {error}") from None
 
     def points(self) -> tuple[Point, ...]:
         """All designs of the study, those that differ in nothing but names only once.
@@ -114,6 +177,7 @@ class Study(Part):
             known = self.known()
         except DesignError as error:
             raise StudyError(f"study {self.name!r}: {error}") from None
+        check_conditions(self.axes, known)
         for settings in crossed(self.axes, known):
             try:
                 point = self.point(settings)
@@ -134,10 +198,18 @@ class Study(Part):
 
         Raises:
             DesignError: an unknown setting or an impossible design.
+            StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
         base = _loaded(str(settings.get(BASE, self.design.base)))
-        design = base.with_settings({**self.design.set, **changes})
+        try:
+            with reading_a_file():  # whose word the settings are was noted when the study was made
+                design = base.with_settings({**self.design.set, **changes})
+        except DesignError:
+            raise
+        except Exception as error:  # a user's class can raise anything where its settings are checked
+            label = in_line(settings) or "base design"
+            raise StudyError(f"study {self.name!r}, {label}: {described(error)}") from None
         return Point.of(settings, design)
 
     def known(self) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bitline.config.counts import whole_number
+from bitline.errors import StudyError
 from bitline.numerics.progress import Progress, silent
 from bitline.study.executors import Launch, local
 from bitline.study.point import Point
 from bitline.study.study import Study
-from bitline.study.work import agenda_of, opened, work
+from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
 
@@ -23,7 +25,7 @@ class Summary:
     Attributes:
         points: designs of the study.
         done: number of tasks that were done now.
-        failures: messages of tasks that failed now.
+        failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
 
     Examples:
@@ -39,7 +41,7 @@ class Summary:
 
 def sweep(
     study: Study,
-    store: Path,
+    store: str | Path,
     *,
     workers: int = 1,
     launch: Launch | None = None,
@@ -48,7 +50,8 @@ def sweep(
 ) -> Summary:
     """Evaluate all designs of a study; what the store has is not computed again.
 
-    Interrupt it at any time, also with kill -9: run it again and it goes on.
+    Interrupt it at any time, also with kill -9: run it again and it goes on. A design that fails does not stop the
+    others; it is tried again only after `forget_failures`, or with other code of the user's classes.
 
     Args:
         study: what to do.
@@ -72,16 +75,18 @@ def sweep(
         0
     """
     began = time.perf_counter()
+    workers = whole_number("workers", workers, 1, StudyError)
+    study, store = Study.of(study), Path(store)
     points = study.points() if points is None else points
     workload = load(study, workers)
     with opened(study, store, workload) as kept:
         kept.remember("points", json.dumps([point.key for point in points]))
         kept.add_designs(points)
         agenda = agenda_of(study, points, kept, len(workload.context.images))
-        failures: tuple[str, ...] = ()
         done = 0
         if agenda.total:
             with closing((launch or local(workers))(workload.context)) as executor:
-                done, failures = work(agenda, executor, kept, progress)
+                done = work(agenda, executor, kept, progress)
         progress("", agenda.total, agenda.total)
+        failures = failures_of(points, kept)
     return Summary(points, done, failures, time.perf_counter() - began)

@@ -10,6 +10,9 @@ from bitline.design import Design
 Kind = Literal["float", "reference", "analog", "cost"]
 """Accuracy of the float network, of the quantised reference or of a chip, or the cost of designs."""
 
+FLOAT = "the float network"
+"""What the tasks without a design are about, for messages."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -46,7 +49,7 @@ class Task:
     @property
     def subject(self) -> str:
         """What the task is about, for messages."""
-        return self.label or "the float network"
+        return self.label or FLOAT
 
 
 @dataclass(frozen=True)

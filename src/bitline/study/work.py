@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bitline.study.executors import Executor
 from bitline.study.point import Point
 from bitline.study.store import NOTES, Store
 from bitline.study.study import Study
+from bitline.study.task import FLOAT
 from bitline.study.workload import Workload
 
 ATTEMPTS = 3
@@ -61,10 +62,31 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
         ...     agenda_of(study, study.points(), store, images=1000).total  # float, reference, cost and two chips
         5
     """
-    return Agenda(points, FinishedWork(store.shards(), store.costs()), images, study.run)
+    return Agenda(points, FinishedWork(store.shards(), store.costs(), store.failures()), images, study.run)
 
 
-def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -> tuple[int, tuple[str, ...]]:
+def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:
+    """Which designs failed and why, now or earlier; of designs that share their accuracy, the first.
+
+    Args:
+        points: the designs.
+        store: has what went wrong.
+
+    Examples:
+        >>> from bitline.study.task import Outcome, Task
+        >>> with Store.writing(Path("failed.sqlite"), {}) as store:
+        ...     store.add(Outcome(Task("float", "", "", None, chip=0, start=0, stop=40), error="out of memory"))
+        ...     failures_of((), store)
+        ('the float network: out of memory',)
+    """
+    found = store.failures()
+    labels = {"": FLOAT}
+    for point in points:
+        labels.setdefault(point.accuracy_key, point.label())
+    return tuple(f"{label}: {found[key]}" for key, label in labels.items() if key in found)
+
+
+def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -> int:
     """Have everything done that is left, and keep what comes of it.
 
     A task whose worker is lost goes back to the agenda, for another worker, `ATTEMPTS` times in all.
@@ -76,10 +98,10 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         progress: told how many tasks are done.
 
     Returns:
-        How many tasks were done, and the messages of those that failed.
+        How many tasks were done; what went wrong is in the store.
 
     Raises:
-        StudyError: the store cannot be written.
+        StudyError: the store cannot be written, or there are no workers.
 
     Examples:
         >>> from bitline.numerics.progress import silent
@@ -90,23 +112,21 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         >>> with opened(study, Path("ideal.sqlite"), workload) as store:
         ...     store.add_designs(study.points())
         ...     work(agenda_of(study, study.points(), store, images=2), Inline(workload.context), store, silent)
-        (4, ())
+        4
     """
     prepared: dict[int, str] = {}
     attempts: Counter[tuple[object, ...]] = Counter()
-    failures: list[str] = []
-    done = running = 0
-    while True:
+    done = 0
+    while agenda.left:
         for worker in executor.idle():
             task = agenda.take(prepared.get(worker))
             if task is None:
                 break
             executor.submit(worker, task)
-            running += 1
-        if not running:
-            return done, tuple(failures)
-        worker, outcome = executor.wait()
-        running -= 1
+        finished = executor.wait()
+        if finished is None:
+            continue
+        worker, outcome = finished
         task = outcome.task
         prepared[worker] = task.prepare_key
         if outcome.retry:
@@ -118,8 +138,6 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
                 continue
         store.add(outcome)
         agenda.done(outcome)
-        if outcome.error:
-            failures.append(outcome.error)
-        else:
-            done += 1
+        done += not outcome.error
         progress(task.label, agenda.total - agenda.left, agenda.total)
+    return done

@@ -13,14 +13,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.config.trust import trust
 from bitline.cost import Statistics
 from bitline.design import Design, views
-from bitline.errors import BitlineError, DesignError
+from bitline.errors import DesignError, StudyError
 from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared
 from bitline.nn import NetworkRecord, record
 from bitline.numerics.threads import limit_threads
+from bitline.study.code import code_of_design, code_of_network
+from bitline.study.environment import arithmetic
+from bitline.study.mishaps import described, is_lack_of_memory
+from bitline.study.point import accuracy_key
 from bitline.study.task import Kind, Outcome, Task
 
 KEPT = 2
@@ -39,8 +44,10 @@ class Context:
         seed: seed of the chips.
         batch: how many images go through the network at once.
         layer_errors: whether to measure the error of every layer.
+        trusted: modules of users' code that workers may import.
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
+        code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
 
     Examples:
         >>> images = torch.rand(6, 4)
@@ -56,8 +63,10 @@ class Context:
     seed: int
     batch: int
     layer_errors: bool
+    trusted: tuple[str, ...] = ()
     threads: int | None = None
     device: str = "cpu"
+    code: str = ""
 
 
 class Worker:
@@ -76,6 +85,7 @@ class Worker:
     """
 
     def __init__(self, context: Context) -> None:
+        trust(context.trusted)
         if context.threads:
             limit_threads(context.threads)
         place = torch.device(context.device)
@@ -86,7 +96,8 @@ class Worker:
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None
-        self.name = f"{platform.node()}:{os.getpid()}"
+        self.name = f"{platform.node()}:{os.getpid()} {arithmetic(context.device)}"
+        self.mismatch = _mismatch(context)
         self._measure: dict[Kind, Callable[[Task], Outcome]] = {
             "float": self._float,
             "reference": self._reference,
@@ -95,22 +106,24 @@ class Worker:
         }
 
     def run(self, task: Task) -> Outcome:
-        """Do a task; what a user can cause, and lack of memory, becomes the outcome's error."""
+        """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place."""
         began = time.perf_counter()
         try:
+            if self.mismatch:
+                raise StudyError(self.mismatch)
             outcome = self._measure[task.kind](task)
-        except BitlineError as error:
-            outcome = Outcome(task, error=str(error))
-        except MemoryError:
-            outcome = Outcome(task, error=_too_large(task))
-        except RuntimeError as error:
-            if not _is_memory(error):
-                raise
-            self.prepared.clear()
-            self.recorded = self.statistics = None
-            outcome = Outcome(task, error=_too_large(task))
+        except (Exception, SystemExit) as error:
+            outcome = Outcome(task, error=described(error))
+            self._forget(task, error)
         seconds = time.perf_counter() - began
         return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
+
+    def _forget(self, task: Task, error: BaseException) -> None:
+        """Give up what may be half done, and everything where memory is short."""
+        self.prepared.pop(task.prepare_key, None)
+        if is_lack_of_memory(error):
+            self.prepared.clear()
+            self.recorded = self.statistics = None
 
     def _float(self, task: Task) -> Outcome:
         return Outcome(task, correct=self._shard(task).right(self.model))
@@ -154,6 +167,8 @@ class Worker:
         if key not in self.prepared:
             while len(self.prepared) >= KEPT:
                 self.prepared.popitem(last=False)
+            if code_of_design(views.answers(design)) and accuracy_key(design) != key:
+                raise StudyError(_other_code("the design"))
             record, statistics = self._record(design), self._known_statistics(design)
             self.prepared[key] = Prepared.of(
                 self.model, design, record, self.context.seed, self.calibration, statistics
@@ -173,10 +188,15 @@ class Worker:
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
 
 
-def _too_large(task: Task) -> str:
-    return f"out of memory with {task.subject}: use fewer workers, a smaller run.batch, or a design with fewer slices"
+def _mismatch(context: Context) -> str:
+    """What is wrong where the network's code is another one than where the study was started."""
+    if not context.code or str(code_of_network(context.model)) == context.code:
+        return ""
+    return _other_code("the network")
 
 
-def _is_memory(error: RuntimeError) -> bool:
-    text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text or "not enough memory" in text
+def _other_code(what: str) -> str:
+    return (
+        f"the code of {what} on {platform.node()} is not that of the machine that started the study, or was changed "
+        "since: give all machines the same files, and start the study again with --retry-failed"
+    )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
+from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
-from bitline.errors import DataError
+from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.numerics.digest import data_digest, weights_digest
+from bitline.study.code import Code, code_of_network
 from bitline.study.study import Study
 from bitline.study.worker import Context
 
@@ -22,7 +24,7 @@ class Workload:
 
     Attributes:
         context: what workers need.
-        facts: what results depend on besides designs, by name, for the store.
+        facts: what results depend on besides designs, by name, for the store, which refuses others.
         notes: what was left out of the data, and how it was read.
 
     Examples:
@@ -44,6 +46,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         workers: how many processes share the cores of this machine.
 
     Raises:
+        StudyError: a file names code that nobody allowed.
         NetworkError: the network or its weights cannot be used.
         DataError: the images or their labels cannot be used.
 
@@ -54,6 +57,9 @@ def load(study: Study, workers: int = 1) -> Workload:
         >>> sorted(workload.facts)
         ['PyTorch', 'calibration images', 'data', 'model', 'seed']
     """
+    refused = study.refused_code()
+    if refused:
+        raise StudyError(f"study {study.name!r}: {refusal(refused[0], _setting_of(study, refused[0]))}")
     network = find_network(study.model.name)
     model = load_network(network, study.model.weights)
     raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
@@ -68,13 +74,42 @@ def load(study: Study, workers: int = 1) -> Workload:
         seed=study.run.seed,
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
+        trusted=trusted_modules(),
         threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
+        code=str(code_of_network(model) or ""),
     )
+    code = code_of_network(model, module_of(study.model.name))
     facts = {
         "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
         "data": data_digest(raw.images, raw.labels),
         "calibration images": data_digest(dataset.calibration),
         "seed": str(study.run.seed),
-        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]),
-    }
-    return Workload(context, facts, dataset.notes)
+        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
+    } | ({} if code is None else {"code of the network": str(code)})
+    return Workload(context, facts, (*dataset.notes, *unnoticed("the network", code)))
+
+
+def unnoticed(what: str, code: Code | None) -> tuple[str, ...]:
+    """What is to be said of code of which there is no file.
+
+    Args:
+        what: runs it.
+        code: as `code_of` gives it.
+
+    Examples:
+        >>> unnoticed("the network", Code((), "", ("__main__",)))
+        ('changes of __main__ are not noticed: there is no file of the code of the network',)
+    """
+    if code is None or not code.unseen:
+        return ()
+    return (f"changes of {', '.join(code.unseen)} are not noticed: there is no file of the code of {what}",)
+
+
+def _precision() -> str:
+    """The default precision where it is not the usual one."""
+    return "" if torch.get_default_dtype() == torch.float32 else f" in {torch.get_default_dtype()}"
+
+
+def _setting_of(study: Study, path: str) -> str:
+    """The name of the setting that has an import path, for messages."""
+    return "model.name" if path in study.model.code else "a device or converter"

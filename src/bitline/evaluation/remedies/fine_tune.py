@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bitline.config.counts import whole_number
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.errors import DataError
@@ -63,6 +64,8 @@ def fine_tune(
     """
     if len(images) != len(labels) or len(images) == 0:
         raise DataError(f"{len(images)} training images and {len(labels)} labels: give one label for each image")
+    whole_number("epochs", epochs, 1, DataError)
+    batch = min(len(images), whole_number("batch", batch, 1, DataError))
     images = as_images(images, model, "training images")
     tuned = independent_copy(model)
     classes = class_numbers(labels, class_count(tuned, images)).to(images.device)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import math
 
 from bitline.design import Design
-from bitline.devices import format_duration
+from bitline.devices import Cell, format_duration
 from bitline.numerics.text import exact
 
 WIDTH, HEIGHT, GAP = 176, 92, 24
@@ -41,7 +42,6 @@ def chain_drawing(design: Design) -> str:
 def _stages(design: Design) -> list[tuple[str, list[str]]]:
     weights, inputs, cell, array, adc = design.weights, design.inputs, design.cell, design.array, design.adc
     slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {weights.cell_bits} bits"
-    ratio = 1 / cell.window_low if cell.window_low else float("inf")
     readout = [f"{adc.kind} ADC"]
     if adc.converts:
         readout = [
@@ -54,11 +54,17 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
         ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),
         (
             "program",
-            [f"{cell.device.kind}", f"on/off ratio {exact(ratio)}", f"read after {format_duration(cell.time)}"],
+            [f"{cell.device.kind}", _window(cell), f"read after {format_duration(cell.time)}"],
         ),
         ("array", [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]),
         ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
     ]
+
+
+def _window(cell: Cell) -> str:
+    if not cell.window_is_known:
+        return "on/off ratio of the device"
+    return f"on/off ratio {exact(1 / cell.window_low if cell.window_low else math.inf)}"
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,60 @@
+"""Networks as they are evaluated: whole, on a device, and in single precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from bitline.errors import NetworkError
+from bitline.nn.independent_copy import independent_copy
+
+
+def checked_network(model: Any) -> nn.Module:
+    """A network that can be worked with, as it is.
+
+    Args:
+        model: what a user gave.
+
+    Raises:
+        NetworkError: it is no module, its weights are on the meta device, or they are complex.
+
+    Examples:
+        >>> checked_network(nn.Linear)
+        Traceback (most recent call last):
+        bitline.errors.NetworkError: the network is a class, Linear: give an instance of it, a torch.nn.Module
+    """
+    if isinstance(model, type):
+        raise NetworkError(f"the network is a class, {model.__name__}: give an instance of it, a torch.nn.Module")
+    if not isinstance(model, nn.Module):
+        raise NetworkError(f"the network is a {type(model).__name__}: give a torch.nn.Module")
+    for name, weight in (*model.named_parameters(), *model.named_buffers()):
+        if not is_lazy(weight) and (weight.is_meta or weight.is_complex()):
+            what = "on the meta device, without values" if weight.is_meta else f"{weight.dtype}, not real"
+            raise NetworkError(f"{name} of the network is {what}: load its weights as real numbers")
+    return model
+
+
+def in_single_precision(model: Any) -> nn.Module:
+    """A network in float32: itself, or a copy where it has other weights, which are rounded.
+
+    Args:
+        model: what a user gave.
+
+    Raises:
+        NetworkError: as for `checked_network`, or its weights are not initialised yet.
+
+    Examples:
+        >>> in_single_precision(nn.Linear(2, 2).half()).weight.dtype
+        torch.float32
+    """
+    network = checked_network(model)
+    for name, weight in (*network.named_parameters(), *network.named_buffers()):
+        if is_lazy(weight):
+            raise NetworkError(f"{name} of the network is not initialised: let it compute an image once")
+    weights = (*network.parameters(), *network.buffers())
+    if all(weight.dtype == torch.float32 for weight in weights if weight.is_floating_point()):
+        return network
+    return independent_copy(network).float()

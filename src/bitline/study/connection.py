@@ -1,0 +1,124 @@
+"""Connections to the SQLite file of a store, whatever its path, and wherever it lies."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from bitline.errors import StudyError
+
+
+@contextmanager
+def for_writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that adds to a store, which is made if it is not there.
+
+    While it is open, others can read (write-ahead log). At the end everything is in the one file again, which can then
+    be read where nothing can be written, unless another process is still reading.
+
+    Args:
+        path: the file, or a link to it.
+
+    Raises:
+        StudyError: the file cannot be used.
+    """
+    with explained(path), closing(sqlite3.connect(path.resolve(), isolation_level=None)) as connection:
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(sqlite3.Error):  # somebody is reading, or nothing can be written any more
+                connection.execute("PRAGMA busy_timeout = 0")
+                connection.execute("PRAGMA journal_mode = DELETE")
+
+
+@contextmanager
+def for_reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads, also while another process writes.
+
+    Args:
+        path: the file, or a link to it.
+
+    Raises:
+        StudyError: the file cannot be read, or is not whole.
+    """
+    with explained(path), closing(_opened(path.resolve())) as connection:
+        _check_size(path.resolve(), connection)
+        yield connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A read-only connection that works.
+
+    A store whose last writer was killed is in the mode in which even readers write beside it. Where they cannot, and
+    the writer left nothing beside the file, the file alone is read.
+    """
+    try:
+        return _connected(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        if _has_log(path):
+            raise StudyError(
+                f"the store {path} has its last results in {_log(path).name}, which cannot be read in a folder "
+                "without write permission: copy both files to another folder"
+            ) from None
+        return _connected(path, "mode=ro&immutable=1")
+
+
+def _connected(path: Path, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_size(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse a file that lacks its end, which SQLite finds only where it looks for it."""
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if path.stat().st_size < pages * size and not _has_log(path):
+        raise StudyError(f"the store {path} is damaged: its end is missing; use a copy, or give another --out")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _has_log(path: Path) -> bool:
+    log = _log(path)
+    return log.exists() and log.stat().st_size > 0
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What SQLite cannot do, in words that a user can act on.
+
+    Args:
+        path: the file, for messages.
+
+    Raises:
+        StudyError: in place of errors of SQLite.
+
+    Examples:
+        >>> with explained(Path("study.sqlite")):
+        ...     raise sqlite3.OperationalError("database or disk is full")
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the disk is full and the store study.sqlite cannot grow: make room and run ...
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise StudyError(
+                f"the disk is full and the store {path} cannot grow: make room and run the study again; what is "
+                "finished is kept"
+            ) from None
+        raise StudyError(f"cannot use the store {path}: {error}") from None
+    except sqlite3.DatabaseError as error:
+        if "malformed" in str(error):
+            raise StudyError(f"the store {path} is damaged: {error}; use a copy, or give another --out") from None
+        raise StudyError(f"{path} is not a store of results: {error}; give another --out") from None

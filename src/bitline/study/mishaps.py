@@ -1,0 +1,74 @@
+"""What went wrong with a design, in one line with its place."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+import bitline
+from bitline.config.messages import first_line
+from bitline.errors import BitlineError
+from bitline.study.code import is_installed
+
+OUT_OF_MEMORY = "out of memory: use fewer workers, a smaller run.batch, or a design with fewer slices"
+
+_PACKAGE = str(Path(bitline.__file__).parent) + os.sep
+
+
+def described(error: BaseException) -> str:
+    """An error as the failure of a design.
+
+    Args:
+        error: anything that a design can raise: an error of bitline's, of a user's class, of PyTorch, lack of memory.
+
+    Returns:
+        What went wrong, and in which line of the user's code, or of bitline's where none of the user's took part.
+
+    Examples:
+        >>> described(BitlineError("weights.bits is 40: use 32 at most")), described(MemoryError())
+        ('weights.bits is 40: use 32 at most', 'out of memory: use fewer workers, a smaller run.batch, or a design ...')
+    """
+    if isinstance(error, BitlineError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    if is_lack_of_memory(error):
+        return f"{OUT_OF_MEMORY}{_place(filter(_is_a_users, frames))}"
+    place = _place(filter(_is_a_users, frames)) or _place(filter(_is_bitlines, frames))
+    name, said = type(error).__name__, first_line(error) if isinstance(error, Exception) else str(error)
+    return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory.
+
+    Examples:
+        >>> is_lack_of_memory(MemoryError()), is_lack_of_memory(RuntimeError("can't allocate memory: 8 bytes"))
+        (True, True)
+    """
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
+
+
+def _is_bitlines(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_PACKAGE)
+
+
+def _is_a_users(frame: traceback.FrameSummary) -> bool:
+    return not (_is_bitlines(frame) or is_installed(frame.filename))
+
+
+def _place(frames: Iterable[traceback.FrameSummary]) -> str:
+    """The last of some lines of code that took part, if there is one."""
+    return "".join(f" ({_short(frame.filename)}:{frame.lineno})" for frame in list(frames)[-1:])
+
+
+def _short(file: str) -> str:
+    """A file, from the current folder if it lies below it."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

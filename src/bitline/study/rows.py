@@ -1,0 +1,171 @@
+"""Rows of a store as values: what cannot be right is refused, whoever wrote it.
+
+Each function raises ValueError, TypeError or KeyError for a row that is damaged; `checked` says which row it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from bitline.errors import StudyError
+from bitline.evaluation.layer_errors import LayerSums
+from bitline.study.results import COSTS
+from bitline.study.task import Kind, Shard
+
+Read = TypeVar("Read")
+
+KINDS = get_args(Kind)
+_SUMS = {field.name for field in fields(LayerSums)}
+
+
+def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
+    """What rows say.
+
+    Args:
+        path: of the store, for messages.
+        table: name of the table, for messages.
+        rows: the number of each row, and then what `read` takes.
+        read: makes a value of a row.
+
+    Raises:
+        StudyError: a row is damaged.
+
+    Examples:
+        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, None, 0.5)]
+        >>> checked(Path("study.sqlite"), "results", rows, shard)
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
+    """
+    found = []
+    for number, *values in rows:
+        try:
+            found.append(read(*values))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise damaged(path, f"row {number} of its table {table!r}", str(error)) from None
+    return found
+
+
+def damaged(path: Path, place: str, what: str) -> StudyError:
+    """The error for what cannot be right in a store.
+
+    Args:
+        path: of the store.
+        place: where in it.
+        what: what is wrong there, as a clause.
+
+    Examples:
+        >>> print(damaged(Path("study.sqlite"), "its fact 'images'", "'many' is no number"))
+        the store study.sqlite is damaged: its fact 'images': 'many' is no number; use a copy, or give another --out ...
+    """
+    return StudyError(
+        f"the store {path} is damaged: {place}: {what}; use a copy, or give another --out to measure it again"
+    )
+
+
+def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, layers: Any, seconds: Any) -> Shard:
+    """A row of the table of results."""
+    if kind not in KINDS or not isinstance(key, str):
+        raise ValueError(f"{kind!r} with the key {key!r} was measured")
+    for name, value in (("chip", chip), ("start", start), ("stop", stop), ("correct", correct)):
+        if type(value) is not int or value < 0:
+            raise ValueError(f"{name} is {value!r}")
+    if stop <= start:
+        raise ValueError(f"images {start} to {stop} were classified")
+    if correct > stop - start:
+        raise ValueError(f"{correct} of {stop - start} images were right")
+    if not isinstance(seconds, (int, float)):
+        raise ValueError(f"seconds is {seconds!r}")
+    sums = [] if layers is None else _layers(layers)
+    return Shard(kind, key, chip, start, stop, correct, sums, seconds)
+
+
+def _layers(text: Any) -> list[dict[str, Any]]:
+    layers = values_of(text, list)
+    for layer in layers:
+        if not isinstance(layer, dict) or layer.keys() != _SUMS or not isinstance(layer["name"], str):
+            raise ValueError("its layers have other sums than those of layers")
+        if not all(is_real(value) for name, value in layer.items() if name != "name"):
+            raise ValueError(f"a sum of layer {layer['name']!r} is no number")
+    return layers
+
+
+def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any, content: Any) -> dict[str, Any]:
+    """A row of the table of designs, without its cost."""
+    texts = {"key": key, "accuracy_key": accuracy_key, "reference_key": reference_key, "name": name}
+    for column, value in texts.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{column} is {value!r}")
+    return {**texts, "settings": values_of(settings, dict), "design": values_of(content, dict)}
+
+
+def cost(key: Any, text: Any) -> tuple[str, dict[str, Any]]:
+    """The cost of a design, by its key."""
+    content = values_of(text, dict)
+    numbers = [content[name] for name in COSTS if name in content]
+    for name in ("energies_pJ", "areas_mm2"):
+        numbers += values_of(content.get(name, {}), dict).values()
+    for shares in values_of(content.get("adc_ranges", {}), dict).values():
+        numbers += values_of(shares, list)
+    wrong = [value for value in numbers if not (value is None or is_real(value))]
+    if wrong or not all(isinstance(note, str) for note in values_of(content.get("notes", []), list)):
+        raise ValueError(f"a cost of the design is {wrong[0]!r}" if wrong else "notes on its cost are no texts")
+    return str(key), content
+
+
+def session(began: Any, versions: Any, hardware: Any) -> dict[str, Any]:
+    """A row of the table of sessions."""
+    return {"began": str(began), "versions": values_of(versions, dict), "hardware": values_of(hardware, dict)}
+
+
+def failure(key: Any, message: Any) -> tuple[str, str]:
+    """What failed, and why."""
+    if not isinstance(key, str) or not isinstance(message, str):
+        raise ValueError(f"the design {key!r} failed with {message!r}")
+    return key, message
+
+
+def fact(name: Any, value: Any) -> tuple[str, str]:
+    """A row of the table of facts."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise ValueError(f"{name!r} is {value!r}")
+    return name, value
+
+
+def values_of(content: Any, kind: type[Read]) -> Read:
+    """Values of a type, from JSON where they are text.
+
+    Args:
+        content: JSON, or the values.
+        kind: their type: a list or a dictionary.
+
+    Raises:
+        ValueError: it is no JSON, or something else.
+
+    Examples:
+        >>> values_of('{"adc.bits": 6}', dict)
+        {'adc.bits': 6}
+        >>> values_of("[6", list)
+        Traceback (most recent call last):
+        ValueError: '[6' is not a list
+    """
+    try:
+        found = json.loads(content) if isinstance(content, (str, bytes)) else content
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, kind):
+        raise ValueError(f"{str(content)[:40]!r} is not a {kind.__name__}")
+    return found
+
+
+def is_real(value: Any) -> bool:
+    """Whether a value is a number, infinity and NaN included; True and False are none.
+
+    Examples:
+        >>> is_real(1.5), is_real(float("inf")), is_real(True), is_real("1.5")
+        (True, True, False, False)
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
