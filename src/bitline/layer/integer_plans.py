@@ -8,6 +8,7 @@ them so. A layer is evaluated a few images at a time, so that its signals stay i
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from torch import Tensor
 from bitline.arrays import Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
+from bitline.errors import DataError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.grid import Grid, whole_readings
 from bitline.layer.integer_noise import IntegerReadNoise
@@ -71,6 +73,7 @@ class IntegerPlan(Plan):
         size = max(1, (GPU_CHUNK if on_gpu else CHUNK) // (self.lines * positions))
         return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
 
+    @abstractmethod
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
         """Write the outputs of codes, uint8 images, position by position.
 
@@ -79,7 +82,6 @@ class IntegerPlan(Plan):
             rows: to be written.
             samples: their numbers among all that the layer has seen.
         """
-        raise NotImplementedError
 
     def _sums(self, codes: Tensor) -> Float[Tensor, "rows lines"]:
         """Sums of the products, position by position."""
@@ -238,8 +240,16 @@ class Rows:
             product: shape of the layer.
             inputs: (batch, groups * channels, *space).
             like: (outputs,), a tensor of the outputs' precision and device.
+
+        Raises:
+            DataError: inputs are smaller than the kernel.
         """
         space = product.space(inputs)
+        if min(space, default=1) < 1:
+            raise DataError(
+                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} with its "
+                "padding and dilation: use larger images"
+            )
         room = like.new_empty(len(inputs), *space, len(like))
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
 
