@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -256,14 +257,14 @@ def compare_designs(place: str, extent: Extent) -> Iterator[dict[str, Any]]:
             continue
         for switches in extent.switches:
             what = {"network": network, "design": name, "switches": switches}
-            yield {**what, **_attempt(switches, lambda: _compared(compare(analog, cpu, images.to(place))))}
+            yield {**what, **_attempt(switches, partial(_on, place, analog, cpu, images))}
 
 
 def compare_products(place: str, extent: Extent) -> Iterator[dict[str, Any]]:
     """The products of bytes that layers of whole numbers are made of, with random and with the largest numbers."""
     for name, switches in itertools.product(extent.shapes, extent.switches):
         what = {"shape": name, "switches": switches}
-        yield {**what, **_attempt(switches, lambda: _product(place, *SHAPES[name]))}
+        yield {**what, **_attempt(switches, partial(_product, place, *SHAPES[name]))}
 
 
 def _product(place: str, channels: int, outputs: int, size: int, groups: int, pixels: int) -> dict[str, Any]:
@@ -321,7 +322,8 @@ def _attempt(switches: str, action: Callable[[], dict[str, Any]]) -> dict[str, A
         return {"failed": traceback.format_exc()}
 
 
-def _compared(found: Comparison) -> dict[str, Any]:
+def _on(place: str, analog: nn.Module, cpu: OnCpu, images: Tensor) -> dict[str, Any]:
+    found = compare(analog, cpu, images.to(place))
     return {"is_kept": found.is_kept, **asdict(found)}
 
 
