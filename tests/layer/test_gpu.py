@@ -11,7 +11,6 @@ from oracle.chain import literal_chain
 from strategies import designs, inputs_for, matrices
 
 from bitline import AnalogCore
-from bitline.arrays._ladder import LadderWires, Windows, ladder_products, plain_products
 from bitline.encode.input_slices import byte_slices
 from bitline.layer.integer_plans import IntegerPlan
 from bitline.nn.fingerprint import fingerprint
@@ -23,8 +22,8 @@ from bitline.numerics.read_noise import standard_normal
 pytestmark = pytest.mark.needs("a GPU")
 
 
-def on(place: str, values: torch.Tensor) -> torch.Tensor:
-    return values.to(place)
+def to_gpu(values: torch.Tensor) -> torch.Tensor:
+    return values.to("cuda")
 
 
 @settings(max_examples=150)
@@ -33,8 +32,8 @@ def test_a_core_on_a_gpu_gives_the_same_bits_or_the_literal_chain(design, matrix
     inputs = torch.from_numpy(inputs_for(matrix.shape[1], batch, seed, signed)).float()
     weight = torch.from_numpy(matrix)
     cpu = AnalogCore(weight, design, calibration=inputs, seed=seed)
-    gpu = AnalogCore(on("cuda", weight), design, calibration=cpu.calibration, seed=seed)
-    result = (gpu @ on("cuda", inputs)).cpu()
+    gpu = AnalogCore(to_gpu(weight), design, calibration=cpu.calibration, seed=seed)
+    result = (gpu @ to_gpu(inputs)).cpu()
     if isinstance(cpu.programmed.plan, IntegerPlan):
         assert torch.equal(result, cpu @ inputs)
         return
@@ -46,25 +45,25 @@ def test_a_core_on_a_gpu_gives_the_same_bits_or_the_literal_chain(design, matrix
 @pytest.mark.parametrize("number", [3.0, 49.0, 127.0, 255.0])
 def test_quotients_are_rounded_right(number):
     values = torch.arange(1.0, 100_000.0)
-    assert torch.equal(quotient(on("cuda", values), number).cpu(), values / number)
+    assert torch.equal(quotient(to_gpu(values), number).cpu(), values / number)
 
 
 def test_read_noise_is_the_same_to_the_bit():
     samples = torch.tensor([0, 5, 1 << 50])
     expected = standard_normal(7, samples, 100_000)
-    assert torch.equal(standard_normal(7, on("cuda", samples), 100_000).cpu(), expected)
+    assert torch.equal(standard_normal(7, to_gpu(samples), 100_000).cpu(), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
 def test_fingerprints_are_the_same(dtype):
     values = torch.randn(1000).to(dtype)
-    assert fingerprint(on("cuda", values)) == fingerprint(values)
+    assert fingerprint(to_gpu(values)) == fingerprint(values)
 
 
 def test_slices_of_bytes_are_the_same():
     codes = torch.arange(256, dtype=torch.uint8)
     slices = [digits.clone() for digits in byte_slices(codes, 128, 7, 2)]
-    for expected, found in zip(slices, byte_slices(on("cuda", codes), 128, 7, 2), strict=True):
+    for expected, found in zip(slices, byte_slices(to_gpu(codes), 128, 7, 2), strict=True):
         assert torch.equal(found.cpu(), expected)
 
 
@@ -72,20 +71,5 @@ def test_histograms_are_the_same():
     values = torch.randn(100_000)
     cpu, gpu = Histogram(), Histogram()
     cpu.update(values)
-    gpu.update(on("cuda", values))
+    gpu.update(to_gpu(values))
     assert torch.equal(gpu.counts, cpu.counts)
-
-
-@pytest.mark.parametrize("wires", [LadderWires(1e-3, 0.1), LadderWires(5.0), LadderWires(1e-2, 0, 0.2)])
-def test_ladders_equal_the_readable_one(wires):
-    codes, windows = torch.randint(-15, 16, (2, 40)).float(), Windows(torch.randperm(30), torch.tensor([0, 3, 7]))
-    given, loading = torch.rand(30, 70), torch.rand(30, 70)
-    exact = (codes.double(), windows, given.double(), loading.double())
-    foot = plain_products(*exact, wires, 4)
-    if wires.head is not None:
-        flipped = Windows(windows.offset.flip(0), windows.base)
-        other = wires.from_the_other_end()
-        foot += plain_products(exact[0], flipped, exact[2].flip(0), exact[3].flip(0), other, 4)
-    placed = Windows(on("cuda", windows.offset), on("cuda", windows.base))
-    result = ladder_products(*(on("cuda", codes), placed, on("cuda", given), on("cuda", loading)), wires, 4).cpu()
-    assert float((result - foot).abs().max()) < 1e-5 * float(foot.abs().max())
