@@ -25,6 +25,7 @@ from bitline.layer.grid import Grid, whole_readings
 from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readout import SharedLevels
+from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
 from bitline.shapes import Float, LayerInputs, LayerOutputs, ReadingTensor
@@ -217,7 +218,7 @@ class EffectiveWeights:
     def in_coarsest_step(cls, counts: Tensor, step: float) -> EffectiveWeights:
         """Whole numbers divided by what divides them all, so that they take as few pieces as they can."""
         common = common_divisor(counts)
-        return cls(counts / common, step * common)
+        return cls(quotient(counts, common), step * common)
 
 
 @dataclass(frozen=True)
