@@ -248,8 +248,8 @@ class Rows:
         space = product.space(inputs)
         if min(space, default=1) < 1:
             raise DataError(
-                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} is, with "
-                "dilation and padding: use larger images"
+                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} "
+                "with its padding: use larger images"
             )
         room = like.new_empty(len(inputs), *space, len(like))
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
