@@ -62,6 +62,19 @@ def gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def products_of_bytes() -> bool:
+    from bitline.arrays.integer import onednn
+
+    return not onednn.why_not()
+
+
+def mounts() -> bool:
+    """Whether this process may mount a folder, read-only, for itself alone."""
+    script = "mount --bind /var/tmp /var/tmp && mount -o remount,bind,ro /var/tmp /var/tmp"
+    command = ["unshare", "-m", "sh", "-c", script]
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
 REQUIREMENTS = {
     requirement.name: requirement
     for requirement in (
@@ -77,6 +90,8 @@ REQUIREMENTS = {
         Requirement("pyarrow", modules("pyarrow"), pip="-e '.[parquet]'"),
         Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
         Requirement("a GPU", gpu),
+        Requirement("fast products of bytes", products_of_bytes),
+        Requirement("the right to mount", mounts),
         Requirement("the shared data", SHARED.is_dir),
     )
 }

@@ -12,8 +12,6 @@ from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.windows import Windows, as_images
 from bitline.errors import BitlineError
 
-needs_onednn = pytest.mark.skipif(bool(onednn.why_not()), reason=f"needs fast products of bytes: {onednn.why_not()}")
-
 
 @given(st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=20))
 def test_pieces_are_bytes_that_add_up(numbers):
@@ -82,7 +80,7 @@ def test_what_is_no_such_product_is_named():
     assert why_not(ConvolutionProduct(2, (3, 3), padding="same")) == ""
 
 
-@needs_onednn
+@pytest.mark.needs("fast products of bytes")
 def test_a_shape_that_the_library_gets_wrong_is_left_to_floating_point(monkeypatch):
     weights = [(torch.ones(4, 2, 1, 1, dtype=torch.int8), 1.0)]
     assert isinstance(multiply(weights, Windows(), 1, 0), onednn.OnednnMultiply)
@@ -90,7 +88,7 @@ def test_a_shape_that_the_library_gets_wrong_is_left_to_floating_point(monkeypat
     assert isinstance(multiply(weights, Windows(), 1, 0), FloatingMultiply)
 
 
-@needs_onednn
+@pytest.mark.needs("fast products of bytes")
 def test_shapes_that_were_seen_to_fail_are_found_out():
     """One channel and 48 products a group, stride 2, code 0 at byte 128: right or left to another, never wrong."""
     product = ConvolutionProduct(1, (3, 3), groups=3, stride=(2, 2), padding=(1, 1))

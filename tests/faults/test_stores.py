@@ -338,10 +338,7 @@ def mounted_read_only(folder: Path, command: list[str]) -> subprocess.CompletedP
     return subprocess.run(["unshare", "-m", "sh", "-c", script, folder, *command], capture_output=True, text=True)
 
 
-can_mount = shutil.which("unshare") and mounted_read_only(Path("/var/tmp"), ["true"]).returncode == 0
-
-
-@pytest.mark.skipif(not can_mount, reason="needs the right to mount")
+@pytest.mark.needs("the right to mount")
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_a_store_that_cannot_be_written_can_be_read(finished_copy, mode):
     """sifiveinc/wake #501: 'unable to open database file', because readers of a log write too."""
@@ -352,7 +349,7 @@ def test_a_store_that_cannot_be_written_can_be_read(finished_copy, mode):
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.mark.skipif(not can_mount, reason="needs the right to mount")
+@pytest.mark.needs("the right to mount")
 def test_a_log_that_cannot_be_read_is_said(finished_copy):
     """Of the same kind: results of a killed run are in a file beside the store."""
     connection = sqlite3.connect(finished_copy)

@@ -11,6 +11,7 @@ from torch import nn
 from bitline import AnalogCore, Design, convert
 from bitline.arrays.integer.windows import as_images
 from bitline.devices import Cell
+from bitline.errors import DataError
 from bitline.layer.cells import line_readings
 from bitline.layer.grid import grid_step
 from bitline.layer.integer_plans import IntegerConvertPlan, IntegerLinearPlan, IntegerPlan
@@ -171,3 +172,11 @@ def test_noisy_networks_give_the_same_bits_for_any_batch_and_way_to_multiply(mon
     monkeypatch.setenv("BITLINE_PRODUCTS", "float")
     assert torch.equal(together, convert(network, design, conversion_of(analog).calibration)(images))
     assert not torch.equal(together, analog(images))  # other reads, other noise
+
+
+def test_inputs_smaller_than_the_kernel_are_refused():
+    network = nn.Conv2d(2, 4, 5).eval()
+    analog = convert(network, Design(), torch.rand(4, 2, 9, 9))
+    with pytest.raises(DataError, match=r"\(3, 9\), smaller than its kernel \(5, 5\)"):
+        analog(torch.rand(1, 2, 3, 9))
+    assert analog(torch.rand(0, 2, 9, 9)).shape == (0, 4, 5, 5)

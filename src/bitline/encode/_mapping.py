@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.numerics.quotient import quotient
 from bitline.shapes import Codes, Float
 
 
@@ -146,4 +147,4 @@ class WeightMapping(Variant):
         whole = magnitude.to(torch.int32)
         digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
         precision = magnitude.dtype if magnitude.is_floating_point() else torch.float32
-        return torch.stack(digits).to(precision) / self.top_digit
+        return quotient(torch.stack(digits).to(precision), self.top_digit)

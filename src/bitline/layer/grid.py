@@ -21,6 +21,7 @@ import torch
 from bitline.design import Design
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
+from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale
 from bitline.shapes import CellTensor, ReadingTensor
 
@@ -119,7 +120,7 @@ def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
         return None
     exact = torch.equal(cells, arrays.cells.targets)
     step = 1 / fineness(design) if exact else grid_step(design)
-    readings = line_readings(cells.double(), design.weights.readings) / step
+    readings = quotient(line_readings(cells.double(), design.weights.readings), step)
     counts = readings.round()
     rounding = ROUNDING * torch.finfo(cells.dtype).eps / step
     if rounding > 0.25 or float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
@@ -141,7 +142,7 @@ def grid_step(design: Design) -> float:
 def on_grid(cells: CellTensor, design: Design) -> CellTensor:
     """Conductances with errors as cells are resolved: the nearest points of the grid, halves to even."""
     step = grid_step(design)
-    return (cells.double() / step).round_().mul_(step).to(cells.dtype)
+    return quotient(cells.double(), step).round_().mul_(step).to(cells.dtype)
 
 
 def fineness(design: Design) -> float:

@@ -41,7 +41,9 @@ class IntegerReadNoise:
             return
         squares = arrays.squares(arrays.slicing.accumulated)
         assert squares.table is not None
-        readings = line_readings(squares.cells, arrays.design.weights.readings, power=2).double() / step**2
+        device = squares.cells.device
+        cells = squares.cells.cpu()  # sums of other processors add in another order
+        readings = line_readings(cells, arrays.design.weights.readings, power=2).double() / step**2
         variances = readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1)
         largest = variances.amax(dim=1, keepdim=True)
         top = ONE_BYTE if arrays.partition.rows >= MANY_ROWS else TWO_BYTES
@@ -49,7 +51,7 @@ class IntegerReadNoise:
         whole = _whole(torch.where(scale > 0, variances / scale, 0.0))
         by_part = scale.expand(-1, arrays.partition.parts, -1)
         self._scale = by_part.flatten().to(arrays.product_step)
-        self._product = IntegerProduct(arrays.product, whole, arrays.partition, 0, multiply)
+        self._product = IntegerProduct(arrays.product, whole.to(device), arrays.partition, 0, multiply)
         self._tables = _byte_tables(squares.table, arrays.inputs.zero_byte)
 
     def add(

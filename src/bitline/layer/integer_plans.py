@@ -8,18 +8,20 @@ them so. A layer is evaluated a few images at a time, so that its signals stay i
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bitline.arrays import Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
+from bitline.errors import DataError
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.grid import Grid, whole_readings
+from bitline.layer.effective_weights import EffectiveWeights
+from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readout import SharedLevels
@@ -31,8 +33,6 @@ CHUNK = 1 << 19
 """Signals evaluated at once on a CPU, so that they stay in its caches."""
 GPU_CHUNK = 1 << 27
 """On a GPU: half a gigabyte."""
-CODE_STEP = 1e-9
-"""Relative distance from whole numbers up to which weights are taken to be whole."""
 
 
 class IntegerPlan(Plan):
@@ -71,6 +71,7 @@ class IntegerPlan(Plan):
         size = max(1, (GPU_CHUNK if on_gpu else CHUNK) // (self.lines * positions))
         return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
 
+    @abstractmethod
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
         """Write the outputs of codes, uint8 images, position by position.
 
@@ -79,7 +80,6 @@ class IntegerPlan(Plan):
             rows: to be written.
             samples: their numbers among all that the layer has seen.
         """
-        raise NotImplementedError
 
     def _sums(self, codes: Tensor) -> Float[Tensor, "rows lines"]:
         """Sums of the products, position by position."""
@@ -184,41 +184,6 @@ class IntegerConvertPlan(IntegerPlan):
 
 
 @dataclass(frozen=True)
-class EffectiveWeights:
-    """Weights of a layer without ADC, all slices, lines and readings in one.
-
-    Attributes:
-        counts: whole numbers, (groups, rows, columns), float64.
-        step: weight code that 1 stands for.
-    """
-
-    counts: Tensor
-    step: float
-
-    @classmethod
-    def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
-        """The effective weights of a layer; None where they have no common step."""
-        readings, gain = whole_readings(arrays), arrays.cells.drift_gain
-        if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
-            return None
-        step = readings.step * arrays.digits_per_G_max
-        removed = arrays.input_sum_factor / step
-        if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
-            return None
-        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
-        counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
-        if not torch.equal(counts, counts.round()):
-            return None  # readings that count a fraction of a digit
-        return cls.in_coarsest_step(counts, step)
-
-    @classmethod
-    def in_coarsest_step(cls, counts: Tensor, step: float) -> EffectiveWeights:
-        """Whole numbers divided by what divides them all, so that they take as few pieces as they can."""
-        common = common_divisor(counts)
-        return cls(counts / common, step * common)
-
-
-@dataclass(frozen=True)
 class Rows:
     """Outputs of a layer, and the same memory position by position.
 
@@ -238,8 +203,16 @@ class Rows:
             product: shape of the layer.
             inputs: (batch, groups * channels, *space).
             like: (outputs,), a tensor of the outputs' precision and device.
+
+        Raises:
+            DataError: inputs are smaller than the kernel.
         """
         space = product.space(inputs)
+        if min(space, default=1) < 1:
+            raise DataError(
+                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} "
+                "with its padding: use larger images"
+            )
         room = like.new_empty(len(inputs), *space, len(like))
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
 
@@ -286,8 +259,3 @@ def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
 def _line_by_line(readings: ReadingTensor) -> Tensor:
     """Readings (readings, slices, groups, rows, columns) as a product takes them, int64 (groups, rows, lines)."""
     return readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1).long()
-
-
-def common_divisor(counts: Tensor) -> int:
-    """Greatest common divisor of whole numbers, at least 1."""
-    return max(1, int(np.gcd.reduce(counts.long().abs().flatten().cpu().numpy())))

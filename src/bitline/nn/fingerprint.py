@@ -25,7 +25,10 @@ def fingerprint(values: Tensor) -> int:
     from bitline.nn._fingerprint_numba import mix
 
     width = {1: np.uint8, 2: np.uint16}.get(values.element_size(), np.uint32)
-    return int(mix(values.view(torch.uint8).numpy().view(width), GOLDEN, MULTIPLIER))
+    words = values.view(torch.uint8).numpy().view(width)
+    return int(
+        mix(words, np.uint64(GOLDEN), np.uint64(MULTIPLIER))
+    )  # of Python's integers it would take 30 times longer
 
 
 def _mixed_by_torch(values: Tensor) -> int:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bitline.errors import DataError
+from bitline.numerics.quotient import quotient
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize.input_ranges import InputScale
 from bitline.shapes import Codes, Shaped
@@ -56,8 +57,7 @@ def plain_input_codes(inputs: Codes, scale: InputScale) -> Codes:
         >>> plain_input_codes(torch.tensor([0.75, 99.0]), InputScale(step=0.5, magnitude_bits=4, signed=False))
         tensor([ 2., 15.])
     """
-    step = torch.full((), scale.step, dtype=inputs.dtype, device=inputs.device)  # GPUs multiply by 1 / (a number)
-    return (inputs / step).round_().clamp_(scale.low, scale.high)
+    return quotient(inputs, scale.step).round_().clamp_(scale.low, scale.high)
 
 
 def input_bytes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Shaped[Tensor, "*codes"]:

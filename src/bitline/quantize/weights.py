@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bitline.errors import ConversionError
+from bitline.numerics.quotient import quotient
 from bitline.numerics.real_tensors import real_tensor
 
 
@@ -41,7 +42,7 @@ def weight_codes(
     magnitude = weight.abs() if scale == "channel" else weight.abs().reshape(1, -1)
     largest = magnitude.amax(1) if percentile >= 100 else _percentile(magnitude, percentile)
     largest = torch.where(largest > 0, largest, magnitude.amax(1))
-    step = torch.where(largest > 0, largest / top, 1.0).expand(len(weight)).contiguous()
+    step = torch.where(largest > 0, quotient(largest, top), 1.0).expand(len(weight)).contiguous()
     return (weight / step[:, None]).round_().clamp_(-top, top), step
 
 

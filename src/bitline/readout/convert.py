@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bitline.numerics.quotient import quotient
 from bitline.readout._sums import Sums
 from bitline.shapes import ArrayColumns, Float, Outputs, PerConversion
 
@@ -176,7 +177,7 @@ def convert_sums_and_add(
     if start is not None:
         grouped.copy_(start.expand_as(grouped))
     for index in range(sums.shape[1]):
-        signals = sums[:, index].reshape(grouped.shape) * scale[index] / divisor
+        signals = quotient(sums[:, index].reshape(grouped.shape) * scale[index], divisor)
         codes = signals.round_().clamp_(low[index], high[index])
         grouped += codes * factor[:, index]
 

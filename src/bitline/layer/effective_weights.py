@@ -1,0 +1,56 @@
+"""Weights of a layer without ADC, all slices, lines and readings in one, as whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.grid import whole_readings
+from bitline.numerics.quotient import quotient
+
+CODE_STEP = 1e-9
+"""Relative distance from whole numbers up to which weights are taken to be whole."""
+
+
+@dataclass(frozen=True)
+class EffectiveWeights:
+    """Weights of a layer without ADC, all slices, lines and readings in one.
+
+    Attributes:
+        counts: whole numbers, (groups, rows, columns), float64.
+        step: weight code that 1 stands for.
+    """
+
+    counts: Tensor
+    step: float
+
+    @classmethod
+    def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
+        """The effective weights of a layer; None where they have no common step."""
+        readings, gain = whole_readings(arrays), arrays.cells.drift_gain
+        if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
+            return None
+        step = readings.step * arrays.digits_per_G_max
+        removed = arrays.input_sum_factor / step
+        if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
+            return None
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
+        counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
+        if not torch.equal(counts, counts.round()):
+            return None  # readings that count a fraction of a digit
+        return cls.in_coarsest_step(counts, step)
+
+    @classmethod
+    def in_coarsest_step(cls, counts: Tensor, step: float) -> EffectiveWeights:
+        """Whole numbers divided by what divides them all, so that they take as few pieces as they can."""
+        common = common_divisor(counts)
+        return cls(quotient(counts, common), step * common)
+
+
+def common_divisor(counts: Tensor) -> int:
+    """Greatest common divisor of whole numbers, at least 1."""
+    return max(1, int(np.gcd.reduce(counts.long().abs().flatten().cpu().numpy())))
