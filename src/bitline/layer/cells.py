@@ -68,6 +68,11 @@ class Cells:
     pulses: float = 1.0
     outside: float = 0.0
 
+    @property
+    def are_exact(self) -> bool:
+        """Whether all cells are at their targets."""
+        return torch.equal(self.conductance, self.targets)
+
     def to(self, like: Tensor) -> Cells:
         """The same cells with the dtype and on the device of `like`."""
         noise = None if self.noise is None else self.noise.to(like)
@@ -159,3 +164,15 @@ def line_readings(
         terms = [cells[line] * weight**power for line, weight in enumerate(weights) if weight]
         rows.append(terms[0] if len(terms) == 1 else torch.stack(terms).sum(0))
     return torch.stack(rows)
+
+
+def line_by_line(
+    readings: Float[Tensor, "readings slices groups rows array_columns"],
+) -> Float[Tensor, "groups rows lines"]:
+    """Readings as products take them: rows of each group, and what is converted side by side.
+
+    Examples:
+        >>> line_by_line(torch.zeros(2, 4, 1, 30, 8)).shape
+        torch.Size([1, 30, 64])
+    """
+    return readings.permute(2, 3, 0, 1, 4).flatten(2)

@@ -98,8 +98,8 @@ class EncodedLayer:
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
         effective = design.array.effective_conductances(cells.conductance, self.row_slices)
-        exact = torch.equal(effective, cells.targets)
-        return replace(cells, conductance=effective if exact else on_grid(effective, design))
+        wired = replace(cells, conductance=effective)
+        return wired if wired.are_exact else replace(wired, conductance=on_grid(effective, design))
 
     @property
     def row_slices(self) -> tuple[slice, ...]:

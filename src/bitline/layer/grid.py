@@ -57,22 +57,8 @@ class Grid:
             arrays: of the layer, on lines without resistance.
             unit: (slices,) signal that counts as 1.
         """
-        cells, design = arrays.cells.conductance, arrays.design
-        if not design.cell.current_voltage.is_linear or not torch.equal(cells, arrays.cells.targets):
-            return None
-        fine = fineness(design)
-        steps = [simple_fraction(size * fine * arrays.slicing.top) for size in unit]
-        counts = line_readings(cells, design.weights.readings).double() * fine
-        error = ROUNDING * torch.finfo(cells.dtype).eps * fine
-        if None in steps or error > 0.25 or float((counts - counts.round()).abs().max()) > error:
-            return None
-        known = [step for step in steps if step is not None]
-        divisor = math.lcm(*(_odd(step.numerator) for step in known))
-        weights = [divisor / step for step in known]
-        largest = largest_count(design, arrays.partition.rows, arrays.inputs)
-        if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(cells.dtype):
-            return None
-        return cls(counts.round_(), tuple(map(float, weights)), divisor, 1 / fine)
+        readings = whole_readings(arrays) if arrays.cells.are_exact else None
+        return None if readings is None else cls._of_fractions(arrays, readings, unit)
 
     @classmethod
     def whole(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
@@ -81,14 +67,30 @@ class Grid:
         Args:
             arrays, unit: as for `of`.
         """
-        exact = cls.of(arrays, unit)
-        if exact is not None:
-            return exact
-        counts = whole_readings(arrays)
-        if counts is None:
+        readings = whole_readings(arrays)
+        if readings is None:
             return None
+        fractions = cls._of_fractions(arrays, readings, unit) if readings.are_exact else None
+        if fractions is not None:
+            return fractions
         top = arrays.slicing.top
-        return cls(counts.counts, tuple(counts.step / (top * size) for size in unit), 1, counts.step)
+        return cls(readings.counts, tuple(readings.step / (top * size) for size in unit), 1, readings.step)
+
+    @classmethod
+    def _of_fractions(cls, arrays: ProgrammedArrays, readings: WholeReadings, unit: Sequence[float]) -> Grid | None:
+        """The grid of exact cells; None where steps are no simple fractions, or sums of them not exact."""
+        design = arrays.design
+        steps = [simple_fraction(size * fineness(design) * arrays.slicing.top) for size in unit]
+        if None in steps:
+            return None
+        known = [step for step in steps if step is not None]
+        divisor = math.lcm(*(_odd(step.numerator) for step in known))
+        weights = [divisor / step for step in known]
+        largest = largest_count(design, arrays.partition.rows, arrays.inputs)
+        precision = arrays.cells.conductance.dtype
+        if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(precision):
+            return None
+        return cls(readings.counts, tuple(map(float, weights)), divisor, readings.step)
 
     def lines(self) -> ReadingTensor:
         """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""
@@ -103,10 +105,12 @@ class WholeReadings:
     Attributes:
         counts: (readings, slices, groups, rows, columns), float64.
         step: G/G_max that 1 stands for.
+        are_exact: whether all cells are at their targets, whose digits are counted, and not steps of the grid.
     """
 
     counts: ReadingTensor
     step: float
+    are_exact: bool
 
 
 def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
@@ -118,14 +122,14 @@ def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
     design, cells = arrays.design, arrays.cells.conductance
     if not design.cell.current_voltage.is_linear:
         return None
-    exact = torch.equal(cells, arrays.cells.targets)
+    exact = arrays.cells.are_exact
     step = 1 / fineness(design) if exact else grid_step(design)
     readings = quotient(line_readings(cells.double(), design.weights.readings), step)
     counts = readings.round()
     rounding = ROUNDING * torch.finfo(cells.dtype).eps / step
     if rounding > 0.25 or float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
         return None
-    return WholeReadings(counts, step)
+    return WholeReadings(counts, step, exact)
 
 
 def grid_step(design: Design) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bitline.arrays.integer import IntegerProduct, multiply
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_readings
+from bitline.layer.cells import line_by_line, line_readings
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import Float, Int, Shaped
@@ -44,7 +44,7 @@ class IntegerReadNoise:
         device = squares.cells.device
         cells = squares.cells.cpu()  # sums of other processors add in another order
         readings = line_readings(cells, arrays.design.weights.readings, power=2).double() / step**2
-        variances = readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1)
+        variances = line_by_line(readings)
         largest = variances.amax(dim=1, keepdim=True)
         top = ONE_BYTE if arrays.partition.rows >= MANY_ROWS else TWO_BYTES
         scale = largest / top
@@ -83,8 +83,7 @@ class IntegerReadNoise:
             added: variance of other noise; is written.
         """
         for weight, table in zip((1.0, 256.0), self._tables, strict=False):
-            sums = self._product.sums(look_up(codes, table)).permute(0, 2, 3, 1).reshape(added.shape)
-            added += sums.mul_(self._scale * weight)
+            added += self._product.by_position(look_up(codes, table)).mul_(self._scale * weight)
         return added
 
 

@@ -20,6 +20,7 @@ from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
 from bitline.errors import DataError
 from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.cells import line_by_line
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
@@ -27,7 +28,7 @@ from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readout import SharedLevels
 from bitline.quantize import InputScale, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
-from bitline.shapes import Float, LayerInputs, LayerOutputs, ReadingTensor
+from bitline.shapes import Float, LayerInputs, LayerOutputs
 
 CHUNK = 1 << 19
 """Signals evaluated at once on a CPU, so that they stay in its caches."""
@@ -81,10 +82,6 @@ class IntegerPlan(Plan):
             samples: their numbers among all that the layer has seen.
         """
 
-    def _sums(self, codes: Tensor) -> Float[Tensor, "rows lines"]:
-        """Sums of the products, position by position."""
-        return self.product.sums(codes).permute(0, 2, 3, 1).reshape(-1, self.lines)
-
 
 class IntegerLinearPlan(IntegerPlan):
     """Nothing nonlinear before the digital sum, and effective weights that are multiples of one step.
@@ -106,7 +103,7 @@ class IntegerLinearPlan(IntegerPlan):
         return Arithmetic(products=1, conversions=0, input_slices=1)
 
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
-        scale_sums(self._sums(codes), self.factor, self.start, rows)
+        scale_sums(self.product.by_position(codes), self.factor, self.start, rows)
 
 
 class IntegerConvertPlan(IntegerPlan):
@@ -119,7 +116,7 @@ class IntegerConvertPlan(IntegerPlan):
     """
 
     def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
-        super().__init__(arrays, _line_by_line(grid.counts), arrays.design.array.rows)
+        super().__init__(arrays, line_by_line(grid.counts).long(), arrays.design.array.rows)
         self.readouts = readouts
         self.divisor = float(grid.divisor)
         count = self.product.partition.parts * len(arrays.design.weights.readings)
@@ -127,9 +124,8 @@ class IntegerConvertPlan(IntegerPlan):
         self.scales = [(weights / readout.coarser).to(arrays.product_step) for readout in readouts]
         self.columns = arrays.cells.conductance.shape[-1]
         groups, step = arrays.product.groups, arrays.product_step
-        start = torch.zeros_like(step) if arrays.bias is None or arrays.unit_columns.count else arrays.bias
-        if arrays.unit_columns.count:
-            start = step.new_zeros(groups * self.columns)
+        bias = None if arrays.unit_columns.count else arrays.bias  # unit columns are subtracted before it is added
+        start = step.new_zeros(groups * self.columns) if bias is None else bias
         self.start = start.reshape(groups, -1).contiguous()
         self.input_sums = self._input_sums()
         self.noise = self._noise(grid, weights)
@@ -148,7 +144,7 @@ class IntegerConvertPlan(IntegerPlan):
         start: Tensor | None = self.start
         driven = arrays.slicing.conversion_bytes(codes, arrays.inputs.zero_byte)
         for index, (digits, readout, scale) in enumerate(zip(driven, self.readouts, self.scales, strict=True)):
-            sums = self._sums(digits)
+            sums = self.product.by_position(digits)
             if self.noise is not None:
                 self.noise.add(sums, digits, samples.start + SLICE_STRIDE * index, len(samples))
             self.converted += sums.numel()
@@ -161,7 +157,7 @@ class IntegerConvertPlan(IntegerPlan):
             if arrays.bias is not None:
                 rows.add_(arrays.bias)
         if self.input_sums is not None:
-            removed = self.input_sums.sums(codes).permute(0, 2, 3, 1).reshape(len(rows), groups, 1)
+            removed = self.input_sums.by_position(codes)[..., None]
             steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
             rows.view(len(rows), groups, -1).sub_(removed * steps)
 
@@ -254,8 +250,3 @@ def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
             "its conversions see more than a byte": slicing.conversions > 1 and slicing.conversion_bits > 8,
         }
     return next((reason for reason, applies in reasons.items() if applies), "") or why_not(arrays.product)
-
-
-def _line_by_line(readings: ReadingTensor) -> Tensor:
-    """Readings (readings, slices, groups, rows, columns) as a product takes them, int64 (groups, rows, lines)."""
-    return readings.permute(2, 3, 0, 1, 4).reshape(readings.shape[2], readings.shape[3], -1).long()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bitline.encode import input_slices
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_readings
+from bitline.layer.cells import line_by_line, line_readings
 from bitline.layer.grid import Grid
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
@@ -119,8 +119,7 @@ class Signals(ABC):
 
     def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
-        lines = readings.permute(2, 3, 0, 1, 4).reshape(self.groups, readings.shape[3], -1)
-        return self.product.lay_out(lines.to(self.arrays.product_step.dtype), self.partition)
+        return self.product.lay_out(line_by_line(readings).to(self.arrays.product_step.dtype), self.partition)
 
 
 class LinearSignals(Signals):

@@ -113,6 +113,13 @@ class IntegerProduct:
             codes = padded.reshape(images, -1, height, width)
         return self._multiply(codes)
 
+    def by_position(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> Float[Tensor, "image_positions products"]:
+        """`sums` of all positions of all images one after another, contiguous."""
+        sums = self.sums(codes).permute(0, 2, 3, 1)
+        return sums.reshape(-1, sums.shape[-1])
+
 
 def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], float]]:
     """Whole numbers as pieces of 8 bits, the least significant first, without those that are all 0.
