@@ -39,7 +39,7 @@ def test_one_table_for_all(bitline):
     given = ["bench", "linear", "--network", "fashion-resnet", "--batch", "2", "--repeats", "1", "--compute", "cpu"]
     status, output, errors = bitline(*given)
     assert status == 0, errors
-    assert output.count("Time and memory in units") == output.count("fashion-resnet  linear ") == 1
+    assert output.count("Time and memory in units") == output.count("fashion-resnet linear ") == 1
     assert "Gflop/s" in output
     assert CASES["linear"][0] in errors
 

@@ -134,8 +134,7 @@ def _plans(cases: list[str], networks: list[str]) -> Table:
 
 def _timings(measured: list[_Measured]) -> Table:
     columns = (
-        name("network"),
-        name("design"),
+        name("benchmark", "network, design"),
         name("compute"),
         Column("ratio", "time", "x plain", lambda value: fixed(value, 2)),
         Column("images_per_s", "images/s"),
@@ -147,8 +146,7 @@ def _timings(measured: list[_Measured]) -> Table:
     )
     rows = [
         (
-            each.network,
-            timing.case,
+            f"{each.network} {timing.case}",
             each.device,
             timing.ratio,
             timing.images / timing.seconds,
@@ -161,7 +159,12 @@ def _timings(measured: list[_Measured]) -> Table:
         for each in measured
         for timing in (each.timing,)
     ]
-    return Table("timings", columns, rows, "Time and memory in units of plain PyTorch's")
+    keys = [column.key for column in columns]
+    records = [
+        {"network": each.network, "design": each.timing.case, **dict(zip(keys[1:], row[1:], strict=True))}
+        for each, row in zip(measured, rows, strict=True)
+    ]
+    return Table("timings", columns, rows, "Time and memory in units of plain PyTorch's", records=records)
 
 
 def _machines(machines: list[Machine]) -> Table:
