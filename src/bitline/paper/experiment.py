@@ -96,7 +96,7 @@ class Experiment:
 
     Examples:
         >>> Experiment(out=Path("paper"), images=100, chips=3).caption
-        'fashion-resnet, 100 images, 3 chips, seed 0; bars are two sigma over chips'
+        'fashion-resnet, 100 images, 3 chips, seed 0; bands are two sigma over chips'
     """
 
     out: Path
@@ -185,7 +185,7 @@ class Experiment:
     def caption(self) -> str:
         """The text under every figure."""
         return (
-            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bars are two sigma over chips"
+            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bands are two sigma over chips"
         )
 
     @property

@@ -31,7 +31,7 @@ def run(experiment: Experiment) -> Findings:
     lines = tuple(
         Line.with_bars(name, [(design.cost or {})["energy_uJ"]], [design]) for name, design in designs.items()
     )
-    panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log")
+    panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log", bands=False)
     verdicts = _verdicts(data, **designs)
     return Findings(data.table, Drawing((panel,), experiment.caption), verdicts, data.failures)
 
