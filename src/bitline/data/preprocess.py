@@ -45,7 +45,7 @@ class Preprocess:
             )
         shape = (-1, *(1,) * (images.ndim - 2))
         mean, deviation = (torch.tensor(values).float().reshape(shape) for values in (self.mean, self.deviation))
-        return (images.float() / 255 - mean) / deviation
+        return images.float().div_(255).sub_(mean).div_(deviation)  # in place: memory is what takes the time
 
     def looked_up(self, images: Tensor) -> Tensor:
         """The same values as of a call, bit for bit on every device: a table made on the CPU has all that bytes become.
