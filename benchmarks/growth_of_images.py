@@ -1,8 +1,9 @@
 """How time and memory to read images grow with their number: `python benchmarks/growth_of_images.py`.
 
 Photographs (JPEG, 500 x 375 pixels) are read as by a study with a network of 224 x 224 pixels: at the first start, when
-nothing is known of them, at the second, and with 10 images asked for, each in a process of its own. A pass reads all that
-were asked for, batch by batch. An exponent of 1 between two rows is growth in proportion to the images of the source.
+nothing is known of them, at the second, and with 10 images asked for, each in a process of its own. A pass reads all
+that were asked for, batch by batch. An exponent of 1 between two rows is growth in proportion to the images of the
+source.
 """
 
 from __future__ import annotations

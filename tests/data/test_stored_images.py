@@ -220,7 +220,10 @@ def test_there_need_not_be_a_cache(source, cache, monkeypatch, place):
 def test_a_full_disk_is_no_fault(source, cache, monkeypatch):
     monkeypatch.setattr("bitline.data.cache.FREE", 1 << 60)
     exact(read(source, 10), EXPECTED[:10])
-    assert cache.files("pixels") == []
+    assert cache.files("pixels") == [] and read(source, 10).notes == ()
+    monkeypatch.setattr("bitline.data._picture_pixels.LARGE", 0)
+    (note,) = read(source, 10).notes
+    assert str(cache.folder) in note and "no room" in note
 
 
 # What tells data sets apart

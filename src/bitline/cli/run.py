@@ -130,6 +130,7 @@ class _Procedure:
         labels = labels_for(sample.dataset, classes_of(sample.network, self.design, images))
         network = sample.network.to(self.compute)
         remedy = {"after_programming": Recalibrate(calibration[: self.recalibrate])} if self.recalibrate else {}
+        output.notes(images.notes)
         with output.progress() as tell:
             return evaluate_times(
                 network,

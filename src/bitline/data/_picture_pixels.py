@@ -17,7 +17,8 @@ from bitline.data._digests import SMALL, digest_of, digests_of
 from bitline.data._files import opened_files
 from bitline.data._images import cropped, decoder
 from bitline.data._pixel_file import PixelFile, read_pixel_file, write_pixel_file
-from bitline.data.cache import Cache
+from bitline.data.archives import LARGE
+from bitline.data.cache import ENVIRONMENT, Cache
 from bitline.data.preprocess import Preprocess
 from bitline.data.stored_images import ArrayPixels, Pixels
 from bitline.errors import DataError
@@ -45,6 +46,10 @@ class PicturePixels:
     def dtype(self) -> torch.dtype:
         return torch.uint8
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def read(self, places: Tensor) -> Tensor:
         return self._in_memory(places, None).values
 
@@ -61,11 +66,13 @@ class PicturePixels:
         if file is None:
             path = cache.file("pixels", f"{digest_of(digests.tobytes()).hex()}.{form}")
             shape = (len(places), *self._size)
-            with contextlib.suppress(OSError):
+            try:
                 write_pixel_file(path, shape, digests, self._pictures(places, known, digests), cache.make_room)
-                known.drop_beginnings(digests)
+            except OSError as error:
+                return self._in_memory(places, known, _unkept(cache, error, math.prod(shape)))
+            known.drop_beginnings(digests)
             file = read_pixel_file(path)
-        if file is None:
+        if file is None:  # another process has deleted it
             return self._in_memory(places, known)
         cache.used(file.path)
         return MappedPixels(file, len(places), PicturePixels(self.place, self._named(places), self.preprocess))
@@ -92,12 +99,12 @@ class PicturePixels:
     def _named(self, places: Tensor) -> tuple[str, ...]:
         return tuple(self.names[place] for place in places.tolist())
 
-    def _in_memory(self, places: Tensor, known: _Known | None) -> ArrayPixels:
+    def _in_memory(self, places: Tensor, known: _Known | None, notes: tuple[str, ...] = ()) -> ArrayPixels:
         values = np.empty((len(places), *self._size), np.uint8)
         digests = None if known is None else self.contents(places).numpy()
         for index, picture in enumerate(self._pictures(places, known, digests)):
             values[index] = picture
-        return ArrayPixels(torch.from_numpy(values))
+        return ArrayPixels(torch.from_numpy(values), notes)
 
     def _pictures(
         self, places: Tensor, known: _Known | None, digests: np.ndarray | None = None
@@ -157,6 +164,10 @@ class MappedPixels:
     def dtype(self) -> torch.dtype:
         return torch.uint8
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def read(self, places: Tensor) -> Tensor:
         try:
             values, damaged = self.file.read(places)
@@ -180,6 +191,16 @@ class MappedPixels:
 
     def in_memory(self) -> ArrayPixels:
         return ArrayPixels(self.read(torch.arange(self.count)))
+
+
+def _unkept(cache: Cache, error: OSError, size: int) -> tuple[str, ...]:
+    """What is to be said where many decoded pictures could not be kept."""
+    if size < LARGE:
+        return ()
+    return (
+        f"decoded images stay in memory, {size / 1e9:.1f} GB, and are decoded again at the next start: cannot write "
+        f"to {cache.folder} ({error.strerror or error}); {ENVIRONMENT} can name another folder",
+    )
 
 
 class _Known:

@@ -51,6 +51,10 @@ class Pixels(Protocol):
             DataError: a file cannot be read.
         """
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of how they are kept."""
+
     def share_memory_(self) -> Pixels:
         """Lay what is in memory where other processes can see it, in place."""
 
@@ -64,6 +68,7 @@ class ArrayPixels:
 
     Attributes:
         values: (images, ...), uint8 or floating point.
+        notes: what is to be said of how they are kept.
 
     Examples:
         >>> ArrayPixels(torch.arange(6).reshape(3, 2)).read(torch.tensor([2, 0]))
@@ -72,6 +77,7 @@ class ArrayPixels:
     """
 
     values: Tensor
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -200,6 +206,11 @@ class StoredImages:
             DataError: a file cannot be read.
         """
         return self.pixels.contents(self.places)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of how they are kept: that they could not be, where that takes much time or memory."""
+        return self.pixels.notes
 
     def share_memory_(self) -> StoredImages:
         """Lay what is in memory where other processes can see it, in place."""

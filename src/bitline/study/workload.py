@@ -74,10 +74,10 @@ def load(study: Study, workers: int = 1) -> Workload:
     dataset = raw.split(study.data.images, study.data.calibration_images)
     if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
-    labels = labels_for(dataset, class_count(model, dataset.stored))
+    labels, images = labels_for(dataset, class_count(model, dataset.stored)), dataset.stored.decoded()
     context = Context(
         model=model,
-        images=dataset.stored.decoded(),
+        images=images,
         labels=labels,
         calibration=dataset.stored_calibration.decoded(),
         seed=study.run.seed,
@@ -95,7 +95,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
     } | ({} if code is None else {"code of the network": str(code)})
-    return Workload(context, facts, (*dataset.notes, *unnoticed("the network", code)))
+    return Workload(context, facts, (*dataset.notes, *images.notes, *unnoticed("the network", code)))
 
 
 def unnoticed(what: str, code: Code | None) -> tuple[str, ...]:
