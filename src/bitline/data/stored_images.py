@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bitline.data.preprocess import Preprocess
 from bitline.errors import DataError
@@ -159,6 +159,11 @@ class StoredImages:
     def to(self, device: torch.device | str) -> StoredImages:
         """The same images, whose batches come on another device."""
         return replace(self, device=str(device))
+
+    def beside(self, network: nn.Module) -> StoredImages:
+        """The same images, whose batches come on the device of a network's weights, where all are on one."""
+        devices = {parameter.device for parameter in network.parameters()}
+        return self.to(devices.pop()) if len(devices) == 1 else self
 
     def split(self, batch: int) -> Iterator[Tensor]:
         """Inputs of a network, `batch` images at once.

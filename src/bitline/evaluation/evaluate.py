@@ -91,7 +91,7 @@ class Classifier:
     ) -> Classifier:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
         model = in_single_precision(model)
-        images = _placed(images, model) if isinstance(images, StoredImages) else as_images(images, model)
+        images = images.beside(model) if isinstance(images, StoredImages) else as_images(images, model)
         _check(images, labels)
         batch = min(len(images), whole_number("batch", batch, 1, DataError))
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
@@ -294,14 +294,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
         raise error
 
 
-def _placed(images: StoredImages, model: nn.Module) -> StoredImages:
-    """The same images, whose batches come on the device of the network, where it has one."""
-    places = {parameter.device for parameter in model.parameters()}
-    return images.to(places.pop()) if len(places) == 1 else images
-
-
 def _check(images: Tensor | StoredImages, labels: Labels) -> None:
-    count = len(labels) if hasattr(labels, "__len__") else 0
-    if not images.shape or len(images) != count or count == 0:
-        shown = len(images) if images.shape else 0
+    shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
+    if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
