@@ -21,7 +21,7 @@ SETTLED = 2_000_000_000
 SMALL = 4 << 20
 """Bytes that are read, hashed or decoded in a moment, and of which nothing is kept."""
 
-Known = dict[str, list[str]]
+Remembered = dict[str, list[str]]
 """By the name of a file, its state and its digest in hexadecimal digits."""
 
 
@@ -46,7 +46,7 @@ def digests_of(files: Files, names: Sequence[str]) -> Tensor:
     memory = None if cache is None else cache.file("digests", digest_of(str(files.place).encode()).hex() + ".json")
     known = {} if memory is None else _read(memory)
     found: list[str] = []
-    new: Known = {}
+    new: Remembered = {}
     read = 0
     for name in names:
         state = files.state(name)
@@ -72,7 +72,7 @@ def is_settled(changed: int) -> bool:
     return time.time_ns() - changed > SETTLED
 
 
-def _read(memory: Path) -> Known:
+def _read(memory: Path) -> Remembered:
     """What is remembered; nothing where the file is not there or damaged."""
     try:
         content = json.loads(memory.read_bytes())
@@ -84,11 +84,11 @@ def _read(memory: Path) -> Known:
     return known  # type: ignore[no-any-return]
 
 
-def _write(cache: Cache, memory: Path, known: Known) -> None:
+def _write(cache: Cache, memory: Path, known: Remembered) -> None:
     text = json.dumps({"digest": _checksum(known), "files": known})
     cache.make_room(len(text))
     write_text(memory, text)
 
 
-def _checksum(known: Known) -> str:
+def _checksum(known: Remembered) -> str:
     return digest_of(json.dumps(known).encode()).hex()

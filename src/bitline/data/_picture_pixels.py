@@ -61,7 +61,7 @@ class PicturePixels:
             return self._in_memory(places, None)
         digests = self.contents(places).numpy()
         form = digest_of(f"{decoder()}, {self.preprocess.shape}, {self.preprocess.resize}".encode()).hex()
-        known = _Known(cache, form)
+        known = _DecodedPictures(cache, form)
         file = known.file_of(digests)
         if file is None:
             path = cache.file("pixels", f"{digest_of(digests.tobytes()).hex()}.{form}")
@@ -99,7 +99,7 @@ class PicturePixels:
     def _named(self, places: Tensor) -> tuple[str, ...]:
         return tuple(self.names[place] for place in places.tolist())
 
-    def _in_memory(self, places: Tensor, known: _Known | None, notes: tuple[str, ...] = ()) -> ArrayPixels:
+    def _in_memory(self, places: Tensor, known: _DecodedPictures | None, notes: tuple[str, ...] = ()) -> ArrayPixels:
         values = np.empty((len(places), *self._size), np.uint8)
         digests = None if known is None else self.contents(places).numpy()
         for index, picture in enumerate(self._pictures(places, known, digests)):
@@ -107,7 +107,7 @@ class PicturePixels:
         return ArrayPixels(torch.from_numpy(values), notes)
 
     def _pictures(
-        self, places: Tensor, known: _Known | None, digests: np.ndarray | None = None
+        self, places: Tensor, known: _DecodedPictures | None, digests: np.ndarray | None = None
     ) -> Iterator[np.ndarray]:
         """Pictures as uint8 (channels, height, width), those that are known without decoding.
 
@@ -203,7 +203,7 @@ def _unkept(cache: Cache, error: OSError, size: int) -> tuple[str, ...]:
     )
 
 
-class _Known:
+class _DecodedPictures:
     """Decoded pictures of one form in the files of a cache.
 
     Args:

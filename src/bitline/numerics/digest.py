@@ -33,7 +33,7 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-class Rows(Protocol):
+class Splittable(Protocol):
     """A tensor, or what is read row by row like one."""
 
     @property
@@ -44,7 +44,7 @@ class Rows(Protocol):
         """The rows, so many at once."""
 
 
-def data_digest(*parts: Rows | str) -> str:
+def data_digest(*parts: Splittable | str) -> str:
     """Digest of the shapes and values of tensors; 16 hexadecimal digits.
 
     Args:
