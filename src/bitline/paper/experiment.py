@@ -196,7 +196,7 @@ class Experiment:
     @cached_property
     def statistics(self) -> Statistics:
         """Weights and activity of the network, for costs."""
-        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
+        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.calibration[:32])
 
 
 def _half(number: int, times: int) -> int:

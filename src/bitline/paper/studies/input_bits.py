@@ -34,8 +34,8 @@ SHOWN = {
 
 def run(experiment: Experiment) -> Findings:
     """Apply each bit of real inputs alone, with and without wires; differential cells of 7 bits, lines of 1152 rows."""
-    context = experiment.loaded.context
-    layers = _layers(context.model, context.calibration[:4])
+    loaded = experiment.loaded
+    layers = _layers(loaded.context.model, loaded.calibration[:4])
     table = pd.DataFrame([row for name, weight, inputs in layers for row in _errors(name, weight, inputs)])
     for column in ("error", "weighted_error"):
         largest = table.groupby("layer")[column].transform("max").clip(lower=1e-30)

@@ -31,17 +31,17 @@ def run(experiment: Experiment) -> Findings:
             Line.exact(f"slice {index}", ROWS, [100 * useful[name, index, rows] for rows in ROWS]) for index in SLICES
         )
         panels.append(Panel(name, lines, "rows", "useful range (% of the possible)", "log", "log"))
-    images = min(IMAGES, len(experiment.loaded.context.calibration))
+    images = min(IMAGES, len(experiment.loaded.calibration))
     caption = f"{experiment.model}, inner 99.98 % of the signals on {images} calibration images"
     return Findings(table, Drawing(tuple(panels), caption), _verdicts(useful))
 
 
 def _ranges(experiment: Experiment, name: str, rows: int) -> pd.DataFrame:
     """Ranges of all layers and slices with arrays of one height."""
-    context = experiment.loaded.context
+    loaded = experiment.loaded
     settings = {"cell.device": "none", "array.rows": rows, "inputs.accumulation": SHOWN[name]}
     design = Design().with_settings({**MAPPINGS[name].settings, **settings})
-    ranges = study_ranges(context.model, design, context.calibration[:IMAGES])
+    ranges = study_ranges(loaded.context.model, design, loaded.calibration[:IMAGES])
     return ranges_frame(ranges).assign(mapping=name, max_rows=rows)
 
 
