@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, register_random, settings
+from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.internal.conjecture import providers
 from optional import REQUIREMENTS, SHARED
 from shape_checks import install
@@ -37,6 +37,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("fuzz", parent=settings.get_profile("bitline"), derandomize=False)
+settings.register_profile(  # scripts/mutants.py: that a test fails is enough, the smallest example is not needed
+    "mutants", parent=settings.get_profile("bitline"), phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("bitline")
 
 # Hypothesis takes some numbers from the source of what was imported so far, and that depends on the tests before.
