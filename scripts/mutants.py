@@ -2,7 +2,9 @@
 
 `[tool.mutants]` in pyproject.toml names groups of files, each with the tests that should notice, fastest first, and how
 many mutants of each group are drawn with which seed. Cosmic Ray makes the mutants. They are tried one after the other in
-a copy of the project, in processes forked from this one, which has imported all that is large and not bitline.
+a copy of the project, in forked processes: a change inside a function is put into one that has imported everything, for
+others and for compiled kernels the file is imported anew. Property tests take a
+fifth of their examples.
 
 A mutant is *killed* if a test fails or takes too long, and *survives* if all pass. One that cannot be imported is left out.
 Outcomes are kept in mutants/, a line of JSON each; what is there for the same code and tests is not tried again.
@@ -13,21 +15,28 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import ctypes
 import difflib
+import gc
 import hashlib
 import importlib
+import inspect
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
 import time
 import tomllib
+import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "mutants"
@@ -45,7 +54,7 @@ OPERATORS = (
     "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "NumberReplacer", "ZeroIterationForLoop",
 )  # fmt: skip
 """Of Cosmic Ray's: one or two changes at each place, without those that no module survives."""
-NOT_IMPORTED, SLOWER = 77, 3
+PR_SET_PDEATHSIG, NOT_IMPORTED, NOT_REPLACED = 1, 77, 78
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,42 @@ def meaning(code: str) -> str:
     return ast.dump(tree)
 
 
+def die_with_parent() -> None:
+    """Let Linux kill this process where the one that forked it is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def without_bodies(code: str) -> str:
+    """What a module does when it is imported."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body = []
+    return ast.dump(tree)
+
+
+def functions(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of functions in a module's or class's code, not of those inside functions."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            is_function = constant.co_flags & inspect.CO_OPTIMIZED
+            yield from [constant] if is_function else functions(constant)
+
+
+def replaced(path: Path, code: str) -> bool:
+    """Give the functions of a file that is imported other code; whether there was exactly one for all that differ."""
+    old, new = ({f.co_qualname: f for f in functions(compile(text, path, "exec"))} for text in (path.read_text(), code))
+    changed = [name for name in new if name not in old or new[name] != old[name]]
+    living = [found for found in gc.get_objects() if isinstance(found, types.FunctionType)]
+    living = [found for found in living if found.__code__.co_filename == str(path)]
+    done = 0
+    for function in living:
+        if function.__code__.co_qualname in changed:
+            function.__code__ = new[function.__code__.co_qualname]
+            done += 1
+    return bool(changed) and done >= len(changed)
+
+
 class Copy:
     """A copy of the project in which one file at a time is changed; it stays, with what was compiled in it."""
 
@@ -140,33 +185,33 @@ class Copy:
             path.write_text(before, "utf-8")
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
-    def run(self, file: str, tests: list[str], limit: float) -> tuple[str, str]:
-        """The outcome of the tests, and the first that failed."""
-        log = self.folder / "log"
+    def run(self, task: Callable[[], int], limit: int) -> tuple[str, str]:
+        """The outcome of a task in a process of its own, and the first test that failed."""
+        log = self.folder / f"log-{os.getpid()}"
         process = os.fork()
         if not process:
             os.setsid()
-            os._exit(self._test(file, tests, log))
-        end = time.monotonic() + limit
-        while True:
-            done, status = os.waitpid(process, os.WNOHANG)
-            if done:
-                break
-            if time.monotonic() > end:
-                os.killpg(process, signal.SIGKILL)
-                os.waitpid(process, 0)
-                return "timeout", ""
-            time.sleep(0.02)
-        failed = [line for line in log.read_text("utf-8", "replace").splitlines() if line.startswith(("FAILED", "ERROR"))]
+            die_with_parent()
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+            output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os._exit(task())
+        _, status = os.waitpid(process, 0)
+        failed = [
+            line for line in log.read_text("utf-8", "replace").splitlines() if line.startswith(("FAILED", "ERROR"))
+        ]
         code = os.waitstatus_to_exitcode(status)
-        outcome = {0: "survived", NOT_IMPORTED: "unusable"}.get(code, "killed")
+        outcome = {
+            0: "survived",
+            -signal.SIGXCPU: "timeout",
+            NOT_IMPORTED: "unusable",
+            NOT_REPLACED: "not replaced",
+        }.get(code, "killed")
         return outcome, failed[0].split(" - ")[0] if failed else f"status {code}" * (outcome == "killed")
 
-    def _test(self, file: str, tests: list[str], log: Path) -> int:
-        """In a process of its own: import the file, then run tests until one fails."""
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
+    def imported(self, file: str) -> int:
+        """Import a file of the copy, and the package; 0 if that works."""
         os.chdir(self.folder)
         sys.path[:0] = [str(self.folder / "src"), str(self.folder / "tests")]
         os.environ["PYTHONPATH"] = str(self.folder / "src")
@@ -181,60 +226,121 @@ class Copy:
             import bitline
 
             assert Path(bitline.__file__).is_relative_to(self.folder)
-            importlib.import_module(file.removeprefix("src/").removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
+            importlib.import_module(
+                file.removeprefix("src/").removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            )
         except BaseException:
             return NOT_IMPORTED
-        import pytest
+        return 0
 
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "-rfE", "--hypothesis-profile=mutants", "--tb=line"]
-        return int(pytest.main([*options, *tests]))
+    def anew(self, mutant: Mutant, code: str, tests: list[str], limit: int) -> tuple[str, str]:
+        """The outcome for a file that is imported with its change."""
+        with self.changed(mutant.file, code):
+            return self.run(lambda: self.imported(mutant.file) or tested(tests), limit)
+
+    def inside(self, mutant: Mutant, code: str, tests: list[str], limit: int) -> tuple[str, str]:
+        """The outcome for a change of a function of what this process has imported."""
+        path = self.folder / mutant.file
+        return self.run(lambda: tested(tests) if replaced(path, code) else NOT_REPLACED, limit)
+
+
+def tested(tests: list[str]) -> int:
+    """Run tests until one fails."""
+    options = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:benchmark",
+        "-rfE",
+        "--hypothesis-profile=mutants",
+        "--tb=line",
+    ]
+    return int(pytest.main([*options, *tests]))
 
 
 def known_outcomes(path: Path) -> dict[tuple[str, ...], Mutant]:
     """What earlier runs found, by code, tests and change."""
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    known = [Mutant(**json.loads(line)) for line in lines]
-    return {(mutant.of, mutant.file, mutant.operator, str(mutant.occurrence)): mutant for mutant in known}
+    return {key_of(mutant): mutant for mutant in (Mutant(**json.loads(line)) for line in lines)}
+
+
+def key_of(mutant: Mutant) -> tuple[str, ...]:
+    return mutant.of, mutant.file, mutant.operator, str(mutant.occurrence)
 
 
 def try_group(copy: Copy, name: str, group: dict[str, list[str]], settings: argparse.Namespace) -> Counter[str]:
     """Try the mutants of a group and tell about those that survive."""
     sources = sorted({str(path.relative_to(ROOT)) for pattern in group["files"] for path in ROOT.glob(pattern)})
     sources = [source for source in sources if not source.endswith("_triton.py")]  # no graphics processor, no tests
-    digest = hashlib.sha256(b"".join((ROOT / source).read_bytes() for source in sources))
-    for test in group["tests"]:
-        if not test.startswith("-"):
-            digest.update((ROOT / test.split("::")[0]).read_bytes())
-    path = RESULTS / f"{name}.jsonl"
-    known, of = known_outcomes(path), digest.hexdigest()[:12]
-    begun = time.monotonic()
-    outcome, said = copy.run(sources[0], group["tests"], 1800)
-    if outcome != "survived":
-        sys.exit(f"{name}: the tests fail without a mutant: {said}\n{(copy.folder / 'log').read_text()[-2000:]}")
-    limit = 30 + SLOWER * (time.monotonic() - begun)
-    counts: Counter[str] = Counter()
-    for mutant, code in drawn(name, sources, settings.sample, settings.seed):
-        key = (of, mutant.file, mutant.operator, str(mutant.occurrence))
-        if key not in known:
-            with copy.changed(mutant.file, code):
-                outcome, said = copy.run(mutant.file, group["tests"], limit)
-            known[key] = replace(mutant, outcome=outcome, said=said, of=of)
-            with path.open("a", encoding="utf-8") as results:
-                results.write(json.dumps(asdict(known[key])) + "\n")
-        counts[known[key].outcome] += 1
-        if known[key].outcome == "survived":
+    paths = [*sources, *(test.split("::")[0] for test in group["tests"])]
+    files = [
+        file for path in paths for file in ((ROOT / path).rglob("*.py") if (ROOT / path).is_dir() else [ROOT / path])
+    ]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files)))
+    path, of = RESULTS / f"{name}.jsonl", digest.hexdigest()[:12]
+    known = known_outcomes(path)
+    mutants = [
+        (mutant, code)
+        for mutant, code in drawn(name, sources, settings.sample, settings.seed)
+        if key_of(replace(mutant, of=of)) not in known
+    ]
+
+    def keep(mutant: Mutant, outcome: str, said: str) -> None:
+        with path.open("a", encoding="utf-8") as results:
+            results.write(json.dumps(asdict(replace(mutant, outcome=outcome, said=said, of=of))) + "\n")
+
+    def try_inside() -> int:
+        for source in sources:
+            if copy.imported(source):
+                return NOT_IMPORTED
+        tested(["tests/quantize", "--collect-only"])  # imports what tests need
+        passed = copy.folder / f"passed-{name}-{of}"
+        if not passed.exists() and copy.run(lambda: tested(group["tests"]), 3600)[0] != "survived":
+            return 1
+        passed.touch()
+        for mutant, code in mutants:
+            if not mutant.file.endswith("_numba.py") and without_bodies(code) == without_bodies(
+                (ROOT / mutant.file).read_text()
+            ):
+                outcome, said = copy.inside(mutant, code, group["tests"], settings.seconds)
+                if outcome != "not replaced":
+                    keep(mutant, outcome, said)
+        return 0
+
+    if mutants and copy.run(try_inside, 10**6)[0] != "survived":
+        sys.exit(f"{name}: the tests fail without a mutant, see {copy.folder}")
+    done = known_outcomes(path)
+    for mutant, code in mutants:
+        if key_of(replace(mutant, of=of)) not in done:
+            keep(mutant, *copy.anew(mutant, code, group["tests"], settings.seconds))
+    done = known_outcomes(path)
+    drawn_now = [
+        done[key_of(replace(mutant, of=of))] for mutant, _ in drawn(name, sources, settings.sample, settings.seed)
+    ]
+    for mutant in drawn_now:
+        if mutant.outcome == "survived":
             print(f"survived: {mutant.file} {mutant.operator} {mutant.occurrence}\n{mutant.change}", flush=True)
-    return counts
+    return Counter(mutant.outcome for mutant in drawn_now)
 
 
 def main() -> None:
     content = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutants"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(content['groups'])}; all if none is named")
-    parser.add_argument("--sample", type=int, default=content["sample"], help="mutants of each group (default: %(default)s)")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(content['groups'])}; all if none is named"
+    )
+    parser.add_argument(
+        "--sample", type=int, default=content["sample"], help="mutants of each group (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=content["seconds"], help="that tests may take for each (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=content["seed"], help="chooses them (default: %(default)s)")
     settings = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_THREADING_LAYER": "workqueue"}  # which a forked process may use
+    sys.dont_write_bytecode = False
     for module in LARGE:
         importlib.import_module(module)
     (RESULTS / "copy").mkdir(parents=True, exist_ok=True)

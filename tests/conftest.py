@@ -144,7 +144,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Property tests in an order of the seed's, with more examples."""
+    """`make fuzz`: property tests in an order of the seed's, with more examples; mutants: with fewer."""
+    if config.getoption("hypothesis_profile") == "mutants":
+        for function in {item.function for item in items if item.get_closest_marker("hypothesis")}:
+            given = function._hypothesis_internal_use_settings
+            fewer = settings(given, max_examples=max(5, given.max_examples // 5), phases=settings().phases)
+            function._hypothesis_internal_use_settings = fewer
     if config.getoption("hypothesis_profile") != "fuzz":
         return
     random.Random(config.getoption("hypothesis_seed")).shuffle(items)

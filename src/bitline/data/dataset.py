@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from bitline.config.arguments import check_fields
+from bitline.config.counts import whole_number
 from bitline.data._order import fair_order, is_mixed
+from bitline.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Dataset:
     calibration_labels: Tensor | None = None
     shuffled: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self, DataError)
+
     def spread(self, seed: int = 0) -> Dataset:
         """The same images in an order whose first images are a fair sample.
 
@@ -51,7 +57,11 @@ class Dataset:
 
         Args:
             seed: seed of the random draw; the same source and seed give the same order.
+
+        Raises:
+            DataError: the seed is no whole number.
         """
+        whole_number("seed", seed, error=DataError)
         if self.shuffled:
             return self
         images, labels, calibration, known = self.images, self.labels, self.calibration, self.calibration_labels
@@ -83,7 +93,13 @@ class Dataset:
             images: number of images to count; all if None.
             calibration: number of images to calibrate with.
             seed: seed of the draw where the source is in the order of its classes; it is not the seed of chips.
+
+        Raises:
+            DataError: a number is not whole, or negative.
         """
+        if images is not None:
+            whole_number("images", images, 0, DataError)
+        whole_number("calibration", calibration, 0, DataError)
         fair = self.spread(seed)
         if fair.calibration is None:
             fair = fair._with_some_apart(images, calibration)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from bitline.config.arguments import checked
 from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
 from bitline.data.registry import FORMATS
@@ -15,6 +16,7 @@ from bitline.errors import DataError
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
 
+@checked(DataError)
 def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     """Read labelled images, normalised for a network, in the order of the source.
 

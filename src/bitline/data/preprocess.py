@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bitline.config.arguments import check_fields, checked
 from bitline.errors import DataError
 
 
@@ -30,6 +31,9 @@ class Preprocess:
     deviation: tuple[float, ...]
     resize: int | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self, DataError)
+
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 images (n, channels, height, width) to float32; float images are taken as they are.
 
@@ -47,6 +51,7 @@ class Preprocess:
         mean, deviation = (torch.tensor(values).float().reshape(shape) for values in (self.mean, self.deviation))
         return (images.float() / 255 - mean) / deviation
 
+    @checked(DataError)
     def wrong_shape(self, name: str, found: tuple[int, ...]) -> DataError:
         """The error that says that images have another shape than the network takes."""
         return DataError(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
@@ -53,7 +54,7 @@ class Procedure:
 
     def __post_init__(self) -> None:
         whole_number("chips", self.chips, 1, DataError)
-        whole_number("seed", self.seed, error=DataError)
+        check_fields(self, DataError)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ class Classifier:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
         model = in_single_precision(model)
         images = as_images(images, model)
-        _check(images, labels)
+        count, size = len(labels) if hasattr(labels, "__len__") else 0, len(images) if images.ndim else 0
+        if size != count or count == 0:
+            raise DataError(f"{size} images and {count} labels: give one label for each of one or more images")
         batch = min(len(images), whole_number("batch", batch, 1, DataError))
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
@@ -201,7 +204,7 @@ def _measured(
     classifier: Classifier, design: Design, times: Sequence[float | str], procedure: Procedure
 ) -> tuple[Evaluation, ...]:
     """One evaluation for each time."""
-    if isinstance(times, str) or not isinstance(times, Sequence) or not times:
+    if isinstance(times, (str, bytes)) or not isinstance(times, Sequence) or not times:
         raise DataError(f"times is {times!r}: give a list of one or more times")
     data, progress = classifier.data, procedure.progress
     progress("calibrate", 0, 1)
@@ -291,10 +294,3 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         except Exception:  # says nothing more
             pass
         raise error
-
-
-def _check(images: Tensor, labels: Labels) -> None:
-    count = len(labels) if hasattr(labels, "__len__") else 0
-    if images.ndim == 0 or len(images) != count or count == 0:
-        shown = len(images) if images.ndim else 0
-        raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")

@@ -45,6 +45,7 @@ def for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     """
     with explained(path), closing(_opened(path.resolve())) as connection:
         _check_size(path.resolve(), connection)
+        _check_names(path.resolve())
         yield connection
 
 
@@ -82,6 +83,20 @@ def _check_size(path: Path, connection: sqlite3.Connection) -> None:
     pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
     if path.stat().st_size < pages * size and not _has_log(path):
         raise StudyError(f"the store {path} is damaged: its end is missing; use a copy, or give another --out")
+
+
+def _check_names(path: Path) -> None:
+    """Refuse one of several names (hard links) of a store that is being written, or whose writer was killed.
+
+    The last results are then in a file beside another of its names. A store that is closed is whole under any name.
+    """
+    with path.open("rb") as file:
+        is_logged = file.read(20)[18:20] == b"\2\2"  # the file format that says that there may be a log
+    if path.stat().st_nlink > 1 and is_logged and not _has_log(path):
+        raise StudyError(
+            f"the store {path} has {path.stat().st_nlink} names (hard links), and its last results may be beside "
+            "another one: read it under the name under which it was written"
+        )
 
 
 def _log(path: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
+from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.config.trust import refusal
 from bitline.data import load_dataset
@@ -69,6 +70,7 @@ class _Pace:
         )
 
 
+@checked(StudyError)
 def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bitline.config.arguments import checked
 from bitline.errors import StudyError
 from bitline.study import rows
 from bitline.study.connection import explained, for_reading, for_writing
@@ -221,7 +222,8 @@ class Store:
         self.connection.execute("COMMIT")
 
 
-def forget_failures(path: Path) -> None:
+@checked(StudyError)
+def forget_failures(path: str | Path) -> None:
     """Let the designs that failed be tried again by the next run on a store, which otherwise leaves them out.
 
     Args:
@@ -233,6 +235,7 @@ def forget_failures(path: Path) -> None:
     Examples:
         >>> forget_failures(Path("not-begun.sqlite"))
     """
+    path = Path(path)
     if path.exists():
         with locked(path), for_writing(path) as connection:
             if check_version(path, connection):
