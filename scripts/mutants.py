@@ -1,13 +1,13 @@
-"""Change the code in small ways and see whether the tests notice: `make mutants`, or `python scripts/mutants.py [GROUP ...]`.
+"""Change the code in small ways and see whether the tests notice: `make mutants`, or this script with names of groups.
 
-`[tool.mutants]` in pyproject.toml names groups of files, each with the tests that should notice, fastest first, and how
-many mutants of each group are drawn with which seed. Cosmic Ray makes the mutants. They are tried one after the other in
-a copy of the project, in forked processes: a change inside a function is put into one that has imported everything, for
-others and for compiled kernels the file is imported anew. Property tests take a
-fifth of their examples.
+`[tool.mutants]` in pyproject.toml names groups of files, each with the tests that should notice, fastest first, and
+how many mutants of each group are drawn with which seed. Cosmic Ray makes the mutants. They are tried one after the
+other in a copy of the project, in forked processes: a change inside a function is put into a process that has imported
+everything; for other changes, and for compiled kernels, the file is imported anew. Property tests take a fifth of their
+examples.
 
-A mutant is *killed* if a test fails or takes too long, and *survives* if all pass. One that cannot be imported is left out.
-Outcomes are kept in mutants/, a line of JSON each; what is there for the same code and tests is not tried again.
+A mutant is *killed* if a test fails or takes too long, and *survives* if all pass. One that cannot be imported is left
+out. Outcomes are kept in mutants/, a line of JSON each; what is there for the same code and tests is not tried again.
 """
 
 from __future__ import annotations
@@ -40,19 +40,70 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "mutants"
-LARGE = ("torch", "numpy", "scipy.stats", "scipy.optimize", "scipy.sparse.linalg", "numba", "pandas", "pydantic", "PIL.Image",
-         "plotly.graph_objects", "jaxtyping", "hypothesis", "pytest", "typer", "rich.table", "tomlkit", "safetensors.torch")  # fmt: skip
+LARGE = (
+    "torch",
+    "numpy",
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.sparse.linalg",
+    "numba",
+    "pandas",
+    "pydantic",
+    "PIL.Image",
+    "plotly.graph_objects",
+    "jaxtyping",
+    "hypothesis",
+    "pytest",
+    "typer",
+    "rich.table",
+    "tomlkit",
+    "safetensors.torch",
+)
 """Modules that take long to import and that no mutant changes."""
 OPERATORS = (
-    *(f"ReplaceBinaryOperator_{pair}" for pair in (
-        "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Div", "Mod_FloorDiv", "Pow_Mul", "LShift_RShift", "RShift_LShift",
-        "BitOr_BitAnd", "BitAnd_BitOr", "BitXor_BitOr")),
-    *(f"ReplaceComparisonOperator_{pair}" for pair in (
-        "Eq_NotEq", "NotEq_Eq", "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Lt_Gt", "Gt_Lt", "Is_IsNot", "IsNot_Is")),
+    *(
+        f"ReplaceBinaryOperator_{pair}"
+        for pair in (
+            "Add_Sub",
+            "Sub_Add",
+            "Mul_Div",
+            "Div_Mul",
+            "FloorDiv_Div",
+            "Mod_FloorDiv",
+            "Pow_Mul",
+            "LShift_RShift",
+            "RShift_LShift",
+            "BitOr_BitAnd",
+            "BitAnd_BitOr",
+            "BitXor_BitOr",
+        )
+    ),
+    *(
+        f"ReplaceComparisonOperator_{pair}"
+        for pair in (
+            "Eq_NotEq",
+            "NotEq_Eq",
+            "Lt_LtE",
+            "LtE_Lt",
+            "Gt_GtE",
+            "GtE_Gt",
+            "Lt_Gt",
+            "Gt_Lt",
+            "Is_IsNot",
+            "IsNot_Is",
+        )
+    ),
     *(f"ReplaceUnaryOperator_Delete_{name}" for name in ("USub", "Not", "Invert")),
-    "AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd",
-    "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "NumberReplacer", "ZeroIterationForLoop",
-)  # fmt: skip
+    "AddNot",
+    "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue",
+    "ReplaceAndWithOr",
+    "ReplaceOrWithAnd",
+    "ReplaceBreakWithContinue",
+    "ReplaceContinueWithBreak",
+    "NumberReplacer",
+    "ZeroIterationForLoop",
+)
 """Of Cosmic Ray's: one or two changes at each place, without those that no module survives."""
 PR_SET_PDEATHSIG, NOT_IMPORTED, NOT_REPLACED = 1, 77, 78
 
