@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -121,6 +122,25 @@ def test_a_store_is_read_under_any_name_once_it_is_closed(tmp_path):
     (tmp_path / "store.sqlite").write_bytes(content)
     with pytest.raises(StudyError, match="2 names"):
         read_results(tmp_path / "link.sqlite")
+
+
+def test_a_store_whose_pages_are_damaged_is_refused_before_it_is_used(tmp_path):
+    """SQLite itself notices only where it happens to look."""
+    path = tmp_path / "store.sqlite"
+    study = Study(data={"images": 2, "calibration_images": 2}, run={"chips": 1, "layer_errors": False})
+    sweep(study, path)
+    with sqlite3.connect(path) as connection:
+        root, size = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master "
+            "WHERE name = 'sqlite_autoindex_results_1'"
+        ).fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[root * size - 8 : root * size] = bytes(8)  # the end of the first key of an index
+    path.write_bytes(content)
+    for use in (lambda: read_results(path), lambda: sweep(study, path)):
+        with pytest.raises(StudyError, match="is damaged"):
+            use()
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs Linux")
