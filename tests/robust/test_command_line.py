@@ -48,7 +48,7 @@ ACCEPTED = {
         + [f"empty{suffix}" for suffix in (".safetensors", ".sqlite", ".json", ".csv")],
         "all sections of a study have defaults",
     ),
-    "--out": dict.fromkeys(["folder", "folder/", ".", "..", "/"], "a folder"),
+    "--out": dict.fromkeys(["", "folder", "folder/", ".", "..", "/"], "a folder"),
 }
 """By the name of a parameter: values that are taken, and why."""
 

@@ -136,7 +136,7 @@ def test_a_store_whose_pages_are_damaged_is_refused_before_it_is_used(tmp_path):
         ).fetchone()
     connection.close()
     content = bytearray(path.read_bytes())
-    content[root * size - 8 : root * size] = bytes(8)  # the end of the first key of an index
+    content[(root - 1) * size] = 0  # of an index, which says what kind of page it is
     path.write_bytes(content)
     for use in (lambda: read_results(path), lambda: sweep(study, path)):
         with pytest.raises(StudyError, match="is damaged"):

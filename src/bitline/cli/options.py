@@ -105,17 +105,10 @@ Gpus = Annotated[
 Picture = Annotated[Path, typer.Option("--out", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")]
 
 
-def _folder(text: str) -> Path:
-    """A folder to write to, which an empty text is not: it would mean the current one."""
-    if not text.strip():
-        raise typer.BadParameter("it is empty: give a folder, or '.' for the current one")
-    return Path(text)
-
-
 def out_folder(content: str) -> Any:
     """The option `--out` for a folder.
 
     Args:
         content: what is written there.
     """
-    return typer.Option("--out", metavar="FOLDER", parser=_folder, help=f"Folder for {content}.")
+    return typer.Option("--out", metavar="FOLDER", help=f"Folder for {content}.")
