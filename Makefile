@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-needs fuzz lint format bench docs clean
+.PHONY: help demo test test-needs fuzz mutants lint format bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ MINUTES ?= 10
 
 fuzz: .venv/.installed  ## run the property tests on new random examples for MINUTES=10
 	@$(BIN)/python scripts/fuzz.py $(MINUTES)
+
+mutants: .venv/.installed  ## change the code in small ways and see whether the tests notice (hours)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	@nice -n 10 $(BIN)/python scripts/mutants.py
 
 lint: .venv/.installed  ## check style, formatting and types
 	@$(BIN)/ruff check

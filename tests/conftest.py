@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, register_random, settings
+from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.internal.conjecture import providers
 from optional import REQUIREMENTS, SHARED
 from shape_checks import install
@@ -37,6 +37,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("fuzz", parent=settings.get_profile("bitline"), derandomize=False)
+settings.register_profile(  # scripts/mutants.py: that a test fails is enough, the smallest example is not needed
+    "mutants", parent=settings.get_profile("bitline"), phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("bitline")
 
 # Hypothesis takes some numbers from the source of what was imported so far, and that depends on the tests before.
@@ -141,7 +144,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Property tests in an order of the seed's, with more examples."""
+    """`make fuzz`: property tests in an order of the seed's, with more examples; mutants: with fewer."""
+    if config.getoption("hypothesis_profile") == "mutants":
+        for function in {item.function for item in items if item.get_closest_marker("hypothesis")}:
+            given = function._hypothesis_internal_use_settings
+            fewer = settings(given, max_examples=max(5, given.max_examples // 5), phases=settings().phases)
+            function._hypothesis_internal_use_settings = fewer
     if config.getoption("hypothesis_profile") != "fuzz":
         return
     random.Random(config.getoption("hypothesis_seed")).shuffle(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,15 @@ def test_figure_5_sliced():
 def test_two_sided_pairs_put_zero_at_mid_range():
     digits = TwoSided().digits(torch.tensor([0, 127, -127]))
     assert digits[:, 0].tolist() == [[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]]
+
+
+@pytest.mark.parametrize("mapping", [Differential(), TwoSided(), Offset()], ids=lambda mapping: mapping.kind)
+def test_the_bits_of_a_reading_count_its_values(mapping):
+    """B_cell of Xiao et al. 2022, Eq. 2, which counts the sign where lines are subtracted before the ADC."""
+    lines = mapping.digits(torch.arange(-127, 128))[:, 0]
+    [signs] = mapping.readings
+    values = sum(sign * line for sign, line in zip(signs, lines, strict=True))
+    assert 2 ** (mapping.reading_bits - 1) < len(values.unique()) <= 2**mapping.reading_bits
 
 
 @given(designs(adc=False))

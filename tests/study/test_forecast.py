@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from small_study import IMAGES, study
 
-from bitline.study import plan
+from bitline.config.trust import distrust
+from bitline.study import Study, plan, sweep
 
 
 def test_a_plan_counts_what_is_left(finished, tmp_path):
@@ -15,3 +18,41 @@ def test_a_plan_counts_what_is_left(finished, tmp_path):
     assert fresh.seconds > 0
     done = plan(study(), finished)
     assert (done.tasks, done.finished, done.seconds) == (0, 4, 0)
+
+
+CONVERTER = """
+from typing import Literal
+from bitline.readout.architectures import FlashAdc
+
+class Own(FlashAdc):
+    kind: Literal["own"] = "own"
+    resistor_mismatch: float = 0.01
+"""
+STUDY = """
+[data]
+images = 2
+calibration_images = 2
+[design.set]
+adc = {kind = "converter_of_plan:Own", bits = 4}
+[[axes]]
+setting = "array.rows"
+values = [64, 128]
+[run]
+chips = 1
+layer_errors = false
+"""
+
+
+def test_a_plan_without_the_code_of_a_converter_counts_the_same(tmp_path, monkeypatch):
+    """What its class sets by default is in the keys: all designs seemed to be left, however many were finished."""
+    (tmp_path / "converter_of_plan.py").write_text(CONVERTER)
+    (tmp_path / "study.toml").write_text(STUDY)
+    monkeypatch.syspath_prepend(tmp_path)
+    store = tmp_path / "store.sqlite"
+    sweep(Study.load(tmp_path / "study.toml", allow_code=True), store)
+    distrust(["converter_of_plan"])
+    monkeypatch.delitem(sys.modules, "converter_of_plan")
+    there = plan(Study.load(tmp_path / "study.toml"), store)
+    assert (there.tasks, there.finished, there.seconds) == (0, 2, None)
+    (tmp_path / "converter_of_plan.py").write_text(CONVERTER.replace("0.01", "0.02"))
+    assert plan(Study.load(tmp_path / "study.toml"), store).finished == 0

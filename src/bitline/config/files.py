@@ -7,7 +7,8 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """A new file to write to, which takes the place of `path` in one step at the end.
 
     If that fails, nothing is left of it, and an existing file stays as it was. Missing folders are made. What is no
-    ordinary file, such as a pipe, is written to as it is, and a link stays a link.
+    ordinary file, such as a pipe, is written to as it is, and a symbolic link stays one. Of a file with several names
+    (hard links) this name alone gets the new content: backups that share files by hard links keep the old one.
+
+    What a process has left behind that was killed while it wrote the same file is removed.
 
     Args:
         path: file to write.
@@ -47,12 +51,14 @@ def replacing(path: Path) -> Iterator[Path]:
         return
     place = path.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
+    _remove_orphans(place)
     part = _part(place)
-    try:
-        yield part
-        os.replace(part, place)
-    finally:
-        part.unlink(missing_ok=True)
+    with _held(part):
+        try:
+            yield part
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -211,6 +217,56 @@ def _is_special(path: Path) -> bool:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     return path.exists() and not path.is_file()
+
+
+@contextmanager
+def _held(part: Path) -> Iterator[None]:
+    """Lock a file that is being written: as long as it is locked, its process lives, on whatever machine."""
+    from filelock import lock_descriptor
+
+    number = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with suppress(OSError):  # a file system without locks
+            lock_descriptor(number, blocking=False)
+        yield
+    finally:
+        os.close(number)
+
+
+def _remove_orphans(place: Path) -> None:
+    """Remove parts of a file whose processes are gone: neither alive here nor holding the lock from elsewhere."""
+    for part in place.parent.glob(f"{escape(place.name)}.*.part"):
+        number = part.name.removeprefix(f"{place.name}.").removesuffix(".part")
+        if number.isdecimal() and not _is_alive(int(number)) and _is_free(part):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    """Whether this machine has a process of this number."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def _is_free(part: Path) -> bool:
+    """Whether nobody holds the lock of a file; where that cannot be told, somebody may."""
+    from filelock import lock_descriptor
+
+    try:
+        number = os.open(part, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return bool(lock_descriptor(number, blocking=False))
+    except OSError:
+        return False
+    finally:
+        os.close(number)
 
 
 def _part(place: Path) -> Path:

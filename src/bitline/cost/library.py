@@ -12,6 +12,7 @@ import tomlkit
 from pydantic import BaseModel, Field, ValidationError
 
 from bitline.config import toml
+from bitline.config.arguments import checked
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.cost.circuits import AnyCells, AnyDrivers
@@ -131,6 +132,7 @@ class Library(Part):
             raise DesignError(f"component library {self.name!r}: converter is {self.converter!r}{known}")
 
     @classmethod
+    @checked(DesignError)
     def load(cls, source: str | Path) -> Library:
         """Read a library from a TOML file, or one that comes with bitline by its name.
 
@@ -146,6 +148,7 @@ class Library(Part):
         text = (resources.files("bitline.cost") / "libraries" / f"{source}.toml").read_text(encoding="utf-8")
         return cls(**toml.parse(text, f"library {source}"))
 
+    @checked(DesignError)
     def with_settings(self, settings: dict[str, Any]) -> Library:
         """A copy with other numbers.
 
@@ -179,6 +182,7 @@ def libraries() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
+@checked(DesignError)
 def library_of(design: Design) -> Library:
     """The component library that a design names.
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bitline.config.arguments import checked
 from bitline.config.messages import nearest
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
@@ -20,6 +21,7 @@ from bitline.design import Design
 from bitline.errors import DesignError
 
 
+@checked(DesignError)
 def network_cost(
     statistics: Statistics,
     design: Design | str,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from bitline.config.arguments import checked
 from bitline.cost.efficiency import ratio
 from bitline.cost.library import Library, design_and_library
 from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
+from bitline.errors import DesignError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked(DesignError)
 def sensitivity(
     statistics: Statistics, design: Design | str, library: Library | None = None, factor: float = 2.0
 ) -> pd.DataFrame:
@@ -30,7 +34,7 @@ def sensitivity(
         `energy`, `area`, `latency` and `interval` of the changed to the unchanged cost, NaN where the latter is 0.
 
     Raises:
-        DesignError: the design has no converter, or there is no such library.
+        DesignError: the design has no converter, there is no such library, or the factor is not above 0.
 
     Examples:
         >>> from bitline.cost import gather_statistics
@@ -47,6 +51,8 @@ def sensitivity(
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
+    if not 0 < factor < math.inf:
+        raise DesignError(f"factor is {factor}: give a number above 0, such as 2")
     design, library = design_and_library(design, library)
     base = network_cost(statistics, design, library)
     rows = []

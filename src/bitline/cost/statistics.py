@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from bitline.arrays import ConvolutionProduct, IdealArray, Product
+from bitline.config.arguments import checked
 from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.design import Design, views
 from bitline.devices.faults import Faults
 from bitline.devices.variation import Variation
 from bitline.encode import WeightMapping
-from bitline.errors import CalibrationError
+from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import program_cells
 from bitline.nn import Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
@@ -182,6 +183,7 @@ class Statistics:
 
 
 @torch.no_grad()
+@checked(DesignError)
 def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) -> Statistics:
     """Statistics of a float network for costs of this design and others like it.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitline.arrays.product import MatrixProduct
+from bitline.config.arguments import checked
 from bitline.cost import area, shown
 from bitline.cost.efficiency import Efficiency
 from bitline.cost.library import Library, design_and_library
@@ -64,6 +65,7 @@ class UnitCost(Efficiency):
         return shown.text_of_unit(self)
 
 
+@checked(DesignError)
 def core_cost(
     design: Design | str,
     library: Library | None = None,
@@ -104,6 +106,7 @@ def core_cost(
     return UnitCost("core", 2.0 * rows * columns, _nonzero(energies), time, _nonzero(areas))
 
 
+@checked(DesignError)
 def unit_costs(
     design: Design | str, library: Library | None = None, activity: RowActivity = FULL
 ) -> tuple[UnitCost, ...]:

@@ -7,9 +7,24 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from bitline.config.arguments import check_values
+from bitline.config.counts import whole_number
 from bitline.data._order import fair_order, is_mixed
 from bitline.data.stored_images import Pixels, StoredImages
+from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
+
+
+TYPES = {
+    "images": Tensor,
+    "labels": Tensor,
+    "calibration": Tensor | None,
+    "classes": tuple[str, ...],
+    "notes": tuple[str, ...],
+    "calibration_labels": Tensor | None,
+    "shuffled": bool,
+}
+"""Types of what a data set is made of; images may also come from elsewhere, see `_is_source`."""
 
 
 class Dataset:
@@ -53,6 +68,9 @@ class Dataset:
         calibration_labels: Tensor | None = None,
         shuffled: bool = False,
     ) -> None:
+        given = {"images": images, "labels": labels, "calibration": calibration, "classes": classes, "notes": notes}
+        given |= {"calibration_labels": calibration_labels, "shuffled": shuffled}
+        check_values("Dataset", {name: value for name, value in given.items() if not _is_source(value)}, TYPES, DataError)
         self.stored = StoredImages.of(images)
         self.labels = labels
         self.stored_calibration = None if calibration is None else StoredImages.of(calibration)
@@ -115,7 +133,11 @@ class Dataset:
 
         Args:
             seed: seed of the random draw; the same source and seed give the same order.
+
+        Raises:
+            DataError: the seed is no whole number.
         """
+        whole_number("seed", seed, error=DataError)
         if self.shuffled:
             return self
         images, labels, calibration, known = self.stored, self.labels, self.stored_calibration, self.calibration_labels
@@ -146,7 +168,13 @@ class Dataset:
             images: number of images to count; all if None.
             calibration: number of images to calibrate with.
             seed: seed of the draw where the source is in the order of its classes; it is not the seed of chips.
+
+        Raises:
+            DataError: a number is not whole, or negative.
         """
+        if images is not None:
+            whole_number("images", images, 0, DataError)
+        whole_number("calibration", calibration, 0, DataError)
         fair = self.spread(seed)
         if fair.stored_calibration is None:
             fair = fair._with_some_apart(images, calibration)
@@ -173,3 +201,8 @@ class Dataset:
             calibration_labels=self.labels[rest:],
             notes=self.notes + (short if total - rest < calibration else ()),
         )
+
+
+def _is_source(images: object) -> bool:
+    """Whether something gives images on request."""
+    return isinstance(images, StoredImages) or callable(getattr(images, "read", None))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from bitline.config.arguments import checked
 from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
 from bitline.data.registry import FORMATS
@@ -18,6 +19,7 @@ SHOWN = 2
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
 
+@checked(DataError)
 def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     """Labelled images, normalised for a network, in the order of the source.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bitline.config.arguments import check_fields, checked
 from bitline.errors import DataError
 
 
@@ -29,6 +30,9 @@ class Preprocess:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     resize: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, DataError)
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 images (n, channels, height, width) to float32; float images are taken as they are.
@@ -71,6 +75,7 @@ class Preprocess:
         first = 256 * torch.arange(channels, device=images.device).reshape(-1, *(1,) * (images.ndim - 2))
         return table.flatten()[images.long() + first]
 
+    @checked(DataError)
     def wrong_shape(self, name: str, found: tuple[int, ...]) -> DataError:
         """The error that says that images have another shape than the network takes."""
         return DataError(

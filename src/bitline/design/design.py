@@ -14,6 +14,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
+from bitline.config.arguments import checked
+from bitline.config.counts import whole_number
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
@@ -112,9 +114,12 @@ class Design(Part):
     @classmethod
     def of(cls, design: Design | str) -> Design:
         """A design as it is, or that of a preset or TOML file; see `load`."""
+        if not isinstance(design, (Design, str, Path)):
+            raise DesignError(f"the design is a {type(design).__name__}: give a Design, the name of a preset or a file")
         return design if isinstance(design, Design) else cls.load(design)
 
     @classmethod
+    @checked(DesignError)
     def load(cls, source: str | Path, *, allow_code: bool = False) -> Design:
         """Read a design from a TOML file, or a preset by its name.
 
@@ -130,8 +135,6 @@ class Design(Part):
         Raises:
             DesignError: no such preset or file, or its content is not a valid design.
         """
-        if not isinstance(source, (str, Path)):
-            raise DesignError(f"the design is a {type(source).__name__}: give a Design, the name of a preset or a file")
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
             return cls.from_toml(toml.read(path), origin=str(path), allow_code=allow_code)
@@ -142,12 +145,14 @@ class Design(Part):
         return cls.from_toml(_preset_file(str(source)).read_text(encoding="utf-8"), origin=f"preset {source}")
 
     @classmethod
+    @checked(DesignError)
     def from_toml(cls, text: str, origin: str = "the design", *, allow_code: bool = False) -> Design:
         """Read a design from TOML text; `allow_code` is that of `load`."""
         design = cls.from_dict(toml.parse(text, origin))
         return design.with_code() if allow_code else design
 
     @classmethod
+    @checked(DesignError)
     def from_dict(cls, sections: dict[str, Any]) -> Design:
         """A design from values that a file has, as `model_dump` gives them; no code runs that they name."""
         with reading_a_file():
@@ -197,6 +202,7 @@ class Design(Part):
         heed(code_in(settings))
         return Design.from_dict(merge(self.model_dump(), nested(settings)))
 
+    @checked(DesignError)
     def at(self, seconds: float) -> Design:
         """The design with its cells read so many seconds after programming.
 
@@ -208,6 +214,7 @@ class Design(Part):
         timeless = tuple(rule.without("cell.time") for rule in self.layers)
         return self.model_copy(update={"layers": timeless}).with_settings({"cell.time": seconds})
 
+    @checked(DesignError)
     def for_layer(self, name: str) -> Design | None:
         """The design of one layer, None where the layer stays digital."""
         rule = self.rule_for(name)
@@ -215,6 +222,7 @@ class Design(Part):
             return self
         return None if rule.digital else self.with_rule(rule)
 
+    @checked(DesignError)
     def rule_for(self, name: str) -> LayerRule | None:
         """The rule that holds for a layer, None where there is none."""
         return next((rule for rule in self.layers if rule.matches(name)), None)
@@ -224,6 +232,7 @@ class Design(Part):
         plain = self.model_copy(update={"layers": ()})
         return (plain, *(self.with_rule(rule) for rule in self.layers if not rule.digital))
 
+    @checked(DesignError)
     def with_rule(self, rule: LayerRule) -> Design:
         """The design of the layers that a rule is for."""
         return Design.from_dict(merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
@@ -244,13 +253,18 @@ class Design(Part):
         lines = self.bit_lines(self.array.rows)
         return max(math.ceil(lines.full_precision_bits), lines.needed_bits)
 
+    @checked(DesignError)
     def bit_lines(self, rows: int, inputs: InputScale | None = None) -> BitLines:
         """The signals at the ADCs of a layer.
 
         Args:
             rows: rows of a partition in use.
             inputs: quantisation of the layer's inputs; unsigned if not given.
+
+        Raises:
+            DesignError: less than one row.
         """
+        whole_number("rows", rows, 1, DesignError)
         slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
@@ -54,7 +55,7 @@ class Procedure:
 
     def __post_init__(self) -> None:
         whole_number("chips", self.chips, 1, DataError)
-        whole_number("seed", self.seed, error=DataError)
+        check_fields(self, DataError)
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _measured(
     classifier: Classifier, design: Design, times: Sequence[float | str], procedure: Procedure
 ) -> tuple[Evaluation, ...]:
     """One evaluation for each time."""
-    if isinstance(times, str) or not isinstance(times, Sequence) or not times:
+    if isinstance(times, (str, bytes)) or not isinstance(times, Sequence) or not times:
         raise DataError(f"times is {times!r}: give a list of one or more times")
     data, progress = classifier.data, procedure.progress
     progress("calibrate", 0, 1)
@@ -292,9 +293,12 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
         except Exception:  # says nothing more
             pass
         raise error
+<<<<<<< HEAD
 
 
 def _check(images: Tensor | StoredImages, labels: Labels) -> None:
     shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
     if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
+=======
+>>>>>>> w-robust

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import MatrixProduct
+from bitline.config.arguments import check_values
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
@@ -87,6 +88,10 @@ def explain_plan(plan: Plan) -> str:
     return f"{precision}: {why}"
 
 
+_TYPES = {"design": Design, "seed": int, "chip": int, "name": str}
+"""What `AnalogCore` takes besides numbers."""
+
+
 class AnalogCore:
     """A plain matrix on analog arrays.
 
@@ -107,7 +112,7 @@ class AnalogCore:
 
     Raises:
         ConversionError: the matrix has the wrong shape, is complex, sparse or masked, or holds NaN, infinite or only
-            zero values.
+            zero values; or the design, seed, chip or name are of another type.
         CalibrationError: there is nothing to calibrate with, or the calibration is that of another design.
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
@@ -126,6 +131,8 @@ class AnalogCore:
         chip: int = 0,
         name: str = "core",
     ) -> None:
+        given = {"design": design, "seed": seed, "chip": chip, "name": name}
+        check_values("AnalogCore", given, _TYPES, ConversionError)
         weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
         if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")

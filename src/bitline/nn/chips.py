@@ -9,6 +9,7 @@ from torch import nn
 from bitline.config.counts import whole_number
 from bitline.errors import ConversionError
 from bitline.nn.contexts import analog_layers
+from bitline.nn.layer import AnalogLayer
 
 
 def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Module:
@@ -36,12 +37,12 @@ def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Mod
         The network.
 
     Raises:
-        ConversionError: chip or seed is no whole number.
+        ConversionError: it is no converted network, or chip or seed is no whole number.
     """
     whole_number("chip", chip, error=ConversionError)
     if seed is not None:
         whole_number("seed", seed, error=ConversionError)
-    for layer in analog_layers(network):
+    for layer in _layers(network):
         other = layer.chip.seed if seed is None else seed
         layer.put_on(replace(layer.chip, number=chip, seed=other))
     return network
@@ -67,13 +68,22 @@ def age(network: nn.Module, time: float | str) -> nn.Module:
         The network.
 
     Raises:
+        ConversionError: it is no converted network.
         DesignError: a time at which the device is unknown.
     """
-    layers = list(analog_layers(network))
+    layers = _layers(network)
     aged = [layer.design.with_settings({"cell.time": time}) for layer in layers]  # refused before any layer has aged
     for layer, design in zip(layers, aged, strict=True):
         layer.put_on(replace(layer.chip, time_s=design.cell.time))
     return network
+
+
+def _layers(network: nn.Module) -> list[AnalogLayer]:
+    """The analog layers, of which a converted network has at least one."""
+    layers = list(analog_layers(network))
+    if not layers:
+        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+    return layers
 
 
 def restart_reads(network: nn.Module, first: int = 0) -> None:

@@ -7,9 +7,12 @@ from contextlib import ExitStack, contextmanager
 
 from torch import nn
 
+from bitline.config.arguments import checked
+from bitline.errors import ConversionError
 from bitline.nn.layer import AnalogLayer, Instead
 
 
+@checked(ConversionError)
 def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
     """The analog layers of a converted network, in its order.
 

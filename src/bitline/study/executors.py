@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import multiprocessing.connection
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
@@ -14,6 +16,8 @@ from typing import Any, Protocol
 import torch.multiprocessing
 from torch import nn
 
+from bitline.config.arguments import checked
+from bitline.config.counts import whole_number
 from bitline.errors import StudyError
 from bitline.study.mishaps import described
 from bitline.study.task import Outcome, Task
@@ -21,6 +25,10 @@ from bitline.study.worker import Context, Worker
 
 LARGEST_WORKERS = 8
 """Workers by default, on machines with more cores."""
+
+
+ORPHANED = 3
+"""Exit status of a worker whose parent has ended; nobody is there to read it."""
 
 
 class Executor(Protocol):
@@ -59,6 +67,7 @@ def default_workers() -> int:
     return min(os.cpu_count() or 1, LARGEST_WORKERS)
 
 
+@checked(StudyError)
 def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:
     """Workers on this machine: this process if one is enough, or else processes.
 
@@ -66,10 +75,14 @@ def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:
         workers: how many.
         devices: compute devices that they take in turn.
 
+    Raises:
+        StudyError: less than one worker.
+
     Examples:
         >>> local(workers=1) is Inline
         True
     """
+    whole_number("workers", workers, 1, StudyError)
     if workers == 1 and devices == ("cpu",):
         return Inline
     return lambda context: Processes(context, workers, devices)
@@ -222,9 +235,22 @@ def _check_pickle(model: nn.Module) -> None:
         ) from None
 
 
+def _end_with_parent() -> None:
+    """End this process, whatever it does, once the one that started it has ended, however that was.
+
+    The end of a pipe says so, which the system closes with the parent. (The death signal of Linux would also come where
+    only the thread has ended that started the worker.)
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(ORPHANED)
+
+
 def _serve(context: Context, pipe: Any) -> None:
     """What a worker process does: tasks, until nobody is there to give them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True, name="watch of the parent").start()
     worker = Worker(context)
     while True:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
@@ -53,6 +54,7 @@ class SearchResult:
     seconds: float
 
 
+@checked(StudyError)
 def explore(
     study: Study,
     store: str | Path,

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bitline.config.files import replacing, write_csv, write_values
+from bitline.config.arguments import checked
+from bitline.config.files import check_writable, replacing, write_csv, write_values
 from bitline.errors import StudyError
 from bitline.numerics.confidence import known
 from bitline.study.results import DesignResult, StudyResult
@@ -15,7 +16,8 @@ EXPORTS = ("csv", "parquet", "json")
 """Formats of `export`."""
 
 
-def export(result: StudyResult, to: str, path: Path) -> None:
+@checked(StudyError)
+def export(result: StudyResult, to: str, path: str | Path) -> None:
     """Write the table of designs.
 
     Args:
@@ -25,6 +27,7 @@ def export(result: StudyResult, to: str, path: Path) -> None:
 
     Raises:
         StudyError: an unknown format, or Parquet without pyarrow.
+        BitlineError: the file cannot be written.
 
     Examples:
         >>> from bitline.study import Study
@@ -34,6 +37,8 @@ def export(result: StudyResult, to: str, path: Path) -> None:
         0.91
     """
     check_export(to)
+    path = Path(path)
+    check_writable("path", path)
     if to == "csv":
         write_csv(path, result.to_frame())
     elif to == "json":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
+from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.config.trust import refusal
 from bitline.data import load_dataset
@@ -17,7 +18,7 @@ from bitline.errors import DataError, StudyError
 from bitline.networks import Network, find_network
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
-from bitline.study.point import Point
+from bitline.study.point import Point, recalled
 from bitline.study.store import Store
 from bitline.study.study import Study
 from bitline.study.task import Task
@@ -69,6 +70,7 @@ class _Pace:
         )
 
 
+@checked(StudyError)
 def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
@@ -140,7 +142,8 @@ def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -
     if not store.exists():
         return Agenda(points, FinishedWork(), images, study.run)
     with Store.reading(store) as kept:
-        return agenda_of(study, points, kept, images)
+        designs = kept.designs()
+        return agenda_of(study, tuple(recalled(point, designs) for point in points), kept, images)
 
 
 def _probe(worker: Worker, task: Task, batch: int, images: int) -> _Pace:

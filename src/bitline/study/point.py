@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,43 @@ class Point:
     def label(self) -> str:
         """The settings in words."""
         return in_line(self.settings) or self.design.name
+
+
+def recalled(point: Point, kept: Sequence[dict[str, Any]]) -> Point:
+    """A point under the keys that a store has for it, where code that nobody allowed keeps them from being computed.
+
+    What a converter's class sets by default is part of the keys, and unknown as long as the class is not loaded. A
+    design of the store that has all that is known, and the same code, is taken for the same one if it is the only one.
+
+    Args:
+        point: with whatever keys.
+        kept: rows of the table of designs.
+
+    Examples:
+        >>> point = Point.of({}, Design())
+        >>> recalled(point, kept=[]) is point
+        True
+    """
+    if point.design.is_loaded:
+        return point
+    known = point.design.model_dump(mode="json", exclude={"name", "description"})
+    found = {}
+    for row in kept:
+        whole = {name: value for name, value in row["design"].items() if name not in ("name", "description")}
+        key = views.key({**_with_code(whole, point.code), **_library(point.design)})
+        if key == row["key"] and row["settings"] == point.settings and _has(whole, known):
+            found[key] = row["accuracy_key"]
+    if len(found) != 1:
+        return point
+    [(key, of_accuracy)] = found.items()
+    return replace(point, key=key, accuracy_key=of_accuracy)
+
+
+def _has(whole: Any, known: Any) -> bool:
+    """Whether values have all that others have."""
+    if isinstance(known, dict) and isinstance(whole, dict):
+        return all(name in whole and _has(whole[name], value) for name, value in known.items())
+    return bool(whole == known)
 
 
 def accuracy_key(design: Design) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bitline.config.arguments import checked
 from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
@@ -25,6 +26,7 @@ from bitline.study.workload import unnoticed
 Values = TypeVar("Values")
 
 
+@checked(StudyError)
 def read_results(path: str | Path) -> StudyResult:
     """Read a store; another process may be writing to it.
 

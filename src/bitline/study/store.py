@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bitline.config.arguments import checked
 from bitline.errors import StudyError
 from bitline.study import rows
-from bitline.study.connection import explained, for_reading, for_writing
+from bitline.study.connection import check_pages, explained, for_reading, for_writing
 from bitline.study.environment import differences, hardware, versions
 from bitline.study.lock import locked
 from bitline.study.point import Point
@@ -74,6 +75,7 @@ class Store:
         _make_folder(path)
         with locked(path), for_writing(path) as connection:
             check_version(path, connection)
+            check_pages(path, connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(TABLES)
@@ -257,7 +259,8 @@ class Store:
         self.connection.execute("COMMIT")
 
 
-def forget_failures(path: Path) -> None:
+@checked(StudyError)
+def forget_failures(path: str | Path) -> None:
     """Let the designs that failed be tried again by the next run on a store, which otherwise leaves them out.
 
     Args:
@@ -269,6 +272,7 @@ def forget_failures(path: Path) -> None:
     Examples:
         >>> forget_failures(Path("not-begun.sqlite"))
     """
+    path = Path(path)
     if path.exists():
         with locked(path), for_writing(path) as connection:
             if check_version(path, connection):

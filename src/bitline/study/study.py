@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from bitline.config import toml
+from bitline.config.arguments import checked
 from bitline.config.imports import import_module
 from bitline.config.messages import explain
 from bitline.config.part import Part
@@ -85,6 +86,7 @@ class Study(Part):
         return self
 
     @classmethod
+    @checked(StudyError)
     def load(cls, source: str | Path, *, allow_code: bool = False) -> Study:
         """Read a study from a TOML file; its file names count from its folder.
 
@@ -193,6 +195,7 @@ class Study(Part):
             raise StudyError(f"study {self.name!r} has no possible design: check its axes")
         return tuple(found.values())
 
+    @checked(StudyError)
     def point(self, settings: dict[str, Any]) -> Point:
         """One design: the base with these settings.
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.errors import StudyError
 from bitline.numerics.progress import Progress, silent
@@ -39,6 +40,7 @@ class Summary:
     seconds: float
 
 
+@checked(StudyError)
 def sweep(
     study: Study,
     store: str | Path,
