@@ -70,7 +70,9 @@ class Dataset:
     ) -> None:
         given = {"images": images, "labels": labels, "calibration": calibration, "classes": classes, "notes": notes}
         given |= {"calibration_labels": calibration_labels, "shuffled": shuffled}
-        check_values("Dataset", {name: value for name, value in given.items() if not _is_source(value)}, TYPES, DataError)
+        check_values(
+            "Dataset", {name: value for name, value in given.items() if not _is_source(value)}, TYPES, DataError
+        )
         self.stored = StoredImages.of(images)
         self.labels = labels
         self.stored_calibration = None if calibration is None else StoredImages.of(calibration)

@@ -293,12 +293,9 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
         except Exception:  # says nothing more
             pass
         raise error
-<<<<<<< HEAD
 
 
 def _check(images: Tensor | StoredImages, labels: Labels) -> None:
     shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
     if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")
-=======
->>>>>>> w-robust
