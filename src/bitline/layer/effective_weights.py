@@ -31,7 +31,7 @@ class EffectiveWeights:
     @classmethod
     def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
         """The effective weights of a layer; None where they have no common step."""
-        readings, gain = whole_readings(arrays), arrays.cells.drift_gain
+        readings, gain = whole_readings(arrays), arrays.drift_gain
         if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
             return None
         step = readings.step * arrays.digits_per_G_max

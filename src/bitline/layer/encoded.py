@@ -114,7 +114,9 @@ class EncodedLayer:
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
         """The arrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
-        return ProgrammedArrays(self.design, self.product, cells, self.unit_columns, step, self.bias, inputs, draws)
+        return ProgrammedArrays(
+            self.design, self.product, self.unit_columns, step, self.bias, inputs, draws, cells.drift_gain, cells
+        )
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

@@ -33,7 +33,8 @@ class SignalHistograms:
     """
 
     def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
-        self._signals = LinearSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.slicing.accumulated)
+        unit = [1.0] * arrays.design.weights.slices
+        self._signals: LinearSignals | None = LinearSignals(arrays, unit, arrays.slicing.accumulated)
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
         self.relu = relu
@@ -80,6 +81,10 @@ class SignalHistograms:
                 histogram.update(signals[:, :, :, :, number])
             self._count_places(index, signals)
 
+    def finish(self) -> None:
+        """Drop what signals are computed with, many times as much as what was counted: nothing is added any more."""
+        self._signals = None
+
     def centres(self) -> Tensor:
         """Mean signal of every column, along `readout.levels.AXES`, float64."""
         return self._sums / max(self._count, 1)
@@ -120,9 +125,11 @@ class SignalHistograms:
 
     def _by_place(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
-        for part in self._signals.chunks(codes, factor=4):
-            for index, digits in enumerate(self._signals.arrays.slicing.conversion_inputs(codes[part])):
-                signals = self._signals.at_adcs(digits)
+        computed = self._signals
+        assert computed is not None, "nothing is added any more"
+        for part in computed.chunks(codes, factor=4):
+            for index, digits in enumerate(computed.arrays.slicing.conversion_inputs(codes[part])):
+                signals = computed.at_adcs(digits)
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
 
 

@@ -221,6 +221,7 @@ class AnalogLayer(nn.Module):
         encoded = self.encoded()
         state = (self._encoded_from, self._calibration, self._chip)
         if self._programmed is None or state != self._programmed_from:
+            self._programmed = None  # the last chip makes room for this one
             self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
             self._programmed_from = state
         return self._programmed
