@@ -213,9 +213,7 @@ class AnalogLayer(nn.Module):
     def programmed(self) -> ProgrammedLayer:
         """The layer on its chip, programmed again if its weights, calibration, chip or device changed."""
         if self._calibration is None:
-            raise CalibrationError(
-                f"layer {self.name!r} is not calibrated: convert the network with calibration images"
-            )
+            raise CalibrationError(f"layer {self.name!r} is not calibrated: convert the network with images")
         if self._is_settled and self._programmed is not None:
             return self._programmed
         encoded = self.encoded()
