@@ -209,6 +209,7 @@ KERNELS = {
     "encode/_input_slices_numba.py": "encode/test_encode.py::test_input_slices_recombine",
     "nn/_activity_numba.py": "nn/test_activity.py::test_kernel_equals_the_readable_count",
     "nn/_fingerprint_numba.py": "faults/test_conversion.py::test_fingerprints_tell_tensors_apart_on_every_device",
+    "numerics/_energies_numba.py": "numerics/test_energies.py::test_energies_are_sums_of_squares",
     "numerics/_histogram_numba.py": "numerics/test_histogram.py::test_kernel_equals_the_readable_count",
     "numerics/_look_up_numba.py": "numerics/test_read_noise.py::test_bytes_are_looked_up_as_by_an_index",
     "numerics/_read_noise_numba.py": "numerics/test_read_noise.py::test_kernel_equals_the_readable_generator",

@@ -140,12 +140,16 @@ class Prepared:
         self.program(0)
         return {layer.name: layer.skipped for layer in layer_errors([self.compare(data)])}
 
-    def right(self, data: LabelledImages, advance: Advance = int) -> int:
-        """Number of images that the network gets right on the current chip.
+    def each_right(self, data: LabelledImages, advance: Advance = int) -> Tensor:
+        """Whether the network gets each image right on the current chip, (images,).
 
         Args:
             data: a data set, or a part of one.
             advance: told how many images are done.
         """
         restart_reads(self.analog, data.first)
-        return data.right(self.analog, advance)
+        return data.each_right(self.analog, advance)
+
+    def right(self, data: LabelledImages, advance: Advance = int) -> int:
+        """Number of images that the network gets right on the current chip; arguments as for `each_right`."""
+        return int(self.each_right(data, advance).sum())
