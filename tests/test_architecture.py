@@ -213,6 +213,7 @@ KERNELS = {
     "numerics/_histogram_numba.py": "numerics/test_histogram.py::test_kernel_equals_the_readable_count",
     "numerics/_look_up_numba.py": "numerics/test_read_noise.py::test_bytes_are_looked_up_as_by_an_index",
     "numerics/_read_noise_numba.py": "numerics/test_read_noise.py::test_kernel_equals_the_readable_generator",
+    "numerics/_whole_steps_numba.py": "numerics/test_whole_steps.py::test_kernel_equals_the_readable_rounding",
     "quantize/_inputs_numba.py": "quantize/test_quantize.py::test_kernel_equals_the_readable_codes",
     "readout/_convert_numba.py": "readout/test_convert.py::test_the_kernel_equals_plain_pytorch",
     "readout/_lookup_numba.py": "readout/test_adc.py::test_kernel_equals_the_readable_lookup",

@@ -38,7 +38,7 @@ class EffectiveWeights:
         removed = arrays.input_sum_factor / step
         if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
             return None
-        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts.double())
         counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
         if not torch.equal(counts, counts.round()):
             return None  # readings that count a fraction of a digit

@@ -13,7 +13,7 @@ from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.layer.chip import Chip
-from bitline.layer.grid import background, exact_up_to, largest_count, on_grid
+from bitline.layer.grid import background, exact_up_to, grid_step, largest_count
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
@@ -99,7 +99,7 @@ class EncodedLayer:
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
         effective = design.array.effective_conductances(cells.conductance, self.row_slices)
         wired = replace(cells, conductance=effective)
-        return wired if wired.are_exact else replace(wired, conductance=on_grid(effective, design))
+        return wired if wired.are_exact else wired.resolved(grid_step(design))
 
     @property
     def row_slices(self) -> tuple[slice, ...]:

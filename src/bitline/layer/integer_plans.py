@@ -41,7 +41,7 @@ class IntegerPlan(Plan):
 
     Args:
         arrays: the layer.
-        weights: whole numbers, int64 (groups, rows, lines).
+        weights: whole numbers, int64 or int32 (groups, rows, lines).
         max_rows: rows of an array.
     """
 
@@ -116,7 +116,8 @@ class IntegerConvertPlan(IntegerPlan):
     """
 
     def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
-        super().__init__(arrays, line_by_line(grid.counts).long(), arrays.design.array.rows)
+        counts = grid.counts.long() if grid.counts.is_floating_point() else grid.counts
+        super().__init__(arrays, line_by_line(counts), arrays.design.array.rows)
         self.readouts = readouts
         self.divisor = float(grid.divisor)
         count = self.product.partition.parts * len(arrays.design.weights.readings)
