@@ -12,6 +12,8 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.grid import whole_readings
 from bitline.numerics.quotient import quotient
 
+SAMPLE = 4096
+"""Whole numbers among which most layers have some without a common divisor."""
 CODE_STEP = 1e-9
 """Relative distance from whole numbers up to which weights are taken to be whole."""
 
@@ -53,4 +55,11 @@ class EffectiveWeights:
 
 def common_divisor(counts: Tensor) -> int:
     """Greatest common divisor of whole numbers, at least 1."""
-    return max(1, int(np.gcd.reduce(counts.long().abs().flatten().cpu().numpy())))
+    flat = counts.flatten()
+    if _divisor(flat[:SAMPLE]) == 1:  # that of all divides it
+        return 1
+    return max(1, _divisor(flat))
+
+
+def _divisor(counts: Tensor) -> int:
+    return int(np.gcd.reduce(counts.long().abs().cpu().numpy()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -106,12 +105,8 @@ class SignalHistograms:
         """Histograms of every weight slice, for each place that has levels of its own, in the order of `spread`."""
         assert self._series is not None
         numbers = torch.arange(math.prod(self.shape)).reshape(self.shape)
-        rest = [range(self.shape[axis]) for axis in (0, 1, 2, 3, 5)]
-        for place in itertools.product(*rest):
-            yield [
-                self._series.histogram(int(index))
-                for index in numbers[place[0], place[1], place[2], place[3], :, place[4]]
-            ]
+        for place in numbers.transpose(4, 5).reshape(-1, self.shape[4]).tolist():
+            yield [self._series.histogram(index) for index in place]
 
     def _count_places(self, index: int, signals: Tensor) -> None:
         if self._series is None:

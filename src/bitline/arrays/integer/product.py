@@ -136,6 +136,8 @@ def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], floa
     """
     found: list[tuple[Tensor, float]] = []
     scale, low, high = 1.0, *map(int, torch.aminmax(weights))
+    if max(-low, high) < 1 << 30:
+        weights = weights.int()  # half of the memory to go through
     while not found or low < 0 or high > 0:
         found.append((weights.to(torch.int8), scale))  # the lowest 8 bits, with the upper one of them as sign
         weights, low, high = (weights + 128) >> 8, (low + 128) >> 8, (high + 128) >> 8
