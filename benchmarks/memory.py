@@ -1,16 +1,15 @@
 """Memory of one layer on every preset design: `python benchmarks/memory.py`, about a minute.
 
 The layer is a convolution of 256 channels with 3 x 3 kernels, as most weights of a ResNet have. Measured is what its
-plan keeps, beside what it cannot do without: the pieces of 8 bits, or floating-point numbers, that are multiplied.
-oneDNN wants pieces packed for the shape of a batch, so those are there up to three times: as they are, packed for the
-usual batch and packed for the last one, which is smaller. Tensors that are packed are counted by the size of their
-pieces.
+plan keeps after batches of two sizes, beside what it cannot do without: for every reading, slice and weight a piece of
+8 bits or several, or a number in float32, and the same for the variance of its noise. oneDNN wants pieces packed for
+the shape of a batch, so those are there up to three times: as they are, packed for the usual batch and packed for the
+last one, which is smaller. What is packed is counted by the size of its pieces.
 """
 
 from __future__ import annotations
 
 import gc
-import resource
 import warnings
 from typing import Any
 
@@ -33,8 +32,8 @@ WEIGHT = 0.02 * torch.randn(CHANNELS, CHANNELS * 9, generator=torch.Generator().
 def main() -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
-    print("| design | products of | bytes needed | kept | kept, packed twice | peak of programming |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| design | products of | bytes a weight needed | kept | kept / needed |")
+    print("| --- | --- | --- | --- | --- |")
     for name in presets():
         print(f"| {name} | {' | '.join(_row(Design.load(name)))} |")
 
@@ -42,24 +41,24 @@ def main() -> None:
 def _row(design: Design) -> list[str]:
     product = ConvolutionProduct(CHANNELS, (3, 3), padding=(1, 1))
     encoded = EncodedLayer.of(WEIGHT, None, design.model_copy(update={"layers": ()}), product, "layer")
-    calibration = calibrate_layer(encoded, IMAGES[:1])
-    before = _peak()
-    layer = ProgrammedLayer(encoded, calibration, Chip())
-    peak = _peak() - before
-    kept, needed = _bytes(layer.plan), _needed(layer.plan)
+    layer = ProgrammedLayer(encoded, calibrate_layer(encoded, IMAGES[:1]), Chip())
     layer.multiply(IMAGES[:2])
     layer.multiply(IMAGES[:1])
+    kept = (_bytes(layer.plan) + _packed(layer.plan)) / WEIGHT.numel()
+    needed = _needed(layer.plan)
     kind = "whole numbers" if isinstance(layer.plan, IntegerPlan) else "float32"
-    figures = [needed, kept, kept + _packed(layer.plan), peak]
-    return [kind, *(f"{figure / WEIGHT.numel():.1f}" for figure in figures)]
+    return [kind, f"{needed}", f"{kept:.1f}", f"{kept / needed:.1f}"]
 
 
 def _needed(plan: Any) -> int:
-    """Bytes of what is multiplied."""
+    """Bytes of what is multiplied with one weight's inputs."""
+    weights = plan.arrays.design.weights
+    lines = len(weights.readings) * weights.slices if plan.arrays.design.adc.converts else 1
+    noise = getattr(plan, "noise", None)
     if isinstance(plan, IntegerPlan):
-        products = [plan.product, *(noise._product for noise in [getattr(plan, "noise", None)] if noise)]
-        return sum(_bytes(product) for product in products)
-    return _bytes(plan)
+        products = [plan.product, *([noise._product] if noise is not None and noise._tables else [])]
+        return lines * sum(len(product._pieces) for product in products)
+    return lines * 4 * (2 if plan.signals.noise is not None else 1)
 
 
 def _packed(plan: Any) -> int:
@@ -70,7 +69,9 @@ def _packed(plan: Any) -> int:
 
 def _bytes(thing: Any) -> int:
     """Bytes of all tensors that something refers to."""
-    tensors = {value.data_ptr(): value for value in _reachable(thing) if isinstance(value, Tensor) and not value.is_mkldnn}
+    tensors = {
+        value.data_ptr(): value for value in _reachable(thing) if isinstance(value, Tensor) and not value.is_mkldnn
+    }
     return sum(tensor.untyped_storage().nbytes() for tensor in tensors.values())
 
 
@@ -80,17 +81,12 @@ def _reachable(thing: Any) -> list[Any]:
     waiting = [thing]
     while waiting:
         value = waiting.pop()
-        if id(value) in found or isinstance(value, type) or callable(value) and not isinstance(value, OnednnMultiply):
+        if id(value) in found or isinstance(value, type) or (callable(value) and not isinstance(value, OnednnMultiply)):
             continue
         found[id(value)] = value
         if not isinstance(value, Tensor):
             waiting.extend(gc.get_referents(value))
     return list(found.values())
-
-
-def _peak() -> int:
-    """Largest memory of this process so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":
