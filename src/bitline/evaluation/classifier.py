@@ -32,6 +32,7 @@ class Classifier:
         calibration: as the user gave it: normalised images of another set, other inputs, or an earlier calibration.
 
     Examples:
+        >>> import torch
         >>> network = nn.Linear(4, 2).eval()
         >>> data = LabelledImages(torch.rand(6, 4), torch.zeros(6).long(), batch=64)
         >>> len(Classifier(network, network, data, calibration=torch.rand(8, 4)).data)
@@ -76,6 +77,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         ConversionError: a layer is to blame for that.
 
     Examples:
+        >>> import torch
         >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
         3
     """
