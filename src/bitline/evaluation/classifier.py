@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
 from bitline.data.labels import class_count, class_numbers
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.errors import BitlineError, ConversionError, DataError
 from bitline.evaluation.labelled_images import LabelledImages
@@ -49,14 +50,14 @@ class Classifier:
         cls,
         model: nn.Module,
         design: Design,
-        images: Tensor | np.ndarray,
+        images: Tensor | np.ndarray | StoredImages,
         labels: Labels,
         calibration: Any,
         batch: int,
     ) -> Classifier:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
         model = in_single_precision(model)
-        images = as_images(images, model)
+        images = images.beside(model) if isinstance(images, StoredImages) else as_images(images, model)
         _check(images, labels)
         batch = min(len(images), whole_number("batch", batch, 1, DataError))
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
@@ -64,7 +65,7 @@ class Classifier:
         return cls(model, float_network, LabelledImages(images, classes, batch), calibration)
 
 
-def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
+def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages) -> int:
     """Classes that a network tells apart, from its outputs for two images.
 
     Args:
@@ -85,7 +86,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         return class_count(network, images)
     except BitlineError as error:
         try:
-            convert(network, design, images[:2])
+            convert(network, design, inputs_of(images[:2]))
         except ConversionError:
             raise
         except Exception:  # says nothing more
@@ -93,8 +94,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels) -> None:
-    count = len(labels) if hasattr(labels, "__len__") else 0
-    if images.ndim == 0 or len(images) != count or count == 0:
-        shown = len(images) if images.ndim else 0
+def _check(images: Tensor | StoredImages, labels: Labels) -> None:
+    shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
+    if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")

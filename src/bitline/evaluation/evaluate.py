@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
+from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import DataError, DesignError
@@ -67,7 +68,7 @@ class _ChipResult:
 def evaluate(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray,
+    images: Tensor | np.ndarray | StoredImages,
     labels: Labels,
     calibration: Any,
     *,
@@ -83,7 +84,7 @@ def evaluate(
     Args:
         model: float network that classifies.
         design: the accelerator, or the name of a preset.
-        images: normalised inputs, (images, ...), finite.
+        images: normalised inputs, (images, ...), finite; or `Dataset.stored`, which is read batch by batch.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
         calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
         chips: independently programmed chips.
@@ -121,7 +122,7 @@ def evaluate(
 def evaluate_times(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray,
+    images: Tensor | np.ndarray | StoredImages,
     labels: Labels,
     calibration: Any,
     *,

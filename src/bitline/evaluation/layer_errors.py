@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.nn import AnalogLayer, analog_layers, computing
 from bitline.numerics.energies import energies
 
@@ -84,7 +85,7 @@ class LayerSums:
     images: int
 
 
-def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple[LayerSums, ...]:
+def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor | StoredImages) -> tuple[LayerSums, ...]:
     """Run both networks and compare, a few images at a time.
 
     Memory is bounded by the outputs of all layers of a few images, 128 MiB or those of one image. The pieces depend on
@@ -108,8 +109,8 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple
     """
     comparison = _Comparison(reference, analog)
     before = {layer.name: _counts(layer) for layer in analog_layers(analog)}
-    size = comparison.add(images[:1])  # tells how many go together
-    for piece in images[1:].split(max(1, AT_ONCE // max(1, size))):
+    size = comparison.add(inputs_of(images[:1]))  # tells how many go together
+    for piece in images[1:].split(max(1, AT_ONCE // max(1, size))) if len(images) > 1 else ():
         comparison.add(piece)
     return tuple(
         comparison.sums(layer, before[layer.name], len(images))
