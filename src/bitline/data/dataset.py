@@ -14,7 +14,6 @@ from bitline.data.stored_images import Pixels, StoredImages
 from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
 
-
 TYPES = {
     "images": Tensor,
     "labels": Tensor,
@@ -68,7 +67,13 @@ class Dataset:
         calibration_labels: Tensor | None = None,
         shuffled: bool = False,
     ) -> None:
-        given = {"images": images, "labels": labels, "calibration": calibration, "classes": classes, "notes": notes}
+        given: dict[str, object] = {
+            "images": images,
+            "labels": labels,
+            "calibration": calibration,
+            "classes": classes,
+            "notes": notes,
+        }
         given |= {"calibration_labels": calibration_labels, "shuffled": shuffled}
         check_values(
             "Dataset", {name: value for name, value in given.items() if not _is_source(value)}, TYPES, DataError

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Excitation, ProgrammedArrays, per_channel
+from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals, signals_of
@@ -46,13 +46,13 @@ class Plan(ABC):
 
     Attributes:
         arrays: the layer.
-        levels: of its ADCs; None without any.
+        obstacle: why its products are not of whole numbers; empty where they are.
         converted: conversions so far.
         skipped: conversions left out so far, because all inputs of the array were 0.
     """
 
-    arrays: ProgrammedArrays
-    levels: Levels | None = None
+    arrays: LayerArrays
+    obstacle: str = ""
     converted: int = 0
     skipped: int = 0
 
@@ -79,19 +79,17 @@ class LinearPlan(Plan):
     """Nothing nonlinear before the digital sum: one effective weight, one product (and one for read noise)."""
 
     def __init__(self, arrays: ProgrammedArrays) -> None:
-        self.arrays = arrays
+        self.arrays = arrays.without_cells()
         self.product = arrays.product
         self.whole = arrays.product.whole()
         slices = arrays.slicing.slices
-        effective = [(excitation, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
+        effective = [(excitation.drive, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
         if len(effective) == 1:
-            effective = [(excitation, weights - arrays.input_sum_factor) for excitation, weights in effective]
+            effective = [(drive, weights - arrays.input_sum_factor) for drive, weights in effective]
         elif arrays.input_sum_factor:
-            plain = Excitation(
-                None, arrays.cells.conductance
-            )  # the sum that is removed is that of the codes themselves
-            effective.append((plain, torch.full_like(effective[0][1], -arrays.input_sum_factor)))
-        self.products = [(excitation, self._lay_out(weights)) for excitation, weights in effective]
+            # the sum that is removed is that of the codes themselves
+            effective.append((Drive(), torch.full_like(effective[0][1], -arrays.input_sum_factor)))
+        self.products = [(drive, self._lay_out(weights)) for drive, weights in effective]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
         self.bias = arrays.bias
 
@@ -103,10 +101,10 @@ class LinearPlan(Plan):
         return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
 
     def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
-        (excitation, weights), *others = self.products
-        result = self.product.apply(excitation.inputs(codes), weights, self.whole, self.bias)
-        for excitation, weights in others:
-            result += self.product.apply(excitation.inputs(codes), weights, self.whole)
+        (drive, weights), *others = self.products
+        result = self.product.apply(drive.inputs(codes), weights, self.whole, self.bias)
+        for drive, weights in others:
+            result += self.product.apply(drive.inputs(codes), weights, self.whole)
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
     def _weights(self, cells: CellTensor) -> MatrixTensor:
@@ -118,7 +116,7 @@ class LinearPlan(Plan):
         arrays = self.arrays
         readings = line_readings(cells, arrays.design.weights.readings, power).double()
         total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
-        gain = arrays.cells.drift_gain
+        gain = arrays.drift_gain
         return total if gain is None else total * (gain.double() ** power)[:, None]
 
     def _lay_out(self, weights: MatrixTensor) -> Float[Tensor, "outputs channels *kernel"]:
@@ -126,16 +124,16 @@ class LinearPlan(Plan):
         weights = weights * step.double().reshape(weights.shape[0], 1, -1)
         return self.product.lay_out(weights.to(step.dtype), self.whole)
 
-    def _noise(self, squares: Excitation) -> tuple[Excitation, Tensor]:
+    def _noise(self, squares: Excitation) -> tuple[Drive, Tensor]:
         """Variance of every column and unit column in units of the digital sum."""
         variance = self._summed(squares.cells, power=2)
-        return squares, self.product.lay_out(variance.to(self.arrays.product_step.dtype), self.whole)
+        return squares.drive, self.product.lay_out(variance.to(self.arrays.product_step.dtype), self.whole)
 
     def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
         assert self.noise is not None
-        squares, weights = self.noise
+        drive, weights = self.noise
         arrays = self.arrays
-        variance = self.product.apply(squares.inputs(codes), weights, self.whole)
+        variance = self.product.apply(drive.inputs(codes), weights, self.whole)
         space = variance.shape[2:]
         samples = torch.arange(sample, sample + len(codes), device=codes.device)
         flat = variance.reshape(len(codes), -1).contiguous()
@@ -149,13 +147,13 @@ class ConvertPlan(Plan):
     """Conversions for each partition, slice and reading, as many as input slices are not added in analog.
 
     Args:
-        arrays: the layer.
-        signals: what its arrays give.
+        signals: what the layer's arrays give.
         readouts: of each conversion of a product, the least significant first.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, signals: Signals, readouts: list[Readout]) -> None:
-        self.arrays, self.signals, self.readouts = arrays, signals, readouts
+    def __init__(self, signals: Signals, readouts: list[Readout]) -> None:
+        self.arrays, self.signals, self.readouts = signals.arrays, signals, readouts
+        arrays = self.arrays
         step, bias = arrays.product_step, arrays.bias
         self.start = (torch.zeros_like(step) if bias is None else bias).reshape(signals.groups, -1)
         self.sums = self._input_sum_weights()
@@ -166,16 +164,14 @@ class ConvertPlan(Plan):
         """Signals that are converted by ADCs with these levels."""
         unit = levels.finest
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        plan = cls(arrays, signals, readouts(arrays, signals, levels, unit))
-        plan.levels = levels
-        return plan
+        return cls(signals, readouts(arrays, signals, levels, unit))
 
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
         """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
         unit = [1.0] * arrays.design.weights.slices
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, NoConversion.of(arrays))
+        return cls(signals, NoConversion.of(arrays))
 
     @property
     def arithmetic(self) -> Arithmetic:

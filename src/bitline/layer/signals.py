@@ -31,10 +31,10 @@ class Signals(ABC):
     """
 
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
-        self.arrays = arrays
+        self.arrays = arrays.without_cells()
         self.partition = arrays.partition
         self.product = arrays.product
-        _, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
+        self.lines, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
         self.readings = len(arrays.design.weights.readings)
         self.input_slices = slices
         device = arrays.cells.conductance.device
@@ -43,7 +43,7 @@ class Signals(ABC):
         self.noise = None
         if arrays.cells.noise is not None:
             squares = arrays.squares(self.input_slices)
-            self.noise = (squares, self._lay_out(squares.cells, power=2))
+            self.noise = (squares.drive, self._lay_out(squares.cells, power=2))
 
     @property
     def conversions(self) -> int:
@@ -109,8 +109,8 @@ class Signals(ABC):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
         if self.noise is None:
             return torch.zeros_like(signals) + added
-        squares, weights = self.noise
-        return self.product.apply(squares.inputs(inputs), weights, self.partition) + added
+        drive, weights = self.noise
+        return self.product.apply(drive.inputs(inputs), weights, self.partition) + added
 
     def _lay_out(self, cells: CellTensor, power: int = 1) -> Float[Tensor, "signals channels *kernel"]:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -138,17 +138,18 @@ class LinearSignals(Signals):
             laid_out = [self._lay_out(excitation.cells) for excitation in excitations]
         else:
             laid_out = [self._arrange(grid.lines())]
-        self.products = list(zip(excitations, laid_out, strict=True))
+        drives = [excitation.drive for excitation in excitations]
+        self.products = list(zip(drives, laid_out, strict=True))
 
     @property
     def evaluations(self) -> int:
         return len(self.products)
 
     def currents(self, inputs: LayerInputs) -> Currents:
-        (excitation, weights), *others = self.products
-        signals = self.product.apply(excitation.inputs(inputs), weights, self.partition)
-        for excitation, weights in others:
-            signals += self.product.apply(excitation.inputs(inputs), weights, self.partition)
+        (drive, weights), *others = self.products
+        signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
+        for drive, weights in others:
+            signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
 
@@ -173,7 +174,7 @@ class SolvedSignals(Signals):
 
     @property
     def evaluations(self) -> int:
-        return len(self.arrays.cells.conductance) * self.arrays.inputs.magnitude_bits
+        return self.lines * self.arrays.inputs.magnitude_bits
 
     def currents(self, inputs: LayerInputs) -> Currents:
         gathered = self.product.gather(inputs)
