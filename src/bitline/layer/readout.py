@@ -71,7 +71,9 @@ class NoConversion(Readout):
         self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
     ) -> DigitalSums:
         apart = signals.nan_to_num(nan=0.0).reshape(-1, *self.factor.shape, signals.shape[-1])
-        parts = torch.einsum("bgqnm,gqn->bgnm", apart, self.factor)
+        parts = apart[:, :, 0] * self.factor[:, 0, :, None]
+        for index in range(1, apart.shape[2]):  # one after the other: a sum over all depends on its order
+            parts += apart[:, :, index] * self.factor[:, index, :, None]
         return Sums.of(signals, len(self.factor), start, total).add(parts)
 
 
