@@ -18,6 +18,7 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
+from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -84,7 +85,8 @@ def explain_plan(plan: Plan) -> str:
     arrays = plan.arrays
     why = integer_plan(arrays, plan.levels)
     precision = str(arrays.product_step.dtype).removeprefix("torch.")
-    return f"{precision}: {why}"
+    products = "bytes, then " if is_whole(arrays) and arrays.design.array.is_linear else ""
+    return f"{products}{precision}: {why}"
 
 
 class AnalogCore:
