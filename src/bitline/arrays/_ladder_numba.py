@@ -66,10 +66,10 @@ def _divide_out(state, bit, wire, bound, active, largest, width):  # type: ignor
 @njit(inline="always")
 def _is_negative(codes, sample, first, offset):  # type: ignore[no-untyped-def]
     """Whether a row of a vector has a negative voltage."""
+    negative = False
     for row in range(len(offset)):
-        if codes[sample, first + offset[row]] < 0:
-            return True
-    return False
+        negative |= codes[sample, first + offset[row]] < 0
+    return negative
 
 
 @njit(inline="always")
