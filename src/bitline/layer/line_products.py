@@ -200,7 +200,7 @@ def whole_variances(
     Examples:
         >>> counts, scale = whole_variances(torch.tensor([[[4.0], [1.0], [1.0]]]).double(), rows=600)
         >>> counts.flatten().tolist(), round(float(scale), 4)
-        ([127, 32, 32], 0.0315)
+        ([127, 32, 31], 0.0315)
     """
     largest = variances.amax(dim=1, keepdim=True)
     scale = largest / (ONE_BYTE if rows >= MANY_ROWS else TWO_BYTES)
