@@ -328,7 +328,7 @@ def _on(place: str, analog: nn.Module, cpu: OnCpu, images: Tensor) -> dict[str, 
 
 
 def _cells(layer: AnalogLayer) -> Tensor:
-    return layer.programmed().plan.arrays.cells.conductance.cpu()
+    return layer.encoded().program(layer.chip).conductance.cpu()
 
 
 def _difference(outputs: Tensor, expected: Tensor) -> dict[str, float]:

@@ -13,6 +13,7 @@ from bitline.arrays.integer.windows import as_images
 from bitline.devices import Cell
 from bitline.errors import DataError
 from bitline.layer.cells import line_readings
+from bitline.layer.chip import Chip
 from bitline.layer.grid import grid_step
 from bitline.layer.integer_plans import IntegerConvertPlan, IntegerLinearPlan, IntegerPlan
 from bitline.nn import conversion_of
@@ -61,10 +62,10 @@ def test_usual_designs_have_such_plans(changes, kind, errors):
 def test_cells_with_errors_lie_on_the_grid_and_exact_ones_stay():
     matrix = np.random.default_rng(0).standard_normal((8, 300)).astype(np.float32)
     design = Design().with_settings(NOISY)
-    cells = AnalogCore(matrix, design, calibration=np.ones(300)).programmed.plan.arrays.cells
+    cells = AnalogCore(matrix, design, calibration=np.ones(300)).layer.program(Chip())
     steps = cells.conductance.double() / grid_step(design)
     assert float((steps - steps.round()).abs().max()) < 0.01  # float32 holds them
-    exact = AnalogCore(matrix, Design(), calibration=np.ones(300)).programmed.plan.arrays.cells
+    exact = AnalogCore(matrix, Design(), calibration=np.ones(300)).layer.program(Chip())
     assert torch.equal(exact.conductance, exact.targets)
 
 
@@ -143,14 +144,15 @@ def test_variances_of_bytes_are_those_of_all_cells(rows, changes):
     inputs = np.maximum(rng.standard_normal((rows, 40)), 0).astype(np.float32)
     noise = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}}
     design = Design().with_settings({**NOISY, **noise, **changes})
-    plan = AnalogCore(matrix, design, calibration=inputs).programmed.plan
+    core = AnalogCore(matrix, design, calibration=inputs)
+    plan = core.programmed.plan
     assert isinstance(plan, IntegerConvertPlan) and plan.noise is not None
+    arrays = core.layer.arrays(core.layer.program(Chip()), plan.arrays.inputs)
     codes = input_bytes(as_images(torch.from_numpy(inputs.T.copy())), plan.arrays.inputs)
     digits = next(iter(plan.arrays.slicing.conversion_bytes(codes, 0)))
-    sigma = line_readings(plan.arrays.cells.noise.square(), plan.arrays.design.weights.readings, power=2)[
-        0, 0, 0
-    ].double()
-    counts = plan.arrays.squares(plan.arrays.slicing.accumulated).inputs(digits[0, :, :, 0].float().T).double()
+    sigma = line_readings(arrays.cells.noise.square(), design.weights.readings, power=2)[0, 0, 0].double()
+    squares = arrays.squares(arrays.slicing.accumulated).drive
+    counts = squares.inputs(digits[0, :, :, 0].float().T).double()
     parts = [counts[:, part] @ sigma[part] / grid_step(design) ** 2 for part in plan.arrays.row_slices]
     expected = torch.cat(parts, dim=1)
     found = plan.noise.variance(digits, torch.zeros(expected.shape))

@@ -55,3 +55,15 @@ def test_kernel_equals_the_readable_count(whole, exponent):
     seen.update(values)
     bins = np.clip(np.floor(values.double().numpy() / seen.width) + seen.bins // 2, 0, seen.bins - 1)
     assert np.array_equal(seen.counts.numpy(), np.bincount(bins.astype(int), minlength=seen.bins))
+
+
+@given(st.lists(st.integers(-(2**20), 2**20), min_size=2, max_size=300), st.integers(-8, 8))
+def test_kernel_equals_the_readable_count_of_rows(whole, exponent):
+    values = torch.tensor(whole[: len(whole) // 2 * 2], dtype=torch.float32).reshape(2, -1) * 2.0**exponent
+    series = HistogramSeries(3)
+    series.update(values, first=1)
+    for row, index in zip(values, (1, 2), strict=True):
+        seen = series.histogram(index)
+        bins = np.clip(np.floor(row.double().numpy() / seen.width) + seen.bins // 2, 0, seen.bins - 1)
+        assert np.array_equal(seen.counts.numpy(), np.bincount(bins.astype(int), minlength=seen.bins))
+    assert series.histogram(0).total == 0

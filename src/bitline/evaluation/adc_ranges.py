@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
-from bitline.evaluation.evaluate import Labels, evaluate
+from bitline.evaluation.classifier import Labels
+from bitline.evaluation.evaluate import evaluate
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, Levels

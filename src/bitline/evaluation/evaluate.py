@@ -12,20 +12,16 @@ from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
-from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.devices import format_duration
-from bitline.errors import BitlineError, ConversionError, DataError, DesignError
+from bitline.errors import DataError, DesignError
+from bitline.evaluation.classifier import Classifier, Labels
 from bitline.evaluation.labelled_images import Advance, LabelledImages
-from bitline.evaluation.layer_errors import LayerError, LayerSums, layer_errors
+from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors
 from bitline.evaluation.prepared import Prepared
 from bitline.evaluation.result import Evaluation
-from bitline.nn import age, as_images, convert, independent_copy
-from bitline.nn.precision import in_single_precision
+from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
-
-Labels = Tensor | np.ndarray | Sequence[int]
-"""Class numbers, as `bitline.data.labels.class_numbers` takes them."""
 
 Remedy = Callable[[nn.Module, nn.Module], object]
 """Called with the analog network on its chip, which it may correct, and the quantised reference."""
@@ -40,6 +36,7 @@ class Procedure:
         seed: seed of the chips.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
         progress: told how far the work is.
+        compared_images: images whose layer outputs are compared with the reference's on every chip.
 
     Examples:
         >>> Procedure(chips=5, seed=1).chips
@@ -50,52 +47,12 @@ class Procedure:
     seed: int = 0
     after_programming: Remedy = lambda analog, reference: None
     progress: Progress = silent
+    compared_images: int = COMPARED
 
     def __post_init__(self) -> None:
         whole_number("chips", self.chips, 1, DataError)
+        whole_number("compared_images", self.compared_images, 0, DataError)
         whole_number("seed", self.seed, error=DataError)
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A float network and what shows how well it classifies.
-
-    Attributes:
-        model: as the user gave it.
-        float_network: the same in eval mode.
-        data: what it classifies.
-        calibration: as the user gave it: normalised images of another set, other inputs, or an earlier calibration.
-
-    Examples:
-        >>> network = nn.Linear(4, 2).eval()
-        >>> data = LabelledImages(torch.rand(6, 4), torch.zeros(6).long(), batch=64)
-        >>> len(Classifier(network, network, data, calibration=torch.rand(8, 4)).data)
-        6
-    """
-
-    model: nn.Module
-    float_network: nn.Module
-    data: LabelledImages
-    calibration: Any
-
-    @classmethod
-    def of(
-        cls,
-        model: nn.Module,
-        design: Design,
-        images: Tensor | np.ndarray,
-        labels: Labels,
-        calibration: Any,
-        batch: int,
-    ) -> Classifier:
-        """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
-        model = in_single_precision(model)
-        images = as_images(images, model)
-        _check(images, labels)
-        batch = min(len(images), whole_number("batch", batch, 1, DataError))
-        float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
-        classes = class_numbers(labels, classes_of(float_network, design, images)).to(images.device)
-        return cls(model, float_network, LabelledImages(images, classes, batch), calibration)
 
 
 @dataclass(frozen=True)
@@ -103,7 +60,7 @@ class _ChipResult:
     """What one chip does at one time."""
 
     accuracy: float
-    sums: list[tuple[LayerSums, ...]]
+    sums: tuple[LayerSums, ...]
 
 
 @torch.no_grad()
@@ -119,6 +76,7 @@ def evaluate(
     batch: int = 64,
     progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
+    compared_images: int = COMPARED,
 ) -> Evaluation:
     """Accuracy of a float network on an analog design.
 
@@ -133,6 +91,8 @@ def evaluate(
         batch: images at once; analog layers of float32 networks give the same numbers to the bit for any.
         progress: told how far the work is.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
+        compared_images: images whose layer outputs are compared with the reference's on every chip, for the error of
+            every layer, which takes three to four times as long as to classify them; 0 leaves layer errors out.
 
     Raises:
         DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
@@ -152,7 +112,7 @@ def evaluate(
         notes      0
     """
     design = Design.of(design)
-    procedure = Procedure(chips, seed, after_programming, progress)
+    procedure = Procedure(chips, seed, after_programming, progress, compared_images)
     classifier = Classifier.of(model, design, images, labels, calibration, batch)
     return _measured(classifier, design, (design.cell.time,), procedure)[0]
 
@@ -171,6 +131,7 @@ def evaluate_times(
     batch: int = 64,
     progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
+    compared_images: int = COMPARED,
 ) -> tuple[Evaluation, ...]:
     """Accuracy at several times after programming: every chip is programmed once, and its cells age.
 
@@ -192,7 +153,7 @@ def evaluate_times(
         True
     """
     design = Design.of(design)
-    procedure = Procedure(chips, seed, after_programming, progress)
+    procedure = Procedure(chips, seed, after_programming, progress, compared_images)
     classifier = Classifier.of(model, design, images, labels, calibration, batch)
     return _measured(classifier, design, times, procedure)
 
@@ -214,8 +175,9 @@ def _measured(
     results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
-        layers = layer_errors(run for chip in chips for run in chip.sums)
-        cost, why = _cost(prepared, aged, layers)
+        layers = layer_errors(chip.sums for chip in chips)
+        skipped = {layer.name: layer.skipped for layer in layers} if layers else prepared.skipped(data)
+        cost, why = _cost(prepared, aged, skipped)
         evaluations.append(
             Evaluation(
                 design=aged,
@@ -242,7 +204,7 @@ def _chip_results(
         for aged in designs:
             age(prepared.analog, aged.cell.time)
             procedure.after_programming(prepared.analog, prepared.reference)
-            sums = prepared.compare(data)
+            sums = prepared.compare(data, procedure.compared_images)
             at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
             what = f"chip {chip + 1} of {procedure.chips}{at}"
             right = prepared.right(data, _told(procedure.progress, what, data))
@@ -255,46 +217,9 @@ def _told(progress: Progress, what: str, data: LabelledImages) -> Advance:
     return lambda done: progress(what, done, len(data))
 
 
-def _cost(
-    prepared: Prepared, design: Design, layers: tuple[LayerError, ...]
-) -> tuple[NetworkCost | None, tuple[str, ...]]:
+def _cost(prepared: Prepared, design: Design, skipped: dict[str, float]) -> tuple[NetworkCost | None, tuple[str, ...]]:
     """The cost of a design, or why there is none: a design without converters still has an accuracy."""
     try:
-        return prepared.cost(design, {layer.name: layer.skipped for layer in layers}), ()
+        return prepared.cost(design, skipped), ()
     except DesignError as error:
         return None, (f"no energy, area and latency: {error}",)
-
-
-def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
-    """Classes that a network tells apart, from its outputs for two images.
-
-    Args:
-        network: in eval mode.
-        design: the accelerator.
-        images: normalised inputs, (images, ...).
-
-    Raises:
-        DataError, NetworkError: see `class_count`.
-        ConversionError: a layer is to blame for that.
-
-    Examples:
-        >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
-        3
-    """
-    try:
-        return class_count(network, images)
-    except BitlineError as error:
-        try:
-            convert(network, design, images[:2])
-        except ConversionError:
-            raise
-        except Exception:  # says nothing more
-            pass
-        raise error
-
-
-def _check(images: Tensor, labels: Labels) -> None:
-    count = len(labels) if hasattr(labels, "__len__") else 0
-    if images.ndim == 0 or len(images) != count or count == 0:
-        shown = len(images) if images.ndim else 0
-        raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")

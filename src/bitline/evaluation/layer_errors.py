@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from bitline.nn import AnalogLayer, analog_layers, computing
+from bitline.numerics.energies import energies
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
+AT_ONCE = 1 << 27
+"""Bytes of layer outputs that are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,15 @@ class LayerSums:
 
 
 def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple[LayerSums, ...]:
-    """Run both networks and compare.
+    """Run both networks and compare, a few images at a time.
+
+    Memory is bounded by the outputs of all layers of a few images, 128 MiB or those of one image. The pieces depend on
+    the network alone, and so do the sums, which are rounded once.
 
     Args:
         reference: the quantised reference network.
         analog: the same on a chip.
-        images: normalised.
+        images: normalised, one or more.
 
     Examples:
         >>> import torch
@@ -100,36 +106,16 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple
         >>> sums.name, sums.rows, sums.images
         ('linear', 4, 8)
     """
-    with _recording(reference) as expected:
-        reference(images)
+    comparison = _Comparison(reference, analog)
     before = {layer.name: _counts(layer) for layer in analog_layers(analog)}
-    with _recording(analog) as got:
-        analog(images)
-    sums = []
-    exact = {layer.name: layer for layer in analog_layers(reference)}
-    for layer in analog_layers(analog):
-        converted, skipped = (now - then for now, then in zip(_counts(layer), before[layer.name], strict=True))
-        inputs, outputs = got[layer.name]
-        own, accumulated = exact[layer.name].compute(inputs), expected[layer.name][1]
-        chip = layer.programmed()
-        sums.append(
-            LayerSums(
-                name=layer.name,
-                rows=layer.product.rows,
-                outputs=len(layer.weight),
-                partitions=layer.product.partition(layer.design.array.rows).parts,
-                pulses=chip.pulses,
-                outside=chip.outside,
-                own_signal=_energy(own),
-                own_error=_energy(outputs - own),
-                signal=_energy(accumulated),
-                error=_energy(outputs - accumulated),
-                converted=converted,
-                skipped=skipped,
-                images=len(images),
-            )
-        )
-    return tuple(sums)
+    size = comparison.add(images[:1])  # tells how many go together
+    for piece in images[1:].split(max(1, AT_ONCE // max(1, size))):
+        comparison.add(piece)
+    return tuple(
+        comparison.sums(layer, before[layer.name], len(images))
+        for layer in analog_layers(analog)
+        if layer.name in comparison.energies
+    )
 
 
 def layer_errors(sums: Iterable[Iterable[LayerSums]]) -> tuple[LayerError, ...]:
@@ -169,28 +155,78 @@ def _error(parts: list[LayerSums]) -> LayerError:
     )
 
 
-def _energy(values: Tensor) -> float:
-    return float(values.double().square().sum())
-
-
 def _counts(layer: AnalogLayer) -> tuple[int, int]:
     """Conversions of a layer on its chip so far, and those that it skipped."""
     plan = layer.programmed().plan
     return plan.converted, plan.skipped
 
 
-@contextmanager
-def _recording(network: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
-    """Input and output of every analog layer, by name."""
-    record: dict[str, tuple[Tensor, Tensor]] = {}
+class _Comparison:
+    """Energies of the outputs of all layers and of their errors, of the images added so far.
 
-    def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
-        outputs = layer.compute(inputs)
-        record[layer.name] = (inputs, outputs)
-        return outputs
+    Args:
+        reference, analog: as for `layer_sums`.
 
-    with computing(network, note):
-        yield record
+    Attributes:
+        energies: by layer, (own signal, own error, signal, error), (4, rows) of each piece.
+    """
+
+    def __init__(self, reference: nn.Module, analog: nn.Module) -> None:
+        self._reference, self._analog = reference, analog
+        self._exact = {layer.name: layer for layer in analog_layers(reference)}
+        self.energies: dict[str, list[Tensor]] = {}
+
+    def add(self, images: Tensor) -> int:
+        """Compare on a few images; returns the bytes of the reference's outputs."""
+        expected: dict[str, list[Tensor]] = {}
+
+        def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+            outputs = layer.compute(inputs)
+            expected.setdefault(layer.name, []).append(outputs)
+            return outputs
+
+        with computing(self._reference, note):
+            self._reference(images)
+        size = sum(outputs.nbytes for calls in expected.values() for outputs in calls)
+
+        def compare(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+            outputs, own = layer.compute(inputs), self._exact[layer.name].compute(inputs)
+            calls = expected.get(layer.name)
+            accumulated = calls.pop(0) if calls else own  # a network may call a layer for some inputs only
+            both = torch.cat([energies(own, outputs), energies(accumulated, outputs)])
+            self.energies.setdefault(layer.name, []).append(both)
+            return outputs
+
+        with computing(self._analog, compare):
+            self._analog(images)
+        return size
+
+    def sums(self, layer: AnalogLayer, before: tuple[int, int], images: int) -> LayerSums:
+        """Sums of one layer.
+
+        Args:
+            layer: of the analog network.
+            before: its conversions before the first image, and those that it skipped.
+            images: number of images.
+        """
+        converted, skipped = (now - then for now, then in zip(_counts(layer), before, strict=True))
+        own_signal, own_error, signal, error = map(math.fsum, torch.cat(self.energies[layer.name], dim=1).tolist())
+        chip = layer.programmed()
+        return LayerSums(
+            name=layer.name,
+            rows=layer.product.rows,
+            outputs=len(layer.weight),
+            partitions=layer.product.partition(layer.design.array.rows).parts,
+            pulses=chip.pulses,
+            outside=chip.outside,
+            own_signal=own_signal,
+            own_error=own_error,
+            signal=signal,
+            error=error,
+            converted=converted,
+            skipped=skipped,
+            images=images,
+        )
 
 
 def _decibels(signal: float, error: float) -> float:

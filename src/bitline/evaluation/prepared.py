@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.design import Design, views
 from bitline.evaluation.labelled_images import Advance, LabelledImages
-from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
+from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors, layer_sums
 from bitline.nn import (
     Calibration,
     Conversion,
@@ -120,11 +120,25 @@ class Prepared:
         program(self.analog, chip=chip)
 
     @torch.no_grad()
-    def compare(self, data: LabelledImages) -> list[tuple[LayerSums, ...]]:
-        """Errors of all layers on the current chip, on the first images of a data set, batch by batch."""
+    def compare(self, data: LabelledImages, images: int = COMPARED) -> tuple[LayerSums, ...]:
+        """Errors of all layers on the current chip, on the first images of a data set; nothing for no image.
+
+        Args:
+            data: the data set.
+            images: how many of them are compared.
+        """
+        if not images:
+            return ()
         restart_reads(self.analog)
         with settled(self.analog), settled(self.reference):
-            return [layer_sums(self.reference, self.analog, images) for images, _ in data.part(0, COMPARED).batches()]
+            return layer_sums(self.reference, self.analog, data.images[:images])
+
+    def skipped(self, data: LabelledImages) -> dict[str, float]:
+        """Share of the conversions that each layer leaves out, on chip 0; empty for a design that leaves none out."""
+        if not any(variant.adc.skip_zero_inputs for variant in self.design.variants()):
+            return {}
+        self.program(0)
+        return {layer.name: layer.skipped for layer in layer_errors([self.compare(data)])}
 
     def each_right(self, data: LabelledImages, advance: Advance = int) -> Tensor:
         """Whether the network gets each image right on the current chip, (images,).

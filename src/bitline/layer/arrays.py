@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -19,26 +19,26 @@ from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerIn
 
 
 @dataclass(frozen=True)
-class ProgrammedArrays:
-    """Everything the plans of a layer start from.
+class LayerArrays:
+    """The arrays of a layer, apart from what each cell holds: what a plan keeps of them.
 
     Attributes:
-        cells: the programmed cells, on the compute device.
         unit_columns: extra columns that are subtracted from the others.
         product_step: (groups * columns,) output of one weight code times one input code.
         bias: (groups * columns,) or None.
         inputs: quantisation of the inputs.
         draws: random numbers of this chip and layer.
+        drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
     """
 
     design: Design
     product: Product
-    cells: Cells
     unit_columns: UnitColumns
     product_step: Outputs
     bias: Outputs | None
     inputs: InputScale
     draws: Draws
+    drift_gain: ArrayColumns | None
 
     @property
     def noise_key(self) -> int:
@@ -83,21 +83,42 @@ class ProgrammedArrays:
         """Multiple of sum(x) to remove digitally."""
         return self.design.weights.input_sum_factor(self.design.cell.window_low)
 
+    @property
+    def array_columns(self) -> int:
+        """Columns of one group, unit columns among them."""
+        return self.unit_columns.columns + self.unit_columns.count
+
     def code_factors(self) -> CodeFactors:
         """Weight of every (reading, slice) in the digital sum, float64."""
         signs = torch.tensor(self.design.weights.reading_signs, dtype=torch.float64)
         radix = torch.tensor(self.design.weights.radix, dtype=torch.float64)
-        return (signs[:, None] * radix).to(self.cells.conductance.device)
+        return (signs[:, None] * radix).to(self.product_step.device)
 
     def column_factors(self) -> ArrayColumns:
         """What the digital sum of a column counts, (groups, columns + unit columns), float64.
 
         It is the layer's output, or, where unit columns are subtracted first, a multiple of the weight code.
         """
-        groups, columns = self.product.groups, self.cells.conductance.shape[-1]
+        groups, columns = self.product.groups, self.array_columns
         plain = torch.ones(groups, columns, dtype=torch.float64, device=self.product_step.device)
         factors = plain if self.unit_columns.count else self.product_step.double().reshape(groups, columns)
-        return factors if self.cells.drift_gain is None else factors * self.cells.drift_gain.double()
+        return factors if self.drift_gain is None else factors * self.drift_gain.double()
+
+
+@dataclass(frozen=True)
+class ProgrammedArrays(LayerArrays):
+    """Everything the plans of a layer are made from.
+
+    Attributes:
+        cells: the programmed cells, on the compute device.
+    """
+
+    cells: Cells
+
+    def without_cells(self) -> LayerArrays:
+        """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
+        known = {field.name: getattr(self, field.name) for field in fields(LayerArrays)}
+        return LayerArrays(**known)
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
@@ -106,11 +127,11 @@ class ProgrammedArrays:
         """
         curve, top = self.design.cell.current_voltage, 2**self.slicing.slice_bits - 1
         if curve.is_linear:
-            return (Excitation(None, self.cells.conductance),)
+            return (Excitation(Drive(), self.cells.conductance),)
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
             Excitation(
-                self._table(slices, lambda digit, level=level: float(digit == level), sign),  # type: ignore[misc]
+                Drive(self._table(slices, lambda digit, level=level: float(digit == level), sign)),  # type: ignore[misc]
                 top * curve.current(self.cells.conductance, sign * level / top),
             )
             for sign in signs
@@ -121,7 +142,7 @@ class ProgrammedArrays:
         """Variance of the cells' reads, and what input codes count in it: the sum over slices of (2^(a l) u_l)^2."""
         assert self.cells.noise is not None
         table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
-        return Excitation(table, self.cells.noise.square())
+        return Excitation(Drive(table), self.cells.noise.square())
 
     def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Table:
         """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
@@ -140,22 +161,33 @@ class ProgrammedArrays:
 
 
 @dataclass(frozen=True)
-class Excitation:
-    """One evaluation of the arrays.
+class Drive:
+    """What rows are driven with in one evaluation of the arrays.
 
     Attributes:
         table: what each input code from -top to top counts as; None where it counts as itself.
-        cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
     """
 
-    table: Table | None
-    cells: CellTensor
+    table: Table | None = None
 
     def inputs(self, codes: LayerInputs) -> LayerInputs:
         """Input codes or digits as this evaluation sees them."""
         if self.table is None:
             return codes
         return self.table[codes.long() + len(self.table) // 2]
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """One evaluation of the arrays.
+
+    Attributes:
+        drive: what the rows are driven with.
+        cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
+    """
+
+    drive: Drive
+    cells: CellTensor
 
 
 def per_channel(values: Outputs, like: LayerOutputs) -> Float[Tensor, "1 outputs *ones"]:

@@ -10,7 +10,12 @@ from torch import Tensor
 
 from bitline.design import Cell, Design
 from bitline.numerics.draws import Draws
-from bitline.shapes import ArrayColumns, CellTensor, Float, Shaped, StoredCodes
+from bitline.numerics.quotient import quotient
+from bitline.numerics.whole_steps import whole_steps
+from bitline.shapes import ArrayColumns, CellTensor, Float, Int, Shaped, StoredCodes
+
+MOST_STEPS = 1 << 29
+"""Steps of the grid below which all readings are whole numbers of 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Cells:
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
         pulses: write pulses per cell, on average.
         outside: fraction of the cells that were given up on outside the tolerance of programming.
+        steps: conductance in steps of a grid, int32, same shape; None where it is on none.
     """
 
     conductance: CellTensor
@@ -67,11 +73,21 @@ class Cells:
     drift_gain: ArrayColumns | None = None
     pulses: float = 1.0
     outside: float = 0.0
+    steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
 
     @property
     def are_exact(self) -> bool:
         """Whether all cells are at their targets."""
-        return torch.equal(self.conductance, self.targets)
+        return self.steps is None and torch.equal(self.conductance, self.targets)
+
+    def resolved(self, step: float) -> Cells:
+        """The nearest points of a grid with this step, halves to even."""
+        low, high = map(float, torch.aminmax(self.conductance))
+        if max(-low, high) < MOST_STEPS * step:
+            steps, conductance = whole_steps(self.conductance, step)
+            return replace(self, steps=steps, conductance=conductance)
+        points = quotient(self.conductance.double(), step).round_().mul_(step)
+        return replace(self, conductance=points.to(self.conductance.dtype))
 
     def to(self, like: Tensor) -> Cells:
         """The same cells with the dtype and on the device of `like`."""
@@ -90,8 +106,15 @@ def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[T
     Args:
         codes: integer weight codes, any shape, unit columns included.
     """
-    low = design.cell.window_low
-    return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
+    low, top = design.cell.window_low, 2 ** (design.weights.bits - 1) - 1
+    known = torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)
+    table = design.cell.levels.nearest(design.weights.digits(known).mul_(1 - low).add_(low), low)
+    places = (codes + top).flatten().int()
+    found = table.new_empty(*table.shape[:2], len(places))
+    for line, slices in enumerate(table):
+        for index, targets in enumerate(slices):
+            torch.index_select(targets, 0, places, out=found[line, index])
+    return found.reshape(*table.shape[:2], *codes.shape)
 
 
 def program_cells(
@@ -150,25 +173,28 @@ def _drift_gain(fresh: CellTensor, now: CellTensor, compensation: str) -> ArrayC
 
 
 def line_readings(
-    cells: Float[Tensor, "lines slices *rest"], readings: Sequence[Sequence[float]], power: int = 1
-) -> Float[Tensor, "readings slices *rest"]:
+    cells: Shaped[Tensor, "lines slices *rest"], readings: Sequence[Sequence[float]], power: int = 1
+) -> Shaped[Tensor, "readings slices *rest"]:
     """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
 
     Args:
         cells: (lines, slices, ...).
-        readings: (readings, lines) weight of each line.
+        readings: (readings, lines) weight of each line; whole numbers where the cells are.
         power: 2 for variances, which add up whatever the sign of a line.
     """
-    rows = []
-    for weights in readings:
-        terms = [cells[line] * weight**power for line, weight in enumerate(weights) if weight]
-        rows.append(terms[0] if len(terms) == 1 else torch.stack(terms).sum(0))
-    return torch.stack(rows)
+    found, is_float = cells.new_empty(len(readings), *cells.shape[1:]), cells.is_floating_point()
+    for reading, weights in zip(found, readings, strict=True):
+        counted = [(line, weight**power) for line, weight in enumerate(weights) if weight]
+        (first, factor), *others = [(line, factor if is_float else int(factor)) for line, factor in counted]
+        torch.mul(cells[first], factor, out=reading)
+        for line, factor in others:
+            reading.add_(cells[line] if factor == 1 else cells[line] * factor)
+    return found
 
 
 def line_by_line(
-    readings: Float[Tensor, "readings slices groups rows array_columns"],
-) -> Float[Tensor, "groups rows lines"]:
+    readings: Shaped[Tensor, "readings slices groups rows array_columns"],
+) -> Shaped[Tensor, "groups rows lines"]:
     """Readings as products take them: rows of each group, and what is converted side by side.
 
     Examples:

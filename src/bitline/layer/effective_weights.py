@@ -12,6 +12,8 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.grid import whole_readings
 from bitline.numerics.quotient import quotient
 
+SAMPLE = 4096
+"""Whole numbers among which most layers have some without a common divisor."""
 CODE_STEP = 1e-9
 """Relative distance from whole numbers up to which weights are taken to be whole."""
 
@@ -31,14 +33,14 @@ class EffectiveWeights:
     @classmethod
     def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
         """The effective weights of a layer; None where they have no common step."""
-        readings, gain = whole_readings(arrays), arrays.cells.drift_gain
+        readings, gain = whole_readings(arrays), arrays.drift_gain
         if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
             return None
         step = readings.step * arrays.digits_per_G_max
         removed = arrays.input_sum_factor / step
         if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
             return None
-        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts)
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts.double())
         counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
         if not torch.equal(counts, counts.round()):
             return None  # readings that count a fraction of a digit
@@ -53,4 +55,11 @@ class EffectiveWeights:
 
 def common_divisor(counts: Tensor) -> int:
     """Greatest common divisor of whole numbers, at least 1."""
-    return max(1, int(np.gcd.reduce(counts.long().abs().flatten().cpu().numpy())))
+    flat = counts.flatten()
+    if _divisor(flat[:SAMPLE]) == 1:  # that of all divides it
+        return 1
+    return max(1, _divisor(flat))
+
+
+def _divisor(counts: Tensor) -> int:
+    return int(np.gcd.reduce(counts.long().abs().cpu().numpy()))

@@ -13,7 +13,7 @@ from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.layer.chip import Chip
-from bitline.layer.grid import background, exact_up_to, largest_count, on_grid
+from bitline.layer.grid import background, exact_up_to, grid_step, largest_count
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
@@ -99,7 +99,7 @@ class EncodedLayer:
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
         effective = design.array.effective_conductances(cells.conductance, self.row_slices)
         wired = replace(cells, conductance=effective)
-        return wired if wired.are_exact else replace(wired, conductance=on_grid(effective, design))
+        return wired if wired.are_exact else wired.resolved(grid_step(design))
 
     @property
     def row_slices(self) -> tuple[slice, ...]:
@@ -114,7 +114,9 @@ class EncodedLayer:
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
         """The arrays that hold `cells`, for inputs of this quantisation."""
         step = self.step * inputs.step
-        return ProgrammedArrays(self.design, self.product, cells, self.unit_columns, step, self.bias, inputs, draws)
+        return ProgrammedArrays(
+            self.design, self.product, self.unit_columns, step, self.bias, inputs, draws, cells.drift_gain, cells
+        )
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

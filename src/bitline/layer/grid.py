@@ -17,13 +17,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import torch
+from torch import Tensor
 
 from bitline.design import Design
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_readings
 from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale
-from bitline.shapes import CellTensor, ReadingTensor
+from bitline.shapes import ReadingTensor, Shaped
+
+WholeTensor = Shaped[Tensor, "readings slices groups rows array_columns"]
+"""Whole numbers for every cell as conversions see it."""
 
 LARGEST_DENOMINATOR = 1 << 16
 """Of a step in units of the smallest current; 2^8 - 1 codes over a few hundred rows, for example."""
@@ -38,13 +42,13 @@ class Grid:
     """How readings of exact cells become whole numbers, and these become signals.
 
     Attributes:
-        counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64.
+        counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64 or int32.
         weights: (slices,) what 1 counts in a sum; multiples of a power of two.
         divisor: sums for a signal of 1.
         step: G/G_max that a count stands for.
     """
 
-    counts: ReadingTensor
+    counts: WholeTensor
     weights: tuple[float, ...]
     divisor: int
     step: float
@@ -103,12 +107,12 @@ class WholeReadings:
     """Readings of cells as whole numbers.
 
     Attributes:
-        counts: (readings, slices, groups, rows, columns), float64.
+        counts: (readings, slices, groups, rows, columns), float64 or int32.
         step: G/G_max that 1 stands for.
         are_exact: whether all cells are at their targets, whose digits are counted, and not steps of the grid.
     """
 
-    counts: ReadingTensor
+    counts: WholeTensor
     step: float
     are_exact: bool
 
@@ -124,10 +128,15 @@ def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
         return None
     exact = arrays.cells.are_exact
     step = 1 / fineness(design) if exact else grid_step(design)
-    readings = quotient(line_readings(cells.double(), design.weights.readings), step)
-    counts = readings.round()
     rounding = ROUNDING * torch.finfo(cells.dtype).eps / step
-    if rounding > 0.25 or float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
+    if rounding > 0.25:
+        return None
+    lines = design.weights.readings
+    if arrays.cells.steps is not None and all(weight == round(weight) for line in lines for weight in line):
+        return WholeReadings(line_readings(arrays.cells.steps, lines), step, exact)
+    readings = quotient(line_readings(cells.double(), lines), step)
+    counts = readings.round()
+    if float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
         return None
     return WholeReadings(counts, step, exact)
 
@@ -141,12 +150,6 @@ def grid_step(design: Design) -> float:
     """
     cell, top = design.cell, design.weights.top_digit
     return (1 - cell.window_low) / (top * max(2, 2 * (cell.resolution // (2 * top))))
-
-
-def on_grid(cells: CellTensor, design: Design) -> CellTensor:
-    """Conductances with errors as cells are resolved: the nearest points of the grid, halves to even."""
-    step = grid_step(design)
-    return quotient(cells.double(), step).round_().mul_(step).to(cells.dtype)
 
 
 def fineness(design: Design) -> float:

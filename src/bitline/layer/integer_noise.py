@@ -35,15 +35,15 @@ class IntegerReadNoise:
         if arrays.cells.noise is None:
             return
         squares = arrays.squares(arrays.slicing.accumulated)
-        assert squares.table is not None
-        device = squares.cells.device
+        device, table = squares.cells.device, squares.drive.table
+        assert table is not None
         cells = squares.cells.cpu()  # sums of other processors add in another order
         readings = line_readings(cells, arrays.design.weights.readings, power=2).double() / step**2
         whole, scale = whole_variances(line_by_line(readings), arrays.partition.rows)
         by_part = scale[:, None].expand(-1, arrays.partition.parts, -1)
         self._scale = by_part.flatten().to(arrays.product_step)
         self._product = IntegerProduct(arrays.product, whole.to(device), arrays.partition, 0, multiply)
-        self._tables = _byte_tables(squares.table, arrays.inputs.zero_byte)
+        self._tables = _byte_tables(table, arrays.inputs.zero_byte)
 
     def add(
         self,

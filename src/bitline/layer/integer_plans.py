@@ -36,12 +36,12 @@ class IntegerPlan(Plan):
 
     Args:
         arrays: the layer.
-        weights: whole numbers, int64 (groups, rows, lines).
+        weights: whole numbers, int64 or int32 (groups, rows, lines).
         max_rows: rows of an array.
     """
 
     def __init__(self, arrays: ProgrammedArrays, weights: Tensor, max_rows: int) -> None:
-        self.arrays = arrays
+        self.arrays = arrays.without_cells()
         product = arrays.product
         partition = product.partition(max_rows)
         self.lines = product.groups * partition.parts * weights.shape[2]
@@ -84,7 +84,7 @@ class IntegerLinearPlan(IntegerPlan):
 
     def __init__(self, arrays: ProgrammedArrays, weights: EffectiveWeights) -> None:
         super().__init__(arrays, weights.counts.long(), arrays.product.rows)
-        step, gain = arrays.product_step.double(), arrays.cells.drift_gain
+        step, gain = arrays.product_step.double(), arrays.drift_gain
         factor = step * weights.step if gain is None else step * weights.step * gain.double().flatten()
         self.factor = factor.to(arrays.product_step)
         self.start = torch.zeros_like(self.factor) if arrays.bias is None else arrays.bias.contiguous()
@@ -107,19 +107,20 @@ class IntegerConvertPlan(IntegerPlan):
     """
 
     def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
-        super().__init__(arrays, line_by_line(grid.counts).long(), arrays.design.array.rows)
+        counts = grid.counts.long() if grid.counts.is_floating_point() else grid.counts
+        super().__init__(arrays, line_by_line(counts), arrays.design.array.rows)
         self.readouts = readouts
         self.divisor = float(grid.divisor)
         count = self.product.partition.parts * len(arrays.design.weights.readings)
         weights = torch.tensor(grid.weights, dtype=torch.float64).repeat(count)
         self.scales = [(weights / readout.coarser).to(arrays.product_step) for readout in readouts]
-        self.columns = arrays.cells.conductance.shape[-1]
+        self.columns = arrays.array_columns
         groups, step = arrays.product.groups, arrays.product_step
         bias = None if arrays.unit_columns.count else arrays.bias  # unit columns are subtracted before it is added
         start = step.new_zeros(groups * self.columns) if bias is None else bias
         self.start = start.reshape(groups, -1).contiguous()
         self.input_sums = self._input_sums()
-        self.noise = self._noise(grid, weights)
+        self.noise = self._noise(arrays, grid, weights)
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -152,9 +153,10 @@ class IntegerConvertPlan(IntegerPlan):
             steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
             rows.view(len(rows), groups, -1).sub_(removed * steps)
 
-    def _noise(self, grid: Grid, weights: Float[Tensor, "conversions"]) -> IntegerReadNoise | None:
+    def _noise(
+        self, arrays: ProgrammedArrays, grid: Grid, weights: Float[Tensor, "conversions"]
+    ) -> IntegerReadNoise | None:
         """Noise of cells and converters; None where there is none."""
-        arrays = self.arrays
         if arrays.cells.noise is None and arrays.converter_noise == 0:
             return None
         in_counts = (arrays.converter_noise * grid.divisor / weights).square()

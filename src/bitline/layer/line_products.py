@@ -18,7 +18,7 @@ from torch import Tensor
 from bitline.arrays import Partition, Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
-from bitline.layer.arrays import Excitation, ProgrammedArrays, per_channel
+from bitline.layer.arrays import Drive, LayerArrays, per_channel
 from bitline.shapes import Currents, Float, Int, LayerInputs, Outputs, Shaped
 
 LARGEST = 127 * (1 + 256 + 65536)
@@ -74,11 +74,11 @@ class Reach:
     signed: bool
 
     @classmethod
-    def of(cls, excitation: Excitation, largest: int, signed: bool) -> Reach:
-        """What an evaluation makes of codes or digits up to `largest`."""
-        if excitation.table is None:
+    def of(cls, drive: Drive, largest: int, signed: bool) -> Reach:
+        """What a drive makes of codes or digits up to `largest`."""
+        if drive.table is None:
             return cls(largest, signed)
-        return cls(int(excitation.table.max()), bool((excitation.table < 0).any()))
+        return cls(int(drive.table.max()), bool((drive.table < 0).any()))
 
     @property
     def zero(self) -> int:
@@ -138,13 +138,13 @@ class WholeLineProduct(LineProduct):
         return currents if self._bias is None else currents.add_(per_channel(self._bias, currents))
 
 
-def is_whole(arrays: ProgrammedArrays) -> bool:
+def is_whole(arrays: LayerArrays) -> bool:
     """Whether the products of a layer can be those of whole numbers."""
     return arrays.product_step.dtype == torch.float32 and not why_not(arrays.product)
 
 
 def line_product(
-    arrays: ProgrammedArrays,
+    arrays: LayerArrays,
     partition: Partition,
     weights: Float[Tensor, "groups rows lines"],
     reach: Reach,
@@ -168,7 +168,7 @@ def line_product(
 
 
 def variance_product(
-    arrays: ProgrammedArrays, partition: Partition, variances: Float[Tensor, "groups rows lines"], reach: Reach
+    arrays: LayerArrays, partition: Partition, variances: Float[Tensor, "groups rows lines"], reach: Reach
 ) -> LineProduct:
     """The product that gives the variances of signals, which need few correct digits.
 

@@ -67,9 +67,13 @@ def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     whole = integer_plan(arrays, levels)
     if isinstance(whole, IntegerPlan):
         return whole
+    plan: Plan
     if levels is not None:
-        return ConvertPlan.of(arrays, levels)
-    return LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
+        plan = ConvertPlan.of(arrays, levels)
+    else:
+        plan = LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
+    plan.obstacle = whole
+    return plan
 
 
 def explain_plan(plan: Plan) -> str:
@@ -83,10 +87,9 @@ def explain_plan(plan: Plan) -> str:
     if isinstance(plan, IntegerPlan):
         return plan.product.description
     arrays = plan.arrays
-    why = integer_plan(arrays, plan.levels)
     precision = str(arrays.product_step.dtype).removeprefix("torch.")
     products = "bytes, then " if is_whole(arrays) and arrays.design.array.is_linear else ""
-    return f"{products}{precision}: {why}"
+    return f"{products}{precision}: {plan.obstacle}"
 
 
 class AnalogCore:

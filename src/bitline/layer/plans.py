@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Excitation, ProgrammedArrays, per_channel
+from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
 from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
@@ -56,13 +56,13 @@ class Plan(ABC):
 
     Attributes:
         arrays: the layer.
-        levels: of its ADCs; None without any.
+        obstacle: why its products are not of whole numbers; empty where they are.
         converted: conversions so far.
         skipped: conversions left out so far, because all inputs of the array were 0.
     """
 
-    arrays: ProgrammedArrays
-    levels: Levels | None = None
+    arrays: LayerArrays
+    obstacle: str = ""
     converted: int = 0
     skipped: int = 0
 
@@ -89,21 +89,19 @@ class LinearPlan(Plan):
     """Nothing nonlinear before the digital sum: one effective weight, one product (and one for read noise)."""
 
     def __init__(self, arrays: ProgrammedArrays) -> None:
-        self.arrays = arrays
+        self.arrays = arrays.without_cells()
         self.product = arrays.product
         self.whole = arrays.product.whole()
         slices = arrays.slicing.slices
-        effective = [(excitation, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
+        effective = [(excitation.drive, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
         if len(effective) == 1:
-            effective = [(excitation, weights - arrays.input_sum_factor) for excitation, weights in effective]
+            effective = [(drive, weights - arrays.input_sum_factor) for drive, weights in effective]
         elif arrays.input_sum_factor:
-            plain = Excitation(
-                None, arrays.cells.conductance
-            )  # the sum that is removed is that of the codes themselves
-            effective.append((plain, torch.full_like(effective[0][1], -arrays.input_sum_factor)))
+            # the sum that is removed is that of the codes themselves
+            effective.append((Drive(), torch.full_like(effective[0][1], -arrays.input_sum_factor)))
         self.products = [
-            (excitation, self._product(excitation, weights, None if index else arrays.bias))
-            for index, (excitation, weights) in enumerate(effective)
+            (drive, self._product(drive, weights, None if index else arrays.bias))
+            for index, (drive, weights) in enumerate(effective)
         ]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
 
@@ -115,10 +113,10 @@ class LinearPlan(Plan):
         return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
 
     def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
-        (excitation, product), *others = self.products
-        result = product(excitation.inputs(codes))
-        for excitation, product in others:
-            result += product(excitation.inputs(codes))
+        (drive, product), *others = self.products
+        result = product(drive.inputs(codes))
+        for drive, product in others:
+            result += product(drive.inputs(codes))
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
     def _weights(self, cells: CellTensor) -> MatrixTensor:
@@ -130,25 +128,25 @@ class LinearPlan(Plan):
         arrays = self.arrays
         readings = line_readings(cells, arrays.design.weights.readings, power).double()
         total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
-        gain = arrays.cells.drift_gain
+        gain = arrays.drift_gain
         return total if gain is None else total * (gain.double() ** power)[:, None]
 
-    def _product(self, excitation: Excitation, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
+    def _product(self, drive: Drive, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
         arrays = self.arrays
         weights = weights * arrays.product_step.double().reshape(weights.shape[0], 1, -1)
-        reach = Reach.of(excitation, arrays.inputs.high, arrays.inputs.signed)
+        reach = Reach.of(drive, arrays.inputs.high, arrays.inputs.signed)
         return line_product(arrays, self.whole, weights, reach, bias)
 
-    def _noise(self, squares: Excitation) -> tuple[Excitation, LineProduct]:
+    def _noise(self, squares: Excitation) -> tuple[Drive, LineProduct]:
         """Variance of every column and unit column in units of the digital sum."""
-        reach = Reach.of(squares, self.arrays.inputs.high, signed=False)
-        return squares, variance_product(self.arrays, self.whole, self._summed(squares.cells, power=2), reach)
+        reach = Reach.of(squares.drive, self.arrays.inputs.high, signed=False)
+        return squares.drive, variance_product(self.arrays, self.whole, self._summed(squares.cells, power=2), reach)
 
     def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
         assert self.noise is not None
-        squares, product = self.noise
+        drive, product = self.noise
         arrays = self.arrays
-        variance = product(squares.inputs(codes))
+        variance = product(drive.inputs(codes))
         space = variance.shape[2:]
         samples = torch.arange(sample, sample + len(codes), device=codes.device)
         flat = variance.reshape(len(codes), -1).contiguous()
@@ -162,13 +160,13 @@ class ConvertPlan(Plan):
     """Conversions for each partition, slice and reading, as many as input slices are not added in analog.
 
     Args:
-        arrays: the layer.
-        signals: what its arrays give.
+        signals: what the layer's arrays give.
         readouts: of each conversion of a product, the least significant first.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, signals: Signals, readouts: list[Readout]) -> None:
-        self.arrays, self.signals, self.readouts = arrays, signals, readouts
+    def __init__(self, signals: Signals, readouts: list[Readout]) -> None:
+        self.arrays, self.signals, self.readouts = signals.arrays, signals, readouts
+        arrays = self.arrays
         step, bias = arrays.product_step, arrays.bias
         self.start = (torch.zeros_like(step) if bias is None else bias).reshape(signals.groups, -1)
         self.sums = self._input_sum_weights()
@@ -179,16 +177,14 @@ class ConvertPlan(Plan):
         """Signals that are converted by ADCs with these levels."""
         unit = levels.finest
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        plan = cls(arrays, signals, readouts(arrays, signals, levels, unit))
-        plan.levels = levels
-        return plan
+        return cls(signals, readouts(arrays, signals, levels, unit))
 
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
         """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
         unit = [1.0] * arrays.design.weights.slices
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
-        return cls(arrays, signals, NoConversion.of(arrays))
+        return cls(signals, NoConversion.of(arrays))
 
     @property
     def arithmetic(self) -> Arithmetic:

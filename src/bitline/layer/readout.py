@@ -10,7 +10,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import LayerArrays
 from bitline.layer.signals import Signals
 from bitline.readout import (
     Levels,
@@ -61,7 +61,7 @@ class NoConversion(Readout):
         self.factor = factor
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays) -> list[Readout]:
+    def of(cls, arrays: LayerArrays) -> list[Readout]:
         """The readout of each conversion of a product, the least significant first."""
         device = arrays.product_step.device
         by_column = arrays.column_factors().to(device)
@@ -100,7 +100,7 @@ class SharedLevels(Readout):
         self.added_variance = noise**2
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, levels: Levels) -> list[SharedLevels]:
+    def of(cls, arrays: LayerArrays, levels: Levels) -> list[SharedLevels]:
         """The readout of each conversion of a product, the least significant first."""
         device, dtype = arrays.product_step.device, arrays.product_step.dtype
         count = arrays.partition.parts * len(arrays.design.weights.readings)
@@ -140,7 +140,7 @@ class ColumnLevels(Readout):
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+    def of(cls, arrays: LayerArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
         """The readout of each conversion of a product, the least significant first."""
         columns, noise = _Columns.of(arrays, signals, levels, unit), arrays.converter_noise
         return [
@@ -183,7 +183,7 @@ class TransferCurves(Readout):
         self.added_variance = (noise / scale).square().reshape(1, -1, 1) if noise else 0.0
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+    def of(cls, arrays: LayerArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
         """The readout of each conversion of a product, the least significant first."""
         columns, noise = _Columns.of(arrays, signals, levels, unit), arrays.converter_noise
         table, converter = _converters(arrays, signals)
@@ -221,7 +221,7 @@ class Conversion:
     coarser: float
 
     @classmethod
-    def all_of(cls, arrays: ProgrammedArrays) -> list[Conversion]:
+    def all_of(cls, arrays: LayerArrays) -> list[Conversion]:
         """The conversions of a product, the least significant first."""
         count = arrays.slicing.conversions
         saved = [2.0**bits for bits in arrays.design.adc.bits_saved[:count]] if count > 1 else []
@@ -230,7 +230,7 @@ class Conversion:
         return [cls(index, signed * arrays.slicing.radix(index), ratio) for index, ratio in enumerate(coarser)]
 
 
-def readouts(arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
+def readouts(arrays: LayerArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:
     """The readout of each conversion of a product, the least significant first, for the converters of a design.
 
     Args:
@@ -268,7 +268,7 @@ class _Columns:
     like: Tensor
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> _Columns:
+    def of(cls, arrays: LayerArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> _Columns:
         shape = (signals.groups, signals.partition.parts, signals.readings, signals.slices, signals.columns)
         steps, (low, high) = levels.steps(), levels.limits()
         scales = torch.tensor(list(unit), dtype=torch.float64)[:, None] / steps
@@ -284,12 +284,12 @@ class _Columns:
         return mine.reshape(self.shape[0], -1, self.shape[-1]).to(self.like.device, self.like.dtype).contiguous()
 
 
-def _by_column(factors: CodeFactors, arrays: ProgrammedArrays, by_column: ArrayColumns) -> PerConversion:
+def _by_column(factors: CodeFactors, arrays: LayerArrays, by_column: ArrayColumns) -> PerConversion:
     """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
     return factors.reshape(-1).repeat(arrays.partition.parts)[None, :, None] * by_column[:, None]
 
 
-def _converters(arrays: ProgrammedArrays, signals: Signals) -> tuple[TransferTable, Tensor]:
+def _converters(arrays: LayerArrays, signals: Signals) -> tuple[TransferTable, Tensor]:
     """The transfer curves of this chip's converters, and the converter of each column in its array."""
     adc, device = arrays.design.adc, arrays.product_step.device
     columns, width = signals.columns, min(arrays.design.array.columns, signals.columns)

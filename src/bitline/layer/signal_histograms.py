@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -33,7 +32,8 @@ class SignalHistograms:
     """
 
     def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
-        self._signals = LinearSignals(arrays, [1.0] * arrays.design.weights.slices, arrays.slicing.accumulated)
+        unit = [1.0] * arrays.design.weights.slices
+        self._signals: LinearSignals | None = LinearSignals(arrays, unit, arrays.slicing.accumulated)
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
         self.relu = relu
@@ -80,6 +80,10 @@ class SignalHistograms:
                 histogram.update(signals[:, :, :, :, number])
             self._count_places(index, signals)
 
+    def finish(self) -> None:
+        """Drop what signals are computed with, many times as much as what was counted: nothing is added any more."""
+        self._signals = None
+
     def centres(self) -> Tensor:
         """Mean signal of every column, along `readout.levels.AXES`, float64."""
         return self._sums / max(self._count, 1)
@@ -101,12 +105,8 @@ class SignalHistograms:
         """Histograms of every weight slice, for each place that has levels of its own, in the order of `spread`."""
         assert self._series is not None
         numbers = torch.arange(math.prod(self.shape)).reshape(self.shape)
-        rest = [range(self.shape[axis]) for axis in (0, 1, 2, 3, 5)]
-        for place in itertools.product(*rest):
-            yield [
-                self._series.histogram(int(index))
-                for index in numbers[place[0], place[1], place[2], place[3], :, place[4]]
-            ]
+        for place in numbers.transpose(4, 5).reshape(-1, self.shape[4]).tolist():
+            yield [self._series.histogram(index) for index in place]
 
     def _count_places(self, index: int, signals: Tensor) -> None:
         if self._series is None:
@@ -120,9 +120,11 @@ class SignalHistograms:
 
     def _by_place(self, codes: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
-        for part in self._signals.chunks(codes, factor=4):
-            for index, digits in enumerate(self._signals.arrays.slicing.conversion_inputs(codes[part])):
-                signals = self._signals.at_adcs(digits)
+        computed = self._signals
+        assert computed is not None, "nothing is added any more"
+        for part in computed.chunks(codes, factor=4):
+            for index, digits in enumerate(computed.arrays.slicing.conversion_inputs(codes[part])):
+                signals = computed.at_adcs(digits)
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.encode import input_slices
-from bitline.layer.arrays import Excitation, ProgrammedArrays
+from bitline.layer.arrays import Drive, ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
 from bitline.layer.chunks import chunks
 from bitline.layer.grid import Grid
@@ -28,10 +28,10 @@ class Signals(ABC):
     """
 
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
-        self.arrays = arrays
+        self.arrays = arrays.without_cells()
         self.partition = arrays.partition
         self.product = arrays.product
-        _, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
+        self.lines, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
         self.readings = len(arrays.design.weights.readings)
         self.input_slices = slices
         device = arrays.cells.conductance.device
@@ -40,9 +40,9 @@ class Signals(ABC):
         self.noise = None
         if arrays.cells.noise is not None:
             squares = arrays.squares(self.input_slices)
-            reach = Reach.of(squares, arrays.slicing.top, signed=False)
+            reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
             variances = line_by_line(self._readings(squares.cells, power=2))
-            self.noise = (squares, variance_product(arrays, self.partition, variances, reach))
+            self.noise = (squares.drive, variance_product(arrays, self.partition, variances, reach))
 
     @property
     def conversions(self) -> int:
@@ -106,8 +106,8 @@ class Signals(ABC):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
         if self.noise is None:
             return torch.zeros_like(signals) + added
-        squares, product = self.noise
-        return product(squares.inputs(inputs)).add_(added)
+        drive, product = self.noise
+        return product(drive.inputs(inputs)).add_(added)
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -135,17 +135,18 @@ class LinearSignals(Signals):
             laid_out = [self._arrange(self._readings(excitation.cells)) for excitation in excitations]
         else:
             laid_out = [self._arrange(grid.lines())]
-        self.products = list(zip(excitations, laid_out, strict=True))
+        drives = [excitation.drive for excitation in excitations]
+        self.products = list(zip(drives, laid_out, strict=True))
 
     @property
     def evaluations(self) -> int:
         return len(self.products)
 
     def currents(self, inputs: LayerInputs) -> Currents:
-        (excitation, weights), *others = self.products
-        signals = self.product.apply(excitation.inputs(inputs), weights, self.partition)
-        for excitation, weights in others:
-            signals += self.product.apply(excitation.inputs(inputs), weights, self.partition)
+        (drive, weights), *others = self.products
+        signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
+        for drive, weights in others:
+            signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
 
@@ -155,7 +156,9 @@ class WholeSignals(Signals):
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
         grid, excitations = Grid.whole(arrays, unit), arrays.excitations(slices)
-        reaches = [Reach.of(excitation, self._largest(slices), arrays.inputs.signed) for excitation in excitations]
+        reaches = [
+            Reach.of(excitation.drive, self._largest(slices), arrays.inputs.signed) for excitation in excitations
+        ]
         self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.product_step)
         if grid is None:
             lines = [line_by_line(self._readings(excitation.cells)) for excitation in excitations]
@@ -165,17 +168,18 @@ class WholeSignals(Signals):
             ]
         else:
             weighted = [self._of_counts(grid, reaches[0])]
-        self.products: list[tuple[Excitation, LineProduct]] = list(zip(excitations, weighted, strict=True))
+        drives = [excitation.drive for excitation in excitations]
+        self.products: list[tuple[Drive, LineProduct]] = list(zip(drives, weighted, strict=True))
 
     @property
     def evaluations(self) -> int:
         return len(self.products)
 
     def currents(self, inputs: LayerInputs) -> Currents:
-        (excitation, product), *others = self.products
-        signals = product(excitation.inputs(inputs))
-        for excitation, product in others:
-            signals += product(excitation.inputs(inputs))
+        (drive, product), *others = self.products
+        signals = product(drive.inputs(inputs))
+        for drive, product in others:
+            signals += product(drive.inputs(inputs))
         return signals if self.divisor is None else signals.div_(self.divisor)
 
     def _largest(self, slices: int) -> int:
@@ -209,7 +213,7 @@ class SolvedSignals(Signals):
 
     @property
     def evaluations(self) -> int:
-        return len(self.arrays.cells.conductance) * self.arrays.inputs.magnitude_bits
+        return self.lines * self.arrays.inputs.magnitude_bits
 
     def currents(self, inputs: LayerInputs) -> Currents:
         gathered = self.product.gather(inputs)

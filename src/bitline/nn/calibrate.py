@@ -211,6 +211,8 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
     if centred:
         tell(centred)
     tell({name: [activities[name].add, *([signals[name].add] if name in signals else [])] for name in layers})
+    for seen in signals.values():
+        seen.finish()
     return {name: LayerRecord(scales[name], signals.get(name), activities[name]) for name in layers}
 
 

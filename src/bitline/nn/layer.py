@@ -213,14 +213,13 @@ class AnalogLayer(nn.Module):
     def programmed(self) -> ProgrammedLayer:
         """The layer on its chip, programmed again if its weights, calibration, chip or device changed."""
         if self._calibration is None:
-            raise CalibrationError(
-                f"layer {self.name!r} is not calibrated: convert the network with calibration images"
-            )
+            raise CalibrationError(f"layer {self.name!r} is not calibrated: convert the network with images")
         if self._is_settled and self._programmed is not None:
             return self._programmed
         encoded = self.encoded()
         state = (self._encoded_from, self._calibration, self._chip)
         if self._programmed is None or state != self._programmed_from:
+            self._programmed = None  # the last chip makes room for this one
             self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
             self._programmed_from = state
         return self._programmed

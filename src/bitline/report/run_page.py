@@ -54,8 +54,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
         _accuracy_table(results),
         _figure(_accuracy_figure(result), caption, first=True),
         _figure(_times_figure(results), caption) if len(results) > 1 else "",
-        _figure(_layers_figure(result), caption),
-        _layers_table(result),
+        _layer_errors(result, caption),
         _cost(result, caption),
         "".join(f"<p>{html.escape(note)}</p>" for note in result.notes),
         "<h2>Run</h2>",
@@ -84,6 +83,11 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
         at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
         rows.append([f"analog (mean ± standard deviation){at}", f"{percent(result.mean)}{spread}", interval])
     return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
+
+
+def _layer_errors(result: Evaluation, caption: str) -> str:
+    """Errors of all layers; nothing where they were left out."""
+    return _figure(_layers_figure(result), caption) + _layers_table(result) if result.layers else ""
 
 
 def _layers_table(result: Evaluation) -> str:

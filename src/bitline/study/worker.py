@@ -18,7 +18,7 @@ from bitline.cost import Statistics
 from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.labelled_images import LabelledImages
-from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.layer_errors import LayerSums
 from bitline.evaluation.prepared import Prepared
 from bitline.nn import NetworkRecord, record
 from bitline.numerics.threads import limit_threads
@@ -136,20 +136,16 @@ class Worker:
     def _analog(self, task: Task) -> Outcome:
         prepared = self._prepare(task.prepare_key, task.design)
         prepared.program(task.chip)
-        sums: list[tuple[LayerSums, ...]] = []
+        sums: tuple[LayerSums, ...] = ()
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.data)
         outcome = _classified(task, prepared.each_right(self._shard(task)))
-        return replace(outcome, layers=tuple(asdict(layer) for run in sums for layer in run))
+        return replace(outcome, layers=tuple(asdict(layer) for layer in sums))
 
     def _cost(self, task: Task) -> Outcome:
         assert task.design is not None
         prepared = self._prepare(task.prepare_key, task.design)
-        skipped = {}
-        if getattr(task.design.adc, "skip_zero_inputs", False):
-            prepared.program(0)
-            sums = prepared.compare(self.data)
-            skipped = {layer.name: layer.skipped for layer in layer_errors(sums)}
+        skipped = prepared.skipped(self.data)
         ranges = {"adc_ranges": prepared.adc_ranges()}
         self.statistics = views.key(views.record(task.design)), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []

@@ -60,7 +60,7 @@ class IntegerProduct:
 
     Args:
         product: shape of the layer.
-        weights: whole numbers row by row, int64 (groups, rows, lines).
+        weights: whole numbers row by row, int64 or int32 (groups, rows, lines).
         partition: how the rows are split over arrays.
         zero: byte of code 0.
         multiply: makes the way to multiply from the arguments of a `Multiply`.
@@ -125,7 +125,7 @@ def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], floa
     """Whole numbers as pieces of 8 bits, the least significant first, without those that are all 0.
 
     Args:
-        weights: int64.
+        weights: int64, or int32 with 128 to spare.
 
     Returns:
         int8 pieces and what 1 counts in each.
@@ -134,15 +134,15 @@ def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], floa
         >>> pieces(torch.tensor([1000, -3]))
         [(tensor([-24,  -3], dtype=torch.int8), 1.0), (tensor([4, 0], dtype=torch.int8), 256.0)]
     """
-    found = []
-    scale = 1.0
-    while True:
-        low = ((weights + 128) & 255) - 128
-        weights = (weights - low) >> 8
-        found.append((low.to(torch.int8), scale))
+    found: list[tuple[Tensor, float]] = []
+    scale, low, high = 1.0, *map(int, torch.aminmax(weights))
+    if max(-low, high) < 1 << 30:
+        weights = weights.int()  # half of the memory to go through
+    while not found or low < 0 or high > 0:
+        found.append((weights.to(torch.int8), scale))  # the lowest 8 bits, with the upper one of them as sign
+        weights, low, high = (weights + 128) >> 8, (low + 128) >> 8, (high + 128) >> 8
         scale *= 256
-        if not weights.any():
-            return [piece for piece in found if piece[0].any()] or found[:1]
+    return [piece for piece in found if piece[0].any()] or found[:1]
 
 
 def _as_kernels(weights: Tensor) -> Tensor:

@@ -1,0 +1,87 @@
+"""Errors of layers: in bounded memory, the same for any batch, and left out on request."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from bitline import Design, convert, evaluate
+from bitline.errors import DataError
+from bitline.evaluation import layer_errors
+from bitline.evaluation.labelled_images import LabelledImages
+from bitline.evaluation.layer_errors import layer_sums
+from bitline.evaluation.prepared import Prepared
+
+NOISY = {
+    "cell.device": {"kind": "state-proportional", "alpha": 0.02},
+    "cell.read_noise": {"kind": "state-independent", "alpha": 0.02},
+}
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=2), nn.Flatten(), nn.Linear(128, 4)
+    return nn.Sequential(*layers).eval()
+
+
+@pytest.fixture
+def images():
+    return torch.rand(9, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def sums_of(network, images):
+    labelled = LabelledImages(images, torch.zeros(len(images)).long(), batch=4)
+    prepared = Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
+    return prepared.compare(labelled)
+
+
+def test_sums_do_not_depend_on_how_many_images_are_compared_at_once(network, images, monkeypatch):
+    whole = sums_of(network, images)
+    monkeypatch.setattr(layer_errors, "AT_ONCE", 0)
+    assert sums_of(network, images) == whole
+
+
+def test_sums_are_those_of_recorded_outputs(network, images):
+    prepared = Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
+    first = next(iter(prepared.compare(LabelledImages(images, torch.zeros(9).long(), batch=4))))
+    prepared.program(0)
+    with torch.no_grad():
+        got, wanted = prepared.analog[0](images), prepared.reference[0](images)
+    assert first.signal == pytest.approx(float(wanted.double().square().sum()), rel=1e-12)
+    assert first.error == pytest.approx(float((got - wanted).double().square().sum()), rel=1e-12)
+    assert (first.own_signal, first.own_error) == (first.signal, first.error)  # nothing is before it
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, images):
+        return self.layer(self.layer(images))
+
+
+def test_every_call_of_a_layer_counts():
+    torch.manual_seed(0)
+    network, images = Twice(), torch.rand(5, 4)
+    exact = Design().with_settings({"cell.device": "none", "adc": "none"})
+    analog = convert(network, exact, images)
+    with torch.no_grad():
+        (sums,) = layer_sums(convert(network, exact, images), analog, images)
+        calls = [analog.layer(images)]
+        calls.append(analog.layer(calls[0]))
+    assert sums.own_signal == pytest.approx(sum(float(call.double().square().sum()) for call in calls), rel=1e-6)
+
+
+@pytest.mark.parametrize("adc", [{}, {"adc.skip_zero_inputs": True, "array.rows": 9}])
+def test_layer_errors_are_left_out_on_request(network, images, adc):
+    labels = network(images).argmax(1)
+    design = Design().with_settings({**NOISY, **adc})
+    with_errors = evaluate(network, design, images, labels, images, chips=1)
+    without = evaluate(network, design, images, labels, images, chips=1, compared_images=0)
+    assert len(with_errors.layers) == 3 and without.layers == ()
+    assert without == replace(with_errors, layers=())  # accuracy and cost are the same
+    with pytest.raises(DataError, match="compared_images"):
+        evaluate(network, design, images, labels, images, compared_images=-1)
