@@ -116,6 +116,24 @@ class Experiment:
         """This experiment and those of the other networks."""
         return (self, *(replace(self, **vars(subject), others=()) for subject in self.others))
 
+    def rounds(self, count: int) -> tuple[Experiment, ...]:
+        """This experiment after smaller ones, each with half the images and chips of the next.
+
+        What a round measures, the next need not measure again; at least two chips show how they differ.
+
+        Args:
+            count: how many rounds there are.
+
+        Examples:
+            >>> experiment = Experiment(out=Path("paper"), images=1000, chips=10)
+            >>> [(smaller.images, smaller.chips) for smaller in experiment.rounds(3)]
+            [(250, 3), (500, 5), (1000, 10)]
+        """
+        return tuple(
+            replace(self, images=_half(self.images, times), chips=max(_half(self.chips, times), min(2, self.chips)))
+            for times in reversed(range(count))
+        )
+
     @property
     def source(self) -> str:
         """Name of the images."""
@@ -179,3 +197,8 @@ class Experiment:
     def statistics(self) -> Statistics:
         """Weights and activity of the network, for costs."""
         return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
+
+
+def _half(number: int, times: int) -> int:
+    """Half of a number, several times, rounded up."""
+    return -(-number >> times)

@@ -31,7 +31,10 @@ def run(experiment: Experiment) -> Findings:
     places = (edges[:-1] + edges[1:]) / 2
     tail = (100 - PERCENT) / 2
     low, high = (chosen.signals.percentile(percent) / full for percent in (tail, 100 - tail))
-    claim = Claim(f"The inner {PERCENT} % of the ADC inputs lie far inside the possible range (section 6.2).")
+    claim = Claim(
+        f"The inner {PERCENT} % of the ADC inputs lie far inside the possible range (section 6.2).",
+        published="a narrow peak (Fig. 14)",
+    )
     verdict = claim.computed("share of the range that they take", high - low, "<", 0.1)
     line = Line.exact(f"{chosen.layer}, {chosen.rows} rows", places, np.where(counts > 0, counts, np.nan))
     panel = Panel("ADC inputs, differential 7b", (line,), "V / V_max", "count", y_scale="log", marks=(low, high))

@@ -70,7 +70,7 @@ def _verdicts(means: pd.DataFrame) -> tuple[Verdict, ...]:
     weighted = means["relative_weighted_error"].clip(lower=1e-12)
     before, after = single[0] / single[BITS - 1], weighted.max() / weighted[0]
     return (
-        Claim("Low input bits carry the largest error of the wires (claim 22).").computed(
+        Claim("Low input bits carry the largest error of the wires (claim 22).", published="> 1").computed(
             "ratio of errors before shift and add, lowest over highest bit, mean over layers", before, ">", 1
         ),
         Claim("After shift and add they contribute less (claim 22).").computed(
