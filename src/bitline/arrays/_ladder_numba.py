@@ -3,8 +3,10 @@
 All input bits of a row are handled while its conductances are in the first-level cache: each bit keeps (p, q, s) of
 every line of a bundle and the place where it last met an active row. A table of the set bits of a byte takes the place
 of tests that the processor could not predict. Kernels are made for fixed widths of the bundles, so that the compiler
-can unroll; for wires that let q grow far, which is divided out then; and for lines that rows drive and load alike. The
-steps of a walk are functions of their own, which numba puts in place of their calls: the compiled kernel is the same.
+can unroll; for wires that let q grow far, which is divided out then; and for lines that rows drive and load alike. If
+then all voltages of a vector have one sign and the far end is open, p is s with that sign, and only s and q are kept.
+The steps of a walk are functions of their own, which numba puts in place of their calls: the compiled kernel is the
+same.
 """
 
 from __future__ import annotations
@@ -62,6 +64,24 @@ def _divide_out(state, bit, wire, bound, active, largest, width):  # type: ignor
 
 
 @njit(inline="always")
+def _is_negative(codes, sample, first, offset):  # type: ignore[no-untyped-def]
+    """Whether a row of a vector has a negative voltage."""
+    negative = False
+    for row in range(len(offset)):
+        negative |= codes[sample, first + offset[row]] < 0
+    return negative
+
+
+@njit(inline="always")
+def _add_cells_rising(state, bit, wire, given, bundle, row, width):  # type: ignore[no-untyped-def]
+    """The wire before a row, and its cells, where p = s."""
+    for j in range(width):
+        grown = state[bit, 1, j] + wire * state[bit, 2, j]
+        state[bit, 1, j] = grown
+        state[bit, 2, j] += given[bundle, row, j] * grown
+
+
+@njit(inline="always")
 def _add_cells_alike(state, bit, wire, sign, given, bundle, row, width):  # type: ignore[no-untyped-def]
     """The wire before a row, and its cells, which drive and load the lines alike."""
     for j in range(width):
@@ -83,14 +103,14 @@ def _add_cells(state, bit, wire, sign, given, loading, bundle, row, width):  # t
 
 
 @njit(inline="always")
-def _foot_current(state, j, met, rows, segment, foot):  # type: ignore[no-untyped-def]
-    """Sum over bits k of 2^k times the current at the foot of a line."""
+def _foot_current(state, drive, j, met, rows, segment, foot):  # type: ignore[no-untyped-def]
+    """Sum over bits k of 2^k times the current at the foot of a line; `drive` is where p is."""
     kind = state.dtype.type
     total = kind(0)
     weight = kind(1)
     for bit in range(len(met)):
         wire = kind(segment * (rows - met[bit]) + foot)
-        total += weight * state[bit, 0, j] / (state[bit, 1, j] + wire * state[bit, 2, j])
+        total += weight * state[bit, drive, j] / (state[bit, 1, j] + wire * state[bit, 2, j])
         weight *= kind(2)
     return total
 
@@ -113,6 +133,8 @@ def ladder_kernel(width: int, careful: bool, alike: bool) -> Callable[..., Any]:
         kind = given.dtype.type
         for task in prange(samples * positions):
             sample, position = task // positions, task % positions
+            rising = alike and start_s == 0 and not _is_negative(codes, sample, base[position], offset)
+            drive = 2 if rising else 0
             state = np.empty((bits, 3, width), given.dtype)
             met, bound, active = np.empty(bits, np.int64), np.empty(bits, np.float64), np.empty(bits, np.float64)
             for bundle in range(bundles):
@@ -129,13 +151,16 @@ def ladder_kernel(width: int, careful: bool, alike: bool) -> Callable[..., Any]:
                             met[bit] = row
                             if careful:
                                 _divide_out(state, bit, wire, bound, active, largest, width)
-                            if alike:
+                            if rising:
+                                _add_cells_rising(state, bit, wire, given, bundle, row, width)
+                            elif alike:
                                 _add_cells_alike(state, bit, wire, sign, given, bundle, row, width)
                             else:
                                 _add_cells(state, bit, wire, sign, given, loading, bundle, row, width)
                         left >>= 8
                         first += 8
                 for j in range(min(width, lines - bundle * width)):
-                    result[sample, bundle * width + j, position] = _foot_current(state, j, met, rows, segment, foot)
+                    total = _foot_current(state, drive, j, met, rows, segment, foot)
+                    result[sample, bundle * width + j, position] = total
 
     return ladder

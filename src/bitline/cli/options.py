@@ -77,7 +77,12 @@ CalibrationImages = Annotated[
     ),
 ]
 Chips = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Independently programmed chips.")]
-Batch = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images at once; does not change results.")]
+Batch = Annotated[
+    int,
+    typer.Option(
+        min=1, max=MOST, metavar="N", help="Images at once; analog layers give the same numbers to the bit for any."
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, metavar="N", help="Seed of everything that is random.")]
 Compute = Annotated[str, typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study, a .toml file.")]

@@ -90,7 +90,7 @@ def evaluate(
         calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
         chips: independently programmed chips.
         seed: seed of the chips.
-        batch: images at once; does not change results.
+        batch: images at once; analog layers of float32 networks give the same numbers to the bit for any.
         progress: told how far the work is.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
         compared_images: images whose layer outputs are compared with the reference's on every chip, for the error of

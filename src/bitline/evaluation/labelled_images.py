@@ -23,7 +23,7 @@ class LabelledImages:
     Attributes:
         images: normalised, (images, ...).
         classes: class numbers, (images,).
-        batch: how many images go through a network at once; does not change results.
+        batch: how many images go through a network at once; see `evaluate` for what that changes.
         first: place of the first image in the data set, which decides the read noise that it meets.
 
     Examples:

@@ -1,9 +1,8 @@
 """Read noise of signals that are whole numbers, with its variance from products of bytes.
 
-A variance needs no more than a few correct digits. Variances of cells are made whole numbers of 15 bits relative to the
-largest of their column, or of 7 bits where a column has so many rows that the rounding averages out, and their sum over
-the rows of a column is kept: what one cell loses by rounding, the next one gets. The squares of input codes are exact,
-in two bytes. So a variance is right to a few in a thousand, and the same to the bit on every processor.
+A variance needs no more than a few correct digits: `whole_variances` makes those of cells whole numbers. The squares of
+input codes are exact, in two bytes. So a variance is right to a few in a thousand, and the same to the bit on every
+processor.
 """
 
 from __future__ import annotations
@@ -14,14 +13,10 @@ from torch import Tensor
 from bitline.arrays.integer import IntegerProduct, multiply
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
+from bitline.layer.line_products import whole_variances
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
-from bitline.shapes import Float, Int, Shaped
-
-MANY_ROWS = 512
-"""Rows from which on variances of cells take one byte."""
-ONE_BYTE, TWO_BYTES = 127, 32639
-"""Largest whole number of one and of two bytes with a sign."""
+from bitline.shapes import Float, Shaped
 
 
 class IntegerReadNoise:
@@ -44,12 +39,8 @@ class IntegerReadNoise:
         assert table is not None
         cells = squares.cells.cpu()  # sums of other processors add in another order
         readings = line_readings(cells, arrays.design.weights.readings, power=2).double() / step**2
-        variances = line_by_line(readings)
-        largest = variances.amax(dim=1, keepdim=True)
-        top = ONE_BYTE if arrays.partition.rows >= MANY_ROWS else TWO_BYTES
-        scale = largest / top
-        whole = _whole(torch.where(scale > 0, variances / scale, 0.0))
-        by_part = scale.expand(-1, arrays.partition.parts, -1)
+        whole, scale = whole_variances(line_by_line(readings), arrays.partition.rows)
+        by_part = scale[:, None].expand(-1, arrays.partition.parts, -1)
         self._scale = by_part.flatten().to(arrays.product_step)
         self._product = IntegerProduct(arrays.product, whole.to(device), arrays.partition, 0, multiply)
         self._tables = _byte_tables(table, arrays.inputs.zero_byte)
@@ -85,12 +76,6 @@ class IntegerReadNoise:
         for weight, table in zip((1.0, 256.0), self._tables, strict=False):
             added += self._product.by_position(look_up(codes, table)).mul_(self._scale * weight)
         return added
-
-
-def _whole(variances: Float[Tensor, "groups rows lines"]) -> Int[Tensor, "groups rows lines"]:
-    """Whole numbers whose sums over the rows are those of the variances."""
-    sums = variances.cumsum(dim=1).round_().long()
-    return sums.diff(dim=1, prepend=torch.zeros_like(sums[:, :1]))
 
 
 def _byte_tables(table: Tensor, zero: int) -> list[Tensor]:

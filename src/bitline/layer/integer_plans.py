@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +20,7 @@ from bitline.arrays.integer.windows import as_images
 from bitline.errors import DataError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_by_line
+from bitline.layer.chunks import chunks
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
@@ -29,11 +29,6 @@ from bitline.layer.readout import SharedLevels
 from bitline.quantize import InputScale, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
 from bitline.shapes import Float, LayerInputs, LayerOutputs
-
-CHUNK = 1 << 19
-"""Signals evaluated at once on a CPU, so that they stay in its caches."""
-GPU_CHUNK = 1 << 27
-"""On a GPU: half a gigabyte."""
 
 
 class IntegerPlan(Plan):
@@ -62,15 +57,11 @@ class IntegerPlan(Plan):
     def _evaluate(self, inputs: LayerInputs, scale: InputScale, sample: int) -> LayerOutputs:
         outputs = Rows.empty(self.arrays.product, inputs, self.arrays.product_step)
         positions = math.prod(self.arrays.product.space(inputs))
-        for part in self._chunks(len(inputs), positions, inputs.is_cuda):
+        for part in chunks(inputs, self.lines, positions):
             codes = input_bytes(as_images(inputs[part]), scale)
             samples = range(sample + part.start, sample + part.stop)
             self._fill(codes, outputs.rows[part.start * positions : part.stop * positions], samples)
         return outputs.outputs
-
-    def _chunks(self, batch: int, positions: int, on_gpu: bool) -> Iterator[slice]:
-        size = max(1, (GPU_CHUNK if on_gpu else CHUNK) // (self.lines * positions))
-        return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
 
     @abstractmethod
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:

@@ -19,6 +19,7 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
+from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -86,8 +87,10 @@ def explain_plan(plan: Plan) -> str:
     """
     if isinstance(plan, IntegerPlan):
         return plan.product.description
-    precision = str(plan.arrays.product_step.dtype).removeprefix("torch.")
-    return f"{precision}: {plan.obstacle}"
+    arrays = plan.arrays
+    precision = str(arrays.product_step.dtype).removeprefix("torch.")
+    products = "bytes, then " if is_whole(arrays) and arrays.design.array.is_linear else ""
+    return f"{products}{precision}: {plan.obstacle}"
 
 
 _TYPES = {"design": Design, "seed": int, "chip": int, "name": str}

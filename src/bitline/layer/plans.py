@@ -15,12 +15,22 @@ from torch import Tensor
 
 from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
+from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals, signals_of
 from bitline.numerics.read_noise import add_read_noise
 from bitline.quantize import input_codes
 from bitline.readout import Levels
-from bitline.shapes import AtAdcs, CellTensor, DigitalSums, Float, LayerInputs, LayerOutputs, MatrixTensor, StoredCodes
+from bitline.shapes import (
+    AtAdcs,
+    CellTensor,
+    DigitalSums,
+    LayerInputs,
+    LayerOutputs,
+    MatrixTensor,
+    Outputs,
+    StoredCodes,
+)
 
 SLICE_STRIDE = 1 << 48
 """Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
@@ -89,9 +99,11 @@ class LinearPlan(Plan):
         elif arrays.input_sum_factor:
             # the sum that is removed is that of the codes themselves
             effective.append((Drive(), torch.full_like(effective[0][1], -arrays.input_sum_factor)))
-        self.products = [(drive, self._lay_out(weights)) for drive, weights in effective]
+        self.products = [
+            (drive, self._product(drive, weights, None if index else arrays.bias))
+            for index, (drive, weights) in enumerate(effective)
+        ]
         self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
-        self.bias = arrays.bias
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -101,10 +113,10 @@ class LinearPlan(Plan):
         return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
 
     def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
-        (drive, weights), *others = self.products
-        result = self.product.apply(drive.inputs(codes), weights, self.whole, self.bias)
-        for drive, weights in others:
-            result += self.product.apply(drive.inputs(codes), weights, self.whole)
+        (drive, product), *others = self.products
+        result = product(drive.inputs(codes))
+        for drive, product in others:
+            result += product(drive.inputs(codes))
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
     def _weights(self, cells: CellTensor) -> MatrixTensor:
@@ -119,21 +131,22 @@ class LinearPlan(Plan):
         gain = arrays.drift_gain
         return total if gain is None else total * (gain.double() ** power)[:, None]
 
-    def _lay_out(self, weights: MatrixTensor) -> Float[Tensor, "outputs channels *kernel"]:
-        step = self.arrays.product_step
-        weights = weights * step.double().reshape(weights.shape[0], 1, -1)
-        return self.product.lay_out(weights.to(step.dtype), self.whole)
+    def _product(self, drive: Drive, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
+        arrays = self.arrays
+        weights = weights * arrays.product_step.double().reshape(weights.shape[0], 1, -1)
+        reach = Reach.of(drive, arrays.inputs.high, arrays.inputs.signed)
+        return line_product(arrays, self.whole, weights, reach, bias)
 
-    def _noise(self, squares: Excitation) -> tuple[Drive, Tensor]:
+    def _noise(self, squares: Excitation) -> tuple[Drive, LineProduct]:
         """Variance of every column and unit column in units of the digital sum."""
-        variance = self._summed(squares.cells, power=2)
-        return squares.drive, self.product.lay_out(variance.to(self.arrays.product_step.dtype), self.whole)
+        reach = Reach.of(squares.drive, self.arrays.inputs.high, signed=False)
+        return squares.drive, variance_product(self.arrays, self.whole, self._summed(squares.cells, power=2), reach)
 
     def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
         assert self.noise is not None
-        drive, weights = self.noise
+        drive, product = self.noise
         arrays = self.arrays
-        variance = self.product.apply(drive.inputs(codes), weights, self.whole)
+        variance = product(drive.inputs(codes))
         space = variance.shape[2:]
         samples = torch.arange(sample, sample + len(codes), device=codes.device)
         flat = variance.reshape(len(codes), -1).contiguous()
@@ -221,7 +234,8 @@ class ConvertPlan(Plan):
         if self.sums is not None:
             sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
             sums = sums.repeat_interleave(self.arrays.unit_columns.columns, dim=1)
-            outputs.addcmul_(sums, per_channel(self.arrays.product_step, outputs), value=-1)
+            removed = self.arrays.product_step * self.arrays.input_sum_factor
+            outputs.sub_(sums.mul_(per_channel(removed, outputs)))  # two steps, so that nothing is fused
 
     def _subtract_units(self, total: DigitalSums, outputs: LayerOutputs) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
@@ -249,9 +263,8 @@ class ConvertPlan(Plan):
 
     def _input_sum_weights(self) -> Tensor | None:
         """Weights of the digital sum of the inputs, where the mapping needs it."""
-        factor = self.arrays.input_sum_factor
-        if factor == 0:
+        if self.arrays.input_sum_factor == 0:
             return None
         product, step = self.arrays.product, self.arrays.product_step
-        ones = torch.full((self.signals.groups, product.rows, 1), factor, dtype=step.dtype, device=step.device)
+        ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)
         return product.lay_out(ones, product.whole())

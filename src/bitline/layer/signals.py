@@ -9,16 +9,13 @@ import torch
 from torch import Tensor
 
 from bitline.encode import input_slices
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import Drive, ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
+from bitline.layer.chunks import chunks
 from bitline.layer.grid import Grid
+from bitline.layer.line_products import LineProduct, Reach, WholeLineProduct, is_whole, line_product, variance_product
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
-
-CHUNK = 1 << 19
-"""Signals evaluated at once on a CPU: large enough for the product, small enough for the last-level cache."""
-GPU_CHUNK = 1 << 27
-"""On a GPU: large enough to keep it busy, half a gigabyte."""
 
 
 class Signals(ABC):
@@ -43,7 +40,9 @@ class Signals(ABC):
         self.noise = None
         if arrays.cells.noise is not None:
             squares = arrays.squares(self.input_slices)
-            self.noise = (squares.drive, self._lay_out(squares.cells, power=2))
+            reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
+            variances = line_by_line(self._readings(squares.cells, power=2))
+            self.noise = (squares.drive, variance_product(arrays, self.partition, variances, reach))
 
     @property
     def conversions(self) -> int:
@@ -96,9 +95,7 @@ class Signals(ABC):
             factor: larger parts, by this much.
         """
         space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
-        each = self.groups * self.conversions * self.columns * space
-        size = factor * max(1, (GPU_CHUNK if inputs.is_cuda else CHUNK) // each)
-        return (slice(first, first + size) for first in range(0, len(inputs), size))
+        return chunks(inputs, self.groups * self.conversions * self.columns, space, factor)
 
     def _by_conversion(self, signals: Currents) -> AtAdcs:
         return signals.reshape(len(signals) * self.groups, self.conversions, self.columns, -1)
@@ -109,13 +106,13 @@ class Signals(ABC):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
         if self.noise is None:
             return torch.zeros_like(signals) + added
-        drive, weights = self.noise
-        return self.product.apply(drive.inputs(inputs), weights, self.partition) + added
+        drive, product = self.noise
+        return product(drive.inputs(inputs)).add_(added)
 
-    def _lay_out(self, cells: CellTensor, power: int = 1) -> Float[Tensor, "signals channels *kernel"]:
+    def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
         readings = line_readings(cells, self.arrays.design.weights.readings, power).double()
-        return self._arrange(readings * (self.scale**power)[:, None, None, None])
+        return readings * (self.scale**power)[:, None, None, None]
 
     def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
@@ -135,7 +132,7 @@ class LinearSignals(Signals):
         step = arrays.product_step
         self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(step)
         if grid is None:
-            laid_out = [self._lay_out(excitation.cells) for excitation in excitations]
+            laid_out = [self._arrange(self._readings(excitation.cells)) for excitation in excitations]
         else:
             laid_out = [self._arrange(grid.lines())]
         drives = [excitation.drive for excitation in excitations]
@@ -151,6 +148,48 @@ class LinearSignals(Signals):
         for drive, weights in others:
             signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
         return signals if self.divisor is None else signals.div_(self.divisor)
+
+
+class WholeSignals(Signals):
+    """`LinearSignals` with products of whole numbers: the same signals for any batch."""
+
+    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
+        super().__init__(arrays, unit, slices)
+        grid, excitations = Grid.whole(arrays, unit), arrays.excitations(slices)
+        reaches = [
+            Reach.of(excitation.drive, self._largest(slices), arrays.inputs.signed) for excitation in excitations
+        ]
+        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.product_step)
+        if grid is None:
+            lines = [line_by_line(self._readings(excitation.cells)) for excitation in excitations]
+            weighted = [
+                line_product(arrays, self.partition, weights, reach)
+                for weights, reach in zip(lines, reaches, strict=True)
+            ]
+        else:
+            weighted = [self._of_counts(grid, reaches[0])]
+        drives = [excitation.drive for excitation in excitations]
+        self.products: list[tuple[Drive, LineProduct]] = list(zip(drives, weighted, strict=True))
+
+    @property
+    def evaluations(self) -> int:
+        return len(self.products)
+
+    def currents(self, inputs: LayerInputs) -> Currents:
+        (drive, product), *others = self.products
+        signals = product(drive.inputs(inputs))
+        for drive, product in others:
+            signals += product(drive.inputs(inputs))
+        return signals if self.divisor is None else signals.div_(self.divisor)
+
+    def _largest(self, slices: int) -> int:
+        """Largest code or digit that one signal sees."""
+        return int(min(2 ** (self.arrays.slicing.slice_bits * slices) - 1, self.arrays.inputs.high))
+
+    def _of_counts(self, grid: Grid, reach: Reach) -> WholeLineProduct:
+        by_slice = torch.tensor(grid.weights, dtype=torch.float64, device=grid.counts.device)[:, None]
+        scale = by_slice.expand(self.readings, -1, self.columns).flatten().expand(self.groups, -1)
+        return WholeLineProduct(self.product, self.partition, line_by_line(grid.counts).long(), scale, reach)
 
 
 class SolvedSignals(Signals):
@@ -231,9 +270,14 @@ def signals_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> 
         unit: (slices,) signal that counts as 1.
         slices: input slices that one signal is accumulated over.
     """
-    circuit = LinearSignals if arrays.design.array.is_linear else SolvedSignals
     if slices > 1 and not arrays.design.inputs.accumulator.has_exact_weights:
-        return UnevenlyAccumulated(circuit(arrays, unit, 1), arrays, unit, slices)
-    if arrays.design.array.is_linear:
-        return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit))
-    return SolvedSignals(arrays, unit, slices)
+        return UnevenlyAccumulated(_circuit_of(arrays, unit, 1), arrays, unit, slices)
+    return _circuit_of(arrays, unit, slices)
+
+
+def _circuit_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
+    if not arrays.design.array.is_linear:
+        return SolvedSignals(arrays, unit, slices)
+    if is_whole(arrays):
+        return WholeSignals(arrays, unit, slices)
+    return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit) if slices == arrays.slicing.accumulated else None)

@@ -110,7 +110,7 @@ class Run(Part):
     seed: int = 0
     """Seed of the chips."""
     batch: Annotated[int, Field(ge=1)] = 64
-    """Images at once; does not change results."""
+    """Images at once; analog layers give the same numbers to the bit for any."""
     shard: Annotated[int, Field(ge=1)] = 1000
     """Images of one piece of work; what is finished is kept piece by piece; does not change results."""
     layer_errors: bool = True
