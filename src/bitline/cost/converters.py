@@ -139,12 +139,14 @@ class CyclicConverter(Converter):
     """Energy of a cycle."""
     stage_area: AnyQuantity
     """Area in um^2."""
+    more_cycles: Annotated[int, Field(ge=0)] = 0
+    """Cycles before the first bit, such as those that sample and reset."""
 
     def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
-        return self.stage_pJ.value * bits
+        return self.stage_pJ.value * (bits + self.more_cycles)
 
     def time_ns(self, bits: int) -> float:
-        return bits / self.clock_GHz.value
+        return (bits + self.more_cycles) / self.clock_GHz.value
 
     def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
         return self.stage_area.value

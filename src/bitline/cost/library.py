@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from bitline.config import toml
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
-from bitline.cost.circuits import AnyCells, AnyDrivers
+from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
 from bitline.cost.converters import AnyConverter
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
 from bitline.design import Design
@@ -77,6 +77,8 @@ class Library(Part):
     """Time that a slice of the inputs is applied and integrated."""
     overlapped: bool = False
     """Whether the next slice is applied while the last one is converted."""
+    integration: AnyIntegration = SingleIntegration()
+    """How slices of the inputs get their weight where they are added in analog."""
     organisation: Organisation = Organisation()
     """How arrays are grouped."""
     cells: AnyCells

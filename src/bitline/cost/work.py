@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bitline.config.trust import refusal
+from bitline.cost.circuits import CellReads
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
@@ -101,6 +102,7 @@ class ConversionSchedule:
 
     Attributes:
         slices: input slices.
+        slice_bits: bits of a slice.
         accumulated: input slices that one conversion sees.
         bits: resolution of each conversion of one column.
         converter: its circuit.
@@ -108,6 +110,7 @@ class ConversionSchedule:
     """
 
     slices: int
+    slice_bits: int
     accumulated: int
     bits: tuple[int, ...]
     converter: Converter
@@ -131,7 +134,17 @@ class ConversionSchedule:
         slicing = design.inputs.slicing(magnitude_bits)
         built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
         bits = tuple(max(1, built - saved) for saved in [*adc.bits_saved, *[0] * count][:count])
-        return cls(slicing.slices, slicing.accumulated, bits, converter(adc, library), adc.rate_MS_per_s)
+        circuit = converter(adc, library)
+        return cls(slicing.slices, slicing.slice_bits, slicing.accumulated, bits, circuit, adc.rate_MS_per_s)
+
+    def _slices_of_conversions(self) -> list[int]:
+        """Input slices that each conversion of a column sees."""
+        firsts = range(0, self.accumulated * len(self.bits), self.accumulated)
+        return [min(self.accumulated, self.slices - first) for first in firsts]
+
+    def integrations(self, library: Library) -> int:
+        """Integrations of one column for one product."""
+        return sum(library.integration.steps(slices, self.slice_bits) for slices in self._slices_of_conversions())
 
     @property
     def largest_bits(self) -> int:
@@ -149,10 +162,9 @@ class ConversionSchedule:
             columns: columns that take turns on one converter.
             library: circuits.
         """
-        total, left = 0.0, self.slices
-        for bits in self.bits:
-            applied = min(self.accumulated, left) * library.slice_ns.value
-            left -= self.accumulated
+        total = 0.0
+        for bits, slices in zip(self.bits, self._slices_of_conversions(), strict=True):
+            applied = library.integration.steps(slices, self.slice_bits) * library.slice_ns.value
             converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
@@ -206,12 +218,13 @@ class Work:
         cells_of_row = design.array.columns * weights.lines
         return {
             "cells": library.cells.energy_pJ(
-                reads * activity.conductance, self.products * at.arrays * readout.slices, library.slice_ns.value
+                CellReads(reads * activity.conductance, reads, self.products * at.arrays * readout.slices),
+                library.slice_ns.value,
             ),
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
-            "integrators": library.integrator.energy_pJ.value * columns * readout.slices,
+            "integrators": library.integrator.energy_pJ.value * columns * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,
