@@ -56,8 +56,7 @@ class OhmicCells(Part):
 class CapacitiveCells(Part):
     """SRAM cells that charge a capacitor where the product of input and weight bit is 1, and share the charge.
 
-    Per cell and slice C V^2 is drawn for the capacitor and for the gate that multiplies, as often as the product is 1,
-    and for the cell's piece of the bit line as often as it moves.
+    C V^2 is drawn for the capacitor and for the gate that multiplies, as often as their product is 1.
     """
 
     kind: Literal["capacitive"] = "capacitive"
@@ -65,6 +64,8 @@ class CapacitiveCells(Part):
     """Capacitor of a cell; it does not shrink with the node."""
     gate_fF: AnyQuantity
     """Gates and junctions that switch with the product."""
+    line_fF: AnyQuantity
+    """Bit line of a cell, where cells discharge it instead."""
     supply_V: AnyQuantity
     """Supply that charges them."""
     activity: AnyQuantity

@@ -1,6 +1,7 @@
 """Energy, time and area of analog-to-digital converters by architecture.
 
-To add an architecture, write a class here and add it to `AnyConverter`; `kind` is the name of the readout's converter.
+To add an architecture, write a class here and add it to `AnyConverter` in `architectures.py`; `kind` is the name of the
+readout's converter.
 """
 
 from __future__ import annotations
@@ -184,9 +185,3 @@ class SurveyConverter(Converter):
         energy = self.energy_pJ(bits, rate_MS_per_s)
         logarithm = 4.8505671 + 0.066658519 * math.log(rate) + 0.79732396 * math.log(self.node_nm)
         return math.exp(logarithm - 0.13437279 * bits + 0.42365718 * math.log(energy))
-
-
-AnyConverter = Annotated[
-    RampConverter | SarConverter | FlashConverter | PipelineConverter | CyclicConverter | SurveyConverter,
-    Field(discriminator="kind"),
-]

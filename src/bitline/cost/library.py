@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field, ValidationError
 from bitline.config import toml
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
+from bitline.cost.architectures import AnyConverter
 from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
-from bitline.cost.converters import AnyConverter
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
 from bitline.design import Design
 from bitline.design.settings import merge, nested
@@ -73,6 +73,8 @@ class Library(Part):
     """What it describes and where it comes from."""
     node_nm: float
     """Technology node."""
+    supply_V: AnyQuantity | None = None
+    """Supply of its logic; what is usual at the node if not given."""
     slice_ns: AnyQuantity
     """Time that a slice of the inputs is applied and integrated."""
     overlapped: bool = False
@@ -101,6 +103,8 @@ class Library(Part):
     """Additions over weight slices, partitions and readings, of inputs for the digital removal of an offset."""
     multiplier: UnitCircuit = UnitCircuit()
     """Scaling of every output to codes of the next layer."""
+    row_dac_bit: UnitCircuit = UnitCircuit()
+    """A bit of the converter of a row, each time that a slice of several bits drives it; the area is that of a bit."""
     input_bit: UnitCircuit = UnitCircuit()
     """A bit of an input brought to the arrays of a core, its register; the area is that of a bit of register."""
     output_bit: UnitCircuit = UnitCircuit()

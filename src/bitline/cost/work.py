@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from bitline.config.trust import refusal
+from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.circuits import CellReads
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
+from bitline.cost.scaling import supply_of
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
@@ -153,7 +155,7 @@ class ConversionSchedule:
 
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
-        return sum(self.converter.energy_pJ(bits, self.rate) for bits in self.bits)
+        return sum(bounded_pJ(self.converter, bits, self.rate) for bits in self.bits)
 
     def product_ns(self, columns: int, library: Library) -> float:
         """Time of a product.
@@ -171,12 +173,17 @@ class ConversionSchedule:
 
 
 def converter(adc: Adc | NoAdc, library: Library) -> Converter:
-    """The circuit of a design's converter: the library's, or that of a published survey where it has none."""
+    """The circuit of a design's converter: the library's, or that of its architecture's law where the library has none.
+
+    What has no law either, such as a converter of your own, is costed as good published ones of any architecture.
+    """
     kind = adc.kind
     name = library.converter if kind == "uniform" else kind
     known: Converter | None = library.converters.get(name)
     if known is not None:
         return known
+    if kind in LAWS:
+        return PublishedConverter.of(kind, library.node_nm, supply_of(library))
     rate = Quantity(value=adc.rate_MS_per_s or SURVEY_RATE_MS_PER_S, source="design" if adc.rate_MS_per_s else "")
     return SurveyConverter(node_nm=library.node_nm, rate_MS_per_s=rate)
 
@@ -224,6 +231,10 @@ class Work:
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
+            "row converters": library.row_dac_bit.energy_pJ.value
+            * row_slices
+            * (readout.slice_bits > 1)
+            * readout.slice_bits,
             "integrators": library.integrator.energy_pJ.value * columns * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
