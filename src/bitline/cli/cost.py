@@ -11,6 +11,7 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands
 from bitline.cli.consent import allowed_design
+from bitline.cli.cost_tables import check_explained, explained_table, uncertainty_tables
 from bitline.cli.inputs import Source
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
@@ -64,6 +65,14 @@ def cost(
     estimates: Annotated[
         bool, typer.Option("--estimates", help="Show the numbers of the library that nobody published.")
     ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="COST",
+            help="Show the parts of energy, area or latency with the numbers behind each and their sources.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write everything to, .json.")] = None,
 ) -> None:
     """Show energy, area and latency of a network on a design, by component and layer.
@@ -75,11 +84,13 @@ def cost(
       bitline cost --design sonos-a --design sonos-e
       bitline cost --design isaac --set hardware.duplication=balanced --sensitivity
       bitline cost --set library.converters.ramp.clock_GHz=2 --set adc.bits=7
+      bitline cost --design sonos-a --explain energy
     """
     from bitline import cost as costs
 
     output = Output.of(context)
     check_writable("--out", *([out] if out else []))
+    check_explained(explain)
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
@@ -89,7 +100,7 @@ def cost(
     results = [costs.network_cost(statistics, *pair) for pair in pairs]
     if out is not None:
         _write(out, chosen, results, {"model": model, "images": images})
-    parts = [_totals(results, model), *_components(results)]
+    parts = [_totals(results, model), *uncertainty_tables(statistics, pairs, results), *_components(results)]
     if len(results) == 1:
         parts.append(_layers(results[0]))
     if sensitivity:
@@ -99,6 +110,8 @@ def cost(
             _units(costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name)
             for pair in pairs
         ]
+    if explain is not None:
+        parts += [explained_table(explain, statistics, *pair) for pair in pairs]
     if estimates:
         parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)

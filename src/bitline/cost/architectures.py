@@ -1,9 +1,9 @@
 """Converters that no library describes: a law for each architecture, at any node and supply.
 
-A converter is counted from its parts. A step (a decision of a comparator and the logic behind it) takes 100 fF V^2 at 28
-nm and shrinks with the node (B. Murmann, "Mixed-signal computing for deep neural network inference", IEEE TVLSI 29(1),
-2021: E = (100 fF bits + 1 aF 4^bits) V^2 of good converters); a comparator alone is taken as half of it. Capacitors are
-as large as the most demanding of three rules asks:
+A converter is counted from its parts. A step (a decision of a comparator, and the logic behind it) takes 100 fF V^2 at
+28 nm and shrinks with the node (B. Murmann, "Mixed-signal computing for deep neural network inference", IEEE TVLSI
+29(1), 2021: E = (100 fF bits + 1 aF 4^bits) V^2 of good converters); a comparator alone is taken as half of it.
+Capacitors are as large as the most demanding of three rules asks:
 
 - the smallest that are drawn, 1.2 fF each (Valavi et al., IEEE JSSC 54(6), 2019), 2^bits of them;
 - matching: 1 aF 4^bits in all (Murmann 2021);
@@ -113,13 +113,13 @@ def _search_um2(circuit: Circuit, bits: int) -> float:
 def _split_fF(circuit: Circuit, bits: int) -> float:
     """Two arrays of half the bits, at least as large as the noise asks."""
     halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), NOISE_fF_V2 / circuit.supply_V**2 * 4.0**bits)
-    return STEP_fF * circuit.shrunk * bits + SWITCHED * halves
+    return float(STEP_fF * circuit.shrunk * bits + SWITCHED * halves)
 
 
 def _split_um2(circuit: Circuit, bits: int) -> float:
     """The smaller arrays need larger units: the matching of the whole is that of one array."""
     halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), MATCHING_fF * 4.0**bits)
-    return STEP_um2 * circuit.shrunk**2 * bits + halves / DENSITY_fF_per_um2
+    return float(STEP_um2 * circuit.shrunk**2 * bits + halves / DENSITY_fF_per_um2)
 
 
 def _flash_fF(circuit: Circuit, bits: int) -> float:

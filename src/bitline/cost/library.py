@@ -179,7 +179,7 @@ def libraries() -> tuple[str, ...]:
 
     Examples:
         >>> libraries()
-        ('isaac-32nm', 'sonos-40nm')
+        ('isaac-32nm', 'reram-130nm', 'sonos-40nm', 'sram-28nm')
     """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))

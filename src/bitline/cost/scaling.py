@@ -3,8 +3,8 @@
 Gates shrink as in constant-field scaling (Dennard et al., IEEE JSSC 9(5), 1974): with the ratio s of the nodes,
 capacitance and delay go with s and areas with s^2; the energy of a charge goes with the capacitance and the square of
 the supply. Wires keep their capacitance for each micrometre (Ho, Mai, and Horowitz, Proceedings of the IEEE 89(4),
-2001), metal capacitors and memory cells their values. Real nodes below 65 nm shrink less than their names say (Stillmaker
-and Baas, Integration 58, 2017), so an estimate of a library gets less certain the farther it is carried.
+2001), metal capacitors and memory cells their values. Real nodes below 65 nm shrink less than their names say
+(Stillmaker and Baas, Integration 58, 2017), so an estimate of a library gets less certain the farther it is carried.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.circuits import CellReads
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
-from bitline.cost.scaling import supply_of
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
+from bitline.cost.scaling import supply_of
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
 from bitline.design import Design, views
 from bitline.errors import DesignError

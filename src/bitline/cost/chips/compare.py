@@ -7,7 +7,7 @@ import math
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -15,7 +15,10 @@ from bitline.cost.chips.macro import Macro
 from bitline.cost.chips.neurram import neurram_cost
 from bitline.cost.interval import Interval, intervals
 from bitline.cost.library import Library
+from bitline.cost.units import UnitCost
 
+CORES = 48
+"""Of NeuRRAM; its TOPS are for all of them."""
 SRAM, RERAM = "sram-28nm", "reram-130nm"
 ALSO_CHIPS = ("Jia JSSC 2020", "Dong ISSCC 2020", "Papistas CICC 2021", "Su ISSCC 2021", "Wang VLSI 2022")
 """Macros of the table that are chips of their own here."""
@@ -194,12 +197,12 @@ def _neurram(known: dict[str, Any]) -> Iterator[_Published]:
 
     for outputs, inputs, phases, TOPS, TOPS_per_W in known["points"]:
         point = f"{outputs}/{inputs} bits, {phases} phase{'s' if phases > 1 else ''}"
-        key = (outputs, inputs, phases)
-        yield row(point, "TOPS/W", TOPS_per_W, lambda library, key=key: neurram_cost(*key, library).TOPS_per_W)
-        yield row(point, "TOPS", TOPS, lambda library, key=key: known["cores"] * neurram_cost(*key, library).TOPS)
+        chip = _Neurram(outputs, inputs, phases)
+        yield row(point, "TOPS/W", TOPS_per_W, chip.TOPS_per_W)
+        yield row(point, "TOPS", TOPS, chip.TOPS)
     for outputs, inputs, *values in known["energies"]:
         for part, value in zip(PARTS, values, strict=True):
-            model = _part_fJ((outputs, inputs, 2), PARTS[part])
+            model = partial(_Neurram(outputs, inputs, 2).part_fJ, PARTS[part])
             yield row(f"{outputs}/{inputs} bits", f"fJ/op of {part}", value, model)
 
 
@@ -211,12 +214,28 @@ PARTS = {
 """Parts of NeuRRAM's energy by the components here that belong to them."""
 
 
-def _part_fJ(key: tuple[int, int, int], components: tuple[str, ...]) -> Callable[[Library], float]:
-    def model(library: Library) -> float:
-        cost = neurram_cost(*key, library)
-        return 1e3 * sum(cost.energies_pJ[component] for component in components) / cost.operations
+@dataclass(frozen=True)
+class _Neurram:
+    """NeuRRAM at one precision, as functions of a library."""
 
-    return model
+    output_bits: int
+    input_bits: int
+    phases: int
+
+    def cost(self, library: Library) -> UnitCost:
+        return neurram_cost(self.output_bits, self.input_bits, self.phases, library)
+
+    def TOPS_per_W(self, library: Library) -> float:
+        return self.cost(library).TOPS_per_W
+
+    def TOPS(self, library: Library) -> float:
+        """Of all cores together."""
+        return CORES * self.cost(library).TOPS
+
+    def part_fJ(self, components: tuple[str, ...], library: Library) -> float:
+        """Energy of some components for each operation."""
+        cost = self.cost(library)
+        return 1e3 * sum(cost.energies_pJ[component] for component in components) / cost.operations
 
 
 def _blind(chips: list[dict[str, Any]]) -> Iterator[_Published]:
@@ -237,7 +256,11 @@ def _table() -> Iterator[_Published]:
         point = f"{entry['supply_V']} V, {entry['node_nm']} nm, {entry['rows']} rows"
         value = float(entry["TOPS_per_W_1b"])
         empty = Comparison("table", entry["chip"], point, "TOPS/W of 1 bit", value, 0.0, None, source)
-        yield _Published(empty, SRAM, lambda library, macro=macro, bits=bits: bits * macro.TOPS_per_W(library))
+        yield _Published(empty, SRAM, partial(_of_one_bit, macro, bits))
+
+
+def _of_one_bit(macro: Macro, bits: float, library: Library) -> float:
+    return bits * macro.TOPS_per_W(library)
 
 
 def macro_of(entry: dict[str, str]) -> tuple[Macro, float]:
@@ -248,6 +271,6 @@ def macro_of(entry: dict[str, str]) -> tuple[Macro, float]:
     names = ("node_nm", "supply_V", "rows", "input_bits", "adc_bits", "outputs")
     values: dict[str, Any] = {name: float(entry[name]) for name in names}
     input_bits, weight_bits = float(entry["input_bits"]), float(entry["weight_bits"])
-    product = "xnor" if input_bits == weight_bits == 1 else "and"
-    macro = Macro(**values, cells=math.ceil(weight_bits), sums=entry["sums"], product=product)
-    return macro, input_bits * weight_bits
+    values["sums"] = entry["sums"]
+    values["product"] = "xnor" if input_bits == weight_bits == 1 else "and"
+    return Macro(**values, cells=math.ceil(weight_bits)), input_bits * weight_bits

@@ -48,7 +48,7 @@ class Macro(Part):
     """Capacitors of a cell in units, 3 for a C-2C ladder."""
 
     sums: Literal["charge", "discharge"] = "charge"
-    """How products are summed: by sharing the charge of a capacitor at every cell, or by cells discharging bit lines."""
+    """How products are summed: by sharing the charge of a capacitor at every cell, or by discharging bit lines."""
     product: Literal["xnor", "and"] = "and"
     """What a cell computes: the product of two signs, or of two bits."""
 

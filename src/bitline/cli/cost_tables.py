@@ -1,0 +1,107 @@
+"""Tables of `bitline cost` on how far its numbers may lie off, and on where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.config.messages import nearest
+from bitline.errors import DesignError
+from bitline.numerics.text import fixed, number, percent
+
+if TYPE_CHECKING:
+    from bitline.cost import Interval, Library, NetworkCost, Statistics
+    from bitline.design import Design
+
+WORDS = {
+    "energy_uJ": "energy (µJ)",
+    "TOPS_per_W": "TOPS/W",
+    "area_mm2": "area (mm²)",
+    "latency_us": "latency (µs)",
+    "images_per_s": "images/s",
+}
+"""Totals with an interval, in words."""
+
+
+def check_explained(what: str | None) -> None:
+    """Refuse a cost that cannot be explained.
+
+    Raises:
+        DesignError: there is no such cost.
+    """
+    known = ("energy", "area", "latency")
+    if what is not None and what not in known:
+        raise DesignError(f"--explain is {what!r}{nearest(what, known)}")
+
+
+def uncertainty_tables(
+    statistics: Statistics, pairs: Sequence[tuple[Design, Library]], results: Sequence[NetworkCost]
+) -> list[Table]:
+    """What the totals of designs may well be, and which order of designs follows from that."""
+    from bitline.cost import cost_intervals
+
+    found = [cost_intervals(statistics, *pair) for pair in pairs]
+    columns = [name("of one image")]
+    columns += [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
+    rows: list[list[Any]] = []
+    records = []
+    for key, word in WORDS.items():
+        rows.append([word, *(_ends(interval[key].low, interval[key].high) for interval in found if key in interval)])
+    for result, interval in zip(results, found, strict=True):
+        ends = {key: {"low": total.low, "high": total.high} for key, total in interval.items()}
+        records += [{"design": result.design, "total": key, **end} for key, end in ends.items()]
+    tables = [Table("intervals", tuple(columns), rows, "what the numbers of the library leave open", records=records)]
+    return tables + ([_ranks(results, found)] if len(results) > 1 else [])
+
+
+def _ranks(results: Sequence[NetworkCost], found: Sequence[dict[str, Interval]]) -> Table:
+    """The order of designs by each total, those that the intervals do not tell apart together."""
+    from bitline.cost import ranking
+
+    labels = [f"{result.design} ({index + 1})" for index, result in enumerate(results)]
+    if len({result.design for result in results}) == len(results):
+        labels = [result.design for result in results]
+    rows = []
+    for key, word in WORDS.items():
+        values = {label: result.totals()[key] for label, result in zip(labels, results, strict=True)}
+        ends = {label: interval[key] for label, interval in zip(labels, found, strict=True) if key in interval}
+        if len(ends) == len(values):
+            order = " < ".join(map(_group, ranking(ends, values)))
+            rows.append([word, order])
+    title = "order of the designs; where intervals overlap, designs are not ranked"
+    return Table("order", (name("of one image"), prose("order", "from the lowest")), rows, title)
+
+
+def _group(names: Sequence[str]) -> str:
+    return ", ".join(names) + (" (not ranked)" if len(names) > 1 else "")
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{number(low, 3)} to {number(high, 3)}"
+
+
+def explained_table(what: str, statistics: Statistics, design: Design, library: Library) -> Table:
+    """Parts of a cost, each with the numbers that it follows from."""
+    from bitline.cost import explained
+
+    parts = explained(what, statistics, design, library)
+    unit = parts[0].unit if parts else ""
+    columns = (
+        name("component", "part"),
+        Column("value", what, unit, lambda value: number(value, 3)),
+        Column("share", "share", "%", lambda share: percent(share, 1)),
+        name("quantity", "follows from"),
+        Column("number", "number", show=lambda value: number(value, 4)),
+        Column("exponent", "power", show=lambda power: fixed(power, 2)),
+        prose("origin", "source"),
+    )
+    rows, last = [], None
+    for part in parts:
+        is_new = part.component != last
+        last = part.component
+        shown = (part.component, part.value, part.share) if is_new else ("", Cell(part.value, ""), Cell(part.share, ""))
+        head = Cell(part.component, shown[0])
+        rows.append((head, *shown[1:], part.quantity, part.number.value, part.exponent, part.origin))
+    title = f"{design.name}: parts of the {what}, and the numbers of {library.name} that each follows from"
+    return Table(f"{what} of {design.name}", columns, rows, title)
