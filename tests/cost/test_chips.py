@@ -51,7 +51,7 @@ def test_bits_of_a_slice_are_integrated_again_and_again():
 def test_the_core_of_neurram_is_a_design_like_others():
     design = neurram_design(6, 4)
     assert design.hardware.library == "reram-130nm"
-    assert core_cost(design).areas_mm2["ADCs"] == pytest.approx(256 * 1270e-6)
+    assert core_cost(design, rows=128, columns=256).areas_mm2["ADCs"] == pytest.approx(256 * 1270e-6)
 
 
 def test_operations_of_one_bit_are_not_those_of_the_chip():

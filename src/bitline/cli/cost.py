@@ -11,12 +11,19 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands
 from bitline.cli.consent import allowed_design
-from bitline.cli.cost_tables import check_explained, explained_table, uncertainty_tables
+from bitline.cli.cost_tables import (
+    Batch,
+    check_explained,
+    estimates_table,
+    explained_table,
+    uncertainty_tables,
+    whole_table,
+)
 from bitline.cli.inputs import Source
 from bitline.cli.output import Output
-from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable, write_values
-from bitline.numerics.text import exact, fixed, number, percent
+from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +72,24 @@ def cost(
     estimates: Annotated[
         bool, typer.Option("--estimates", help="Show the numbers of the library that nobody published.")
     ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="Show what so many images cost with writing, leakage, main memory and distance between tiles.",
+        ),
+    ] = None,
+    tiles: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="With --batch: tiles of the chip; as many as needed if not given.",
+        ),
+    ] = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -85,6 +110,7 @@ def cost(
       bitline cost --design isaac --set hardware.duplication=balanced --sensitivity
       bitline cost --set library.converters.ramp.clock_GHz=2 --set adc.bits=7
       bitline cost --design sonos-a --explain energy
+      bitline cost --design isaac --batch 64 --tiles 168
     """
     from bitline import cost as costs
 
@@ -110,10 +136,12 @@ def cost(
             _units(costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name)
             for pair in pairs
         ]
+    if batch is not None:
+        parts.append(whole_table(statistics, pairs, results, Batch(batch, tiles)))
     if explain is not None:
         parts += [explained_table(explain, statistics, *pair) for pair in pairs]
     if estimates:
-        parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
+        parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
     output.notes((*sample.dataset.notes, *(note for result in results for note in result.notes)))
     if out is not None:
@@ -270,14 +298,6 @@ def _units(units: Sequence[UnitCost], design: str, library: str) -> Table:
     rows = [[getattr(unit, column.key) for column in columns] for unit in units]
     title = f"{design}: units of {library} with all arrays full and at work"
     return Table(f"units of {design}", columns, rows, title)
-
-
-def _estimates(library: Library) -> Table:
-    columns = (name("number"), Column("value", "value", show=exact), prose("basis", "what it rests on"))
-    rows = [
-        (quantity, entry.value, entry.basis) for quantity, entry in library.quantities().items() if entry.is_estimate
-    ]
-    return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")
 
 
 def _number(value: float) -> str:

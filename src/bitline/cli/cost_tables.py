@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.config.messages import nearest
 from bitline.errors import DesignError
-from bitline.numerics.text import fixed, number, percent
+from bitline.numerics.text import exact, fixed, number, percent
 
 if TYPE_CHECKING:
     from bitline.cost import Interval, Library, NetworkCost, Statistics
@@ -81,6 +82,64 @@ def _ends(low: float, high: float) -> str:
     return f"{number(low, 3)} to {number(high, 3)}"
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Images that are processed together, and the tiles that are there for them.
+
+    Attributes:
+        images: how many.
+        tiles: of the chip, or None for as many as the network takes.
+    """
+
+    images: int
+    tiles: int | None
+
+
+WHOLE = {
+    "arrays_uJ": "arrays and digital units at work (µJ)",
+    "idle_uJ": "idle parts of the chip (µJ)",
+    "leakage_uJ": "leakage of tiles in use (µJ)",
+    "distance_uJ": "distance between tiles (µJ)",
+    "memory_uJ": "main memory (µJ)",
+    "energy_per_image_uJ": "energy of an image (µJ)",
+    "batch_us": "time of the batch (µs)",
+    "images_per_s": "images/s",
+    "fits": "share of the weights that fits (%)",
+    "pulses": "write pulses of a cell",
+    "writing_uJ": "writing all weights (µJ)",
+    "writing_ms": "time of writing all weights (ms)",
+}
+"""Parts of the cost of a batch in words."""
+
+
+def whole_table(
+    statistics: Statistics, pairs: Sequence[tuple[Design, Library]], results: Sequence[NetworkCost], batch: Batch
+) -> Table:
+    """A batch of images with writing, leakage, main memory and distance."""
+    from bitline.cost import whole_cost
+
+    found = [
+        whole_cost(result, statistics, *pair, images=batch.images, tiles=batch.tiles)
+        for result, pair in zip(results, pairs, strict=True)
+    ]
+    heads = [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
+    rows = []
+    for key, word in WHOLE.items():
+        show = percent if key == "fits" else _short
+        values = [getattr(cost, key) for cost in found]
+        rows.append([word, *(Cell(value, show(value)) for value in values)])
+    records = [
+        {"design": result.design, **{key: getattr(cost, key) for key in WHOLE}}
+        for result, cost in zip(results, found, strict=True)
+    ]
+    title = f"a batch of {number(batch.images)} with everything around the arrays"
+    return Table("batch", (name("of a batch"), *heads), rows, title, records=records)
+
+
+def _short(value: float) -> str:
+    return number(value, 3)
+
+
 def explained_table(what: str, statistics: Statistics, design: Design, library: Library) -> Table:
     """Parts of a cost, each with the numbers that it follows from."""
     from bitline.cost import explained
@@ -105,3 +164,12 @@ def explained_table(what: str, statistics: Statistics, design: Design, library: 
         rows.append((head, *shown[1:], part.quantity, part.number.value, part.exponent, part.origin))
     title = f"{design.name}: parts of the {what}, and the numbers of {library.name} that each follows from"
     return Table(f"{what} of {design.name}", columns, rows, title)
+
+
+def estimates_table(library: Library) -> Table:
+    """The numbers of a library that nobody published."""
+    columns = (name("number"), Column("value", "value", show=exact), prose("basis", "what it rests on"))
+    rows = [
+        (quantity, entry.value, entry.basis) for quantity, entry in library.quantities().items() if entry.is_estimate
+    ]
+    return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")

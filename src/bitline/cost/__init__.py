@@ -8,6 +8,7 @@ from bitline.cost.result import OUTSIDE, LayerCost, NetworkCost
 from bitline.cost.scaling import at_node
 from bitline.cost.sensitivity import sensitivity
 from bitline.cost.statistics import Statistics, gather_statistics
+from bitline.cost.surroundings import Surroundings, WholeCost, whole_cost
 from bitline.cost.units import UnitCost, core_cost, unit_costs
 from bitline.cost.work import FULL, RowActivity
 
@@ -20,7 +21,9 @@ __all__ = [
     "NetworkCost",
     "RowActivity",
     "Statistics",
+    "Surroundings",
     "UnitCost",
+    "WholeCost",
     "at_node",
     "core_cost",
     "cost_intervals",
@@ -32,4 +35,5 @@ __all__ = [
     "ranking",
     "sensitivity",
     "unit_costs",
+    "whole_cost",
 ]
