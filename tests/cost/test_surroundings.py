@@ -1,12 +1,12 @@
 """Writing, leakage, main memory, distance and batches."""
 
 import pytest
+from small_cost import statistics
 
 from bitline import Design
-from bitline.cost import Surroundings, network_cost, whole_cost
+from bitline.cost import Surroundings, library_of, network_cost, whole_cost
 from bitline.cost.surroundings import mean_hops
 from bitline.errors import DesignError
-from small_cost import statistics
 
 
 def whole(design="sonos-a", **settings):
@@ -35,11 +35,12 @@ def test_a_small_network_on_a_large_chip_pays_for_what_is_idle():
 
 def test_weights_that_do_not_fit_are_read_and_written_in_every_batch():
     design = Design.load("sonos-e")
-    cost = network_cost(statistics(), design)
+    library = library_of(design).with_settings({"organisation.cores_per_tile": 1})
+    cost = network_cost(statistics(), design, library)
     assert cost.tiles > 1
     around = Surroundings.of("sonos-40nm")
-    fitting = whole_cost(cost, statistics(), design)
-    batch = whole_cost(cost, statistics(), design, tiles=1)
+    fitting = whole_cost(cost, statistics(), design, library)
+    batch = whole_cost(cost, statistics(), design, library, tiles=1)
     bits = 8 * sum(layer.weight.numel() for layer in statistics().layers)
     assert batch.memory_uJ == pytest.approx(1e-6 * around.memory.bit_pJ.value * bits)
     assert batch.batch_us > fitting.batch_us + 1e3 * batch.writing_ms

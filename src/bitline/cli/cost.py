@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from bitline.cli.cost_tables import (
     estimates_table,
     explained_table,
     uncertainty_tables,
+    units_table,
     whole_table,
 )
 from bitline.cli.inputs import Source
@@ -28,7 +28,7 @@ from bitline.numerics.text import fixed, number, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bitline.cost import Library, NetworkCost, UnitCost
+    from bitline.cost import Library, NetworkCost
     from bitline.design import Design
 
 LIBRARY = "library."
@@ -133,7 +133,9 @@ def cost(
         parts += [_sensitivity(costs.sensitivity(statistics, *pair), pair[0].name, pair[1].name) for pair in pairs]
     if units:
         parts += [
-            _units(costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name)
+            units_table(
+                costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name
+            )
             for pair in pairs
         ]
     if batch is not None:
@@ -283,21 +285,6 @@ def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
         )
     title = f"{design}: cost with one number of {library} doubled, as a multiple; ~ is an estimate"
     return Table(f"sensitivity of {design}", columns, rows, title)
-
-
-def _units(units: Sequence[UnitCost], design: str, library: str) -> Table:
-    columns = (
-        name("unit"),
-        Column("power_mW", "power", "mW"),
-        Column("area_mm2", "area", "mm²"),
-        Column("TOPS", "TOPS"),
-        Column("TOPS_per_W", "TOPS/W"),
-        Column("TOPS_per_mm2", "TOPS/mm²"),
-        Column("energy_per_operation_fJ", "per operation", "fJ"),
-    )
-    rows = [[getattr(unit, column.key) for column in columns] for unit in units]
-    title = f"{design}: units of {library} with all arrays full and at work"
-    return Table(f"units of {design}", columns, rows, title)
 
 
 def _number(value: float) -> str:

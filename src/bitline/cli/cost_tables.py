@@ -12,7 +12,7 @@ from bitline.errors import DesignError
 from bitline.numerics.text import exact, fixed, number, percent
 
 if TYPE_CHECKING:
-    from bitline.cost import Interval, Library, NetworkCost, Statistics
+    from bitline.cost import Interval, Library, NetworkCost, Statistics, UnitCost
     from bitline.design import Design
 
 WORDS = {
@@ -173,3 +173,19 @@ def estimates_table(library: Library) -> Table:
         (quantity, entry.value, entry.basis) for quantity, entry in library.quantities().items() if entry.is_estimate
     ]
     return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")
+
+
+def units_table(units: Sequence[UnitCost], design: str, library: str) -> Table:
+    """Core, tile and chip with all arrays full."""
+    columns = (
+        name("unit"),
+        Column("power_mW", "power", "mW"),
+        Column("area_mm2", "area", "mm²"),
+        Column("TOPS", "TOPS"),
+        Column("TOPS_per_W", "TOPS/W"),
+        Column("TOPS_per_mm2", "TOPS/mm²"),
+        Column("energy_per_operation_fJ", "per operation", "fJ"),
+    )
+    rows = [[getattr(unit, column.key) for column in columns] for unit in units]
+    title = f"{design}: units of {library} with all arrays full and at work"
+    return Table(f"units of {design}", columns, rows, title)
