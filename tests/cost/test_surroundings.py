@@ -1,11 +1,13 @@
 """Writing, leakage, main memory, distance and batches."""
 
 import pytest
-from small_cost import statistics
+import torch
+from small_cost import IMAGES, statistics
+from torch import nn
 
 from bitline import Design
-from bitline.cost import Surroundings, library_of, network_cost, whole_cost
-from bitline.cost.surroundings import mean_hops
+from bitline.cost import Surroundings, gather_statistics, library_of, network_cost, whole_cost
+from bitline.cost.paths import branched_ns, mean_hops
 from bitline.errors import DesignError
 
 
@@ -56,6 +58,30 @@ def test_verifying_takes_more_pulses():
     assert once.pulses == 1
     assert again.pulses > 1.2
     assert again.writing_uJ == pytest.approx(once.writing_uJ * again.pulses)
+
+
+class Branches(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.long, self.short, self.last = (
+            nn.Conv2d(3, 3, size, padding=size // 2) for size in (1, 3, 1, 1)
+        )
+
+    def forward(self, image):
+        stem = torch.relu(self.stem(image))
+        return self.last(torch.relu(self.long(stem).add(self.short(stem)))).mean((2, 3))
+
+
+def test_parallel_branches_work_at_the_same_time():
+    torch.manual_seed(0)
+    found = gather_statistics(Branches(), "sonos-a", IMAGES)
+    after = {layer.name: set(layer.after) for layer in found.layers}
+    assert after == {"stem": set(), "long": {"stem"}, "short": {"stem"}, "last": {"long", "short"}}
+    cost = network_cost(found, "sonos-a")
+    times = {layer.name: layer.time_ns for layer in cost.layers}
+    longest = times["stem"] + max(times["long"], times["short"]) + times["last"]
+    assert branched_ns(cost, found) == pytest.approx(longest)
+    assert longest < cost.latency_ns
 
 
 def test_a_row_of_tiles_is_one_hop_a_step():

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from itertools import pairwise
 from typing import Any
 
 from bitline.arrays import IdealArray
 from bitline.config.part import Part
 from bitline.cost.library import Library, design_and_library
 from bitline.cost.mapping import ArrayMapping
+from bitline.cost.paths import branched_ns, mean_hops
 from bitline.cost.quantity import AnyQuantity, AnyRate
 from bitline.cost.result import NetworkCost
 from bitline.cost.statistics import LayerStatistics, Statistics
@@ -95,7 +94,8 @@ class WholeCost:
         writing_ms: time of writing all weights.
         pulses: write pulses of a cell, on average.
         fits: share of the weights that fits on the chips.
-        batch_us: time from the first image of the batch to the last result.
+        batch_us: time from the first image of the batch to the last result, layers of parallel branches at the same
+            time.
 
     Examples:
         >>> cost = WholeCost(10, 20.0, 1.0, 0.5, 0.0, 8.0, 5.0, 2.0, 1.0, 0.5, 100.0)
@@ -177,10 +177,10 @@ def whole_cost(
     cells, pulses = _written(statistics, design)
     written = _Written(cells, pulses, max(1, cost.arrays))
     used = min(cost.tiles, there)
-    batch_us = 1e-3 * (cost.latency_ns + (images - 1) * cost.interval_ns)
-    moved_bits = (1 - fits) * _weight_bits(statistics, design) + images * _spilled_bits(
-        statistics, design, library, used
-    )
+    batch_us = 1e-3 * (branched_ns(cost, statistics) + (images - 1) * cost.interval_ns)
+    moved_bits = images * _spilled_bits(statistics, design, library, used)
+    if fits < 1:
+        moved_bits += _weight_bits(statistics, design)
     memory_us = 1e-3 * moved_bits / 8 / around.memory.GB_per_s.value
     writing_ms = 1e-6 * written.time_ns(around)
     if fits < 1:
@@ -226,23 +226,6 @@ class _Written:
         """Of pulses and the reads that verify them, all arrays at the same time."""
         turns = self.cells / self.arrays / around.written_at_once.value
         return turns * self.pulses * (around.pulse_ns.value + around.verify_ns.value)
-
-
-def mean_hops(tiles: int) -> float:
-    """Mean distance of a tile to the next one, in the order of the layers, on a square mesh filled row by row.
-
-    A tile's neighbour in its row is one hop away, and the first tile of the next row a whole row and one.
-
-    Examples:
-        >>> mean_hops(1), mean_hops(4), round(mean_hops(100), 2)
-        (1.0, 1.3333333333333333, 1.82)
-    """
-    if tiles < 2:
-        return 1.0
-    side = math.ceil(math.sqrt(tiles))
-    places = [(place // side, place % side) for place in range(tiles)]
-    hops = [abs(a - c) + abs(b - d) for (a, b), (c, d) in pairwise(places)]
-    return sum(hops) / len(hops)
 
 
 def _chip_parts(library: Library) -> list[str]:
