@@ -46,7 +46,6 @@ def test_weights_that_do_not_fit_are_read_and_written_in_every_batch():
     bits = 8 * sum(layer.weight.numel() for layer in statistics().layers)
     assert batch.memory_uJ == pytest.approx(1e-6 * around.memory.bit_pJ.value * bits)
     assert batch.batch_us > fitting.batch_us + 1e3 * batch.writing_ms
-    assert batch.energy_per_image_uJ > fitting.energy_per_image_uJ
 
 
 def test_verifying_takes_more_pulses():

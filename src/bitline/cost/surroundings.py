@@ -183,8 +183,7 @@ def whole_cost(
         moved_bits += _weight_bits(statistics, design)
     memory_us = 1e-3 * moved_bits / 8 / around.memory.GB_per_s.value
     writing_ms = 1e-6 * written.time_ns(around)
-    if fits < 1:
-        batch_us += memory_us + 1e3 * writing_ms
+    batch_us = max(batch_us, memory_us) if fits == 1 else batch_us + memory_us + 1e3 * writing_ms
     leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
     idle_share = (there - used) / there
