@@ -4,7 +4,7 @@ import pytest
 
 from bitline import Design
 from bitline.cost import Library, core_cost
-from bitline.cost.architectures import LAWS, Circuit, PublishedConverter, bounded_pJ, least_pJ
+from bitline.cost.architectures import LAWS, Process, PublishedConverter, bounded_pJ, least_pJ
 
 
 def converter(kind):
@@ -32,7 +32,7 @@ def test_a_search_takes_a_step_for_each_bit_and_a_flash_one():
 
 def test_matching_limits_the_capacitors_of_a_search():
     """Below 10 bits the smallest capacitor limits them: twice as much for a bit; above, matching: four times."""
-    circuit = Circuit(28, 0.9)
+    circuit = Process(28, 0.9)
     assert circuit.capacitors_fF(7) == pytest.approx(2 * circuit.capacitors_fF(6))
     assert circuit.capacitors_fF(13) == pytest.approx(4 * circuit.capacitors_fF(12))
 

@@ -59,7 +59,7 @@ DENSITY_fF_per_um2 = 1.5
 
 
 @dataclass(frozen=True)
-class Circuit:
+class Process:
     """A converter's technology.
 
     Attributes:
@@ -96,58 +96,58 @@ class Law:
         median: median of the surveyed energies over this law.
     """
 
-    energy_fF: Callable[[Circuit, int], float]
-    area_um2: Callable[[Circuit, int], float]
+    energy_fF: Callable[[Process, int], float]
+    area_um2: Callable[[Process, int], float]
     steps: Callable[[int], float]
     median: float
 
 
-def _search_fF(circuit: Circuit, bits: int) -> float:
-    return STEP_fF * circuit.shrunk * bits + SWITCHED * circuit.capacitors_fF(bits)
+def _search_fF(process: Process, bits: int) -> float:
+    return STEP_fF * process.shrunk * bits + SWITCHED * process.capacitors_fF(bits)
 
 
-def _search_um2(circuit: Circuit, bits: int) -> float:
-    return STEP_um2 * circuit.shrunk**2 * bits + circuit.capacitors_fF(bits) / DENSITY_fF_per_um2
+def _search_um2(process: Process, bits: int) -> float:
+    return STEP_um2 * process.shrunk**2 * bits + process.capacitors_fF(bits) / DENSITY_fF_per_um2
 
 
-def _split_fF(circuit: Circuit, bits: int) -> float:
+def _split_fF(process: Process, bits: int) -> float:
     """Two arrays of half the bits, at least as large as the noise asks."""
-    halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), NOISE_fF_V2 / circuit.supply_V**2 * 4.0**bits)
-    return float(STEP_fF * circuit.shrunk * bits + SWITCHED * halves)
+    halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), NOISE_fF_V2 / process.supply_V**2 * 4.0**bits)
+    return float(STEP_fF * process.shrunk * bits + SWITCHED * halves)
 
 
-def _split_um2(circuit: Circuit, bits: int) -> float:
+def _split_um2(process: Process, bits: int) -> float:
     """The smaller arrays need larger units: the matching of the whole is that of one array."""
     halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), MATCHING_fF * 4.0**bits)
-    return float(STEP_um2 * circuit.shrunk**2 * bits + halves / DENSITY_fF_per_um2)
+    return float(STEP_um2 * process.shrunk**2 * bits + halves / DENSITY_fF_per_um2)
 
 
-def _flash_fF(circuit: Circuit, bits: int) -> float:
-    return COMPARATOR_fF * circuit.shrunk * (2.0**bits - 1)
+def _flash_fF(process: Process, bits: int) -> float:
+    return COMPARATOR_fF * process.shrunk * (2.0**bits - 1)
 
 
-def _flash_um2(circuit: Circuit, bits: int) -> float:
-    return STEP_um2 * circuit.shrunk**2 * (2.0**bits - 1)
+def _flash_um2(process: Process, bits: int) -> float:
+    return STEP_um2 * process.shrunk**2 * (2.0**bits - 1)
 
 
-def _pipeline_fF(circuit: Circuit, bits: int) -> float:
+def _pipeline_fF(process: Process, bits: int) -> float:
     """Stages of 1.5 bits: two comparators each, and amplifiers that shrink from stage to stage."""
-    decisions = 2 * COMPARATOR_fF * circuit.shrunk * (bits - 1)
-    return decisions + sum(circuit.amplifier_fF(bits - stage) for stage in range(bits - 1))
+    decisions = 2 * COMPARATOR_fF * process.shrunk * (bits - 1)
+    return decisions + sum(process.amplifier_fF(bits - stage) for stage in range(bits - 1))
 
 
-def _pipeline_um2(circuit: Circuit, bits: int) -> float:
-    stages = 2 * STEP_um2 * circuit.shrunk**2 * (bits - 1)
-    return stages + sum(circuit.capacitors_fF(bits - stage) for stage in range(bits - 1)) / DENSITY_fF_per_um2
+def _pipeline_um2(process: Process, bits: int) -> float:
+    stages = 2 * STEP_um2 * process.shrunk**2 * (bits - 1)
+    return stages + sum(process.capacitors_fF(bits - stage) for stage in range(bits - 1)) / DENSITY_fF_per_um2
 
 
-def _cyclic_fF(circuit: Circuit, bits: int) -> float:
+def _cyclic_fF(process: Process, bits: int) -> float:
     """One stage as good as the first of a pipeline, again and again."""
-    return (bits - 1) * (2 * COMPARATOR_fF * circuit.shrunk + circuit.amplifier_fF(bits))
+    return (bits - 1) * (2 * COMPARATOR_fF * process.shrunk + process.amplifier_fF(bits))
 
 
-def _cyclic_um2(circuit: Circuit, bits: int) -> float:
-    return 2 * STEP_um2 * circuit.shrunk**2 + circuit.capacitors_fF(bits) / DENSITY_fF_per_um2
+def _cyclic_um2(process: Process, bits: int) -> float:
+    return 2 * STEP_um2 * process.shrunk**2 + process.capacitors_fF(bits) / DENSITY_fF_per_um2
 
 
 LAWS = {
@@ -176,7 +176,7 @@ def bounded_pJ(converter: Converter, bits: int, rate_MS_per_s: float | None) -> 
     """Energy of a conversion, never below the bound that noise sets to its resolution.
 
     Args:
-        converter: its circuit.
+        converter: its process.
         bits: resolution.
         rate_MS_per_s: conversions per microsecond that the design asks for, or None for the circuit's own rate.
     """
@@ -223,18 +223,18 @@ class PublishedConverter(Converter):
         return LAWS[self.architecture]
 
     @property
-    def _circuit(self) -> Circuit:
-        return Circuit(self.node_nm, self.supply_V.value)
+    def _process(self) -> Process:
+        return Process(self.node_nm, self.supply_V.value)
 
     def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
-        law_pJ = 1e-3 * self._law.energy_fF(self._circuit, bits) * self.supply_V.value**2
+        law_pJ = 1e-3 * self._law.energy_fF(self._process, bits) * self.supply_V.value**2
         return self.scale.value * law_pJ
 
     def time_ns(self, bits: int) -> float:
-        return STEP_NS * self._circuit.shrunk * max(1.0, self._law.steps(bits))
+        return STEP_NS * self._process.shrunk * max(1.0, self._law.steps(bits))
 
     def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
-        return self._law.area_um2(self._circuit, bits)
+        return self._law.area_um2(self._process, bits)
 
 
 AnyConverter = Annotated[

@@ -102,9 +102,9 @@ def explained(
         >>> _ = torch.nn.init.eye_(network[0].weight)
         >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
         >>> for part in explained("energy", statistics, "sonos-a")[:2]:
-        ...     print(part.component, part.quantity, round(part.exponent, 2), "|", part.origin[:55])
-        row drivers drivers.supply_V 1.97 | estimate: usual supply of input transistors at 40 nm
-        row drivers drivers.cell_fF 0.74 | estimate: energies of Xiao et al. 2022, Table 3: array
+        ...     print(part.component, part.quantity, round(part.exponent, 2), "|", part.origin[:45])
+        row drivers drivers.supply_V 1.97 | estimate: usual supply of input transistors a
+        row drivers drivers.cell_fF 0.74 | estimate: energies of Xiao et al. 2022, Table
     """
     if what not in EXPLAINED:
         raise DesignError(f"there is no cost {what!r} to explain{nearest(what, EXPLAINED)}")

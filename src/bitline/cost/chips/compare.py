@@ -119,7 +119,7 @@ def compare_chips() -> tuple[Comparison, ...]:
         >>> rows = compare_chips()
         >>> neurram = [row for row in rows if row.group == "NeuRRAM" and row.quantity == "TOPS/W"]
         >>> len(neurram), round(sum(abs(row.ratio - 1) for row in neurram) / len(neurram), 3)
-        (10, 0.078)
+        (10, 0.079)
     """
     return tuple(number.compared() for number in _published())
 
