@@ -161,6 +161,7 @@ WRITING = {
     "array --spice": (["array"], "--spice", "{bad}/x.cir"),
     "ranges": (["ranges"], "--out", "{bad}"),
     "cost": (["cost"], "--out", "{bad}/x.json"),
+    "chips": (["chips"], "--out", "{bad}/x.png"),
     "devices plot": (["devices", "plot", "pcm-joshi-2020"], "--out", "{bad}/x.png"),
     "sweep": (["sweep", "{study}"], "--out", "{bad}/x.sqlite"),
     "sweep --report": (["sweep", "{study}"], "--report", "{bad}/x.html"),

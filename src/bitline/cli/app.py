@@ -30,6 +30,7 @@ COMMANDS = {
     "results": Entry(EVALUATE, "Show the results of a study, best designs first, or write them as a file."),
     "report": Entry(EVALUATE, "Write the report of a study: one HTML file that opens offline."),
     "cost": Entry(UNDERSTAND, "Show energy, area and latency of a network on a design, by component and layer."),
+    "chips": Entry(UNDERSTAND, "Compare the energy and speed that costs give with those of published chips."),
     "ranges": Entry(UNDERSTAND, "Show where the signals of every layer lie in the range of its ADCs."),
     "adc": Entry(UNDERSTAND, "Show what the errors of a converter's circuit do."),
     "array": Entry(UNDERSTAND, "Solve every voltage and current of one array with resistive wires."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +10,25 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands
 from bitline.cli.consent import allowed_design
+from bitline.cli.cost_tables import (
+    Batch,
+    check_explained,
+    estimates_table,
+    explained_table,
+    uncertainty_tables,
+    units_table,
+    whole_table,
+)
 from bitline.cli.inputs import Source
 from bitline.cli.output import Output
-from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable, write_values
-from bitline.numerics.text import exact, fixed, number, percent
+from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bitline.cost import Library, NetworkCost, UnitCost
+    from bitline.cost import Library, NetworkCost
     from bitline.design import Design
 
 LIBRARY = "library."
@@ -64,6 +72,32 @@ def cost(
     estimates: Annotated[
         bool, typer.Option("--estimates", help="Show the numbers of the library that nobody published.")
     ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="Show what so many images cost with writing, leakage, main memory and distance between tiles.",
+        ),
+    ] = None,
+    tiles: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="With --batch: tiles of the chip; as many as needed if not given.",
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="COST",
+            help="Show the parts of energy, area or latency with the numbers behind each and their sources.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write everything to, .json.")] = None,
 ) -> None:
     """Show energy, area and latency of a network on a design, by component and layer.
@@ -75,11 +109,14 @@ def cost(
       bitline cost --design sonos-a --design sonos-e
       bitline cost --design isaac --set hardware.duplication=balanced --sensitivity
       bitline cost --set library.converters.ramp.clock_GHz=2 --set adc.bits=7
+      bitline cost --design sonos-a --explain energy
+      bitline cost --design isaac --batch 64 --tiles 168
     """
     from bitline import cost as costs
 
     output = Output.of(context)
     check_writable("--out", *([out] if out else []))
+    check_explained(explain)
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
@@ -89,18 +126,24 @@ def cost(
     results = [costs.network_cost(statistics, *pair) for pair in pairs]
     if out is not None:
         _write(out, chosen, results, {"model": model, "images": images})
-    parts = [_totals(results, model), *_components(results)]
+    parts = [_totals(results, model), *uncertainty_tables(statistics, pairs, results), *_components(results)]
     if len(results) == 1:
         parts.append(_layers(results[0]))
     if sensitivity:
         parts += [_sensitivity(costs.sensitivity(statistics, *pair), pair[0].name, pair[1].name) for pair in pairs]
     if units:
         parts += [
-            _units(costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name)
+            units_table(
+                costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name
+            )
             for pair in pairs
         ]
+    if batch is not None:
+        parts.append(whole_table(statistics, pairs, results, Batch(batch, tiles)))
+    if explain is not None:
+        parts += [explained_table(explain, statistics, *pair) for pair in pairs]
     if estimates:
-        parts += [_estimates(library) for library in {library.name: library for library in libraries}.values()]
+        parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
     output.notes((*sample.dataset.notes, *(note for result in results for note in result.notes)))
     if out is not None:
@@ -242,29 +285,6 @@ def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
         )
     title = f"{design}: cost with one number of {library} doubled, as a multiple; ~ is an estimate"
     return Table(f"sensitivity of {design}", columns, rows, title)
-
-
-def _units(units: Sequence[UnitCost], design: str, library: str) -> Table:
-    columns = (
-        name("unit"),
-        Column("power_mW", "power", "mW"),
-        Column("area_mm2", "area", "mm²"),
-        Column("TOPS", "TOPS"),
-        Column("TOPS_per_W", "TOPS/W"),
-        Column("TOPS_per_mm2", "TOPS/mm²"),
-        Column("energy_per_operation_fJ", "per operation", "fJ"),
-    )
-    rows = [[getattr(unit, column.key) for column in columns] for unit in units]
-    title = f"{design}: units of {library} with all arrays full and at work"
-    return Table(f"units of {design}", columns, rows, title)
-
-
-def _estimates(library: Library) -> Table:
-    columns = (name("number"), Column("value", "value", show=exact), prose("basis", "what it rests on"))
-    rows = [
-        (quantity, entry.value, entry.basis) for quantity, entry in library.quantities().items() if entry.is_estimate
-    ]
-    return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")
 
 
 def _number(value: float) -> str:

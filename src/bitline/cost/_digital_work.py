@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from bitline.nn import AnalogLayer, computing
 
@@ -70,11 +71,13 @@ class Calls:
         products: matrix-vector products of one group of channels.
         inputs: values of its inputs.
         space: shape of the inputs beyond the channels.
+        after: analog layers whose outputs its inputs are computed from, without another analog layer between.
     """
 
     products: float
     inputs: float
     space: tuple[int, ...]
+    after: frozenset[str] = frozenset()
 
 
 @torch.no_grad()
@@ -97,7 +100,9 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
             earlier.products + outputs.numel() / len(layer.weight),
             earlier.inputs + arranged.numel(),
             tuple(arranged.shape[2:]),
+            earlier.after | counter.origin((inputs,)),
         )
+        counter.mark(outputs, frozenset({layer.name}))
         return outputs
 
     with computing(network, note), counter:
@@ -121,11 +126,22 @@ class _Counter(TorchDispatchMode):
         self.counts: Counter[str] = Counter()
         self.unknown: set[str] = set()
         self.inside = 0
+        self.origins: dict[int, tuple[Tensor, frozenset[str]]] = {}
+
+    def origin(self, values: Any) -> frozenset[str]:
+        """Analog layers that tensors come from, in whatever tuples, lists and dictionaries they are."""
+        known = (self.origins.get(id(value)) for value in tree_leaves(values))
+        return frozenset().union(*(found[1] for found in known if found is not None))
+
+    def mark(self, values: Any, origin: frozenset[str]) -> None:
+        """Say where tensors come from; they are kept, so that no other tensor gets their place in memory."""
+        self.origins.update({id(value): (value, origin) for value in tree_leaves(values) if isinstance(value, Tensor)})
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if not self.inside:
             self._count(func.overloadpacket.__name__.rstrip("_"), args, result)
+            self.mark(result, self.origin((args, kwargs)))
         return result
 
     def _count(self, name: str, args: Any, result: Any) -> None:

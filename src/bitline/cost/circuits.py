@@ -5,12 +5,28 @@ To add a circuit, write a class here and add it to `AnyCells` or `AnyDrivers`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bitline.config.part import Part
 from bitline.cost.quantity import NOTHING, AnyQuantity
+
+
+@dataclass(frozen=True)
+class CellReads:
+    """Reads of cells with slices of the inputs.
+
+    Attributes:
+        conductance: sum of G/G_max (V/V_read)^2 over all reads of all cells.
+        cells: reads of single cells.
+        arrays: reads of whole arrays.
+    """
+
+    conductance: float
+    cells: float
+    arrays: float
 
 
 class OhmicCells(Part):
@@ -21,18 +37,46 @@ class OhmicCells(Part):
     """Conductance of a cell at G_max."""
     read_V: AnyQuantity
     """Voltage over a cell in the row with the largest input."""
+    pulse_ns: AnyQuantity | None = None
+    """Time that a cell conducts for each slice of the inputs; the whole of `slice_ns` if not given."""
     area: AnyQuantity
     """Area of a cell in um^2."""
 
-    def energy_pJ(self, conductance: float, reads: float, slice_ns: float) -> float:
+    def energy_pJ(self, reads: CellReads, slice_ns: float) -> float:
         """Energy of reading.
 
         Args:
-            conductance: sum of G/G_max (V/V_read)^2 over all reads of all cells.
-            reads: reads of whole arrays.
+            reads: how often, and what cells conduct.
             slice_ns: time that a slice of the inputs is applied.
         """
-        return float(1e-3 * self.G_max_uS.value * self.read_V.value**2 * slice_ns * conductance)
+        pulse_ns = slice_ns if self.pulse_ns is None else self.pulse_ns.value
+        return float(1e-3 * self.G_max_uS.value * self.read_V.value**2 * pulse_ns * reads.conductance)
+
+
+class CapacitiveCells(Part):
+    """SRAM cells that charge a capacitor where the product of input and weight bit is 1, and share the charge.
+
+    C V^2 is drawn for the capacitor and for the gate that multiplies, as often as their product is 1.
+    """
+
+    kind: Literal["capacitive"] = "capacitive"
+    capacitor_fF: AnyQuantity
+    """Capacitor of a cell; it does not shrink with the node."""
+    gate_fF: AnyQuantity
+    """Gates and junctions that switch with the product."""
+    line_fF: AnyQuantity
+    """Bit line of a cell, where cells discharge it instead."""
+    supply_V: AnyQuantity
+    """Supply that charges them."""
+    activity: AnyQuantity
+    """Share of the reads that charge a cell."""
+    area: AnyQuantity
+    """Area of a cell in um^2."""
+
+    def energy_pJ(self, reads: CellReads, slice_ns: float) -> float:
+        """Energy of reading; arguments as for `OhmicCells`."""
+        charged_fF = self.activity.value * (self.capacitor_fF.value + self.gate_fF.value)
+        return float(1e-3 * charged_fF * self.supply_V.value**2 * reads.cells)
 
 
 class ConstantCells(Part):
@@ -44,9 +88,9 @@ class ConstantCells(Part):
     area: AnyQuantity
     """Area of a cell in um^2."""
 
-    def energy_pJ(self, conductance: float, reads: float, slice_ns: float) -> float:
+    def energy_pJ(self, reads: CellReads, slice_ns: float) -> float:
         """Energy of reading; arguments as for `OhmicCells`."""
-        return self.read_pJ.value * reads
+        return self.read_pJ.value * reads.arrays
 
 
 class LineDrivers(Part):
@@ -93,5 +137,26 @@ class ConstantDrivers(Part):
         return self.row_pJ.value * rows
 
 
-AnyCells = Annotated[OhmicCells | ConstantCells, Field(discriminator="kind")]
+class SingleIntegration(Part):
+    """Every slice of the inputs is integrated once; capacitors of different size give slices their weight."""
+
+    kind: Literal["single"] = "single"
+
+    def steps(self, slices: int, slice_bits: int) -> int:
+        """Integrations of so many slices that one conversion sees."""
+        return slices
+
+
+class RepeatedIntegration(Part):
+    """A slice with the weight 2^k is integrated 2^k times, so that one small capacitor is enough (Wan et al. 2022)."""
+
+    kind: Literal["repeated"] = "repeated"
+
+    def steps(self, slices: int, slice_bits: int) -> int:
+        """Integrations of so many slices that one conversion sees: 1 + 2^a + 4^a + ..."""
+        return int(sum(2 ** (slice_bits * index) for index in range(slices)))
+
+
+AnyIntegration = Annotated[SingleIntegration | RepeatedIntegration, Field(discriminator="kind")]
+AnyCells = Annotated[OhmicCells | CapacitiveCells | ConstantCells, Field(discriminator="kind")]
 AnyDrivers = Annotated[LineDrivers | ConstantDrivers, Field(discriminator="kind")]

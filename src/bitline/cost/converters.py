@@ -1,6 +1,7 @@
 """Energy, time and area of analog-to-digital converters by architecture.
 
-To add an architecture, write a class here and add it to `AnyConverter`; `kind` is the name of the readout's converter.
+To add an architecture, write a class here and add it to `AnyConverter` in `architectures.py`; `kind` is the name of the
+readout's converter.
 """
 
 from __future__ import annotations
@@ -139,12 +140,14 @@ class CyclicConverter(Converter):
     """Energy of a cycle."""
     stage_area: AnyQuantity
     """Area in um^2."""
+    more_cycles: Annotated[int, Field(ge=0)] = 0
+    """Cycles before the first bit, such as those that sample and reset."""
 
     def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
-        return self.stage_pJ.value * bits
+        return self.stage_pJ.value * (bits + self.more_cycles)
 
     def time_ns(self, bits: int) -> float:
-        return bits / self.clock_GHz.value
+        return (bits + self.more_cycles) / self.clock_GHz.value
 
     def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
         return self.stage_area.value
@@ -182,9 +185,3 @@ class SurveyConverter(Converter):
         energy = self.energy_pJ(bits, rate_MS_per_s)
         logarithm = 4.8505671 + 0.066658519 * math.log(rate) + 0.79732396 * math.log(self.node_nm)
         return math.exp(logarithm - 0.13437279 * bits + 0.42365718 * math.log(energy))
-
-
-AnyConverter = Annotated[
-    RampConverter | SarConverter | FlashConverter | PipelineConverter | CyclicConverter | SurveyConverter,
-    Field(discriminator="kind"),
-]

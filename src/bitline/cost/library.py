@@ -15,8 +15,8 @@ from bitline.config import toml
 from bitline.config.arguments import checked
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
-from bitline.cost.circuits import AnyCells, AnyDrivers
-from bitline.cost.converters import AnyConverter
+from bitline.cost.architectures import AnyConverter
+from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
 from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
 from bitline.design import Design
 from bitline.design.settings import merge, nested
@@ -74,10 +74,14 @@ class Library(Part):
     """What it describes and where it comes from."""
     node_nm: float
     """Technology node."""
+    supply_V: AnyQuantity | None = None
+    """Supply of its logic; what is usual at the node if not given."""
     slice_ns: AnyQuantity
     """Time that a slice of the inputs is applied and integrated."""
     overlapped: bool = False
     """Whether the next slice is applied while the last one is converted."""
+    integration: AnyIntegration = SingleIntegration()
+    """How slices of the inputs get their weight where they are added in analog."""
     organisation: Organisation = Organisation()
     """How arrays are grouped."""
     cells: AnyCells
@@ -100,6 +104,8 @@ class Library(Part):
     """Additions over weight slices, partitions and readings, of inputs for the digital removal of an offset."""
     multiplier: UnitCircuit = UnitCircuit()
     """Scaling of every output to codes of the next layer."""
+    row_dac_bit: UnitCircuit = UnitCircuit()
+    """A bit of the converter of a row, each time that a slice of several bits drives it; the area is that of a bit."""
     input_bit: UnitCircuit = UnitCircuit()
     """A bit of an input brought to the arrays of a core, its register; the area is that of a bit of register."""
     output_bit: UnitCircuit = UnitCircuit()
@@ -176,7 +182,7 @@ def libraries() -> tuple[str, ...]:
 
     Examples:
         >>> libraries()
-        ('isaac-32nm', 'sonos-40nm')
+        ('isaac-32nm', 'reram-130nm', 'sonos-40nm', 'sram-28nm')
     """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))

@@ -58,6 +58,7 @@ class LayerStatistics:
         frequencies: (channels of all groups, 2^bits), share of inputs with each |code|.
         valid: (kernel positions,), share of output positions at which the input is inside the image.
         weight: (outputs, rows of a group).
+        after: analog layers that its inputs come from directly.
     """
 
     name: str
@@ -69,6 +70,7 @@ class LayerStatistics:
     frequencies: np.ndarray = field(repr=False)
     valid: np.ndarray = field(repr=False)
     weight: Tensor = field(repr=False)
+    after: frozenset[str] = frozenset()
 
     @property
     def macs(self) -> float:
@@ -144,6 +146,7 @@ class Statistics:
                     frequencies=(counts / seen).astype(np.float32),
                     valid=_valid(layer.product, calls[layer.name].space),
                     weight=layer.weight.detach().flatten(1).cpu(),
+                    after=calls[layer.name].after,
                 )
             )
         return cls(tuple(layers), digital, len(images))

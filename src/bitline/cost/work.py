@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from bitline.config.trust import refusal
+from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
+from bitline.cost.circuits import CellReads
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
+from bitline.cost.scaling import supply_of
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
 from bitline.design import Design, views
 from bitline.errors import DesignError
@@ -101,6 +104,7 @@ class ConversionSchedule:
 
     Attributes:
         slices: input slices.
+        slice_bits: bits of a slice.
         accumulated: input slices that one conversion sees.
         bits: resolution of each conversion of one column.
         converter: its circuit.
@@ -108,6 +112,7 @@ class ConversionSchedule:
     """
 
     slices: int
+    slice_bits: int
     accumulated: int
     bits: tuple[int, ...]
     converter: Converter
@@ -131,7 +136,17 @@ class ConversionSchedule:
         slicing = design.inputs.slicing(magnitude_bits)
         built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
         bits = tuple(max(1, built - saved) for saved in [*adc.bits_saved, *[0] * count][:count])
-        return cls(slicing.slices, slicing.accumulated, bits, converter(adc, library), adc.rate_MS_per_s)
+        circuit = converter(adc, library)
+        return cls(slicing.slices, slicing.slice_bits, slicing.accumulated, bits, circuit, adc.rate_MS_per_s)
+
+    def _slices_of_conversions(self) -> list[int]:
+        """Input slices that each conversion of a column sees."""
+        firsts = range(0, self.accumulated * len(self.bits), self.accumulated)
+        return [min(self.accumulated, self.slices - first) for first in firsts]
+
+    def integrations(self, library: Library) -> int:
+        """Integrations of one column for one product."""
+        return sum(library.integration.steps(slices, self.slice_bits) for slices in self._slices_of_conversions())
 
     @property
     def largest_bits(self) -> int:
@@ -140,7 +155,7 @@ class ConversionSchedule:
 
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
-        return sum(self.converter.energy_pJ(bits, self.rate) for bits in self.bits)
+        return sum(bounded_pJ(self.converter, bits, self.rate) for bits in self.bits)
 
     def product_ns(self, columns: int, library: Library) -> float:
         """Time of a product.
@@ -149,22 +164,26 @@ class ConversionSchedule:
             columns: columns that take turns on one converter.
             library: circuits.
         """
-        total, left = 0.0, self.slices
-        for bits in self.bits:
-            applied = min(self.accumulated, left) * library.slice_ns.value
-            left -= self.accumulated
+        total = 0.0
+        for bits, slices in zip(self.bits, self._slices_of_conversions(), strict=True):
+            applied = library.integration.steps(slices, self.slice_bits) * library.slice_ns.value
             converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
 
 
 def converter(adc: Adc | NoAdc, library: Library) -> Converter:
-    """The circuit of a design's converter: the library's, or that of a published survey where it has none."""
+    """The circuit of a design's converter: the library's, or that of its architecture's law where the library has none.
+
+    What has no law either, such as a converter of your own, is costed as good published ones of any architecture.
+    """
     kind = adc.kind
     name = library.converter if kind == "uniform" else kind
     known: Converter | None = library.converters.get(name)
     if known is not None:
         return known
+    if kind in LAWS:
+        return PublishedConverter.of(kind, library.node_nm, supply_of(library))
     rate = Quantity(value=adc.rate_MS_per_s or SURVEY_RATE_MS_PER_S, source="design" if adc.rate_MS_per_s else "")
     return SurveyConverter(node_nm=library.node_nm, rate_MS_per_s=rate)
 
@@ -206,12 +225,17 @@ class Work:
         cells_of_row = design.array.columns * weights.lines
         return {
             "cells": library.cells.energy_pJ(
-                reads * activity.conductance, self.products * at.arrays * readout.slices, library.slice_ns.value
+                CellReads(reads * activity.conductance, reads, self.products * at.arrays * readout.slices),
+                library.slice_ns.value,
             ),
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
-            "integrators": library.integrator.energy_pJ.value * columns * readout.slices,
+            "row converters": library.row_dac_bit.energy_pJ.value
+            * row_slices
+            * (readout.slice_bits > 1)
+            * readout.slice_bits,
+            "integrators": library.integrator.energy_pJ.value * columns * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,

@@ -1,0 +1,104 @@
+"""An SRAM macro as a table describes it: what one conversion of it takes, from a library's circuits alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bitline.config.part import Part
+from bitline.cost.architectures import bounded_pJ
+from bitline.cost.circuits import AnyCells, CapacitiveCells, CellReads
+from bitline.cost.library import Library
+from bitline.cost.scaling import at_node
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Macro(Part):
+    """A macro that multiplies vectors of inputs with weights in its cells; all rows are used.
+
+    Examples:
+        >>> macro = Macro(node_nm=65, supply_V=0.85, rows=2304, adc_bits=8, outputs=256, product="xnor")
+        >>> {name: round(energy, 2) for name, energy in macro.energies_pJ(Library.load("sram-28nm")).items()}
+        {'cells': 3.03, 'row drivers': 1.97, 'row converters': 0.0, 'ADCs': 1.49, 'shift-and-add': 0.13}
+        >>> round(macro.TOPS_per_W(Library.load("sram-28nm")))
+        697
+    """
+
+    node_nm: Positive
+    """Technology node."""
+    supply_V: Positive
+    """Supply of its arrays and converters."""
+    rows: Positive
+    """Products that a conversion sums."""
+    cells: Positive = 1
+    """Cells for each weight that one conversion sees: bits of the weight that are combined in analog."""
+    input_bits: Positive = 1
+    """Bits of an input that one conversion sees."""
+    inputs: Literal["levels", "pulses"] = "levels"
+    """How inputs of several bits are applied: as one of many voltages, or as a number of pulses."""
+    adc_bits: Positive
+    """Resolution of the converters."""
+    outputs: Positive
+    """Converters that share the rows."""
+    conversions: Positive = 1
+    """Conversions that are added digitally for each output, of other bits of weights or inputs."""
+    units_per_cell: Positive = 1
+    """Capacitors of a cell in units, 3 for a C-2C ladder."""
+
+    sums: Literal["charge", "discharge"] = "charge"
+    """How products are summed: by sharing the charge of a capacitor at every cell, or by discharging bit lines."""
+    product: Literal["xnor", "and"] = "and"
+    """What a cell computes: the product of two signs, or of two bits."""
+
+    @property
+    def pulses(self) -> float:
+        """How often a row is driven for one conversion, on average over inputs of random bits."""
+        if self.product == "xnor":
+            return 1.0
+        return 0.5 * (2**self.input_bits - 1) if self.inputs == "pulses" else 0.5
+
+    def energies_pJ(self, library: Library) -> dict[str, float]:
+        """Energy of one output, by component.
+
+        Args:
+            library: circuits, of any node.
+        """
+        circuits = at_node(library, self.node_nm, self.supply_V)
+        converter = circuits.converters[circuits.converter]
+        driven = self.rows * self.pulses
+        has_levels = self.input_bits > 1 and self.inputs == "levels"
+        row_converter_pJ = circuits.row_dac_bit.energy_pJ.value * self.input_bits / self.outputs
+        energies = {
+            "cells": self._cells_pJ(circuits.cells),
+            "row drivers": self.cells * circuits.drivers.energy_pJ(driven, driven, driven, 1),
+            "row converters": self.rows * row_converter_pJ if has_levels else 0.0,
+            "ADCs": bounded_pJ(converter, round(self.adc_bits), None),
+            "shift-and-add": circuits.shift_add.energy_pJ.value,
+        }
+        return {name: self.conversions * energy for name, energy in energies.items()}
+
+    def _cells_pJ(self, cells: AnyCells) -> float:
+        """Energy of the cells that one conversion sees, and of their pieces of the bit lines."""
+        count = self.rows * self.cells
+        if not isinstance(cells, CapacitiveCells):
+            return cells.energy_pJ(CellReads(0.5 * count, count, 1.0), 1.0)
+        line_fF = cells.line_fF.value
+        if self.sums == "charge":
+            share = cells.activity.value if self.product == "xnor" else cells.activity.value / 2
+            line_fF = share * (self.units_per_cell * cells.capacitor_fF.value + cells.gate_fF.value)
+        return 1e-3 * count * line_fF * cells.supply_V.value**2
+
+    @property
+    def operations(self) -> float:
+        """Operations of one output, those of all its bits together; a multiplication with addition is two."""
+        return 2 * self.rows
+
+    def TOPS_per_W(self, library: Library) -> float:
+        """Operations for each picojoule at the precision of the chip.
+
+        Args:
+            library: circuits, of any node.
+        """
+        return self.operations / sum(self.energies_pJ(library).values())

@@ -1,0 +1,269 @@
+"""What a network costs beyond arrays at work: writing, leakage, main memory, distance between tiles, and batches."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from bitline.arrays import IdealArray
+from bitline.config.part import Part
+from bitline.cost.library import Library, design_and_library
+from bitline.cost.mapping import ArrayMapping
+from bitline.cost.paths import branched_ns, mean_hops
+from bitline.cost.quantity import AnyQuantity, AnyRate
+from bitline.cost.result import NetworkCost
+from bitline.cost.statistics import LayerStatistics, Statistics
+from bitline.design import Design
+from bitline.errors import DesignError
+from bitline.layer.cells import program_cells
+from bitline.numerics.draws import Draws
+from bitline.quantize import weight_codes
+
+SAMPLE = 1024
+"""Weights of a layer that are programmed to count pulses."""
+
+
+class MainMemory(Part):
+    """DRAM beside the chip."""
+
+    bit_pJ: AnyQuantity
+    """Energy of a bit read or written, with its way to the chip."""
+    GB_per_s: AnyRate
+    """Rate of reading and writing."""
+
+
+class Surroundings(Part):
+    """What the circuits of a library need beside the arrays at work.
+
+    Examples:
+        >>> Surroundings.of("sonos-40nm").pulse_ns.value
+        1000000.0
+    """
+
+    memory: MainMemory
+    """Main memory."""
+    leakage_mW_per_mm2: AnyQuantity
+    """Power of circuits that are on and idle; cells are not counted."""
+    pulse_pJ: AnyQuantity
+    """Energy of a write pulse of a cell."""
+    pulse_ns: AnyQuantity
+    """Time of a write pulse."""
+    verify_pJ: AnyQuantity
+    """Energy of the read after a pulse."""
+    verify_ns: AnyQuantity
+    """Time of the read after a pulse."""
+    written_at_once: AnyRate
+    """Cells of an array that are written at the same time."""
+
+    @classmethod
+    def of(cls, library: str) -> Surroundings:
+        """Those of a component library that comes with bitline.
+
+        Raises:
+            DesignError: nothing is known of it.
+        """
+        known = _known()
+        if library not in known["libraries"]:
+            raise DesignError(
+                f"nothing is known of writing and leakage of the library {library!r}: give `surroundings` for it"
+            )
+        return cls(memory=known["memory"], **known["libraries"][library])
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, Any]:
+    text = (resources.files("bitline.cost") / "surroundings.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@dataclass(frozen=True)
+class WholeCost:
+    """Cost of a batch of images with everything around the arrays.
+
+    Attributes:
+        images: of the batch.
+        arrays_uJ: energy of the arrays and of the digital units that work, as in `NetworkCost`, without idle parts.
+        idle_uJ: energy of parts that are on but hold nothing of the network, leakage included.
+        leakage_uJ: leakage of the tiles in use.
+        distance_uJ: energy of sending outputs farther than to the next tile.
+        memory_uJ: energy of weights and activations that go to main memory and back.
+        writing_uJ: energy of writing all weights, once if they fit on the chips, else in every batch.
+        writing_ms: time of writing all weights.
+        pulses: write pulses of a cell, on average.
+        fits: share of the weights that fits on the chips.
+        batch_us: time from the first image of the batch to the last result, layers of parallel branches at the same
+            time.
+
+    Examples:
+        >>> cost = WholeCost(10, 20.0, 1.0, 0.5, 0.0, 8.0, 5.0, 2.0, 1.0, 0.5, 100.0)
+        >>> cost.energy_per_image_uJ, cost.images_per_s
+        (3.45, 100000.0)
+    """
+
+    images: int
+    arrays_uJ: float
+    idle_uJ: float
+    leakage_uJ: float
+    distance_uJ: float
+    memory_uJ: float
+    writing_uJ: float
+    writing_ms: float
+    pulses: float
+    fits: float
+    batch_us: float
+
+    @property
+    def energy_per_image_uJ(self) -> float:
+        """Energy of an image; writing counts if it is repeated for every batch."""
+        repeated = self.writing_uJ if self.fits < 1 else 0.0
+        parts = (self.arrays_uJ, self.idle_uJ, self.leakage_uJ, self.distance_uJ, self.memory_uJ, repeated)
+        return sum(parts) / self.images
+
+    @property
+    def images_per_s(self) -> float:
+        """Throughput of batch after batch."""
+        return 1e6 * self.images / self.batch_us
+
+
+def whole_cost(
+    cost: NetworkCost,
+    statistics: Statistics,
+    design: Design | str,
+    library: Library | None = None,
+    *,
+    images: int = 1,
+    tiles: int | None = None,
+    surroundings: Surroundings | None = None,
+) -> WholeCost:
+    """What a batch of images costs with writing, leakage, main memory, and distance.
+
+    If the weights do not fit on the tiles, all of them are read from main memory and written in every batch, a part of
+    the network after the other. Activations of a layer that its tiles' buffers cannot hold go to main memory and back.
+    Outputs travel over a square mesh of tiles, filled row by row in the order of the layers.
+
+    Args:
+        cost: of an image, from `network_cost` of the same network, design and library.
+        statistics: of the network.
+        design: the accelerator.
+        library: circuits; those that the design names if not given.
+        images: in a batch.
+        tiles: of the chips; as many as the network takes, or as the library's chips have, if not given.
+        surroundings: of the circuits; those known of the library if not given.
+
+    Raises:
+        DesignError: a count is below 1, or nothing is known of the library's surroundings.
+
+    Examples:
+        >>> from bitline.cost import gather_statistics, network_cost
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
+        >>> _ = torch.nn.init.eye_(network[0].weight)
+        >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
+        >>> cost = network_cost(statistics, "sonos-a")
+        >>> whole = whole_cost(cost, statistics, "sonos-a", images=100, tiles=10)
+        >>> whole.pulses, whole.fits, round(whole.idle_uJ / whole.leakage_uJ, 6)
+        (1.0, 1.0, 9.0)
+    """
+    design, library = design_and_library(design, library)
+    around = Surroundings.of(library.name) if surroundings is None else surroundings
+    for name, count in (("images", images), ("tiles", tiles)):
+        if count is not None and count < 1:
+            raise DesignError(f"{name} is {count}: use 1 or more")
+    there = tiles or (cost.chips * (library.organisation.tiles_per_chip or 0)) or cost.tiles
+    fits = min(1.0, there / cost.tiles)
+    cells, pulses = _written(statistics, design)
+    written = _Written(cells, pulses, max(1, cost.arrays))
+    used = min(cost.tiles, there)
+    batch_us = 1e-3 * (branched_ns(cost, statistics) + (images - 1) * cost.interval_ns)
+    moved_bits = images * _spilled_bits(statistics, design, library, used)
+    if fits < 1:
+        moved_bits += _weight_bits(statistics, design)
+    memory_us = 1e-3 * moved_bits / 8 / around.memory.GB_per_s.value
+    writing_ms = 1e-6 * written.time_ns(around)
+    batch_us = max(batch_us, memory_us) if fits == 1 else batch_us + memory_us + 1e3 * writing_ms
+    leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
+    leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
+    idle_share = (there - used) / there
+    of_chip_uJ = images * 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in _chip_parts(library))
+    return WholeCost(
+        images=images,
+        arrays_uJ=images * cost.energy_uJ - idle_share * of_chip_uJ,
+        idle_uJ=idle_share * of_chip_uJ + leakage_uJ * (there - used) / used,
+        leakage_uJ=leakage_uJ,
+        distance_uJ=images * 1e-6 * cost.energies_pJ.get("network", 0.0) * (mean_hops(used) - 1),
+        memory_uJ=1e-6 * around.memory.bit_pJ.value * moved_bits,
+        writing_uJ=1e-6 * written.energy_pJ(around),
+        writing_ms=writing_ms,
+        pulses=pulses,
+        fits=fits,
+        batch_us=batch_us,
+    )
+
+
+@dataclass(frozen=True)
+class _Written:
+    """All cells of a network, written once.
+
+    Attributes:
+        cells: how many.
+        pulses: of each, on average.
+        arrays: that are written side by side.
+    """
+
+    cells: float
+    pulses: float
+    arrays: int
+
+    def energy_pJ(self, around: Surroundings) -> float:
+        """Of pulses and the reads that verify them."""
+        return self.cells * self.pulses * (around.pulse_pJ.value + around.verify_pJ.value)
+
+    def time_ns(self, around: Surroundings) -> float:
+        """Of pulses and the reads that verify them, all arrays at the same time."""
+        turns = self.cells / self.arrays / around.written_at_once.value
+        return turns * self.pulses * (around.pulse_ns.value + around.verify_ns.value)
+
+
+def _chip_parts(library: Library) -> list[str]:
+    """Parts with a known power that a chip has once, whatever its tiles do."""
+    return [name for name, part in library.parts.items() if part.unit == "chip"]
+
+
+def _placed(statistics: Statistics, design: Design) -> list[tuple[LayerStatistics, Design]]:
+    pairs = [(layer, design.for_layer(layer.name)) for layer in statistics.layers]
+    return [(layer, own) for layer, own in pairs if own is not None]
+
+
+def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
+    """Cells of all layers, and their write pulses on average."""
+    counts, pulses = [], []
+    for layer, own in _placed(statistics, design):
+        at = ArrayMapping.of(layer.product, layer.outputs, own)
+        counts.append(float(at.groups * at.rows * at.columns * at.slices * own.weights.lines))
+        pulses.append(_pulses(layer, own))
+    total = sum(counts)
+    return total, sum(count * pulse for count, pulse in zip(counts, pulses, strict=True)) / max(1.0, total)
+
+
+def _pulses(layer: LayerStatistics, design: Design) -> float:
+    """Write pulses of a cell, from programming some of the layer's weights as the design does."""
+    codes, _ = weight_codes(layer.weight.float(), design.weights.bits, design.weights.scale, design.weights.percentile)
+    some = codes.flatten()[:: max(1, codes.numel() // SAMPLE)][:SAMPLE].reshape(1, -1, 1)
+    plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
+    return program_cells(some, plain, (slice(0, some.shape[1]),), Draws(("pulses",)), layer.name).pulses
+
+
+def _weight_bits(statistics: Statistics, design: Design) -> float:
+    return float(sum(layer.weight.numel() * own.weights.bits for layer, own in _placed(statistics, design)))
+
+
+def _spilled_bits(statistics: Statistics, design: Design, library: Library, tiles: int) -> float:
+    """Bits that an image's layers write to main memory and read again because the buffers of the tiles are full."""
+    held = tiles * library.buffer_KB.value * 8 * 1024
+    if not held:
+        return 0.0
+    needed = [layer.inputs * own.inputs.bits for layer, own in _placed(statistics, design)]
+    return float(sum(2 * max(0.0, bits - held) for bits in needed))

@@ -1,0 +1,71 @@
+"""Intervals of costs, and what they say of the order of designs."""
+
+import pytest
+from small_cost import statistics
+
+from bitline.cost import Interval, Library, cost_intervals, explained, network_cost, ranking
+from bitline.cost.interval import intervals
+from bitline.cost.scaling import at_node, supply_of
+from bitline.errors import DesignError
+
+
+def test_a_cost_lies_in_its_interval():
+    totals = network_cost(statistics(), "sonos-a").totals()
+    for name, interval in cost_intervals(statistics(), "sonos-a").items():
+        assert totals[name] in interval
+
+
+def test_independent_numbers_add_in_quadrature():
+    """A product of two numbers that may each be twice as large or half as large."""
+    library = Library.load("sonos-40nm")
+    settings = {name: {"value": 1.0, "range": [1.0, 1.0], "source": "exact"} for name in library.quantities()}
+    names = ("adder.energy_pJ", "shift_add.energy_pJ")
+    settings |= {name: {"value": 1.0, "range": [0.5, 2.0], "source": ""} for name in names}
+    exact = library.with_settings(settings)
+    found = intervals(lambda other: {"product": other.adder.energy_pJ.value * other.shift_add.energy_pJ.value}, exact)
+    assert found["product"].high == pytest.approx(2 ** (2**0.5))
+    assert found["product"].low == pytest.approx(1 / found["product"].high)
+
+
+def test_overlapping_designs_are_not_ranked():
+    ends = {"a": Interval(1, 2), "b": Interval(1.5, 3), "c": Interval(2.5, 4), "d": Interval(5, 6)}
+    assert ranking(ends, {"a": 1.5, "b": 2.0, "c": 3.0, "d": 5.5}) == (("a", "b", "c"), ("d",))
+
+
+@pytest.mark.parametrize("what", ["energy", "area", "latency"])
+def test_every_part_of_a_cost_is_explained(what):
+    parts = explained(what, statistics(), "sonos-a")
+    cost = network_cost(statistics(), "sonos-a")
+    whole = {"energy": cost.energy_uJ, "area": cost.area_mm2, "latency": cost.latency_us}[what]
+    values = {part.component: part.value for part in parts}
+    assert sum(values.values()) == pytest.approx(whole)
+    assert all(part.origin for part in parts)
+
+
+def test_what_cannot_be_explained_is_refused():
+    with pytest.raises(DesignError, match="there is no cost 'enery' to explain"):
+        explained("enery", statistics(), "sonos-a")
+
+
+def test_a_library_at_its_own_node_is_itself():
+    library = Library.load("sram-28nm")
+    assert at_node(library, 28, 0.9) is library
+
+
+@pytest.mark.parametrize("name", ["isaac-32nm", "reram-130nm", "sonos-40nm", "sram-28nm"])
+def test_gates_shrink_and_capacitors_of_cells_do_not(name):
+    library = Library.load(name)
+    small = at_node(library, library.node_nm / 2, supply_of(library) / 2)
+    before, after = library.quantities(), small.quantities()
+    for quantity in ("adder.energy_pJ", "input_bit.energy_pJ", "converters.ramp.conversion_pJ"):
+        if quantity in before:
+            assert after[quantity].value == pytest.approx(before[quantity].value / 8)
+            assert "carried from" in after[quantity].basis
+    for quantity in ("cells.capacitor_fF", "drivers.wire_fF_per_um"):
+        if quantity in before:
+            assert after[quantity].value == before[quantity].value
+
+
+def test_impossible_nodes_are_refused():
+    with pytest.raises(DesignError, match="the node is 1 nm"):
+        at_node(Library.load("sram-28nm"), 1)
