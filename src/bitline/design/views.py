@@ -173,11 +173,11 @@ def _adc_of_signals(design: Design) -> View:
 
 
 _last: tuple[Design, View] | None = None
-"""The design whose settings were asked for last, and what they are: the views of a design are made one after another."""
+"""The design whose settings were asked for last, and what they are: views of a design are made one after another."""
 
 
 def _content(design: Design) -> View:
-    """Settings as plain values, without names and what only cost depends on; the sections are the caller's to change."""
+    """Settings as plain values, without names and what only cost depends on; sections are the caller's to change."""
     global _last
     if _last is None or _last[0] is not design:
         _last = design, design.model_dump(mode="json", exclude={"name", "description", "hardware", "layers"})

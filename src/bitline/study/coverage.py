@@ -125,9 +125,16 @@ class FinishedWork:
         """The images of a chip, of the float network or of a reference; shards can be added to it."""
         return self._coverage[kind, key, chip]
 
+    def known(self, kind: str, key: str = "", chip: int = 0) -> Coverage | None:
+        """The images of a chip, of the float network or of a reference, or None where nothing is classified."""
+        return self._coverage.get((kind, key, chip))
+
     def accuracies(self, key: str, images: int) -> list[float]:
         """Accuracies of the first chips of a design, without gaps."""
         result: list[float] = []
-        while (accuracy := self.coverage("analog", key, len(result)).accuracy(images)) is not None:
+        while (coverage := self.known("analog", key, len(result))) is not None:
+            accuracy = coverage.accuracy(images)
+            if accuracy is None:
+                break
             result.append(accuracy)
         return result

@@ -109,11 +109,11 @@ def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
 
 def _waiting(agenda: Agenda) -> dict[str, list[Task]]:
     """The tasks of each design of which something is left to do."""
-    return {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
+    return {key: group.tasks for key, group in agenda.groups.items() if group.waiting and key}
 
 
 def _images_left(agenda: Agenda) -> int:
-    return sum(task.stop - task.start for tasks in agenda.groups.values() for task in tasks)
+    return sum(task.stop - task.start for group in agenda.groups.values() for task in group.tasks)
 
 
 def _forecast(agenda: Agenda, seconds: float | None) -> Forecast:

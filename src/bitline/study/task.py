@@ -62,6 +62,7 @@ class Outcome:
         layers: sums of layer errors, as `LayerSums` has them.
         costs: for each variant's key its cost, or why there is none.
         seconds: computing time, preparation included.
+        setup: how much of that was preparation: converting and calibrating the network, and programming the chip.
         worker: host and process that did it.
         error: what went wrong; empty if nothing.
         retry: whether the worker was lost, so that another one may do better.
@@ -78,6 +79,7 @@ class Outcome:
     layers: tuple[dict[str, Any], ...] = ()
     costs: tuple[tuple[str, dict[str, Any]], ...] = ()
     seconds: float = 0.0
+    setup: float = 0.0
     worker: str = ""
     error: str = ""
     retry: bool = False

@@ -14,7 +14,7 @@ from bitline.study.executors import Executor
 from bitline.study.point import Point
 from bitline.study.store import NOTES, Store
 from bitline.study.study import Study
-from bitline.study.task import FLOAT
+from bitline.study.task import FLOAT, Task
 from bitline.study.workload import Workload
 
 ATTEMPTS = 3
@@ -114,27 +114,27 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         ...     work(agenda_of(study, study.points(), store, images=2), Inline(workload.context), store, silent)
         4
     """
-    prepared: dict[int, str] = {}
+    last: dict[int, Task] = {}
     attempts: Counter[tuple[object, ...]] = Counter()
     done = 0
     while agenda.left:
         for worker in executor.idle():
-            task = agenda.take(prepared.get(worker))
+            task = agenda.take(last.get(worker))
             if task is None:
-                break
+                continue  # another worker may know a design that has tasks left
             executor.submit(worker, task)
         finished = executor.wait()
         if finished is None:
             continue
         worker, outcome = finished
         task = outcome.task
-        prepared[worker] = task.prepare_key
+        last[worker] = task
         if outcome.retry:
-            prepared.pop(worker)
+            last.pop(worker)
             place = (task.kind, task.key, task.chip, task.start)
             attempts[place] += 1
             if attempts[place] < ATTEMPTS:
-                agenda.again(task)
+                agenda.again(outcome)
                 continue
         store.add(outcome)
         agenda.done(outcome)

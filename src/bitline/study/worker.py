@@ -6,8 +6,9 @@ import os
 import platform
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -98,6 +99,7 @@ class Worker:
         self.statistics: tuple[str, Statistics] | None = None
         self.name = f"{platform.node()}:{os.getpid()} {arithmetic(context.device)}"
         self.mismatch = _mismatch(context)
+        self._setup = 0.0
         self._measure: dict[Kind, Callable[[Task], Outcome]] = {
             "float": self._float,
             "reference": self._reference,
@@ -108,6 +110,7 @@ class Worker:
     def run(self, task: Task) -> Outcome:
         """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place."""
         began = time.perf_counter()
+        self._setup = 0.0
         try:
             if self.mismatch:
                 raise StudyError(self.mismatch)
@@ -116,7 +119,7 @@ class Worker:
             outcome = Outcome(task, error=described(error))
             self._forget(task, error)
         seconds = time.perf_counter() - began
-        return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
+        return replace(outcome, seconds=seconds, setup=self._setup, worker=self.name)
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
@@ -134,7 +137,8 @@ class Worker:
 
     def _analog(self, task: Task) -> Outcome:
         prepared = self._prepare(task.prepare_key, task.design)
-        prepared.program(task.chip)
+        with self._setting_up():
+            prepared.program(task.chip)
         sums: list[tuple[LayerSums, ...]] = []
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.data)
@@ -169,12 +173,20 @@ class Worker:
                 self.prepared.popitem(last=False)
             if code_of_design(views.answers(design)) and accuracy_key(design) != key:
                 raise StudyError(_other_code("the design"))
-            record, statistics = self._record(design), self._known_statistics(design)
-            self.prepared[key] = Prepared.of(
-                self.model, design, record, self.context.seed, self.calibration, statistics
-            )
+            with self._setting_up():
+                record, statistics = self._record(design), self._known_statistics(design)
+                self.prepared[key] = Prepared.of(
+                    self.model, design, record, self.context.seed, self.calibration, statistics
+                )
         self.prepared.move_to_end(key)
         return self.prepared[key]
+
+    @contextmanager
+    def _setting_up(self) -> Iterator[None]:
+        """Count what is done inside as preparation."""
+        began = time.perf_counter()
+        yield
+        self._setup += time.perf_counter() - began
 
     def _record(self, design: Design) -> NetworkRecord:
         """What the calibration images show, kept for the next design that they show the same of."""
