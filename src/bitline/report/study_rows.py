@@ -61,18 +61,33 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
         [Cell(value=5, text='5', rank=0), Cell(value=8, text='8', rank=1)]
     """
     axes = [SettingAxis.of(result, name) for name in result.settings]
-    names = list(dict.fromkeys(design.name for design in result.designs))
+    names = {name: place for place, name in enumerate(dict.fromkeys(design.name for design in result.designs))}
     costs, has_screened = _costs(result), _has_screened(result)
     rows = []
     for design in result.designs:
         settings = [_setting(axis, design) for axis in axes]
-        settings = settings or [Cell(design.name, design.name, names.index(design.name))]
+        settings = settings or [Cell(design.name, design.name, names[design.name])]
         cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
         cells += [_percent(design.screened)] if has_screened else []
         cells += [_number(design.costs.get(name)) for name in costs]
         toml = _toml(design.design)
         rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
     return rows
+
+
+def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows whose designs are numbers of lines, and the lines, each of which many designs have.
+
+    Examples:
+        >>> rows, lines = shared_lines([{"design": "bits = 8\nrows = 72"}, {"design": "bits = 6\nrows = 72"}])
+        >>> [row["design"] for row in rows], lines
+        ([[0, 1], [2, 1]], ['bits = 8', 'rows = 72', 'bits = 6'])
+    """
+    numbers: dict[str, int] = {}
+    short = [
+        {**row, "design": [numbers.setdefault(line, len(numbers)) for line in row["design"].split("\n")]} for row in rows
+    ]
+    return short, list(numbers)
 
 
 def stored_design(settings: dict[str, Any]) -> Design | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -73,7 +74,11 @@ class DesignResult:
     @property
     def values(self) -> dict[str, Any]:
         """The settings as the design reads them: the number 86400.0 (s) for '1 day'."""
-        return {name: _read(value, name, self.design) for name, value in self.settings.items()}
+        return {name: self.value(name) for name in self.settings}
+
+    def value(self, setting: str) -> Any:
+        """One of the settings as the design reads it."""
+        return _read(self.settings[setting], setting, self.design)
 
     @property
     def mean(self) -> float:
@@ -160,7 +165,7 @@ class StudyResult:
             ]
         )
 
-    @property
+    @cached_property
     def settings(self) -> tuple[str, ...]:
         """Names of the settings that differ between designs."""
         names = dict.fromkeys(name for design in self.designs for name in design.settings)
@@ -171,7 +176,7 @@ class StudyResult:
 
         Numbers are as in `DesignResult.values`; everything that is not a number is in words.
         """
-        met = dict.fromkeys(in_words(design.values[setting]) for design in self.designs if setting in design.settings)
+        met = dict.fromkeys(in_words(design.value(setting)) for design in self.designs if setting in design.settings)
         steps = (step for axis in self.study.axes for step in axis.steps())
         written = [in_words(step[setting]) for step in steps if setting in step]
         names = [value for value in dict.fromkeys(written) if value in met]
