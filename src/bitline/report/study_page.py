@@ -153,7 +153,8 @@ def _table(columns: list[str], note: str) -> str:
         f'<th scope="col"><button type="button" title="sort">{html.escape(name)}</button></th>' for name in columns
     )
     return (
-        f'<h2 id="table">{"Designs" if note else "All designs"}</h2>{_note(note)}<div class="bar"><input type="search" id="filter" '
+        f'<h2 id="table">{"Designs" if note else "All designs"}</h2>{_note(note)}'
+        '<div class="bar"><input type="search" id="filter" '
         'placeholder="filter: words, or accuracy&gt;90 energy&lt;2" aria-label="filter designs">'
         '<span id="count" class="soft" role="status"></span>'
         '<button class="button" id="download" type="button">download CSV</button></div>'

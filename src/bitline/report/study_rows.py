@@ -85,7 +85,8 @@ def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list
     """
     numbers: dict[str, int] = {}
     short = [
-        {**row, "design": [numbers.setdefault(line, len(numbers)) for line in row["design"].split("\n")]} for row in rows
+        {**row, "design": [numbers.setdefault(line, len(numbers)) for line in row["design"].split("\n")]}
+        for row in rows
     ]
     return short, list(numbers)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
-from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.study.axes import Axis, check_conditions, meets, quantity
 from bitline.study.executors import Executor, Launch, local
@@ -157,10 +157,10 @@ class _Screening:
 
     def _measured(self, designs: tuple[Point, ...]) -> dict[str, list[float]]:
         """Objectives of screened designs by key."""
-        costs = self.store.costs()
+        costs = self.store.costs([point.key for point in designs])
         shards = {
             shard.key: shard
-            for shard in self.store.shards()
+            for shard in self.store.shards([point.accuracy_key for point in designs])
             if shard.kind == "analog" and shard.chip == 0 and shard.start == 0
         }
         measured = {}
@@ -173,9 +173,10 @@ class _Screening:
 
     def _quality(self, shard: Shard) -> float:
         """What stands for accuracy: of the first images, or the signal-to-error ratio (dB) of the last layer."""
-        if self.study.search.screening == "accuracy" or not shard.layers:
+        layers = {} if self.study.search.screening == "accuracy" else self.store.layers(shard.key)
+        if not layers:
             return shard.accuracy
-        last = layer_errors([[LayerSums(**sums) for sums in shard.layers]])[-1]
+        last = layer_errors([layers[0]])[-1]
         return min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
 
     def survivors(self) -> tuple[Point, ...]:
@@ -238,7 +239,7 @@ def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
 def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], store: Store, images: int) -> list[str]:
     """Keys of the measured designs that no other one beats in every objective."""
     finished = agenda_of(study, points, store, images).finished
-    costs = store.costs()
+    costs = store.costs([point.key for point in points])
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):

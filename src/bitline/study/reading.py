@@ -6,20 +6,19 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
-from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import damaged, values_of
 from bitline.study.store import CODE, NOTES, Store
+from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
-from bitline.study.task import Shard
 from bitline.study.workload import unnoticed
 
 Values = TypeVar("Values")
@@ -147,9 +146,8 @@ class _Contents:
 
     def __init__(self, store: Store, study: Study, images: int) -> None:
         shards, self.costs = store.shards(), store.costs()
-        self.study, self.images = study, images
-        self.finished = FinishedWork(shards, self.costs, store.failures())
-        self.layers = _layers(shards)
+        self.study, self.images, self.path = study, images, store.path
+        self.finished = FinishedWork(shards, self.costs.keys(), store.failures())
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -171,17 +169,8 @@ class _Contents:
             reference=self.finished.coverage("reference", reference).accuracy(self.images),
             cost=self.costs.get(design["key"]),
             screened=right / reach if reach and not chips else None,
-            layers=layer_errors(runs for chip, runs in self.layers[key] if chip < max(1, len(chips))),
+            layers=StoredLayers(self.path, key, max(1, len(chips))),
             seconds=self.seconds[key],
             finished=count is not None and design["key"] in self.costs,
             error=self.finished.failures.get(key, ""),
         )
-
-
-def _layers(shards: Iterable[Shard]) -> dict[str, list[tuple[int, list[LayerSums]]]]:
-    """For each design the chips whose layers were compared, with their sums."""
-    layers: dict[str, list[tuple[int, list[LayerSums]]]] = defaultdict(list)
-    for shard in shards:
-        if shard.layers:
-            layers[shard.key].append((shard.chip, [LayerSums(**sums) for sums in shard.layers]))
-    return layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -61,7 +62,7 @@ class DesignResult:
     reference: float | None = None
     cost: dict[str, Any] | None = None
     screened: float | None = None
-    layers: tuple[LayerError, ...] = ()
+    layers: Sequence[LayerError] = ()
     seconds: float = 0.0
     finished: bool = False
     error: str = ""

@@ -39,7 +39,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
         StudyError: a row is damaged.
 
     Examples:
-        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, None, 0.5)]
+        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
         >>> checked(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
@@ -70,21 +70,21 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
     )
 
 
-def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, layers: Any, seconds: Any) -> Shard:
+def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any) -> Shard:
     """A row of the table of results."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
-    for name, value in (("chip", chip), ("start", start), ("stop", stop), ("correct", correct)):
-        if type(value) is not int or value < 0:
-            raise ValueError(f"{name} is {value!r}")
+    if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
+        counts = {"chip": chip, "start": start, "stop": stop, "correct": correct}
+        wrong = next(name for name, value in counts.items() if type(value) is not int or value < 0)
+        raise ValueError(f"{wrong} is {counts[wrong]!r}")
     if stop <= start:
         raise ValueError(f"images {start} to {stop} were classified")
     if correct > stop - start:
         raise ValueError(f"{correct} of {stop - start} images were right")
-    if not isinstance(seconds, (int, float)):
-        raise ValueError(f"seconds is {seconds!r}")
-    sums = [] if layers is None else _layers(layers)
-    return Shard(kind, key, chip, start, stop, correct, sums, seconds)
+    if not (isinstance(seconds, (int, float)) and isinstance(setup, (int, float))):
+        raise ValueError(f"seconds is {seconds!r}, of which {setup!r} of preparation")
+    return Shard(kind, key, chip, start, stop, correct, seconds, setup)
 
 
 def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float32]]:
@@ -94,14 +94,15 @@ def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int,
     return chip, start, unpack(packed, stop - start)
 
 
-def _layers(text: Any) -> list[dict[str, Any]]:
+def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:
+    """A chip, and the sums of the errors of its layers."""
     layers = values_of(text, list)
     for layer in layers:
         if not isinstance(layer, dict) or layer.keys() != _SUMS or not isinstance(layer["name"], str):
             raise ValueError("its layers have other sums than those of layers")
         if not all(is_real(value) for name, value in layer.items() if name != "name"):
             raise ValueError(f"a sum of layer {layer['name']!r} is no number")
-    return layers
+    return int(chip), [LayerSums(**layer) for layer in layers]
 
 
 def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any, content: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import count, takewhile
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitline.errors import StudyError
+from bitline.evaluation.layer_errors import LayerSums
 from bitline.study import rows
 from bitline.study.connection import explained, for_reading, for_writing
 from bitline.study.environment import differences, hardware, versions
@@ -135,53 +136,70 @@ class Store:
         if code:
             self.remember(CODE, json.dumps({**json.loads(self.facts().get(CODE, "{}")), **code}))
 
-    def add(self, outcome: Outcome) -> None:
-        """Keep what came of a task, in one step.
+    def add(self, *outcomes: Outcome) -> None:
+        """Keep what came of some tasks, in one step.
 
         Raises:
             StudyError: the disk is full, or the file cannot be written.
         """
-        task = outcome.task
-        if outcome.error:
-            self._add_failure(task, outcome.error)
-            return
         with explained(self.path), self._transaction():
-            for key, cost in outcome.costs:
-                self.connection.execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
-            if task.kind != "cost":
-                self.connection.execute(
-                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        task.kind,
-                        task.key,
-                        task.chip,
-                        task.start,
-                        task.stop,
-                        outcome.correct,
-                        outcome.values,
-                        json.dumps(outcome.layers) if outcome.layers else None,
-                        outcome.seconds,
-                        outcome.worker,
-                        self.session,
-                        _now(),
-                    ),
-                )
+            for outcome in outcomes:
+                if outcome.error:
+                    self._add_failure(outcome.task, outcome.error)
+                else:
+                    self._add_results(outcome)
+
+    def _add_results(self, outcome: Outcome) -> None:
+        task, execute = outcome.task, self.connection.execute
+        for key, cost in outcome.costs:
+            execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
+        if task.kind == "cost":
+            return
+        place = (task.kind, task.key, task.chip, task.start, task.stop)
+        took = (outcome.seconds, outcome.setup, outcome.worker, self.session, _now())
+        execute(
+            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*place, outcome.correct, outcome.values, *took),
+        )
+        if outcome.layers:
+            sums = json.dumps(outcome.layers)
+            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
 
     def _add_failure(self, task: Task, message: str) -> None:
-        with explained(self.path), self._transaction():
-            self.connection.execute(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
-                (task.kind, task.prepare_key, task.chip, task.start, message, _now()),
-            )
+        self.connection.execute(
+            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
+            (task.kind, task.prepare_key, task.chip, task.start, message, _now()),
+        )
 
-    def shards(self) -> list[Shard]:
-        """All images that are classified.
+    def shards(self, keys: Collection[str] | None = None) -> list[Shard]:
+        """Images that are classified.
+
+        Args:
+            keys: of designs and references that are wanted; all where it is None.
 
         Raises:
             StudyError: a row is damaged.
         """
-        columns = ("kind", "key", "chip", "start", "stop", "correct", "layers", "seconds")
-        return self._checked("results", columns, rows.shard, "ORDER BY kind, key, chip, start")
+        which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
+        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
+        return self._checked(
+            "results", columns, rows.shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
+        )
+
+    def layers(self, key: str) -> dict[int, list[LayerSums]]:
+        """Sums of the layer errors of a design by chip, of the chips on which they were measured.
+
+        Args:
+            key: the `accuracy_key` of the design.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        return dict(self._checked("layers", ("chip", "sums"), rows.layers, "WHERE key = ? ORDER BY chip", (key,)))
+
+    def costed(self) -> frozenset[str]:
+        """Keys of the designs whose cost is known."""
+        return frozenset(key for (key,) in self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL"))
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
         """Whether each image was classified right, (images,), on each of the first chips that classified all of them.
@@ -207,9 +225,15 @@ class Store:
         whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
         return [chips[chip] for chip in whole]
 
-    def costs(self) -> dict[str, dict[str, Any]]:
-        """Costs by key of the design, as `NetworkCost.to_dict` gives them."""
-        return dict(self._checked("designs", ("key", "cost"), rows.cost, "WHERE cost IS NOT NULL"))
+    def costs(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Costs by key of the design, as `NetworkCost.to_dict` gives them.
+
+        Args:
+            keys: of the designs that are wanted; all where it is None.
+        """
+        which = "" if keys is None else f" AND key IN ({', '.join('?' * len(keys))})"
+        which = f"WHERE cost IS NOT NULL{which}"
+        return dict(self._checked("designs", ("key", "cost"), rows.cost, which, tuple(keys or ())))
 
     def designs(self) -> list[dict[str, Any]]:
         """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""

@@ -98,11 +98,11 @@ class Shard:
         start: first image.
         stop: the image after the last.
         correct: number of images that were classified right.
-        layers: sums of layer errors, as `LayerSums` has them.
         seconds: computing time.
+        setup: how much of it was preparation.
 
     Examples:
-        >>> Shard("analog", "a1", 0, 0, 40, 36, [], 0.5).accuracy
+        >>> Shard("analog", "a1", 0, 0, 40, 36, 0.5, 0.1).accuracy
         0.9
     """
 
@@ -112,8 +112,8 @@ class Shard:
     start: int
     stop: int
     correct: int
-    layers: list[dict[str, Any]]
     seconds: float
+    setup: float
 
     @property
     def accuracy(self) -> float:

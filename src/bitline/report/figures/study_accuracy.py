@@ -78,7 +78,10 @@ def spread_chart(result: StudyResult, setting: str) -> go.Figure:
         figure.add_scatter(
             x=list(found.places),
             y=list(shares),
-            text=[f"{html.escape(str(place))}: {percent(share / 100)}" for place, share in zip(found.places, shares, strict=True)],
+            text=[
+                f"{html.escape(str(place))}: {percent(share / 100)}"
+                for place, share in zip(found.places, shares, strict=True)
+            ],
             mode="lines+markers" if axis.is_ordered else "markers",
             name=name,
             line={"color": colour_of(index)},

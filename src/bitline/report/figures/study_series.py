@@ -212,9 +212,13 @@ def spread(result: StudyResult, axis: SettingAxis) -> Spread:
     ordered = [groups[number] for number in sorted(groups)]
     shares = [np.array([100 * design.mean for design in group]) for group in ordered]
     places = tuple(axis.place(sorted(group, key=axis.index)[len(group) // 2]) for group in ordered)
-    return Spread(places, {
-        name: tuple(round(float(np.quantile(group, share)), 6) for group in shares) for name, share in QUANTILES.items()
-    })
+    return Spread(
+        places,
+        {
+            name: tuple(round(float(np.quantile(group, share)), 6) for group in shares)
+            for name, share in QUANTILES.items()
+        },
+    )
 
 
 def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[bool]]:
