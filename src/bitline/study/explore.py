@@ -90,7 +90,10 @@ def explore(
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
     workload = load(study, workers)
     images = len(workload.context.images)
-    with opened(study, store, workload) as kept, closing((launch or local(workers))(workload.context)) as executor:
+    with (
+        opened(study, store, workload) as kept,
+        closing((launch or local(workers))(workload.beside(kept.path))) as executor,
+    ):
         screening = _Screening(study, objectives, kept, executor, min(study.search.screening_images, images))
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)

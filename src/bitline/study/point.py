@@ -53,7 +53,7 @@ class Point:
         code = code_of_design(content)
         whole = {**_with_code(content, code), **_library(design)}
         answers = accuracy_key(design) if code else views.key(views.answers(design))
-        record = views.key(views.record(design)) if design.is_loaded else answers  # nobody runs it without its code
+        record = _record_key(design, code) if design.is_loaded else answers  # nobody runs it without its code
         return cls(settings, design, views.key(whole), answers, _reference_key(design), record, code)
 
     def label(self) -> str:
@@ -73,6 +73,21 @@ def _reference_key(design: Design) -> str:
     if codes:
         _references[codes] = key
     return key
+
+
+def record_key(design: Design) -> str:
+    """Identifies what the calibration images are seen through, the code of the user's classes included.
+
+    Examples:
+        >>> fine, coarse = Design(), Design().with_settings({"adc.bits": 5})
+        >>> record_key(fine) == record_key(coarse)
+        True
+    """
+    return _record_key(design, code_of_design(views.answers(design)))
+
+
+def _record_key(design: Design, code: dict[str, Code]) -> str:
+    return views.key(_with_code(views.record(design), code))
 
 
 def accuracy_key(design: Design) -> str:

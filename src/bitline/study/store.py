@@ -148,6 +148,7 @@ class Store:
                     self._add_failure(outcome.task, outcome.error)
                 else:
                     self._add_results(outcome)
+                self.connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", outcome.records)
 
     def _add_results(self, outcome: Outcome) -> None:
         task, execute = outcome.task, self.connection.execute

@@ -85,7 +85,7 @@ def sweep(
         agenda = agenda_of(study, points, kept, len(workload.context.images))
         done = 0
         if agenda.total:
-            with closing((launch or local(workers))(workload.context)) as executor:
+            with closing((launch or local(workers))(workload.beside(kept.path))) as executor:
                 done = work(agenda, executor, kept, progress)
         progress("", agenda.total, agenda.total)
         failures = failures_of(points, kept)

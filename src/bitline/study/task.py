@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bitline.design import Design
@@ -64,6 +64,7 @@ class Outcome:
         costs: for each variant's key its cost, or why there is none.
         seconds: computing time, preparation included.
         setup: how much of that was preparation: converting and calibrating the network, and programming the chip.
+        records: what the calibration images showed on the way, by the name that it is kept under.
         worker: host and process that did it.
         error: what went wrong; empty if nothing.
         retry: whether the worker was lost, so that another one may do better.
@@ -82,6 +83,7 @@ class Outcome:
     costs: tuple[tuple[str, dict[str, Any]], ...] = ()
     seconds: float = 0.0
     setup: float = 0.0
+    records: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     worker: str = ""
     error: str = ""
     retry: bool = False

@@ -171,7 +171,7 @@ class _Basket:
     def put(self, outcome: Outcome, done: int, total: int) -> None:
         """Add what came of a task; the store gets everything together once it is worth a write."""
         self.waiting.append((outcome, done, total))
-        if outcome.error or sum(waits.seconds for waits, *_ in self.waiting) >= KEEP_EVERY:
+        if outcome.error or outcome.records or sum(waits.seconds for waits, *_ in self.waiting) >= KEEP_EVERY:
             self.close()
 
     def close(self) -> None:

@@ -20,13 +20,15 @@ from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerSums, layer_errors
-from bitline.evaluation.prepared import Prepared
+from bitline.evaluation.prepared import Known, Prepared
 from bitline.nn import NetworkRecord, record
+from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_network
 from bitline.study.environment import arithmetic
 from bitline.study.mishaps import described, is_lack_of_memory
-from bitline.study.point import accuracy_key
+from bitline.study.point import accuracy_key, record_key
+from bitline.study.stored_records import StoredRecords
 from bitline.study.task import Kind, Outcome, Task
 from bitline.study.values import pack
 
@@ -50,6 +52,7 @@ class Context:
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
         code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
+        records: where what the calibration images showed is kept; None where it is not.
 
     Examples:
         >>> images = torch.rand(6, 4)
@@ -69,6 +72,7 @@ class Context:
     threads: int | None = None
     device: str = "cpu"
     code: str = ""
+    records: StoredRecords | None = None
 
 
 class Worker:
@@ -101,6 +105,7 @@ class Worker:
         self.name = f"{platform.node()}:{os.getpid()} {arithmetic(context.device)}"
         self.mismatch = _mismatch(context)
         self._setup = 0.0
+        self._made: tuple[tuple[str, bytes], ...] = ()
         self._measure: dict[Kind, Callable[[Task], Outcome]] = {
             "float": self._float,
             "reference": self._reference,
@@ -111,7 +116,7 @@ class Worker:
     def run(self, task: Task) -> Outcome:
         """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place."""
         began = time.perf_counter()
-        self._setup = 0.0
+        self._setup, self._made = 0.0, ()
         try:
             if self.mismatch:
                 raise StudyError(self.mismatch)
@@ -120,7 +125,7 @@ class Worker:
             outcome = Outcome(task, error=described(error))
             self._forget(task, error)
         seconds = time.perf_counter() - began
-        return replace(outcome, seconds=seconds, setup=self._setup, worker=self.name)
+        return replace(outcome, seconds=seconds, setup=self._setup, records=self._made, worker=self.name)
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
@@ -176,9 +181,8 @@ class Worker:
                 raise StudyError(_other_code("the design"))
             with self._setting_up():
                 record, statistics = self._record(design), self._known_statistics(design)
-                self.prepared[key] = Prepared.of(
-                    self.model, design, record, self.context.seed, self.calibration, statistics
-                )
+                known = Known(statistics, next(reversed(self.prepared.values()), None))
+                self.prepared[key] = Prepared.of(self.model, design, record, self.context.seed, self.calibration, known)
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
@@ -191,9 +195,13 @@ class Worker:
 
     def _record(self, design: Design) -> NetworkRecord:
         """What the calibration images show, kept for the next design that they show the same of."""
-        key = views.key(views.record(design))
+        key, stored = record_key(design), self.context.records
         if self.recorded is None or self.recorded[0] != key:
-            self.recorded = key, record(self.model, design, self.calibration)
+            found = None if stored is None else stored.find(key)
+            if found is None:
+                found = record(self.model, design, self.calibration)
+                self._made = () if stored is None else ((stored.name(key), pack_record(found)),)
+            self.recorded = key, found
         return self.recorded[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -14,6 +15,7 @@ from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.code import Code, code_of_network
+from bitline.study.stored_records import StoredRecords
 from bitline.study.study import Study
 from bitline.study.worker import Context
 
@@ -36,6 +38,10 @@ class Workload:
     context: Context
     facts: dict[str, str]
     notes: tuple[str, ...] = ()
+
+    def beside(self, store: Path) -> Context:
+        """What workers need to share what the calibration images show, through the store of the study."""
+        return replace(self.context, records=StoredRecords(store.resolve(), tuple(sorted(self.facts.items()))))
 
 
 def load(study: Study, workers: int = 1) -> Workload:
