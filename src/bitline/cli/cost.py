@@ -65,6 +65,7 @@ def cost(
         bool, typer.Option("--estimates", help="Show the numbers of the library that nobody published.")
     ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write everything to, .json.")] = None,
+    threads: options.Threads = None,
 ) -> None:
     """Show energy, area and latency of a network on a design, by component and layer.
 

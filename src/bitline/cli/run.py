@@ -63,6 +63,7 @@ def run(
         ),
     ] = 0,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
 ) -> None:
     """Classify images with a network on an analog design.

@@ -34,6 +34,7 @@ def sweep(
     executor: options.Executor = "local",
     address: options.Address = None,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
     allow_code: options.AllowCode = False,
@@ -58,7 +59,7 @@ def sweep(
         allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
         with run.output.progress() as tell:
             tell("probing", 0, None)
-            forecast = studies.plan(chosen, store, crew.count)
+            forecast = studies.plan(chosen, store, crew.count, threads)
         _show(run.output, forecast, crew.count)
         for module in dict.fromkeys(map(module_of, chosen.refused_code())):
             run.output.note(f"note: code of {module} was not run, so the time is unknown: --allow-code lets it run")
@@ -66,7 +67,7 @@ def sweep(
     run.begin(allow_code, retry_failed)
     with tasks(run.output, chosen.name) as progress:
         summary = studies.sweep(
-            chosen, store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
+            chosen, store, workers=crew.count, threads=threads, launch=crew.launch(run.output.note), progress=progress
         )
     result = studies.read_results(store)
     run.end(study_parts(result), result, summary.failures, f"{summary.done} tasks in {duration(summary.seconds)}")

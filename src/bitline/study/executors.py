@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing.connection
-import os
 import pickle
 import signal
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import torch.multiprocessing
 from torch import nn
 
 from bitline.errors import StudyError
+from bitline.numerics.cores import cores
 from bitline.study.mishaps import described
 from bitline.study.task import Outcome, Task
 from bitline.study.worker import Context, Worker
@@ -56,7 +56,7 @@ def default_workers() -> int:
         >>> 1 <= default_workers() <= LARGEST_WORKERS
         True
     """
-    return min(os.cpu_count() or 1, LARGEST_WORKERS)
+    return min(cores(), LARGEST_WORKERS)
 
 
 def local(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Launch:

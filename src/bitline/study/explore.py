@@ -58,6 +58,7 @@ def explore(
     store: str | Path,
     *,
     workers: int = 1,
+    threads: int | None = None,
     launch: Launch | None = None,
     progress: Progress = silent,
 ) -> SearchResult:
@@ -71,6 +72,7 @@ def explore(
         study: axes, objectives and budget.
         store: SQLite file with the results; made if it is not there.
         workers: processes on this machine; with one, this process does the work.
+        threads: of each worker; an equal share of the cores where it is None and there are several workers.
         launch: starts other workers instead.
         progress: told how many designs are screened, and then how many tasks are done.
 
@@ -88,7 +90,7 @@ def explore(
     objectives = _objectives(study)
     optuna = _optuna()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
-    workload = load(study, workers)
+    workload = load(study, workers, threads)
     images = len(workload.context.images)
     with (
         opened(study, store, workload) as kept,

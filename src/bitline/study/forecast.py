@@ -69,7 +69,7 @@ class _Pace:
         )
 
 
-def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
+def plan(study: Study, store: str | Path, workers: int = 1, threads: int | None = None) -> Forecast:
     """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
 
     The probe measures one batch; loading and the start of workers are not counted. There is no probe of a study that
@@ -79,6 +79,7 @@ def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
         study: what to do.
         store: SQLite file, which need not exist.
         workers: processes.
+        threads: of each of them, as for `sweep`.
 
     Raises:
         StudyError, NetworkError, DataError: as for `sweep`.
@@ -94,7 +95,7 @@ def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     points = study.points()
     if study.refused_code():
         return _forecast(_agenda(study, points, store, _count_images(study)), None)
-    workload = load(study, workers)
+    workload = load(study, workers, threads)
     images = len(workload.context.images)
     agenda = _agenda(study, points, store, images)
     groups = _waiting(agenda)

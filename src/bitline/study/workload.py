@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
+from bitline.numerics.cores import cores
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.code import Code, code_of_network
 from bitline.study.stored_records import StoredRecords
@@ -44,12 +44,13 @@ class Workload:
         return replace(self.context, records=StoredRecords(store.resolve(), tuple(sorted(self.facts.items()))))
 
 
-def load(study: Study, workers: int = 1) -> Workload:
+def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload:
     """Load the network and the images of a study.
 
     Args:
         study: what says which.
         workers: how many processes share the cores of this machine.
+        threads: of each of them; an equal share of the cores where it is None and they are several.
 
     Raises:
         StudyError: a file names code that nobody allowed.
@@ -81,7 +82,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
         trusted=trusted_modules(),
-        threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
+        threads=threads or (None if workers == 1 else max(1, cores() // workers)),
         code=str(code_of_network(model) or ""),
     )
     code = code_of_network(model, module_of(study.model.name))
