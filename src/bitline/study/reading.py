@@ -16,7 +16,7 @@ from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import damaged, values_of
-from bitline.study.store import CODE, NOTES, Store
+from bitline.study.store import CODE, MEMORY, NOTES, Store
 from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
 from bitline.study.workload import unnoticed
@@ -128,8 +128,7 @@ def _settings(design: dict[str, Any]) -> str:
 
 def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
     """What is to be known of the results."""
-    if facts.get(NOTES):
-        yield facts[NOTES]
+    yield from (facts[name] for name in (NOTES, MEMORY) if facts.get(name))
     if left_out:
         yield f"results of {left_out} designs with earlier code or another component library are left out"
     for what in store.differences():

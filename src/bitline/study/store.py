@@ -27,6 +27,9 @@ from bitline.study.task import Kind, Outcome, Shard, Task
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
 
+MEMORY = "notes on memory"
+"""Name of the fact that says what was measured on fewer images at once than usual."""
+
 CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
 
@@ -107,6 +110,18 @@ class Store:
     def remember(self, name: str, value: str) -> None:
         """Keep a text that no result depends on, such as the study file."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def note_batch(self, subject: str, batch: int, usual: int) -> None:
+        """Keep that memory was too short for as many images at once as usual, for the notes on results.
+
+        Args:
+            subject: what was measured.
+            batch: images at once that were measured.
+            usual: images at once that the study says.
+        """
+        words = f"{subject}: {batch} images at once, as memory was too short for {usual}; results do not depend on it"
+        known = self.facts().get(MEMORY, "").split("; also ")
+        self.remember(MEMORY, "; also ".join(dict.fromkeys(text for text in (*known, words) if text)))
 
     def add_designs(self, points: tuple[Point, ...]) -> None:
         """Keep the designs of a study."""

@@ -28,6 +28,7 @@ class Task:
         stop: the image after the last.
         variants: for costs, the designs by key, which differ in their hardware only.
         label: the design in words.
+        batch: how many images go through the network at once; as many as the study says where it is 0.
 
     Examples:
         >>> Task("analog", "a1", "a1", Design(), chip=2, start=0, stop=1000, label="adc.bits = 7").subject
@@ -45,6 +46,7 @@ class Task:
     stop: int
     variants: tuple[tuple[str, Design], ...] = ()
     label: str = ""
+    batch: int = 0
 
     @property
     def subject(self) -> str:
@@ -65,6 +67,7 @@ class Outcome:
         seconds: computing time, preparation included.
         setup: how much of that was preparation: converting and calibrating the network, and programming the chip.
         records: what the calibration images showed on the way, by the name that it is kept under.
+        batch: how many images went through the network at once, where memory was too short for as many as usual.
         worker: host and process that did it.
         error: what went wrong; empty if nothing.
         retry: whether the worker was lost, so that another one may do better.
@@ -84,6 +87,7 @@ class Outcome:
     seconds: float = 0.0
     setup: float = 0.0
     records: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    batch: int = 0
     worker: str = ""
     error: str = ""
     retry: bool = False

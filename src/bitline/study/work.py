@@ -150,6 +150,8 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
             agenda.done(outcome)
             done += not outcome.error
             basket.put(outcome, agenda.total - agenda.left, agenda.total)
+            if outcome.batch and not outcome.error:
+                store.note_batch(task.subject, outcome.batch, agenda.run.batch)
     return done
 
 

@@ -26,7 +26,7 @@ from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_network
 from bitline.study.environment import arithmetic
-from bitline.study.mishaps import described, is_lack_of_memory
+from bitline.study.mishaps import OUT_OF_MEMORY, described, is_lack_of_memory
 from bitline.study.point import accuracy_key, record_key
 from bitline.study.stored_records import StoredRecords
 from bitline.study.task import Kind, Outcome, Task
@@ -114,18 +114,36 @@ class Worker:
         }
 
     def run(self, task: Task) -> Outcome:
-        """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place."""
+        """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place.
+
+        Where memory is short, it is tried again with fewer images at once, on which results do not depend.
+        """
         began = time.perf_counter()
         self._setup, self._made = 0.0, ()
+        batch = task.batch or self.context.batch
+        outcome = self._try(task, batch)
+        while outcome.error.startswith(OUT_OF_MEMORY) and batch > 1:
+            batch = smaller(batch)
+            outcome = self._try(task, batch)
+        return replace(
+            outcome,
+            seconds=time.perf_counter() - began,
+            setup=self._setup,
+            records=self._made,
+            batch=batch if batch < self.context.batch else 0,
+            worker=self.name,
+        )
+
+    def _try(self, task: Task, batch: int) -> Outcome:
+        """Do a task with so many images at once."""
+        self.data = replace(self.data, batch=batch)
         try:
             if self.mismatch:
                 raise StudyError(self.mismatch)
-            outcome = self._measure[task.kind](task)
+            return self._measure[task.kind](task)
         except (Exception, SystemExit) as error:
-            outcome = Outcome(task, error=described(error))
             self._forget(task, error)
-        seconds = time.perf_counter() - began
-        return replace(outcome, seconds=seconds, setup=self._setup, records=self._made, worker=self.name)
+            return Outcome(task, error=described(error))
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
@@ -207,6 +225,16 @@ class Worker:
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
+
+
+def smaller(batch: int) -> int:
+    """The images at once to try next where memory was too short for so many.
+
+    Examples:
+        >>> smaller(64), smaller(3)
+        (16, 1)
+    """
+    return max(1, batch // 4)
 
 
 def _classified(task: Task, right: Tensor) -> Outcome:
