@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tomlkit
@@ -91,7 +92,7 @@ def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list
     return short, list(numbers)
 
 
-def stored_design(settings: dict[str, Any]) -> Design | None:
+def stored_design(settings: Mapping[str, Any]) -> Design | None:
     """The design that a store has the settings of, or None where it cannot be had on this machine.
 
     Args:
@@ -107,12 +108,12 @@ def stored_design(settings: dict[str, Any]) -> Design | None:
         True
     """
     try:
-        return Design.from_dict(settings)
+        return Design.from_dict(dict(settings))
     except Exception:  # a user's class can raise anything
         return None
 
 
-def _toml(settings: dict[str, Any]) -> str:
+def _toml(settings: Mapping[str, Any]) -> str:
     """A design with the meaning of its settings, or as it is stored where it cannot be had on this machine."""
     design = stored_design(settings)
     return tomlkit.dumps(_known(settings)) if design is None else design.to_toml()
@@ -120,7 +121,7 @@ def _toml(settings: dict[str, Any]) -> str:
 
 def _known(settings: Any) -> Any:
     """Settings without those that are None, which TOML has no word for."""
-    if isinstance(settings, dict):
+    if isinstance(settings, Mapping):
         return {name: _known(value) for name, value in settings.items() if value is not None}
     return [_known(value) for value in settings if value is not None] if isinstance(settings, list) else settings
 

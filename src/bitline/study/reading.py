@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
+from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
@@ -40,7 +41,7 @@ def read_results(path: str | Path) -> StudyResult:
         bitline.errors.StudyError: there is no store of results nowhere.sqlite: run the study first, ...
     """
     path = Path(path)
-    with Store.reading(path) as store:
+    with without_collection(), Store.reading(path) as store:
         facts = store.facts()
         if "study" not in facts:
             raise StudyError(f"the store {path} holds no study yet: run one with 'bitline sweep'")
@@ -50,7 +51,7 @@ def read_results(path: str | Path) -> StudyResult:
         contents = _Contents(store, study, images=_images(path, facts))
         order = {str(key): index for index, key in enumerate(wanted)}
         designs = sorted(store.designs(), key=lambda design: order.get(design["key"], len(order)))
-        current = list(_current(designs, order))
+        current = designs if len(designs) == len(order) else list(_current(designs, order))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
@@ -114,10 +115,11 @@ def _code(path: Path, facts: dict[str, str]) -> dict[str, list[str]]:
 
 def _current(designs: list[dict[str, Any]], order: dict[str, int]) -> Iterator[dict[str, Any]]:
     """Designs without those that were measured anew since, with other code of the user's."""
-    newest = {_settings(design): design["key"] for design in designs}
-    newest |= {_settings(design): design["key"] for design in designs if design["key"] in order}
+    settings = {design["key"]: _settings(design) for design in designs}
+    newest = {settings[design["key"]]: design["key"] for design in designs}
+    newest |= {settings[design["key"]]: design["key"] for design in designs if design["key"] in order}
     for design in designs:
-        if newest[_settings(design)] == design["key"]:
+        if newest[settings[design["key"]]] == design["key"]:
             yield design
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -56,11 +56,11 @@ class DesignResult:
     key: str
     name: str
     settings: dict[str, Any]
-    design: dict[str, Any]
+    design: Mapping[str, Any]
     images: int = 0
     accuracies: tuple[float, ...] = ()
     reference: float | None = None
-    cost: dict[str, Any] | None = None
+    cost: Mapping[str, Any] | None = None
     screened: float | None = None
     layers: Sequence[LayerError] = ()
     seconds: float = 0.0
@@ -68,7 +68,7 @@ class DesignResult:
     error: str = ""
 
     @property
-    def costs(self) -> dict[str, Any]:
+    def costs(self) -> Mapping[str, Any]:
         """The cost, empty where it is not known."""
         return self.cost or {}
 
@@ -236,7 +236,7 @@ def _read(value: Any, name: str, design: Any) -> Any:
     """A value of a setting; where it is a word, the number that the design has in its place, if it is one."""
     if isinstance(value, str):
         for step in name.split("."):
-            design = design.get(step) if isinstance(design, dict) else None
+            design = design.get(step) if isinstance(design, Mapping) else None
         return design if is_number(design) else value
     return value
 

@@ -6,6 +6,7 @@ Each function raises ValueError, TypeError or KeyError for a row that is damaged
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.study.results import COSTS
+from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
 from bitline.study.values import unpack
 
@@ -111,11 +113,12 @@ def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings:
     for column, value in texts.items():
         if not isinstance(value, str):
             raise ValueError(f"{column} is {value!r}")
-    return {**texts, "settings": values_of(settings, dict), "design": values_of(content, dict)}
+    values_of(content, dict)
+    return {**texts, "settings": values_of(settings, dict), "design": StoredJson(content, {})}
 
 
-def cost(key: Any, text: Any) -> tuple[str, dict[str, Any]]:
-    """The cost of a design, by its key."""
+def cost(key: Any, text: Any) -> tuple[str, StoredJson]:
+    """The cost of a design, by its key; the numbers of result tables are at hand."""
     content = values_of(text, dict)
     numbers = [content[name] for name in COSTS if name in content]
     for name in ("energies_pJ", "areas_mm2"):
@@ -125,7 +128,9 @@ def cost(key: Any, text: Any) -> tuple[str, dict[str, Any]]:
     wrong = [value for value in numbers if not (value is None or is_real(value))]
     if wrong or not all(isinstance(note, str) for note in values_of(content.get("notes", []), list)):
         raise ValueError(f"a cost of the design is {wrong[0]!r}" if wrong else "notes on its cost are no texts")
-    return str(key), content
+    at_hand = {name: content[name] for name in COSTS if name in content}
+    notes = [sys.intern(note) for note in content.get("notes", [])]
+    return str(key), StoredJson(text, {**at_hand, "notes": notes})
 
 
 def session(began: Any, versions: Any, hardware: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.study import rows
 from bitline.study.environment import differences
+from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
 
 Read = TypeVar("Read")
@@ -96,7 +97,7 @@ class StoredRows:
         whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
         return [chips[chip] for chip in whole]
 
-    def costs(self, keys: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+    def costs(self, keys: Collection[str] | None = None) -> dict[str, StoredJson]:
         """Costs by key of the design, as `NetworkCost.to_dict` gives them.
 
         Args:
