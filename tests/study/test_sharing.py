@@ -43,9 +43,9 @@ def test_a_chip_is_one_workers_and_help_comes_where_it_pays():
     assert sum(task is None for task in given) == 10 - 4 - 2  # the float network and the reference have one each
     first = next(task for task in given if task is not None and task.kind == "analog")
     agenda.done(Outcome(first, correct=9, seconds=1.1, setup=1.0))
-    assert agenda.take(None) is None  # 6 pieces of 0.1 s are less than a preparation
     following = agenda.take(first)
     assert (following.chip, following.start) == (first.chip, 10)
+    assert agenda.take(None) is None  # 7 pieces of 0.1 s are less than a preparation
     agenda.done(Outcome(following, correct=9, seconds=5.0, setup=0.0))
     assert agenda.take(None).kind == "analog"
 

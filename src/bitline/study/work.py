@@ -130,10 +130,10 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
     """
     last: dict[int, Task] = {}
     attempts: Counter[tuple[object, ...]] = Counter()
-    done = 0
+    done, worker = 0, 0
     with closing(_Basket(store, progress)) as basket:
         while agenda.left:
-            _give_out(agenda, executor, last)
+            _give_out(agenda, executor, last, worker)
             finished = executor.wait()
             if finished is None:
                 continue
@@ -155,9 +155,9 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
     return done
 
 
-def _give_out(agenda: Agenda, executor: Executor, last: dict[int, Task]) -> None:
-    """Give every idle worker a task, as long as there are some."""
-    for worker in executor.idle():
+def _give_out(agenda: Agenda, executor: Executor, last: dict[int, Task], first: int) -> None:
+    """Give every idle worker a task, as long as there are some; who has just done one goes on with its chip."""
+    for worker in sorted(executor.idle(), key=lambda idle: idle != first):
         task = agenda.take(last.get(worker))
         if task is not None:  # or else another worker may know a design that has tasks left
             executor.submit(worker, task)
