@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design, views
 from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
@@ -90,7 +91,7 @@ class Prepared:
         design: Design,
         calibration: Tensor | Calibration | NetworkRecord,
         seed: int,
-        activity_images: Tensor,
+        activity_images: Tensor | StoredImages,
         known: Known | None = None,
     ) -> Prepared:
         """Convert and calibrate.
@@ -117,7 +118,7 @@ class Prepared:
         if reference is None:
             reference = convert(model, exact, inputs, seed=seed)
         images = calibration if isinstance(calibration, Tensor) else activity_images
-        return cls(record.design, analog, reference, images[:COMPARED], known.statistics)
+        return cls(record.design, analog, reference, inputs_of(images[:COMPARED]), known.statistics)
 
     @property
     def conversion(self) -> Conversion:
