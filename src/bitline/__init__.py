@@ -6,6 +6,8 @@ imported when they are first used, so that `bitline --help` need not wait for Py
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False  # that of typing, whose import takes longer than all of this
@@ -55,6 +57,23 @@ __all__ = [
     "presets",
     "program",
 ]
+
+
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+"""Environment variables that say how OpenMP's threads wait for each other."""
+
+
+def _wait_passively() -> None:
+    """Let the threads of PyTorch and numba sleep while they wait for each other, unless the user chose otherwise.
+
+    They wait in busy loops by default, and beside other programs two threads then take many times longer than one.
+    OpenMP looks at this only when it is loaded, with PyTorch.
+    """
+    if "torch" not in sys.modules and not any(name in os.environ for name in WAITING):
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+_wait_passively()
 
 
 def __getattr__(name: str) -> object:

@@ -15,9 +15,11 @@ def test_workers_stay_with_a_design_and_help_others_when_done():
     agenda = Agenda(points, FinishedWork(), IMAGES, Run(chips=2, shard=20))
     first, second = agenda.take(None), agenda.take(None)
     assert first.prepare_key != second.prepare_key
+    last = second if second.prepare_key else first
     for _ in range(4):
-        following = agenda.take(second.prepare_key or first.prepare_key)
-        assert following.prepare_key == (second.prepare_key or first.prepare_key)
+        following = agenda.take(last)
+        assert following.prepare_key == last.prepare_key
+        last = following
 
 
 def test_a_failed_design_is_given_up_and_others_go_on():
@@ -48,6 +50,6 @@ def test_designs_that_failed_earlier_have_no_tasks():
     points = study().points()
     failed = FinishedWork(failures={"": "no", points[0].accuracy_key: "no"})
     agenda = Agenda(points, failed, IMAGES, Run(chips=2, shard=20))
-    tasks = [task for group in agenda.groups.values() for task in group]
+    tasks = [task for group in agenda.groups.values() for task in group.tasks]
     assert {task.prepare_key for task in tasks} == {point.accuracy_key for point in points} - failed.failures.keys()
     assert sum(task.kind == "reference" for task in tasks) == IMAGES // 20

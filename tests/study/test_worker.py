@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from small_study import study
+from small_study import comparable, study
 
+from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.prepared import Prepared
 from bitline.study import forget_failures, read_results, sweep
 
@@ -30,3 +31,20 @@ def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path
     forget_failures(path)
     assert sweep(study(), path).failures == ()
     assert all(design.finished and not design.error for design in read_results(path).designs)
+
+
+def test_a_task_that_runs_out_of_memory_is_done_with_fewer_images_at_once(finished, tmp_path, monkeypatch):
+    """Results do not depend on the batch, and the report says what was done."""
+    original = LabelledImages.batches
+
+    def hungry(self):
+        if self.batch > 4:
+            raise MemoryError
+        return original(self)
+
+    monkeypatch.setattr(LabelledImages, "batches", hungry)
+    path = tmp_path / "memory.sqlite"
+    assert sweep(study(), path).failures == ()
+    assert comparable(path).equals(comparable(finished))
+    (note,) = [note for note in read_results(path).notes if "memory" in note]
+    assert "adc.bits = 5, hardware.library = sonos-40nm: 4 images at once, as memory was too short for 16" in note

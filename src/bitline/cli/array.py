@@ -72,6 +72,7 @@ def array(
         float, typer.Option("--V-read", metavar="V", help="Read voltage in the netlist and for power.")
     ] = 0.1,
     out: Annotated[Path, options.out_folder("columns.csv and array.png")] = Path("array"),
+    threads: options.Threads = None,
 ) -> None:
     """Solve every voltage and current of one array with resistive wires.
 

@@ -49,6 +49,7 @@ def bench(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each layer is evaluated, and why not faster; measure nothing.")
     ] = False,
+    threads: options.Threads = None,
 ) -> None:
     """Measure speed and memory as ratios to plain PyTorch.
 

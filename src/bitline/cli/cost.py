@@ -99,6 +99,7 @@ def cost(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write everything to, .json.")] = None,
+    threads: options.Threads = None,
 ) -> None:
     """Show energy, area and latency of a network on a design, by component and layer.
 

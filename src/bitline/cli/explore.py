@@ -24,6 +24,7 @@ def explore(
     executor: options.Executor = "local",
     address: options.Address = None,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
     allow_code: options.AllowCode = False,
@@ -45,7 +46,12 @@ def explore(
     crew, chosen = run.crew, run.study
     with tasks(run.output, chosen.name) as progress:
         found = studies.explore(
-            chosen, run.store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
+            chosen,
+            run.store,
+            workers=crew.count,
+            threads=threads,
+            launch=crew.launch(run.output.note),
+            progress=progress,
         )
     result = studies.read_results(run.store)
     best = set(found.front)

@@ -69,9 +69,11 @@ class Crew:
             from bitline.study.ray_executor import ray_workers
 
             return ray_workers(self.address, self.count, self.compute, self.gpus, note)
-        return local(self.count, self._places())
+        return local(self.count, self.places)
 
-    def _places(self) -> tuple[str, ...]:
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Compute devices that workers take in turn."""
         if self.compute != "cuda":
             return (self.compute,)
         import torch

@@ -84,6 +84,28 @@ Batch = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, metavar="N", help="Seed of everything that is random.")]
+
+
+def _limit(threads: int | None) -> int | None:
+    """Compute with so many threads from now on."""
+    if threads is not None:
+        from bitline.numerics.threads import limit_threads
+
+        limit_threads(threads)
+    return threads
+
+
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=10_000,
+        metavar="N",
+        callback=_limit,
+        help="Threads of each process; all cores if not given, or an equal share for each of several processes. "
+        "Fewer are faster beside other programs.",
+    ),
+]
 Compute = Annotated[str, typer.Option("--compute", metavar="NAME", help="Where to compute: cpu or cuda.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study, a .toml file.")]
 StoreFile = Annotated[Path, typer.Argument(metavar="STORE", help="Results of a study, an .sqlite file.")]

@@ -60,6 +60,7 @@ def run(
     executor: options.Executor = "local",
     address: options.Address = None,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     gpus: options.Gpus = 0.0,
     out: Annotated[Path, options.out_folder("figures, data and verdicts")] = Path("paper"),
 ) -> None:
@@ -89,6 +90,7 @@ def run(
         chips=chips,
         seed=seed,
         workers=crew.count,
+        threads=threads,
         others=read_subjects(networks) if networks else (),
         launch=crew.launch(output.note),
     )

@@ -51,6 +51,7 @@ def ranges(
     ] = None,
     images: options.SomeImages = 300,
     out: Annotated[Path, options.out_folder("ranges.csv, signals.png and useful.png")] = Path("ranges"),
+    threads: options.Threads = None,
 ) -> None:
     """Show where the signals of every layer lie in the range of its ADCs.
 

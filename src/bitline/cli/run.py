@@ -73,6 +73,7 @@ def run(
         ),
     ] = 64,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
 ) -> None:
     """Classify images with a network on an analog design.

@@ -19,6 +19,9 @@ from bitline.config.trust import module_of
 if TYPE_CHECKING:
     from bitline.study import Forecast
 
+LOADING = "probed now; loading and the start of workers not counted"
+"""What the forecast of time rests on."""
+
 app = Commands()
 
 
@@ -34,6 +37,7 @@ def sweep(
     executor: options.Executor = "local",
     address: options.Address = None,
     compute: options.Compute = "cpu",
+    threads: options.Threads = None,
     gpus: options.Gpus = 0.0,
     report: options.Report = None,
     allow_code: options.AllowCode = False,
@@ -58,7 +62,7 @@ def sweep(
         allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
         with run.output.progress() as tell:
             tell("probing", 0, None)
-            forecast = studies.plan(chosen, store, crew.count)
+            forecast = studies.plan(chosen, store, crew.count, threads, crew.places[0])
         _show(run.output, forecast, crew.count)
         for module in dict.fromkeys(map(module_of, chosen.refused_code())):
             run.output.note(f"note: code of {module} was not run, so the time is unknown: --allow-code lets it run")
@@ -66,7 +70,7 @@ def sweep(
     run.begin(allow_code, retry_failed)
     with tasks(run.output, chosen.name) as progress:
         summary = studies.sweep(
-            chosen, store, workers=crew.count, launch=crew.launch(run.output.note), progress=progress
+            chosen, store, workers=crew.count, threads=threads, launch=crew.launch(run.output.note), progress=progress
         )
     result = studies.read_results(store)
     run.end(study_parts(result), result, summary.failures, f"{summary.done} tasks in {duration(summary.seconds)}")
@@ -84,12 +88,21 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
         Column("images", "images", "left"),
         Column("workers", "workers"),
         Column("seconds", "time", show=duration),
+        Column("busy_s", "of one worker", show=duration),
     )
     row = (
         len(forecast.points), forecast.finished, forecast.tasks, forecast.images, workers, forecast.seconds,
+        forecast.busy,
     )  # fmt: skip
     output.data(Table("forecast", columns, [row]))
     output.text(
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
         f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
     )
+    if forecast.busy:
+        hours = forecast.busy / 3600
+        shown = ", ".join(f"{count}: {duration(forecast.busy / count)}" for count in (1, 8, 64, 512))
+        output.text(
+            f"in all {hours:.3g} hours of one worker ({LOADING}); shared evenly by so many workers on cores or GPUs "
+            f"like this one, {shown}"
+        )

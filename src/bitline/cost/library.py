@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -177,6 +177,7 @@ class Library(Part):
         return {name: quantity for name, quantity in _quantities(self, "") if quantity != NOTHING}
 
 
+@cache
 def libraries() -> tuple[str, ...]:
     """Names of the component libraries that come with bitline.
 

@@ -33,7 +33,7 @@ def reference(design: Design) -> Design:
         ('none', 'none', 8)
     """
     rules = tuple(_reference_rule(design, rule) for rule in design.layers)
-    weights, inputs = _codes(design)
+    weights, inputs = _code_settings(design)
     return Design(
         name=design.name,
         description=design.description,
@@ -44,6 +44,11 @@ def reference(design: Design) -> Design:
         adc=NoAdc(),
         layers=rules,
     )
+
+
+def codes(design: Design) -> View:
+    """What weight and input codes follow from, and with them the reference of a design without layer rules."""
+    return _reference_codes(design)
 
 
 def answers(design: Design) -> View:
@@ -83,7 +88,7 @@ def key(view: View) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _codes(design: Design) -> tuple[Differential, Inputs]:
+def _code_settings(design: Design) -> tuple[Differential, Inputs]:
     """What weight and input codes follow from, in the plainest way to compute with them."""
     weights = {name: getattr(design.weights, name) for name in WeightMapping.CODE_SETTINGS}
     return Differential(**weights), Inputs(bits=design.inputs.bits, range=design.inputs.range)
@@ -92,7 +97,7 @@ def _codes(design: Design) -> tuple[Differential, Inputs]:
 def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     if rule.digital:
         return LayerRule(match=rule.match, digital=True)
-    weights, inputs = _codes(design.with_rule(rule))
+    weights, inputs = _code_settings(design.with_rule(rule))
     known = weights.model_dump(include=set(WeightMapping.CODE_SETTINGS))
     settings = {
         **{f"weights.{name}": value for name, value in known.items()},
@@ -107,7 +112,8 @@ _SCALING = ("scale", "percentile")
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
     """The view of a design's layers without a rule, and of those of each rule."""
     rules = [[rule.match, "digital" if rule.digital else view(design.with_rule(rule))] for rule in design.layers]
-    return {"design": view(design.model_copy(update={"layers": ()})), "layers": rules}
+    plain = design.model_copy(update={"layers": ()}) if design.layers else design
+    return {"design": view(plain), "layers": rules}
 
 
 def _answers(design: Design) -> View:
@@ -166,7 +172,13 @@ def _adc_of_signals(design: Design) -> View:
     return {**kept, "samples": design.adc.range.keeps_samples, "relu_aware": design.adc.range.is_relu_aware}
 
 
+_last: tuple[Design, View] | None = None
+"""The design whose settings were asked for last, and what they are: views of a design are made one after another."""
+
+
 def _content(design: Design) -> View:
-    """Settings as plain values, without names and what only cost depends on."""
-    content: View = design.model_dump(mode="json", exclude={"name", "description", "hardware", "layers"})
-    return content
+    """Settings as plain values, without names and what only cost depends on; sections are the caller's to change."""
+    global _last
+    if _last is None or _last[0] is not design:
+        _last = design, design.model_dump(mode="json", exclude={"name", "description", "hardware", "layers"})
+    return {section: dict(values) for section, values in _last[1].items()}

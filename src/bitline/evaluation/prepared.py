@@ -28,6 +28,36 @@ from bitline.nn.chips import restart_reads
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of a network from designs that it was prepared for before.
+
+    Attributes:
+        statistics: of a design with the same `views.record`, where there are any.
+        earlier: the network prepared for another design, whose reference is used again where it is the same.
+
+    Examples:
+        >>> Known().earlier is None
+        True
+    """
+
+    statistics: Statistics | None = None
+    earlier: Prepared | None = None
+
+    def reference(self, design: Design, calibration: Calibration) -> nn.Module | None:
+        """The quantised reference of a design, where it is that of the earlier one.
+
+        Args:
+            design: as `views.reference` gives it.
+            calibration: of its inputs.
+        """
+        if self.earlier is None:
+            return None
+        known = conversion_of(self.earlier.reference)
+        named = known.design.model_copy(update={"name": design.name, "description": design.description})
+        return self.earlier.reference if named == design and known.calibration == calibration else None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A calibrated network in its analog form, and its quantised reference.
 
@@ -62,7 +92,7 @@ class Prepared:
         calibration: Tensor | Calibration | NetworkRecord,
         seed: int,
         activity_images: Tensor | StoredImages,
-        known_statistics: Statistics | None = None,
+        known: Known | None = None,
     ) -> Prepared:
         """Convert and calibrate.
 
@@ -72,7 +102,7 @@ class Prepared:
             calibration: normalised images, an earlier calibration, or what was observed.
             seed: seed of the chips.
             activity_images: images to measure activity on where `calibration` has none.
-            known_statistics: statistics of this network for a design with the same `views.record`.
+            known: what is known of this network from other designs.
 
         Raises:
             ConversionError, CalibrationError: see `convert`.
@@ -82,10 +112,13 @@ class Prepared:
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
         scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
-        known = replace(record.calibration, layers=scales)
-        reference = convert(model, views.reference(record.design), known, seed=seed)
+        inputs, exact = replace(record.calibration, layers=scales), views.reference(record.design)
+        known = known or Known()
+        reference = known.reference(exact, inputs)
+        if reference is None:
+            reference = convert(model, exact, inputs, seed=seed)
         images = calibration if isinstance(calibration, Tensor) else activity_images
-        return cls(record.design, analog, reference, inputs_of(images[:COMPARED]), known_statistics)
+        return cls(record.design, analog, reference, inputs_of(images[:COMPARED]), known.statistics)
 
     @property
     def conversion(self) -> Conversion:

@@ -90,6 +90,7 @@ class Experiment:
         chips: number of independently programmed chips.
         seed: seed of the chips.
         workers: number of processes.
+        threads: of each of them; see `sweep`.
         launch: starts workers elsewhere, in place of processes of this machine.
         others: networks that studies of several networks compare with this one.
         progress: is told how far the work is.
@@ -108,6 +109,7 @@ class Experiment:
     chips: int = 5
     seed: int = 0
     workers: int = 1
+    threads: int | None = None
     launch: Launch | None = None
     others: tuple[Subject, ...] = ()
     progress: Progress = silent
@@ -162,7 +164,15 @@ class Experiment:
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
         forget_failures(store)
-        summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
+        summary = sweep(
+            study,
+            store,
+            workers=self.workers,
+            threads=self.threads,
+            launch=self.launch,
+            progress=self.progress,
+            points=points,
+        )
         result = read_results(store)
         by_key = {point.key: point for point in points}
         designs = tuple(

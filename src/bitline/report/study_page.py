@@ -15,7 +15,8 @@ from bitline.config.files import write_text
 from bitline.numerics.text import number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.study_series import label_of, measured
-from bitline.report.study_rows import columns_of, rows_of, stored_design
+from bitline.report.shown_designs import shown_designs
+from bitline.report.study_rows import columns_of, rows_of, shared_lines, stored_design
 from bitline.report.study_sections import Section, sections_of
 from bitline.report.style import METHOD
 from bitline.study.results import StudyResult
@@ -41,17 +42,20 @@ def write_study(path: Path, result: StudyResult) -> None:
         (True, True)
     """
     sections = sections_of(result)
-    columns = columns_of(result)
+    shown = shown_designs(result)
+    columns = columns_of(shown)
+    rows, lines = shared_lines(rows_of(shown))
     body = [
         _head(result),
         _chain(result),
         *(_section(section) for section in sections),
-        _table(columns),
+        _table(columns, _left_out(result, shown)),
         _how(result, path),
     ]
     data = {
         "columns": [{"name": name} for name in columns],
-        "rows": rows_of(result),
+        "lines": lines,
+        "rows": rows,
         "figures": [
             {"id": _chart_id(section, index), **json.loads(figure.to_json())}
             for section in sections
@@ -134,12 +138,23 @@ def _chart_id(section: Section, index: int) -> str:
     return f"chart-{section.name}-{index}"
 
 
-def _table(columns: list[str]) -> str:
+def _left_out(result: StudyResult, shown: StudyResult) -> str:
+    """What the table leaves out, in words."""
+    if len(shown.designs) == len(result.designs):
+        return ""
+    return (
+        f"{len(shown.designs):,} of {len(result.designs):,} designs: those that no other one beats in accuracy and a "
+        "cost, the most accurate ones, and an even choice of the others. 'bitline results' exports all of them."
+    )
+
+
+def _table(columns: list[str], note: str) -> str:
     heads = "".join(
         f'<th scope="col"><button type="button" title="sort">{html.escape(name)}</button></th>' for name in columns
     )
     return (
-        '<h2 id="table">All designs</h2><div class="bar"><input type="search" id="filter" '
+        f'<h2 id="table">{"Designs" if note else "All designs"}</h2>{_note(note)}'
+        '<div class="bar"><input type="search" id="filter" '
         'placeholder="filter: words, or accuracy&gt;90 energy&lt;2" aria-label="filter designs">'
         '<span id="count" class="soft" role="status"></span>'
         '<button class="button" id="download" type="button">download CSV</button></div>'

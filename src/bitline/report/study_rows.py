@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tomlkit
@@ -61,12 +62,12 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
         [Cell(value=5, text='5', rank=0), Cell(value=8, text='8', rank=1)]
     """
     axes = [SettingAxis.of(result, name) for name in result.settings]
-    names = list(dict.fromkeys(design.name for design in result.designs))
+    names = {name: place for place, name in enumerate(dict.fromkeys(design.name for design in result.designs))}
     costs, has_screened = _costs(result), _has_screened(result)
     rows = []
     for design in result.designs:
         settings = [_setting(axis, design) for axis in axes]
-        settings = settings or [Cell(design.name, design.name, names.index(design.name))]
+        settings = settings or [Cell(design.name, design.name, names[design.name])]
         cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
         cells += [_percent(design.screened)] if has_screened else []
         cells += [_number(design.costs.get(name)) for name in costs]
@@ -75,7 +76,23 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
     return rows
 
 
-def stored_design(settings: dict[str, Any]) -> Design | None:
+def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows whose designs are numbers of lines, and the lines, each of which many designs have.
+
+    Examples:
+        >>> rows, lines = shared_lines([{"design": "bits = 8\nrows = 72"}, {"design": "bits = 6\nrows = 72"}])
+        >>> [row["design"] for row in rows], lines
+        ([[0, 1], [2, 1]], ['bits = 8', 'rows = 72', 'bits = 6'])
+    """
+    numbers: dict[str, int] = {}
+    short = [
+        {**row, "design": [numbers.setdefault(line, len(numbers)) for line in row["design"].split("\n")]}
+        for row in rows
+    ]
+    return short, list(numbers)
+
+
+def stored_design(settings: Mapping[str, Any]) -> Design | None:
     """The design that a store has the settings of, or None where it cannot be had on this machine.
 
     Args:
@@ -91,12 +108,12 @@ def stored_design(settings: dict[str, Any]) -> Design | None:
         True
     """
     try:
-        return Design.from_dict(settings)
+        return Design.from_dict(dict(settings))
     except Exception:  # a user's class can raise anything
         return None
 
 
-def _toml(settings: dict[str, Any]) -> str:
+def _toml(settings: Mapping[str, Any]) -> str:
     """A design with the meaning of its settings, or as it is stored where it cannot be had on this machine."""
     design = stored_design(settings)
     return tomlkit.dumps(_known(settings)) if design is None else design.to_toml()
@@ -104,7 +121,7 @@ def _toml(settings: dict[str, Any]) -> str:
 
 def _known(settings: Any) -> Any:
     """Settings without those that are None, which TOML has no word for."""
-    if isinstance(settings, dict):
+    if isinstance(settings, Mapping):
         return {name: _known(value) for name, value in settings.items() if value is not None}
     return [_known(value) for value in settings if value is not None] if isinstance(settings, list) else settings
 

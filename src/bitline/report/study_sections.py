@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart
+from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
 from bitline.report.figures.study_series import COST_AXES, measured, pareto
+from bitline.report.shown_designs import shown_designs
 from bitline.study.results import StudyResult
 
 LARGEST_MAPS = 6
 """Maps of two settings in a report."""
+LARGEST_MAP = 2_500
+"""Cells of a map; two settings of more combinations have none."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,22 @@ def sections_of(result: StudyResult) -> list[Section]:
         >>> [section.name for section in sections_of(result)]
         ['accuracy', 'pareto']
     """
-    found = (_accuracy(result), _maps(result), _fronts(result), _layers(result), _ranges(result), _costs(result))
+    shown = shown_designs(result)
+    found = (
+        _accuracy(result, shown), _maps(result), _fronts(result, shown), _layers(shown), _ranges(shown), _costs(shown)
+    )  # fmt: skip
     return [section for section in found if section.figures]
 
 
-def _accuracy(result: StudyResult) -> Section:
+def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
     figures: list[go.Figure] = []
+    if shown is not result:
+        figures = [spread_chart(result, name) for name in result.settings] if measured(result) else []
+        note = (
+            f"All {len(result.designs):,} designs: for each value of a setting, how the accuracies of the designs with "
+            "it spread, whatever their other settings are."
+        )
+        return Section("accuracy", "Accuracy", tuple(figures), note)
     if measured(result):
         figures = [accuracy_chart(result, name) for name in result.settings] or [chips_chart(result)]
     note = "Bands and bars are 95 % confidence intervals of the mean over chips."
@@ -69,14 +82,17 @@ def _maps(result: StudyResult) -> Section:
 def _pairs(result: StudyResult) -> Iterator[tuple[str, str]]:
     """Pairs of settings of which the first differs between designs that are measured."""
     designs = measured(result)
+    counts = {name: len({repr(design.settings.get(name)) for design in designs}) for name in result.settings}
     for across, down in itertools.combinations(result.settings, 2):
-        if len({repr(design.settings.get(across)) for design in designs}) > 1:
+        if counts[across] > 1 and counts[across] * counts[down] <= LARGEST_MAP:
             yield across, down
 
 
-def _fronts(result: StudyResult) -> Section:
+def _fronts(result: StudyResult, shown: StudyResult) -> Section:
     note = "No design beats those on the front in both. Click a point for its design."
-    figures = tuple(pareto_chart(result, cost) for cost in COST_AXES if pareto(result, cost)[0])
+    if shown is not result:
+        note += f" Of {len(result.designs):,} designs, those in the table below are drawn."
+    figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
     return Section("pareto", "Accuracy against cost", figures, note)
 
 

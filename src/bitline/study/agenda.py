@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from bitline.design import Design
+from bitline.numerics.garbage import without_collection
 from bitline.study.coverage import FinishedWork, enough
+from bitline.study.design_tasks import DesignTasks
 from bitline.study.point import Point
+from bitline.study.queues import Queues
 from bitline.study.sections import Run
 from bitline.study.task import Kind, Outcome, Task
 
 
 class Agenda:
-    """Tasks of a study; gives them out so that a worker prepares as few designs as possible.
+    """Tasks of a study; gives them out so that workers share as much as possible of what costs time.
 
+    Designs that the calibration images are seen through alike come one after the other. A worker stays with a design,
+    and with a chip of it, as long as there are tasks; it begins designs that nobody has begun before it helps others.
     A design that failed, now or earlier, has no tasks; the reference that it was to bring falls to another design.
 
     Args:
@@ -37,71 +43,91 @@ class Agenda:
     def __init__(self, points: tuple[Point, ...], finished: FinishedWork, images: int, run: Run) -> None:
         self.points, self.finished = points, finished
         self.images, self.run = images, run
-        self.groups: dict[str, list[Task]] = {}
-        self._busy: dict[str, int] = defaultdict(int)
-        if "" not in finished.failures:
-            self._add("", self._missing(Task("float", "", "", None, 0, 0, 0)))
-        references: set[str] = set()
-        same_accuracy: dict[str, list[Point]] = defaultdict(list)
-        self._sharing: dict[str, list[Point]] = defaultdict(list)
+        self._whole = [(start, min(start + run.shard, images)) for start in range(0, images, run.shard)]
+        self._same: dict[str, list[Point]] = {}
         for point in points:
             if point.accuracy_key not in finished.failures:
-                same_accuracy[point.accuracy_key].append(point)
-        for key, same in same_accuracy.items():
-            reference = same[0].reference_key
-            self._sharing[reference].append(same[0])
-            tasks = [*self._reference(same[0], references), *self._cost(same), *self._chips(same[0])]
-            references.add(reference)
-            self._add(key, tasks)
-        self.total = self.left = sum(len(tasks) for tasks in self.groups.values())
+                self._same.setdefault(point.accuracy_key, []).append(point)
+        self._sharing: dict[str, list[str]] = defaultdict(list)
+        by_record: dict[str, list[str]] = defaultdict(list)
+        for key, (first, *_) in self._same.items():
+            self._sharing[first.reference_key].append(key)
+            by_record[first.record_key].append(key)
+        self.groups: dict[str, DesignTasks] = {}
+        if "" not in finished.failures:
+            self._add("", "", len(self._shards("float")))
+        with without_collection():
+            for record, keys in by_record.items():
+                for key in keys:
+                    self._add(key, record, self._count(self._same[key]))
+        self._queues = Queues(self.groups)
+        self.total = self.left = sum(group.waiting for group in self.groups.values())
 
-    def _add(self, key: str, tasks: list[Task]) -> None:
-        if tasks:
-            self.groups[key] = tasks
+    def _add(self, key: str, record_key: str, count: int) -> None:
+        self.groups[key] = DesignTasks(key, record_key, count, lambda: self._tasks(key))
 
-    def _reference(self, point: Point, references: set[str]) -> list[Task]:
-        """The quantised reference of a design, which many designs share; the first of them brings it."""
-        if point.reference_key in references:
-            return []
-        return self._missing(_task("reference", point.reference_key, point))
+    def _tasks(self, key: str) -> Iterator[Task]:
+        """What is left to do of a design, or of the float network; first what others wait for."""
+        if key == "":
+            yield from (Task("float", "", "", None, 0, start, stop) for start, stop in self._shards("float"))
+            return
+        first, label = self._same[key][0], self._same[key][0].label()
+        uncosted = self._uncosted(self._same[key])
+        if uncosted:
+            yield Task("cost", key, key, first.design, 0, 0, 0, uncosted, label)
+        if self._brings_reference(first):
+            yield from self._references(first)
+        if not self._is_measured(key):
+            for chip in range(self.run.chips):
+                for start, stop in self._shards("analog", key, chip):
+                    yield Task("analog", key, key, first.design, chip, start, stop, (), label)
 
-    def _cost(self, same: list[Point]) -> list[Task]:
-        """The costs of designs that differ in their hardware only: one task."""
-        uncosted = tuple((point.key, point.design) for point in same if point.key not in self.finished.costs)
-        return [_task("cost", same[0].accuracy_key, same[0], variants=uncosted)] if uncosted else []
+    def _references(self, point: Point) -> Iterator[Task]:
+        """What is left to do of the quantised reference of a design."""
+        key, label = point.reference_key, point.label()
+        for start, stop in self._shards("reference", key):
+            yield Task("reference", key, point.accuracy_key, point.design, 0, start, stop, (), label)
 
-    def _chips(self, point: Point) -> list[Task]:
-        if self._is_measured(point.accuracy_key):
-            return []
-        chips = range(self.run.chips)
-        return [task for chip in chips for task in self._missing(_task("analog", point.accuracy_key, point, chip))]
+    def _count(self, same: list[Point]) -> int:
+        """How many tasks are left of designs that differ in their hardware only."""
+        key, reference = same[0].accuracy_key, same[0].reference_key
+        count = int(bool(self._uncosted(same)))
+        count += len(self._shards("reference", reference)) if self._brings_reference(same[0]) else 0
+        if not self._is_measured(key):
+            count += sum(len(self._shards("analog", key, chip)) for chip in range(self.run.chips))
+        return count
 
-    def _missing(self, task: Task) -> list[Task]:
-        """The task in shards: those of its images that are not classified yet."""
-        shards = self.finished.coverage(task.kind, task.key, task.chip).missing(self.images, self.run.shard)
-        return [Task(**{**vars(task), "start": start, "stop": stop}) for start, stop in shards]
+    def _brings_reference(self, point: Point) -> bool:
+        """Whether a design is the first of those that share a quantised reference."""
+        return self._sharing[point.reference_key][0] == point.accuracy_key
+
+    def _uncosted(self, same: list[Point]) -> tuple[tuple[str, Design], ...]:
+        return tuple((point.key, point.design) for point in same if point.key not in self.finished.costs)
+
+    def _shards(self, kind: Kind, key: str = "", chip: int = 0) -> list[tuple[int, int]]:
+        """First image and stop of the images that are not classified yet, in pieces."""
+        known = self.finished.known(kind, key, chip)
+        return self._whole if known is None else known.missing(self.images, self.run.shard)
 
     def _is_measured(self, key: str) -> bool:
         """Whether enough chips of a design are finished."""
-        return enough(self.finished.accuracies(key, self.images), self.run.chips, self.run.stop) is not None
+        return (
+            self.finished.known("analog", key) is not None
+            and enough(self.finished.accuracies(key, self.images), self.run.chips, self.run.stop) is not None
+        )
 
-    def take(self, last: str | None) -> Task | None:
-        """The next task for a worker, or None if nothing is left to give out.
+    def take(self, last: Task | None) -> Task | None:
+        """The next task for a worker, or None if there is nothing that it could do to advantage now.
 
         Args:
-            last: `prepare_key` of what the worker did last; None for a new one.
+            last: the task that the worker did last; None for a new one.
         """
-        waiting = [key for key, tasks in self.groups.items() if tasks]
-        if not waiting:
-            return None
-        key = last if last in waiting else min(waiting, key=lambda waits: self._busy[waits])
-        self._busy[key] += 1
-        return self.groups[key].pop(0)
+        return self._queues.take(last)
 
     def done(self, outcome: Outcome) -> None:
         """Note what came of a task; drops tasks that are not needed any more."""
         task = outcome.task
-        self._busy[task.prepare_key] -= 1
+        self._queues.returned(outcome)
         self.left -= 1
         if outcome.error:
             self.finished.failures.setdefault(task.prepare_key, outcome.error)
@@ -114,30 +140,26 @@ class Agenda:
         if task.kind == "analog" and self.run.stop is not None and self._is_measured(task.key):
             self._drop(task.prepare_key, kinds=("analog",))
 
-    def again(self, task: Task) -> None:
+    def again(self, outcome: Outcome) -> None:
         """Put back a task whose worker was lost."""
-        self._busy[task.prepare_key] -= 1
-        self.groups.setdefault(task.prepare_key, []).insert(0, task)
+        self._queues.returned(outcome)
+        self._queues.put_back(outcome.task.prepare_key, [outcome.task])
 
     def _drop(self, key: str, kinds: tuple[str, ...]) -> list[Task]:
         """Take tasks of a design out; returns them."""
-        tasks = self.groups.get(key, [])
-        self.groups[key] = [task for task in tasks if task.kind not in kinds]
-        self.left -= len(tasks) - len(self.groups[key])
-        return [task for task in tasks if task.kind in kinds]
+        dropped = self.groups[key].drop(kinds)
+        self.left -= len(dropped)
+        return dropped
 
     def _pass_on(self, references: set[str]) -> None:
         """Give references whose design failed to other designs that share them."""
-        for key in references:
-            able = [point for point in self._sharing[key] if point.accuracy_key not in self.finished.failures]
-            waiting = self.groups.get(able[0].accuracy_key, []) if able else []
-            if able and not any(task.kind == "reference" for task in waiting):
-                tasks = self._missing(_task("reference", key, able[0]))
-                self.groups[able[0].accuracy_key] = [*tasks, *waiting]
+        for reference in references:
+            able = [key for key in self._sharing[reference] if key not in self.finished.failures]
+            if not able:
+                continue
+            first = self._same[able[0]][0]
+            if not any(task.kind == "reference" for task in self.groups[able[0]].tasks):
+                tasks = list(self._references(first))
+                self._queues.put_back(able[0], tasks)
                 self.total += len(tasks)
                 self.left += len(tasks)
-
-
-def _task(kind: Kind, key: str, point: Point, chip: int = 0, variants: tuple[tuple[str, Design], ...] = ()) -> Task:
-    """A task of a design, of no images yet."""
-    return Task(kind, key, point.accuracy_key, point.design, chip, 0, 0, variants, point.label())

@@ -119,7 +119,7 @@ def code_of_design(settings: Any) -> dict[str, Code]:
         >>> code_of_design({"cell": {"device": {"kind": "bitline.devices.exact:Exact"}}})
         {}
     """
-    paths = sorted({text for text in _texts(settings) if _PATH.fullmatch(text)})
+    paths = sorted({text for text in _texts(settings) if ":" in text and _PATH.fullmatch(text)})
     found = {path: code_of([module_of(path)]) for path in paths}
     return {path: code for path, code in found.items() if code is not None}
 
@@ -250,15 +250,17 @@ def _is_for_types(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING")
 
 
-def _texts(settings: Any) -> Iterator[str]:
-    if isinstance(settings, str):
-        yield settings
-    elif isinstance(settings, dict):
-        for value in settings.values():
-            yield from _texts(value)
-    elif isinstance(settings, (list, tuple)):
-        for value in settings:
-            yield from _texts(value)
+def _texts(settings: Any) -> list[str]:
+    found, waiting = [], [settings]
+    while waiting:
+        values = waiting.pop()
+        if isinstance(values, str):
+            found.append(values)
+        elif isinstance(values, dict):
+            waiting += values.values()
+        elif isinstance(values, (list, tuple)):
+            waiting += values
+    return found
 
 
 def _top(name: str) -> str:

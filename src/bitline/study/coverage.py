@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bitline.study.sections import EarlyStop
@@ -98,11 +98,11 @@ class FinishedWork:
 
     Args:
         shards: what is classified.
-        costs: costs by key of the design.
+        costs: keys of the designs whose cost is known.
         failures: why designs failed, by accuracy key; '' stands for the float network.
 
     Examples:
-        >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, [], 0.5) for chip in (0, 1, 3)])
+        >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, 0.5, 0.0) for chip in (0, 1, 3)])
         >>> done.accuracies("a1", images=40)
         [0.9, 0.925]
         >>> done.coverage("float").accuracy(40) is None
@@ -112,10 +112,10 @@ class FinishedWork:
     def __init__(
         self,
         shards: Iterable[Shard] = (),
-        costs: Mapping[str, object] | None = None,
+        costs: Collection[str] = frozenset(),
         failures: Mapping[str, str] | None = None,
     ) -> None:
-        self.costs = costs or {}
+        self.costs = costs
         self.failures = dict(failures or {})
         self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
         for shard in shards:
@@ -125,9 +125,16 @@ class FinishedWork:
         """The images of a chip, of the float network or of a reference; shards can be added to it."""
         return self._coverage[kind, key, chip]
 
+    def known(self, kind: str, key: str = "", chip: int = 0) -> Coverage | None:
+        """The images of a chip, of the float network or of a reference, or None where nothing is classified."""
+        return self._coverage.get((kind, key, chip))
+
     def accuracies(self, key: str, images: int) -> list[float]:
         """Accuracies of the first chips of a design, without gaps."""
         result: list[float] = []
-        while (accuracy := self.coverage("analog", key, len(result)).accuracy(images)) is not None:
+        while (coverage := self.known("analog", key, len(result))) is not None:
+            accuracy = coverage.accuracy(images)
+            if accuracy is None:
+                break
             result.append(accuracy)
         return result

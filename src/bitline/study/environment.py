@@ -7,7 +7,6 @@ alone: a signal that lies on the edge between two levels of a converter may then
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterable
 from importlib import metadata
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 
 import bitline
+from bitline.numerics.cores import cores
 
 ROUNDING = ("torch", "numpy", "numba")
 """Libraries that round sums, and may do it differently in another version."""
@@ -40,7 +40,7 @@ def versions() -> dict[str, str]:
 def hardware() -> dict[str, Any]:
     """The machine that a run is started on."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"machine": platform.machine(), "node": platform.node(), "cores": os.cpu_count(), "gpu": gpu}
+    return {"machine": platform.machine(), "node": platform.node(), "cores": cores(), "gpu": gpu}
 
 
 def arithmetic(device: str) -> str:

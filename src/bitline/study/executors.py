@@ -19,9 +19,10 @@ from torch import nn
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.errors import StudyError
+from bitline.numerics.cores import cores
 from bitline.study.mishaps import described
 from bitline.study.task import Outcome, Task
-from bitline.study.worker import Context, Worker
+from bitline.study.worker import Context, Worker, smaller
 
 LARGEST_WORKERS = 8
 """Workers by default, on machines with more cores."""
@@ -64,7 +65,7 @@ def default_workers() -> int:
         >>> 1 <= default_workers() <= LARGEST_WORKERS
         True
     """
-    return min(os.cpu_count() or 1, LARGEST_WORKERS)
+    return min(cores(), LARGEST_WORKERS)
 
 
 @checked(StudyError)
@@ -194,6 +195,7 @@ class Processes:
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
+        task = replace(task, batch=smaller(task.batch or self.contexts[index].batch)) if killed else task
         return Outcome(task, error=f"the worker process {how}{why}", retry=True)
 
     def close(self) -> None:

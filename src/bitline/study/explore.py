@@ -14,7 +14,7 @@ from typing import Any
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
-from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.study.axes import Axis, check_conditions, meets, quantity
 from bitline.study.executors import Executor, Launch, local
@@ -60,6 +60,7 @@ def explore(
     store: str | Path,
     *,
     workers: int = 1,
+    threads: int | None = None,
     launch: Launch | None = None,
     progress: Progress = silent,
 ) -> SearchResult:
@@ -73,6 +74,7 @@ def explore(
         study: axes, objectives and budget.
         store: SQLite file with the results; made if it is not there.
         workers: processes on this machine; with one, this process does the work.
+        threads: of each worker; an equal share of the cores where it is None and there are several workers.
         launch: starts other workers instead.
         progress: told how many designs are screened, and then how many tasks are done.
 
@@ -90,9 +92,12 @@ def explore(
     objectives = _objectives(study)
     optuna = _optuna()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
-    workload = load(study, workers)
+    workload = load(study, workers, threads)
     images = len(workload.context.images)
-    with opened(study, store, workload) as kept, closing((launch or local(workers))(workload.context)) as executor:
+    with (
+        opened(study, store, workload) as kept,
+        closing((launch or local(workers))(workload.beside(kept.path))) as executor,
+    ):
         screening = _Screening(study, objectives, kept, executor, min(study.search.screening_images, images))
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
@@ -159,10 +164,10 @@ class _Screening:
 
     def _measured(self, designs: tuple[Point, ...]) -> dict[str, list[float]]:
         """Objectives of screened designs by key."""
-        costs = self.store.costs()
+        costs = self.store.costs([point.key for point in designs])
         shards = {
             shard.key: shard
-            for shard in self.store.shards()
+            for shard in self.store.shards([point.accuracy_key for point in designs])
             if shard.kind == "analog" and shard.chip == 0 and shard.start == 0
         }
         measured = {}
@@ -175,9 +180,10 @@ class _Screening:
 
     def _quality(self, shard: Shard) -> float:
         """What stands for accuracy: of the first images, or the signal-to-error ratio (dB) of the last layer."""
-        if self.study.search.screening == "accuracy" or not shard.layers:
+        layers = {} if self.study.search.screening == "accuracy" else self.store.layers(shard.key)
+        if not layers:
             return shard.accuracy
-        last = layer_errors([[LayerSums(**sums) for sums in shard.layers]])[-1]
+        last = layer_errors([layers[0]])[-1]
         return min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
 
     def survivors(self) -> tuple[Point, ...]:
@@ -240,7 +246,7 @@ def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
 def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], store: Store, images: int) -> list[str]:
     """Keys of the measured designs that no other one beats in every objective."""
     finished = agenda_of(study, points, store, images).finished
-    costs = store.costs()
+    costs = store.costs([point.key for point in points])
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):

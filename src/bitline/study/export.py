@@ -11,6 +11,7 @@ from bitline.config.files import check_writable, replacing, write_csv, write_val
 from bitline.errors import StudyError
 from bitline.numerics.confidence import known
 from bitline.study.results import DesignResult, StudyResult
+from bitline.study.stored_json import plain
 
 EXPORTS = ("csv", "parquet", "json")
 """Formats of `export`."""
@@ -89,6 +90,8 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
 def _design(design: DesignResult) -> dict[str, Any]:
     return {
         **{key: value for key, value in vars(design).items() if key != "layers"},
+        "design": plain(design.design),
+        "cost": plain(design.cost),
         "mean": known(design.mean),
         "std": known(design.std),
         "half_width_95": known(design.half_width),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import nn
@@ -26,6 +26,9 @@ from bitline.study.work import agenda_of
 from bitline.study.worker import Worker
 from bitline.study.workload import load
 
+PROBED = 8
+"""Classes of designs that are probed."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -37,10 +40,11 @@ class Forecast:
         finished: number of designs of which nothing is left to do.
         images: number of images that are left to classify, over all designs and chips.
         seconds: how long it should take; None where a probe would run code that nobody allowed.
+        busy: computing time of all workers together (s); None where `seconds` is.
 
     Examples:
-        >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0)
-        Forecast(tasks=12, finished=3, images=4000, seconds=60.0)
+        >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
+        Forecast(tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
     """
 
     points: tuple[Point, ...] = field(repr=False)
@@ -48,6 +52,7 @@ class Forecast:
     finished: int
     images: int
     seconds: float | None
+    busy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,18 +74,29 @@ class _Pace:
             sum(pace.image for pace in paces) / count,
         )
 
+    def seconds(self, tasks: Sequence[Task]) -> float:
+        """How long one worker takes for the tasks of a design."""
+        chips = {task.chip for task in tasks if task.kind == "analog"}
+        images = sum(task.stop - task.start for task in tasks)
+        return self.design + len(chips) * self.chip + images * self.image
+
 
 @checked(StudyError)
-def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
-    """How much a study is, and how long it should take, from a quick probe of up to three of its designs.
+def plan(
+    study: Study, store: str | Path, workers: int = 1, threads: int | None = None, device: str = "cpu"
+) -> Forecast:
+    """How much a study is, and how long it should take, from a quick probe of a few of its designs.
 
-    The probe measures one batch; loading and the start of workers are not counted. There is no probe of a study that
-    names code which nobody allowed.
+    Designs whose weights, inputs, and kinds of array and converter are alike are taken to be equally fast, and one of
+    each such class is probed, at most eight; others take the mean. The probe measures one batch; loading and the start
+    of workers are not counted. There is no probe of a study that names code which nobody allowed.
 
     Args:
         study: what to do.
         store: SQLite file, which need not exist.
         workers: processes.
+        threads: of each of them, as for `sweep`.
+        device: compute device that the probe runs on, 'cpu' or 'cuda:0'.
 
     Raises:
         StudyError, NetworkError, DataError: as for `sweep`.
@@ -95,33 +111,47 @@ def plan(study: Study, store: str | Path, workers: int = 1) -> Forecast:
     study, store = Study.of(study), Path(store)
     points = study.points()
     if study.refused_code():
-        return _forecast(_agenda(study, points, store, _count_images(study)), None)
-    workload = load(study, workers)
+        return _forecast(_agenda(study, points, store, _count_images(study)), None, workers)
+    workload = load(study, workers, threads)
     images = len(workload.context.images)
     agenda = _agenda(study, points, store, images)
     groups = _waiting(agenda)
-    names = list(groups)
-    probed = sorted({0, len(names) // 2, len(names) - 1}) if names else []
-    worker = Worker(workload.context)
-    pace = _Pace.mean([_probe(worker, groups[names[index]][0], study.run.batch, images) for index in probed])
-    chips = sum(task.kind == "analog" for tasks in groups.values() for task in tasks)
-    busy = len(groups) * pace.design + chips * pace.chip + _images_left(agenda) * pace.image
-    return _forecast(agenda, busy / workers)
+    if not groups:
+        return _forecast(agenda, 0.0, workers)
+    worker = Worker(replace(workload.context, device=device))
+    classes: dict[str, list[Task]] = {}
+    for tasks in groups.values():
+        classes.setdefault(_speed_class(tasks[0]), []).append(tasks[0])
+    probed = dict(sorted(classes.items(), key=lambda entry: -len(entry[1]))[:PROBED])
+    paces = {name: _probe(worker, first, study.run.batch, images) for name, (first, *_) in probed.items()}
+    mean = _Pace.mean(list(paces.values()))
+    busy = sum(paces.get(_speed_class(tasks[0]), mean).seconds(tasks) for tasks in groups.values())
+    others = sum(task.stop - task.start for group in agenda.groups.values() if not group.key for task in group.tasks)
+    return _forecast(agenda, busy + others * mean.image, workers)
+
+
+def _speed_class(task: Task) -> str:
+    """What decides roughly how fast a design is computed: how codes are held and applied, and the kinds of circuits."""
+    design = task.design
+    assert design is not None
+    kinds = (design.array.kind, design.adc.kind, design.cell.device.kind, bool(design.layers))
+    return repr((design.weights.model_dump(), design.inputs.model_dump(), kinds))
 
 
 def _waiting(agenda: Agenda) -> dict[str, list[Task]]:
     """The tasks of each design of which something is left to do."""
-    return {key: tasks for key, tasks in agenda.groups.items() if tasks and key}
+    return {key: group.tasks for key, group in agenda.groups.items() if group.waiting and key}
 
 
 def _images_left(agenda: Agenda) -> int:
-    return sum(task.stop - task.start for tasks in agenda.groups.values() for task in tasks)
+    return sum(task.stop - task.start for group in agenda.groups.values() for task in group.tasks)
 
 
-def _forecast(agenda: Agenda, seconds: float | None) -> Forecast:
+def _forecast(agenda: Agenda, busy: float | None, workers: int) -> Forecast:
     waiting = _waiting(agenda)
     finished = sum(point.accuracy_key not in waiting for point in agenda.points)
-    return Forecast(agenda.points, agenda.total, finished, _images_left(agenda), seconds)
+    seconds = None if busy is None else busy / workers
+    return Forecast(agenda.points, agenda.total, finished, _images_left(agenda), seconds, busy)
 
 
 def _count_images(study: Study) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ class Objectives:
         """'maximize' or 'minimize' for each, as Optuna takes them."""
         return ["maximize" if name in LARGE else "minimize" for name in self.names]
 
-    def of(self, accuracy: float, cost: dict[str, Any]) -> list[float] | None:
+    def of(self, accuracy: float, cost: Mapping[str, Any]) -> list[float] | None:
         """The objectives of a design, or None where its cost is not known.
 
         Args:

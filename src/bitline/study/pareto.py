@@ -20,12 +20,16 @@ def front(values: Sequence[Sequence[float]]) -> list[bool]:
     if not values:
         return []
     table = np.asarray(values, dtype=float).reshape(len(values), -1)
-    known = ~np.isnan(table).any(1)
-    result = []
-    for index, point in enumerate(table):
-        others = table[known]
-        beaten = ((others <= point).all(1) & (others < point).any(1)).any()
-        result.append(bool(known[index] and not beaten))
+    result = [False] * len(table)
+    best = np.empty_like(table)  # the points of the front so far
+    count = 0
+    for index in np.lexsort(table.T[::-1]):  # whoever beats a point comes before it
+        point, front_so_far = table[index], best[:count]
+        beaten = ((front_so_far <= point).all(1) & (front_so_far < point).any(1)).any()
+        if not beaten and not np.isnan(point).any():
+            result[index] = True
+            best[count] = point
+            count += 1
     return result
 
 

@@ -22,6 +22,8 @@ class Point:
         design: the whole design.
         key: identifies the design, whatever its name and description.
         accuracy_key: identifies everything in it that accuracy depends on.
+        reference_key: identifies its quantised reference.
+        record_key: identifies what the calibration images are seen through; designs that share it share their records.
         code: for each class of the user's that it names, by import path, the code that the keys stand for.
 
     Both keys change with the code of the user's classes, and `key` with the content of a component library that is a
@@ -41,6 +43,8 @@ class Point:
     design: Design = field(repr=False)
     key: str
     accuracy_key: str
+    reference_key: str
+    record_key: str
     code: dict[str, Code] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -49,12 +53,9 @@ class Point:
         content = design.model_dump(mode="json", exclude={"name", "description"})
         code = code_of_design(content)
         whole = {**_with_code(content, code), **_library(design)}
-        return cls(settings, design, views.key(whole), accuracy_key(design), code)
-
-    @property
-    def reference_key(self) -> str:
-        """Identifies the quantised reference."""
-        return views.key(views.answers(views.reference(self.design)))
+        answers = accuracy_key(design) if code else views.key(views.answers(design))
+        record = _record_key(design, code) if design.is_loaded else answers  # nobody runs it without its code
+        return cls(settings, design, views.key(whole), answers, _reference_key(design), record, code)
 
     def label(self) -> str:
         """The settings in words."""
@@ -98,6 +99,35 @@ def _has(whole: Any, known: Any) -> bool:
     return bool(whole == known)
 
 
+_references: dict[str, str] = {}
+"""Keys of references by the codes that decide them, of designs without layer rules: many designs share a few."""
+
+
+def _reference_key(design: Design) -> str:
+    codes = "" if design.layers else repr(views.codes(design))
+    if codes and codes in _references:
+        return _references[codes]
+    key = views.key(views.answers(views.reference(design)))
+    if codes:
+        _references[codes] = key
+    return key
+
+
+def record_key(design: Design) -> str:
+    """Identifies what the calibration images are seen through, the code of the user's classes included.
+
+    Examples:
+        >>> fine, coarse = Design(), Design().with_settings({"adc.bits": 5})
+        >>> record_key(fine) == record_key(coarse)
+        True
+    """
+    return _record_key(design, code_of_design(views.answers(design)))
+
+
+def _record_key(design: Design, code: dict[str, Code]) -> str:
+    return views.key(_with_code(views.record(design), code))
+
+
 def accuracy_key(design: Design) -> str:
     """Identifies everything that the accuracy of a design depends on, the code of the user's classes included.
 
@@ -117,7 +147,7 @@ def _with_code(view: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
 def _library(design: Design) -> dict[str, str]:
     """The content of a component library that is a file."""
     name = design.hardware.library
-    if not Path(name).is_file() or name in libraries():
+    if name in libraries() or not Path(name).is_file():
         return {}
     return {"library": hashlib.blake2b(Path(name).read_bytes(), digest_size=8).hexdigest()}
 

@@ -6,21 +6,21 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bitline.config.arguments import checked
 from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
-from bitline.evaluation.layer_errors import LayerSums, layer_errors
+from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import damaged, values_of
-from bitline.study.store import CODE, NOTES, Store
+from bitline.study.store import CODE, MEMORY, NOTES, Store
+from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
-from bitline.study.task import Shard
 from bitline.study.workload import unnoticed
 
 Values = TypeVar("Values")
@@ -43,7 +43,7 @@ def read_results(path: str | Path) -> StudyResult:
         bitline.errors.StudyError: there is no store of results nowhere.sqlite: run the study first, ...
     """
     path = Path(path)
-    with Store.reading(path) as store:
+    with without_collection(), Store.reading(path) as store:
         facts = store.facts()
         if "study" not in facts:
             raise StudyError(f"the store {path} holds no study yet: run one with 'bitline sweep'")
@@ -53,7 +53,7 @@ def read_results(path: str | Path) -> StudyResult:
         contents = _Contents(store, study, images=_images(path, facts))
         order = {str(key): index for index, key in enumerate(wanted)}
         designs = sorted(store.designs(), key=lambda design: order.get(design["key"], len(order)))
-        current = list(_current(designs, order))
+        current = designs if len(designs) == len(order) else list(_current(designs, order))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
@@ -117,10 +117,11 @@ def _code(path: Path, facts: dict[str, str]) -> dict[str, list[str]]:
 
 def _current(designs: list[dict[str, Any]], order: dict[str, int]) -> Iterator[dict[str, Any]]:
     """Designs without those that were measured anew since, with other code of the user's."""
-    newest = {_settings(design): design["key"] for design in designs}
-    newest |= {_settings(design): design["key"] for design in designs if design["key"] in order}
+    settings = {design["key"]: _settings(design) for design in designs}
+    newest = {settings[design["key"]]: design["key"] for design in designs}
+    newest |= {settings[design["key"]]: design["key"] for design in designs if design["key"] in order}
     for design in designs:
-        if newest[_settings(design)] == design["key"]:
+        if newest[settings[design["key"]]] == design["key"]:
             yield design
 
 
@@ -131,8 +132,7 @@ def _settings(design: dict[str, Any]) -> str:
 
 def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
     """What is to be known of the results."""
-    if facts.get(NOTES):
-        yield facts[NOTES]
+    yield from (facts[name] for name in (NOTES, MEMORY) if facts.get(name))
     if left_out:
         yield f"results of {left_out} designs with earlier code or another component library are left out"
     for what in store.differences():
@@ -149,9 +149,8 @@ class _Contents:
 
     def __init__(self, store: Store, study: Study, images: int) -> None:
         shards, self.costs = store.shards(), store.costs()
-        self.study, self.images = study, images
-        self.finished = FinishedWork(shards, self.costs, store.failures())
-        self.layers = _layers(shards)
+        self.study, self.images, self.path = study, images, store.path
+        self.finished = FinishedWork(shards, self.costs.keys(), store.failures())
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -173,17 +172,8 @@ class _Contents:
             reference=self.finished.coverage("reference", reference).accuracy(self.images),
             cost=self.costs.get(design["key"]),
             screened=right / reach if reach and not chips else None,
-            layers=layer_errors(runs for chip, runs in self.layers[key] if chip < max(1, len(chips))),
+            layers=StoredLayers(self.path, key, max(1, len(chips))),
             seconds=self.seconds[key],
             finished=count is not None and design["key"] in self.costs,
             error=self.finished.failures.get(key, ""),
         )
-
-
-def _layers(shards: Iterable[Shard]) -> dict[str, list[tuple[int, list[LayerSums]]]]:
-    """For each design the chips whose layers were compared, with their sums."""
-    layers: dict[str, list[tuple[int, list[LayerSums]]]] = defaultdict(list)
-    for shard in shards:
-        if shard.layers:
-            layers[shard.key].append((shard.chip, [LayerSums(**sums) for sums in shard.layers]))
-    return layers

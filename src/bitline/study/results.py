@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -54,26 +56,30 @@ class DesignResult:
     key: str
     name: str
     settings: dict[str, Any]
-    design: dict[str, Any]
+    design: Mapping[str, Any]
     images: int = 0
     accuracies: tuple[float, ...] = ()
     reference: float | None = None
-    cost: dict[str, Any] | None = None
+    cost: Mapping[str, Any] | None = None
     screened: float | None = None
-    layers: tuple[LayerError, ...] = ()
+    layers: Sequence[LayerError] = ()
     seconds: float = 0.0
     finished: bool = False
     error: str = ""
 
     @property
-    def costs(self) -> dict[str, Any]:
+    def costs(self) -> Mapping[str, Any]:
         """The cost, empty where it is not known."""
         return self.cost or {}
 
     @property
     def values(self) -> dict[str, Any]:
         """The settings as the design reads them: the number 86400.0 (s) for '1 day'."""
-        return {name: _read(value, name, self.design) for name, value in self.settings.items()}
+        return {name: self.value(name) for name in self.settings}
+
+    def value(self, setting: str) -> Any:
+        """One of the settings as the design reads it."""
+        return _read(self.settings[setting], setting, self.design)
 
     @property
     def mean(self) -> float:
@@ -160,7 +166,7 @@ class StudyResult:
             ]
         )
 
-    @property
+    @cached_property
     def settings(self) -> tuple[str, ...]:
         """Names of the settings that differ between designs."""
         names = dict.fromkeys(name for design in self.designs for name in design.settings)
@@ -171,7 +177,7 @@ class StudyResult:
 
         Numbers are as in `DesignResult.values`; everything that is not a number is in words.
         """
-        met = dict.fromkeys(in_words(design.values[setting]) for design in self.designs if setting in design.settings)
+        met = dict.fromkeys(in_words(design.value(setting)) for design in self.designs if setting in design.settings)
         steps = (step for axis in self.study.axes for step in axis.steps())
         written = [in_words(step[setting]) for step in steps if setting in step]
         names = [value for value in dict.fromkeys(written) if value in met]
@@ -230,7 +236,7 @@ def _read(value: Any, name: str, design: Any) -> Any:
     """A value of a setting; where it is a word, the number that the design has in its place, if it is one."""
     if isinstance(value, str):
         for step in name.split("."):
-            design = design.get(step) if isinstance(design, dict) else None
+            design = design.get(step) if isinstance(design, Mapping) else None
         return design if is_number(design) else value
     return value
 

@@ -6,6 +6,7 @@ Each function raises ValueError, TypeError or KeyError for a row that is damaged
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.study.results import COSTS
+from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
 from bitline.study.values import unpack
 
@@ -39,7 +41,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
         StudyError: a row is damaged.
 
     Examples:
-        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, None, 0.5)]
+        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
         >>> checked(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
@@ -70,21 +72,21 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
     )
 
 
-def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, layers: Any, seconds: Any) -> Shard:
+def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any) -> Shard:
     """A row of the table of results."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
-    for name, value in (("chip", chip), ("start", start), ("stop", stop), ("correct", correct)):
-        if type(value) is not int or value < 0:
-            raise ValueError(f"{name} is {value!r}")
+    if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
+        counts = {"chip": chip, "start": start, "stop": stop, "correct": correct}
+        wrong = next(name for name, value in counts.items() if type(value) is not int or value < 0)
+        raise ValueError(f"{wrong} is {counts[wrong]!r}")
     if stop <= start:
         raise ValueError(f"images {start} to {stop} were classified")
     if correct > stop - start:
         raise ValueError(f"{correct} of {stop - start} images were right")
-    if not isinstance(seconds, (int, float)):
-        raise ValueError(f"seconds is {seconds!r}")
-    sums = [] if layers is None else _layers(layers)
-    return Shard(kind, key, chip, start, stop, correct, sums, seconds)
+    if not (isinstance(seconds, (int, float)) and isinstance(setup, (int, float))):
+        raise ValueError(f"seconds is {seconds!r}, of which {setup!r} of preparation")
+    return Shard(kind, key, chip, start, stop, correct, seconds, setup)
 
 
 def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float32]]:
@@ -94,14 +96,15 @@ def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int,
     return chip, start, unpack(packed, stop - start)
 
 
-def _layers(text: Any) -> list[dict[str, Any]]:
+def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:
+    """A chip, and the sums of the errors of its layers."""
     layers = values_of(text, list)
     for layer in layers:
         if not isinstance(layer, dict) or layer.keys() != _SUMS or not isinstance(layer["name"], str):
             raise ValueError("its layers have other sums than those of layers")
         if not all(is_real(value) for name, value in layer.items() if name != "name"):
             raise ValueError(f"a sum of layer {layer['name']!r} is no number")
-    return layers
+    return int(chip), [LayerSums(**layer) for layer in layers]
 
 
 def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any, content: Any) -> dict[str, Any]:
@@ -110,11 +113,12 @@ def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings:
     for column, value in texts.items():
         if not isinstance(value, str):
             raise ValueError(f"{column} is {value!r}")
-    return {**texts, "settings": values_of(settings, dict), "design": values_of(content, dict)}
+    values_of(content, dict)
+    return {**texts, "settings": values_of(settings, dict), "design": StoredJson(content, {})}
 
 
-def cost(key: Any, text: Any) -> tuple[str, dict[str, Any]]:
-    """The cost of a design, by its key."""
+def cost(key: Any, text: Any) -> tuple[str, StoredJson]:
+    """The cost of a design, by its key; the numbers of result tables are at hand."""
     content = values_of(text, dict)
     numbers = [content[name] for name in COSTS if name in content]
     for name in ("energies_pJ", "areas_mm2"):
@@ -124,7 +128,9 @@ def cost(key: Any, text: Any) -> tuple[str, dict[str, Any]]:
     wrong = [value for value in numbers if not (value is None or is_real(value))]
     if wrong or not all(isinstance(note, str) for note in values_of(content.get("notes", []), list)):
         raise ValueError(f"a cost of the design is {wrong[0]!r}" if wrong else "notes on its cost are no texts")
-    return str(key), content
+    at_hand = {name: content[name] for name in COSTS if name in content}
+    notes = [sys.intern(note) for note in content.get("notes", [])]
+    return str(key), StoredJson(text, {**at_hand, "notes": notes})
 
 
 def session(began: Any, versions: Any, hardware: Any) -> dict[str, Any]:

@@ -23,9 +23,13 @@ CREATE TABLE IF NOT EXISTS designs (
 );
 CREATE TABLE IF NOT EXISTS results (
     kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
-    correct INTEGER NOT NULL, each_image BLOB NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL,
-    session INTEGER NOT NULL, finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
+    correct INTEGER NOT NULL, each_image BLOB NOT NULL, seconds REAL NOT NULL, setup REAL NOT NULL,
+    worker TEXT NOT NULL, session INTEGER NOT NULL, finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
 );
+CREATE TABLE IF NOT EXISTS layers (
+    key TEXT NOT NULL, chip INTEGER NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (key, chip)
+);
+CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS failures (
     kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, message TEXT NOT NULL,
     finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start)

@@ -5,35 +5,31 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count, takewhile
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bitline.config.arguments import checked
 from bitline.errors import StudyError
-from bitline.study import rows
 from bitline.study.connection import check_pages, explained, for_reading, for_writing
-from bitline.study.environment import differences, hardware, versions
+from bitline.study.environment import hardware, versions
 from bitline.study.lock import locked
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
-from bitline.study.task import Kind, Outcome, Shard, Task
+from bitline.study.stored_rows import StoredRows
+from bitline.study.task import Outcome, Task
 
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
 
+MEMORY = "notes on memory"
+"""Name of the fact that says what was measured on fewer images at once than usual."""
+
 CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
 
-Read = TypeVar("Read")
 
-
-class Store:
+class Store(StoredRows):
     """The results of one network and data set under one seed. One process writes; any number may read.
 
     Args:
@@ -55,8 +51,7 @@ class Store:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, session: int) -> None:
-        self.path = path
-        self.connection = connection
+        super().__init__(path, connection)
         self.session = session
 
     @classmethod
@@ -101,13 +96,21 @@ class Store:
                 raise StudyError(f"the store {path} is empty: run the study first, with 'bitline sweep'")
             yield cls(path, connection, 0)
 
-    def facts(self) -> dict[str, str]:
-        """What the results depend on besides the designs, and the study that was run last."""
-        return dict(self._checked("facts", ("name", "value"), rows.fact))
-
     def remember(self, name: str, value: str) -> None:
         """Keep a text that no result depends on, such as the study file."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def note_batch(self, subject: str, batch: int, usual: int) -> None:
+        """Keep that memory was too short for as many images at once as usual, for the notes on results.
+
+        Args:
+            subject: what was measured.
+            batch: images at once that were measured.
+            usual: images at once that the study says.
+        """
+        words = f"{subject}: {batch} images at once, as memory was too short for {usual}; results do not depend on it"
+        known = self.facts().get(MEMORY, "").split("; also ")
+        self.remember(MEMORY, "; also ".join(dict.fromkeys(text for text in (*known, words) if text)))
 
     def add_designs(self, points: tuple[Point, ...]) -> None:
         """Keep the designs of a study."""
@@ -137,115 +140,41 @@ class Store:
         if code:
             self.remember(CODE, json.dumps({**json.loads(self.facts().get(CODE, "{}")), **code}))
 
-    def add(self, outcome: Outcome) -> None:
-        """Keep what came of a task, in one step.
+    def add(self, *outcomes: Outcome) -> None:
+        """Keep what came of some tasks, in one step.
 
         Raises:
             StudyError: the disk is full, or the file cannot be written.
         """
-        task = outcome.task
-        if outcome.error:
-            self._add_failure(task, outcome.error)
-            return
         with explained(self.path), self._transaction():
-            for key, cost in outcome.costs:
-                self.connection.execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
-            if task.kind != "cost":
-                self.connection.execute(
-                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        task.kind,
-                        task.key,
-                        task.chip,
-                        task.start,
-                        task.stop,
-                        outcome.correct,
-                        outcome.values,
-                        json.dumps(outcome.layers) if outcome.layers else None,
-                        outcome.seconds,
-                        outcome.worker,
-                        self.session,
-                        _now(),
-                    ),
-                )
+            for outcome in outcomes:
+                if outcome.error:
+                    self._add_failure(outcome.task, outcome.error)
+                else:
+                    self._add_results(outcome)
+                self.connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", outcome.records)
+
+    def _add_results(self, outcome: Outcome) -> None:
+        task, execute = outcome.task, self.connection.execute
+        for key, cost in outcome.costs:
+            execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
+        if task.kind == "cost":
+            return
+        place = (task.kind, task.key, task.chip, task.start, task.stop)
+        took = (outcome.seconds, outcome.setup, outcome.worker, self.session, _now())
+        execute(
+            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*place, outcome.correct, outcome.values, *took),
+        )
+        if outcome.layers:
+            sums = json.dumps(outcome.layers)
+            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
 
     def _add_failure(self, task: Task, message: str) -> None:
-        with explained(self.path), self._transaction():
-            self.connection.execute(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
-                (task.kind, task.prepare_key, task.chip, task.start, message, _now()),
-            )
-
-    def shards(self) -> list[Shard]:
-        """All images that are classified.
-
-        Raises:
-            StudyError: a row is damaged.
-        """
-        columns = ("kind", "key", "chip", "start", "stop", "correct", "layers", "seconds")
-        return self._checked("results", columns, rows.shard, "ORDER BY kind, key, chip, start")
-
-    def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
-        """Whether each image was classified right, (images,), on each of the first chips that classified all of them.
-
-        Args:
-            kind: what was measured.
-            key: what it is kept under.
-            images: number of images.
-
-        Raises:
-            StudyError: a row is damaged.
-        """
-        found = self._checked(
-            "results",
-            ("chip", "start", "stop", "each_image"),
-            rows.each_image,
-            "WHERE kind = ? AND key = ? AND stop <= ? ORDER BY chip, start",
-            (kind, key, images),
+        self.connection.execute(
+            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
+            (task.kind, task.prepare_key, task.chip, task.start, message, _now()),
         )
-        chips: dict[int, NDArray[np.float32]] = {}
-        for chip, start, values in found:
-            chips.setdefault(chip, np.full(images, np.nan, np.float32))[start : start + len(values)] = values
-        whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
-        return [chips[chip] for chip in whole]
-
-    def costs(self) -> dict[str, dict[str, Any]]:
-        """Costs by key of the design, as `NetworkCost.to_dict` gives them."""
-        return dict(self._checked("designs", ("key", "cost"), rows.cost, "WHERE cost IS NOT NULL"))
-
-    def designs(self) -> list[dict[str, Any]]:
-        """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""
-        columns = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
-        return self._checked("designs", columns, rows.design, "ORDER BY rowid")
-
-    def failures(self) -> dict[str, str]:
-        """What went wrong first with each design, by `Task.prepare_key`; '' stands for the float network."""
-        found: dict[str, str] = {}
-        for key, message in self._checked("failures", ("key", "message"), rows.failure, "ORDER BY finished, rowid"):
-            found.setdefault(key, message)
-        return found
-
-    def sessions(self) -> list[dict[str, Any]]:
-        """Runs that could add results: `began`, `versions`, `hardware`."""
-        return self._checked("sessions", ("began", "versions", "hardware"), rows.session, "ORDER BY id")
-
-    def differences(self) -> list[str]:
-        """What the results were computed with that was not always the same, in words."""
-        used = "WHERE id IN (SELECT DISTINCT session FROM results)"
-        workers = self.connection.execute("SELECT DISTINCT worker FROM results")
-        runs = self._checked("sessions", ("began", "versions", "hardware"), rows.session, used)
-        return differences((str(name) for (name,) in workers), runs)
-
-    def _checked(
-        self,
-        table: str,
-        columns: tuple[str, ...],
-        read: Callable[..., Read],
-        which: str = "",
-        values: tuple[object, ...] = (),
-    ) -> list[Read]:
-        found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
-        return rows.checked(self.path, table, found, read)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

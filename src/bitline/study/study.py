@@ -18,6 +18,7 @@ from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DesignError, StudyError
+from bitline.numerics.garbage import without_collection
 from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
@@ -180,20 +181,30 @@ class Study(Part):
         except DesignError as error:
             raise StudyError(f"study {self.name!r}: {error}") from None
         check_conditions(self.axes, known)
-        for settings in crossed(self.axes, known):
-            try:
-                point = self.point(settings)
-            except DesignError as error:
-                if self.skip_impossible:
-                    continue
-                raise StudyError(
-                    f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
-                    "combinations, set skip_impossible = true"
-                ) from None
-            found.setdefault(point.key, point)
+        with without_collection():
+            for settings in crossed(self.axes, known):
+                point = self._possible(settings)
+                if point is not None:
+                    found.setdefault(point.key, point)
         if not found:
             raise StudyError(f"study {self.name!r} has no possible design: check its axes")
         return tuple(found.values())
+
+    def _possible(self, settings: dict[str, Any]) -> Point | None:
+        """One design of the axes, or None where it is impossible and is to be left out.
+
+        Raises:
+            StudyError: it is impossible, and the study does not leave out such designs.
+        """
+        try:
+            return self.point(settings)
+        except DesignError as error:
+            if self.skip_impossible:
+                return None
+            raise StudyError(
+                f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
+                "combinations, set skip_impossible = true"
+            ) from None
 
     @checked(StudyError)
     def point(self, settings: dict[str, Any]) -> Point:

@@ -46,6 +46,7 @@ def sweep(
     store: str | Path,
     *,
     workers: int = 1,
+    threads: int | None = None,
     launch: Launch | None = None,
     progress: Progress = silent,
     points: tuple[Point, ...] | None = None,
@@ -59,6 +60,7 @@ def sweep(
         study: what to do.
         store: SQLite file with the results; made if it is not there.
         workers: processes on this machine; with one, this process does the work.
+        threads: of each worker; an equal share of the cores where it is None and there are several workers.
         launch: starts other workers instead.
         progress: told what was done last, and how many tasks are done.
         points: designs to evaluate instead of those of the study's axes.
@@ -80,14 +82,14 @@ def sweep(
     workers = whole_number("workers", workers, 1, StudyError)
     study, store = Study.of(study), Path(store)
     points = study.points() if points is None else points
-    workload = load(study, workers)
+    workload = load(study, workers, threads)
     with opened(study, store, workload) as kept:
         kept.remember("points", json.dumps([point.key for point in points]))
         kept.add_designs(points)
         agenda = agenda_of(study, points, kept, len(workload.context.images))
         done = 0
         if agenda.total:
-            with closing((launch or local(workers))(workload.context)) as executor:
+            with closing((launch or local(workers))(workload.beside(kept.path))) as executor:
                 done = work(agenda, executor, kept, progress)
         progress("", agenda.total, agenda.total)
         failures = failures_of(points, kept)

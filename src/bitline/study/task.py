@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bitline.design import Design
@@ -28,6 +28,7 @@ class Task:
         stop: the image after the last.
         variants: for costs, the designs by key, which differ in their hardware only.
         label: the design in words.
+        batch: how many images go through the network at once; as many as the study says where it is 0.
 
     Examples:
         >>> Task("analog", "a1", "a1", Design(), chip=2, start=0, stop=1000, label="adc.bits = 7").subject
@@ -45,6 +46,7 @@ class Task:
     stop: int
     variants: tuple[tuple[str, Design], ...] = ()
     label: str = ""
+    batch: int = 0
 
     @property
     def subject(self) -> str:
@@ -63,6 +65,9 @@ class Outcome:
         values: whether each image was classified right, as `values.pack` gives it; empty where nothing was classified.
         costs: for each variant's key its cost, or why there is none.
         seconds: computing time, preparation included.
+        setup: how much of that was preparation: converting and calibrating the network, and programming the chip.
+        records: what the calibration images showed on the way, by the name that it is kept under.
+        batch: how many images went through the network at once, where memory was too short for as many as usual.
         worker: host and process that did it.
         error: what went wrong; empty if nothing.
         retry: whether the worker was lost, so that another one may do better.
@@ -80,6 +85,9 @@ class Outcome:
     layers: tuple[dict[str, Any], ...] = ()
     costs: tuple[tuple[str, dict[str, Any]], ...] = ()
     seconds: float = 0.0
+    setup: float = 0.0
+    records: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    batch: int = 0
     worker: str = ""
     error: str = ""
     retry: bool = False
@@ -96,11 +104,11 @@ class Shard:
         start: first image.
         stop: the image after the last.
         correct: number of images that were classified right.
-        layers: sums of layer errors, as `LayerSums` has them.
         seconds: computing time.
+        setup: how much of it was preparation.
 
     Examples:
-        >>> Shard("analog", "a1", 0, 0, 40, 36, [], 0.5).accuracy
+        >>> Shard("analog", "a1", 0, 0, 40, 36, 0.5, 0.1).accuracy
         0.9
     """
 
@@ -110,8 +118,8 @@ class Shard:
     start: int
     stop: int
     correct: int
-    layers: list[dict[str, Any]]
     seconds: float
+    setup: float
 
     @property
     def accuracy(self) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bitline.numerics.garbage import without_collection
 from bitline.numerics.progress import Progress
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
@@ -14,8 +15,15 @@ from bitline.study.executors import Executor
 from bitline.study.point import Point
 from bitline.study.store import NOTES, Store
 from bitline.study.study import Study
-from bitline.study.task import FLOAT
+from bitline.study.task import FLOAT, Outcome, Task
 from bitline.study.workload import Workload
+
+FEW = 400
+"""Designs of which a store is asked one by one; of more, it is read whole."""
+
+KEEP_EVERY = 0.5
+"""Computing time (s, of all workers together) from which on finished tasks are kept: at most so much is done again
+after a process was killed."""
 
 ATTEMPTS = 3
 """How often a task is tried whose worker is lost."""
@@ -62,7 +70,12 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
         ...     agenda_of(study, study.points(), store, images=1000).total  # float, reference, cost and two chips
         5
     """
-    return Agenda(points, FinishedWork(store.shards(), store.costs(), store.failures()), images, study.run)
+    keys = None
+    if len(points) <= FEW:
+        keys = {"", *(key for point in points for key in (point.accuracy_key, point.reference_key))}
+    with without_collection():
+        finished = FinishedWork(store.shards(keys), store.costed(), store.failures())
+    return Agenda(points, finished, images, study.run)
 
 
 def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:
@@ -89,7 +102,8 @@ def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:
 def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -> int:
     """Have everything done that is left, and keep what comes of it.
 
-    A task whose worker is lost goes back to the agenda, for another worker, `ATTEMPTS` times in all.
+    Finished tasks are kept together, half a second of computing at a time, so that very short ones do not wait for the
+    disk. A task whose worker is lost goes back to the agenda, for another worker, `ATTEMPTS` times in all.
 
     Args:
         agenda: gives out tasks.
@@ -114,30 +128,58 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
         ...     work(agenda_of(study, study.points(), store, images=2), Inline(workload.context), store, silent)
         4
     """
-    prepared: dict[int, str] = {}
+    last: dict[int, Task] = {}
     attempts: Counter[tuple[object, ...]] = Counter()
-    done = 0
-    while agenda.left:
-        for worker in executor.idle():
-            task = agenda.take(prepared.get(worker))
-            if task is None:
-                break
-            executor.submit(worker, task)
-        finished = executor.wait()
-        if finished is None:
-            continue
-        worker, outcome = finished
-        task = outcome.task
-        prepared[worker] = task.prepare_key
-        if outcome.retry:
-            prepared.pop(worker)
-            place = (task.kind, task.key, task.chip, task.start)
-            attempts[place] += 1
-            if attempts[place] < ATTEMPTS:
-                agenda.again(task)
+    done, worker = 0, 0
+    with closing(_Basket(store, progress)) as basket:
+        while agenda.left:
+            _give_out(agenda, executor, last, worker)
+            finished = executor.wait()
+            if finished is None:
                 continue
-        store.add(outcome)
-        agenda.done(outcome)
-        done += not outcome.error
-        progress(task.label, agenda.total - agenda.left, agenda.total)
+            worker, outcome = finished
+            task = outcome.task
+            last[worker] = task
+            if outcome.retry:
+                last.pop(worker)
+                place = (task.kind, task.key, task.chip, task.start)
+                attempts[place] += 1
+                if attempts[place] < ATTEMPTS:
+                    agenda.again(outcome)
+                    continue
+            agenda.done(outcome)
+            done += not outcome.error
+            basket.put(outcome, agenda.total - agenda.left, agenda.total)
+            if outcome.batch and not outcome.error:
+                store.note_batch(task.subject, outcome.batch, agenda.run.batch)
     return done
+
+
+def _give_out(agenda: Agenda, executor: Executor, last: dict[int, Task], first: int) -> None:
+    """Give every idle worker a task, as long as there are some; who has just done one goes on with its chip."""
+    for worker in sorted(executor.idle(), key=lambda idle: idle != first):
+        task = agenda.take(last.get(worker))
+        if task is not None:  # or else another worker may know a design that has tasks left
+            executor.submit(worker, task)
+
+
+class _Basket:
+    """Finished tasks that the store does not have yet; their number is told when it has them."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self.store, self.progress = store, progress
+        self.waiting: list[tuple[Outcome, int, int]] = []
+
+    def put(self, outcome: Outcome, done: int, total: int) -> None:
+        """Add what came of a task; the store gets everything together once it is worth a write."""
+        self.waiting.append((outcome, done, total))
+        if outcome.error or outcome.records or sum(waits.seconds for waits, *_ in self.waiting) >= KEEP_EVERY:
+            self.close()
+
+    def close(self) -> None:
+        """Give the store what waits."""
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            self.store.add(*(outcome for outcome, *_ in waiting))
+        for outcome, done, total in waiting:
+            self.progress(outcome.task.label, done, total)

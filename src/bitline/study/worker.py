@@ -6,7 +6,8 @@ import os
 import platform
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,13 +21,15 @@ from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerSums
-from bitline.evaluation.prepared import Prepared
+from bitline.evaluation.prepared import Known, Prepared
 from bitline.nn import NetworkRecord, record
+from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_network
 from bitline.study.environment import arithmetic
-from bitline.study.mishaps import described, is_lack_of_memory
-from bitline.study.point import accuracy_key
+from bitline.study.mishaps import OUT_OF_MEMORY, described, is_lack_of_memory
+from bitline.study.point import accuracy_key, record_key
+from bitline.study.stored_records import StoredRecords
 from bitline.study.task import Kind, Outcome, Task
 from bitline.study.values import pack
 
@@ -50,6 +53,7 @@ class Context:
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
         code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
+        records: where what the calibration images showed is kept; None where it is not.
 
     Examples:
         >>> images = torch.rand(6, 4)
@@ -69,6 +73,7 @@ class Context:
     threads: int | None = None
     device: str = "cpu"
     code: str = ""
+    records: StoredRecords | None = None
 
 
 class Worker:
@@ -100,6 +105,8 @@ class Worker:
         self.statistics: tuple[str, Statistics] | None = None
         self.name = f"{platform.node()}:{os.getpid()} {arithmetic(context.device)}"
         self.mismatch = _mismatch(context)
+        self._setup = 0.0
+        self._made: tuple[tuple[str, bytes], ...] = ()
         self._measure: dict[Kind, Callable[[Task], Outcome]] = {
             "float": self._float,
             "reference": self._reference,
@@ -108,17 +115,36 @@ class Worker:
         }
 
     def run(self, task: Task) -> Outcome:
-        """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place."""
+        """Do a task; whatever goes wrong, in a user's class too, becomes the outcome's error, with its place.
+
+        Where memory is short, it is tried again with fewer images at once, on which results do not depend.
+        """
         began = time.perf_counter()
+        self._setup, self._made = 0.0, ()
+        batch = task.batch or self.context.batch
+        outcome = self._try(task, batch)
+        while outcome.error.startswith(OUT_OF_MEMORY) and batch > 1:
+            batch = smaller(batch)
+            outcome = self._try(task, batch)
+        return replace(
+            outcome,
+            seconds=time.perf_counter() - began,
+            setup=self._setup,
+            records=self._made,
+            batch=batch if batch < self.context.batch else 0,
+            worker=self.name,
+        )
+
+    def _try(self, task: Task, batch: int) -> Outcome:
+        """Do a task with so many images at once."""
+        self.data = replace(self.data, batch=batch)
         try:
             if self.mismatch:
                 raise StudyError(self.mismatch)
-            outcome = self._measure[task.kind](task)
+            return self._measure[task.kind](task)
         except (Exception, SystemExit) as error:
-            outcome = Outcome(task, error=described(error))
             self._forget(task, error)
-        seconds = time.perf_counter() - began
-        return replace(outcome, seconds=seconds, worker=self.name)
+            return Outcome(task, error=described(error))
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
@@ -136,7 +162,8 @@ class Worker:
 
     def _analog(self, task: Task) -> Outcome:
         prepared = self._prepare(task.prepare_key, task.design)
-        prepared.program(task.chip)
+        with self._setting_up():
+            prepared.program(task.chip)
         sums: tuple[LayerSums, ...] = ()
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.data)
@@ -167,23 +194,44 @@ class Worker:
                 self.prepared.popitem(last=False)
             if code_of_design(views.answers(design)) and accuracy_key(design) != key:
                 raise StudyError(_other_code("the design"))
-            record, statistics = self._record(design), self._known_statistics(design)
-            self.prepared[key] = Prepared.of(
-                self.model, design, record, self.context.seed, self.calibration, statistics
-            )
+            with self._setting_up():
+                record, statistics = self._record(design), self._known_statistics(design)
+                known = Known(statistics, next(reversed(self.prepared.values()), None))
+                self.prepared[key] = Prepared.of(self.model, design, record, self.context.seed, self.calibration, known)
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
+    @contextmanager
+    def _setting_up(self) -> Iterator[None]:
+        """Count what is done inside as preparation."""
+        began = time.perf_counter()
+        yield
+        self._setup += time.perf_counter() - began
+
     def _record(self, design: Design) -> NetworkRecord:
         """What the calibration images show, kept for the next design that they show the same of."""
-        key = views.key(views.record(design))
+        key, stored = record_key(design), self.context.records
         if self.recorded is None or self.recorded[0] != key:
-            self.recorded = key, record(self.model, design, self.calibration)
+            found = None if stored is None else stored.find(key)
+            if found is None:
+                found = record(self.model, design, self.calibration)
+                self._made = () if stored is None else ((stored.name(key), pack_record(found)),)
+            self.recorded = key, found
         return self.recorded[1]
 
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
+
+
+def smaller(batch: int) -> int:
+    """The images at once to try next where memory was too short for so many.
+
+    Examples:
+        >>> smaller(64), smaller(3)
+        (16, 1)
+    """
+    return max(1, batch // 4)
 
 
 def _classified(task: Task, right: Tensor) -> Outcome:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,8 +15,10 @@ from bitline.data.labels import class_count, labels_for
 from bitline.data.stored_images import inputs_of
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
+from bitline.numerics.cores import cores
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.code import Code, code_of_network
+from bitline.study.stored_records import StoredRecords
 from bitline.study.study import Study
 from bitline.study.worker import Context
 
@@ -45,13 +47,18 @@ class Workload:
         """The calibration images as one tensor of inputs."""
         return inputs_of(self.context.calibration)
 
+    def beside(self, store: Path) -> Context:
+        """What workers need to share what the calibration images show, through the store of the study."""
+        return replace(self.context, records=StoredRecords(store.resolve(), tuple(sorted(self.facts.items()))))
 
-def load(study: Study, workers: int = 1) -> Workload:
+
+def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload:
     """Load the network and the images of a study.
 
     Args:
         study: what says which.
         workers: how many processes share the cores of this machine.
+        threads: of each of them; an equal share of the cores where it is None and they are several.
 
     Raises:
         StudyError: a file names code that nobody allowed.
@@ -84,7 +91,7 @@ def load(study: Study, workers: int = 1) -> Workload:
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
         trusted=trusted_modules(),
-        threads=None if workers == 1 else max(1, (os.cpu_count() or 1) // workers),
+        threads=threads or (None if workers == 1 else max(1, cores() // workers)),
         code=str(code_of_network(model) or ""),
     )
     code = code_of_network(model, module_of(study.model.name))

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const rows = read("rows"), columns = read("columns"), figures = read("figures");
+  const rows = read("rows"), columns = read("columns"), figures = read("figures"), lines = read("lines");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
   function themed(layout) {
@@ -91,7 +91,7 @@
     document.querySelectorAll("tr.chosen").forEach((line) => line.classList.remove("chosen"));
     const line = document.getElementById("design-" + key);
     line.classList.add("chosen");
-    details.querySelector("pre").textContent = row.design;
+    details.querySelector("pre").textContent = row.design.map((number) => lines[number]).join("\n");
     details.querySelector("h3").textContent = row.label;
     details.hidden = false;
     details.scrollIntoView({ behavior: "smooth", block: "nearest" });

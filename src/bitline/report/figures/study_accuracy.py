@@ -18,6 +18,7 @@ from bitline.report.figures.study_series import (
     lines,
     measured,
     pareto,
+    spread,
 )
 from bitline.report.style import GREY, ORANGE, colour_of, faint
 from bitline.study.results import StudyResult
@@ -51,6 +52,47 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
         xaxis={"title": setting, **_scale(axis)},
         yaxis={"title": "accuracy (%)"},
         showlegend=len(series) <= LARGEST_SERIES,
+        legend={"orientation": "h", "y": -0.25},
+    )
+    return figure
+
+
+def spread_chart(result: StudyResult, setting: str) -> go.Figure:
+    """How the accuracies of very many designs spread against one setting, whatever the others are.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     for key, bits, share in (("a", 5, 0.82), ("b", 8, 0.91))
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> [trace.name for trace in spread_chart(result, "adc.bits").data]
+        ['worst', 'lower quartile', 'median', 'upper quartile', 'best']
+    """
+    axis = SettingAxis.of(result, setting)
+    found = spread(result, axis)
+    figure = go.Figure()
+    for index, (name, shares) in enumerate(found.quantiles.items()):
+        figure.add_scatter(
+            x=list(found.places),
+            y=list(shares),
+            text=[
+                f"{html.escape(str(place))}: {percent(share / 100)}"
+                for place, share in zip(found.places, shares, strict=True)
+            ],
+            mode="lines+markers" if axis.is_ordered else "markers",
+            name=name,
+            line={"color": colour_of(index)},
+            marker={"color": colour_of(index), "size": 6},
+            hovertemplate="%{text} %<extra>" + name + "</extra>",
+        )
+    _draw_float(figure, result)
+    figure.update_layout(
+        title=f"Accuracy against {setting}, of all designs",
+        xaxis={"title": setting, **_scale(axis)},
+        yaxis={"title": "accuracy (%)"},
         legend={"orientation": "h", "y": -0.25},
     )
     return figure

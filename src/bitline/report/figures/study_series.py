@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+
 from bitline.study.pareto import front
 from bitline.study.point import in_line
 from bitline.study.results import DesignResult, StudyResult, in_words, is_number
@@ -56,7 +58,7 @@ class SettingAxis:
         written: dict[float | str, str] = {}
         for design in result.designs:
             if setting in design.settings:
-                written.setdefault(in_words(design.values[setting]), str(design.settings[setting]))
+                written.setdefault(in_words(design.value(setting)), str(design.settings[setting]))
         levels = tuple(result.levels(setting))
         return cls(setting, levels, tuple(written[level] for level in levels))
 
@@ -92,9 +94,13 @@ class SettingAxis:
         own = any(not _is_plain(label) for label in self.labels)
         return self.is_numeric and own and len(self.levels) <= LARGEST_TICKS
 
+    @cached_property
+    def _places(self) -> dict[float | str, int]:
+        return {level: place for place, level in enumerate(self.levels)}
+
     def index(self, design: DesignResult) -> int:
         """The place of a design's value in the order."""
-        return self.levels.index(in_words(design.values[self.setting]))
+        return self._places[in_words(design.value(self.setting))]
 
     def label(self, design: DesignResult) -> str:
         """A design's value in the words of the study."""
@@ -165,6 +171,56 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     return series
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How the accuracies of all designs with the same value of a setting spread.
+
+    Attributes:
+        places: of the values on the axis; of many values some, each standing for those around it.
+        quantiles: by name, from the least to the best accuracy, in per cent.
+    """
+
+    places: tuple[float | str, ...]
+    quantiles: dict[str, tuple[float, ...]]
+
+
+QUANTILES = {"worst": 0.0, "lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "best": 1.0}
+LARGEST_SPREAD = 100
+"""Values of a setting in a figure of spreads; of more, neighbours are taken together."""
+
+
+def spread(result: StudyResult, axis: SettingAxis) -> Spread:
+    """How accuracy spreads over the designs with each value of a setting, whatever the others are.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(f"{bits}{share}", "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     for bits in (5, 8) for share in (0.5, 0.7, 0.8 + bits / 100)
+        ... )
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> found = spread(result, SettingAxis.of(result, "adc.bits"))
+        >>> found.places, found.quantiles["median"], found.quantiles["best"]
+        ((5, 8), (70.0, 70.0), (85.0, 88.0))
+    """
+    step = -(-len(axis.levels) // LARGEST_SPREAD)
+    groups: dict[int, list[DesignResult]] = {}
+    for design in measured(result):
+        if axis.setting in design.settings:
+            groups.setdefault(axis.index(design) // step, []).append(design)
+    ordered = [groups[number] for number in sorted(groups)]
+    shares = [np.array([100 * design.mean for design in group]) for group in ordered]
+    places = tuple(axis.place(sorted(group, key=axis.index)[len(group) // 2]) for group in ordered)
+    return Spread(
+        places,
+        {
+            name: tuple(round(float(np.quantile(group, share)), 6) for group in shares)
+            for name, share in QUANTILES.items()
+        },
+    )
+
+
 def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[bool]]:
     """Designs with this cost and an accuracy, and which of them are on the front.
 
@@ -203,13 +259,13 @@ def best_designs(result: StudyResult) -> list[DesignResult]:
 
 def labels_of(designs: Sequence[DesignResult]) -> list[str]:
     """Names for designs that each have a place in a figure: later ones of the same name are counted."""
-    labels: list[str] = []
+    labels: dict[str, None] = {}
     for design in designs:
         label, count = label_of(design), 2
         while label in labels:
             label, count = f"{label_of(design)} ({count})", count + 1
-        labels.append(label)
-    return labels
+        labels[label] = None
+    return list(labels)
 
 
 def label_of(design: DesignResult) -> str:

@@ -1,0 +1,62 @@
+"""Which designs of a study the report shows one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bitline.report.figures.study_series import COST_AXES, measured, pareto
+from bitline.study.results import DesignResult, StudyResult
+
+MANY = 500
+"""Designs that the report shows one by one; of more, it shows these and sums up all of them."""
+
+
+def shown_designs(result: StudyResult) -> StudyResult:
+    """The part of a study that the report shows one by one, in the order of the study: all designs if they are few.
+
+    Otherwise the designs that no other one beats in accuracy and a cost, the most accurate ones, and an even choice of
+    the others.
+
+    Examples:
+        >>> from bitline.study import Study
+        >>> designs = tuple(
+        ...     DesignResult(f"d{number}", "", {"adc.bits": number}, {}, accuracies=(number / 2000,), finished=True)
+        ...     for number in range(2000)
+        ... )
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> shown = shown_designs(result)
+        >>> len(shown.designs), shown.designs[-1].key
+        (500, 'd1999')
+    """
+    if len(result.designs) <= MANY:
+        return result
+    best = sorted(measured(result), key=lambda design: -design.mean)[: MANY // 4]
+    chosen: dict[str, None] = {}
+    for group in (*_fronts(result), best):
+        chosen |= dict.fromkeys(design.key for design in group)
+    others = [design for design in result.designs if design.key not in chosen]
+    chosen |= dict.fromkeys(design.key for design in evenly(others, MANY - len(chosen)))
+    return replace(result, designs=tuple(design for design in result.designs if design.key in chosen))
+
+
+def _fronts(result: StudyResult) -> Iterable[Sequence[DesignResult]]:
+    """For each cost the designs of its front, at most a fourth of those that are shown."""
+    for cost in COST_AXES:
+        designs, best = pareto(result, cost)
+        front = [design for design, on_front in zip(designs, best, strict=True) if on_front]
+        yield evenly(sorted(front, key=lambda design: design.mean), MANY // 4)
+
+
+def evenly(designs: Sequence[DesignResult], count: int) -> Sequence[DesignResult]:
+    """So many designs of a list at equal distances, the first and the last among them; all if they are fewer.
+
+    Examples:
+        >>> designs = [DesignResult(str(number), "", {}, {}) for number in range(10)]
+        >>> [design.key for design in evenly(designs, 4)]
+        ['0', '3', '6', '9']
+    """
+    if len(designs) <= count or count < 2:
+        return designs[: max(0, count)]
+    last = len(designs) - 1
+    return [designs[round(place * last / (count - 1))] for place in range(count)]

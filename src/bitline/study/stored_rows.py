@@ -1,0 +1,142 @@
+"""What the tables of a store say, as values."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection
+from itertools import count, takewhile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitline.evaluation.layer_errors import LayerSums
+from bitline.study import rows
+from bitline.study.environment import differences
+from bitline.study.stored_json import StoredJson
+from bitline.study.task import Kind, Shard
+
+Read = TypeVar("Read")
+
+
+class StoredRows:
+    """Reads the tables of a store; every row is checked.
+
+    Args:
+        path: the SQLite file.
+        connection: an open connection to it.
+
+    Examples:
+        >>> from bitline.study.schema import TABLES
+        >>> connection = sqlite3.connect(":memory:")
+        >>> _ = connection.executescript(TABLES)
+        >>> StoredRows(Path("study.sqlite"), connection).shards()
+        []
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+
+    def facts(self) -> dict[str, str]:
+        """What the results depend on besides the designs, and the study that was run last."""
+        return dict(self._checked("facts", ("name", "value"), rows.fact))
+
+    def shards(self, keys: Collection[str] | None = None) -> list[Shard]:
+        """Images that are classified.
+
+        Args:
+            keys: of designs and references that are wanted; all where it is None.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
+        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
+        return self._checked(
+            "results", columns, rows.shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
+        )
+
+    def layers(self, key: str) -> dict[int, list[LayerSums]]:
+        """Sums of the layer errors of a design by chip, of the chips on which they were measured.
+
+        Args:
+            key: the `accuracy_key` of the design.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        return dict(self._checked("layers", ("chip", "sums"), rows.layers, "WHERE key = ? ORDER BY chip", (key,)))
+
+    def costed(self) -> frozenset[str]:
+        """Keys of the designs whose cost is known."""
+        return frozenset(key for (key,) in self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL"))
+
+    def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
+        """Whether each image was classified right, (images,), on each of the first chips that classified all of them.
+
+        Args:
+            kind: what was measured.
+            key: what it is kept under.
+            images: number of images.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        found = self._checked(
+            "results",
+            ("chip", "start", "stop", "each_image"),
+            rows.each_image,
+            "WHERE kind = ? AND key = ? AND stop <= ? ORDER BY chip, start",
+            (kind, key, images),
+        )
+        chips: dict[int, NDArray[np.float32]] = {}
+        for chip, start, values in found:
+            chips.setdefault(chip, np.full(images, np.nan, np.float32))[start : start + len(values)] = values
+        whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
+        return [chips[chip] for chip in whole]
+
+    def costs(self, keys: Collection[str] | None = None) -> dict[str, StoredJson]:
+        """Costs by key of the design, as `NetworkCost.to_dict` gives them.
+
+        Args:
+            keys: of the designs that are wanted; all where it is None.
+        """
+        which = "" if keys is None else f" AND key IN ({', '.join('?' * len(keys))})"
+        which = f"WHERE cost IS NOT NULL{which}"
+        return dict(self._checked("designs", ("key", "cost"), rows.cost, which, tuple(keys or ())))
+
+    def designs(self) -> list[dict[str, Any]]:
+        """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""
+        columns = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
+        return self._checked("designs", columns, rows.design, "ORDER BY rowid")
+
+    def failures(self) -> dict[str, str]:
+        """What went wrong first with each design, by `Task.prepare_key`; '' stands for the float network."""
+        found: dict[str, str] = {}
+        for key, message in self._checked("failures", ("key", "message"), rows.failure, "ORDER BY finished, rowid"):
+            found.setdefault(key, message)
+        return found
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Runs that could add results: `began`, `versions`, `hardware`."""
+        return self._checked("sessions", ("began", "versions", "hardware"), rows.session, "ORDER BY id")
+
+    def differences(self) -> list[str]:
+        """What the results were computed with that was not always the same, in words."""
+        used = "WHERE id IN (SELECT DISTINCT session FROM results)"
+        workers = self.connection.execute("SELECT DISTINCT worker FROM results")
+        runs = self._checked("sessions", ("began", "versions", "hardware"), rows.session, used)
+        return differences((str(name) for (name,) in workers), runs)
+
+    def _checked(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        read: Callable[..., Read],
+        which: str = "",
+        values: tuple[object, ...] = (),
+    ) -> list[Read]:
+        found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
+        return rows.checked(self.path, table, found, read)
