@@ -94,7 +94,7 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
         counter.inside -= 1
         earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
         calls[layer.name] = Calls(
-            earlier.products + outputs.numel() / len(layer.weight),
+            earlier.products + outputs.numel() / layer.outputs,
             earlier.inputs + arranged.numel(),
             tuple(arranged.shape[2:]),
         )

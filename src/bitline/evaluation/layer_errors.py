@@ -116,7 +116,7 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor) -> tuple
             LayerSums(
                 name=layer.name,
                 rows=layer.product.rows,
-                outputs=len(layer.weight),
+                outputs=layer.outputs,
                 partitions=layer.product.partition(layer.design.array.rows).parts,
                 pulses=chip.pulses,
                 outside=chip.outside,

@@ -16,34 +16,16 @@ from bitline.layer.chip import Chip
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
-from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
+from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.linear import AnalogLinear
 from bitline.nn.precision import checked_network
+from bitline.nn.read_numbers import number_passes
+from bitline.nn.registry import ANALOG_LAYERS, NO_ANALOG_FORM, analog_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
-
-ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
-    nn.Linear: AnalogLinear,
-    nn.Conv1d: AnalogConv1d,
-    nn.Conv2d: AnalogConv2d,
-}
-"""Layers that have an analog form; a new one is one file and one line here."""
-
-NO_ANALOG_FORM = (
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    nn.Bilinear,
-    nn.RNNBase,
-    nn.RNNCellBase,
-    nn.MultiheadAttention,
-)
-"""Layers with matrix products that cannot be mapped yet: refused rather than left out of the simulation."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +100,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
     remarks = (*approximations(design), *form.remarks, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
+    number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]
     return form.network
 
@@ -220,7 +203,7 @@ def _make_analog(
     for module, names in places.items():
         name = names[0]
         own = design_of(design, names)
-        form = _form_of(module)
+        form = analog_form(module)
         if own is not None and form is not None:
             form.take_over(module, own, name, folded.get(name, ""))
         elif next(module.parameters(recurse=False), None) is not None:
@@ -241,7 +224,7 @@ def _refuse_unmapped(network: nn.Module, design: Design) -> None:
     for module, names in names_of(network).items():
         if design_of(design, names) is None:
             continue
-        form = _form_of(module)
+        form = analog_form(module)
         analog += form is not None
         if form is None and isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
             raise ConversionError(
@@ -252,18 +235,6 @@ def _refuse_unmapped(network: nn.Module, design: Design) -> None:
         raise ConversionError(
             f"{type(network).__name__} has no layer to put on arrays: it needs Linear, Conv1d or Conv2d layers"
         )
-
-
-def _form_of(module: nn.Module) -> type[AnalogLayer] | None:
-    """The analog form of a layer, also of a subclass that computes the same."""
-    for float_type, form in ANALOG_LAYERS.items():
-        same = all(
-            getattr(type(module), name, None) is getattr(float_type, name, None)
-            for name in ("forward", "_conv_forward", "__call__", "__getattr__")
-        )
-        if type(module) is float_type or (isinstance(module, float_type) and same):
-            return form
-    return None
 
 
 def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
@@ -277,11 +248,3 @@ def _noting_products(form: _Form, products: tuple[str, ...]) -> _Form:
     names = ", ".join(name.strip("_") for name in products)
     remark = f"products outside of the analog layers stay digital, in floating point: {names}"
     return _Form(form.network, form.digital, form.folding, (*form.remarks, remark))
-
-
-__all__ = [
-    "ANALOG_LAYERS",
-    "NO_ANALOG_FORM",
-    "convert",
-    "record",
-]

@@ -90,7 +90,7 @@ def _inputs(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
 def _float_outputs(layer: AnalogLayer, inputs: Tensor) -> Tensor:
     """Outputs of the layer's product in floating point."""
     product = layer.product
-    matrix = layer.weight.reshape(product.groups, -1, product.rows).transpose(1, 2)
+    matrix = layer.matrix.reshape(product.groups, -1, product.rows).transpose(1, 2)
     return product.apply(inputs, product.lay_out(matrix, product.whole()), product.whole(), layer.bias)
 
 
