@@ -14,6 +14,7 @@ from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
+from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
@@ -24,8 +25,9 @@ from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.precision import checked_network
 from bitline.nn.read_numbers import number_passes
-from bitline.nn.registry import ANALOG_LAYERS, NO_ANALOG_FORM, analog_form
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
+from bitline.nn.transformer import prepare_transformers
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         ('AnalogLinear', 'Linear')
 
     Args:
-        model: any network of layers in `ANALOG_LAYERS`, or such a layer; other layers without matrix products stay
-            digital.
+        model: any network of layers in `ANALOG_LAYERS` and `COMPOSITE_LAYERS`, or such a layer; other layers without
+            matrix products stay digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
             conversion; or what was recorded for a design with the same `views.record`.
@@ -187,12 +189,31 @@ def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRe
 
 
 def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str) -> _Form:
-    """Fold and make layers analog, in place."""
+    """Fold and make layers analog, in place.
+
+    Raises:
+        ConversionError: there is none to make analog.
+    """
+    _take_apart(network, design)
     places = names_of(network)
     remarks = check_rules(network, design, places, tuple(ANALOG_LAYERS))
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
+    prepare_transformers(network)
+    if not any(analog_layers(network)):
+        raise ConversionError(
+            f"{type(network).__name__} has no layer to put on arrays: it needs layers such as "
+            f"{', '.join(layer.__name__ for layer in ANALOG_LAYERS)} that no rule keeps digital"
+        )
     return _Form(network, digital, folding, remarks)
+
+
+def _take_apart(network: nn.Module, design: Design) -> None:
+    """Give each matrix of the layers of several matrices a layer of its own, in place."""
+    for module, names in names_of(network).items():
+        form = composite_form(module)
+        if form is not None and design_of(design, names) is not None:
+            form.take_apart(module, names[0])
 
 
 def _make_analog(
@@ -206,35 +227,23 @@ def _make_analog(
         form = analog_form(module)
         if own is not None and form is not None:
             form.take_over(module, own, name, folded.get(name, ""))
-        elif next(module.parameters(recurse=False), None) is not None:
+        elif not isinstance(module, CompositeLayer) and next(module.parameters(recurse=False), None) is not None:
             digital.append((name, type(module).__name__))
-    for module in network.modules():
-        if getattr(module, "use_nested_tensor", False):
-            vars(module)["use_nested_tensor"] = False  # its layers would get tensors that only fused ones can take
     return tuple(digital)
 
 
 def _refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are neither digital by a rule nor can be analog, and those without any.
+    """Refuse networks with layers that are neither digital by a rule nor can be analog.
 
     Raises:
         ConversionError: names the layer.
     """
-    analog = 0
     for module, names in names_of(network).items():
-        if design_of(design, names) is None:
-            continue
-        form = analog_form(module)
-        analog += form is not None
-        if form is None and isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
+        if design_of(design, names) is not None and lacks_form(module):
             raise ConversionError(
                 f"layer {names[0]!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
                 f'[[layers]] match = "{names[0]}", digital = true'
             )
-    if not analog:
-        raise ConversionError(
-            f"{type(network).__name__} has no layer to put on arrays: it needs Linear, Conv1d or Conv2d layers"
-        )
 
 
 def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
