@@ -24,6 +24,7 @@ def lstm_step(from_input: Tensor, from_hidden: Tensor, states: States) -> States
     Examples:
         With large gates, the cell state grows by one at every step:
 
+        >>> import torch
         >>> gates = torch.full((1, 4), 20.0)
         >>> [round(float(state), 2) for state in lstm_step(gates, gates, (torch.zeros(1, 1), torch.ones(1, 1)))]
         [0.96, 2.0]
@@ -42,6 +43,7 @@ def gru_step(from_input: Tensor, from_hidden: Tensor, states: States) -> States:
         states: the hidden state, (samples, features).
 
     Examples:
+        >>> import torch
         >>> float(gru_step(torch.zeros(1, 3), torch.zeros(1, 3), (torch.ones(1, 1),))[0])
         0.5
     """
@@ -56,6 +58,7 @@ def tanh_step(from_input: Tensor, from_hidden: Tensor, states: States) -> States
     """The next state of a plain recurrent layer.
 
     Examples:
+        >>> import torch
         >>> float(tanh_step(torch.zeros(1, 1), torch.zeros(1, 1), ())[0])
         0.0
     """
@@ -66,6 +69,7 @@ def relu_step(from_input: Tensor, from_hidden: Tensor, states: States) -> States
     """The next state of a plain recurrent layer with ReLU.
 
     Examples:
+        >>> import torch
         >>> float(relu_step(torch.ones(1, 1), torch.ones(1, 1), ())[0])
         2.0
     """
@@ -80,6 +84,7 @@ class AnalogCell(CompositeLayer):
     """A recurrent cell with two matrices on arrays: `ih` for inputs and `hh` for the hidden state.
 
     Examples:
+        >>> import torch
         >>> cell = AnalogGRUCell.take_apart(nn.GRUCell(3, 2), "cell")
         >>> [name for name, _ in cell.named_children()], cell(torch.ones(5, 3)).shape
         (['ih', 'hh'], torch.Size([5, 2]))
@@ -117,6 +122,7 @@ class AnalogLSTMCell(AnalogCell, nn.LSTMCell):
     """`torch.nn.LSTMCell` with matrices `ih` and `hh` on arrays.
 
     Examples:
+        >>> import torch
         >>> cell = AnalogLSTMCell.take_apart(nn.LSTMCell(3, 2), "cell")
         >>> [state.shape for state in cell(torch.ones(5, 3))]
         [torch.Size([5, 2]), torch.Size([5, 2])]
@@ -129,6 +135,7 @@ class AnalogGRUCell(AnalogCell, nn.GRUCell):
     """`torch.nn.GRUCell` with matrices `ih` and `hh` on arrays.
 
     Examples:
+        >>> import torch
         >>> AnalogGRUCell.take_apart(nn.GRUCell(3, 2), "cell")(torch.ones(5, 3)).shape
         torch.Size([5, 2])
     """
@@ -140,6 +147,7 @@ class AnalogRNNCell(AnalogCell, nn.RNNCell):
     """`torch.nn.RNNCell` with matrices `ih` and `hh` on arrays.
 
     Examples:
+        >>> import torch
         >>> AnalogRNNCell.take_apart(nn.RNNCell(3, 2), "cell")(torch.ones(5, 3)).shape
         torch.Size([5, 2])
     """
