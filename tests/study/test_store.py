@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 
+import numpy as np
 import pytest
 from small_study import IMAGES, study
 
@@ -13,6 +14,8 @@ from bitline.errors import StudyError
 from bitline.study import plan, read_results, sweep
 from bitline.study.schema import RESULTS_VERSION
 from bitline.study.store import Store
+from bitline.study.task import Outcome, Task
+from bitline.study.values import pack
 
 
 def test_a_store_in_use_is_refused_and_readable(finished, tmp_path):
@@ -120,3 +123,27 @@ def test_other_databases_and_empty_stores_are_refused(tmp_path):
     (tmp_path / "empty.sqlite").touch()
     with pytest.raises(StudyError, match="is empty: run the study first"):
         read_results(tmp_path / "empty.sqlite")
+
+
+def test_a_store_keeps_which_images_were_right(tmp_path):
+    right = np.arange(10) % 3 == 0
+    with Store.writing(tmp_path / "s.sqlite", {"seed": "0"}) as store:
+        for chip, start, stop in [(0, 0, 4), (0, 4, 10), (1, 0, 10), (2, 0, 4), (3, 0, 10), (0, 4, 12)]:
+            task = Task("analog", "a1", "a1", None, chip, start, stop)
+            part = np.resize(right, 12)[start:stop] != (chip == 1)
+            store.add(Outcome(task, correct=int(part.sum()), values=pack(part)))
+        found = store.values("analog", "a1", images=10)
+    assert [values.tolist() for values in found] == [right.tolist(), (~right).tolist()]  # chip 2 is not finished
+
+
+@pytest.mark.parametrize("damage", [b"", b"nothing", pack(np.ones(3)), pack(np.ones(5)), "text", None, 3])
+def test_damaged_values_of_images_are_refused(tmp_path, damage):
+    with Store.writing(tmp_path / "s.sqlite", {"seed": "0"}) as store:
+        store.add(Outcome(Task("float", "", "", None, 0, 0, 4), correct=3, values=pack(np.ones(4))))
+        store.connection.execute("PRAGMA ignore_check_constraints = 1")
+        if damage is None:
+            store.connection.execute("UPDATE results SET start = 4")
+        else:
+            store.connection.execute("UPDATE results SET each_image = ?", (damage,))
+        with pytest.raises(StudyError, match="is damaged: row 1 of its table 'results'"):
+            store.values("float", "", images=4)

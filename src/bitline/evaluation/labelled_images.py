@@ -51,21 +51,25 @@ class LabelledImages:
         return zip(self.images.split(self.batch), self.classes.split(self.batch), strict=True)
 
     @torch.no_grad()
-    def right(self, network: nn.Module, advance: Advance = int) -> int:
-        """Number of images whose largest output is that of their class.
+    def each_right(self, network: nn.Module, advance: Advance = int) -> Tensor:
+        """Whether the largest output of each image is that of its class, (images,).
 
         Args:
             network: in eval mode.
             advance: told how many images are done.
         """
-        right = done = 0
+        right, done = [], 0
         with settled(network):
             for images, classes in self.batches():
-                right += int((scores(network, images).argmax(1) == classes).sum())
+                right.append(scores(network, images).argmax(1) == classes)
                 done += len(images)
                 advance(done)
-        return right
+        return torch.cat(right)
+
+    def right(self, network: nn.Module, advance: Advance = int) -> int:
+        """Number of images that a network gets right; arguments as for `each_right`."""
+        return int(self.each_right(network, advance).sum())
 
     def accuracy(self, network: nn.Module, advance: Advance = int) -> float:
-        """Share of the images that a network gets right; arguments as for `right`."""
+        """Share of the images that a network gets right; arguments as for `each_right`."""
         return self.right(network, advance) / len(self)

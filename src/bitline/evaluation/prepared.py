@@ -126,12 +126,16 @@ class Prepared:
         with settled(self.analog), settled(self.reference):
             return [layer_sums(self.reference, self.analog, images) for images, _ in data.part(0, COMPARED).batches()]
 
-    def right(self, data: LabelledImages, advance: Advance = int) -> int:
-        """Number of images that the network gets right on the current chip.
+    def each_right(self, data: LabelledImages, advance: Advance = int) -> Tensor:
+        """Whether the network gets each image right on the current chip, (images,).
 
         Args:
             data: a data set, or a part of one.
             advance: told how many images are done.
         """
         restart_reads(self.analog, data.first)
-        return data.right(self.analog, advance)
+        return data.each_right(self.analog, advance)
+
+    def right(self, data: LabelledImages, advance: Advance = int) -> int:
+        """Number of images that the network gets right on the current chip; arguments as for `each_right`."""
+        return int(self.each_right(data, advance).sum())

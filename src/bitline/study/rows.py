@@ -11,10 +11,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.study.results import COSTS
 from bitline.study.task import Kind, Shard
+from bitline.study.values import unpack
 
 Read = TypeVar("Read")
 
@@ -81,6 +85,13 @@ def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, l
         raise ValueError(f"seconds is {seconds!r}")
     sums = [] if layers is None else _layers(layers)
     return Shard(kind, key, chip, start, stop, correct, sums, seconds)
+
+
+def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float32]]:
+    """A chip, its first image, and whether each image from there on was classified right."""
+    if type(chip) is not int or not 0 <= start < stop:
+        raise ValueError(f"images {start} to {stop} of chip {chip!r} were classified")
+    return chip, start, unpack(packed, stop - start)
 
 
 def _layers(text: Any) -> list[dict[str, Any]]:

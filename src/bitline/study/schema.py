@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bitline.errors import StudyError
 
-RESULTS_VERSION = 3
-"""Raised whenever the same design, seed and inputs would give other numbers than before."""
+RESULTS_VERSION = 4
+"""Raised whenever the same design, seed and inputs would give other numbers than before, or more of them."""
 
 TABLES = f"""
 BEGIN;
@@ -23,8 +23,8 @@ CREATE TABLE IF NOT EXISTS designs (
 );
 CREATE TABLE IF NOT EXISTS results (
     kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
-    correct INTEGER NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL, session INTEGER NOT NULL,
-    finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
+    correct INTEGER NOT NULL, each_image BLOB NOT NULL, layers TEXT, seconds REAL NOT NULL, worker TEXT NOT NULL,
+    session INTEGER NOT NULL, finished TEXT NOT NULL, PRIMARY KEY (kind, key, chip, start, stop)
 );
 CREATE TABLE IF NOT EXISTS failures (
     kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, message TEXT NOT NULL,

@@ -7,8 +7,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bitline.errors import StudyError
 from bitline.study import rows
@@ -17,7 +21,7 @@ from bitline.study.environment import differences, hardware, versions
 from bitline.study.lock import locked
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
-from bitline.study.task import Outcome, Shard, Task
+from bitline.study.task import Kind, Outcome, Shard, Task
 
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
@@ -146,7 +150,7 @@ class Store:
                 self.connection.execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
             if task.kind != "cost":
                 self.connection.execute(
-                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         task.kind,
                         task.key,
@@ -154,6 +158,7 @@ class Store:
                         task.start,
                         task.stop,
                         outcome.correct,
+                        outcome.values,
                         json.dumps(outcome.layers) if outcome.layers else None,
                         outcome.seconds,
                         outcome.worker,
@@ -177,6 +182,30 @@ class Store:
         """
         columns = ("kind", "key", "chip", "start", "stop", "correct", "layers", "seconds")
         return self._checked("results", columns, rows.shard, "ORDER BY kind, key, chip, start")
+
+    def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
+        """Whether each image was classified right, (images,), on each of the first chips that classified all of them.
+
+        Args:
+            kind: what was measured.
+            key: what it is kept under.
+            images: number of images.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        found = self._checked(
+            "results",
+            ("chip", "start", "stop", "each_image"),
+            rows.each_image,
+            "WHERE kind = ? AND key = ? AND stop <= ? ORDER BY chip, start",
+            (kind, key, images),
+        )
+        chips: dict[int, NDArray[np.float32]] = {}
+        for chip, start, values in found:
+            chips.setdefault(chip, np.full(images, np.nan, np.float32))[start : start + len(values)] = values
+        whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
+        return [chips[chip] for chip in whole]
 
     def costs(self) -> dict[str, dict[str, Any]]:
         """Costs by key of the design, as `NetworkCost.to_dict` gives them."""
@@ -205,8 +234,15 @@ class Store:
         runs = self._checked("sessions", ("began", "versions", "hardware"), rows.session, used)
         return differences((str(name) for (name,) in workers), runs)
 
-    def _checked(self, table: str, columns: tuple[str, ...], read: Callable[..., Read], which: str = "") -> list[Read]:
-        found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}")
+    def _checked(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        read: Callable[..., Read],
+        which: str = "",
+        values: tuple[object, ...] = (),
+    ) -> list[Read]:
+        found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
         return rows.checked(self.path, table, found, read)
 
     @contextmanager

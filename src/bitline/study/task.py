@@ -60,6 +60,7 @@ class Outcome:
         task: the task.
         correct: number of images that were classified right.
         layers: sums of layer errors, as `LayerSums` has them.
+        values: whether each image was classified right, as `values.pack` gives it; empty where nothing was classified.
         costs: for each variant's key its cost, or why there is none.
         seconds: computing time, preparation included.
         worker: host and process that did it.
@@ -75,6 +76,7 @@ class Outcome:
 
     task: Task
     correct: int = 0
+    values: bytes = b""
     layers: tuple[dict[str, Any], ...] = ()
     costs: tuple[tuple[str, dict[str, Any]], ...] = ()
     seconds: float = 0.0

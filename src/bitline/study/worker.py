@@ -7,7 +7,7 @@ import platform
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -27,6 +27,7 @@ from bitline.study.environment import arithmetic
 from bitline.study.mishaps import described, is_lack_of_memory
 from bitline.study.point import accuracy_key
 from bitline.study.task import Kind, Outcome, Task
+from bitline.study.values import pack
 
 KEPT = 2
 """How many prepared networks a worker keeps."""
@@ -116,7 +117,7 @@ class Worker:
             outcome = Outcome(task, error=described(error))
             self._forget(task, error)
         seconds = time.perf_counter() - began
-        return Outcome(**{**vars(outcome), "seconds": seconds, "worker": self.name})
+        return replace(outcome, seconds=seconds, worker=self.name)
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
@@ -126,11 +127,11 @@ class Worker:
             self.recorded = self.statistics = None
 
     def _float(self, task: Task) -> Outcome:
-        return Outcome(task, correct=self._shard(task).right(self.model))
+        return _classified(task, self._shard(task).each_right(self.model))
 
     def _reference(self, task: Task) -> Outcome:
         reference = self._prepare(task.prepare_key, task.design).reference
-        return Outcome(task, correct=self._shard(task).right(reference))
+        return _classified(task, self._shard(task).each_right(reference))
 
     def _analog(self, task: Task) -> Outcome:
         prepared = self._prepare(task.prepare_key, task.design)
@@ -138,8 +139,8 @@ class Worker:
         sums: list[tuple[LayerSums, ...]] = []
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.data)
-        correct = prepared.right(self._shard(task))
-        return Outcome(task, correct=correct, layers=tuple(asdict(layer) for run in sums for layer in run))
+        outcome = _classified(task, prepared.each_right(self._shard(task)))
+        return replace(outcome, layers=tuple(asdict(layer) for run in sums for layer in run))
 
     def _cost(self, task: Task) -> Outcome:
         assert task.design is not None
@@ -186,6 +187,11 @@ class Worker:
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
+
+
+def _classified(task: Task, right: Tensor) -> Outcome:
+    """What is kept of images of which it is known whether they were classified right."""
+    return Outcome(task, correct=int(right.sum()), values=pack(right.cpu().numpy()))
 
 
 def _mismatch(context: Context) -> str:

@@ -1,0 +1,92 @@
+"""Intervals over chips and images hold the truth as often as they say, and are those of the analysis of variance."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from bitline.numerics.two_way import Estimate, Spread, estimate
+
+
+def classified(draws, chips, images, between_chips, rest):
+    """Whether images were right without errors, (1, images), and on chips, (chips, images): thresholds of a sum."""
+    hard = draws.normal(0, 1, images)
+    reference = (1.0 + hard + draws.normal(0, 0.3, images)) > 0
+    each_chip, each = draws.normal(0, between_chips, (chips, 1)), draws.normal(0, rest, (chips, images))
+    return reference[None], (0.8 + hard + each_chip + each) > 0
+
+
+def true_accuracies(between_chips, rest):
+    return norm.cdf(1.0 / math.hypot(1, 0.3)), norm.cdf(0.8 / math.sqrt(1 + between_chips**2 + rest**2))
+
+
+STATISTICS = {"loss": lambda means: means[0] - means[1], "log ratio": lambda means: math.log(means[0] / means[1])}
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.parametrize(
+    ("chips", "images", "between_chips", "rest"),
+    [(1, 500, 0.0, 0.3), (3, 200, 0.2, 0.5), (5, 500, 0.1, 0.3), (10, 300, 0.3, 0.3)],
+)
+def test_95_per_cent_of_intervals_hold_the_truth(name, chips, images, between_chips, rest):
+    draws, statistic = np.random.default_rng(chips), STATISTICS[name]
+    truth = statistic(true_accuracies(between_chips, rest))
+    intervals = [
+        estimate(statistic, classified(draws, chips, images, between_chips, rest)).interval() for _ in range(500)
+    ]
+    share = np.mean([low <= truth <= high for low, high in intervals])
+    assert 0.93 <= share <= 0.97
+
+
+def test_the_variance_of_a_mean_is_that_of_the_analysis_of_variance():
+    values = np.random.default_rng(0).normal(size=(6, 30)) + np.arange(6)[:, None] + np.arange(30) / 9
+    rows, columns = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True)
+    of_chips = 30 * np.square(rows - values.mean()).sum() / 5
+    of_images = 6 * np.square(columns - values.mean()).sum() / 29
+    of_rest = np.square(values - rows - columns + values.mean()).sum() / (5 * 29)
+    (spread,) = estimate(lambda means: means[0], [values]).spreads
+    assert [spread.from_chips, spread.from_images, spread.from_both] == pytest.approx(
+        [square / values.size for square in (of_chips, of_images, of_rest)]
+    )
+
+
+def test_pairing_removes_what_designs_share():
+    reference, chips = classified(np.random.default_rng(1), 5, 400, 0.0, 0.2)
+    paired = estimate(STATISTICS["loss"], [reference, chips]).spreads[0].variance
+    apart = sum(spread.variance for spread in estimate(lambda a, b: a[0] - b[0], [reference], [chips]).spreads)
+    assert paired < apart / 3
+
+
+def test_exact_values_have_no_interval_and_single_ones_no_variance_of_their_kind():
+    assert estimate(lambda means: means[0], [np.ones((4, 10))]).interval() == (1.0, 1.0)
+    one_chip = estimate(lambda means: means[0], [np.arange(10.0)[None]]).spreads[0]
+    assert one_chip.from_chips == one_chip.from_both == 0.0 < one_chip.from_images
+    of_chips = estimate(lambda means: means[0], [np.arange(4.0)[:, None]])
+    assert of_chips.interval() == pytest.approx((1.5 - 2.0542, 1.5 + 2.0542), abs=1e-3)  # Student, three degrees
+
+
+def test_p_values_and_intervals_agree():
+    found = Estimate(1.0, (Spread(5, 500, 0.03, 0.02, 0.01), Spread(3, 100, 0.01, 0.02, 0.0)))
+    for confidence in (0.5, 0.95, 0.999):
+        low, high = found.interval(confidence)
+        assert found.p_value(low) == pytest.approx(1 - confidence)
+        assert found.p_value(high) == pytest.approx(1 - confidence)
+    assert found.p_value(1.0) == pytest.approx(1.0)
+
+
+def test_as_many_images_as_were_asked_for_decide():
+    draws = np.random.default_rng(2)
+    small = estimate(STATISTICS["loss"], classified(draws, 5, 300, 0.02, 0.3))
+    bound = small.value - 0.01
+    chips, images = small.needed(bound)
+    large = estimate(STATISTICS["loss"], classified(draws, chips, images, 0.02, 0.3))
+    low, high = large.interval()
+    assert (high - low) / 2 == pytest.approx(0.01, rel=0.3)
+
+
+def test_tables_that_do_not_belong_together_are_refused():
+    with pytest.raises(ValueError, match="other chips or images"):
+        estimate(lambda means: means[0], [np.ones((3, 4)), np.ones((2, 4))])
