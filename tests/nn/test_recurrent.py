@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from bitline import Design, analog_layers, convert, program
+from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.cost import gather_statistics
 from bitline.errors import ConversionError
 
@@ -252,3 +252,23 @@ def test_an_image_costs_a_product_of_each_matrix_in_every_step(steps):
     assert products == {f"0.{kind}_l{layer}": steps for layer in (0, 1) for kind in ("ih", "hh", "hr")}
     assert statistics.digital.unknown == ()
     assert statistics.digital.activations == steps * 2 * (3 + 1 + 1) * 4
+
+
+def test_recurrent_networks_are_evaluated_as_any_others():
+    class Classifier(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.head = nn.GRU(3, 8, batch_first=True), nn.Linear(8, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.rnn(x)[1][0])
+
+    torch.manual_seed(0)
+    model, x = Classifier().eval(), torch.randn(40, 5, 3)
+    with torch.no_grad():
+        labels = model(x).argmax(1)
+    result = evaluate(model, "differential", x, labels, x[:20], chips=2)
+    assert [layer.name for layer in result.layers] == ["rnn.ih_l0", "rnn.hh_l0", "head"]
+    assert result.reference_accuracy > 0.9
+    again = evaluate(model, NOISY, x, labels, x[:20], chips=1, batch=7)
+    assert again.chip_accuracies == evaluate(model, NOISY, x, labels, x[:20], chips=1, batch=40).chip_accuracies

@@ -79,7 +79,9 @@ def _inputs(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
     seen: dict[str, Tensor] = {}
 
     def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
-        seen[layer.name] = layer.arranged(inputs)
+        arranged, earlier = layer.arranged(inputs), seen.get(layer.name)
+        together = earlier is not None and earlier.shape[1:] == arranged.shape[1:]
+        seen[layer.name] = torch.cat([earlier, arranged]) if earlier is not None and together else arranged
         return layer.compute(inputs)
 
     with computing(network, note):
