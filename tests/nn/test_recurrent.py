@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bitline import Design, analog_layers, convert, evaluate, program
@@ -272,3 +273,18 @@ def test_recurrent_networks_are_evaluated_as_any_others():
     assert result.reference_accuracy > 0.9
     again = evaluate(model, NOISY, x, labels, x[:20], chips=1, batch=7)
     assert again.chip_accuracies == evaluate(model, NOISY, x, labels, x[:20], chips=1, batch=40).chip_accuracies
+
+
+@pytest.mark.parametrize("how", ["weight_norm", "spectral_norm", "old weight_norm"])
+def test_computed_weights_of_recurrent_layers_are_baked_in(how):
+    torch.manual_seed(0)
+    network, x = Recurrent(nn.LSTM(3, 4, batch_first=True)).eval(), torch.randn(6, 5, 3)
+    computed = nn.utils.weight_norm if how.startswith("old") else getattr(parametrizations, how)
+    computed(network.rnn, "weight_hh_l0")
+    lengths = torch.full((6,), 5)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(1.5)
+        expected = network(x, lengths)[0]
+        analog = convert(network, PRECISE, (x, lengths))
+        torch.testing.assert_close(analog(x, lengths)[0], expected, rtol=0, atol=3e-3)

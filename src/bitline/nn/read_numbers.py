@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 STEP_STRIDE = 1 << 32
@@ -119,7 +120,7 @@ def _numbers(network: nn.Module) -> Iterator[ReadNumbers]:
 
 def _begin(network: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
     given = next((value for value in (*arguments, *keywords.values()) if isinstance(value, Tensor)), None)
-    if given is not None:
+    if given is not None and not torch._C._get_tracing_state():  # layers refuse to be traced
         for numbers in _numbers(network):
             numbers.begin(len(given) if given.ndim else 1)
 
