@@ -131,7 +131,7 @@ class Estimate:
             ((5, 462), (16, 1592))
         """
         distance = abs(self.value - bound)
-        if not 0 < distance < math.inf or len(self.spreads) != 1:
+        if not 0 < distance < math.inf or len(self.spreads) != 1 or math.isinf(self.spreads[0].from_chips):
             return None
         spread, wanted = self.spreads[0], (distance / 1.96) ** 2
         rest = min(spread.from_both, spread.from_chips)

@@ -9,16 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bitline.config import toml
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
 from bitline.errors import DesignError, StudyError
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
-from bitline.paper.verdict import tolerance
-from bitline.study import DesignResult, Study, StudyResult, forget_failures, read_results, sweep
+from bitline.paper.measurements import Measurements, StoredAnswers
+from bitline.study import Study, forget_failures, read_results, sweep
 from bitline.study.executors import Launch
 from bitline.study.workload import Workload, load
 
@@ -138,7 +136,7 @@ class Experiment:
             axes: what differs between designs, as in a study file.
             settings: what all designs have in common, by dotted name.
             base: the base design, a preset or a .toml file.
-            chips: number of chips; that of the experiment if it is not given.
+            chips: one where cells are exact, so that all chips are alike; otherwise that of the experiment.
         """
         design = {"base": base, "set": settings or {}}
         run = {"chips": chips or self.chips, "seed": self.seed, "layer_errors": False}
@@ -148,9 +146,12 @@ class Experiment:
         forget_failures(store)
         summary = sweep(study, store, workers=self.workers, launch=self.launch, progress=self.progress, points=points)
         result = read_results(store)
-        keys = {point.key: point.settings for point in points}
-        designs = tuple(replace(design, settings=keys[design.key]) for design in result.designs if design.key in keys)
-        return Measurements(replace(result, designs=designs), summary.failures)
+        by_key = {point.key: point for point in points}
+        designs = tuple(
+            replace(design, settings=by_key[design.key].settings) for design in result.designs if design.key in by_key
+        )
+        answers = StoredAnswers(store, by_key, int(result.facts["images"]), exact=chips == 1)
+        return Measurements(replace(result, designs=designs), summary.failures, answers)
 
     @cached_property
     def loaded(self) -> Workload:
@@ -178,76 +179,3 @@ class Experiment:
     def statistics(self) -> Statistics:
         """Weights and activity of the network, for costs."""
         return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """What was measured of the designs of one study.
-
-    Attributes:
-        result: the designs, with the accuracy of every chip.
-        failures: what could not be measured, and why.
-    """
-
-    result: StudyResult
-    failures: tuple[str, ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row for each design."""
-        return self.result.to_frame().drop(columns=["key"])
-
-    @property
-    def baseline(self) -> float:
-        """Accuracy of the quantised reference with most bits: what errors are measured against."""
-        return max(design.reference for design in self.result.designs if design.reference is not None)
-
-    def designs(self, settings: dict[str, Any] | None = None) -> list[DesignResult]:
-        """Designs with these settings, by dotted name, in the order of the axes; all designs without settings."""
-        wanted = (settings or {}).items()
-        return [
-            design
-            for design in self.result.designs
-            if all(design.settings.get(name) == value for name, value in wanted)
-        ]
-
-    def curves(self, designs: Sequence[DesignResult], setting: str) -> tuple[list[float], list[list[float]]]:
-        """Accuracy of every chip over a setting.
-
-        Args:
-            designs: those on the curve.
-            setting: the dotted name of the setting that differs between them.
-
-        Returns:
-            The values of the setting, ascending, and for each chip its accuracies there.
-        """
-        ordered = sorted(designs, key=lambda design: float(design.settings[setting]))
-        chips = min(len(design.accuracies) for design in ordered)
-        return (
-            [float(design.settings[setting]) for design in ordered],
-            [[design.accuracies[chip] for design in ordered] for chip in range(chips)],
-        )
-
-    def tolerances(self, setting: str, settings: dict[str, Any] | None = None) -> list[float]:
-        """Largest value of an error's setting with two points of loss, of every chip.
-
-        Args:
-            setting: the dotted name of the error's size.
-            settings: those of the designs to compare, by dotted name.
-        """
-        errors, chips = self.curves(self.designs(settings), setting)
-        return [tolerance(errors, accuracies, self.baseline) for accuracies in chips]
-
-    def loss(self, design: DesignResult) -> float:
-        """Accuracy that a design loses against the baseline, in points, mean over chips."""
-        return 100 * self.baseline - 100 * design.mean
-
-    def losses(self, design: DesignResult) -> list[float]:
-        """Accuracy that each chip of a design loses against the baseline, in points."""
-        return [100 * (self.baseline - accuracy) for accuracy in design.accuracies]
-
-
-def gains(better: DesignResult, worse: DesignResult) -> list[float]:
-    """Accuracy of one design less that of another on the same chip, in points, for every chip."""
-    pairs = zip(better.accuracies, worse.accuracies, strict=True)
-    return [100 * (accuracy - other) for accuracy, other in pairs]

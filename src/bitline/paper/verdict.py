@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import stats
 
 from bitline.numerics.text import number
+from bitline.numerics.two_way import Estimate, estimate
+
+if TYPE_CHECKING:
+    from bitline.paper.quantity import Quantity
 
 Words = Literal["holds", "does not hold", "not decided"]
 Relation = Literal["<", "<=", ">", ">="]
@@ -29,9 +32,11 @@ class Verdict:
         claim: the paper's statement.
         quantity: what was measured or computed, with its unit.
         value: its value; NaN if nothing was found.
-        low, high: ends of its 95 % confidence interval; the value itself if nothing is random.
+        low, high: ends of its 95 % confidence interval over chips and images; the value itself if nothing is random.
         relation: how the quantity relates to the bound if the claim is true.
         bound: the value that the claim compares the quantity with.
+        p_value: probability of a value as far from the bound, if the bound is the truth; NaN if nothing is random.
+        needed: how many chips and images would decide, in words; empty if it is decided, or cannot be told.
 
     Examples:
         >>> verdict = Verdict("Design A loses little.", "loss in points", 0.4, 0.1, 0.7, "<", 1.0)
@@ -48,6 +53,8 @@ class Verdict:
     high: float
     relation: Relation
     bound: float
+    p_value: float = math.nan
+    needed: str = ""
 
     @property
     def words(self) -> Words:
@@ -83,7 +90,7 @@ class Verdict:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Verdict:
         """The opposite of `to_dict`."""
-        missing = {"value": math.nan, "low": -math.inf, "high": math.inf}
+        missing = {"value": math.nan, "low": -math.inf, "high": math.inf, "p_value": math.nan}
         kept: dict[str, Any] = {
             name: missing[name] if value is None else value for name, value in content.items() if name != "verdict"
         }
@@ -101,38 +108,55 @@ class Claim:
         Losses of three chips decide whether a design loses less than a point; a ratio of means is arithmetic.
 
         >>> claim = Claim("Design A loses less than one point.")
-        >>> claim.measured("loss in points, by chip", [0.3, 0.5, 0.4], "<", 1).found
+        >>> claim.sampled("loss in points, by chip", [0.3, 0.5, 0.4], "<", 1).found
         '0.4 [0.152, 0.648]'
         >>> claim.computed("loss in points", 1.2, "<", 1).words
         'does not hold'
-        >>> claim.ratio("tolerated errors, A over B, by chip", [math.log(8), math.log(2)], ">", 1).value
-        4.0
     """
 
     text: str
 
-    def measured(self, quantity: str, samples: Sequence[float], relation: Relation, bound: float) -> Verdict:
-        """Judge the mean of independent samples: one of each chip, or differences between designs on the same chip.
+    def measured(self, name: str, quantity: Quantity, relation: Relation, bound: float) -> Verdict:
+        """Judge a number computed from accuracies; its interval is over chips and images, see `numerics.two_way`.
 
         Args:
-            quantity: what a sample is, with its unit.
-            samples: one of each chip; those that are not finite are unknown and left out. The interval is Student's.
-            relation: how the mean relates to the bound if the claim is true.
-            bound: what the mean is compared with.
+            name: what the number is, with its unit.
+            quantity: the number.
+            relation: how it relates to the bound if the claim is true.
+            bound: what it is compared with.
         """
-        return Verdict(self.text, quantity, *_interval(samples), relation, float(bound))
+        return self._judged(name, quantity.estimate(), relation, float(bound))
 
-    def ratio(self, quantity: str, logarithms: Sequence[float], relation: Relation, bound: float) -> Verdict:
-        """Judge the geometric mean of a ratio: its interval is that of the mean logarithm.
+    def ratio(self, name: str, logarithm: Quantity, relation: Relation, bound: float) -> Verdict:
+        """Judge a ratio: its interval is that of its logarithm.
 
         Args:
-            quantity: what the ratio is of.
-            logarithms: natural logarithm of the ratio on each chip, as `log_ratio` gives it.
+            name: what the ratio is of.
+            logarithm: natural logarithm of the ratio, as `measurements.ratio` gives it.
             relation: how the ratio relates to the bound if the claim is true.
             bound: what the ratio is compared with.
         """
-        value, low, high = (_exponential(end) for end in _interval(logarithms))
-        return Verdict(self.text, quantity, value, low, high, relation, float(bound))
+        verdict = self._judged(name, logarithm.estimate(), relation, math.log(bound))
+        value, low, high = (_exponential(end) for end in (verdict.value, verdict.low, verdict.high))
+        return replace(verdict, value=value, low=low, high=high, bound=float(bound))
+
+    def sampled(self, name: str, samples: Sequence[float], relation: Relation, bound: float) -> Verdict:
+        """Judge the mean of independent samples, such as one of each chip, by Student's interval.
+
+        Args:
+            name: what a sample is, with its unit.
+            samples: finite.
+            relation: how the mean relates to the bound if the claim is true.
+            bound: what the mean is compared with.
+        """
+        found = estimate(_first, [np.asarray(samples, dtype=float)[:, None]])
+        return self._judged(name, found, relation, float(bound))
+
+    def _judged(self, name: str, found: Estimate, relation: Relation, bound: float) -> Verdict:
+        low, high = found.interval()
+        verdict = Verdict(self.text, name, found.value, low, high, relation, bound, found.p_value(bound))
+        undecided = verdict.words == "not decided"
+        return replace(verdict, needed=_needed(found, bound) if undecided else "")
 
     def computed(self, quantity: str, value: float, relation: Relation, bound: float) -> Verdict:
         """Judge a number that is not random: arithmetic, or a property of one network's weights or images.
@@ -146,8 +170,37 @@ class Claim:
         return Verdict(self.text, quantity, *3 * (float(value),), relation, float(bound))
 
 
+def corrected(verdicts: Sequence[Verdict], error: float = 0.05) -> list[Words]:
+    """Verdicts on several claims together: all that are decided are right in 95 % of cases (Holm's step-down method).
+
+    Claims that rest on nothing random count as they are; of the others, the clearest are decided first, each against a
+    stricter bound than it would be alone (Holm, Scand. J. Stat. 6, 65, 1979).
+
+    Args:
+        verdicts: on all claims that are read together.
+        error: probability that any of them is wrong.
+
+    Examples:
+        >>> clear = Verdict("a", "loss", 0.4, 0.3, 0.5, "<", 1.0, p_value=0.001)
+        >>> close = Verdict("b", "loss", 0.9, 0.8, 0.99, "<", 1.0, p_value=0.04)
+        >>> corrected([clear]), corrected([close]), corrected([close, clear])
+        (['holds'], ['holds'], ['holds', 'holds'])
+        >>> corrected([close, close])
+        ['not decided', 'not decided']
+    """
+    words = [verdict.words for verdict in verdicts]
+    uncertain = [place for place, verdict in enumerate(verdicts) if not math.isnan(verdict.p_value)]
+    uncertain.sort(key=lambda place: verdicts[place].p_value)
+    for rank, place in enumerate(uncertain):
+        if verdicts[place].p_value > error / (len(uncertain) - rank):
+            for undecided in uncertain[rank:]:
+                words[undecided] = "not decided"
+            break
+    return words
+
+
 def tolerance(errors: Sequence[float], accuracies: Sequence[float], baseline: float, loss: float = 0.02) -> float:
-    """Largest error at which a chip loses no more than `loss`, interpolated between the measured ones.
+    """Largest error that costs no more than `loss`, interpolated between the measured ones.
 
     Args:
         errors: sizes of the error, ascending.
@@ -197,16 +250,20 @@ def log_ratio(tolerated: float, reference: float, largest: float) -> float:
     return math.log(max(tolerated, smallest) / max(reference, smallest))
 
 
-def _interval(samples: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of the finite samples, and Student's 95 % interval of it: infinite for one sample, NaN for none."""
-    values = np.asarray([sample for sample in samples if math.isfinite(sample)], dtype=float)
-    if len(values) == 0:
-        return math.nan, math.nan, math.nan
-    mean = float(values.mean())
-    if len(values) == 1:
-        return mean, -math.inf, math.inf
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half
+def _needed(found: Estimate, bound: float) -> str:
+    """How many chips and images would decide."""
+    needed = found.needed(bound)
+    if needed is None:
+        return ""
+    chips, images = needed
+    spread = found.spreads[0]
+    more = [f"{images:,} images"] if images > spread.images else []
+    more += [f"{chips:,} chips"] if chips > spread.chips else []
+    return f"about {' and '.join(more)} would decide" if more else ""
+
+
+def _first(means: Sequence[float]) -> float:
+    return means[0]
 
 
 def _exponential(logarithm: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from operator import sub
 from statistics import fmean
 from typing import Any
 
@@ -10,11 +10,12 @@ import pandas as pd
 
 from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
+from bitline.paper.measurements import Measurements
+from bitline.paper.quantity import Quantity, combined
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
-from bitline.study import DesignResult
 
 BITS = tuple(range(3, 15))
 PANELS = {
@@ -31,36 +32,40 @@ LOSS = 0.02
 def run(experiment: Experiment) -> Findings:
     """Measure the four panels; bits needed follow from the curves."""
     panels: list[Panel] = []
-    needed: dict[tuple[str, str], int] = {}
+    needed: dict[tuple[str, str], Quantity] = {}
     measurements = {title: measure(experiment, title) for title in PANELS}
     for title, data in measurements.items():
         curves = {kind: data.designs({"adc.range": policy}) for kind, policy in ranges(title).items()}
-        needed |= {(title, kind): bits_needed(data, designs) for kind, designs in curves.items()}
+        needed |= {(title, kind): data.bits(designs, LOSS) for kind, designs in curves.items()}
         lines = tuple(Line.of(kind, designs, "adc.bits") for kind, designs in curves.items())
         panels.append(Panel(title, lines, "ADC resolution (bits)"))
     table = pd.concat([data.table.assign(panel=title) for title, data in measurements.items()], ignore_index=True)
+    claimed = measurements["differential 7b, 1152 rows"]
+    (seven,) = claimed.designs({"adc.range": "calibrated", "adc.bits": 7})
     failures = tuple(text for data in measurements.values() for text in data.failures)
-    return Findings(table, Drawing(tuple(panels), experiment.caption), _verdicts(needed), failures)
+    return Findings(table, Drawing(tuple(panels), experiment.caption), _verdicts(needed, claimed.loss(seven)), failures)
 
 
-def _verdicts(needed: dict[tuple[str, str], int]) -> tuple[Verdict, ...]:
-    saved = {title: needed[title, "full"] - needed[title, "calibrated"] for title in PANELS}
+def _verdicts(needed: dict[tuple[str, str], Quantity], loss: Quantity) -> tuple[Verdict, ...]:
+    """Verdicts on the bits needed in each panel by range, and on the loss of differential cells with 7 bits."""
+    saved = {title: combined(sub, needed[title, "full"], needed[title, "calibrated"]) for title in PANELS}
     offset, differential = (
-        fmean(bits for title, bits in saved.items() if title.startswith(kind)) for kind in ("offset", "differential")
+        combined(_mean, *(bits for title, bits in saved.items() if title.startswith(kind)))
+        for kind in ("offset", "differential")
     )
     seven, eight = (needed[title, "calibrated"] for title in ("differential 7b, 1152 rows", "offset 8b, 1152 rows"))
     return (
-        Claim("Calibrated ranges need fewer bits in all cases (claim 14).").computed(
-            "fewest bits saved, over the four panels (2 points of loss)", min(saved.values()), ">", 0
+        Claim("Calibrated ranges need fewer bits in all cases (claim 14).").measured(
+            "fewest bits saved, over the four panels (2 points of loss)", combined(min, *saved.values()), ">", 0
         ),
-        Claim("Calibration saves more for differential cells (claim 14).").computed(
-            "mean of bits saved, differential less offset", differential - offset, ">", 0
+        Claim("Calibration saves more for differential cells (claim 14).").measured(
+            "mean of bits saved, differential less offset", combined(sub, differential, offset), ">", 0
         ),
-        Claim("Unsliced differential cells, 1152 rows: 7 bits are enough (claim 15).").computed(
-            "bits needed (2 points of loss)", seven, "<=", 7
+        Claim("Unsliced differential cells, 1152 rows: 7 bits are enough (claim 15).").measured(
+            "loss with 7 bits in points", loss, "<", 100 * LOSS
         ),
-        Claim("After calibration, differential cells need fewer bits than offset cells (section 5).").computed(
-            "bits needed by differential 7b less those of offset 8b, 1152 rows", seven - eight, "<", 0
+        Claim("After calibration, differential cells need fewer bits than offset cells (section 5).").measured(
+            "bits needed by differential 7b less those of offset 8b, 1152 rows", combined(sub, seven, eight), "<", 0
         ),
     )
 
@@ -83,14 +88,8 @@ def settings(title: str) -> dict[str, Any]:
     return {**shared, **MAPPINGS[mapping].settings}
 
 
-def bits_needed(data: Measurements, designs: Sequence[DesignResult], most: int = max(BITS)) -> int:
-    """Fewest bits from which on no more than `LOSS` is lost; one more than `most` if not even they are enough."""
-    floor, needed = data.baseline - LOSS - 1e-9, most + 1
-    for design in sorted(designs, key=lambda design: -int(design.settings["adc.bits"])):
-        if design.mean < floor:
-            break
-        needed = int(design.settings["adc.bits"])
-    return needed
+def _mean(*bits: float) -> float:
+    return fmean(bits)
 
 
 STUDY = PaperStudy("adc-bits", "Fig. 16", "accuracy against ADC resolution, full and calibrated ranges", run)

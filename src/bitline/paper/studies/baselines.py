@@ -6,6 +6,7 @@ import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
+from bitline.paper.quantity import Quantity, combined
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -22,26 +23,31 @@ def run(experiment: Experiment) -> Findings:
         name = network.model
         data = network.measure(f"{name}, exact cells", [], {"cell.device": "none"}, base="differential", chips=1)
         failures += data.failures
-        stages = (data.result.float_accuracy or 0.0, data.baseline, data.result.designs[0].mean)
+        (design,) = data.result.designs
+        stages = (data.result.float_accuracy or 0.0, data.baseline.value, design.mean)
         percent = [100 * stage for stage in stages]
         weights = sum(layer.weight.numel() for layer in network.statistics.layers)
         facts = {"network": name, "weights": weights, "images": len(network.loaded.context.images)}
         rows.append({**facts, **dict(zip(STAGES, percent, strict=True))})
         lines.append(Line.exact(name, (0, 1, 2), percent))
-        verdicts += _verdicts(name, *percent)
+        verdicts += _verdicts(name, combined(_points, data.floating_point, data.baseline), data.loss(design))
     panel = Panel("no cell errors", tuple(lines), "0: floating point, 1: 8 bits, 2: 8-bit ADCs")
     return Findings(pd.DataFrame(rows), Drawing((panel,), experiment.caption), tuple(verdicts), tuple(failures))
 
 
-def _verdicts(name: str, whole: float, quantised: float, exact: float) -> tuple[Verdict, ...]:
+def _verdicts(name: str, quantisation: Quantity, converters: Quantity) -> tuple[Verdict, ...]:
     return (
-        Claim(f"{name}: 8-bit weights and inputs cost little (Table 2).").computed(
-            "loss against floating point in points", whole - quantised, "<", 1
+        Claim(f"{name}: 8-bit weights and inputs cost little (Table 2).").measured(
+            "loss against floating point in points", quantisation, "<", 1
         ),
-        Claim(f"{name}: 8-bit ADCs, unsliced differential cells and 1152 rows cost little (claim 15).").computed(
-            "loss against the quantised network in points", quantised - exact, "<", 1
+        Claim(f"{name}: 8-bit ADCs, unsliced differential cells and 1152 rows cost little (claim 15).").measured(
+            "loss against the quantised network in points", converters, "<", 1
         ),
     )
+
+
+def _points(better: float, worse: float) -> float:
+    return 100 * (better - worse)
 
 
 STUDY = PaperStudy("baselines", "Table 2", "networks without cell errors", run)

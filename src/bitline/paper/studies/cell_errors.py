@@ -7,10 +7,12 @@ from typing import Any
 
 from bitline.paper.axes import over, over_mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS, OFFSET
+from bitline.paper.measurements import Measurements, ratio
+from bitline.paper.quantity import combined
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Claim, Verdict, log_ratio
+from bitline.paper.verdict import Claim, Verdict
 
 ALPHA = "cell.device.alpha"
 INDEPENDENT = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1)
@@ -35,17 +37,12 @@ def measure(experiment: Experiment, kind: str, names: Sequence[str]) -> Measurem
     return experiment.measure(f"{experiment.model}, {kind}", axes, error(kind, ALPHAS[kind][0]))
 
 
-def log_ratios(tolerated: Sequence[float], reference: Sequence[float], largest: float) -> list[float]:
-    """`log_ratio` of the tolerances of every chip."""
-    return [log_ratio(one_chip, same_chip, largest) for one_chip, same_chip in zip(tolerated, reference, strict=True)]
-
-
 def _tolerates(claim: str, data: Measurements, better: str, worse: str, times: float = 1) -> Verdict:
     """Whether one mapping tolerates more than a multiple of what another one does."""
-    tolerated, reference = (data.tolerances(ALPHA, MAPPINGS[name].settings) for name in (better, worse))
+    tolerated, reference = (data.tolerance(ALPHA, MAPPINGS[name].settings) for name in (better, worse))
     largest = max(float(design.settings[ALPHA]) for design in data.result.designs)
-    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
-    return Claim(claim).ratio(quantity, log_ratios(tolerated, reference, largest), ">", times)
+    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}"
+    return Claim(claim).ratio(quantity, ratio(tolerated, reference, largest), ">", times)
 
 
 def independent(experiment: Experiment) -> Findings:
@@ -53,12 +50,12 @@ def independent(experiment: Experiment) -> Findings:
     data = measure(experiment, "state-independent", (*WITH_UNIT_COLUMN, *DIFFERENTIAL))
     (lost,) = data.designs({**MAPPINGS["offset 8b"].settings, ALPHA: 0.025})
     chance = 1.0 / experiment.classes
-    left = [(accuracy - chance) / (data.baseline - chance) for accuracy in lost.accuracies]
+    left = combined(lambda right, exact: (right - chance) / (exact - chance), data.accuracy(lost), data.baseline)
     unit_column = "The unit column loses much against digital removal of the offset (claim 4)."
     cells = "Differential cells tolerate more than offset cells (claim 6)."
     verdicts = (
         Claim("Offset: accuracy is close to zero at alpha = 2.5 % (claim 3, ImageNet ResNet-50).").measured(
-            "share of the accuracy above chance that offset 8b keeps at 2.5 %, by chip", left, "<", 0.5
+            "share of the accuracy above chance that offset 8b keeps at 2.5 %", left, "<", 0.5
         ),
         _tolerates(unit_column, data, "offset 8b", "offset 8b, unit column"),
         _tolerates(cells, data, "differential 7b", "offset 8b"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import sub
+
 from bitline.paper.axes import over, together
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
-from bitline.paper.studies.adc_bits import bits_needed
+from bitline.paper.quantity import Quantity, combined
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -30,25 +32,32 @@ def run(experiment: Experiment) -> Findings:
     settings = {**mapping, "adc.kind": "uniform", "array.rows": 1152}
     data = experiment.measure("conversions", axes, settings, chips=1)
     chosen = {title: data.designs(choice) for title, choice in choices.items()}
-    needed = {title: bits_needed(data, designs) for title, designs in chosen.items()}
+    needed = {title: data.bits(designs) for title, designs in chosen.items()}
     lines = tuple(Line.of(title, designs, "adc.bits") for title, designs in chosen.items())
     panel = Panel("differential 7b, 1152 rows", lines, "ADC resolution (bits)")
     return Findings(data.table, Drawing((panel,), experiment.caption), _verdicts(needed), data.failures)
 
 
-def _verdicts(needed: dict[str, int]) -> tuple[Verdict, ...]:
+def _verdicts(needed: dict[str, Quantity]) -> tuple[Verdict, ...]:
     analog, digital = needed["analog subtraction"], needed["digital subtraction"]
     return (
-        Claim("Lines subtracted before the ADC need no more bits than lines converted apart (section 6).").computed(
-            "bits needed with analog subtraction less those with digital", analog - digital, "<=", 0
+        Claim("Lines subtracted before the ADC need no more bits than lines converted apart (section 6).").measured(
+            "bits needed with analog subtraction less those with digital", combined(sub, analog, digital), "<=", 0
         ),
-        Claim("The calibrated range saves bits against the full range (claim 14).").computed(
-            "bits needed with the calibrated range less those with the full one", analog - needed["full range"], "<", 0
+        Claim("The calibrated range saves bits against the full range (claim 14).").measured(
+            "bits needed with the calibrated range less those with the full one",
+            combined(sub, analog, needed["full range"]),
+            "<",
+            0,
         ),
-        Claim("Percentiles and least error choose nearly the same ranges (section 6.2).").computed(
-            "difference between the bits needed", abs(needed["least-error range"] - analog), "<=", 1
+        Claim("Percentiles and least error choose nearly the same ranges (section 6.2).").measured(
+            "difference between the bits needed", combined(_distance, needed["least-error range"], analog), "<=", 1
         ),
     )
+
+
+def _distance(bits: float, others: float) -> float:
+    return abs(bits - others)
 
 
 STUDY = PaperStudy("conversions", "Sections 5 and 6", "bits needed by subtraction, accumulation and range", run)

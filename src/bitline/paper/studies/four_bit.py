@@ -8,8 +8,10 @@ import pandas as pd
 
 from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
-from bitline.paper.studies.cell_errors import ALPHA, ALPHAS, error, log_ratios, measure
+from bitline.paper.experiment import Experiment
+from bitline.paper.measurements import Measurements, ratio
+from bitline.paper.quantity import unknown
+from bitline.paper.studies.cell_errors import ALPHA, ALPHAS, error, measure
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -66,16 +68,16 @@ def _tolerates(
     claim: str, every: dict[str, dict[str, Measurements]], kind: str, names: tuple[str, str], times: float
 ) -> Verdict:
     """Whether the first of two networks tolerates more than a multiple of what the second does."""
-    logarithms: list[float] = []
+    times_better = unknown()
     if all(name in every[kind] for name in names):
-        tolerated, reference = (every[kind][name].tolerances(ALPHA) for name in names)
-        logarithms = log_ratios(tolerated, reference, ALPHAS[kind][-1])
-    quantity = f"ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}, by chip"
-    return Claim(claim).ratio(quantity, logarithms, ">", times)
+        tolerated, reference = (every[kind][name].tolerance(ALPHA) for name in names)
+        times_better = ratio(tolerated, reference, ALPHAS[kind][-1])
+    quantity = f"ratio of tolerated errors (2 points of loss), {names[0]} over {names[1]}"
+    return Claim(claim).ratio(quantity, times_better, ">", times)
 
 
 def _remarks(experiment: Experiment, data: dict[str, Measurements]) -> list[str]:
-    baselines = ", ".join(f"{name}: {100 * data[name].baseline:.1f} %" for name in (EIGHT, FOUR) if name in data)
+    baselines = ", ".join(f"{name}: {100 * data[name].baseline.value:.1f} %" for name in (EIGHT, FOUR) if name in data)
     remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
     if FOUR not in data:
         remarks.append(f"There is no 4-bit relative of {experiment.model}: scripts/train_low_bit.py trains one.")

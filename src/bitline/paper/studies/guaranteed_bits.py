@@ -7,9 +7,11 @@ import pandas as pd
 from bitline.design import Design
 from bitline.paper.axes import together
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements, gains
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
-from bitline.paper.studies.adc_bits import BITS, PANELS, bits_needed, measure, ranges, settings
+from bitline.paper.measurements import Measurements
+from bitline.paper.quantity import Quantity
+from bitline.paper.studies.adc_bits import BITS, PANELS, measure, ranges, settings
 from bitline.paper.studies.cell_errors import error
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
@@ -31,7 +33,10 @@ def run(experiment: Experiment) -> Findings:
         [{"design": name, "guaranteed": _bits(name), "published": bits} for name, bits in PUBLISHED.items()]
     )
     measurements = {title: measure(experiment, title) for title in PANELS}
-    panels = pd.DataFrame([_needed(title, data) for title, data in measurements.items()])
+    needed = {title: _needed(title, data) for title, data in measurements.items()}
+    panels = pd.DataFrame(
+        [{"design": title, "guaranteed": _guaranteed(title), "needed": bits.value} for title, bits in needed.items()]
+    )
     fallacy, lost = _fallacy(experiment)
     lines = tuple(
         Line.exact(label, range(len(panels)), panels[column])
@@ -40,7 +45,7 @@ def run(experiment: Experiment) -> Findings:
     panel = Panel("bits of the ADC", lines, " | ".join(PANELS), "bits")
     table = pd.concat([guarantees, panels], ignore_index=True)
     failures = (*(text for data in measurements.values() for text in data.failures), *lost)
-    verdicts = (*_verdicts(guarantees, panels), fallacy)
+    verdicts = (*_verdicts(guarantees, needed), fallacy)
     return Findings(table, Drawing((panel,), experiment.caption), verdicts, (REMARK, *failures))
 
 
@@ -48,27 +53,29 @@ def _bits(name: str) -> float:
     return Design.load(name).full_precision_bits
 
 
-def _needed(title: str, data: Measurements) -> dict[str, object]:
-    guaranteed = Design().with_settings(settings(title)).full_precision_bits
-    needed = bits_needed(data, data.designs({"adc.range": ranges(title)["calibrated"]}))
-    return {"design": title, "guaranteed": guaranteed, "needed": needed}
+def _needed(title: str, data: Measurements) -> Quantity:
+    return data.bits(data.designs({"adc.range": ranges(title)["calibrated"]}))
 
 
-def _verdicts(guarantees: pd.DataFrame, panels: pd.DataFrame) -> tuple[Verdict, ...]:
+def _guaranteed(title: str) -> float:
+    return Design().with_settings(settings(title)).full_precision_bits
+
+
+def _verdicts(guarantees: pd.DataFrame, needed: dict[str, Quantity]) -> tuple[Verdict, ...]:
     worst = (guarantees["guaranteed"].round(1) - guarantees["published"]).abs().max()
     few = "No more than 8 bits are needed where up to 26 would guarantee full precision (section 6)."
     return (
         Claim("Eq. 2 gives the published bits of designs A to E (claim 17).").computed(
             "largest difference, rounded as published", worst, "<", 0.05
         ),
-        Claim(few).computed(
-            "bits needed by unsliced differential cells, 1152 rows", panels["needed"].iloc[-1], "<=", 8
+        Claim(few).measured(
+            "bits needed by unsliced differential cells, 1152 rows", needed["differential 7b, 1152 rows"], "<=", 8
         ),
         *(
-            Claim(f"{panel.design}: fewer bits are needed than would guarantee full precision.").computed(
-                "bits needed less those that guarantee", panel.needed - panel.guaranteed, "<", 0
+            Claim(f"{title}: fewer bits are needed than would guarantee full precision.").measured(
+                "bits needed (2 points of loss)", bits, "<", _guaranteed(title)
             )
-            for panel in panels.itertuples()
+            for title, bits in needed.items()
         ),
     )
 
@@ -82,10 +89,10 @@ def _fallacy(experiment: Experiment) -> tuple[Verdict, tuple[str, ...]]:
     guaranteed, calibrated = (data.designs({"array.rows": choice["array.rows"]})[0] for choice in choices)
     quantity = (
         f"at {100 * ERROR:g} % state-proportional error: accuracy of differential 7b, 1152 rows, 8 calibrated bits, "
-        "less that of offset 2b, 72 rows, 9 guaranteed bits, in points, by chip"
+        "less that of offset 2b, 72 rows, 9 guaranteed bits, in points"
     )
     claim = Claim("With real cells a guarantee of full precision is worth nothing (section 6: the fallacy).")
-    return claim.measured(quantity, gains(calibrated, guaranteed), ">", 0), data.failures
+    return claim.measured(quantity, data.gain(calibrated, guaranteed), ">", 0), data.failures
 
 
 STUDY = PaperStudy("guaranteed-bits", "Eq. 2, Section 5", "bits that guarantee full precision, and bits needed", run)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bitline.paper.axes import over_mappings, together
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements, gains
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS, OFFSET
+from bitline.paper.measurements import Measurements
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 from bitline.study import DesignResult
@@ -43,14 +44,14 @@ def _design(data: Measurements, device: str, mapping: str) -> DesignResult:
 def _mappings(data: Measurements, device: str) -> Verdict:
     differential, offset = (_design(data, device, name) for name in ("differential 7b", "offset 8b"))
     return Claim(f"{device}: differential cells lose less than offset cells (sections 6 and 9).").measured(
-        "accuracy of differential 7b less that of offset 8b in points, by chip", gains(differential, offset), ">", 0
+        "accuracy of differential 7b less that of offset 8b in points", data.gain(differential, offset), ">", 0
     )
 
 
 def _slices(data: Measurements, device: str) -> Verdict:
     sliced, unsliced = (_design(data, device, name) for name in ("differential 1b", "differential 7b"))
     return Claim(f"{device}: sliced and unsliced differential cells differ little (claim 1).").measured(
-        "accuracy of differential 1b less that of 7b in points, by chip", gains(sliced, unsliced), "<", 1.5
+        "accuracy of differential 1b less that of 7b in points", data.gain(sliced, unsliced), "<", 1.5
     )
 
 

@@ -8,8 +8,9 @@ from statistics import fmean
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
-from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, log_ratios, measure
+from bitline.paper.experiment import Experiment
+from bitline.paper.measurements import Measurements, ratio
+from bitline.paper.studies.cell_errors import ALPHA, INDEPENDENT, PROPORTIONAL, measure
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -22,7 +23,7 @@ def tasks(experiment: Experiment) -> Findings:
     of_task: dict[str, list[str]] = {}
     for network in experiment.each():
         of_task.setdefault(network.source, []).append(network.model)
-    order = sorted(of_task, key=lambda task: fmean(data[model].baseline for model in of_task[task]))
+    order = sorted(of_task, key=lambda task: fmean(data[model].baseline.value for model in of_task[task]))
     verdicts = tuple(
         _compare(f"{hard} is a harder task than {easy}", data, better, worse)
         for hard, easy in pairwise(order)
@@ -36,10 +37,10 @@ def networks(experiment: Experiment) -> Findings:
     every = {kind: _measure(experiment, kind) for kind in ("state-independent", "state-proportional")}
     verdicts = []
     for name in every["state-independent"]:
-        independent, proportional = (data[name].tolerances(ALPHA) for data in every.values())
+        independent, proportional = (data[name].tolerance(ALPHA) for data in every.values())
         claim = Claim(f"{name} tolerates far more state-proportional than state-independent error (claim 10).")
-        logarithms = log_ratios(proportional, independent, PROPORTIONAL[-1])
-        verdicts.append(claim.ratio("ratio of tolerated alphas (2 points of loss), by chip", logarithms, ">", 3))
+        times = ratio(proportional, independent, PROPORTIONAL[-1])
+        verdicts.append(claim.ratio("ratio of tolerated alphas (2 points of loss)", times, ">", 3))
     return _findings(experiment, every, tuple(verdicts))
 
 
@@ -49,10 +50,10 @@ def _measure(experiment: Experiment, kind: str) -> dict[str, Measurements]:
 
 
 def _compare(tasks_differ: str, data: dict[str, Measurements], better: str, worse: str) -> Verdict:
-    tolerated, reference = (data[name].tolerances(ALPHA) for name in (better, worse))
-    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}, by chip"
+    tolerated, reference = (data[name].tolerance(ALPHA) for name in (better, worse))
+    quantity = f"ratio of tolerated errors (2 points of loss), {better} over {worse}"
     claim = Claim(f"{better} tolerates more error than {worse}: {tasks_differ} (claim 11).")
-    return claim.ratio(quantity, log_ratios(tolerated, reference, INDEPENDENT[-1]), ">", 1)
+    return claim.ratio(quantity, ratio(tolerated, reference, INDEPENDENT[-1]), ">", 1)
 
 
 def _findings(

@@ -6,9 +6,10 @@ from typing import Any
 
 from bitline.paper.axes import over, over_mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
-from bitline.paper.studies.cell_errors import ALPHA, PROPORTIONAL, error, log_ratios
+from bitline.paper.measurements import Measurements, ratio
+from bitline.paper.studies.cell_errors import ALPHA, PROPORTIONAL, error
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -26,7 +27,7 @@ def run(experiment: Experiment) -> Findings:
     small_errors = "Differential cells lose next to nothing with errors of 5 % and an on/off ratio of 100 (claim 8)."
     verdicts = (
         *(verdict for name in SHOWN for verdict in _verdicts(data, name)),
-        Claim(small_errors).measured("loss of differential 7b in points, by chip", data.losses(small), "<", 1),
+        Claim(small_errors).measured("loss of differential 7b in points", data.loss(small), "<", 1),
     )
     panels = []
     for name in SHOWN:
@@ -40,14 +41,14 @@ def _cells(name: str, ratio: float) -> dict[str, Any]:
 
 
 def _verdicts(data: Measurements, name: str) -> tuple[Verdict, Verdict]:
-    hundred, ten, infinite = (data.tolerances(ALPHA, _cells(name, ratio)) for ratio in (100.0, 10.0, INFINITE))
-    quantity = "ratio of tolerated errors (2 points of loss), on/off ratio of {} over infinite, by chip"
+    hundred, ten, infinite = (data.tolerance(ALPHA, _cells(name, ratio)) for ratio in (100.0, 10.0, INFINITE))
+    quantity = "ratio of tolerated errors (2 points of loss), on/off ratio of {} over infinite"
     return (
         Claim(f"{name}: an on/off ratio of 100 is nearly as good as infinite (claim 9).").ratio(
-            quantity.format(100), log_ratios(hundred, infinite, PROPORTIONAL[-1]), ">", 0.8
+            quantity.format(100), ratio(hundred, infinite, PROPORTIONAL[-1]), ">", 0.8
         ),
         Claim(f"{name}: a ratio of 10 is clearly worse (claim 9).").ratio(
-            quantity.format(10), log_ratios(ten, infinite, PROPORTIONAL[-1]), "<", 0.8
+            quantity.format(10), ratio(ten, infinite, PROPORTIONAL[-1]), "<", 0.8
         ),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
+from bitline.paper.measurements import Measurements
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim
 
@@ -25,7 +26,7 @@ def run(experiment: Experiment) -> Findings:
     data = experiment.measure("percentile", axes, settings, chips=1)
     (clipped,) = data.designs({PERCENTILE: 99.98, "adc.bits": 8})
     claim = Claim("Clipping 0.02 % of the ADC inputs costs nothing measurable (claim 13).")
-    verdict = claim.computed("loss at 99.98 % in points, 8 bits", data.loss(clipped), "<", 1)
+    verdict = claim.measured("loss at 99.98 % in points, 8 bits", data.loss(clipped), "<", 1)
     lines = tuple(_line(data, bits) for bits in BITS)
     panel = Panel("calibrated range", lines, "ADC inputs outside of the range (%; left: none)", x_scale="log")
     return Findings(data.table, Drawing((panel,), experiment.caption), (verdict,), data.failures)

@@ -51,7 +51,7 @@ def _verdicts(sigmas: pd.Series) -> tuple[Verdict, ...]:
     """Verdicts on the errors of all chips, by bits per cell and rows."""
     exponents = np.log2(sigmas[8, ROWS[-1]] / sigmas[8, ROWS[0]]) / math.log2(ROWS[-1] / ROWS[0])
     verdicts = [
-        Claim("The error of a line grows with the square root of its rows (Eq. 4).").measured(
+        Claim("The error of a line grows with the square root of its rows (Eq. 4).").sampled(
             "distance of the exponent from a half, by chip", np.abs(exponents - 0.5), "<", 0.05
         )
     ]
@@ -59,7 +59,7 @@ def _verdicts(sigmas: pd.Series) -> tuple[Verdict, ...]:
         gains = sigmas[8, ROWS[-1]].mean() / sigmas[bits, ROWS[-1]]
         claim = Claim(f"{8 // bits} slices of {bits} bits gain {EQUATION[bits]:.3f} (claim 2).")
         distances = np.abs(gains / EQUATION[bits] - 1)
-        verdicts.append(claim.measured("relative distance of the gain from this, by chip", distances, "<", 0.05))
+        verdicts.append(claim.sampled("relative distance of the gain from this, by chip", distances, "<", 0.05))
     return tuple(verdicts)
 
 

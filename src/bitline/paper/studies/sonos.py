@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from operator import sub
+
 import pandas as pd
 
 from bitline.paper.axes import over, together
 from bitline.paper.drawing import Drawing, Line, Panel, two_sigma
-from bitline.paper.experiment import Experiment, Measurements, gains
+from bitline.paper.experiment import Experiment
+from bitline.paper.measurements import Measurements
+from bitline.paper.quantity import Quantity, combined, unknown
 from bitline.paper.studies import four_bit
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
@@ -35,19 +39,15 @@ def run(experiment: Experiment) -> Findings:
 def _verdicts(
     data: Measurements, A: DesignResult, B: DesignResult, C: DesignResult, D: DesignResult, E: DesignResult
 ) -> tuple[Verdict, ...]:
-    distances = [max(abs(of_c), abs(of_d)) for of_c, of_d in zip(gains(A, C), gains(A, D), strict=True)]
+    distance = combined(lambda of_c, of_d: max(abs(of_c), abs(of_d)), data.gain(A, C), data.gain(A, D))
     return (
-        Claim("Design A loses about two points (claim 23).").measured(
-            "loss of A in points, by chip", data.losses(A), "<", 3
-        ),
+        Claim("Design A loses about two points (claim 23).").measured("loss of A in points", data.loss(A), "<", 3),
         Claim("Design B, with one bit per cell, loses less than 1.5 points less than A (claim 1).").measured(
-            "loss of A less that of B in points, by chip", gains(B, A), "<", 1.5
+            "loss of A less that of B in points", data.gain(B, A), "<", 1.5
         ),
-        Claim("A, C and D lose alike.").measured(
-            "larger distance of C and D from A in points, by chip", distances, "<", 1.5
-        ),
+        Claim("A, C and D lose alike.").measured("larger distance of C and D from A in points", distance, "<", 1.5),
         Claim("Design E loses far more than A (claim 23: over 20 points).").measured(
-            "loss of E less that of A in points, by chip", gains(A, E), ">", 5
+            "loss of E less that of A in points", data.gain(A, E), ">", 5
         ),
     )
 
@@ -59,26 +59,25 @@ def table_5(experiment: Experiment) -> Findings:
         title = f"{network.model}, design A"
         data = network.measure(title, [together(CELLS)], {"cell.clip": "window"}, base=base)
         exact, sonos = (data.designs(cells)[0] for cells in CELLS)
-        tables.append(data.table.assign(network=name, digital=data.baseline))
-        losses[name] = data.losses(sonos)
-        accuracies = (100 * data.baseline, 100 * exact.mean, 100 * sonos.mean)
+        tables.append(data.table.assign(network=name, digital=data.baseline.value))
+        losses[name] = data.loss(sonos)
+        accuracies = (100 * data.baseline.value, 100 * exact.mean, 100 * sonos.mean)
         lines.append(Line(name, (0.0, 1.0, 2.0), accuracies, (0.0, two_sigma(exact), two_sigma(sonos))))
     panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
     table = pd.concat(tables, ignore_index=True)
     return Findings(table, Drawing((panel,), experiment.caption), _verdicts_of_table_5(losses))
 
 
-def _verdicts_of_table_5(losses: dict[str, list[float]]) -> tuple[Verdict, ...]:
-    """Verdicts on the losses of all chips in points, by network."""
+def _verdicts_of_table_5(losses: dict[str, Quantity]) -> tuple[Verdict, ...]:
+    """Verdicts on losses in points, by network."""
     eight = losses[four_bit.EIGHT]
-    pairs = zip(losses[four_bit.FOUR], eight, strict=True) if four_bit.FOUR in losses else ()
-    differences = [trained - quantised for trained, quantised in pairs]
+    difference = combined(sub, losses[four_bit.FOUR], eight) if four_bit.FOUR in losses else unknown()
     return (
         Claim("Design A with SONOS cells loses about two points (claim 23: 2.17).").measured(
-            "loss in points, by chip", eight, "<", 3
+            "loss in points", eight, "<", 3
         ),
         Claim("The 4-bit network loses less than the 8-bit one (claim 23: 0.86).").measured(
-            "loss of the 4-bit network less that of the 8-bit one in points, by chip", differences, "<", 0
+            "loss of the 4-bit network less that of the 8-bit one in points", difference, "<", 0
         ),
     )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from bitline.paper.axes import over, over_mappings
 from bitline.paper.drawing import Drawing, Line, Panel
-from bitline.paper.experiment import Experiment, Measurements
+from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
+from bitline.paper.measurements import Measurements
+from bitline.paper.quantity import combined
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
 RESISTANCE = "array.bit_line.segment"
 VALUES = (0.0, 1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
+SMALLEST = 1e-12
+"""Below this, resistances that are tolerated count as this."""
 PROCESS = 1e-5
 """Resistance of a segment in the paper's 40 nm process (section 9.1)."""
 SHOWN = ("differential 7b", "differential 4b", "offset 4b")
@@ -51,29 +56,30 @@ def _array(name: str, rows: int) -> dict[str, Any]:
 
 
 def _verdicts(tall: Measurements, by_height: Measurements) -> tuple[Verdict, ...]:
-    unsliced, sliced, offset = (_tolerance(tall, MAPPINGS[name].settings) for name in SHOWN)
-    lowest, tallest = (_tolerance(by_height, _array("offset 4b", rows)) for rows in (HEIGHTS[0], HEIGHTS[-1]))
+    unsliced, sliced, offset = (tall.tolerance(RESISTANCE, MAPPINGS[name].settings) for name in SHOWN)
+    lowest, tallest = (by_height.tolerance(RESISTANCE, _array("offset 4b", rows)) for rows in (HEIGHTS[0], HEIGHTS[-1]))
     (design,) = tall.designs({**MAPPINGS["differential 7b"].settings, RESISTANCE: PROCESS})
-    (loss,) = tall.losses(design)
     negligible = "Differential cells: the loss is negligible up to 1e-5 with 1152 rows (claim 21)."
-    ratio = "ratio of tolerated resistances (2 points of loss)"
+    times = "ratio of tolerated resistances (2 points of loss)"
     return (
-        Claim(negligible).computed("loss of differential 7b at 1e-5 in points", loss, "<", 1),
-        Claim("Offset cells are over a hundred times as sensitive (claim 21).").computed(
-            f"{ratio}, differential 7b over offset 4b", unsliced / offset, ">", 100
+        Claim(negligible).measured("loss of differential 7b at 1e-5 in points", tall.loss(design), "<", 1),
+        Claim("Offset cells are over a hundred times as sensitive (claim 21).").ratio(
+            f"{times}, differential 7b over offset 4b", combined(_log_ratio, unsliced, offset), ">", 100
         ),
-        Claim("Differential 4b is slightly worse than unsliced (claim 21).").computed(
-            f"{ratio}, differential 4b over 7b", sliced / unsliced, "<", 1
+        Claim("Differential 4b is slightly worse than unsliced (claim 21).").ratio(
+            f"{times}, differential 4b over 7b", combined(_log_ratio, sliced, unsliced), "<", 1
         ),
-        Claim("Errors of the wires grow with the rows (section 8).").computed(
-            f"{ratio}, offset 4b, 1152 over 144 rows", tallest / lowest, "<", 1
+        Claim("Errors of the wires grow with the rows (section 8).").ratio(
+            f"{times}, offset 4b, 1152 over 144 rows", combined(_log_ratio, tallest, lowest), "<", 1
         ),
     )
 
 
-def _tolerance(data: Measurements, settings: dict[str, Any]) -> float:
-    (tolerated,) = data.tolerances(RESISTANCE, settings)
-    return max(tolerated, 1e-12)
+def _log_ratio(tolerated: float, reference: float) -> float:
+    """Natural logarithm of the ratio of two resistances; NaN if both tolerate the largest."""
+    if min(tolerated, reference) >= VALUES[-1]:
+        return math.nan
+    return math.log(max(tolerated, SMALLEST) / max(reference, SMALLEST))
 
 
 def _remarks(experiment: Experiment) -> tuple[str, ...]:
