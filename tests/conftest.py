@@ -43,7 +43,7 @@ settings.load_profile("bitline")
 providers._get_local_constants = lambda: providers._local_constants
 
 # What a person has set for terminals and figures.
-os.environ |= {"COLUMNS": "80", "LINES": "25", "MATPLOTLIBRC": os.devnull}
+os.environ |= {"COLUMNS": "80", "LINES": "25", "MATPLOTLIBRC": os.devnull, "BITLINE_CACHE": "off"}
 for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(name, None)
 

@@ -27,7 +27,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from bitline.numerics.text import number
-from bitline.paper import Drawing, Verdict, catalogue
+from bitline.paper import Drawing, Verdict, catalogue, corrected
 
 RESULTS = Path(__file__).parent.parent / "paper" / "results"
 NETWORKS = {
@@ -104,10 +104,11 @@ def _study(name: str, found: Results) -> str:
 
 def _table(contents: list[dict[str, Any]]) -> list[str]:
     """Each claim with its verdict, and the quantity that decided: its value, its interval, and the bound claimed."""
-    rows = ["| claim | verdict | quantity | value | claimed |", "| --- | --- | --- | ---: | --- |"]
+    rows = ["| claim | verdict | quantity | value | claimed | paper |", "| --- | --- | --- | ---: | --- | --- |"]
     for verdict in map(Verdict.from_dict, contents):
-        mark, quantity, claimed = MARKS[verdict.words], _cell(verdict.quantity), _cell(verdict.claimed)
-        rows.append(f"| {_cell(verdict.claim)} | {mark} | {quantity} | {verdict.found} | {claimed} |")
+        mark = f"{MARKS[verdict.words]} ({verdict.needed})" if verdict.needed else MARKS[verdict.words]
+        cells = (verdict.claim, mark, verdict.quantity, verdict.found, verdict.claimed, verdict.published)
+        rows.append(f"| {' | '.join(map(_cell, cells))} |")
     return rows
 
 
@@ -142,12 +143,11 @@ def _point(match: re.Match[str], found: Results) -> str:
 
 
 def _counts(found: Results) -> str:
-    counted = Counter(
-        verdict["verdict"]
-        for studies in found.values()
-        for content in studies.values()
-        for verdict in content["verdicts"]
-    )
+    """How many claims are decided in each way, if those of a network are read together; see `corrected`."""
+    counted: Counter[str] = Counter()
+    for studies in found.values():
+        verdicts = [Verdict.from_dict(verdict) for content in studies.values() for verdict in content["verdicts"]]
+        counted.update(corrected(verdicts))
     return ", ".join(f"{counted[word]} {word}" for word in MARKS)
 
 

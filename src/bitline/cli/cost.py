@@ -84,7 +84,7 @@ def cost(
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
         sample = Source(model, weights, data).load(images, 0)
-        statistics = costs.gather_statistics(sample.network, chosen[0], sample.dataset.images)
+        statistics = costs.gather_statistics(sample.network, chosen[0], sample.images.tensor())
     pairs = list(zip(chosen, libraries, strict=True))
     results = [costs.network_cost(statistics, *pair) for pair in pairs]
     if out is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from bitline.data import Dataset
+    from bitline.data.stored_images import StoredImages
     from bitline.design import Design
 
 
@@ -76,19 +78,28 @@ class Sample:
     data: str
     dataset: Dataset
 
-    @property
+    @cached_property
+    def images(self) -> StoredImages:
+        """The images to classify, decoded.
+
+        Raises:
+            DataError: an image cannot be read.
+        """
+        return self.dataset.stored.decoded()
+
+    @cached_property
     def calibration(self) -> Tensor:
         """The calibration images.
 
         Raises:
-            BitlineError: there are none.
+            BitlineError: there are none, or an image cannot be read.
         """
-        images = self.dataset.calibration
+        images = self.dataset.stored_calibration
         if images is None or len(images) == 0:
             raise BitlineError(
                 "there are no calibration images: use --calibration-images 1 or more, and data with enough images"
             )
-        return images
+        return images.decoded().tensor()
 
 
 def chosen_design(name: str, settings: list[str] | None, allow_code: bool) -> Design:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from bitline.cli.table import Cell, Table, name, prose
 from bitline.config.files import check_writable
 
 if TYPE_CHECKING:
-    from bitline.paper import Findings, PaperStudy
+    from bitline.paper import Experiment, Findings, PaperStudy
 
 app = Commands("Measure the figures and claims of the paper that bitline implements, with verdicts.")
 
@@ -50,6 +51,10 @@ def run(
     images: options.SomeImages = 200,
     calibration_images: options.CalibrationImages = 100,
     chips: options.Chips = 5,
+    rounds: Annotated[
+        int,
+        typer.Option(min=1, max=10, help="Measure everything with fewer images and chips first, halved so many times."),
+    ] = 1,
     seed: options.Seed = 0,
     workers: options.Workers = None,
     executor: options.Executor = "local",
@@ -65,41 +70,51 @@ def run(
     Examples:
 
       bitline paper run energy conductances
-      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip
+      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --chips 10 --rounds 3
     """
-    from bitline.paper import Experiment, catalogue, files_of, find, read_subjects, run_study
+    from bitline.paper import Experiment, catalogue, files_of, find, read_subjects
 
     output = Output.of(context)
     crew = Crew(workers, executor, address, compute, gpus)
     crew.check(context)
     chosen = list(catalogue().values()) if "all" in names else [find(study) for study in names]
     check_writable("--out", *(file for study in chosen for file in files_of(study, out).values()))
-    others = read_subjects(networks) if networks else ()
-    rows: list[tuple[Any, ...]] = []
+    whole = Experiment(
+        out=out,
+        model=model,
+        weights=weights,
+        data=data,
+        images=images,
+        calibration_images=calibration_images,
+        chips=chips,
+        seed=seed,
+        workers=crew.count,
+        others=read_subjects(networks) if networks else (),
+        launch=crew.launch(output.note),
+    )
+    *earlier, last = whole.rounds(rounds)
+    for experiment in earlier:
+        for study in chosen:
+            _run(study, experiment, output)
+        output.note(f"{out} has a first answer of {experiment.images} images and {experiment.chips} chips")
+    found: list[tuple[Any, ...]] = []
     for study in chosen:
-        with tasks(output, study.name) as progress:
-            experiment = Experiment(
-                out=out,
-                model=model,
-                weights=weights,
-                data=data,
-                images=images,
-                calibration_images=calibration_images,
-                chips=chips,
-                seed=seed,
-                workers=crew.count,
-                others=others,
-                launch=crew.launch(output.note),
-                progress=progress,
-            )
-            findings = run_study(study, experiment)
+        findings = _run(study, last, output)
         own = _rows(study, findings)
         output.text(_table(own, f"{study.name} ({study.shows})"))
         for remark in findings.remarks:
             output.note(f"note: {remark}")
-        rows += own
-    output.data(_table(rows, ""))
+        found += own
+    output.data(_table(found, ""))
     output.note(f"figures, data and verdicts are in {out}")
+
+
+def _run(study: PaperStudy, experiment: Experiment, output: Output) -> Findings:
+    """Run one study, showing how far it is."""
+    from bitline.paper import run_study
+
+    with tasks(output, study.name) as progress:
+        return run_study(study, replace(experiment, progress=progress))
 
 
 def _rows(study: PaperStudy, findings: Findings) -> list[tuple[Any, ...]]:
@@ -107,6 +122,7 @@ def _rows(study: PaperStudy, findings: Findings) -> list[tuple[Any, ...]]:
     rows = []
     for verdict in findings.verdicts:
         words = f"{verdict.claim} {verdict.quantity}: {verdict.found}, claimed {verdict.claimed}"
+        words += f"; {verdict.needed}" if verdict.needed else ""
         rows.append((verdict.words, Cell({"study": study.name, **verdict.to_dict()}, words)))
     return rows
 

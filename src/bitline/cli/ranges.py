@@ -85,10 +85,10 @@ def ranges(
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
     if loss is not None and labels is not None:
-        tested = (sample.network, chosen, sample.dataset.images, labels, shown)
+        tested = (sample.network, chosen, sample.images, labels, shown)
         with output.progress() as tell:
             best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
-        parts += [_tried(best), _recommended(best, loss, len(sample.dataset.images))]
+        parts += [_tried(best), _recommended(best, loss, len(sample.images))]
     output.results(*parts)
     output.wrote(*files)
 
@@ -102,7 +102,7 @@ def _labels(sample: Sample, design: Design) -> Tensor:
     from bitline.data.labels import labels_for
     from bitline.evaluation.evaluate import classes_of
 
-    return labels_for(sample.dataset, classes_of(sample.network, design, sample.dataset.images))
+    return labels_for(sample.dataset, classes_of(sample.network, design, sample.images))
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:

@@ -126,10 +126,11 @@ class _Procedure:
         from bitline.evaluation.evaluate import classes_of, evaluate_times
         from bitline.evaluation.remedies import Recalibrate
 
-        images, calibration = sample.dataset.images, sample.calibration.to(self.compute)
+        images, calibration = sample.images, sample.calibration.to(self.compute)
         labels = labels_for(sample.dataset, classes_of(sample.network, self.design, images))
         network = sample.network.to(self.compute)
         remedy = {"after_programming": Recalibrate(calibration[: self.recalibrate])} if self.recalibrate else {}
+        output.notes(images.notes)
         with output.progress() as tell:
             return evaluate_times(
                 network,

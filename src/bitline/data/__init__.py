@@ -6,5 +6,6 @@ To read another format, write one file and add a line to `FORMATS` in `registry.
 from bitline.data.dataset import Dataset
 from bitline.data.load import load_dataset
 from bitline.data.preprocess import Preprocess
+from bitline.data.stored_images import StoredImages
 
-__all__ = ["Dataset", "Preprocess", "load_dataset"]
+__all__ = ["Dataset", "Preprocess", "StoredImages", "load_dataset"]

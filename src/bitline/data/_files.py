@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bitline.data.archives import content_of
+from bitline.data.archives import archive, content_of
 from bitline.errors import DataError
 
 TABLE = "labels.csv"
@@ -26,6 +28,35 @@ class Files(Protocol):
 
     def read(self, file: str) -> bytes | None:
         """What a file holds; None if there is no such file."""
+
+    def has(self, file: str) -> bool:
+        """Whether there is such a file."""
+
+    @property
+    def place(self) -> Path:
+        """The folder or archive, with its whole path."""
+
+    def state(self, file: str) -> FileState:
+        """What changes when the file, or the archive, does."""
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells, without reading it, that a file has changed.
+
+    Attributes:
+        text: size, times and place on the disk; empty where there is no file.
+        changed: when it was changed last, in nanoseconds.
+    """
+
+    text: str
+    changed: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileState:
+        """The state of a file that the system describes so."""
+        numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+        return cls(" ".join(map(str, numbers)), max(status.st_mtime_ns, status.st_ctime_ns))
 
 
 @dataclass(frozen=True)
@@ -55,6 +86,22 @@ class FolderFiles:
         except (OSError, ValueError) as error:
             raise DataError(f"cannot read {path}: {error}") from None
 
+    def has(self, file: str) -> bool:
+        try:
+            return (self.root / file).exists()
+        except (OSError, ValueError):
+            return False
+
+    @property
+    def place(self) -> Path:
+        return self.root.absolute()
+
+    def state(self, file: str) -> FileState:
+        try:
+            return FileState.of((self.root / file).stat())
+        except (OSError, ValueError):
+            return FileState("", 0)
+
 
 @dataclass(frozen=True)
 class ArchiveFiles:
@@ -70,6 +117,7 @@ class ArchiveFiles:
     _members: dict[str, zipfile.ZipInfo] = field(init=False, repr=False)
     _below: dict[str, set[str]] = field(init=False, repr=False)
     _base: str = field(init=False, repr=False)
+    _state: FileState = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         members = {member.filename.replace("\\", "/").strip("/"): member for member in self.archive.infolist()}
@@ -87,6 +135,8 @@ class ArchiveFiles:
         object.__setattr__(self, "_members", members)
         object.__setattr__(self, "_below", below)
         object.__setattr__(self, "_base", self._find_base())
+        file = self.archive.fp
+        object.__setattr__(self, "_state", FileState("", 0) if file is None else FileState.of(os.fstat(file.fileno())))
 
     @property
     def name(self) -> str:
@@ -100,6 +150,17 @@ class ArchiveFiles:
         if member is None or member.is_dir():
             return None
         return content_of(self.path, self.archive, member)
+
+    def has(self, file: str) -> bool:
+        member = self._members.get(f"{self._base}/{file}".lstrip("/"))
+        return member is not None and not member.is_dir()
+
+    @property
+    def place(self) -> Path:
+        return self.path.absolute()
+
+    def state(self, file: str) -> FileState:
+        return self._state
 
     def _inside(self, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         names = sorted(self._below.get(folder, ()))
@@ -118,6 +179,16 @@ class ArchiveFiles:
             if not inner and TABLE not in (name.lower() for name in within):
                 return base
             base = inside
+
+
+@contextmanager
+def opened_files(path: Path) -> Iterator[Files]:
+    """The files of a folder, or of a .zip file while it is open."""
+    if path.is_dir():
+        yield FolderFiles(path)
+        return
+    with archive(path) as opened:
+        yield ArchiveFiles(path, opened)
 
 
 def is_hidden(name: str) -> bool:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from bitline.config.messages import first_line
 from bitline.data.preprocess import Preprocess
@@ -42,31 +39,6 @@ def decoded(content: bytes, name: str, channels: int) -> np.ndarray:
     return _pixels(_opened(content, name, channels))
 
 
-def stacked(pictures: Iterable[tuple[str, bytes]], preprocess: Preprocess) -> Tensor:
-    """Pictures as uint8 (n, channels, height, width).
-
-    Args:
-        pictures: name and content of each picture.
-        preprocess: what the network wants.
-
-    Raises:
-        DataError: a picture cannot be read, is smaller than the network's input, or differs in size from the first.
-    """
-    pixels: list[np.ndarray] = []
-    first = ""
-    for name, content in pictures:
-        new = cropped(content, name, preprocess)
-        if pixels and new.shape != pixels[0].shape:
-            size, wanted = (f"{picture.shape[2]} x {picture.shape[1]}" for picture in (new, pixels[0]))
-            raise DataError(
-                f"{name} is {size} pixels, but {first} is {wanted}, and the network does not say what it takes: "
-                "scale them to one size, or give a Network with a shape"
-            )
-        first = first or name
-        pixels.append(new)
-    return torch.from_numpy(np.stack(pixels))
-
-
 def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     """The centre of a photograph as uint8 (channels, height, width), after the usual resizing of its shorter side.
 
@@ -94,6 +66,14 @@ def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     left, top = (image.size[0] - width) // 2, (image.size[1] - height) // 2
     pixels = _pixels(image.crop((left, top, left + width, top + height)))
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def decoder() -> str:
+    """What decodes pictures, with its versions: another one may round pixels in another way."""
+    import PIL
+    from PIL import features  # here, for the start-up of what does not need it
+
+    return f"Pillow {PIL.__version__}, JPEG {features.version('jpg')}, WebP {features.version('webp')}"
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 import torch
 
-from bitline.data._files import TABLE, ArchiveFiles, Files, FolderFiles, is_hidden
-from bitline.data._images import is_picture, stacked
+from bitline.data._files import TABLE, Files, is_hidden, opened_files
+from bitline.data._images import is_picture
+from bitline.data._picture_pixels import PicturePixels
 from bitline.data._table import Row, read_table
-from bitline.data.archives import archive
 from bitline.data.dataset import Dataset
 from bitline.data.labels import in_short, labels_of_texts, numbering
 from bitline.data.preprocess import Preprocess
@@ -26,34 +26,29 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def read_folder(path: Path, preprocess: Preprocess) -> Dataset:
-    """One subfolder for each class (in the order of their names), or pictures with labels.csv."""
-    return _read(FolderFiles(path), preprocess)
+def read_pictures(path: Path, preprocess: Preprocess) -> Dataset:
+    """One subfolder for each class (in the order of their names), or pictures with labels.csv; a folder or a .zip."""
+    with opened_files(path) as files:
+        return _read(files, path, preprocess)
 
 
-def read_archive(path: Path, preprocess: Preprocess) -> Dataset:
-    """A .zip of what a folder holds."""
-    with archive(path) as opened:
-        return _read(ArchiveFiles(path, opened), preprocess)
-
-
-def _read(files: Files, preprocess: Preprocess) -> Dataset:
+def _read(files: Files, path: Path, preprocess: Preprocess) -> Dataset:
     folders, names = files.entries("")
     table = next((name for name in names if name.lower() == TABLE), None)
     if table is not None:
-        return _listed(files, table, preprocess)
+        return _listed(files, table, path, preprocess)
     if not any(not is_hidden(name) for name in folders):
         loose = sum(is_picture(name) for name in names)
         what = f"{loose} pictures, but no labels" if loose else "no pictures"
         raise DataError(f"{files.name} holds {what}: use one subfolder for each class, or pictures with {TABLE}")
-    return _by_class(files, preprocess)
+    return _by_class(files, path, preprocess)
 
 
-def _listed(files: Files, table: str, preprocess: Preprocess) -> Dataset:
+def _listed(files: Files, table: str, path: Path, preprocess: Preprocess) -> Dataset:
     name = f"{files.name}/{table}"
     rows, notes = read_table(files.read(table) or b"", name)
     labels, classes = labels_of_texts([row.label for row in rows], [f"{name}, line {row.line}" for row in rows])
-    images = stacked(_contents(files, rows, name), preprocess)
+    images = PicturePixels(path, tuple(_files_of(files, rows, name)), preprocess)
     listed = {_plain(row.file) for row in rows}
     unlisted = list(_beside(files, listed))
     if unlisted:
@@ -70,16 +65,15 @@ def _beside(files: Files, listed: set[str]) -> Iterator[str]:
                 yield path
 
 
-def _contents(files: Files, rows: Sequence[Row], table: str) -> Iterator[tuple[str, bytes]]:
+def _files_of(files: Files, rows: Sequence[Row], table: str) -> Iterator[str]:
+    """The file of each row, under the name that it has there."""
     for row in rows:
-        content = files.read(row.file)
-        if content is None:
-            content = files.read(_plain(row.file))
-        if content is None:
+        file = next((name for name in (row.file, _plain(row.file)) if files.has(name)), None)
+        if file is None:
             raise DataError(
                 f"{table}, line {row.line}: there is no file {row.file!r} in {files.name}: write paths from {TABLE} on"
             )
-        yield f"{files.name}/{row.file}", content
+        yield file
 
 
 def _plain(file: str) -> str:
@@ -87,7 +81,7 @@ def _plain(file: str) -> str:
     return posixpath.normpath(file.replace("\\", "/"))
 
 
-def _by_class(files: Files, preprocess: Preprocess) -> Dataset:
+def _by_class(files: Files, path: Path, preprocess: Preprocess) -> Dataset:
     folders, beside = files.entries("")
     _check_splits(files, [name for name in folders if not is_hidden(name)])
     pictures: dict[str, list[str]] = {}
@@ -115,7 +109,7 @@ def _by_class(files: Files, preprocess: Preprocess) -> Dataset:
         counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
         notes.append(f"files left out that are no pictures of a class: {counted} ({in_short(left_out)})")
     return Dataset(
-        stacked(((f"{files.name}/{file}", files.read(file) or b"") for _, file in listed), preprocess),
+        PicturePixels(path, tuple(file for _, file in listed), preprocess),
         torch.tensor([number for number, _ in listed]),
         classes=classes,
         notes=tuple(notes),

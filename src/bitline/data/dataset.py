@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from bitline.data._order import fair_order, is_mixed
+from bitline.data.stored_images import Pixels, StoredImages
+from bitline.numerics.digest import data_digest
 
 
-@dataclass(frozen=True)
 class Dataset:
-    """Images to measure accuracy on, and others to calibrate with.
+    """Images to measure accuracy on, and others to calibrate with; they are read, and decoded, when they are used.
 
-    Attributes:
+    Args:
         images: (n, ...), for pictures (n, channels, height, width); uint8 or float32.
         labels: class numbers, (n,), int64; labels that are no classes as the source has them.
         calibration: images that are not in `images`, if the source has some.
@@ -22,6 +24,12 @@ class Dataset:
         notes: what was left out, and how the source was read.
         calibration_labels: class numbers of the calibration images, where the source has them.
         shuffled: whether the order is known to be random, so that the first images are a fair sample.
+
+    Attributes:
+        stored: the images as the source has them.
+        stored_calibration: the calibration images as the source has them.
+
+    The other attributes are named as the arguments.
 
     Examples:
         A source in the order of its classes still gives a fair sample, and images to calibrate with:
@@ -35,13 +43,69 @@ class Dataset:
         ('the source is in the order of its classes: images are drawn evenly over them (seed 0)',)
     """
 
-    images: Tensor
-    labels: Tensor
-    calibration: Tensor | None = None
-    classes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    calibration_labels: Tensor | None = None
-    shuffled: bool = False
+    def __init__(
+        self,
+        images: Tensor | Pixels | StoredImages,
+        labels: Tensor,
+        calibration: Tensor | Pixels | StoredImages | None = None,
+        classes: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        calibration_labels: Tensor | None = None,
+        shuffled: bool = False,
+    ) -> None:
+        self.stored = StoredImages.of(images)
+        self.labels = labels
+        self.stored_calibration = None if calibration is None else StoredImages.of(calibration)
+        self.classes = classes
+        self.notes = notes
+        self.calibration_labels = calibration_labels
+        self.shuffled = shuffled
+
+    @cached_property
+    def images(self) -> Tensor:
+        """The images as inputs of the network, all in memory.
+
+        Raises:
+            DataError: an image cannot be read.
+        """
+        return self.stored.tensor()
+
+    @cached_property
+    def calibration(self) -> Tensor | None:
+        """The calibration images as inputs of the network, all in memory.
+
+        Raises:
+            DataError: an image cannot be read.
+        """
+        return None if self.stored_calibration is None else self.stored_calibration.tensor()
+
+    def digest(self) -> str:
+        """What tells the images and labels from others: 16 hexadecimal digits; nothing is decoded.
+
+        It is a digest of the pictures' files where there are some, and otherwise of the inputs of the network.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        contents = self.stored.contents()
+        if contents is None:
+            return data_digest(self.stored, self.labels)
+        return data_digest(contents, self.labels, f"{self.stored.shape[1:]} {self.stored.preprocess}")
+
+    def with_changes(self, **changes: object) -> Dataset:
+        """The same with other arguments, by name."""
+        return Dataset(**{**self._arguments(), **changes})  # type: ignore[arg-type]
+
+    def _arguments(self) -> dict[str, object]:
+        return {
+            "images": self.stored,
+            "labels": self.labels,
+            "calibration": self.stored_calibration,
+            "classes": self.classes,
+            "notes": self.notes,
+            "calibration_labels": self.calibration_labels,
+            "shuffled": self.shuffled,
+        }
 
     def spread(self, seed: int = 0) -> Dataset:
         """The same images in an order whose first images are a fair sample.
@@ -54,17 +118,16 @@ class Dataset:
         """
         if self.shuffled:
             return self
-        images, labels, calibration, known = self.images, self.labels, self.calibration, self.calibration_labels
+        images, labels, calibration, known = self.stored, self.labels, self.stored_calibration, self.calibration_labels
         notes = self.notes
         if not is_mixed(labels):
             order = fair_order(labels, seed)
             images, labels = images[order], labels[order]
             notes += (f"the source is in the order of its classes: images are drawn evenly over them (seed {seed})",)
         if calibration is not None and (known is None or not is_mixed(known)):
-            order = fair_order(calibration[:, :0] if known is None else known, seed)
+            order = fair_order(torch.zeros(len(calibration), 0) if known is None else known, seed)
             calibration, known = calibration[order], None if known is None else known[order]
-        return replace(
-            self,
+        return self.with_changes(
             images=images,
             labels=labels,
             calibration=calibration,
@@ -85,12 +148,11 @@ class Dataset:
             seed: seed of the draw where the source is in the order of its classes; it is not the seed of chips.
         """
         fair = self.spread(seed)
-        if fair.calibration is None:
+        if fair.stored_calibration is None:
             fair = fair._with_some_apart(images, calibration)
-        own, known = fair.calibration, fair.calibration_labels
-        return replace(
-            fair,
-            images=fair.images[:images],
+        own, known = fair.stored_calibration, fair.calibration_labels
+        return fair.with_changes(
+            images=fair.stored[:images],
             labels=fair.labels[:images],
             calibration=None if own is None else own[:calibration],
             calibration_labels=None if known is None else known[:calibration],
@@ -98,17 +160,16 @@ class Dataset:
 
     def _with_some_apart(self, images: int | None, calibration: int) -> Dataset:
         """The same images, the last of them to calibrate with."""
-        total = len(self.images)
+        total = len(self.stored)
         kept = min(total if images is None else images, total - total // 2)
         rest = total - min(calibration, total - kept)
         if rest == total:
             return self
         short = (f"only {total - rest} of the {total} images are set apart to calibrate with, not {calibration}",)
-        return replace(
-            self,
-            images=self.images[:rest],
+        return self.with_changes(
+            images=self.stored[:rest],
             labels=self.labels[:rest],
-            calibration=self.images[rest:],
+            calibration=self.stored[rest:],
             calibration_labels=self.labels[rest:],
             notes=self.notes + (short if total - rest < calibration else ()),
         )

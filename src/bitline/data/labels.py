@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def class_numbers(labels: object, classes: int) -> Tensor:
     return numbers
 
 
-def class_count(network: nn.Module, images: Tensor) -> int:
+def class_count(network: nn.Module, images: Tensor | StoredImages) -> int:
     """Classes that a network tells apart: its outputs for an image, seen on the first two.
 
     Args:
@@ -92,7 +93,7 @@ def class_count(network: nn.Module, images: Tensor) -> int:
         >>> class_count(nn.Linear(4, 10), torch.rand(5, 4))
         10
     """
-    shown = images[:2]
+    shown = inputs_of(images[:2])
     try:
         outputs = scores(network, shown)
     except BitlineError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,13 +9,20 @@ import torch
 from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
 from bitline.data.registry import FORMATS
+from bitline.data.stored_images import BLOCK, StoredImages
 from bitline.errors import DataError
+
+SHOWN = 2
+"""Images that show what all are like."""
 
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
 
 def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
-    """Read labelled images, normalised for a network, in the order of the source.
+    """Labelled images, normalised for a network, in the order of the source.
+
+    Pictures of folders and archives are only decoded when they are used: those that `split` leaves out never are. The
+    first two of a fair sample are decoded at once, so that data of another kind is refused here.
 
     Args:
         path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
@@ -25,7 +31,7 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
 
     Raises:
         DataError: there is no such data, a file is damaged, the images have another shape, labels are missing or
-            cannot be read, or values are NaN or infinite.
+            cannot be read, or values are NaN or infinite. A damaged picture is met when it is used.
 
     Examples:
         The embedded set is a part of Fashion-MNIST:
@@ -47,11 +53,12 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
         raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
     try:
         data = _checked(found.read(source, preprocess), preprocess, source)
+        data.spread().stored[:SHOWN].tensor()
     except MemoryError:
         raise DataError(f"{source} does not fit into memory: use fewer or smaller images") from None
     except OSError as error:
         raise DataError(f"cannot read {source}: {error.strerror or error}") from None
-    return replace(data, shuffled=source == EMBEDDED)
+    return data
 
 
 def _exists(path: str, source: Path) -> bool:
@@ -63,23 +70,29 @@ def _exists(path: str, source: Path) -> bool:
 
 
 def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
-    for images in (raw.images, raw.calibration):
+    for images in (raw.stored, raw.stored_calibration):
         if images is None:
             continue
-        if preprocess.shape is not None and tuple(images.shape[1:]) != preprocess.shape:
-            raise preprocess.wrong_shape(str(source), tuple(images.shape[1:]))
-        if images.is_floating_point() and not bool(torch.isfinite(images).all()):
+        if preprocess.shape is not None and images.shape[1:] != preprocess.shape:
+            raise preprocess.wrong_shape(str(source), images.shape[1:])
+        if images.pixels.dtype.is_floating_point and not _is_finite(images):
             raise DataError(f"{source}: the images hold NaN or infinite values")
-        if images.shape[1:] != raw.images.shape[1:]:
-            shapes = f"{tuple(images.shape[1:])}, but images are {tuple(raw.images.shape[1:])}"
+        if images.shape[1:] != raw.stored.shape[1:]:
+            shapes = f"{images.shape[1:]}, but images are {raw.stored.shape[1:]}"
             raise DataError(f"{source}: calibration images are {shapes}: give both the same shape")
-    if len(raw.images) != len(raw.labels) or len(raw.images) == 0:
+    if len(raw.stored) != len(raw.labels) or len(raw.stored) == 0:
         raise DataError(
-            f"{source}: {len(raw.images)} images and {len(raw.labels)} labels: give one label for each image"
+            f"{source}: {len(raw.stored)} images and {len(raw.labels)} labels: give one label for each image"
         )
-    calibration, known = raw.calibration, raw.calibration_labels
+    calibration, known = raw.stored_calibration, raw.calibration_labels
     if calibration is not None and known is not None and len(calibration) != len(known):
         raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
-    return replace(
-        raw, images=preprocess(raw.images), calibration=None if calibration is None else preprocess(calibration)
+    return raw.with_changes(
+        images=raw.stored.normalised(preprocess),
+        calibration=None if calibration is None else calibration.normalised(preprocess),
+        shuffled=source == EMBEDDED,
     )
+
+
+def _is_finite(images: StoredImages) -> bool:
+    return all(bool(torch.isfinite(block).all()) for block in images.split(BLOCK))

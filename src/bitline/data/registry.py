@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitline.data._arrays import is_arrays, read_arrays
-from bitline.data._pictures import is_archive, read_archive, read_folder
+from bitline.data._pictures import is_archive, read_pictures
 from bitline.data._sheet import is_sheet, read_sheet
 from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
@@ -31,9 +31,9 @@ class Format:
 
 
 FORMATS = (
-    Format(Path.is_dir, read_folder),
+    Format(Path.is_dir, read_pictures),
     Format(is_arrays, read_arrays),
     Format(is_sheet, read_sheet),
-    Format(is_archive, read_archive),
+    Format(is_archive, read_pictures),
 )
 """The first format that matches a path reads it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Labels, evaluate
@@ -187,7 +188,7 @@ class Recommendation:
 def recommend(
     model: nn.Module,
     design: Design,
-    images: Tensor,
+    images: Tensor | StoredImages,
     labels: Labels,
     calibration: Tensor,
     *,

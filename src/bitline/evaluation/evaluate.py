@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bitline.config.counts import whole_number
 from bitline.cost import NetworkCost, library_of
 from bitline.data.labels import class_count, class_numbers
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import BitlineError, ConversionError, DataError, DesignError
@@ -83,14 +84,14 @@ class Classifier:
         cls,
         model: nn.Module,
         design: Design,
-        images: Tensor | np.ndarray,
+        images: Tensor | np.ndarray | StoredImages,
         labels: Labels,
         calibration: Any,
         batch: int,
     ) -> Classifier:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
         model = in_single_precision(model)
-        images = as_images(images, model)
+        images = images.beside(model) if isinstance(images, StoredImages) else as_images(images, model)
         _check(images, labels)
         batch = min(len(images), whole_number("batch", batch, 1, DataError))
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
@@ -110,7 +111,7 @@ class _ChipResult:
 def evaluate(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray,
+    images: Tensor | np.ndarray | StoredImages,
     labels: Labels,
     calibration: Any,
     *,
@@ -125,7 +126,7 @@ def evaluate(
     Args:
         model: float network that classifies.
         design: the accelerator, or the name of a preset.
-        images: normalised inputs, (images, ...), finite.
+        images: normalised inputs, (images, ...), finite; or `Dataset.stored`, which is read batch by batch.
         labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
         calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
         chips: independently programmed chips.
@@ -161,7 +162,7 @@ def evaluate(
 def evaluate_times(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray,
+    images: Tensor | np.ndarray | StoredImages,
     labels: Labels,
     calibration: Any,
     *,
@@ -265,7 +266,7 @@ def _cost(
         return None, (f"no energy, area and latency: {error}",)
 
 
-def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
+def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages) -> int:
     """Classes that a network tells apart, from its outputs for two images.
 
     Args:
@@ -285,7 +286,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         return class_count(network, images)
     except BitlineError as error:
         try:
-            convert(network, design, images[:2])
+            convert(network, design, inputs_of(images[:2]))
         except ConversionError:
             raise
         except Exception:  # says nothing more
@@ -293,8 +294,7 @@ def classes_of(network: nn.Module, design: Design, images: Tensor) -> int:
         raise error
 
 
-def _check(images: Tensor, labels: Labels) -> None:
-    count = len(labels) if hasattr(labels, "__len__") else 0
-    if images.ndim == 0 or len(images) != count or count == 0:
-        shown = len(images) if images.ndim else 0
+def _check(images: Tensor | StoredImages, labels: Labels) -> None:
+    shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
+    if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")

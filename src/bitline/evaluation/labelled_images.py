@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.labels import scores
+from bitline.data.stored_images import StoredImages
 from bitline.nn import settled
 
 Advance = Callable[[int], object]
@@ -33,7 +34,7 @@ class LabelledImages:
         2
     """
 
-    images: Tensor
+    images: Tensor | StoredImages
     classes: Tensor
     batch: int
     first: int = 0

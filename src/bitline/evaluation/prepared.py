@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design, views
 from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_sums
@@ -60,7 +61,7 @@ class Prepared:
         design: Design,
         calibration: Tensor | Calibration | NetworkRecord,
         seed: int,
-        activity_images: Tensor,
+        activity_images: Tensor | StoredImages,
         known_statistics: Statistics | None = None,
     ) -> Prepared:
         """Convert and calibrate.
@@ -84,7 +85,7 @@ class Prepared:
         known = replace(record.calibration, layers=scales)
         reference = convert(model, views.reference(record.design), known, seed=seed)
         images = calibration if isinstance(calibration, Tensor) else activity_images
-        return cls(record.design, analog, reference, images[:COMPARED], known_statistics)
+        return cls(record.design, analog, reference, inputs_of(images[:COMPARED]), known_statistics)
 
     @property
     def conversion(self) -> Conversion:

@@ -5,7 +5,7 @@ from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment, Subject, read_subjects
 from bitline.paper.run import files_of, run_study
 from bitline.paper.study import Findings, PaperStudy
-from bitline.paper.verdict import Claim, Verdict
+from bitline.paper.verdict import Claim, Verdict, corrected
 
 __all__ = [
     "Claim",
@@ -18,6 +18,7 @@ __all__ = [
     "Subject",
     "Verdict",
     "catalogue",
+    "corrected",
     "files_of",
     "find",
     "read_subjects",

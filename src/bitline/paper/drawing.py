@@ -26,8 +26,23 @@ MARKERS = 40
 SHORT = 50
 """A logarithmic axis is short where its ends are less than this apart."""
 
-MANY = 6
-"""Lines from which on the legend stands beside a panel."""
+IN_A_ROW = 2
+"""Panels beside each other: two fill the two columns of a journal's page."""
+PANEL = (3.5, 2.3)
+"""Width and height of a panel in inches; a column of a journal is 3.5 inches wide."""
+LINE = 0.17
+"""Height in inches of a line of a legend, or of the caption."""
+SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES = ("-", "--", "-.", ":")
+"""Markers and dashes of lines one after the other, so that they differ in grey."""
+STYLE: Any = {
+    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
+    "legend.fontsize": 7, "legend.frameon": False, "lines.linewidth": 1.1, "lines.markersize": 3.2,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.grid": True,
+    "grid.color": "#dddddd", "grid.linewidth": 0.5, "axes.axisbelow": True, "axes.spines.top": False,
+    "axes.spines.right": False,
+}  # fmt: skip
+"""Of all figures."""
 
 
 def two_sigma(design: DesignResult) -> float:
@@ -88,6 +103,7 @@ class Panel:
         x_scale, y_scale: 'linear', 'log', or 'symlog' for a logarithmic axis with a zero.
         smallest: value below which a 'symlog' axis is linear.
         marks: places on the x axis that a dotted line marks.
+        bands: whether the errors of lines are bands; bars otherwise.
     """
 
     title: str
@@ -98,6 +114,7 @@ class Panel:
     y_scale: str = "linear"
     smallest: float = 1e-8
     marks: tuple[float, ...] = ()
+    bands: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,43 +151,70 @@ class Drawing:
         return cls(tuple(panels), content["caption"])
 
     def figure(self) -> Figure:
-        """Draw it."""
+        """Draw it as a journal would: lines that differ in grey, bands for intervals, one legend where it can be."""
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        width = sum(4.6 if len(panel.lines) < MANY else 6.2 for panel in self.panels)
-        figure = Figure(figsize=(width, 3.9), layout="constrained")
-        for axes, panel in zip(figure.subplots(1, len(self.panels), squeeze=False)[0], self.panels, strict=True):
-            _draw(axes, panel)
-        figure.suptitle(self.caption, fontsize=8, color="#555555", y=-0.02, va="top")
+        with rc_context(STYLE):
+            rows = -(-len(self.panels) // IN_A_ROW)
+            columns = -(-len(self.panels) // rows)
+            shared = _shared_labels(self.panels)
+            lines = -(-len(shared) // (2 * columns)) if len(shared) > 1 else 0
+            below = LINE * (lines + 1.3)
+            size = (PANEL[0] * max(columns, 1.3), PANEL[1] * rows + below)
+            figure = Figure(figsize=size)
+            figure.set_layout_engine("constrained", rect=(0, below / size[1], 1, 1 - below / size[1]))
+            plots = figure.subplots(rows, columns, squeeze=False).ravel()
+            for index, (axes, panel) in enumerate(zip(plots, self.panels, strict=False)):
+                _draw(axes, panel, _letter(index) if len(self.panels) > 1 else "")
+                if not shared:
+                    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
+            for spare in plots[len(self.panels) :]:
+                spare.remove()
+            if lines:
+                place = {"loc": "lower center", "bbox_to_anchor": (0.5, LINE / size[1]), "ncols": 2 * columns}
+                figure.legend(*plots[0].get_legend_handles_labels(), **place)
+            figure.text(0.5, 0.3 * LINE / size[1], self.caption, fontsize=6.5, color="#555555", ha="center")
         return figure
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
+def _shared_labels(panels: Sequence[Panel]) -> tuple[str, ...]:
+    """Names of the lines if all panels have the same, which then share a legend; otherwise none."""
+    labels = {tuple(line.label for line in panel.lines) for panel in panels}
+    return labels.pop() if len(labels) == 1 else ()
+
+
+def _letter(index: int) -> str:
+    return f"({chr(ord('a') + index)}) "
+
+
+def _draw(axes: Axes, panel: Panel, letter: str) -> None:
     _draw_lines(axes, panel)
     _scale(axes, panel)
-    axes.set_title(panel.title, fontsize=10)
+    axes.set_title(panel.title if panel.title.startswith("(") else letter + panel.title, loc="left")
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
     if panel.y_label == ACCURACY:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -2), min(high, 102))
-    axes.grid(alpha=0.3)
-    if len(panel.lines) < MANY:
-        axes.legend(fontsize=7)
-    else:
-        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _draw_lines(axes: Axes, panel: Panel) -> None:
     for index, line in enumerate(panel.lines):
+        colour, few = COLOURS[index % len(COLOURS)], len(line.x) <= MARKERS
         style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
-            "marker": "o" if len(line.x) <= MARKERS else "",
+            "color": colour,
+            "marker": SHAPES[index % len(SHAPES)] if few else "",
+            "linestyle": DASHES[index // 2 % len(DASHES)] if few else "-",
         }
-        bars = line.error if any(line.error) else None
-        axes.errorbar(line.x, line.y, bars, label=line.label, linewidth=1.2, capsize=2, markersize=3.5, **style)
+        axes.plot(line.x, line.y, label=line.label, **style)
+        if any(line.error) and len(line.x) > 1 and panel.bands:
+            low, high = ([y + sign * error for y, error in zip(line.y, line.error, strict=True)] for sign in (-1, 1))
+            axes.fill_between(line.x, low, high, color=colour, alpha=0.15, linewidth=0)
+        elif any(line.error):
+            axes.errorbar(line.x, line.y, line.error, color=colour, capsize=2, linewidth=0.8)
     for place in panel.marks:
-        axes.axvline(place, color="#555555", linestyle=":", linewidth=1)
+        axes.axvline(place, color="#555555", linestyle=":", linewidth=0.8)
 
 
 def _scale(axes: Axes, panel: Panel) -> None:

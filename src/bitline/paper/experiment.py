@@ -96,7 +96,7 @@ class Experiment:
 
     Examples:
         >>> Experiment(out=Path("paper"), images=100, chips=3).caption
-        'fashion-resnet, 100 images, 3 chips, seed 0; bars are two sigma over chips'
+        'fashion-resnet, 100 images, 3 chips, seed 0; bands are two sigma over chips'
     """
 
     out: Path
@@ -115,6 +115,24 @@ class Experiment:
     def each(self) -> tuple[Experiment, ...]:
         """This experiment and those of the other networks."""
         return (self, *(replace(self, **vars(subject), others=()) for subject in self.others))
+
+    def rounds(self, count: int) -> tuple[Experiment, ...]:
+        """This experiment after smaller ones, each with half the images and chips of the next.
+
+        What a round measures, the next need not measure again; at least two chips show how they differ.
+
+        Args:
+            count: how many rounds there are.
+
+        Examples:
+            >>> experiment = Experiment(out=Path("paper"), images=1000, chips=10)
+            >>> [(smaller.images, smaller.chips) for smaller in experiment.rounds(3)]
+            [(250, 3), (500, 5), (1000, 10)]
+        """
+        return tuple(
+            replace(self, images=_half(self.images, times), chips=max(_half(self.chips, times), min(2, self.chips)))
+            for times in reversed(range(count))
+        )
 
     @property
     def source(self) -> str:
@@ -167,7 +185,7 @@ class Experiment:
     def caption(self) -> str:
         """The text under every figure."""
         return (
-            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bars are two sigma over chips"
+            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bands are two sigma over chips"
         )
 
     @property
@@ -178,4 +196,9 @@ class Experiment:
     @cached_property
     def statistics(self) -> Statistics:
         """Weights and activity of the network, for costs."""
-        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.context.calibration[:32])
+        return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.calibration[:32])
+
+
+def _half(number: int, times: int) -> int:
+    """Half of a number, several times, rounded up."""
+    return -(-number >> times)

@@ -37,6 +37,7 @@ class Verdict:
         bound: the value that the claim compares the quantity with.
         p_value: probability of a value as far from the bound, if the bound is the truth; NaN if nothing is random.
         needed: how many chips and images would decide, in words; empty if it is decided, or cannot be told.
+        published: what the paper gives for the quantity.
 
     Examples:
         >>> verdict = Verdict("Design A loses little.", "loss in points", 0.4, 0.1, 0.7, "<", 1.0)
@@ -55,6 +56,7 @@ class Verdict:
     bound: float
     p_value: float = math.nan
     needed: str = ""
+    published: str = ""
 
     @property
     def words(self) -> Words:
@@ -103,6 +105,7 @@ class Claim:
 
     Attributes:
         text: the statement, with the place where the paper makes it.
+        published: what the paper gives for the quantity, as precisely as it does; empty where it gives none.
 
     Examples:
         Losses of three chips decide whether a design loses less than a point; a ratio of means is arithmetic.
@@ -115,6 +118,7 @@ class Claim:
     """
 
     text: str
+    published: str = ""
 
     def measured(self, name: str, quantity: Quantity, relation: Relation, bound: float) -> Verdict:
         """Judge a number computed from accuracies; its interval is over chips and images, see `numerics.two_way`.
@@ -154,7 +158,8 @@ class Claim:
 
     def _judged(self, name: str, found: Estimate, relation: Relation, bound: float) -> Verdict:
         low, high = found.interval()
-        verdict = Verdict(self.text, name, found.value, low, high, relation, bound, found.p_value(bound))
+        p_value = found.p_value(bound)
+        verdict = Verdict(self.text, name, found.value, low, high, relation, bound, p_value, published=self.published)
         undecided = verdict.words == "not decided"
         return replace(verdict, needed=_needed(found, bound) if undecided else "")
 
@@ -167,7 +172,7 @@ class Claim:
             relation: how it relates to the bound if the claim is true.
             bound: what it is compared with.
         """
-        return Verdict(self.text, quantity, *3 * (float(value),), relation, float(bound))
+        return Verdict(self.text, quantity, *3 * (float(value),), relation, float(bound), published=self.published)
 
 
 def corrected(verdicts: Sequence[Verdict], error: float = 0.05) -> list[Words]:

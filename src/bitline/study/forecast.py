@@ -132,7 +132,7 @@ def _count_images(study: Study) -> int:
         if not own:
             raise
         raise DataError(f"{error}; or {refusal(own[0], 'model.name')}") from None
-    return len(data.split(study.data.images, study.data.calibration_images).images)
+    return len(data.split(study.data.images, study.data.calibration_images).labels)
 
 
 def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -> Agenda:

@@ -8,6 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from torch import Tensor
+
+from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
 from bitline.study.executors import Launch
 from bitline.study.ray_connection import connect
@@ -39,7 +42,8 @@ def ray_workers(
     """
     connect(address)
     need = Need(device, gpus if device != "cpu" else 0.0)
-    return lambda context: RemoteWorkers(RayCluster(context, need), count, say)
+    sent = _as_it_is if address is None and _is_one_machine() else _without_files
+    return lambda context: RemoteWorkers(RayCluster(sent(context), need), count, say)
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,28 @@ class RayCluster:
         if worker in self.actors:
             with suppress(self._ray.exceptions.RayError, RuntimeError, ValueError):  # there is none any more
                 self._ray.kill(self.actors.pop(worker), no_restart=True)
+
+
+def _is_one_machine() -> bool:
+    """Whether all workers see the files of this machine."""
+    import ray
+
+    nodes: Any = ray.nodes
+    return len({node["NodeManagerAddress"] for node in nodes()}) == 1
+
+
+def _as_it_is(context: Context) -> Context:
+    """The context itself: workers map the files in which images lie."""
+    return context
+
+
+def _without_files(context: Context) -> Context:
+    """The context for machines that do not see the files in which images lie: they get them from the object store."""
+
+    def sent(images: Tensor | StoredImages) -> Tensor | StoredImages:
+        return images.in_memory() if isinstance(images, StoredImages) else images
+
+    return replace(context, images=sent(context.images), calibration=sent(context.calibration))
 
 
 def _amount(number: float, name: str) -> str:

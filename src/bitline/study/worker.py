@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from bitline.config.trust import trust
 from bitline.cost import Statistics
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.labelled_images import LabelledImages
@@ -39,9 +40,9 @@ class Context:
 
     Attributes:
         model: the float network.
-        images: normalised images to classify.
+        images: normalised images to classify, or images that are normalised batch by batch.
         labels: their class numbers, (images,).
-        calibration: normalised images that set quantisation and ADC ranges.
+        calibration: images like these that set quantisation and ADC ranges.
         seed: seed of the chips.
         batch: how many images go through the network at once.
         layer_errors: whether to measure the error of every layer.
@@ -58,9 +59,9 @@ class Context:
     """
 
     model: nn.Module
-    images: Tensor
+    images: Tensor | StoredImages
     labels: Tensor
-    calibration: Tensor
+    calibration: Tensor | StoredImages
     seed: int
     batch: int
     layer_errors: bool
@@ -93,7 +94,7 @@ class Worker:
         self.context = context
         self.model = context.model.to(place)
         self.data = LabelledImages(context.images.to(place), context.labels.to(place), context.batch)
-        self.calibration = context.calibration.to(place)
+        self.calibration = inputs_of(context.calibration.to(place))
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None

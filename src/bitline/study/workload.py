@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
+from bitline.data.stored_images import inputs_of
 from bitline.errors import DataError, StudyError
 from bitline.networks import find_network, load_network
 from bitline.numerics.digest import data_digest, weights_digest
@@ -36,6 +39,11 @@ class Workload:
     context: Context
     facts: dict[str, str]
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def calibration(self) -> Tensor:
+        """The calibration images as one tensor of inputs."""
+        return inputs_of(self.context.calibration)
 
 
 def load(study: Study, workers: int = 1) -> Workload:
@@ -64,13 +72,14 @@ def load(study: Study, workers: int = 1) -> Workload:
     model = load_network(network, study.model.weights)
     raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
     dataset = raw.split(study.data.images, study.data.calibration_images)
-    if dataset.calibration is None or len(dataset.calibration) == 0:
+    if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
+    labels, images = labels_for(dataset, class_count(model, dataset.stored)), dataset.stored.decoded()
     context = Context(
         model=model,
-        images=dataset.images,
-        labels=labels_for(dataset, class_count(model, dataset.images)),
-        calibration=dataset.calibration,
+        images=images,
+        labels=labels,
+        calibration=dataset.stored_calibration.decoded(),
         seed=study.run.seed,
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
@@ -81,12 +90,12 @@ def load(study: Study, workers: int = 1) -> Workload:
     code = code_of_network(model, module_of(study.model.name))
     facts = {
         "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
-        "data": data_digest(raw.images, raw.labels),
-        "calibration images": data_digest(dataset.calibration),
+        "data": raw.digest(),
+        "calibration images": data_digest(context.calibration),
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
     } | ({} if code is None else {"code of the network": str(code)})
-    return Workload(context, facts, (*dataset.notes, *unnoticed("the network", code)))
+    return Workload(context, facts, (*dataset.notes, *images.notes, *unnoticed("the network", code)))
 
 
 def unnoticed(what: str, code: Code | None) -> tuple[str, ...]:

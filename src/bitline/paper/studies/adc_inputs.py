@@ -20,9 +20,9 @@ BINS = 400
 
 def run(experiment: Experiment) -> Findings:
     """Observe the calibration images: unsliced differential cells without error, analog subtraction, 1152 rows."""
-    context = experiment.loaded.context
+    loaded = experiment.loaded
     design = Design().with_settings({"cell.device": "none", "array.rows": 1152, "inputs.accumulation": "analog"})
-    ranges = study_ranges(context.model, design, context.calibration)
+    ranges = study_ranges(loaded.context.model, design, loaded.calibration)
     layers = [layer for layer in ranges if "shortcut" not in layer.layer]
     chosen = layers[min(LAYER, len(layers) - 1)]
     full = chosen.lines.high - chosen.lines.low
@@ -31,11 +31,14 @@ def run(experiment: Experiment) -> Findings:
     places = (edges[:-1] + edges[1:]) / 2
     tail = (100 - PERCENT) / 2
     low, high = (chosen.signals.percentile(percent) / full for percent in (tail, 100 - tail))
-    claim = Claim(f"The inner {PERCENT} % of the ADC inputs lie far inside the possible range (section 6.2).")
+    claim = Claim(
+        f"The inner {PERCENT} % of the ADC inputs lie far inside the possible range (section 6.2).",
+        published="a narrow peak (Fig. 14)",
+    )
     verdict = claim.computed("share of the range that they take", high - low, "<", 0.1)
     line = Line.exact(f"{chosen.layer}, {chosen.rows} rows", places, np.where(counts > 0, counts, np.nan))
     panel = Panel("ADC inputs, differential 7b", (line,), "V / V_max", "count", y_scale="log", marks=(low, high))
-    caption = f"{experiment.model}, {len(context.calibration)} calibration images; dotted: inner {PERCENT} %"
+    caption = f"{experiment.model}, {len(loaded.calibration)} calibration images; dotted: inner {PERCENT} %"
     table = pd.DataFrame({"layer": chosen.layer, "V_over_V_max": places, "count": counts})
     return Findings(table, Drawing((panel,), caption), (verdict,))
 

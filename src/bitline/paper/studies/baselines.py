@@ -40,9 +40,10 @@ def _verdicts(name: str, quantisation: Quantity, converters: Quantity) -> tuple[
         Claim(f"{name}: 8-bit weights and inputs cost little (Table 2).").measured(
             "loss against floating point in points", quantisation, "<", 1
         ),
-        Claim(f"{name}: 8-bit ADCs, unsliced differential cells and 1152 rows cost little (claim 15).").measured(
-            "loss against the quantised network in points", converters, "<", 1
-        ),
+        Claim(
+            f"{name}: 8-bit ADCs, unsliced differential cells and 1152 rows cost little (claim 15).",
+            published="0.38 (ResNet-50, 50,000 images, against floating point)",
+        ).measured("loss against the quantised network in points", converters, "<", 1),
     )
 
 

@@ -54,7 +54,7 @@ def _verdicts(table: pd.DataFrame) -> tuple[Verdict, ...]:
         Claim(sliced).computed(
             "ratio of mean conductances, lowest over highest of four 2-bit slices", lowest / highest, ">", 10
         ),
-        Claim("Offset cells conduct about half of G_max in every slice.").computed(
+        Claim("Offset cells conduct about half of G_max in every slice.", published="about 0.5").computed(
             "largest distance of a slice's mean from 0.5", (offsets - 0.5).abs().max(), "<", 0.1
         ),
     )

@@ -35,9 +35,9 @@ def run(experiment: Experiment) -> Findings:
     largest = float(differential[differential.index <= TALLEST].max()) / LARGEST_UA
     few = "Differential lines of up to 1152 rows carry a few times the largest current of one cell (claim 20)."
     verdicts = (
-        Claim("Differential cells draw over ten times less current than offset cells (claim 20).").computed(
-            "ratio of currents, offset over differential, geometric mean over layers", 10**decades, ">", 10
-        ),
+        Claim(
+            "Differential cells draw over ten times less current than offset cells (claim 20).", published="> 10"
+        ).computed("ratio of currents, offset over differential, geometric mean over layers", 10**decades, ">", 10),
         Claim(few).computed(
             "largest mean current, over layers with equal rows, in units of a cell's at G_max", largest, "<", 10
         ),

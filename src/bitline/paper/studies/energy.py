@@ -81,19 +81,20 @@ def _verdicts(grid: pd.DataFrame, points: pd.DataFrame) -> tuple[Verdict, ...]:
     saving = series.get_group("digital").to_numpy() / series.get_group("analog").to_numpy()
     neighbours = "smallest ratio of neighbours in this order"
     return (
-        Claim("Energy: A < D < C < B << E (claim 24).").computed(
-            neighbours, min(energy[above] / energy[below] for below, above in pairwise(ORDER)), ">", 1
-        ),
-        Claim("Area: A < D < C < B < E (claim 24).").computed(
+        Claim(
+            "Energy: A < D < C < B << E (claim 24).", published="8.4 < 25.8 < 43.3 < 63.1 < 902 fJ/op: 1.46"
+        ).computed(neighbours, min(energy[above] / energy[below] for below, above in pairwise(ORDER)), ">", 1),
+        Claim("Area: A < D < C < B < E (claim 24).", published="0.24 < 0.27 < 1.30 < 2.02 < 11.14 mm²: 1.13").computed(
             neighbours, min(area[above] / area[below] for below, above in pairwise(ORDER)), ">", 1
         ),
-        Claim("Analog accumulation saves energy at any slicing and height, at least twofold (claim 25).").computed(
-            "smallest ratio of energies, digital over analog", saving.min(), ">", 2
-        ),
+        Claim(
+            "Analog accumulation saves energy at any slicing and height, at least twofold (claim 25).",
+            published="2 to 4",
+        ).computed("smallest ratio of energies, digital over analog", saving.min(), ">", 2),
         Claim("The ADC dominates where every input bit is converted (claim 26).").computed(
             "smallest share of the ADCs in designs D and E", share[["D", "E"]].min(), ">", 0.4
         ),
-        Claim("Taller arrays are more efficient: C takes about 5 times A (claim 27).").computed(
+        Claim("Taller arrays are more efficient: C takes about 5 times A (claim 27).", published="5.15").computed(
             "ratio of energies, C over A", energy["C"] / energy["A"], ">", 3
         ),
     )

@@ -34,8 +34,8 @@ SHOWN = {
 
 def run(experiment: Experiment) -> Findings:
     """Apply each bit of real inputs alone, with and without wires; differential cells of 7 bits, lines of 1152 rows."""
-    context = experiment.loaded.context
-    layers = _layers(context.model, context.calibration[:4])
+    loaded = experiment.loaded
+    layers = _layers(loaded.context.model, loaded.calibration[:4])
     table = pd.DataFrame([row for name, weight, inputs in layers for row in _errors(name, weight, inputs)])
     for column in ("error", "weighted_error"):
         largest = table.groupby("layer")[column].transform("max").clip(lower=1e-30)
@@ -70,7 +70,7 @@ def _verdicts(means: pd.DataFrame) -> tuple[Verdict, ...]:
     weighted = means["relative_weighted_error"].clip(lower=1e-12)
     before, after = single[0] / single[BITS - 1], weighted.max() / weighted[0]
     return (
-        Claim("Low input bits carry the largest error of the wires (claim 22).").computed(
+        Claim("Low input bits carry the largest error of the wires (claim 22).", published="> 1").computed(
             "ratio of errors before shift and add, lowest over highest bit, mean over layers", before, ">", 1
         ),
         Claim("After shift and add they contribute less (claim 22).").computed(

@@ -56,7 +56,7 @@ def run(experiment: Experiment) -> Findings:
     }
     groups["Pareto front"] = leading
     lines = tuple(Line.with_bars(label, map(_energy, group), group) for label, group in groups.items())
-    panel = Panel("SONOS cells, 8-bit calibrated ADCs", lines, "energy of one image (µJ)", x_scale="log")
+    panel = Panel("SONOS cells, 8-bit calibrated ADCs", lines, "energy of one image (µJ)", x_scale="log", bands=False)
     keys = {design.key for design in leading}
     table = data.table.assign(on_front=[design.key in keys for design in data.result.designs])
     verdicts = _verdicts(data, designs, leading)

@@ -27,7 +27,9 @@ def run(experiment: Experiment) -> Findings:
     small_errors = "Differential cells lose next to nothing with errors of 5 % and an on/off ratio of 100 (claim 8)."
     verdicts = (
         *(verdict for name in SHOWN for verdict in _verdicts(data, name)),
-        Claim(small_errors).measured("loss of differential 7b in points", data.loss(small), "<", 1),
+        Claim(small_errors, published="nearly 0").measured(
+            "loss of differential 7b in points", data.loss(small), "<", 1
+        ),
     )
     panels = []
     for name in SHOWN:
@@ -44,9 +46,9 @@ def _verdicts(data: Measurements, name: str) -> tuple[Verdict, Verdict]:
     hundred, ten, infinite = (data.tolerance(ALPHA, _cells(name, ratio)) for ratio in (100.0, 10.0, INFINITE))
     quantity = "ratio of tolerated errors (2 points of loss), on/off ratio of {} over infinite"
     return (
-        Claim(f"{name}: an on/off ratio of 100 is nearly as good as infinite (claim 9).").ratio(
-            quantity.format(100), ratio(hundred, infinite, PROPORTIONAL[-1]), ">", 0.8
-        ),
+        Claim(
+            f"{name}: an on/off ratio of 100 is nearly as good as infinite (claim 9).", published="nearly as good"
+        ).ratio(quantity.format(100), ratio(hundred, infinite, PROPORTIONAL[-1]), ">", 0.8),
         Claim(f"{name}: a ratio of 10 is clearly worse (claim 9).").ratio(
             quantity.format(10), ratio(ten, infinite, PROPORTIONAL[-1]), "<", 0.8
         ),

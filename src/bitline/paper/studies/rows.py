@@ -52,9 +52,10 @@ def _verdicts(losses: dict[str, list[Quantity]], needed: list[Quantity]) -> tupl
     """Verdicts on losses in points, by mapping and rows, and on the bits that unsliced offset cells need."""
     differential = combined(max, *(loss for name in DIFFERENTIAL for loss in losses[name]))
     return (
-        Claim("Differential cells are accurate with any bits per cell and any number of rows (claim 16).").measured(
-            "largest loss of differential cells in points", differential, "<", 1
-        ),
+        Claim(
+            "Differential cells are accurate with any bits per cell and any number of rows (claim 16).",
+            published="almost nothing",
+        ).measured("largest loss of differential cells in points", differential, "<", 1),
         Claim("Offset cells with 4 bits and 1152 rows are not (claim 16).").measured(
             "their loss in points", losses["offset 4b"][-1], ">", 1
         ),

@@ -57,7 +57,9 @@ def _verdicts(sigmas: pd.Series) -> tuple[Verdict, ...]:
     ]
     for bits in (4, 2, 1):
         gains = sigmas[8, ROWS[-1]].mean() / sigmas[bits, ROWS[-1]]
-        claim = Claim(f"{8 // bits} slices of {bits} bits gain {EQUATION[bits]:.3f} (claim 2).")
+        claim = Claim(
+            f"{8 // bits} slices of {bits} bits gain {EQUATION[bits]:.3f} (claim 2).", published="0 (Eqs. 9, 10)"
+        )
         distances = np.abs(gains / EQUATION[bits] - 1)
         verdicts.append(claim.sampled("relative distance of the gain from this, by chip", distances, "<", 0.05))
     return tuple(verdicts)
