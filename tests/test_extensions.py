@@ -166,6 +166,18 @@ class AnalogDoubled(AnalogLinear, Doubled):
         "assert [type(layer) for layer in analog_layers(analog)] == [AnalogDoubled]\n"
         "torch.testing.assert_close(analog(images), network(images), rtol=0, atol=5e-3)",
     ),
+    "layer of several matrices": Extension(
+        "nn/gated.py",
+        "from bitline.nn.composite import CompositeLayer, Pieces\n" + shown("Add a layer of several matrices"),
+        "COMPOSITE_LAYERS",
+        "Gated: AnalogGated,",
+        "from bitline.nn.gated import AnalogGated, Gated\n"
+        "network, images = nn.Sequential(Gated(30, 3)).eval(), torch.rand(40, 30)\n"
+        'fine = {"weights.bits": 12, "inputs.bits": 12, "adc": "none", "cell.device": "none"}\n'
+        "analog = convert(network, Design().with_settings(fine), images)\n"
+        'assert [layer.name for layer in analog_layers(analog)] == ["0.main", "0.gate"]\n'
+        "torch.testing.assert_close(analog(images), network(images), rtol=0, atol=2e-2)",
+    ),
     "data format": Extension(
         "data/torch_files.py",
         "from bitline.data.dataset import Dataset\nfrom bitline.data.preprocess import Preprocess\n"

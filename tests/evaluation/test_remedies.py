@@ -123,3 +123,40 @@ def test_fine_tuning_needs_labels(parts):
     model, data = parts
     with pytest.raises(DataError, match="one label for each image"):
         fine_tune(model, HARSH, data.images, data.labels[:3], data.calibration)
+
+
+def test_layers_that_run_twice_get_one_correction_for_all_their_outputs():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(20, 5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.fc(x), self.fc(3 * x + 1)])
+
+    torch.manual_seed(0)
+    model, images = Twice(), torch.rand(40, 20)
+    analog, digital = convert(model, HARSH, images), convert(model, reference(HARSH), images)
+    Recalibrate(images)(analog, digital)
+    with torch.no_grad():
+        got, wanted = analog(images), digital(images)
+    torch.testing.assert_close(got.mean(0), wanted.mean(0), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(got.std(0), wanted.std(0), rtol=1e-3, atol=1e-3)
+
+
+def test_networks_of_layers_with_several_matrices_are_fine_tuned():
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.attention, self.head = nn.GRU(3, 8), nn.MultiheadAttention(8, 2), nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.rnn(x.transpose(0, 1))[0]
+            return self.head(self.attention(y, y, y)[0].mean(0))
+
+    torch.manual_seed(0)
+    model, images = Recurrent().eval(), torch.randn(32, 4, 3)
+    tuned = fine_tune(model, HARSH, images, (images[:, 0, 0] > 0).long(), images, epochs=1)
+    assert tuned.state_dict().keys() == model.state_dict().keys()
+    for name in ("rnn.weight_hh_l0", "attention.in_proj_weight", "head.weight"):
+        assert not torch.equal(tuned.state_dict()[name], model.state_dict()[name])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,7 @@ def _names(text: str) -> frozenset[str]:
 
 ACTIVATIONS = _names(
     "relu hardtanh hardswish hardsigmoid sigmoid tanh silu gelu elu leaky_relu softplus _softmax _log_softmax clamp "
-    "clamp_min threshold _prelu_kernel exp"
+    "clamp_min threshold _prelu_kernel exp _safe_softmax"
 )
 ADDITIONS = _names("add sub rsub")
 SCALINGS = _names(
@@ -33,11 +35,14 @@ POOLINGS = _names(
     "max_pool3d_with_indices avg_pool3d adaptive_max_pool2d max"
 )
 PRODUCTS = _names("convolution mm addmm bmm baddbmm")
+ATTENTION = "_scaled_dot_product_"
+"""How PyTorch's fused attentions begin: products of queries and keys, softmax, products of weights and values."""
 FREE = _names(
     "view _unsafe_view reshape t transpose permute expand squeeze unsqueeze cat stack split split_with_sizes chunk "
     "slice select index clone detach alias copy empty zeros ones full contiguous _to_copy to constant_pad_nd flatten "
-    "unbind reflection_pad2d replication_pad2d as_strided new_zeros zeros_like ones_like empty_like arange "
-    "index_select _reshape_alias lift_fresh fill dropout native_dropout pad repeat im2col scalar_tensor"
+    "unbind unsafe_split reflection_pad2d replication_pad2d as_strided new_zeros zeros_like ones_like empty_like "
+    "arange index_select _reshape_alias lift_fresh fill dropout native_dropout pad repeat im2col scalar_tensor "
+    "masked_fill where embedding new_full new_empty tril triu flip index_put roll"
 )
 """Operations that move values or make constants; moving is counted where outputs go to buffers."""
 
@@ -51,7 +56,7 @@ class DigitalWork:
         additions: additions of two feature maps.
         scalings: multiplications by a constant: normalisation that could not be folded, for example.
         poolings: values that go into pooling.
-        macs: multiplications with addition, of layers that stay digital.
+        macs: multiplications with addition, of layers that stay digital and of activations with each other.
         unknown: operations that are not counted, by name.
     """
 
@@ -97,7 +102,7 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
         counter.inside -= 1
         earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
         calls[layer.name] = Calls(
-            earlier.products + outputs.numel() / len(layer.weight),
+            earlier.products + outputs.numel() / layer.outputs,
             earlier.inputs + arranged.numel(),
             tuple(arranged.shape[2:]),
             earlier.after | counter.origin((inputs,)),
@@ -105,12 +110,25 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
         counter.mark(outputs, frozenset({layer.name}))
         return outputs
 
-    with computing(network, note), counter:
+    with computing(network, note), _nothing_fused(), counter:
         network(image)
     counts = {name: counter.counts[name] / len(image) for name in ("activations", "additions", "scalings", "poolings")}
     return calls, DigitalWork(
         **counts, macs=counter.counts["macs"] / len(image), unknown=tuple(sorted(counter.unknown))
     )
+
+
+@contextmanager
+def _nothing_fused() -> Iterator[None]:
+    """Layers that stay digital as single operations, not as those of a library of whole layers."""
+    fused, one_dnn = torch.backends.mha.get_fastpath_enabled(), torch._C._get_mkldnn_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    torch._C._set_mkldnn_enabled(False)  # as `torch.backends.mkldnn.flags`, which also warns of other processors
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+        torch._C._set_mkldnn_enabled(one_dnn)
 
 
 class _Counter(TorchDispatchMode):
@@ -161,6 +179,12 @@ class _Counter(TorchDispatchMode):
             self.counts["poolings"] += first.numel() * kernel if kernel else args[0].numel()
         elif name in PRODUCTS:
             self.counts["macs"] += _macs(name, args, first)
+        elif name.startswith(ATTENTION):
+            queries, keys, values = args[:3]
+            scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
+            self.counts["activations"] += scores
+            self.counts["scalings"] += queries.numel()
+            self.counts["macs"] += scores * (queries.shape[-1] + values.shape[-1])
         else:
             self.unknown.add(name)
 

@@ -139,13 +139,13 @@ class Statistics:
                 LayerStatistics(
                     name=layer.name,
                     product=layer.product,
-                    outputs=len(layer.weight),
+                    outputs=layer.outputs,
                     products=calls[layer.name].products,
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),
                     valid=_valid(layer.product, calls[layer.name].space),
-                    weight=layer.weight.detach().flatten(1).cpu(),
+                    weight=layer.matrix.detach().cpu(),
                     after=calls[layer.name].after,
                 )
             )

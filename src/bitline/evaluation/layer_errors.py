@@ -216,7 +216,7 @@ class _Comparison:
         return LayerSums(
             name=layer.name,
             rows=layer.product.rows,
-            outputs=len(layer.weight),
+            outputs=layer.outputs,
             partitions=layer.product.partition(layer.design.array.rows).parts,
             pulses=chip.pulses,
             outside=chip.outside,

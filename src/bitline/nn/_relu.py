@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from bitline.config.messages import first_line
 from bitline.errors import CalibrationError
+from bitline.nn.composite import CompositeLayer
 from bitline.nn.layer import AnalogLayer
 
 RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
@@ -17,10 +18,10 @@ RELU_MODULES = (nn.ReLU, nn.ReLU6)
 
 
 class _Tracer(fx.Tracer):
-    """Follows a network down to its analog layers."""
+    """Follows a network down to its analog layers; those inside of layers of several matrices have no ReLU."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, AnalogLayer) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, (AnalogLayer, CompositeLayer)) or super().is_leaf_module(m, module_qualified_name)
 
 
 def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[str]:

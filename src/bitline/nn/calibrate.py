@@ -221,7 +221,7 @@ def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs:
     histograms = {name: Histogram() for name in layers}
 
     def see(layer: AnalogLayer, x: Tensor) -> Tensor:
-        histograms[layer.name].update(layer.arranged(x))
+        histograms[layer.name].update(layer.observed(x))
         return layer.float_forward(x)
 
     with computing(network, see):

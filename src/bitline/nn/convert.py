@@ -14,36 +14,20 @@ from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
+from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
-from bitline.nn.convolution import AnalogConv1d, AnalogConv2d
+from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.linear import AnalogLinear
 from bitline.nn.precision import checked_network
+from bitline.nn.read_numbers import number_passes
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
-
-ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
-    nn.Linear: AnalogLinear,
-    nn.Conv1d: AnalogConv1d,
-    nn.Conv2d: AnalogConv2d,
-}
-"""Layers that have an analog form; a new one is one file and one line here."""
-
-NO_ANALOG_FORM = (
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    nn.Bilinear,
-    nn.RNNBase,
-    nn.RNNCellBase,
-    nn.MultiheadAttention,
-)
-"""Layers with matrix products that cannot be mapped yet: refused rather than left out of the simulation."""
+from bitline.nn.transformer import prepare_transformers
 
 
 @dataclass(frozen=True)
@@ -78,8 +62,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         ('AnalogLinear', 'Linear')
 
     Args:
-        model: any network of layers in `ANALOG_LAYERS`, or such a layer; other layers without matrix products stay
-            digital.
+        model: any network of layers in `ANALOG_LAYERS` and `COMPOSITE_LAYERS`, or such a layer; other layers without
+            matrix products stay digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
             conversion; or what was recorded for a design with the same `views.record`.
@@ -118,6 +102,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
     remarks = (*approximations(design), *form.remarks, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
+    number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]
     return form.network
 
@@ -204,12 +189,31 @@ def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRe
 
 
 def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: str) -> _Form:
-    """Fold and make layers analog, in place."""
+    """Fold and make layers analog, in place.
+
+    Raises:
+        ConversionError: there is none to make analog.
+    """
+    _take_apart(network, design)
     places = names_of(network)
     remarks = check_rules(network, design, places, tuple(ANALOG_LAYERS))
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
+    prepare_transformers(network)
+    if not any(analog_layers(network)):
+        raise ConversionError(
+            f"{type(network).__name__} has no layer to put on arrays: it needs layers such as "
+            f"{', '.join(layer.__name__ for layer in ANALOG_LAYERS)} that no rule keeps digital"
+        )
     return _Form(network, digital, folding, remarks)
+
+
+def _take_apart(network: nn.Module, design: Design) -> None:
+    """Give each matrix of the layers of several matrices a layer of its own, in place."""
+    for module, names in names_of(network).items():
+        form = composite_form(module)
+        if form is not None and design_of(design, names) is not None:
+            form.take_apart(module, names[0])
 
 
 def _make_analog(
@@ -220,50 +224,26 @@ def _make_analog(
     for module, names in places.items():
         name = names[0]
         own = design_of(design, names)
-        form = _form_of(module)
+        form = analog_form(module)
         if own is not None and form is not None:
             form.take_over(module, own, name, folded.get(name, ""))
-        elif next(module.parameters(recurse=False), None) is not None:
+        elif not isinstance(module, CompositeLayer) and next(module.parameters(recurse=False), None) is not None:
             digital.append((name, type(module).__name__))
-    for module in network.modules():
-        if getattr(module, "use_nested_tensor", False):
-            vars(module)["use_nested_tensor"] = False  # its layers would get tensors that only fused ones can take
     return tuple(digital)
 
 
 def _refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are neither digital by a rule nor can be analog, and those without any.
+    """Refuse networks with layers that are neither digital by a rule nor can be analog.
 
     Raises:
         ConversionError: names the layer.
     """
-    analog = 0
     for module, names in names_of(network).items():
-        if design_of(design, names) is None:
-            continue
-        form = _form_of(module)
-        analog += form is not None
-        if form is None and isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS)):
+        if design_of(design, names) is not None and lacks_form(module):
             raise ConversionError(
                 f"layer {names[0]!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
                 f'[[layers]] match = "{names[0]}", digital = true'
             )
-    if not analog:
-        raise ConversionError(
-            f"{type(network).__name__} has no layer to put on arrays: it needs Linear, Conv1d or Conv2d layers"
-        )
-
-
-def _form_of(module: nn.Module) -> type[AnalogLayer] | None:
-    """The analog form of a layer, also of a subclass that computes the same."""
-    for float_type, form in ANALOG_LAYERS.items():
-        same = all(
-            getattr(type(module), name, None) is getattr(float_type, name, None)
-            for name in ("forward", "_conv_forward", "__call__", "__getattr__")
-        )
-        if type(module) is float_type or (isinstance(module, float_type) and same):
-            return form
-    return None
 
 
 def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
@@ -277,11 +257,3 @@ def _noting_products(form: _Form, products: tuple[str, ...]) -> _Form:
     names = ", ".join(name.strip("_") for name in products)
     remark = f"products outside of the analog layers stay digital, in floating point: {names}"
     return _Form(form.network, form.digital, form.folding, (*form.remarks, remark))
-
-
-__all__ = [
-    "ANALOG_LAYERS",
-    "NO_ANALOG_FORM",
-    "convert",
-    "record",
-]

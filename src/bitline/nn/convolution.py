@@ -20,8 +20,16 @@ def channels_come_last(tensor: Tensor) -> bool:
     return last and not tensor.is_contiguous()
 
 
-class _AnalogConvolution(AnalogLayer):
-    """Convolution with any stride, padding, dilation and groups; inputs (batch, channels, *space)."""
+class AnalogConvolution(AnalogLayer):
+    """A convolution with any stride, padding, dilation and groups; inputs (batch, channels, *space).
+
+    Examples:
+        `AnalogConv2d` is the one for images:
+
+        >>> from bitline.design import Design
+        >>> isinstance(AnalogConv2d.of(nn.Conv2d(4, 8, 3), Design(), "conv"), AnalogConvolution)
+        True
+    """
 
     dimensions: ClassVar[int]
     groups: int
@@ -66,7 +74,7 @@ class _AnalogConvolution(AnalogLayer):
         return self.restore(outputs, inputs)
 
 
-class AnalogConv1d(_AnalogConvolution, nn.Conv1d):  # type: ignore[misc]
+class AnalogConv1d(AnalogConvolution, nn.Conv1d):  # type: ignore[misc]
     """`torch.nn.Conv1d` on analog arrays.
 
     Examples:
@@ -79,7 +87,7 @@ class AnalogConv1d(_AnalogConvolution, nn.Conv1d):  # type: ignore[misc]
     dimensions: ClassVar[int] = 1
 
 
-class AnalogConv2d(_AnalogConvolution, nn.Conv2d):  # type: ignore[misc]
+class AnalogConv2d(AnalogConvolution, nn.Conv2d):  # type: ignore[misc]
     """`torch.nn.Conv2d` on analog arrays.
 
     Examples:
@@ -90,3 +98,16 @@ class AnalogConv2d(_AnalogConvolution, nn.Conv2d):  # type: ignore[misc]
 
     float_type = nn.Conv2d
     dimensions: ClassVar[int] = 2
+
+
+class AnalogConv3d(AnalogConvolution, nn.Conv3d):  # type: ignore[misc]
+    """`torch.nn.Conv3d` on analog arrays.
+
+    Examples:
+        >>> from bitline.design import Design
+        >>> AnalogConv3d.of(nn.Conv3d(4, 8, 2), Design(), "conv")
+        AnalogConv3d('conv', rows=32, outputs=8, groups=1)
+    """
+
+    float_type = nn.Conv3d
+    dimensions: ClassVar[int] = 3

@@ -9,6 +9,14 @@ from torch import Tensor
 GOLDEN, MULTIPLIER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 """Constants of a multiplicative mixer of 64 bits, odd."""
 
+Contents = tuple[tuple[int, torch.device, torch.dtype], ...]
+"""What tensors hold, where and how."""
+
+
+def contents_of(*tensors: Tensor | None) -> Contents:
+    """Fingerprints of tensors, where and how they are stored; None counts for nothing."""
+    return tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors if tensor is not None)
+
 
 def fingerprint(values: Tensor) -> int:
     """64 bits that follow from the values of a tensor and their order.

@@ -11,9 +11,11 @@ from torch import Tensor, fx, nn
 
 from bitline.config.messages import first_line
 
-DIMENSIONS: Mapping[type[nn.Module], int] = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2}
+TRANSPOSED: dict[type[nn.Module], int] = {nn.ConvTranspose1d: 1, nn.ConvTranspose2d: 2, nn.ConvTranspose3d: 3}
+"""Layers whose weights have the input channels first."""
+DIMENSIONS: Mapping[type[nn.Module], int] = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, **TRANSPOSED}
 """Layers that a batch norm can be folded into, with the dimensions of space of a batch of their outputs."""
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 Pair = tuple[str, str]
 """Names of a layer and of the batch norm that is folded into it."""
@@ -140,7 +142,19 @@ def _can_fold(layer: nn.Module | None, norm: nn.Module | None) -> bool:
     )
     weight = layer.weight
     plain = isinstance(weight, nn.Parameter) and not norm.training and norm.running_var is not None
-    return untouched and plain and isinstance(weight, Tensor) and len(weight) == norm.num_features
+    if not isinstance(weight, Tensor):
+        return False
+    outputs: object = layer.out_channels if type(layer) in TRANSPOSED else len(weight)
+    return untouched and plain and outputs == norm.num_features
+
+
+def _by_output(layer: nn.Module, weight: Tensor, gain: Tensor) -> Tensor:
+    """A factor of each output channel as factors of the weights."""
+    if type(layer) not in TRANSPOSED:
+        return gain.reshape(-1, *[1] * (weight.ndim - 1))
+    groups = int(layer.groups)  # type: ignore[arg-type]
+    by_group = gain.reshape(groups, -1).repeat_interleave(len(weight) // groups, dim=0)
+    return by_group.reshape(*by_group.shape, *[1] * (weight.ndim - 2))
 
 
 def _fold(layer: nn.Module, norm: nn.Module) -> None:
@@ -151,7 +165,7 @@ def _fold(layer: nn.Module, norm: nn.Module) -> None:
     gain = gain if norm.weight is None else gain * norm.weight
     shift = -norm.running_mean * gain + (0 if norm.bias is None else norm.bias)
     # New parameters: the old ones may be those of another layer, too.
-    scaled = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
+    scaled = weight * _by_output(layer, weight, gain)
     layer.weight = nn.Parameter(scaled.to(weight.dtype), weight.requires_grad)
     layer.bias = nn.Parameter((shift if bias is None else bias * gain + shift).to(weight.dtype), weight.requires_grad)
     norm.__class__ = FoldedNorm  # type: ignore[assignment]

@@ -17,15 +17,13 @@ from bitline.errors import CalibrationError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
-from bitline.nn.fingerprint import fingerprint
+from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.guards import call_me, refuse_inputs
-from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState
+from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
+from bitline.nn.read_numbers import ReadNumbers
 
 Instead = Callable[["AnalogLayer", Tensor], Tensor]
 """What an analog layer does with its input for a while, instead of what its chip does."""
-
-Contents = tuple[tuple[object, torch.device, torch.dtype], ...]
-"""What weights hold, where and how."""
 
 
 class AnalogLayer(nn.Module):
@@ -51,6 +49,7 @@ class AnalogLayer(nn.Module):
     Attributes:
         weight, bias, and all others of the float layer: as they were.
         name: in messages and random numbers.
+        numbers: of its reads, which decide their noise.
     """
 
     weight: Any
@@ -110,7 +109,7 @@ class AnalogLayer(nn.Module):
         self._converted_for = design
         self._design = design
         self._chip = Chip()
-        self._reads = 0
+        self.numbers = ReadNumbers()
         self._calibration: LayerCalibration | None = None
         self._correction: Correction | None = None
         self._instead: Instead | None = None
@@ -133,7 +132,7 @@ class AnalogLayer(nn.Module):
     @property
     def reads(self) -> int:
         """Samples that the layer has seen on this chip, which number its read noise."""
-        return self._reads
+        return self.numbers.seen
 
     @property
     def calibration(self) -> LayerCalibration | None:
@@ -153,7 +152,7 @@ class AnalogLayer(nn.Module):
         """
         self._design = chip.design(self._converted_for)
         self._chip = chip
-        self._reads = 0
+        self.numbers.restart()
         self._correction = None
 
     def calibrate(self, calibration: LayerCalibration) -> None:
@@ -171,7 +170,18 @@ class AnalogLayer(nn.Module):
 
     def restart_reads(self, first: int = 0) -> None:
         """Let the next sample count as number `first` of this chip."""
-        self._reads = first
+        self.numbers.restart(first)
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of all groups."""
+        return len(self.weight)
+
+    @property
+    def matrix(self) -> Tensor:
+        """The weights as they lie on arrays, (outputs, rows of one group)."""
+        weight: Tensor = self.weight
+        return weight.flatten(1)
 
     @property
     @abstractmethod
@@ -193,22 +203,20 @@ class AnalogLayer(nn.Module):
     def encoded(self) -> EncodedLayer:
         """The weights as codes, quantised once for as long as they stay the same."""
         if self._encoded is None or not self._is_settled:
-            contents = self._contents()
+            contents = contents_of(self.weight, self.bias)
             if self._encoded is None or contents != self._encoded_from:
-                weight = self.weight.flatten(1)
-                self._encoded = EncodedLayer.of(weight, self.bias, self._converted_for, self.product, self.name)
+                self._encoded = EncodedLayer.of(self.matrix, self.bias, self._converted_for, self.product, self.name)
                 self._encoded_from = contents
         return self._encoded
-
-    def _contents(self) -> Contents:
-        """What the codes follow from: fingerprints of weight and bias, where and how they are stored."""
-        tensors = [self.weight] if self.bias is None else [self.weight, self.bias]
-        return tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors)
 
     def arranged(self, inputs: Tensor) -> Tensor:
         """`arrange`, in the precision that the chain computes in: float64 for float64 weights, otherwise float32."""
         compute = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
         return self.arrange(inputs.detach()).to(compute)
+
+    def observed(self, inputs: Tensor) -> Tensor:
+        """What the range of the input codes is chosen for: inputs without zeros that `arrange` puts between them."""
+        return self.arranged(inputs)
 
     def programmed(self) -> ProgrammedLayer:
         """The layer on its chip, programmed again if its weights, calibration, chip or device changed."""
@@ -254,8 +262,7 @@ class AnalogLayer(nn.Module):
         with torch.autocast(inputs.device.type, enabled=False):
             programmed = self.programmed()
             arranged = self.arranged(inputs)
-            computed = programmed.multiply(arranged, self._reads)
-            self._reads += len(arranged)
+            computed = programmed.multiply(arranged, self.numbers.take(len(arranged)))
             if self._correction is not None:
                 computed = self._correction(computed)
             outputs = self.restore(computed, inputs).to(inputs.dtype)
@@ -279,21 +286,11 @@ class AnalogLayer(nn.Module):
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
         """Take float weights, too, unless a batch norm is part of them; the calibration then stays as it is."""
-        _, _, missing, _, errors = arguments
-        is_float = f"{prefix}_extra_state" not in state_dict and f"{prefix}weight" in state_dict
-        if is_float and self._folded:
-            errors.append(
-                f"the weights of layer {self.name!r} hold those of batch norm {self._folded!r}, which float weights do "
-                "not: load them into the float network and convert that"
-            )
-            return
-        super()._load_from_state_dict(state_dict, prefix, *arguments)
-        if is_float and f"{prefix}_extra_state" in missing:
-            missing.remove(f"{prefix}_extra_state")
+        take_float_weights(self.name, self._folded, super()._load_from_state_dict, (state_dict, prefix, *arguments))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, **FORGOTTEN}
 
     def extra_repr(self) -> str:
         product = self.product
-        return f"{self.name!r}, rows={product.rows}, outputs={len(self.weight)}, groups={product.groups}"
+        return f"{self.name!r}, rows={product.rows}, outputs={self.outputs}, groups={product.groups}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,6 +78,28 @@ class SavedState:
             **{name: torch.tensor(values) for name, values in saved["correction"].items()}
         )
         return cls(Chip(**chip), _calibration(saved["calibration"]), correction)
+
+
+def take_float_weights(name: str, folded: str, load: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Load a layer, from float weights, too, unless a batch norm is part of the layer's.
+
+    Args:
+        name: of the layer.
+        folded: the batch norm that is part of its weights; empty for plain ones.
+        load: `_load_from_state_dict` of the float layer, which notes errors and missing entries.
+        arguments: of that.
+    """
+    state, prefix, _, _, missing, _, errors = arguments
+    is_float = f"{prefix}_extra_state" not in state and f"{prefix}weight" in state
+    if is_float and folded:
+        errors.append(
+            f"the weights of layer {name!r} hold those of batch norm {folded!r}, which float weights do not: load them "
+            "into the float network and convert that"
+        )
+        return
+    load(*arguments)
+    if is_float and f"{prefix}_extra_state" in missing:
+        missing.remove(f"{prefix}_extra_state")
 
 
 def _calibration(saved: dict[str, Any] | None) -> LayerCalibration | None:

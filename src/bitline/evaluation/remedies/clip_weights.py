@@ -79,7 +79,9 @@ def _inputs(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
     seen: dict[str, Tensor] = {}
 
     def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
-        seen[layer.name] = layer.arranged(inputs)
+        arranged, earlier = layer.arranged(inputs), seen.get(layer.name)
+        together = earlier is not None and earlier.shape[1:] == arranged.shape[1:]
+        seen[layer.name] = torch.cat([earlier, arranged]) if earlier is not None and together else arranged
         return layer.compute(inputs)
 
     with computing(network, note):
@@ -90,7 +92,7 @@ def _inputs(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
 def _float_outputs(layer: AnalogLayer, inputs: Tensor) -> Tensor:
     """Outputs of the layer's product in floating point."""
     product = layer.product
-    matrix = layer.weight.reshape(product.groups, -1, product.rows).transpose(1, 2)
+    matrix = layer.matrix.reshape(product.groups, -1, product.rows).transpose(1, 2)
     return product.apply(inputs, product.lay_out(matrix, product.whole()), product.whole(), layer.bias)
 
 

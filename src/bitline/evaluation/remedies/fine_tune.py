@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -86,8 +88,7 @@ def fine_tune(
             schedule.step()
             step += 1
             progress("fine-tune", step, steps)
-    trained = dict(network.named_parameters())
     with torch.no_grad():
         for name, value in tuned.named_parameters():
-            value.copy_(trained[name])
+            value.copy_(attrgetter(name)(network))  # layers of several matrices give what belongs to their parts
     return tuned

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from bitline.errors import CalibrationError
-from bitline.nn import AnalogLayer, Correction, analog_layers, computing
+from bitline.nn import AnalogLayer, Correction, computing
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class Recalibrate:
         """Correct the chip that `analog` is on; `reference` is the same network without analog errors."""
         if len(self.images) < 2:
             raise CalibrationError(f"recalibration needs two or more images, not {len(self.images)}")
-        wanted: dict[str, tuple[Tensor, Tensor]] = {}
-        for layer in analog_layers(analog):
-            layer.correct(None)
+        wanted: dict[str, list[_Statistics]] = {}
+        found: dict[str, list[_Statistics]] = {}
 
         def note(layer: AnalogLayer, outputs: Tensor) -> None:
-            wanted[layer.name] = _statistics(layer, outputs)
+            wanted.setdefault(layer.name, []).append(_Statistics.of(layer, outputs))
 
         def correct(layer: AnalogLayer, outputs: Tensor) -> Tensor:
-            mean, deviation = _statistics(layer, outputs)
-            goal_mean, goal_deviation = wanted[layer.name]
-            gain = torch.where(deviation > 1e-6 * goal_deviation, goal_deviation / deviation, 1.0)
-            offset = goal_mean - gain * mean
+            calls = found.setdefault(layer.name, [])
+            calls.append(_Statistics.of(layer, outputs))
+            seen, goal = _together(calls), _together(wanted[layer.name][: len(calls)])
+            gain = torch.where(seen.deviation > 1e-6 * goal.deviation, goal.deviation / seen.deviation, 1.0)
+            offset = goal.mean - gain * seen.mean
             layer.correct(Correction(gain, offset))
             channels = outputs.movedim(_channel_axis(layer, outputs), -1)
             return (channels * gain + offset).movedim(-1, _channel_axis(layer, outputs))
@@ -60,9 +60,10 @@ class Recalibrate:
 
 
 def _run(network: nn.Module, images: Tensor, visit: Callable[[AnalogLayer, Tensor], Tensor | None]) -> None:
-    """Run a network and visit the outputs of its analog layers, which the visit may replace."""
+    """Run a network and visit the outputs of its analog layers without corrections, which the visit may replace."""
 
     def look(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        layer.correct(None)
         outputs = layer.compute(inputs)
         changed = visit(layer, outputs)
         return outputs if changed is None else changed
@@ -76,7 +77,34 @@ def _channel_axis(layer: AnalogLayer, outputs: Tensor) -> int:
     return outputs.ndim - 1 - len(layer.product.kernel)
 
 
-def _statistics(layer: AnalogLayer, outputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of every output channel."""
-    flat = outputs.movedim(_channel_axis(layer, outputs), 0).flatten(1)
-    return flat.mean(1), flat.std(1)
+@dataclass(frozen=True)
+class _Statistics:
+    """Of every output channel of a layer.
+
+    Attributes:
+        count: values of a channel.
+        mean, deviation: (outputs,).
+    """
+
+    count: int
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, layer: AnalogLayer, outputs: Tensor) -> _Statistics:
+        """Of the outputs of one call."""
+        flat = outputs.movedim(_channel_axis(layer, outputs), 0).flatten(1)
+        return cls(flat.shape[1], flat.mean(1), flat.std(1))
+
+
+def _together(calls: Sequence[_Statistics]) -> _Statistics:
+    """Statistics of all calls of a layer: one pass reads some layers several times."""
+    if len(calls) == 1:
+        return calls[0]
+    count = sum(call.count for call in calls)
+    mean = sum((call.count / count * call.mean for call in calls), torch.zeros_like(calls[0].mean))
+    squares = torch.zeros_like(mean)
+    for call in calls:
+        inside = (call.count - 1) * call.deviation.square() if call.count > 1 else 0.0
+        squares = squares + inside + call.count * (call.mean - mean).square()
+    return _Statistics(count, mean, (squares / (count - 1)).sqrt())
