@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from public_calls import WRONG, Argument, arguments, calls, is_field, public
 
-from bitline.config.arguments import _fits, _hints
+from bitline.config.arguments import fits, hints_of
 from bitline.errors import BitlineError
 
 ALL = arguments()
@@ -38,7 +38,7 @@ def test_all_public_functions_are_tried():
 def test_wrong_types_are_refused(right_calls, argument: Argument):
     """`network_cost(library="name")` and others ended in AttributeError; a seed could be a text."""
     function, right = right_calls[argument.call]
-    hint = _hints(dict(public())[argument.call]).get(argument.name, typing.Any)
+    hint = hints_of(dict(public())[argument.call]).get(argument.name, typing.Any)
     wrong = []
     for name, value in WRONG.items():
         if callable(value) and _is_function(hint):
@@ -50,7 +50,7 @@ def test_wrong_types_are_refused(right_calls, argument: Argument):
         except Exception as error:
             wrong.append(f"{name}: {type(error).__name__}: {error}")
         else:
-            if not _fits(value, hint) and not is_field(argument):
+            if not fits(value, hint) and not is_field(argument):
                 wrong.append(f"{name} is taken without a word")
     assert not wrong
 
