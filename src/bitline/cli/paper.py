@@ -76,8 +76,9 @@ def run(
     Examples:
 
       bitline paper run energy conductances
+      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip
+
       bitline paper run all --images 1000 --chips 10 --rounds 3
-      bitline paper run all --model resnet50 --weights w.pth --data val.zip
     """
     from bitline.paper import Experiment, catalogue, files_of, find, read_subjects
 
