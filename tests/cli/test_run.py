@@ -86,7 +86,7 @@ BAD = {
     "no weights": (["--model", "cifar-resnet20"], "--weights"),
     "no weights file": (["--weights", "absent.pt"], "absent.pt"),
     "no data": (["--data", "absent.npz"], "absent.npz"),
-    "empty data": (["--data", ""], "there is no data ''"),
+    "empty data": (["--data", ""], "--data is empty"),
     "no calibration": (["--calibration-images", "0"], "calibration"),
     "compute": (["--compute", "tpu7"], "cpu or cuda"),
     "time": (["--set", "cell.device=pcm-joshi-2020", "--time", "1 year"], "extrapolate"),
