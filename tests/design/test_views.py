@@ -138,7 +138,6 @@ def cells(design: Design) -> Any:
 
 NOT_HERE = {
     "adc.range.relu_aware": "needs a layer that a ReLU follows",
-    "array.source_feed": "one layer takes 'head' as 'foot', and says so",
     "cell.device.extrapolate": "lets later times pass",
     "cell.device.noise_limit": "limits the noise of conductances smaller than those here",
 }
