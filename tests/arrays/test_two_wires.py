@@ -113,3 +113,19 @@ def test_a_core_feels_where_its_source_lines_are_fed():
         for end in ("foot", "head")
     ]
     assert np.abs(results[0] - results[1]).max() > 1e-4 * np.abs(results[0]).max()
+
+
+@pytest.mark.parametrize("lines", ["separate", "interleaved"])
+@pytest.mark.parametrize("ground", ["bottom", "top", "both"])
+@pytest.mark.parametrize("end", ["foot", "head"])
+def test_predistorted_cells_deliver_the_ideal_current(end, ground, lines):
+    """Predistortion took a source line fed at the head as one fed at the foot."""
+    wires = {"bit_line": Wire(segment=1e-4, terminal=1e-3), "source_line": Wire(segment=2e-4, terminal=2e-3)}
+    array = GateDrivenArray(**wires, source_feed=end, ground=ground, lines=lines, predistortion=1.0)
+    wanted = torch.from_numpy(np.stack([random_cells(40, 3, seed) for seed in range(2)]))[:, None] * 0.3
+    aimed = array.predistorted(wanted[:, :, None], [slice(0, 40)], 1)[:, :, 0]
+    cells = aimed.numpy()
+    found = by_nodal_analysis(array, cells, np.ones(40, dtype=int), 1)
+    ideal = wanted.sum(2).numpy()
+    expected = ideal[:1] - ideal[1:] if lines == "interleaved" else ideal
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)

@@ -141,14 +141,29 @@ class GateDrivenArray(Array):
             part = targets[..., rows, :]
             order = self.order(part.flatten(1, 2), positions)
             lines = part[..., order, :].double()
-            net = lines[:1] - lines[1:] if self.lines == "interleaved" else lines
-            voltage = line_voltages(self.predistortion * net, self.wires)
-            voltage = torch.cat([voltage, -voltage]) if self.lines == "interleaved" else voltage
-            aimed = lines / (1 - voltage).clamp(min=1e-3)
+            aimed = lines / (1 - self._lost(self.predistortion * lines)).clamp(min=1e-3)
             part = part.clone()
             part[..., order, :] = aimed.to(part.dtype)
             result[..., rows, :] = part
         return result.clamp(max=1)
+
+    def _lost(self, currents: CellTensor) -> CellTensor:
+        """V/V_read that wires take away from cells of given currents, in their order on the line, float64."""
+        net = currents[:1] - currents[1:] if self.subtracts_on_the_line else currents
+        merged = self._acts_as_one_wire or self.source_line.is_ideal
+        bit = self.wires if merged else self._one_wire(self.bit_line)
+        voltage = line_voltages(net, bit)
+        voltage = torch.cat([voltage, -voltage]) if self.subtracts_on_the_line else voltage
+        if merged:
+            return voltage
+        source = self._one_wire(self.source_line)
+        if self.source_feed == "foot" or self.ground == "both":
+            return voltage + line_voltages(currents, source)
+        return voltage + line_voltages(currents.flip(-2), source).flip(-2)
+
+    def _one_wire(self, wire: Wire) -> LadderWires:
+        terminal = wire.normalised_terminal
+        return LadderWires(wire.normalised_segment, terminal, terminal if self.ground == "both" else None)
 
     def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
         """Rows of a partition from the far end to the foot.
