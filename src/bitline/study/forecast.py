@@ -18,6 +18,7 @@ from bitline.errors import DataError, StudyError
 from bitline.networks import Network, find_network
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
+from bitline.study.environment import compute_device
 from bitline.study.point import Point, recalled
 from bitline.study.store import Store
 from bitline.study.study import Study
@@ -108,6 +109,7 @@ def plan(
         (6, 0, 10)
     """
     workers = whole_number("workers", workers, 1, StudyError)
+    compute_device(device)
     study, store = Study.of(study), Path(store)
     points = study.points()
     if study.refused_code():
