@@ -116,19 +116,19 @@ def column_by_nodal_analysis(plus: np.ndarray, minus: np.ndarray | None, voltage
     rows = len(plus)
     balance, injected = np.zeros((3 * rows, 3 * rows)), np.zeros(3 * rows)
 
-    def connect(i: int, j: int, conductance: float) -> None:
-        balance[[i, j], [i, j]] += conductance
-        balance[[i, j], [j, i]] -= conductance
+    def connect(first: np.ndarray, second: np.ndarray, conductance: np.ndarray | float) -> None:
+        for node in (first, second):
+            np.add.at(balance, (node, node), conductance)
+        np.subtract.at(balance, (first, second), conductance)
+        np.subtract.at(balance, (second, first), conductance)
 
-    for i, voltage in enumerate(voltages):
-        if voltage != 0:
-            above, below = (plus[i], minus[i]) if voltage > 0 else (minus[i], plus[i])
-            connect(i, rows + i, above)
-            connect(i, 2 * rows + i, below)
+    row, on = np.arange(rows), voltages != 0
+    connect(row, rows + row, on * np.where(voltages > 0, plus, minus))
+    connect(row, 2 * rows + row, on * np.where(voltages > 0, minus, plus))
     segments = [max(wire.segment, 1e-9)] + 2 * [max(wire.source_segment, 1e-9)]
     for line, segment in enumerate(segments):
-        for i in range(rows - 1):
-            connect(line * rows + i, line * rows + i + 1, 1 / segment)
+        nodes = line * rows + row
+        connect(nodes[:-1], nodes[1:], 1 / segment)
     fed = {"foot": [rows - 1], "head": [0], "both": [rows - 1, 0]}[wire.source_feed]
     for line, potential in ((1, 1.0), (2, -1.0)):
         for i in fed:

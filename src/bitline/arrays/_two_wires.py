@@ -120,7 +120,8 @@ def _current_at_the_foot(drive: Tensor, plus: Tensor, minus: Tensor, wires: Colu
     delivered = current[..., 0] - (held * current[..., 1:]).sum(-1)
     loaded = conductance[..., 0, 0] - (held * conductance[..., 0, 1:]).sum(-1)
     assert wires.bit.foot is not None
-    return delivered / (1 + wires.bit.foot * loaded)
+    result: Tensor = delivered / (1 + wires.bit.foot * loaded)
+    return result
 
 
 def _branch(conductance: Tensor, line: int) -> Tensor:
