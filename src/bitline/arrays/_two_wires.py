@@ -89,9 +89,9 @@ def plain_two_wires(drive: Tensor, plus: Tensor, minus: Tensor, wires: ColumnWir
         >>> cells, none, on = torch.ones(2, 1), torch.zeros(2, 1), torch.ones(1, 2)
         >>> bit = FedWire(segment=0.1, foot=0.1)
         >>> plain_two_wires(on, cells, none, ColumnWires(bit, FedWire(segment=0.1, head=0.1)))
-        tensor([[1.4286]])
+        tensor([[1.3333]])
         >>> plain_two_wires(on, cells, none, ColumnWires(bit, FedWire(segment=0.1, foot=0.1)))
-        tensor([[1.3433]])
+        tensor([[1.3415]])
     """
     result = _current_at_the_foot(drive, plus, minus, wires)
     if len(wires.sweeps) == 1:
@@ -150,7 +150,7 @@ def two_wire_products(
         >>> cells, windows = torch.ones(2, 1), Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
         >>> wires = ColumnWires(FedWire(segment=0.1, foot=0.1), FedWire(segment=0.1, head=0.1))
         >>> two_wire_products(torch.tensor([[3.0, -1.0]]), windows, cells, torch.zeros(2, 1), wires, bits=2)
-        tensor([[[1.6892]]])
+        tensor([[[1.5385]]])
     """
     if codes.device.type != "cpu":
         return plain_two_wire_products(codes, windows, plus, minus, wires, bits)
