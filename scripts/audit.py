@@ -41,6 +41,5 @@ def main() -> None:
         sys.exit(subprocess.run([*audit, "-r", "constraints.txt"], cwd=ROOT).returncode)
 
 
-
 if __name__ == "__main__":
     main()

@@ -105,6 +105,8 @@ OPERATORS = (
     "ZeroIterationForLoop",
 )
 """Of Cosmic Ray's: one or two changes at each place, without those that no module survives."""
+IDLE = 30
+"""So many times its processor time may pass before a task that only waits is given up, however busy the machine."""
 PR_SET_PDEATHSIG, NOT_IMPORTED, NOT_REPLACED = 1, 77, 78
 
 
@@ -244,6 +246,7 @@ class Copy:
             os.setsid()
             die_with_parent()
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+            signal.alarm(IDLE * limit)
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -256,6 +259,7 @@ class Copy:
         outcome = {
             0: "survived",
             -signal.SIGXCPU: "timeout",
+            -signal.SIGALRM: "timeout",
             NOT_IMPORTED: "unusable",
             NOT_REPLACED: "not replaced",
         }.get(code, "killed")

@@ -84,6 +84,12 @@ def test_least_error_range_is_as_good_as_the_best_of_a_fine_search(seed, power, 
     assert error(scale.step * scale.high) <= 1.06 * best  # the ranges it tries lie 3 % apart: 1.058 for the worst seed
 
 
+def test_errors_of_inputs_are_squared_if_nothing_else_is_said():
+    values = np.random.default_rng(1).gamma(0.5, 1.0, 3000)
+    ranges = [policy.limit(seen(values), 4) for policy in (LeastErrorRange(), LeastErrorRange(power=2))]
+    assert ranges[0] == ranges[1] > LeastErrorRange(power=1).limit(seen(values), 4)
+
+
 def test_constant_zero_inputs_have_a_usable_scale():
     scale = PercentileRange().scale(seen(torch.zeros(100)), 8)
     assert input_codes(torch.zeros(3), scale).tolist() == [0, 0, 0]

@@ -21,7 +21,6 @@ ALL = [parameter for words in commands() for parameter in parameters(words)]
 ACCEPTED = {
     "--seed": {"0": "a seed"},
     "--recalibrate": {"0": "no recalibration"},
-    "--compared-images": {"0": "no comparison"},
     "--rows-on": {"0": "no rows", "1.5": "in per cent", "-0": "no rows"},
     "--worst": {"0": "no error at all", "1.5": "in per cent"},
     "--loss": {"0": "no loss at all", "1.5": "in per cent"},
