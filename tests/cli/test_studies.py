@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
     assert "0 tasks" in notes
     store = tmp_path / "bits.sqlite"
     assert "adc.bits" in bitline("results", store)[1]
+    _ask_for_designs(bitline, store)
     assert bitline("results", store, "--to", "csv")[0] == 0
     assert len((tmp_path / "bits.csv").read_text(encoding="utf-8").splitlines()) == 7
     status, output, _ = bitline("report", store, "--figures", "svg")
@@ -36,6 +38,25 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
         "bits-pareto-area_mm2.svg",
         "bits-pareto-latency_us.svg",
     }
+
+
+def _ask_for_designs(bitline, store):
+    asked = ["--where", "adc.bits >= 6", "--where", "weights.bits_per_cell = unsliced", "--sort", "-adc.bits"]
+    status, output, _ = bitline("results", store, *asked, "--json")
+    assert status == 0
+    assert [row["adc.bits"] for row in json.loads(output)["designs"]] == [8, 6]
+    status, output, _ = bitline("results", store, "--sort", "power_W", "--top", "2", "--json")
+    powers = [row["power_W"] for row in json.loads(output)["designs"]]
+    assert (status, len(powers)) == (0, 2)
+    assert powers == sorted(powers)
+    status, output, _ = bitline("results", store, "--pareto", "accuracy,latency_us", "--sort", "power_W")
+    assert status == 0
+    assert "power_W" in output.splitlines()[0]
+    assert " of 6 designs" in output
+    assert bitline("results", store, "--where", "adc.bits > 99")[1].endswith("0 of 6 designs\n")
+    status, output, errors = bitline("results", store, "--where", "__import__('os')")
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "is no condition: write conditions such as" in errors
 
 
 @pytest.mark.needs("Optuna")
