@@ -46,7 +46,7 @@ def test_conditions_are_those_that_are_written(text, bits):
     [
         ("", "is no condition"),
         ("adc.bits", "is no condition"),
-        ("adc.bits >= 6 and", "is no condition"),
+        ("adc.bits >= 6 and", "compares numbers with '6 and'"),
         ("adc.bits >= 6,", "ends with a comma"),
         ("adc.bits >= 6 or adc.bits = 4", "is no condition"),
         ("adc.bits >= 6 or 4", "compares numbers with '6 or 4'"),
