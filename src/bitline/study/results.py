@@ -131,9 +131,9 @@ class StudyResult:
         StudyResult('study', 2 designs)
         >>> print(result)
         study: 2 designs, 2 finished
-        design        accuracy %  chips  energy µJ  area mm²  latency µs
-        adc.bits = 8       91.00      1
-        adc.bits = 5       82.00      1
+        design    accuracy %  chips  energy µJ  area mm²  latency µs
+        bits = 8       91.00      1
+        bits = 5       82.00      1
         floating point 92.00 %
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bitline.numerics.summary import counted, cut, summary
@@ -21,7 +22,12 @@ def text_of_study(result: StudyResult) -> str:
     finished = sum(design.finished for design in result.designs)
     title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
     best = sorted(result.designs, key=lambda design: -design.mean if design.accuracies else math.inf)
-    rows = [_row(design) for design in best]
+    last_words = [setting.rpartition(".")[2] for setting in result.settings]
+    names = {
+        setting: word if last_words.count(word) == 1 else setting
+        for setting, word in zip(result.settings, last_words, strict=True)
+    }
+    rows = [_row(design, names) for design in best]
     last = [f"floating point {percent(result.float_accuracy)} %"] if result.float_accuracy is not None else []
     last += [f"failed: {failure}" for failure in result.failures[:1]]
     if len(result.failures) > 1:
@@ -36,8 +42,10 @@ def name_of_design(design: DesignResult) -> str:
     return f"DesignResult({name!r}, {accuracy}, {counted(len(design.accuracies), 'chip')})"
 
 
-def _row(design: DesignResult) -> tuple[str, ...]:
-    name = in_line(design.settings) or design.name
+def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
+    """A line of the table, with the settings that differ between designs, as they are called in `names`."""
+    settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
+    name = in_line(settings) or design.name
     costs = (number(design.costs.get(cost), 3) for cost in COSTS)
     return name, _accuracy(design), f"{len(design.accuracies)}", *costs
 
