@@ -30,7 +30,9 @@ RECORDS = {
     "Statistics",
     "StudyResult",
     "Summary",
+    "StoredImages",
     "UnitCost",
+    "WholeCost",
 }
 """Values that bitline makes and users read."""
 
@@ -166,6 +168,30 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
             dict(model=made["network"], design="differential", images=made["inputs"]),
         ),
         "bitline.cost.library_of": (cost.library_of, dict(design=bitline.Design())),
+        "bitline.cost.Interval": (cost.Interval, dict(low=1.0, high=2.0)),
+        "bitline.cost.Interval.overlaps": (cost.Interval(1.0, 2.0).overlaps, dict(other=cost.Interval(1.5, 3.0))),
+        "bitline.cost.Surroundings": (cost.Surroundings, cost.Surroundings.of("sonos-40nm").model_dump()),
+        "bitline.cost.Surroundings.of": (cost.Surroundings.of, dict(library="sonos-40nm")),
+        "bitline.cost.at_node": (cost.at_node, dict(library=library, node_nm=28.0)),
+        "bitline.cost.cost_intervals": (cost.cost_intervals, dict(statistics=statistics, design="differential")),
+        "bitline.cost.explained": (
+            cost.explained,
+            dict(what="energy", statistics=statistics, design="differential"),
+        ),
+        "bitline.cost.ranking": (
+            cost.ranking,
+            dict(found={"a": cost.Interval(1.0, 2.0)}, values={"a": 1.5}),
+        ),
+        "bitline.cost.whole_cost": (
+            cost.whole_cost,
+            dict(
+                cost=cost.network_cost(statistics, "differential"),
+                statistics=statistics,
+                design=bitline.Design(adc="none"),
+                library=library,
+                images=1,
+            ),
+        ),
         "bitline.cost.network_cost": (cost.network_cost, dict(statistics=statistics, design="differential")),
         "bitline.cost.sensitivity": (cost.sensitivity, dict(statistics=statistics, design="differential")),
         "bitline.cost.unit_costs": (cost.unit_costs, dict(design="differential")),
@@ -191,10 +217,16 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bitline.data.Dataset.spread": (dataset.spread, {}),
         "bitline.data.Preprocess": (data.Preprocess, dict(shape=(1, 2, 2), mean=(0.5,), deviation=(0.5,))),
         "bitline.data.Preprocess.wrong_shape": (grey.wrong_shape, dict(name="a", found=(1, 2))),
+        "bitline.data.Preprocess.looked_up": (grey.looked_up, dict(images=torch.zeros(1, 1, 2, 2, dtype=torch.uint8))),
         "bitline.data.load_dataset": (data.load_dataset, dict(path="fashion-mnist", preprocess=grey)),
     }
 
 
 def is_field(argument: Argument) -> bool:
     """Whether it is a field of a design, a study or a library, which takes words and tables for values."""
-    return argument.call in ("bitline.Design", "bitline.study.Study", "bitline.cost.Library")
+    return argument.call in (
+        "bitline.Design",
+        "bitline.study.Study",
+        "bitline.cost.Library",
+        "bitline.cost.Surroundings",
+    )

@@ -110,7 +110,7 @@ def test_mistakes_are_one_line_and_leave_nothing(bitline, tmp_path, case):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("nn.Sequential(nn.Flatten(), nn.LSTM(12, 3))", "no analog form"),
+        ("nn.Sequential(nn.Flatten(), nn.LSTM(12, 3))", "the network returns a tuple"),
         ("nn.Sequential(nn.Flatten(), nn.Linear(9, 3))", "cannot take images of shape (3, 2, 2)"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(zero))", "zero"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(nan))", "NaN"),

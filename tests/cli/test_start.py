@@ -113,6 +113,7 @@ SAID_OTHERWISE = {
     "--layer",
     "--batch",
     "--compute",
+    "--explain",
     "--networks",
     "--design",
     "--show-completion",

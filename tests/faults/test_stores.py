@@ -384,14 +384,16 @@ def test_links_lead_to_one_lock(finished_copy, tmp_path):
 
 # -- damaged stores
 
+INSERT_LAYERS = "INSERT INTO layers SELECT key, chip, '{}' FROM results WHERE kind = 'analog'"
+"""The small study has no layer errors of its own."""
 DAMAGE = {
     "an empty shard": ("UPDATE results SET stop = start", "were classified"),
     "more right than images": ("UPDATE results SET correct = 99", "99 of 4 images were right"),
     "a negative count": ("UPDATE results SET correct = -1", "correct is -1"),
     "a word": ("UPDATE results SET correct = 'many'", "correct is 'many'"),
     "an unknown kind": ("UPDATE results SET kind = 'magic' WHERE kind = 'float'", "'magic' with the key"),
-    "layers": ("UPDATE layers SET sums = '[{'", "is not a list"),
-    "layer sums": ("UPDATE layers SET sums = '[{}]'", "other sums"),
+    "layers": (INSERT_LAYERS.format("[{"), "is not a list"),
+    "layer sums": (INSERT_LAYERS.format("[{}]"), "other sums"),
     "settings": ("UPDATE designs SET settings = '{'", "is not a dict"),
     "a design": ("UPDATE designs SET design = '[]'", "is not a dict"),
     "a key": ("UPDATE designs SET key = x'00ff'", "key is b"),

@@ -84,8 +84,8 @@ def test_useful_range(right, tmp_path, monkeypatch):
 
     monkeypatch.setattr(useful_range, "study_ranges", lambda model, design, images: design)
     monkeypatch.setattr(useful_range, "ranges_frame", ranges_frame)
-    context = SimpleNamespace(model=None, calibration=[None] * 8)
-    expect(words("useful-range", tmp_path, loaded=SimpleNamespace(context=context)), right)
+    context = SimpleNamespace(model=None)
+    expect(words("useful-range", tmp_path, loaded=SimpleNamespace(context=context, calibration=[None] * 8)), right)
 
 
 @pytest.mark.parametrize("right", [True, False])
@@ -96,8 +96,8 @@ def test_adc_inputs(right, tmp_path, monkeypatch):
     )
     layer = SimpleNamespace(layer="conv1", rows=27, lines=SimpleNamespace(low=-0.5, high=0.5), signals=signals)
     monkeypatch.setattr(adc_inputs, "study_ranges", lambda model, design, images: [layer])
-    context = SimpleNamespace(model=None, calibration=[None] * 8)
-    expect(words("adc-inputs", tmp_path, loaded=SimpleNamespace(context=context)), right)
+    context = SimpleNamespace(model=None)
+    expect(words("adc-inputs", tmp_path, loaded=SimpleNamespace(context=context, calibration=[None] * 8)), right)
 
 
 @pytest.mark.parametrize("right", [True, False])

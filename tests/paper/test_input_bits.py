@@ -32,8 +32,10 @@ def copies(monkeypatch):
 def test_layers_are_watched_only_while_their_inputs_are_taken(copies, tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(9, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
-    context = SimpleNamespace(model=model, calibration=torch.rand(4, 1, 3, 3))
-    table = input_bits.run(Network(out=tmp_path, loaded=SimpleNamespace(context=context))).table
+    context = SimpleNamespace(model=model)
+    table = input_bits.run(
+        Network(out=tmp_path, loaded=SimpleNamespace(context=context, calibration=torch.rand(4, 1, 3, 3)))
+    ).table
     assert table["layer"].unique().tolist() == ["1", "3"]
     assert table.groupby("layer")["bit"].apply(list).tolist() == [list(range(8))] * 2
     (copy,) = copies

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from public_calls import WRONG, Argument, arguments, calls, is_field, public
 
-from bitline.config.arguments import _fits, _hints
+from bitline.config.arguments import fits, hints_of
 from bitline.errors import BitlineError
 
 ALL = arguments()
@@ -25,10 +25,18 @@ def right_calls(tmp_path_factory):
     os.chdir(before)
 
 
+def named(function):
+    """Arguments that have names."""
+    parameters = inspect.signature(function).parameters
+    return [
+        name for name, given in parameters.items() if name not in ("self", "cls") and given.kind != given.VAR_KEYWORD
+    ]
+
+
 def test_all_public_functions_are_tried():
     titles = {title for title, _ in public()}
     assert titles == {argument.call for argument in ALL} | {
-        title for title, function in public() if not inspect.signature(function).parameters.keys() - {"self", "cls"}
+        title for title, function in public() if not named(function)
     }
     assert len(titles) > 50 and len(ALL) > 120
 
@@ -38,7 +46,7 @@ def test_all_public_functions_are_tried():
 def test_wrong_types_are_refused(right_calls, argument: Argument):
     """`network_cost(library="name")` and others ended in AttributeError; a seed could be a text."""
     function, right = right_calls[argument.call]
-    hint = _hints(dict(public())[argument.call]).get(argument.name, typing.Any)
+    hint = hints_of(dict(public())[argument.call]).get(argument.name, typing.Any)
     wrong = []
     for name, value in WRONG.items():
         if callable(value) and _is_function(hint):
@@ -50,7 +58,7 @@ def test_wrong_types_are_refused(right_calls, argument: Argument):
         except Exception as error:
             wrong.append(f"{name}: {type(error).__name__}: {error}")
         else:
-            if not _fits(value, hint) and not is_field(argument):
+            if not fits(value, hint) and not is_field(argument):
                 wrong.append(f"{name} is taken without a word")
     assert not wrong
 

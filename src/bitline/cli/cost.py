@@ -94,7 +94,7 @@ def cost(
         str | None,
         typer.Option(
             "--explain",
-            metavar="COST",
+            metavar="NAME",
             help="Show the parts of energy, area or latency with the numbers behind each and their sources.",
         ),
     ] = None,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.table import Cell, Column, Table, name, prose
-from bitline.config.messages import nearest
 from bitline.errors import DesignError
 from bitline.numerics.text import exact, fixed, number, percent
 
@@ -33,6 +32,8 @@ def check_explained(what: str | None) -> None:
     """
     known = ("energy", "area", "latency")
     if what is not None and what not in known:
+        from bitline.config.messages import nearest
+
         raise DesignError(f"--explain is {what!r}{nearest(what, known)}")
 
 

@@ -53,7 +53,12 @@ def run(
     chips: options.Chips = 5,
     rounds: Annotated[
         int,
-        typer.Option(min=1, max=10, help="Measure everything with fewer images and chips first, halved so many times."),
+        typer.Option(
+            min=1,
+            max=10,
+            metavar="N",
+            help="Measure everything with fewer images and chips first, halved so many times.",
+        ),
     ] = 1,
     seed: options.Seed = 0,
     workers: options.Workers = None,
@@ -71,7 +76,9 @@ def run(
     Examples:
 
       bitline paper run energy conductances
-      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip --images 1000 --chips 10 --rounds 3
+      bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip
+
+      bitline paper run all --images 1000 --chips 10 --rounds 3
     """
     from bitline.paper import Experiment, catalogue, files_of, find, read_subjects
 

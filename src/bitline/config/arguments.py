@@ -65,7 +65,7 @@ def checked(error: type[BitlineError]) -> Callable[[Callable[Arguments, Result]]
 
         @functools.wraps(function)
         def wrapper(*values: Arguments.args, **named: Arguments.kwargs) -> Result:
-            check_values(function.__name__, signature.bind(*values, **named).arguments, _hints(function), error)
+            check_values(function.__name__, signature.bind(*values, **named).arguments, hints_of(function), error)
             return function(*values, **named)
 
         return wrapper
@@ -93,7 +93,7 @@ def check_fields(record: Any, error: type[BitlineError]) -> None:
         bitline.errors.BitlineError: Die: rows is None: give a whole number
     """
     values = {field.name: getattr(record, field.name) for field in fields(record)}
-    check_values(type(record).__name__, values, _hints(cast(Hashable, type(record))), error)
+    check_values(type(record).__name__, values, hints_of(cast(Hashable, type(record))), error)
 
 
 def check_values(what: str, values: Mapping[str, Any], hints: Mapping[str, Any], error: type[BitlineError]) -> None:
@@ -114,14 +114,24 @@ def check_values(what: str, values: Mapping[str, Any], hints: Mapping[str, Any],
         bitline.errors.BitlineError: evaluate: batch is 0.5: give a whole number or None
     """
     for name, value in values.items():
-        if name in hints and not _fits(value, hints[name]):
+        if name in hints and not fits(value, hints[name]):
             wanted = " or ".join(dict.fromkeys(_in_words(hints[name])))
             raise error(f"{what}: {name} is {_shown(value)}: give {wanted}")
 
 
 @functools.cache
-def _hints(owner: Any) -> dict[str, Any]:
-    """The types of arguments or fields by name, without those that only type checkers import."""
+def hints_of(owner: Any) -> dict[str, Any]:
+    """The types of arguments or fields by name, without those that only type checkers import.
+
+    Args:
+        owner: a function or a dataclass.
+
+    Examples:
+        >>> def halve(rows: int) -> int:
+        ...     return rows // 2
+        >>> hints_of(halve)["rows"]
+        <class 'int'>
+    """
     owner = inspect.unwrap(owner)
     names = vars(sys.modules[owner.__module__])
     hints: dict[str, Any] = {}
@@ -131,15 +141,20 @@ def _hints(owner: Any) -> dict[str, Any]:
     return hints
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type."""
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type.
+
+    Examples:
+        >>> fits(8, int | None), fits("8", int), fits(True, int), fits([1, 2], tuple[int, ...])
+        (True, False, False, True)
+    """
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any or isinstance(hint, TypeVar):
         return True
     if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in parts) or (str in parts and isinstance(value, Path))
+        return any(fits(value, part) for part in parts) or (str in parts and isinstance(value, Path))
     if origin is typing.Annotated:
-        return _fits(value, parts[0])
+        return fits(value, parts[0])
     if origin is typing.Literal:
         return any(type(value) is type(part) and value == part for part in parts)
     if hint in (int, float):
@@ -155,8 +170,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _all_fit(values: Sequence[Any], parts: tuple[Any, ...]) -> bool:
     if parts[-1:] == (...,):
-        return all(_fits(value, parts[0]) for value in values)
-    return len(values) == len(parts) and all(map(_fits, values, parts))
+        return all(fits(value, parts[0]) for value in values)
+    return len(values) == len(parts) and all(map(fits, values, parts))
 
 
 def _in_words(hint: Any) -> Iterator[str]:

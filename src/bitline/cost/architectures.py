@@ -173,14 +173,15 @@ def least_pJ(bits: float) -> float:
 
 
 def bounded_pJ(converter: Converter, bits: int, rate_MS_per_s: float | None) -> float:
-    """Energy of a conversion, never below the bound that noise sets to its resolution.
+    """Energy of a conversion, never below the bound that noise sets to its resolution; 0 where it is not known.
 
     Args:
         converter: its process.
         bits: resolution.
         rate_MS_per_s: conversions per microsecond that the design asks for, or None for the circuit's own rate.
     """
-    return max(converter.energy_pJ(bits, rate_MS_per_s), least_pJ(bits))
+    energy = converter.energy_pJ(bits, rate_MS_per_s)
+    return max(energy, least_pJ(bits)) if energy else 0.0
 
 
 class PublishedConverter(Converter):

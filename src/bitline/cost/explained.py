@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bitline.config.arguments import checked
 from bitline.config.messages import nearest
 from bitline.cost.interval import Interval, bounds, intervals
 from bitline.cost.library import Library, design_and_library
@@ -79,6 +80,7 @@ EXPLAINED: dict[str, tuple[str, Callable[[NetworkCost], dict[str, float]]]] = {
 """What can be explained, in which unit and parts."""
 
 
+@checked(DesignError)
 def explained(
     what: str, statistics: Statistics, design: Design | str, library: Library | None = None
 ) -> tuple[ExplainedPart, ...]:
@@ -127,6 +129,7 @@ def _exponents(parts: Mapping[str, float], changed: Mapping[str, float]) -> dict
     return {name: math.log(ratio) / math.log(STEP) for name, ratio in ratios.items() if abs(ratio - 1) > 1e-9}
 
 
+@checked(DesignError)
 def cost_intervals(statistics: Statistics, design: Design | str, library: Library | None = None) -> dict[str, Interval]:
     """What the totals of a network may well be, see `intervals`.
 
@@ -153,6 +156,7 @@ def cost_intervals(statistics: Statistics, design: Design | str, library: Librar
     return intervals(totals, library)
 
 
+@checked(DesignError)
 def ranking(found: Mapping[str, Interval], values: Mapping[str, float]) -> tuple[tuple[str, ...], ...]:
     """Names in groups from the lowest value to the highest; names whose intervals overlap are in one group, unranked.
 

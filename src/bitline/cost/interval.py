@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bitline.config.arguments import check_fields, checked
 from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
+from bitline.errors import DesignError
 
 ESTIMATE = 2.0
 """Factor by which an estimate without a range may lie off."""
@@ -33,6 +35,10 @@ class Interval:
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        check_fields(self, DesignError)
+
+    @checked(DesignError)
     def overlaps(self, other: Interval) -> bool:
         """Whether a value may lie in both."""
         return self.low <= other.high and other.low <= self.high

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from bitline.config.arguments import checked
 from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.errors import DesignError
@@ -70,6 +71,7 @@ RULES = (
 """Ends of names of numbers, and the powers of the ratios of nodes and of supplies that they are multiplied by."""
 
 
+@checked(DesignError)
 def at_node(library: Library, node_nm: float, supply_V: float | None = None) -> Library:
     """A library carried to another node and supply.
 

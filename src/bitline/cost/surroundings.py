@@ -8,7 +8,11 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from pydantic import ValidationError
+
 from bitline.arrays import IdealArray
+from bitline.config.arguments import checked
+from bitline.config.messages import explain
 from bitline.config.part import Part
 from bitline.cost.library import Library, design_and_library
 from bitline.cost.mapping import ArrayMapping
@@ -38,6 +42,9 @@ class MainMemory(Part):
 class Surroundings(Part):
     """What the circuits of a library need beside the arrays at work.
 
+    Raises:
+        DesignError: a number is missing, or is none.
+
     Examples:
         >>> Surroundings.of("sonos-40nm").pulse_ns.value
         1000000.0
@@ -58,7 +65,14 @@ class Surroundings(Part):
     written_at_once: AnyRate
     """Cells of an array that are written at the same time."""
 
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise DesignError(f"surroundings: {explain(error, type(self), settings)}") from None
+
     @classmethod
+    @checked(DesignError)
     def of(cls, library: str) -> Surroundings:
         """Those of a component library that comes with bitline.
 
@@ -128,6 +142,7 @@ class WholeCost:
         return 1e6 * self.images / self.batch_us
 
 
+@checked(DesignError)
 def whole_cost(
     cost: NetworkCost,
     statistics: Statistics,

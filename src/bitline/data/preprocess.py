@@ -51,6 +51,7 @@ class Preprocess:
         mean, deviation = (torch.tensor(values).float().reshape(shape) for values in (self.mean, self.deviation))
         return images.float().div_(255).sub_(mean).div_(deviation)  # in place: memory is what takes the time
 
+    @checked(DataError)
     def looked_up(self, images: Tensor) -> Tensor:
         """The same values as of a call, bit for bit on every device: a table made on the CPU has all that bytes become.
 
@@ -69,6 +70,8 @@ class Preprocess:
         """
         if images.dtype != torch.uint8:
             return images.float()
+        if images.ndim < 2:
+            raise DataError(f"images have the shape {tuple(images.shape)}: give (images, channels or features, ...)")
         channels = images.shape[1] if len(self.mean) > 1 else 1
         every = torch.arange(256, dtype=torch.uint8).reshape(256, 1).expand(256, channels)
         table = self(every).T.contiguous().to(images.device)

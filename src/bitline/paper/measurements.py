@@ -163,7 +163,7 @@ def bits_needed(bits: Sequence[float], accuracies: Sequence[float], floor: float
         floor: the least accuracy that is enough.
 
     Examples:
-        >>> bits_needed([8, 7, 6], [0.95, 0.95, 0.85], floor=0.9)
+        >>> bits_needed([8, 7, 6], [1.0, 1.0, 0.5], floor=0.75)
         6.5
         >>> bits_needed([8, 7], [0.95, 0.95], floor=0.9), bits_needed([8, 7], [0.85, 0.95], floor=0.9)
         (7.0, 9.0)

@@ -80,7 +80,7 @@ def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list
     """Rows whose designs are numbers of lines, and the lines, each of which many designs have.
 
     Examples:
-        >>> rows, lines = shared_lines([{"design": "bits = 8\nrows = 72"}, {"design": "bits = 6\nrows = 72"}])
+        >>> rows, lines = shared_lines([{"design": "bits = 8\\nrows = 72"}, {"design": "bits = 6\\nrows = 72"}])
         >>> [row["design"] for row in rows], lines
         ([[0, 1], [2, 1]], ['bits = 8', 'rows = 72', 'bits = 6'])
     """

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 import bitline
+from bitline.errors import StudyError
 from bitline.numerics.cores import cores
 
 ROUNDING = ("torch", "numpy", "numba")
@@ -43,6 +44,29 @@ def hardware() -> dict[str, Any]:
     return {"machine": platform.machine(), "node": platform.node(), "cores": cores(), "gpu": gpu}
 
 
+def compute_device(name: str) -> torch.device:
+    """Where networks are computed.
+
+    Args:
+        name: 'cpu', 'cuda' or 'cuda:0'.
+
+    Raises:
+        StudyError: there is no such device here.
+
+    Examples:
+        >>> compute_device("cpu")
+        device(type='cpu')
+    """
+    try:
+        device = torch.device(name)
+        known = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_available())
+    except (RuntimeError, TypeError):
+        known = False
+    if not known:
+        raise StudyError(f"there is no compute device {name!r} here: give 'cpu', or 'cuda' on a machine that has a GPU")
+    return device
+
+
 def arithmetic(device: str) -> str:
     """What adds up numbers: the kind of processor with its widest vector instructions that PyTorch uses, or the GPU.
 
@@ -53,7 +77,7 @@ def arithmetic(device: str) -> str:
         >>> arithmetic("cpu") == f"{platform.machine()}/{torch.backends.cpu.get_cpu_capability()}"
         True
     """
-    place = torch.device(device)
+    place = compute_device(device)
     if place.type == "cuda":
         return str(torch.cuda.get_device_name(place)).replace(" ", "-")
     return f"{platform.machine()}/{torch.backends.cpu.get_cpu_capability()}"

@@ -20,6 +20,7 @@ from bitline.numerics.summary import counted
 from bitline.numerics.text import number
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
+from bitline.study.environment import compute_device
 from bitline.study.point import Point, recalled
 from bitline.study.store import Store
 from bitline.study.study import Study
@@ -130,6 +131,7 @@ def plan(
         (6, 0, 10)
     """
     workers = whole_number("workers", workers, 1, StudyError)
+    compute_device(device)
     study, store = Study.of(study), Path(store)
     points = study.points()
     if study.refused_code():

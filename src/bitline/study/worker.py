@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from bitline.config.trust import trust
@@ -26,7 +25,7 @@ from bitline.nn import NetworkRecord, record
 from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_network
-from bitline.study.environment import arithmetic
+from bitline.study.environment import arithmetic, compute_device
 from bitline.study.mishaps import OUT_OF_MEMORY, described, is_lack_of_memory
 from bitline.study.point import accuracy_key, record_key
 from bitline.study.stored_records import StoredRecords
@@ -56,6 +55,7 @@ class Context:
         records: where what the calibration images showed is kept; None where it is not.
 
     Examples:
+        >>> import torch
         >>> images = torch.rand(6, 4)
         >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, layer_errors=True)
         >>> context.device
@@ -84,6 +84,7 @@ class Worker:
 
     Examples:
         >>> network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2)).eval()
+        >>> import torch
         >>> images = torch.arange(24.0).reshape(6, 4)
         >>> labels = network(images).argmax(1)  # so that the float network is right
         >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3, layer_errors=False))
@@ -95,7 +96,7 @@ class Worker:
         trust(context.trusted)
         if context.threads:
             limit_threads(context.threads)
-        place = torch.device(context.device)
+        place = compute_device(context.device)
         self.context = context
         self.model = context.model.to(place)
         self.data = LabelledImages(context.images.to(place), context.labels.to(place), context.batch)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from bitline.config.counts import whole_number
 from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import load_dataset
 from bitline.data.labels import class_count, labels_for
@@ -61,7 +62,7 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         threads: of each of them; an equal share of the cores where it is None and they are several.
 
     Raises:
-        StudyError: a file names code that nobody allowed.
+        StudyError: a file names code that nobody allowed, or `threads` is no count.
         NetworkError: the network or its weights cannot be used.
         DataError: the images or their labels cannot be used.
 
@@ -72,6 +73,7 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         >>> sorted(workload.facts)
         ['PyTorch', 'calibration images', 'data', 'model', 'seed']
     """
+    threads = None if threads is None else whole_number("threads", threads, 1, StudyError)
     refused = study.refused_code()
     if refused:
         raise StudyError(f"study {study.name!r}: {refusal(refused[0], _setting_of(study, refused[0]))}")
