@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import STUDY
 
-from bitline.study import Study
+from bitline.study import DesignResult, Study, StudyResult
 
 
 def test_a_study_from_file_to_report(bitline, tmp_path):
@@ -25,7 +25,6 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
     assert "0 tasks" in notes
     store = tmp_path / "bits.sqlite"
     assert "adc.bits" in bitline("results", store)[1]
-    _ask_for_designs(bitline, store)
     assert bitline("results", store, "--to", "csv")[0] == 0
     assert len((tmp_path / "bits.csv").read_text(encoding="utf-8").splitlines()) == 7
     status, output, _ = bitline("report", store, "--figures", "svg")
@@ -40,21 +39,62 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
     }
 
 
-def _ask_for_designs(bitline, store):
-    asked = ["--where", "adc.bits >= 6", "--where", "weights.bits_per_cell = unsliced", "--sort", "-adc.bits"]
-    status, output, _ = bitline("results", store, *asked, "--json")
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """A store of four designs, which need not be computed."""
+    numbers = {4: (0.55, 1.0), 5: (0.80, 3.0), 6: (0.90, 2.0), 8: (0.91, 5.0)}
+    designs = tuple(
+        DesignResult(
+            str(bits),
+            "differential",
+            {"adc.bits": bits},
+            {},
+            1000,
+            (share,),
+            cost={"energy_uJ": energy, "power_W": energy},
+        )
+        for bits, (share, energy) in numbers.items()
+    )
+    result = StudyResult(Study(), {}, (), designs, float_accuracy=0.92)
+    monkeypatch.setattr("bitline.study.read_results", lambda store: result)
+    store = tmp_path / "study.sqlite"
+    store.touch()
+    return store
+
+
+@pytest.mark.parametrize(
+    ("asked", "bits"),
+    [
+        (["--where", "adc.bits >= 5 and energy_uJ < 4"], [6, 5]),
+        (["--where", "adc.bits >= 5", "--where", "accuracy > 85%"], [8, 6]),
+        (["--pareto", "accuracy, energy_uJ"], [8, 6, 4]),
+        (["--sort", "-adc.bits", "--top", "2"], [8, 6]),
+        (["--where", "adc.bits > 99"], []),
+    ],
+)
+def test_results_are_those_that_are_asked_for(bitline, measured, asked, bits):
+    status, output, _ = bitline("results", measured, *asked, "--json")
     assert status == 0
-    assert [row["adc.bits"] for row in json.loads(output)["designs"]] == [8, 6]
-    status, output, _ = bitline("results", store, "--sort", "power_W", "--top", "2", "--json")
-    powers = [row["power_W"] for row in json.loads(output)["designs"]]
-    assert (status, len(powers)) == (0, 2)
-    assert powers == sorted(powers)
-    status, output, _ = bitline("results", store, "--pareto", "accuracy,latency_us", "--sort", "power_W")
+    assert [row["adc.bits"] for row in json.loads(output)["designs"]] == bits
+
+
+def test_a_selection_of_designs_as_a_table(bitline, measured):
+    status, output, _ = bitline("results", measured, "--sort", "power_W", "--top", "2")
     assert status == 0
-    assert "power_W" in output.splitlines()[0]
-    assert " of 6 designs" in output
-    assert bitline("results", store, "--where", "adc.bits > 99")[1].endswith("0 of 6 designs\n")
-    status, output, errors = bitline("results", store, "--where", "__import__('os')")
+    assert output == (
+        "adc.bits  accuracy  ±  chips  energy  area  latency  power_W\n"
+        "                 %  %             µJ   mm²       µs\n"
+        "────────────────────────────────────────────────────────────\n"
+        "       4     55.00         1       1                        1\n"
+        "       6     90.00         1       2                        2\n"
+        "\n"
+        "floating point 92.00 %\n"
+        "2 of 4 designs\n"
+    )
+
+
+def test_a_condition_is_not_evaluated(bitline, measured):
+    status, output, errors = bitline("results", measured, "--where", "__import__('os')")
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert "is no condition: write conditions such as" in errors
 

@@ -91,7 +91,8 @@ def read_conditions(text: str, rows: Sequence[Mapping[str, Any]]) -> tuple[Condi
         Traceback (most recent call last):
         bitline.errors.StudyError: the condition 'adc.kind > sar' compares words: use = or !=
     """
-    found, at = [], 0
+    found: list[Condition] = []
+    at = 0
     while at < len(text) or not found:
         match = ONE.match(text, at)
         if match is None:

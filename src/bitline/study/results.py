@@ -13,6 +13,7 @@ import pandas as pd
 
 from bitline.evaluation.layer_errors import LayerError
 from bitline.numerics.confidence import deviation, half_width
+from bitline.numerics.summary import counted, cut
 from bitline.numerics.text import number
 from bitline.study import shown
 from bitline.study.point import in_line
@@ -146,7 +147,7 @@ class StudyResult:
     error: str = ""
 
     def __repr__(self) -> str:
-        return f"StudyResult({shown.cut(self.study.name, 20)!r}, {shown.counted(len(self.designs), 'design')})"
+        return f"StudyResult({cut(self.study.name, 20)!r}, {counted(len(self.designs), 'design')})"
 
     def __str__(self) -> str:
         return shown.text_of_study(self)
