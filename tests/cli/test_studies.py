@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from command_line import STUDY
 
-from bitline.study import Study
+from bitline.study import DesignResult, Study, StudyResult
 
 
 def test_a_study_from_file_to_report(bitline, tmp_path):
@@ -36,6 +37,66 @@ def test_a_study_from_file_to_report(bitline, tmp_path):
         "bits-pareto-area_mm2.svg",
         "bits-pareto-latency_us.svg",
     }
+
+
+@pytest.fixture
+def measured(monkeypatch, tmp_path):
+    """A store of four designs, which need not be computed."""
+    numbers = {4: (0.55, 1.0), 5: (0.80, 3.0), 6: (0.90, 2.0), 8: (0.91, 5.0)}
+    designs = tuple(
+        DesignResult(
+            str(bits),
+            "differential",
+            {"adc.bits": bits},
+            {},
+            1000,
+            (share,),
+            cost={"energy_uJ": energy, "power_W": energy},
+        )
+        for bits, (share, energy) in numbers.items()
+    )
+    result = StudyResult(Study(), {}, (), designs, float_accuracy=0.92)
+    monkeypatch.setattr("bitline.study.read_results", lambda store: result)
+    store = tmp_path / "study.sqlite"
+    store.touch()
+    return store
+
+
+@pytest.mark.parametrize(
+    ("asked", "bits"),
+    [
+        (["--where", "adc.bits >= 5 and energy_uJ < 4"], [6, 5]),
+        (["--where", "adc.bits >= 5", "--where", "accuracy > 85%"], [8, 6]),
+        (["--pareto", "accuracy, energy_uJ"], [8, 6, 4]),
+        (["--sort", "-adc.bits", "--top", "2"], [8, 6]),
+        (["--where", "adc.bits > 99"], []),
+    ],
+)
+def test_results_are_those_that_are_asked_for(bitline, measured, asked, bits):
+    status, output, _ = bitline("results", measured, *asked, "--json")
+    assert status == 0
+    assert [row["adc.bits"] for row in json.loads(output)["designs"]] == bits
+
+
+def test_a_selection_of_designs_as_a_table(bitline, measured):
+    status, output, _ = bitline("results", measured, "--sort", "power_W", "--top", "2")
+    assert status == 0
+    assert output == (
+        "adc.bits  accuracy  ±  chips  energy  area  latency  power_W\n"
+        "                 %  %             µJ   mm²       µs\n"
+        "────────────────────────────────────────────────────────────\n"
+        "       4     55.00         1       1                       1\n"
+        "       6     90.00         1       2                       2\n"
+        "\n"
+        "floating point 92.00 %\n"
+        "2 of 4 designs\n"
+    )
+
+
+def test_a_condition_is_not_evaluated(bitline, measured):
+    status, output, errors = bitline("results", measured, "--where", "__import__('os')")
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "is no condition: write conditions such as" in errors
 
 
 @pytest.mark.needs("Optuna")

@@ -276,3 +276,17 @@ def test_networks_without_matrix_layers_are_refused():
 def test_one_dimensional_form_is_its_own_type():
     analog = convert(nn.Sequential(nn.Conv1d(2, 3, 3)), NOISY, images(4, 2, 8))
     assert type(analog[0]) is AnalogConv1d
+
+
+def test_a_conversion_is_shown_by_layer():
+    network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    for layer in (network[0], network[2]):
+        torch.nn.init.eye_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    record = conversion_of(convert(network, "differential", torch.linspace(-1, 1, 64).reshape(16, 4)))
+    assert str(record) == (
+        "differential, chip 0 of seed 0: 2 analog layers\n"
+        "layer         inputs  input step    ADC codes\n"
+        "0      sign + 7 bits     0.00787  -127 to 128\n"
+        "2             8 bits     0.00392     0 to 255"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,12 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import beside
 from bitline.cli.output import Output, complain
-from bitline.cli.study_tables import SHOWN, study_notes, study_parts
+from bitline.cli.study_tables import SHOWN, Shown, best_first, shown_parts, study_notes
 from bitline.config.files import check_writable
+
+if TYPE_CHECKING:
+    from bitline.cli.table import Table
+    from bitline.study import Selection, StudyResult
 
 app = Commands()
 
@@ -21,7 +25,21 @@ app = Commands()
 def results(
     context: typer.Context,
     store: options.StoreFile,
-    top: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Designs to show at most.")] = SHOWN,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="Only these designs: 'adc.bits>=6 and accuracy>90%'; may be repeated."),
+    ] = None,
+    pareto: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Only the front of these columns, such as accuracy,energy_uJ."),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Sort by a column, best first; -COLUMN: worst first.")
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, max=options.MOST, metavar="N", help=f"Designs to show at most; {SHOWN} in tables."),
+    ] = None,
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Write a file in place of the table: csv, parquet or json.")
     ] = None,
@@ -34,23 +52,43 @@ def results(
     Examples:
 
       bitline results study.sqlite
+      bitline results study.sqlite --where "adc.bits>=6" --pareto accuracy,energy_uJ
+      bitline results study.sqlite --sort energy_uJ --top 5 --json
       bitline results study.sqlite --to csv
     """
-    from bitline.study import export, read_results
+    from bitline.study import Selection, export, read_results
     from bitline.study.export import check_export
 
     output = Output.of(context)
     if to is None:
         refuse_idle(context, "without --to", "out")
         result = read_results(store)
-        output.results(*study_parts(result, top))
+        selection = Selection(tuple(where or ()), _listed(pareto), sort or "")
+        output.results(*_parts(result, selection, top))
         study_notes(result, output)
         for failure in result.failures:
             complain(f"failed: {failure}")
         return
-    refuse_idle(context, "with --to", "top", "json", "csv")
+    refuse_idle(context, "with --to", "where", "pareto", "sort", "top", "json", "csv")
     check_export(to)
     path = out or beside(store, to)
     check_writable("--out", path)
     export(read_results(store), to, path)
     output.wrote(path)
+
+
+def _parts(result: StudyResult, selection: Selection, top: int | None) -> list[Table | str]:
+    """The designs that were asked for; `top` is a limit of JSON and CSV, too, where it is given."""
+    designs = selection.of(result)
+    if not selection.sort:
+        designs = tuple(best_first(designs))
+    count = len(designs)
+    wanted = (*selection.pareto, *filter(None, [selection.sort.removeprefix("-")]))
+    parts = shown_parts(result, Shown(designs[:top], top or SHOWN, tuple(dict.fromkeys(wanted))))
+    if count < len(result.designs) or count > (top or count):
+        parts.append(f"{min(count, top or count):,} of {len(result.designs):,} designs")
+    return parts
+
+
+def _listed(names: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",")) if names else ()

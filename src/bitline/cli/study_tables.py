@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.output import Output, terminal_width
-from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.cli.table import Cell, Column, Table, prose
+from bitline.cli.table import name as named
 from bitline.numerics.text import exact, percent
 
 if TYPE_CHECKING:
@@ -30,24 +31,54 @@ NUMBERS = (
 """What every design is shown with."""
 
 
-def study_parts(result: StudyResult, top: int = SHOWN) -> list[Table | str]:
-    """The best designs of a study, and what is to be said of it.
+@dataclass(frozen=True)
+class Shown:
+    """What of a study is shown.
+
+    Attributes:
+        designs: in order.
+        top: how many of them the table has at most.
+        columns: columns besides the usual ones.
+    """
+
+    designs: Sequence[DesignResult]
+    top: int = SHOWN
+    columns: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Sequence[DesignResult]:
+        """The designs of the table."""
+        return self.designs[: self.top]
+
+
+def study_parts(result: StudyResult) -> list[Table | str]:
+    """The best designs of a study, and what is to be said of it."""
+    return shown_parts(result, Shown(best_first(result.designs)))
+
+
+def shown_parts(result: StudyResult, shown: Shown) -> list[Table | str]:
+    """Some designs of a study, and what is to be said of them.
 
     Args:
         result: of the study.
-        top: how many designs are shown at most; JSON and CSV have all.
+        shown: which of its designs; JSON and CSV have all of them.
     """
-    designs = sorted(result.designs, key=_order)
-    parts: list[Table | str] = [_table(designs, result, top)]
-    if len(designs) > top:
-        parts.append(f"and {len(designs) - top:,} more: --top N shows N, --csv and --json have all")
-    if any(not design.accuracies and design.screened is not None for design in designs[:top]):
+    parts: list[Table | str] = [_table(result, shown)]
+    more = len(shown.designs) - shown.top
+    if more > 0:
+        parts.append(f"and {more:,} more: --top N shows N, --csv and --json have all")
+    if any(not design.accuracies and design.screened is not None for design in shown.rows):
         parts.append("~ screened on few images with one chip, not measured in full")
-    reference = {design.reference for design in designs if design.reference is not None}
+    reference = {design.reference for design in shown.designs if design.reference is not None}
     if result.float_accuracy is not None:
         quantised = f"; quantised reference {_span(reference)} %" if reference else ""
         parts.append(f"floating point {percent(result.float_accuracy)} %{quantised}")
     return parts
+
+
+def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
+    """Finished designs before screened ones before others, the most accurate first."""
+    return sorted(designs, key=_order)
 
 
 def study_notes(result: StudyResult, output: Output) -> None:
@@ -72,36 +103,38 @@ def duration(seconds: float) -> str:
 
 
 def _order(design: DesignResult) -> tuple[bool, float]:
-    """Finished designs before screened ones before others, the most accurate first."""
     if design.accuracies:
         return (False, -design.mean)
     return (True, math.inf if design.screened is None else -design.screened)
 
 
-def _table(designs: Sequence[DesignResult], result: StudyResult, top: int) -> Table:
+def _table(result: StudyResult, shown: Shown) -> Table:
     """One column for each setting that differs, or a single one that says what differs, where that fits better."""
-    records = [dict(row) for row in replace(result, designs=tuple(designs)).to_frame().to_dict("records")]
-    shown = [(design, _numbers(design)) for design in designs[:top]]
+    frame = replace(result, designs=tuple(shown.designs)).to_frame()
+    records = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     settings = result.settings
-    columns = tuple(_setting(setting, designs) for setting in settings) or (name("design"),)
-    rows = [
-        [*([design.settings.get(setting) for setting in settings] or [design.name]), *numbers]
-        for design, numbers in shown
+    extra = tuple(name for name in shown.columns if name not in {*settings, *(column.key for column in NUMBERS)})
+    more = tuple(_column(name, [record[name] for record in records]) for name in extra)
+    numbers = [
+        [*_numbers(design), *(record[name] for name in extra)]
+        for design, record in zip(shown.rows, records, strict=False)
     ]
-    apart = Table("designs", (*columns, *NUMBERS), rows, records=records)
+    columns = tuple(_column(name, [design.settings.get(name) for design in shown.designs]) for name in settings)
+    names = [[design.settings.get(name) for name in settings] or [design.name] for design in shown.rows]
+    rows = [[*words, *values] for words, values in zip(names, numbers, strict=True)]
+    apart = Table("designs", (*(columns or (named("design"),)), *NUMBERS, *more), rows, records=records)
     width = terminal_width(sys.stdout)
     if width is None or len(settings) < 2 or apart.width() <= width:
         return apart
     short = _short(settings)
-    rows = [[_differences(design, short), *numbers] for design, numbers in shown]
-    return Table("designs", (prose("what differs"), *NUMBERS), rows, records=records)
+    rows = [[_differences(design, short), *values] for design, values in zip(shown.rows, numbers, strict=True)]
+    return Table("designs", (prose("what differs"), *NUMBERS, *more), rows, records=records)
 
 
-def _setting(setting: str, designs: Sequence[DesignResult]) -> Column:
-    """A column of a setting, at the right where all its values are numbers."""
-    values = [design.settings.get(setting) for design in designs]
+def _column(name: str, values: Sequence[Any]) -> Column:
+    """A column of the table, at the right where all its values are numbers."""
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
-    return Column(setting, setting, show=_text, kind="number" if numbers else "name")
+    return Column(name, name, show=_text, kind="number" if numbers else "name")
 
 
 def _differences(design: DesignResult, short: Mapping[str, str]) -> str:

@@ -6,10 +6,12 @@ import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number, percent
 
 if TYPE_CHECKING:
     from bitline.cost.result import LayerCost, NetworkCost
+    from bitline.cost.statistics import LayerStatistics, Statistics
     from bitline.cost.units import UnitCost
 
 COLUMNS = 80
@@ -26,7 +28,7 @@ def text_of_network(cost: NetworkCost) -> str:
         "area": f"{totals['area_mm2']} mm²",
         "latency": f"{totals['latency_us']} µs",
     }
-    arrays = _counted(cost.arrays, "array")
+    arrays = counted(cost.arrays, "array")
     facts = {
         "energy": f"{totals['TOPS_per_W']} TOPS/W, {totals['energy_per_mac_fJ']} fJ per MAC",
         "area": f"{totals['TOPS_per_mm2']} TOPS/mm², {arrays}, {percent(cost.used)} % of cells used",
@@ -36,7 +38,7 @@ def text_of_network(cost: NetworkCost) -> str:
     lines = [f"{name:<8}{size:>{width}}  {facts[name]}" for name, size in sizes.items()]
     lines += _most(cost.energies_pJ, cost.areas_mm2)
     if cost.notes:
-        lines.append(f"{_counted(len(cost.notes), 'note')} on estimates and on what is not counted: see .notes")
+        lines.append(f"{counted(len(cost.notes), 'note')} on estimates and on what is not counted: see .notes")
     return _joined(f"cost of an image on {cost.design}, library {cost.library}", lines)
 
 
@@ -48,7 +50,7 @@ def name_of_network(cost: NetworkCost) -> str:
 
 def name_of_layer(cost: LayerCost) -> str:
     """The cost of a layer among other objects."""
-    sizes = f"{_short(1e-6 * cost.energy_pJ)} µJ, {_counted(cost.arrays, 'array')}, {_short(1e-3 * cost.time_ns)} µs"
+    sizes = f"{_short(1e-6 * cost.energy_pJ)} µJ, {counted(cost.arrays, 'array')}, {_short(1e-3 * cost.time_ns)} µs"
     return f"<LayerCost of {cost.name}: {sizes}>"
 
 
@@ -56,6 +58,38 @@ def name_of_unit(cost: UnitCost) -> str:
     """The cost of a unit among other objects."""
     sizes = f"{_short(cost.TOPS)} TOPS, {_short(cost.power_mW)} mW, {_short(cost.area_mm2)} mm²"
     return f"<UnitCost of a {cost.unit}: {sizes}>"
+
+
+def name_of_statistics(statistics: Statistics) -> str:
+    """What cost depends on, among other objects."""
+    layers = counted(len(statistics.layers), "layer")
+    return f"<Statistics of {layers}, inputs of {counted(statistics.images, 'image')}>"
+
+
+def text_of_statistics(statistics: Statistics) -> str:
+    """What cost depends on, a line for each layer."""
+    layers, digital = statistics.layers, statistics.digital
+    title = f"{counted(len(layers), 'analog layer')}, inputs of {counted(statistics.images, 'image')}"
+    total = _short(sum(layer.macs for layer in layers))
+    work = {
+        "activations": digital.activations,
+        "additions": digital.additions,
+        "scalings": digital.scalings,
+        "pooled values": digital.poolings,
+        "MACs": digital.macs,
+    }
+    outside = ", ".join(f"{_short(count)} {name}" for name, count in work.items() if count)
+    last = [f"in all {total} MACs of an image", f"digital: {outside or 'nothing'}"]
+    if digital.unknown:
+        last.append(f"not counted: {', '.join(digital.unknown)}")
+    head = ("layer", "rows", "columns", "products", "MACs", "inputs at 0")
+    return summary(title, [head, *map(_layer_row, layers)], last)
+
+
+def _layer_row(layer: LayerStatistics) -> tuple[str, ...]:
+    rows, outputs = f"{layer.product.rows:,}", f"{layer.outputs:,}"
+    zeros = f"{percent(float(layer.frequencies[:, 0].mean()), 1)} %"
+    return layer.name, rows, outputs, _short(layer.products), _short(layer.macs), zeros
 
 
 def text_of_unit(cost: UnitCost) -> str:
@@ -96,10 +130,6 @@ def _most(energies: Mapping[str, float], areas: Mapping[str, float]) -> list[str
 
 def _short(value: float) -> str:
     return number(value, 3) or "?"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
 
 
 def _joined(title: str, lines: list[str]) -> str:

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from bitline.arrays import ConvolutionProduct, IdealArray, Product
 from bitline.config.arguments import checked
+from bitline.cost import shown
 from bitline.cost._digital_work import DigitalWork, count_work
+from bitline.cost.joint_counts import JointCounts, count_together
 from bitline.design import Design, views
 from bitline.devices.faults import Faults
 from bitline.devices.variation import Variation
@@ -23,25 +25,8 @@ from bitline.nn.calibrate import record_activity
 from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
 
-WEIGHT_BITS = 9
-"""Weight codes that are told apart; of finer ones, one stands for its neighbours, with random lower bits."""
 REPEATS = 64
 """Cells that are programmed to find the mean conductance of one code."""
-
-
-@dataclass(frozen=True)
-class JointCounts:
-    """How often inputs of one code meet weights of one code in a product, and how often rows have each input code.
-
-    Attributes:
-        pairs: (input codes, weight codes), cells of one matrix, all groups.
-        rows: (input codes,), rows of the same.
-        codes: (weight codes,), the integer codes.
-    """
-
-    pairs: np.ndarray
-    rows: np.ndarray
-    codes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -106,12 +91,24 @@ class Statistics:
         ('0', 640.0, False, 10)
         >>> round(statistics.mean_current(layer, Design.load("sonos-a")), 2)
         0.24
+        >>> print(statistics)
+        1 analog layer, inputs of 10 images
+        layer  rows  columns  products  MACs  inputs at 0
+        0        64       10         1   640        0.3 %
+        in all 640 MACs of an image
+        digital: nothing
     """
 
     layers: tuple[LayerStatistics, ...]
     digital: DigitalWork
     images: int
     _joint: dict[object, JointCounts] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return shown.name_of_statistics(self)
+
+    def __str__(self) -> str:
+        return shown.text_of_statistics(self)
 
     @classmethod
     def of(cls, network: nn.Module, images: Tensor) -> Statistics:
@@ -155,7 +152,7 @@ class Statistics:
         """Input and weight codes of a layer together; remembered for the next design with the same weight codes."""
         key = (layer.name, mapping.bits, mapping.scale, mapping.percentile)
         if key not in self._joint:
-            self._joint[key] = _joint(layer, mapping)
+            self._joint[key] = count_together(layer, mapping)
         return self._joint[key]
 
     def mean_current(self, layer: LayerStatistics, design: Design) -> float:
@@ -221,28 +218,6 @@ def _valid(product: Product, space: tuple[int, ...]) -> np.ndarray:
     offsets, base = seen.offset[0].numpy(), seen.base.numpy()
     elements = seen.elements[0].numpy()
     return np.array([elements[base + offset].mean() for offset in offsets], dtype=np.float32)
-
-
-def _joint(layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
-    told_apart = min(mapping.bits, WEIGHT_BITS)
-    dropped = mapping.bits - told_apart
-    codes, _ = weight_codes(layer.weight.float(), mapping.bits, mapping.scale, mapping.percentile)
-    whole = codes.numpy().astype(np.int32)
-    top = 2 ** (told_apart - 1) - 1
-    coarse = np.sign(whole) * (np.abs(whole) >> dropped) + top
-    product = layer.product
-    channels = product.channels * product.groups
-    group = np.arange(layer.outputs) // (layer.outputs // product.groups)
-    channel = (group[:, None] * product.channels + np.arange(product.rows) // product.positions).astype(np.int64)
-    weighting = np.broadcast_to(layer.valid[np.arange(product.rows) % product.positions], coarse.shape)
-    size = 2 * top + 1
-    counted = np.bincount((channel * size + coarse).ravel(), weights=weighting.ravel(), minlength=channels * size)
-    pairs = layer.frequencies.T @ counted.reshape(channels, size).astype(np.float32)
-    rows = layer.frequencies.sum(0) * layer.valid.sum()
-    fine = np.arange(-top, top + 1)
-    lower = np.random.default_rng(0).integers(0, 2**dropped, size)
-    fine = np.sign(fine) * ((np.abs(fine) << dropped) + np.where(fine == 0, 0, lower))
-    return JointCounts(pairs.astype(np.float64), rows.astype(np.float64), fine.astype(np.int64))
 
 
 def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray]:

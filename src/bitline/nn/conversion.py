@@ -9,9 +9,12 @@ from torch import nn
 from bitline.design import Design
 from bitline.errors import ConversionError
 from bitline.layer.chip import Chip
+from bitline.layer.encoded import LayerCalibration
 from bitline.nn.calibrate import Activities, Calibration
 from bitline.nn.contexts import analog_layers
 from bitline.nn.fold import FoldReport
+from bitline.numerics.summary import counted, cut, summary
+from bitline.numerics.text import number
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Conversion:
         >>> conversion = conversion_of(analog)
         >>> conversion.design.name, conversion.chip.number, conversion.digital
         ('differential', 0, ())
+        >>> conversion
+        Conversion('differential', 2 analog layers, chip 0)
 
     Attributes:
         design: the accelerator, at the age of the chip.
@@ -48,6 +53,17 @@ class Conversion:
     activities: Activities | None = None
     chip: Chip = field(default_factory=Chip)
 
+    def __repr__(self) -> str:
+        layers = counted(len(self.analog), "analog layer")
+        return f"Conversion({cut(self.design.name, 20)!r}, {layers}, chip {self.chip.number})"
+
+    def __str__(self) -> str:
+        layers = counted(len(self.analog), "analog layer")
+        title = f"{cut(self.design.name, 20)}, chip {self.chip.number} of seed {self.chip.seed}: {layers}"
+        rows = [_row(name, self.calibration.layers[name]) for name in self.analog]
+        notes = f"{counted(len(self.notes), 'note')} on what is approximate or stays digital: see .notes"
+        return summary(title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else ())
+
     def __getstate__(self) -> dict[str, object]:
         """Files and copies go without activities: they are large, and made again from images."""
         return {**vars(self), "activities": None}
@@ -57,6 +73,13 @@ class Conversion:
         """What a reader of the results should know: what is approximate, and what stays digital and why."""
         digital = (f"{name} ({kind}) stays digital" for name, kind in self.digital)
         return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
+
+
+def _row(name: str, layer: LayerCalibration) -> tuple[str, str, str, str]:
+    """Ranges of a layer: of its inputs, and of its converters over all weight slices."""
+    sign = "sign + " if layer.inputs.signed else ""
+    codes = "no ADC" if layer.levels is None else f"{min(layer.levels.low):,} to {max(layer.levels.high):,}"
+    return name, f"{sign}{counted(layer.inputs.magnitude_bits, 'bit')}", number(layer.inputs.step, 3), codes
 
 
 def conversion_of(network: nn.Module) -> Conversion:

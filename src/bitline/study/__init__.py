@@ -6,6 +6,7 @@ from bitline.study.export import export
 from bitline.study.forecast import Forecast, plan
 from bitline.study.reading import read_results
 from bitline.study.results import DesignResult, StudyResult
+from bitline.study.selection import Selection
 from bitline.study.store import forget_failures
 from bitline.study.study import Study
 from bitline.study.sweep import Summary, sweep
@@ -14,6 +15,7 @@ __all__ = [
     "DesignResult",
     "Forecast",
     "SearchResult",
+    "Selection",
     "Study",
     "StudyResult",
     "Summary",

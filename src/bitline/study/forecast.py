@@ -16,6 +16,8 @@ from bitline.data import load_dataset
 from bitline.data.preprocess import UNIT
 from bitline.errors import DataError, StudyError
 from bitline.networks import Network, find_network
+from bitline.numerics.summary import counted
+from bitline.numerics.text import number
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.environment import compute_device
@@ -46,6 +48,9 @@ class Forecast:
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
         Forecast(tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
+        >>> print(Forecast(points=(), tasks=12, finished=3, images=4000, seconds=90.0, busy=180.0))
+        0 designs, 3 finished; 12 tasks and 4,000 images left
+        about 1.5 minutes, 3 minutes of computing
     """
 
     points: tuple[Point, ...] = field(repr=False)
@@ -54,6 +59,14 @@ class Forecast:
     images: int
     seconds: float | None
     busy: float | None = None
+
+    def __str__(self) -> str:
+        left = f"{counted(self.tasks, 'task')} and {counted(self.images, 'image')} left"
+        times = "how long is not known: a probe would run code that nobody allowed"
+        if self.seconds is not None:
+            computing = "" if self.busy is None else f", {_about(self.busy)} of computing"
+            times = f"about {_about(self.seconds)}{computing}"
+        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}"
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,15 @@ class _Pace:
         chips = {task.chip for task in tasks if task.kind == "analog"}
         images = sum(task.stop - task.start for task in tasks)
         return self.design + len(chips) * self.chip + images * self.image
+
+
+def _about(seconds: float) -> str:
+    """A time with two digits, as far as they can be known in advance."""
+    for unit, name in ((3600.0, "hour"), (60.0, "minute")):
+        if seconds >= unit:
+            count = number(seconds / unit, 2)
+            return f"{count} {name}{'' if count == '1' else 's'}"
+    return f"{number(seconds, 2)} s"
 
 
 @checked(StudyError)

@@ -13,7 +13,9 @@ import pandas as pd
 
 from bitline.evaluation.layer_errors import LayerError
 from bitline.numerics.confidence import deviation, half_width
+from bitline.numerics.summary import counted, cut
 from bitline.numerics.text import number
+from bitline.study import shown
 from bitline.study.point import in_line
 from bitline.study.study import Study
 from bitline.study.task import FLOAT
@@ -66,6 +68,9 @@ class DesignResult:
     seconds: float = 0.0
     finished: bool = False
     error: str = ""
+
+    def __repr__(self) -> str:
+        return shown.name_of_design(self)
 
     @property
     def costs(self) -> Mapping[str, Any]:
@@ -123,6 +128,14 @@ class StudyResult:
            adc.bits  accuracy  chips  finished
         0         8      0.91      1      True
         1         5      0.82      1      True
+        >>> result
+        StudyResult('study', 2 designs)
+        >>> print(result)
+        study: 2 designs, 2 finished
+        design    accuracy %  chips  energy µJ  area mm²  latency µs
+        bits = 8       91.00      1
+        bits = 5       82.00      1
+        floating point 92.00 %
     """
 
     study: Study
@@ -132,6 +145,12 @@ class StudyResult:
     float_accuracy: float | None
     notes: tuple[str, ...] = ()
     error: str = ""
+
+    def __repr__(self) -> str:
+        return f"StudyResult({cut(self.study.name, 20)!r}, {counted(len(self.designs), 'design')})"
+
+    def __str__(self) -> str:
+        return shown.text_of_study(self)
 
     @property
     def failures(self) -> tuple[str, ...]:

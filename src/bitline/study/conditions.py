@@ -1,0 +1,157 @@
+"""Conditions on the columns of a table of results, such as 'adc.bits >= 6 and accuracy > 90%'.
+
+They are a language of their own: a column, a relation and a value, joined by 'and'. Nothing in them is evaluated.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bitline.config.messages import nearest
+from bitline.devices.duration import parse_duration
+from bitline.errors import StudyError
+from bitline.study.results import in_words, is_number
+
+RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge, "<=": operator.le, "!=": operator.ne, "==": operator.eq,
+    ">": operator.gt, "<": operator.lt, "=": operator.eq,
+}  # fmt: skip
+"""Relations as they are written, the longer ones first."""
+EQUALITY = ("=", "==", "!=")
+"""Relations that words can have."""
+ONE = re.compile(
+    r"""\s*(?P<column>[A-Za-z_][\w.]*)\s*(?P<relation>[<>!=]=|[<>=])\s*"""
+    r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'<>=!,](?:[^"'<>=!,]*?[^\s"'<>=!,])?)\s*(?:$|,|(?<=\s)and(?=\s))"""
+)
+"""A condition, with what joins it to the next one."""
+EXAMPLE = "write conditions such as 'adc.bits >= 6 and accuracy > 90%'"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a design must satisfy in one column.
+
+    Attributes:
+        column: a key of a row, such as 'adc.bits'.
+        relation: a key of `RELATIONS`.
+        value: a number, or a word as it was written.
+
+    Examples:
+        >>> Condition("adc.bits", ">=", 6).holds({"adc.bits": 8})
+        True
+        >>> Condition("adc.kind", "=", "SAR").holds({"adc.kind": "sar"})
+        True
+    """
+
+    column: str
+    relation: str
+    value: float | str
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row satisfies it; a row whose value is not known satisfies nothing.
+
+        Args:
+            row: values by column.
+        """
+        found = row.get(self.column)
+        if found is None or found != found:  # NaN is not equal to itself
+            return False
+        if is_number(found) and is_number(self.value):
+            return RELATIONS[self.relation](found, self.value)
+        if self.relation not in EQUALITY:
+            return False
+        return RELATIONS[self.relation](_word(found), _word(self.value))
+
+
+def read_conditions(text: str, rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    """Conditions that are joined by 'and' or commas.
+
+    Values are numbers, shares in per cent ('90%'), times with a unit ('1 day') for columns of numbers, and words, which
+    may be quoted.
+
+    Args:
+        text: the conditions.
+        rows: the table that they are about: columns and words that it does not have are refused.
+
+    Raises:
+        StudyError: it is no condition, or the table has no such column or word, or words have no order.
+
+    Examples:
+        >>> rows = [{"adc.bits": 6, "adc.kind": "sar", "accuracy": 0.91}]
+        >>> read_conditions("adc.bits >= 6 and accuracy > 90%", rows)[1]
+        Condition(column='accuracy', relation='>', value=0.9)
+        >>> read_conditions("adc.bit >= 6", rows)
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the condition 'adc.bit >= 6' is about 'adc.bit': did you mean 'adc.bits'?
+        >>> read_conditions("adc.kind > sar", rows)
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the condition 'adc.kind > sar' compares words: use = or !=
+    """
+    found: list[Condition] = []
+    at = 0
+    while at < len(text) or not found:
+        match = ONE.match(text, at)
+        if match is None:
+            raise StudyError(f"{text[at:].strip()!r} is no condition: {EXAMPLE}")
+        found.append(_read(match, rows))
+        at = match.end()
+        if at == len(text) and match[0].rstrip().endswith(","):
+            raise StudyError(f"{text!r} ends with a comma: {EXAMPLE}")
+    return tuple(found)
+
+
+def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]]) -> Condition:
+    column, relation, written = match["column"], match["relation"], match["value"]
+    about = f"the condition '{column} {relation} {written}'"
+    check_column(column, rows, f"{about} is about")
+    values = [row[column] for row in rows if row.get(column) is not None]
+    numbers = any(is_number(value) for value in values)
+    value = _number(written) if numbers else written
+    if isinstance(value, str):
+        word = value.strip("\"'")
+        if relation not in EQUALITY:
+            raise StudyError(f"{about} compares {f'numbers with {word!r}' if numbers else 'words'}: use = or !=")
+        known = {_word(value): str(value) for value in values if value == value}
+        if _word(word) not in known:
+            raise StudyError(f"{about}: no design has {word!r} there{nearest(word, sorted(known.values()))}")
+        return Condition(column, relation, word)
+    if column.endswith("accuracy") and value > 1:
+        raise StudyError(f"{about}: accuracies are fractions of 1: write '{column} {relation} {written}%'")
+    return Condition(column, relation, value)
+
+
+def check_column(column: str, rows: Iterable[Mapping[str, Any]], what: str) -> None:
+    """Refuse a column that a table does not have.
+
+    Args:
+        column: its name.
+        rows: of the table.
+        what: the start of the message, before the name.
+
+    Raises:
+        StudyError: no row has it.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if column not in names:
+        raise StudyError(f"{what} {column!r}{nearest(column, names)}")
+
+
+def _number(written: str) -> float | str:
+    """A number, a share in per cent or a time in seconds; anything else as it was written."""
+    share = written.endswith("%")
+    try:
+        value = float(written.removesuffix("%"))
+    except ValueError:
+        try:
+            return float(parse_duration(written))
+        except ValueError:
+            return written
+    return value / 100 if share else value
+
+
+def _word(value: Any) -> str:
+    return str(in_words(value)).casefold()

@@ -1,0 +1,56 @@
+"""Results of a study as a person reads them: lines of text of at most 80 columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bitline.numerics.summary import counted, cut, summary
+from bitline.numerics.text import fixed, number, percent
+from bitline.study.point import in_line
+
+if TYPE_CHECKING:
+    from bitline.study.results import DesignResult, StudyResult
+
+COSTS = {"energy_uJ": "energy µJ", "area_mm2": "area mm²", "latency_us": "latency µs"}
+"""Costs that are shown, and how their columns are headed."""
+
+
+def text_of_study(result: StudyResult) -> str:
+    """The most accurate designs of a study, a line each."""
+    finished = sum(design.finished for design in result.designs)
+    title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
+    best = sorted(result.designs, key=lambda design: -design.mean if design.accuracies else math.inf)
+    last_words = [setting.rpartition(".")[2] for setting in result.settings]
+    names = {
+        setting: word if last_words.count(word) == 1 else setting
+        for setting, word in zip(result.settings, last_words, strict=True)
+    }
+    rows = [_row(design, names) for design in best]
+    last = [f"floating point {percent(result.float_accuracy)} %"] if result.float_accuracy is not None else []
+    last += [f"failed: {failure}" for failure in result.failures[:1]]
+    if len(result.failures) > 1:
+        last.append(f"{counted(len(result.failures), 'failure')} in all: see .failures")
+    return summary(title, [("design", "accuracy %", "chips", *COSTS.values()), *rows], last)
+
+
+def name_of_design(design: DesignResult) -> str:
+    """A design among other objects."""
+    name = cut(in_line(design.settings) or design.name, 40)
+    accuracy = f"{_accuracy(design)} %" if design.accuracies else "not measured"
+    return f"DesignResult({name!r}, {accuracy}, {counted(len(design.accuracies), 'chip')})"
+
+
+def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
+    """A line of the table, with the settings that differ between designs, as they are called in `names`."""
+    settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
+    name = in_line(settings) or design.name
+    costs = (number(design.costs.get(cost), 3) for cost in COSTS)
+    return name, _accuracy(design), f"{len(design.accuracies)}", *costs
+
+
+def _accuracy(design: DesignResult) -> str:
+    """Per cent, with half of the confidence interval where it is known."""
+    half = design.half_width
+    return percent(design.mean) if math.isnan(half) else f"{percent(design.mean)} ± {fixed(100 * half, 2)}"

@@ -1,0 +1,101 @@
+"""Questions to the table of a study."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitline.errors import StudyError
+from bitline.study import DesignResult, Selection, Study, StudyResult
+from bitline.study.conditions import read_conditions
+
+ROWS = [
+    {"adc.bits": 4, "adc.kind": "sar", "cell.time": 86400.0, "accuracy": 0.55, "weights.bits_per_cell": "unsliced"},
+    {"adc.bits": 8, "adc.kind": "flash and ramp", "cell.time": 0.0, "accuracy": 0.91, "weights.bits_per_cell": 2},
+    {"adc.bits": 6, "adc.kind": None, "cell.time": 0.0, "accuracy": float("nan"), "weights.bits_per_cell": 4},
+]
+
+
+def _bits(text: str) -> list[int]:
+    conditions = read_conditions(text, ROWS)
+    return [row["adc.bits"] for row in ROWS if all(condition.holds(row) for condition in conditions)]
+
+
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        ("adc.bits>=6", [8, 6]),
+        ("adc.bits >= 6 and adc.bits<8", [6]),
+        ("adc.bits != 6, adc.bits != 8", [4]),
+        ("accuracy > 90%", [8]),
+        ("accuracy <= 0.55", [4]),
+        ("adc.kind = SAR", [4]),
+        ("adc.kind != sar", [8]),
+        ("adc.kind == 'flash and ramp' and adc.bits = 8", [8]),
+        ("cell.time >= 1 day", [4]),
+        ("weights.bits_per_cell = unsliced", [4]),
+        ("weights.bits_per_cell != unsliced", [8, 6]),
+        ("weights.bits_per_cell < 4", [8]),
+    ],
+)
+def test_conditions_are_those_that_are_written(text, bits):
+    assert _bits(text) == bits
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no condition"),
+        ("adc.bits", "is no condition"),
+        ("adc.bits >= 6 and", "compares numbers with '6 and'"),
+        ("adc.bits >= 6,", "ends with a comma"),
+        ("adc.bits >= 6 or adc.bits = 4", "is no condition"),
+        ("adc.bits >= 6 or 4", "compares numbers with '6 or 4'"),
+        ("accuracy > 0,5", "'5' is no condition"),
+        ("accuracy > 90", "write 'accuracy > 90%'"),
+        ("adc.kind = sarr", "no design has 'sarr' there: did you mean 'sar'?"),
+        ("().__class__ = 1", "is no condition"),
+    ],
+)
+def test_what_is_no_condition_is_refused(text, words):
+    with pytest.raises(StudyError) as refused:
+        read_conditions(text, ROWS)
+    assert words in str(refused.value)
+
+
+def _study() -> StudyResult:
+    numbers = {"a": (0.9, 5.0), "b": (0.8, 2.0), "c": (0.7, 3.0), "d": (None, 1.0)}
+    designs = tuple(
+        DesignResult(key, key, {}, {}, accuracies=() if share is None else (share,), cost={"energy_uJ": energy})
+        for key, (share, energy) in numbers.items()
+    )
+    return StudyResult(Study(), {}, (), designs, float_accuracy=None)
+
+
+@pytest.mark.parametrize(
+    ("selection", "names"),
+    [
+        (Selection(), "abcd"),
+        (Selection(sort="accuracy"), "abcd"),
+        (Selection(sort="-accuracy"), "cbad"),
+        (Selection(sort="energy_uJ"), "dbca"),
+        (Selection(sort="design"), "abcd"),
+        (Selection(pareto=("accuracy", "energy_uJ")), "ab"),
+        (Selection(where=("energy_uJ > 2.5",), pareto=("accuracy", "energy_uJ"), sort="energy_uJ"), "ca"),
+    ],
+)
+def test_designs_are_chosen_and_put_in_order(selection, names):
+    assert "".join(design.name for design in selection.of(_study())) == names
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (Selection(sort="energy"), "there is no column 'energy': did you mean 'energy_uJ'?"),
+        (Selection(pareto=("accuracy", "energy")), "a front cannot be of 'energy': did you mean 'energy_uJ'?"),
+        (Selection(pareto=("accuracy",)), "a front is of two or more columns"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(selection, words):
+    with pytest.raises(StudyError) as refused:
+        selection.of(_study())
+    assert words in str(refused.value)
