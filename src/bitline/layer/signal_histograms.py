@@ -29,6 +29,10 @@ Of n + 1 exchangeable values, the last is the largest with probability 1 / (n + 
 class SparsePlaces:
     """Places of a layer that showed too few signals during calibration for a range of their own.
 
+    Examples:
+        >>> SparsePlaces(places=10, of=202, signals=20).places
+        10
+
     Attributes:
         places: how many there are.
         of: places that could have a range of their own.
