@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-needs fuzz mutants lint format bench docs clean
+.PHONY: help demo test test-needs fuzz mutants bounds audit lint format bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ fuzz: .venv/.installed  ## run the property tests on new random examples for MIN
 mutants: .venv/.installed  ## change the code in small ways and see whether the tests notice (hours)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	@nice -n 10 $(BIN)/python scripts/mutants.py
+
+bounds: .venv/.installed  ## run some tests with the lowest and with the newest versions that pyproject.toml allows
+	@nice -n 10 $(BIN)/python scripts/check_bounds.py
+
+audit: .venv/.installed  ## look for known vulnerabilities in the versions of constraints.txt, where the network allows it
+	@$(BIN)/python scripts/audit.py
 
 lint: .venv/.installed  ## check style, formatting and types
 	@$(BIN)/ruff check

@@ -23,7 +23,7 @@ TUPLES: tuple[Any, ...] = (
     (90.0, 95.0),
     (0.0, 0.5, 1.0),
 )
-REQUIRED = {"tolerance": 0.05, "count": 6, "values": (0.0, 0.3, 1.0), "alpha": 0.1}
+REQUIRED = {"tolerance": 0.05, "count": 6, "values": (0.0, 0.3, 1.0), "alpha": 0.1, "high": 2.0}
 """Values for settings without a default, where a variant is chosen by its name."""
 
 

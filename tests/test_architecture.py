@@ -206,6 +206,7 @@ def test_dependencies_run_down_the_picture():
 KERNELS = {
     "arrays/_ladder_numba.py": "arrays/test_ladder.py::test_kernel_equals_the_readable_ladder",
     "arrays/_ladder_triton.py": "arrays/test_ladder_triton.py::test_gpu_kernel_equals_the_readable_ladder",
+    "arrays/_two_wires_numba.py": "arrays/test_two_wires.py::test_the_kernel_equals_the_readable_walk",
     "encode/_input_slices_numba.py": "encode/test_encode.py::test_input_slices_recombine",
     "nn/_activity_numba.py": "nn/test_activity.py::test_kernel_equals_the_readable_count",
     "nn/_fingerprint_numba.py": "faults/test_conversion.py::test_fingerprints_tell_tensors_apart_on_every_device",

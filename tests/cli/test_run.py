@@ -86,7 +86,7 @@ BAD = {
     "no weights": (["--model", "cifar-resnet20"], "--weights"),
     "no weights file": (["--weights", "absent.pt"], "absent.pt"),
     "no data": (["--data", "absent.npz"], "absent.npz"),
-    "empty data": (["--data", ""], "there is no data ''"),
+    "empty data": (["--data", ""], "--data is empty"),
     "no calibration": (["--calibration-images", "0"], "calibration"),
     "compute": (["--compute", "tpu7"], "cpu or cuda"),
     "time": (["--set", "cell.device=pcm-joshi-2020", "--time", "1 year"], "extrapolate"),
@@ -191,10 +191,10 @@ def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):
 
 
 def test_what_is_approximate_is_said_first_and_once(bitline, tmp_path):
-    """A source line fed at the head was computed as one fed at the foot, without a word."""
-    wires = ["array.kind=gate-driven", "array.source_line.segment=1e-4", "array.source_feed=head"]
+    """What is computed approximately was computed without a word."""
+    wires = ["array.kind=gate-driven", "array.bit_line.segment=1e-4", "cell.drift_compensation=column"]
     settings = [part for name in wires for part in ("--set", name)]
     status, _, notes = bitline("run", *FEW, *settings, "--out", tmp_path)
     assert status == 0
-    assert notes.startswith("note: array.source_feed is 'head'")
-    assert notes.count("array.source_feed is 'head'") == 1
+    assert notes.startswith("note: cell.drift_compensation is found")
+    assert notes.count("cell.drift_compensation is found") == 1

@@ -40,6 +40,8 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "two-sided": {"weights.kind": "two-sided", "adc.range": "full", "cell.on_off_ratio": 10.0},
     "guaranteed": {"adc.range": "guaranteed", "adc.bits": 27},
+    "given": {"adc.range": {"kind": "given", "low": -4.0, "high": 6.0}},
+    "given high": {"adc.range": {"kind": "given", "high": 1.5}},
     "aligned": {"adc.range": "aligned", "weights.kind": "offset", "weights.bits_per_cell": 2, **DIGITAL},
     "mixed": {"inputs.accumulation": "mixed", "adc.bits_saved": (1,), "adc.ranges_per": ("input-slice",)},
     "two bits at once": {"inputs.slice_bits": 2, "adc.centred": True, "cell.current_voltage": "milo-2021", **DIGITAL},
@@ -138,7 +140,6 @@ def cells(design: Design) -> Any:
 
 NOT_HERE = {
     "adc.range.relu_aware": "needs a layer that a ReLU follows",
-    "array.source_feed": "one layer takes 'head' as 'foot', and says so",
     "cell.device.extrapolate": "lets later times pass",
     "cell.device.noise_limit": "limits the noise of conductances smaller than those here",
 }

@@ -58,6 +58,16 @@ def test_no_option_is_ignored_because_it_is_given_twice(bitline, words, option):
     assert option.is_flag or "(1, 1)" in errors
 
 
+@pytest.mark.parametrize("words", [words for words, option in single_options() if option.name == "out"], ids=" ".join)
+@pytest.mark.parametrize("typed", [["--out", ""], ["--out="]])
+def test_an_empty_out_is_not_the_current_folder(bitline, tmp_path, monkeypatch, words, typed):
+    """A script's unset variable, as in --out "$OUT": the path made of "" is that of "."."""
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = bitline(*words, *typed)
+    assert (status, errors) == (2, "bitline: --out is empty: write a value after it, or leave it out\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_command_checks_its_options():
     """A command that is added to another kind of group would not."""
     assert len(commands()) > 12
@@ -123,10 +133,11 @@ SMALL = {"data": {"source": "fashion-mnist", "images": 8, "calibration_images": 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["results", "", "--to", "csv"], "'.' is not a file"),
-        (["report", ""], "'.' is not a file"),
-        (["results", "s.sqlite", "--to", ""], "there is no format ''"),
-        (["report", "s.sqlite", "--figures", ""], "there is no figure format ''"),
+        (["results", "", "--to", "csv"], "STORE is empty"),
+        (["report", ""], "STORE is empty"),
+        (["designs", "show", ""], "NAME is empty"),
+        (["results", "s.sqlite", "--to", ""], "--to is empty"),
+        (["report", "s.sqlite", "--figures", ""], "--figures is empty"),
     ],
 )
 def test_empty_words_are_one_line(bitline, arguments, words):

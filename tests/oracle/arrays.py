@@ -22,7 +22,7 @@ def bit_lines(
     u = [each[rows] for each in voltages]
     array = layer.design.array
     wire = LineWire.of(array) if array.kind == "gate-driven" else LineWire(0.0, 0.0, False)
-    if wire.segment + wire.terminal == 0:
+    if wire.is_ideal:
         lines = [[line_current(layer, cells, (line, k), rows, each) for each in u] for line in range(len(cells.target))]
     else:
         assert cells.sigma is None, "the literal chain leaves read noise on wires out"

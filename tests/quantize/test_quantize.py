@@ -36,6 +36,15 @@ def test_clipped_weights_leave_more_codes_to_the_others():
     assert len(codes.unique()) == 255
 
 
+@pytest.mark.parametrize("smaller", range(1, 11))
+def test_a_percentile_of_weights_is_the_largest_of_its_share(smaller):
+    """Of ten weights, the smallest is the largest of 10 %, so that codes of all others clip."""
+    weights = torch.arange(1.0, 11).repeat(2, 1) * torch.tensor([[1.0], [-3.0]])
+    codes, step = weight_codes(weights, bits=5, scale="channel", percentile=10.0 * smaller)
+    torch.testing.assert_close(step, torch.tensor([1.0, 3.0]) * smaller / 15)
+    assert (codes.abs() == 15).sum(1).tolist() == [11 - smaller] * 2
+
+
 def test_a_channel_without_weights_stays_zero():
     codes, step = weight_codes(torch.tensor([[0.0, 0.0], [1.0, -2.0]]), 8, "channel")
     assert codes[0].tolist() == [0, 0]

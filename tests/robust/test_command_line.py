@@ -21,6 +21,7 @@ ALL = [parameter for words in commands() for parameter in parameters(words)]
 ACCEPTED = {
     "--seed": {"0": "a seed"},
     "--recalibrate": {"0": "no recalibration"},
+    "--compared-images": {"0": "no comparison"},
     "--rows-on": {"0": "no rows", "1.5": "in per cent", "-0": "no rows"},
     "--worst": {"0": "no error at all", "1.5": "in per cent"},
     "--loss": {"0": "no loss at all", "1.5": "in per cent"},
@@ -49,7 +50,7 @@ ACCEPTED = {
         + [f"empty{suffix}" for suffix in (".safetensors", ".sqlite", ".json", ".csv")],
         "all sections of a study have defaults",
     ),
-    "--out": dict.fromkeys(["", "folder", "folder/", ".", "..", "/"], "a folder"),
+    "--out": dict.fromkeys(["folder", "folder/", ".", "..", "/"], "a folder"),
 }
 """By the name of a parameter: values that are taken, and why."""
 

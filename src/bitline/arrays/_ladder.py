@@ -196,7 +196,7 @@ def _products_on_cpu(
     rows, lines = given.shape
     width = width_for(lines)
     alike = given is loading
-    bundles = _in_bundles(given, width)
+    bundles = in_bundles(given, width)
     start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
     largest = float(loading.abs().max()) if loading.numel() else 0.0
     kernel = ladder_kernel(width, grows_too_far(wires.segment, largest, rows, start_s / start_q), alike)
@@ -206,7 +206,7 @@ def _products_on_cpu(
         windows.offset.contiguous().numpy(),
         windows.base.contiguous().numpy(),
         bundles.numpy(),
-        bundles.numpy() if alike else _in_bundles(loading, width).numpy(),
+        bundles.numpy() if alike else in_bundles(loading, width).numpy(),
         float(wires.segment),
         float(wires.foot),
         start_s,
@@ -240,7 +240,7 @@ def grows_too_far(segment: float, largest: float, rows: int, start: float) -> bo
     return segment * rows * (largest * rows + start) > SAFE_EXPONENT
 
 
-def _in_bundles(cells: Tensor, width: int) -> Tensor:
+def in_bundles(cells: Tensor, width: int) -> Tensor:
     """(rows, lines) as (bundles, rows, width), lines without cells at the end."""
     rows, lines = cells.shape
     padded = torch.nn.functional.pad(cells, (0, -lines % width))

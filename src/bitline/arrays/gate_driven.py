@@ -12,23 +12,12 @@ from torch import Tensor
 
 from bitline.arrays._array import Array
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
+from bitline.arrays._two_wires import ColumnWires, FedWire, two_wire_products
 from bitline.arrays.wires import Wire
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
-
-FED_AT_THE_HEAD = (
-    "array.source_feed is 'head', and source lines are computed as if they were fed at the foot: outputs are off by up "
-    "to what the wires cost, by up to 0.3 of that where current is spread evenly over the rows; `bitline array` solves "
-    "one array exactly"
-)
-TWO_SUPPLIES = (
-    "array.source_line has resistance, and where cells of both supplies meet (interleaved lines, signed inputs) their "
-    "currents are taken to flow through one source line: outputs are off by up to 0.2 of what the wires cost; exact "
-    "with separate lines and inputs that are not negative"
-)
-"""Sizes measured as those in `bitline.design.approximations`."""
 
 
 class GateDrivenArray(Array):
@@ -51,14 +40,12 @@ class GateDrivenArray(Array):
     bit_line: Wire = Wire(segment=1e-5)
     """The wire that collects the currents; its terminal is at the virtual ground."""
     source_line: Wire = Wire()
-    """The wire that brings the currents. Fed at the same end as the virtual ground, the same currents flow in the
-    segments of both wires, so that both together act exactly as one wire with the sum of their resistances. (With a
-    ground at both ends this would be true of equal wires only, and a design with it is refused.)"""
+    """The wire that brings the currents: one for each sign of the supply along every column. Fed at the same end as the
+    virtual ground, and with a supply of one sign, the same currents flow in the segments of both wires, so that both
+    together act exactly as one wire with the sum of their resistances. All other cases are solved as they are."""
     source_feed: Literal["foot", "head"] = "foot"
-    """Where source lines with resistance are fed: at the end of the virtual ground, or at the other. `bitline array`
-    solves both exactly; networks take "head" as if it were "foot", which has the same loss to first order for evenly
-    spread currents. Measured on layers of the embedded network with equal wires: off by 0.7 % of the largest current
-    where wires cost 5 % (288 rows, segments of 1e-5), by 3 % where they cost 14 % (576 rows)."""
+    """Where source lines with resistance are fed: at the end of the virtual ground, or at the other. With a ground at
+    both ends, so are the supplies."""
     ground: Literal["bottom", "top", "both"] = "bottom"
     """Where the virtual ground is: after the last row, before the first, or at both ends."""
     lines: Literal["separate", "interleaved"] = "separate"
@@ -82,12 +69,6 @@ class GateDrivenArray(Array):
     def subtracts_on_the_line(self) -> bool:
         return self.lines == "interleaved"
 
-    @property
-    def approximations(self) -> tuple[str, ...]:
-        if self.source_line.is_ideal:
-            return ()
-        return (FED_AT_THE_HEAD, TWO_SUPPLIES) if self.source_feed == "head" else (TWO_SUPPLIES,)
-
     def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
         if slice_bits != 1:
             raise ValueError(
@@ -98,20 +79,20 @@ class GateDrivenArray(Array):
             raise ValueError(
                 "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
             )
-        if self.ground == "both" and not self.source_line.is_ideal:
-            raise ValueError(
-                "array.ground is 'both' and array.source_line has resistance: currents then part differently on the "
-                "two wires; use array.ground = 'bottom' or 'top', or a source line without resistance"
-            )
         if self.subtracts_on_the_line and not signed_readings:
             raise ValueError(
                 "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
                 "weights.subtraction = 'analog'"
             )
 
-    def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> GateDrivenLines:
+    def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> GateDrivenLines | SourcedLines:
         order = self.order(targets, positions)
         cells = cells[:, :, order]
+        if not self.source_line.is_ideal:
+            plus = _side_by_side(cells[:1] if self.subtracts_on_the_line else cells)
+            minus = _side_by_side(cells[1:]) if self.subtracts_on_the_line else torch.zeros_like(plus)
+            merged = GateDrivenLines(self.wires, order, plus, plus) if self._acts_as_one_wire else None
+            return SourcedLines(self.column_wires, order, plus, minus, merged)
         if self.subtracts_on_the_line:
             driven, loading = _side_by_side(cells[:1] - cells[1:]), _side_by_side(cells[:1] + cells[1:])
         else:
@@ -119,8 +100,25 @@ class GateDrivenArray(Array):
         return GateDrivenLines(self.wires, order, driven, loading)
 
     @property
+    def _acts_as_one_wire(self) -> bool:
+        """Whether bit line and source line are as one wire to inputs that are not negative."""
+        return self.source_feed == "foot" and self.ground != "both" and not self.subtracts_on_the_line
+
+    @property
+    def column_wires(self) -> ColumnWires:
+        """Bit lines and source lines with resistance as the solver takes them, from the far end to the foot."""
+        bit, source = (wire.normalised_segment for wire in (self.bit_line, self.source_line))
+        exit_ = bit + self.bit_line.normalised_terminal
+        entry = source + self.source_line.normalised_terminal
+        if self.ground == "both":
+            second = None if self.bit_line.is_ideal else exit_  # two grounds of an ideal wire are one
+            return ColumnWires(FedWire(bit, exit_, second), FedWire(source, entry, entry))
+        fed = FedWire(source, foot=entry)
+        return ColumnWires(FedWire(bit, exit_), fed if self.source_feed == "foot" else fed.reversed())
+
+    @property
     def wires(self) -> LadderWires:
-        """Wires as the solver takes them, from the first row to the last."""
+        """Bit line and source line as one wire, which they are to the solver if they carry the same currents."""
         segment = self.bit_line.normalised_segment + self.source_line.normalised_segment
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
         return LadderWires(segment, terminal, terminal if self.ground == "both" else None)
@@ -143,14 +141,29 @@ class GateDrivenArray(Array):
             part = targets[..., rows, :]
             order = self.order(part.flatten(1, 2), positions)
             lines = part[..., order, :].double()
-            net = lines[:1] - lines[1:] if self.lines == "interleaved" else lines
-            voltage = line_voltages(self.predistortion * net, self.wires)
-            voltage = torch.cat([voltage, -voltage]) if self.lines == "interleaved" else voltage
-            aimed = lines / (1 - voltage).clamp(min=1e-3)
+            aimed = lines / (1 - self._lost(self.predistortion * lines)).clamp(min=1e-3)
             part = part.clone()
             part[..., order, :] = aimed.to(part.dtype)
             result[..., rows, :] = part
         return result.clamp(max=1)
+
+    def _lost(self, currents: CellTensor) -> CellTensor:
+        """V/V_read that wires take away from cells of given currents, in their order on the line, float64."""
+        net = currents[:1] - currents[1:] if self.subtracts_on_the_line else currents
+        merged = self._acts_as_one_wire or self.source_line.is_ideal
+        bit = self.wires if merged else self._one_wire(self.bit_line)
+        voltage = line_voltages(net, bit)
+        voltage = torch.cat([voltage, -voltage]) if self.subtracts_on_the_line else voltage
+        if merged:
+            return voltage
+        source = self._one_wire(self.source_line)
+        if self.source_feed == "foot" or self.ground == "both":
+            return voltage + line_voltages(currents, source)
+        return voltage + line_voltages(currents.flip(-2), source).flip(-2)
+
+    def _one_wire(self, wire: Wire) -> LadderWires:
+        terminal = wire.normalised_terminal
+        return LadderWires(wire.normalised_segment, terminal, terminal if self.ground == "both" else None)
 
     def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
         """Rows of a partition from the far end to the foot.
@@ -197,6 +210,42 @@ class GateDrivenLines:
         """Currents at the feet; arguments as for `BitLineSolver.currents`."""
         windows = Windows(offset[self.order.to(offset.device)], base)
         return ladder_products(elements, windows, self.driven, self.loading, self.wires, bits)
+
+
+@dataclass(frozen=True)
+class SourcedLines:
+    """The bit lines of one row partition, whose cells are on source lines with resistance.
+
+    Attributes:
+        wires: of every column.
+        order: (rows,) row of the partition at each place, from the far end to the foot.
+        plus: G/G_max of cells on the supply of the row's sign, (rows, lines * slices * columns), in this order.
+        minus: G/G_max of cells on the opposite supply, same shape.
+        merged: the same lines for inputs that are not negative, if both wires then act as one.
+    """
+
+    wires: ColumnWires
+    order: Tensor
+    plus: Tensor
+    minus: Tensor
+    merged: GateDrivenLines | None
+
+    def currents(
+        self,
+        elements: Float[Tensor, "batch elements"],
+        offset: Int[Tensor, "rows"],
+        base: Int[Tensor, "positions"],
+        bits: int,
+    ) -> Float[Tensor, "batch solved positions"]:
+        """Currents at the feet; arguments as for `BitLineSolver.currents`."""
+        windows = Windows(offset[self.order.to(offset.device)], base)
+        if self.merged is None:
+            return two_wire_products(elements, windows, self.plus, self.minus, self.wires, bits)
+        signed = (elements < 0).any(1)  # sample by sample: an output must not depend on the rest of its batch
+        result = self.plus.new_empty(len(elements), self.plus.shape[1], len(base))
+        result[~signed] = self.merged.currents(elements[~signed], offset, base, bits)
+        result[signed] = two_wire_products(elements[signed], windows, self.plus, self.minus, self.wires, bits)
+        return result
 
 
 def _side_by_side(cells: BlockTensor) -> Float[Tensor, "rows solved"]:

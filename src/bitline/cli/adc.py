@@ -35,7 +35,7 @@ def adc(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KIND]",
+            metavar="KIND",
             help="uniform, ramp, sar, split-sar, pipeline, cyclic or flash; that of the design if not given.",
         ),
     ] = None,

@@ -25,7 +25,7 @@ app = Commands()
 def bench(
     context: typer.Context,
     cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Designs to measure; all if not given.")
+        list[str] | None, typer.Argument(metavar="NAME...", help="Designs to measure; all if not given.")
     ] = None,
     network: Annotated[
         list[str] | None,

@@ -56,15 +56,17 @@ class _Shared:
 
 
 class Command(_Shared, TyperCommand):
-    """A command that refuses an option given more than once, unless it uses all its values."""
+    """A command that refuses empty values, and an option given more than once, unless it uses all its values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments.
 
         Raises:
-            BitlineError: an option is given twice, and with which values.
+            BitlineError: an option is given twice, and with which values, or a value is empty.
         """
-        _check_repeated(self, ctx, args)
+        given = _as_typed(self, ctx, args)
+        _check_repeated(self, given)
+        _check_empty(self, given)
         return super().parse_args(ctx, args)
 
 
@@ -208,18 +210,31 @@ def refuse_idle(context: typer.Context, because: str, *names: str) -> None:
             raise BitlineError(f"{parameter.opts[0]} does nothing {because}: leave it out")
 
 
-def _check_repeated(command: Any, context: Any, args: list[str]) -> None:
-    single = [option for option in command.params if option.param_type_name == "option" and not option.multiple]
+def _as_typed(command: Any, context: Any, args: list[str]) -> dict[str, list[Any]]:
+    """Every value that was typed, by the name of its parameter, as text: a path made of "" would be that of "."."""
     collecting = copy.copy(command)
-    collecting.params = [_multiple(option) if option in single else option for option in command.params]
+    collecting.params = [_multiple(part) if part.param_type_name == "option" else part for part in command.params]
     values: dict[str, Any] = collecting.make_parser(context).parse_args(args=list(args))[0]
-    for option in single:
-        given: list[Any] = values.get(option.name) or []
-        if len(given) > 1:
-            shown = "" if given[0] is True else f" ({', '.join(map(str, given))})"
+    return {name: list(value) if isinstance(value, list | tuple) else [value] for name, value in values.items()}
+
+
+def _check_repeated(command: Any, given: Mapping[str, list[Any]]) -> None:
+    for option in command.params:
+        values = given.get(option.name, [])
+        if option.param_type_name == "option" and not option.multiple and len(values) > 1:
+            shown = "" if values[0] is True else f" ({', '.join(map(str, values))})"
             raise BitlineError(
-                f"{option.opts[0]} is given {len(given)} times{shown}, and only one counts: give it once"
+                f"{option.opts[0]} is given {len(values)} times{shown}, and only one counts: give it once"
             )
+
+
+def _check_empty(command: Any, given: Mapping[str, list[Any]]) -> None:
+    for parameter in command.params:
+        if "" in given.get(parameter.name, []):
+            is_option = parameter.param_type_name == "option"
+            name = parameter.opts[0] if is_option else parameter.metavar or parameter.name.upper()
+            remedy = "write a value after it, or leave it out" if is_option else "write a name"
+            raise BitlineError(f"{name} is empty: {remedy}")
 
 
 def _multiple(option: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -18,7 +18,7 @@ def write_help(
         formatter: takes the help.
         commands: panel and help of a group's commands by name; asked from the commands themselves if not given.
     """
-    command.format_usage(context, formatter)
+    formatter.write_usage(context.command_path, " ".join(_usage(command)))
     _write_description(command.help or "", formatter)
     if commands is None:
         found = {name: command.get_command(context, name) for name in getattr(command, "commands", {})}
@@ -31,6 +31,17 @@ def write_help(
             usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
             records[parameter.name] = (getattr(parameter, "rich_help_panel", None) or usual, record)
     _write_panels(formatter, records)
+
+
+def _usage(command: Any) -> Iterator[str]:
+    """What follows the command's name: arguments as its help names them, in brackets where they may be left out."""
+    yield "[OPTIONS]"
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            name = parameter.metavar or str(parameter.name).upper()
+            yield name if parameter.required else f"[{name}]"
+    if hasattr(command, "commands"):
+        yield "COMMAND [ARGS]..."
 
 
 def _write_description(text: str, formatter: Any) -> None:

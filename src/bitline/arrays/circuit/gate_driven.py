@@ -9,7 +9,7 @@ import numpy as np
 from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.wires import Wire
-from bitline.errors import DataError, DesignError
+from bitline.errors import DataError
 
 
 def gate_driven_circuit(
@@ -27,7 +27,6 @@ def gate_driven_circuit(
         minus: for interleaved differential cells, those of the opposite supply.
 
     Raises:
-        DesignError: source lines with resistance cannot be shared by supplies of both signs.
         DataError: cells or bits that are not finite, negative cells, bits that are neither, or shapes that do not fit.
 
     Examples:
@@ -53,42 +52,50 @@ def gate_driven_circuit(
     has_both = len(ends) > 1
     outputs = builder.ground(bit_nodes, ends, exit_wire, lambda row: "top" if row == 0 and has_both else "end")
     if array.source_line.is_ideal:
-        _connect_to_supplies(builder, cells, minus, bits, bit_nodes)
+        _connect_to_supplies(builder, _by_supply(cells, minus, bits), bit_nodes)
         return builder.circuit(outputs, bit_nodes)
-    if minus is not None or (bits < 0).any():
-        raise DesignError(
-            "source lines with resistance have one supply: use separate lines and inputs of one sign, or "
-            "array.source_line.segment = 0"
-        )
     feeds = ends if array.source_feed == "foot" else tuple(rows - 1 - row for row in ends)
-    _connect_to_source_lines(builder, cells, bits, bit_nodes, array.source_line, feeds)
+    _connect_to_source_lines(builder, _by_supply(cells, minus, bits), bit_nodes, array.source_line, feeds)
     return builder.circuit(outputs, bit_nodes)
 
 
-def _connect_to_supplies(
-    builder: Builder, cells: Numbers, minus: Numbers | None, bits: Numbers, bit_nodes: Places
-) -> None:
-    """Cells that are on, between ideal supplies of both signs and the bit lines."""
-    on = np.flatnonzero(bits)
-    index = np.arange(cells.size).reshape(cells.shape)
+def _by_supply(cells: Numbers, minus: Numbers | None, bits: Numbers) -> dict[float, list[tuple[Places, Numbers]]]:
+    """For each sign of the supply the rows whose cells it feeds, and all cells of such a row's kind."""
+    found: dict[float, list[tuple[Places, Numbers]]] = {}
     for sign in (1.0, -1.0):
+        grids = ((cells, 1.0), *(((minus, -1.0),) if minus is not None else ()))
+        found[sign] = [(np.flatnonzero(bits * polarity == sign), grid) for grid, polarity in grids]
+    return found
+
+
+def _connect_to_supplies(builder: Builder, fed: dict[float, list[tuple[Places, Numbers]]], bit_nodes: Places) -> None:
+    """Cells that are on, between ideal supplies of both signs and the bit lines."""
+    index = np.arange(bit_nodes.size).reshape(bit_nodes.shape)
+    for sign, groups in fed.items():
         supply = builder.terminal(sign, "supply" if sign > 0 else "supply_minus")
-        for grid, polarity in ((cells, 1.0), *(((minus, -1.0),) if minus is not None else ())):
-            active = on[bits[on] * polarity == sign]
-            nodes = bit_nodes[active]
-            builder.connect(np.full_like(nodes, supply), nodes, grid[active], index[active])
+        for rows, grid in groups:
+            nodes = bit_nodes[rows]
+            builder.connect(np.full_like(nodes, supply), nodes, grid[rows], index[rows])
 
 
 def _connect_to_source_lines(
-    builder: Builder, cells: Numbers, bits: Numbers, bit_nodes: Places, source: Wire, feeds: Sequence[int]
+    builder: Builder,
+    fed: dict[float, list[tuple[Places, Numbers]]],
+    bit_nodes: Places,
+    source: Wire,
+    feeds: Sequence[int],
 ) -> None:
     """Cells that are on, between source lines with resistance, fed at some rows, and the bit lines."""
-    on = np.flatnonzero(bits)
-    source_nodes = builder.grid(*cells.shape)
-    builder.connect(source_nodes[:-1], source_nodes[1:], link(source.normalised_segment))
+    index = np.arange(bit_nodes.size).reshape(bit_nodes.shape)
     entry = link(source.normalised_segment + source.normalised_terminal)
-    for row in feeds:
-        for column in range(cells.shape[1]):
-            supply = builder.terminal(1.0, f"supply{column}_{row}")
-            builder.connect(np.array([supply]), source_nodes[row, column : column + 1], entry)
-    builder.connect(source_nodes[on], bit_nodes[on], cells[on], np.arange(cells.size).reshape(cells.shape)[on])
+    for sign, groups in fed.items():
+        if sign < 0 and not any(rows.size for rows, _ in groups):
+            continue  # nothing needs the second line
+        source_nodes = builder.grid(*bit_nodes.shape)
+        builder.connect(source_nodes[:-1], source_nodes[1:], link(source.normalised_segment))
+        for row in feeds:
+            for column in range(bit_nodes.shape[1]):
+                supply = builder.terminal(sign, f"supply{'' if sign > 0 else '_minus'}{column}_{row}")
+                builder.connect(np.array([supply]), source_nodes[row, column : column + 1], entry)
+        for rows, grid in groups:
+            builder.connect(source_nodes[rows], bit_nodes[rows], grid[rows], index[rows])

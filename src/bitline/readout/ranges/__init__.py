@@ -7,6 +7,7 @@ from bitline.readout.ranges.aligned import AlignedRange
 from bitline.readout.ranges.best_output import BestOutputRange
 from bitline.readout.ranges.calibrated import CalibratedRange
 from bitline.readout.ranges.full import FullRange
+from bitline.readout.ranges.given import GivenRange
 from bitline.readout.ranges.guaranteed import GuaranteedRange
 from bitline.readout.ranges.least_error import LeastErrorAdcRange
 from bitline.readout.ranges.policy import RangePolicy
@@ -18,6 +19,7 @@ __all__ = [
     "BestOutputRange",
     "CalibratedRange",
     "FullRange",
+    "GivenRange",
     "GuaranteedRange",
     "LeastErrorAdcRange",
     "RangePolicy",
