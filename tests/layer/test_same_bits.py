@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from strategies import designs, inputs_for, matrices
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct
 from bitline.errors import DesignError
+from bitline.layer import signal_histograms
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.line_products import LARGEST, Reach, line_product
@@ -51,6 +53,13 @@ BESIDES = [
     {"cell.device": {"kind": "pcm-joshi-2020"}, "cell.time": 1e4, "cell.drift_compensation": "column"},
 ]
 """What is set besides the designs of `strategies`."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def ranges_of_few_signals():
+    """Every column has a range of its own, although few signals are enough for a test."""
+    with mock.patch.object(signal_histograms, "ENOUGH", 1):
+        yield
 
 
 def by_batches(layer: ProgrammedLayer, inputs: torch.Tensor, size: int) -> torch.Tensor:

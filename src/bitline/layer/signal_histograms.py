@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,6 +17,31 @@ from bitline.shapes import LayerInputs
 
 SAMPLE = 16
 """Calibration images whose layer inputs are kept where ranges are judged by the layer's output."""
+ENOUGH = 999
+"""Signals that a place must have shown to get a range of its own.
+
+Of n + 1 exchangeable values, the last is the largest with probability 1 / (n + 1), whatever their distribution: from
+999 values on, the next one exceeds all of them once in a thousand times or less.
+"""
+
+
+@dataclass(frozen=True)
+class SparsePlaces:
+    """Places of a layer that showed too few signals during calibration for a range of their own.
+
+    Examples:
+        >>> SparsePlaces(places=10, of=202, signals=20).places
+        10
+
+    Attributes:
+        places: how many there are.
+        of: places that could have a range of their own.
+        signals: fewest signals that one of them showed.
+    """
+
+    places: int
+    of: int
+    signals: int
 
 
 class SignalHistograms:
@@ -89,24 +115,34 @@ class SignalHistograms:
         return self._sums / max(self._count, 1)
 
     def levels(self, chosen: Callable[[Sequence[Histogram]], Levels]) -> Levels:
-        """Levels of a layer.
+        """Levels of a layer; places that showed fewer than `ENOUGH` signals take those of the whole layer.
 
         Args:
             chosen: gives the levels for the signals of every weight slice of one place.
         """
-        levels = (
-            chosen(self.by_slice)
-            if self._series is None
-            else Levels.spread([chosen(place) for place in self._places()], self.shape)
-        )
+        levels = chosen(self.by_slice) if self._series is None else self._spread(chosen, self._series)
         return levels.shifted(self.centres()) if self.is_centred else levels
 
-    def _places(self) -> Iterator[list[Histogram]]:
-        """Histograms of every weight slice, for each place that has levels of its own, in the order of `spread`."""
-        assert self._series is not None
+    @property
+    def sparse(self) -> SparsePlaces | None:
+        """The places whose signals are too few for a range of their own; None if there are none."""
+        if self._series is None:
+            return None
+        counts = self._series.counts.sum(1)
+        few = int((counts < ENOUGH).sum())
+        return SparsePlaces(few, len(counts), int(counts.min())) if few else None
+
+    def _spread(self, chosen: Callable[[Sequence[Histogram]], Levels], series: HistogramSeries) -> Levels:
+        """Levels of every place that may have its own."""
         numbers = torch.arange(math.prod(self.shape)).reshape(self.shape)
-        for place in numbers.transpose(4, 5).reshape(-1, self.shape[4]).tolist():
-            yield [self._series.histogram(index) for index in place]
+        places = numbers.transpose(4, 5).reshape(-1, self.shape[4])
+        enough = (series.counts.sum(1)[places] >= ENOUGH).all(1).tolist()
+        shared = None if all(enough) else chosen(self.by_slice)
+        levels = [
+            chosen([series.histogram(index) for index in place]) if known or shared is None else shared
+            for place, known in zip(places.tolist(), enough, strict=True)
+        ]
+        return Levels.spread(levels, self.shape)
 
     def _count_places(self, index: int, signals: Tensor) -> None:
         if self._series is None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bitline.design.views import reference
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
-from bitline.layer.signal_histograms import SignalHistograms
+from bitline.layer.signal_histograms import ENOUGH, SignalHistograms
 from bitline.nn._relu import followed_by_relu
 from bitline.nn.activity import Activity
 from bitline.nn.contexts import analog_layers, computing
@@ -119,6 +119,20 @@ class NetworkRecord:
             seen = self.layers[name]
             chosen[name] = LayerCalibration(seen.scale, layer.encoded().levels(seen.scale, seen.signals))
         return Calibration(chosen, self.folded, self.channels_last)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the results should know of ranges that the images showed too little for."""
+        seen = {name: layer.signals.sparse for name, layer in self.layers.items() if layer.signals is not None}
+        sparse = {name: places for name, places in seen.items() if places is not None}
+        if not sparse:
+            return ()
+        first = min(sparse, key=lambda name: sparse[name].signals)
+        return (
+            f"adc.ranges_per: {sum(places.places for places in sparse.values())} ranges in {len(sparse)} of "
+            f"{len(self.layers)} layers are those of their whole layer, because calibration showed fewer than {ENOUGH} "
+            f"signals for each, down to {sparse[first].signals} in layer {first!r}: use more calibration images",
+        )
 
     @property
     def activities(self) -> Activities | None:

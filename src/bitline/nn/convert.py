@@ -80,17 +80,17 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     checked_network(model)
     whole_number("seed", seed, error=ConversionError)
     design = Design.of(design)
-    activities = None
+    activities, found = None, tuple[str, ...]()
     if isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration)
     elif isinstance(calibration, NetworkRecord):
-        form = _known_form(model, design, calibration)
+        form, found = _known_form(model, design, calibration), calibration.remarks
         activities, calibration = calibration.activities, calibration.calibration(form.layers)
     else:
         inputs = Inputs.of(calibration, model)
         form = _checked_form(model, design, inputs)
         seen = record_for(form.network, inputs, form.folding.folded, form.channels_last)
-        activities, calibration = seen.activities, seen.calibration(form.layers)
+        activities, calibration, found = seen.activities, seen.calibration(form.layers), seen.remarks
     layers = form.layers
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
@@ -100,7 +100,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         layer.calibrate(calibration.layers[name])
         layer.put_on(Chip(seed))
         lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
-    remarks = (*approximations(design), *form.remarks, *(remark for remark in lacking if remark))
+    remarks = (*approximations(design), *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]

@@ -90,7 +90,8 @@ class Adc(Variant):
     """Where the levels lie: 'calibrated', 'least-error', 'full', 'guaranteed' or 'given'."""
     ranges_per: tuple[Literal["input-slice", "partition", "column"], ...] = ()
     """Ranges of their own, besides for each layer and weight slice, for each 'input-slice' (where their conversions are
-    added digitally), each row 'partition', each 'column' (a gain and offset stage for every column)."""
+    added digitally), each row 'partition', each 'column' (a gain and offset stage for every column). Those that
+    showed fewer than 999 signals during calibration have the range of their layer."""
     centred: bool = False
     """Subtract what each column gives on average before its conversion, and add it digitally."""
     skip_zero_inputs: bool = False
