@@ -195,6 +195,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bitline.cost.network_cost": (cost.network_cost, dict(statistics=statistics, design="differential")),
         "bitline.cost.sensitivity": (cost.sensitivity, dict(statistics=statistics, design="differential")),
         "bitline.cost.unit_costs": (cost.unit_costs, dict(design="differential")),
+        "bitline.study.Selection": (study.Selection, {}),
+        "bitline.study.Selection.of": (study.Selection().of, dict(result=study.read_results("kept.sqlite"))),
         "bitline.study.Study": (study.Study, {}),
         "bitline.study.Study.load": (study.Study.load, dict(source="x")),
         "bitline.study.Study.of": (study.Study.of, dict(study=made["study"])),

@@ -25,6 +25,7 @@ ACCEPTED = {
     "--worst": {"0": "no error at all", "1.5": "in per cent"},
     "--loss": {"0": "no loss at all", "1.5": "in per cent"},
     "--gpus": {},
+    "--compared-images": {"0": "none are compared"},
     "--slice": {"0": "the lowest bits"},
     "--partition": {"0": "the first rows"},
     "--time": {

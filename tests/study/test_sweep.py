@@ -60,7 +60,9 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from threading import Timer
-from bitline.study import Study, sweep
+from bitline.study import Study, sweep, work
+
+work.KEEP_EVERY = 0.0  # tasks of this study are so short that half a second would hold all of them
 
 def report(what, done, total):
     if done == int(sys.argv[3]):

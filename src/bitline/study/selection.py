@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bitline.config.arguments import check_fields, checked
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.study.conditions import Condition, check_column, read_conditions
@@ -27,6 +28,9 @@ class Selection:
         sort: column to sort by, the best first: large accuracies, throughputs and efficiencies, else small values.
             With '-' before it, the worst first. Designs whose value is not known come last.
 
+    Raises:
+        StudyError: one of them is of another type.
+
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
@@ -46,6 +50,10 @@ class Selection:
     pareto: Sequence[str] = ()
     sort: str = ""
 
+    def __post_init__(self) -> None:
+        check_fields(self, StudyError)
+
+    @checked(StudyError)
     def of(self, result: StudyResult) -> tuple[DesignResult, ...]:
         """The designs that are asked for, in order.
 
