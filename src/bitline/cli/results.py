@@ -31,7 +31,7 @@ def results(
     ] = None,
     pareto: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Only the front of these columns, such as accuracy,energy_uJ."),
+        typer.Option(metavar="NAME", help="Only the front of these columns, such as accuracy,energy_uJ."),
     ] = None,
     sort: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Sort by a column, best first; -COLUMN: worst first.")
