@@ -34,7 +34,7 @@ def results(
         typer.Option(metavar="NAME", help="Only the front of these columns, such as accuracy,energy_uJ."),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Sort by a column, best first; -COLUMN: worst first.")
+        str | None, typer.Option(metavar="NAME", help="Sort by a column, best first; -COLUMN: worst first.")
     ] = None,
     top: Annotated[
         int | None,
