@@ -14,6 +14,7 @@ them in a run are one step with k r, so the cost follows the active rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -251,9 +252,21 @@ def plain_products(
     codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     """`ladder_products` at the foot alone in plain PyTorch, for any device and dtype."""
+    return bit_by_bit(lambda drive: _foot_current(drive, given, loading, wires), codes, windows, bits)
+
+
+def bit_by_bit(currents: Callable[[Tensor], Tensor], codes: Tensor, windows: Windows, bits: int) -> Tensor:
+    """Currents of all bits of input codes, each by its place value, (batch, lines, positions).
+
+    Args:
+        currents: of lines, (windows, lines), whose rows are driven with -1, 0 or 1, (windows, rows).
+        codes: input codes, (batch, elements).
+        windows: elements of each position.
+        bits: magnitude bits of the codes.
+    """
     read = codes[:, windows.base[:, None] + windows.offset].flatten(0, 1)
     magnitude, sign = read.abs().long(), read.sign()
-    total = torch.zeros(len(read), given.shape[1], dtype=given.dtype, device=given.device)
-    for bit in range(bits):
-        total += 2**bit * _foot_current(((magnitude >> bit) & 1) * sign, given, loading, wires)
+    total = currents((magnitude & 1) * sign)
+    for bit in range(1, bits):
+        total = total + 2**bit * currents(((magnitude >> bit) & 1) * sign)
     return total.reshape(len(codes), len(windows.base), -1).transpose(1, 2)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.arrays._ladder import Windows
+from bitline.arrays._ladder import Windows, bit_by_bit
 
 POTENTIALS = (0.0, 1.0, -1.0)
 """V/V_read of what feeds the bit line, the plus line and the minus line."""
@@ -167,9 +167,4 @@ def plain_two_wire_products(
     codes: Tensor, windows: Windows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
 ) -> Tensor:
     """`two_wire_products` in plain PyTorch, for any device and dtype."""
-    read = codes[:, windows.base[:, None] + windows.offset].flatten(0, 1)
-    magnitude, sign = read.abs().long(), read.sign()
-    total = torch.zeros(len(read), plus.shape[1], dtype=plus.dtype, device=plus.device)
-    for bit in range(bits):
-        total += 2**bit * plain_two_wires(((magnitude >> bit) & 1) * sign, plus, minus, wires)
-    return total.reshape(len(codes), len(windows.base), -1).transpose(1, 2)
+    return bit_by_bit(lambda drive: plain_two_wires(drive, plus, minus, wires), codes, windows, bits)
