@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from bitline.report.style import COLOURS
+from bitline.report.style import colour_of
 from bitline.study import DesignResult
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
 
 def _draw_lines(axes: Axes, panel: Panel) -> None:
     for index, line in enumerate(panel.lines):
-        colour, few = COLOURS[index % len(COLOURS)], len(line.x) <= MARKERS
+        colour, few = colour_of(index), len(line.x) <= MARKERS
         style: dict[str, Any] = {
             "color": colour,
             "marker": SHAPES[index % len(SHAPES)] if few else "",

@@ -178,7 +178,7 @@ class Experiment:
         designs = tuple(
             replace(design, settings=by_key[design.key].settings) for design in result.designs if design.key in by_key
         )
-        answers = StoredAnswers(store, by_key, int(result.facts["images"]), exact=chips == 1)
+        answers = StoredAnswers.read(store, points, int(result.facts["images"]), exact=chips == 1)
         return Measurements(replace(result, designs=designs), summary.failures, answers)
 
     @cached_property

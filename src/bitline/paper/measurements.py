@@ -37,32 +37,44 @@ class StoredAnswers:
     """Which images were right, as a store has it.
 
     Attributes:
-        store: the file.
         points: the designs, by key.
-        images: number of images.
-        exact: whether cells are exact, so that one chip is all chips.
+        known: accuracies by kind and key.
     """
 
-    store: Path
     points: Mapping[str, Point]
-    images: int
-    exact: bool
+    known: Mapping[tuple[Kind, str], Quantity]
+
+    @classmethod
+    def read(cls, path: Path, points: Sequence[Point], images: int, exact: bool) -> StoredAnswers:
+        """All that a store has of some designs, which is opened once.
+
+        Args:
+            path: the file.
+            points: the designs.
+            images: number of images.
+            exact: whether cells are exact, so that one chip is all chips.
+        """
+        analog: set[tuple[Kind, str]] = {("analog", point.accuracy_key) for point in points}
+        others: set[tuple[Kind, str]] = {("float", ""), *(("reference", point.reference_key) for point in points)}
+        with Store.reading(path) as store:
+            known = {
+                (kind, key): accuracy((str(path), f"{kind} {key}"), store.values(kind, key, images), alike)
+                for found, alike in ((analog, exact), (others, True))
+                for kind, key in found
+            }
+        return cls({point.key: point for point in points}, known)
 
     def analog(self, design: DesignResult) -> Quantity:
         """Accuracy of a design on its chips."""
-        return self._read("analog", self.points[design.key].accuracy_key, self.exact)
+        return self.known["analog", self.points[design.key].accuracy_key]
 
     def reference(self, design: DesignResult) -> Quantity:
         """Accuracy of its quantised reference."""
-        return self._read("reference", self.points[design.key].reference_key, exact=True)
+        return self.known["reference", self.points[design.key].reference_key]
 
     def floating_point(self) -> Quantity:
         """Accuracy of the floating-point network."""
-        return self._read("float", "", exact=True)
-
-    def _read(self, kind: Kind, key: str, exact: bool) -> Quantity:
-        with Store.reading(self.store) as store:
-            return accuracy((str(self.store), f"{kind} {key}"), store.values(kind, key, self.images), exact)
+        return self.known["float", ""]
 
 
 @dataclass(frozen=True)
@@ -83,11 +95,6 @@ class Measurements:
     def table(self) -> pd.DataFrame:
         """One row for each design."""
         return self.result.to_frame().drop(columns=["key"])
-
-    @cached_property
-    def floating_point(self) -> Quantity:
-        """Accuracy of the floating-point network."""
-        return self.answers.floating_point()
 
     @property
     def best(self) -> DesignResult:
@@ -112,6 +119,11 @@ class Measurements:
     def accuracy(self, design: DesignResult) -> Quantity:
         """Share of the images that a design gets right."""
         return self.answers.analog(design)
+
+    @property
+    def quantisation_loss(self) -> Quantity:
+        """Accuracy that the baseline loses against the floating-point network, in points."""
+        return combined(_points, self.answers.floating_point(), self.baseline)
 
     def loss(self, design: DesignResult) -> Quantity:
         """Accuracy that a design loses against the baseline, in points."""

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
-from bitline.paper.quantity import Quantity, combined
+from bitline.paper.quantity import Quantity
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -30,7 +30,7 @@ def run(experiment: Experiment) -> Findings:
         facts = {"network": name, "weights": weights, "images": len(network.loaded.context.images)}
         rows.append({**facts, **dict(zip(STAGES, percent, strict=True))})
         lines.append(Line.exact(name, (0, 1, 2), percent))
-        verdicts += _verdicts(name, combined(_points, data.floating_point, data.baseline), data.loss(design))
+        verdicts += _verdicts(name, data.quantisation_loss, data.loss(design))
     panel = Panel("no cell errors", tuple(lines), "0: floating point, 1: 8 bits, 2: 8-bit ADCs")
     return Findings(pd.DataFrame(rows), Drawing((panel,), experiment.caption), tuple(verdicts), tuple(failures))
 
@@ -45,10 +45,6 @@ def _verdicts(name: str, quantisation: Quantity, converters: Quantity) -> tuple[
             published="0.38 (ResNet-50, 50,000 images, against floating point)",
         ).measured("loss against the quantised network in points", converters, "<", 1),
     )
-
-
-def _points(better: float, worse: float) -> float:
-    return 100 * (better - worse)
 
 
 STUDY = PaperStudy("baselines", "Table 2", "networks without cell errors", run)
