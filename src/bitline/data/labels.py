@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.outputs import tensor_of
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
 
@@ -123,21 +124,31 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
         >>> scores(nn.Linear(4, 10), torch.rand(5, 4)).shape
         torch.Size([5, 10])
     """
-    outputs = network(images)
+    return class_scores(network(images), len(images))
+
+
+def class_scores(outputs: object, images: int | None = None) -> Tensor:
+    """Outputs of a classifier as scores, (images, classes).
+
+    Args:
+        outputs: what the network returned.
+        images: how many images it was shown; as many as it says where it is None.
+
+    Raises:
+        DataError: they are something else; the message says what is wanted.
+
+    Examples:
+        >>> class_scores((torch.rand(5, 10), "hidden state")).shape
+        torch.Size([5, 10])
+    """
     wanted = "accuracy needs a network that returns one score for each class, (images, classes)"
-    if not isinstance(outputs, Tensor):
-        names = f" of {', '.join(map(str, outputs))}" if isinstance(outputs, dict) else ""
-        raise DataError(
-            f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these"
-        )
-    if outputs.ndim != 2 or len(outputs) != len(images):
-        raise DataError(
-            f"the network returns the shape {tuple(outputs.shape)} for {len(images)} image{'s' * (len(images) > 1)}: "
-            f"{wanted}"
-        )
-    if outputs.shape[1] < 2:
+    scores = tensor_of(outputs, wanted)
+    if scores.ndim != 2 or len(scores) != (len(scores) if images is None else images):
+        what = "" if images is None else f" for {images} image{'s' * (images > 1)}"
+        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {wanted}")
+    if scores.shape[1] < 2:
         raise DataError(f"the network has one output, and the largest of one is always class 0: {wanted}, two or more")
-    return outputs
+    return scores
 
 
 def labels_for(dataset: Dataset, outputs: int) -> Tensor:
