@@ -106,14 +106,15 @@ class Sample:
         """How the images were read."""
         return (*self.dataset.notes, *self.images.notes)
 
-    def given(self, measure: Measure, compute: str) -> tuple[StoredImages, Tensor, Tensor]:
+    def given(self, measure: Measure, design: Design, compute: str) -> tuple[StoredImages, Tensor, Tensor]:
         """What `evaluate` takes: images, labels and calibration images, on a compute device."""
-        from bitline.data.labels import class_count, labels_for
+        from bitline.data.labels import labels_for
+        from bitline.evaluation.subject import classes_of
         from bitline.measures import ACCURACY
 
         labels = self.dataset.labels
         if measure == ACCURACY:
-            labels = labels_for(self.dataset, class_count(self.network, self.images))
+            labels = labels_for(self.dataset, classes_of(self.network, design, self.images))
         return self.images.to(compute), labels.to(compute), self.calibration.to(compute)
 
     def first_inputs(self, count: int) -> Tensor:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from bitline.data.samples import Samples
+    from bitline.design import Design
     from bitline.measures import Measure
 
 CODE = re.compile(r"(?P<module>[\w./]+):(?P<name>[^\W\d]\w*)")
@@ -63,7 +64,7 @@ class OwnSample:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def given(self, measure: Measure, compute: str) -> tuple[Samples, None, Samples]:
+    def given(self, measure: Measure, design: Design, compute: str) -> tuple[Samples, None, Samples]:
         """What `evaluate` takes: data, labels, which the data has, and calibration inputs."""
         network = self.network.to(compute)
         return self.samples.beside(network), None, self.calibration.beside(network)

@@ -148,7 +148,7 @@ class _Procedure:
         from bitline.evaluation.evaluate import evaluate_times
         from bitline.evaluation.remedies import Recalibrate
 
-        images, labels, calibration = sample.given(self.measure, self.compute)
+        images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network = sample.network.to(self.compute)
         remedy: dict[str, Any] = {}
         if self.recalibrate:
