@@ -15,7 +15,7 @@ from typing import Any
 from bitline.config import toml
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
-from bitline.errors import DesignError, StudyError
+from bitline.errors import DesignError, StudyError, TimeIsUp
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
 from bitline.paper.measurements import Measurements, measured
@@ -177,7 +177,7 @@ class Experiment:
     def _fill(self, study: Study, store: Path, points: tuple[Point, ...]) -> tuple[str, ...]:
         """Measure what the store lacks, as long as there is time; what could not be measured, and why."""
         if time.monotonic() < self.until:
-            with suppress(_TimeIsUpError):
+            with suppress(TimeIsUp):
                 return sweep(
                     study,
                     store,
@@ -193,7 +193,7 @@ class Experiment:
         """Pass on how far the work is, and end it when the time is up."""
         self.progress(what, done, total)
         if time.monotonic() >= self.until:
-            raise _TimeIsUpError
+            raise TimeIsUp
 
     @cached_property
     def loaded(self) -> Workload:
@@ -221,10 +221,6 @@ class Experiment:
     def statistics(self) -> Statistics:
         """Weights and activity of the network, for costs."""
         return gather_statistics(self.loaded.context.model, "sonos-a", self.loaded.calibration[:32])
-
-
-class _TimeIsUpError(Exception):
-    """No more is to be measured; what is finished is in the store."""
 
 
 def _half(number: int, times: int) -> int:
