@@ -123,7 +123,7 @@ def iter_only(source):
     [
         (INPUTS, TARGETS[:5], "23 images and 5 labels"),
         ((INPUTS, TARGETS[:5]), None, "23 images and 5 labels"),
-        (TensorDataset(INPUTS, TARGETS), TARGETS, "labels are given twice"),
+        (TensorDataset(INPUTS, TARGETS), TARGETS, "labels are given apart: they go with a tensor"),
         ((INPUTS, INPUTS, TARGETS), None, "Linear takes 1 inputs, and there are 2"),
         ({"x": INPUTS, "labels": TARGETS}, None, "no argument called x, labels"),
         (INPUTS * float("nan"), TARGETS, "NaN or infinite"),

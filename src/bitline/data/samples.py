@@ -258,7 +258,10 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
             "data set or a DataLoader"
         )
     if labels is not None:
-        raise DataError("labels are given twice: batches of a loader, and items of a data set, have their own")
+        raise DataError(
+            f"the data is a {type(data).__name__}, and labels are given apart: they go with a tensor, an array, a tuple or a "
+            "mapping; batches of a loader and items of a data set have their own"
+        )
     is_numbered = hasattr(data, "__getitem__") and hasattr(data, "__len__")
     try:
         return LoadedSamples.of(_Runs(data) if is_numbered else data, network)
