@@ -259,8 +259,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         )
     if labels is not None:
         raise DataError(
-            f"the data is a {type(data).__name__}, and labels are given apart: they go with a tensor, an array, a tuple or a "
-            "mapping; batches of a loader and items of a data set have their own"
+            f"the data is a {type(data).__name__}, and labels are given apart: they go with a tensor, an array, a "
+            "tuple or a mapping; batches of a loader and items of a data set have their own"
         )
     is_numbered = hasattr(data, "__getitem__") and hasattr(data, "__len__")
     try:
