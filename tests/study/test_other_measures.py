@@ -60,7 +60,7 @@ def test_lower_is_better_everywhere(measured):
     objectives = Objectives(("perplexity", "energy_uJ", "TOPS_per_W"), PERPLEXITY)
     assert objectives.directions == ["minimize", "minimize", "maximize"]
     assert objectives.small([2.0, 3.0, 4.0]) == [2.0, 3.0, -4.0]
-    with pytest.raises(StudyError, match="'accuracy': use one of perplexity"):
+    with pytest.raises(StudyError, match="'accuracy', but the study measures 'perplexity'"):
         Objectives(("accuracy", "energy_uJ"), PERPLEXITY)
 
 

@@ -107,20 +107,19 @@ def run(
     measure = measure_of(import_path(metric))
     sample = Source(import_path(model), weights, data).shown(images, calibration_images)
     _warn(output, chosen, sample)
-    calibrating = len(sample.calibration)
-    times = tuple(time or ())
-    how = _Procedure(chosen, measure, chips, seed, batch, times, calibration, recalibrate, compared_images, compute)
+    how = _Procedure(
+        chosen, measure, chips, seed, batch, tuple(time or ()), calibration, recalibrate, compared_images, compute
+    )
     results = how.evaluate(sample, output)
     facts: dict[str, object] = {
         "model": model,
         "weights": sample.weights,
         "data": sample.data,
-        "calibration_images": calibrating,
+        "calibration_images": len(sample.calibration),
         "recalibration_images": recalibrate,
         "compared_images": min(compared_images, len(sample)),
         "compute": compute,
-        **({} if metric == "accuracy" else {"metric": metric}),
-    }
+    } | ({} if metric == "accuracy" else {"metric": metric})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*_tables(results, model))
@@ -149,10 +148,9 @@ class _Procedure:
         from bitline.evaluation.remedies import Recalibrate
 
         images, labels, calibration = sample.given(self.measure, self.design, self.compute)
-        network = sample.network.to(self.compute)
-        remedy: dict[str, Any] = {}
+        network, remedy = sample.network.to(self.compute), dict[str, Any]()
         if self.recalibrate:
-            remedy = {"after_programming": Recalibrate(sample.first_inputs(self.recalibrate).to(self.compute))}
+            remedy["after_programming"] = Recalibrate(sample.first_inputs(self.recalibrate).to(self.compute))
         with output.progress() as tell:
             return evaluate_times(
                 network,

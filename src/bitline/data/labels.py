@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
-from bitline.data.outputs import tensor_of
+from bitline.data.outputs import class_scores
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
 
@@ -118,37 +118,13 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
         images: normalised inputs, (images, ...).
 
     Raises:
-        DataError: the network returns something else; the message says what is wanted.
+        DataError: as for `class_scores`.
 
     Examples:
         >>> scores(nn.Linear(4, 10), torch.rand(5, 4)).shape
         torch.Size([5, 10])
     """
     return class_scores(network(images), len(images))
-
-
-def class_scores(outputs: object, images: int | None = None) -> Tensor:
-    """Outputs of a classifier as scores, (images, classes).
-
-    Args:
-        outputs: what the network returned.
-        images: how many images it was shown; as many as it says where it is None.
-
-    Raises:
-        DataError: they are something else; the message says what is wanted.
-
-    Examples:
-        >>> class_scores((torch.rand(5, 10), "hidden state")).shape
-        torch.Size([5, 10])
-    """
-    wanted = "accuracy needs a network that returns one score for each class, (images, classes)"
-    scores = tensor_of(outputs, wanted)
-    if scores.ndim != 2 or len(scores) != (len(scores) if images is None else images):
-        what = "" if images is None else f" for {images} image{'s' * (images > 1)}"
-        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {wanted}")
-    if scores.shape[1] < 2:
-        raise DataError(f"the network has one output, and the largest of one is always class 0: {wanted}, two or more")
-    return scores
 
 
 def labels_for(dataset: Dataset, outputs: int) -> Tensor:

@@ -40,3 +40,32 @@ def tensor_of(outputs: Any, wanted: str) -> Tensor:
         f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these, or "
         "give a function of your own as metric"
     )
+
+
+WANTED_SCORES = "accuracy needs a network that returns one score for each class, (images, classes)"
+
+
+def class_scores(outputs: object, images: int | None = None) -> Tensor:
+    """Outputs of a classifier as scores, (images, classes).
+
+    Args:
+        outputs: what the network returned.
+        images: how many images it was shown; as many as it says where it is None.
+
+    Raises:
+        DataError: they are something else.
+
+    Examples:
+        >>> import torch
+        >>> class_scores((torch.rand(5, 10), "hidden state")).shape
+        torch.Size([5, 10])
+    """
+    scores = tensor_of(outputs, WANTED_SCORES)
+    if scores.ndim != 2 or len(scores) != (images or len(scores)):
+        what = "" if images is None else f" for {images} image{'s' * (images > 1)}"
+        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {WANTED_SCORES}")
+    if scores.shape[1] < 2:
+        raise DataError(
+            f"the network has one output, and the largest of one is always class 0: {WANTED_SCORES}, two or more"
+        )
+    return scores

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from bitline.config.counts import whole_number
-from bitline.data.labels import class_numbers, class_scores
+from bitline.data.labels import class_numbers
+from bitline.data.outputs import class_scores
 from bitline.errors import DataError
 from bitline.measures.measure import Measure, require
 from bitline.measures.outputs import IGNORED, by_position

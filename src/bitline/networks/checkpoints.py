@@ -63,13 +63,13 @@ def named_as(found: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str
         >>> list(named_as(file, {"fc.weight": torch.zeros(2)}))
         ['fc.weight']
     """
-    if any(name in found for name in wanted):
+    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
+    if all(name in found for name in needed):
         return found
     plain = {_unwrapped(name): value for name, value in found.items()}
-    if any(name in plain for name in wanted) or not wanted:
+    if any(name in plain for name in needed) or not needed:
         return plain
-    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
-    rarest = max(needed, key=len, default="")
+    rarest = max(needed, key=len)
     prefixes = [name.removesuffix(rarest) for name in plain if name.endswith(f".{rarest}")]
     whole = [prefix for prefix in prefixes if all(prefix + name in plain for name in needed)]
     if len(whole) > 1:

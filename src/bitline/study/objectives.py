@@ -43,6 +43,10 @@ class Objectives:
     def __post_init__(self) -> None:
         known = (self.measure.key, *COSTS)
         for name in self.names:
+            if name == ACCURACY.key not in known:
+                raise StudyError(
+                    f"search.objectives has {name!r}, but the study measures {self.measure.key!r}: name that"
+                )
             if name not in known:
                 raise StudyError(f"search.objectives has {name!r}{nearest(name, known)}")
         if len(self.names) < 2:
