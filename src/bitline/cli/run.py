@@ -119,7 +119,7 @@ def run(
         "recalibration_images": recalibrate,
         "compared_images": min(compared_images, len(sample)),
         "compute": compute,
-    } | ({} if metric == "accuracy" else {"metric": metric})
+    } | ({"metric": metric} if metric != "accuracy" else {})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*_tables(results, model))
@@ -206,8 +206,7 @@ def _late_notes(result: Evaluation) -> list[str]:
 
 def _tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
     result = results[-1]
-    what = "images" if result.measure.key == "accuracy" else "samples"
-    title = f"{model} on {result.design.name}, {result.images:,} {what}"
+    title = f"{model} on {result.design.name}, {result.counted}"
     parts: list[Table | str] = [_accuracy(results, title)]
     if result.layers:
         parts.append(_layers(result.layers, _at(results, result)))

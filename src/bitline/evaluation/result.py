@@ -76,7 +76,7 @@ class Evaluation:
         ]
         names, width = (max(len(row[place]) for row in rows) for place in (0, 1))
         lines = [f"{name:<{names}}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
-        return "\n".join([f"{_shortened(self.design.name)}{self._time}, {self.images:,} {self._samples}", *lines])
+        return "\n".join([f"{_shortened(self.design.name)}{self._time}, {self.counted}", *lines])
 
     def __repr__(self) -> str:
         chips = len(self.chip_values)
@@ -87,8 +87,9 @@ class Evaluation:
         )
 
     @property
-    def _samples(self) -> str:
-        return "images" if self.measure == ACCURACY else "samples"
+    def counted(self) -> str:
+        """How many samples were measured, in words; those of accuracy are images."""
+        return f"{self.images:,} {'images' if self.measure == ACCURACY else 'samples'}"
 
     def _with_unit(self, text: str) -> str:
         return f"{text} {self.measure.unit}" if self.measure.unit else text
@@ -190,9 +191,7 @@ class Evaluation:
     def _repr_html_(self) -> str:
         table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
         cost = self.cost._repr_html_() if self.cost else ""
-        return (
-            f"<b>{html.escape(self.design.name)}</b>: {self._shown_mean} on {self.images} {self._samples}{table}{cost}"
-        )
+        return f"<b>{html.escape(self.design.name)}</b>: {self._shown_mean} on {self.images} {self.counted.split()[1]}{table}{cost}"
 
     @property
     def _shown_mean(self) -> str:

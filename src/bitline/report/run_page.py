@@ -13,7 +13,6 @@ import bitline
 from bitline.config.files import write_text
 from bitline.devices import format_duration
 from bitline.evaluation.result import Evaluation
-from bitline.measures import ACCURACY
 from bitline.numerics.text import fixed, number
 from bitline.report.figures.cost import energy_figure, shares_figure
 from bitline.report.style import BLUE, GREY, METHOD, ORANGE
@@ -47,8 +46,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    samples = "images" if result.measure == ACCURACY else "samples"
-    counts = f"{len(result.chip_values)} chips, {result.images:,} {samples}"
+    counts = f"{len(result.chip_values)} chips, {result.counted}"
     caption = f"design {design.name}, seed {result.seed}, {counts}"
     parts = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
