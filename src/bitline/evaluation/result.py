@@ -191,7 +191,8 @@ class Evaluation:
     def _repr_html_(self) -> str:
         table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
         cost = self.cost._repr_html_() if self.cost else ""
-        return f"<b>{html.escape(self.design.name)}</b>: {self._shown_mean} on {self.images} {self.counted.split()[1]}{table}{cost}"
+        data = f"{self.images} {self.counted.split()[1]}"
+        return f"<b>{html.escape(self.design.name)}</b>: {self._shown_mean} on {data}{table}{cost}"
 
     @property
     def _shown_mean(self) -> str:

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 import bitline
 from bitline.config.files import write_text
-from bitline.measures import ACCURACY
+from bitline.measures import ACCURACY, Measure
 from bitline.numerics.text import number
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.study_series import label_of, measured
@@ -50,7 +50,7 @@ def write_study(path: Path, result: StudyResult) -> None:
         _head(result),
         _chain(result),
         *(_section(section) for section in sections),
-        _table(columns, _left_out(result, shown)),
+        _table(columns, _left_out(result, shown), _example(result.measure)),
         _how(result, path),
     ]
     data = {
@@ -152,14 +152,19 @@ def _left_out(result: StudyResult, shown: StudyResult) -> str:
     )
 
 
-def _table(columns: list[str], note: str) -> str:
+def _example(measure: Measure) -> str:
+    """What can be written into the filter."""
+    return "accuracy&gt;90 energy&lt;2" if measure == ACCURACY else "chips&gt;1 energy&lt;2"
+
+
+def _table(columns: list[str], note: str, example: str) -> str:
     heads = "".join(
         f'<th scope="col"><button type="button" title="sort">{html.escape(name)}</button></th>' for name in columns
     )
     return (
         f'<h2 id="table">{"Designs" if note else "All designs"}</h2>{_note(note)}'
         '<div class="bar"><input type="search" id="filter" '
-        'placeholder="filter: words, or accuracy&gt;90 energy&lt;2" aria-label="filter designs">'
+        f'placeholder="filter: words, or {example}" aria-label="filter designs">'
         '<span id="count" class="soft" role="status"></span>'
         '<button class="button" id="download" type="button">download CSV</button></div>'
         f'<div class="scroll"><table id="designs"><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>'
