@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from bitline.errors import StudyError
 from bitline.measures import measure_of
 from bitline.networks import find_network, load_network
+from bitline.report.study_page import write_study
 from bitline.study import Study, read_results, sweep
 from bitline.study.coverage import Coverage, enough
 from bitline.study.export import to_dict
@@ -62,6 +63,15 @@ def test_lower_is_better_everywhere(measured):
     assert objectives.small([2.0, 3.0, 4.0]) == [2.0, 3.0, -4.0]
     with pytest.raises(StudyError, match="'accuracy', but the study measures 'perplexity'"):
         Objectives(("accuracy", "energy_uJ"), PERPLEXITY)
+
+
+def test_tables_and_reports_speak_of_the_measure(measured, tmp_path, bitline):
+    status, output, errors = bitline("results", measured, "--pareto", "perplexity,energy_uJ")
+    assert status == 0, errors
+    assert "perplexity" in output and "accuracy" not in output and "%" not in output
+    write_study(tmp_path / "report.html", read_results(measured))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Perplexity against adc.bits" in page and "best perplexity" in page and "accuracy (%)" not in page
 
 
 def test_stores_of_another_measure_are_refused(measured, finished):
