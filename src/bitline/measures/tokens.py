@@ -11,6 +11,9 @@ from bitline.errors import DataError
 from bitline.measures.measure import Measure
 from bitline.measures.outputs import IGNORED
 
+ENOUGH = 8
+"""Labels that are the input tokens of their places, from which on that is no chance."""
+
 
 class TokenMeasure(Measure):
     """A measure of outputs at every position.
@@ -21,7 +24,7 @@ class TokenMeasure(Measure):
 
     def targets_of(self, call: Any, targets: Any) -> Any:
         tokens = tokens_of(call)
-        if tokens is None or (targets is not None and not _are_inputs(targets, tokens)):
+        if tokens is None or (targets is not None and not _are_inputs(targets, tokens, call.real)):
             return targets
         return next_tokens(tokens, call.real) if targets is None else _shifted(torch.as_tensor(targets))
 
@@ -69,10 +72,14 @@ def _shifted(labels: Tensor) -> Tensor:
     return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], IGNORED)], 1)
 
 
-def _are_inputs(targets: Any, tokens: Tensor) -> bool:
-    """Whether labels are the input tokens, but for what does not count."""
+def _are_inputs(targets: Any, tokens: Tensor, real: Tensor | None) -> bool:
+    """Whether labels are the input tokens: those of all positions, or of enough for it to be no chance.
+
+    Masked language models leave one in ten of the tokens that they are asked for as it is.
+    """
     if not isinstance(targets, Tensor) or targets.shape != tokens.shape or targets.is_floating_point():
         return False
     labels, tokens = targets.cpu(), tokens.cpu()
     counted = labels != IGNORED
-    return bool(counted.any()) and bool((labels == tokens)[counted].all())
+    is_all = bool(counted.all() if real is None else counted[real.cpu()].all())
+    return (is_all or int(counted.sum()) >= ENOUGH) and bool((labels == tokens)[counted].all())
