@@ -114,6 +114,7 @@ SAID_OTHERWISE = {
     "--batch",
     "--compute",
     "--explain",
+    "--data",
     "--networks",
     "--design",
     "--show-completion",

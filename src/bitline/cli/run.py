@@ -15,6 +15,7 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.own_samples import OwnSample, import_path
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable
 from bitline.numerics.text import fixed, number, percent
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from bitline.cost import NetworkCost
+    from bitline.data.samples import Samples
     from bitline.design import Design
     from bitline.evaluation.layer_errors import LayerError
     from bitline.evaluation.result import Evaluation
+    from bitline.measures import Measure
 
 app = Commands()
 
@@ -35,7 +38,8 @@ def run(
     context: typer.Context,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
-    data: options.Data = None,
+    data: options.AnyData = None,
+    metric: options.Metric = "accuracy",
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -76,9 +80,9 @@ def run(
     threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
 ) -> None:
-    """Classify images with a network on an analog design.
+    """Measure a network on an analog design: its accuracy on images, or any measure of any data.
 
-    Prints accuracies (floating point, quantised reference, analog over chips), the error of every layer, and energy,
+    Prints the measure (floating point, quantised reference, analog over chips), the error of every layer, and energy,
     area and latency; writes results.json and report.html.
 
     Examples:
@@ -86,7 +90,9 @@ def run(
       bitline run
       bitline run --design offset --set adc.bits=10 --chips 3
       bitline run --model cifar-resnet20 --weights w.safetensors --data test.zip
+      bitline run --model mynet:build --data loader.py:make --metric perplexity
     """
+    from bitline.measures import measure_of
     from bitline.report import write_html, write_json
 
     output = Output.of(context)
@@ -98,21 +104,22 @@ def run(
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)
     check_compute(compute)
-    sample = Source(model, weights, data).load(images, calibration_images)
+    measure = measure_of(import_path(metric))
+    sample = Source(import_path(model), weights, data).shown(images, calibration_images)
     _warn(output, chosen, sample)
-    calibrating = len(sample.calibration)
-    times = tuple(time or ())
-    how = _Procedure(chosen, chips, seed, batch, times, calibration, recalibrate, compared_images, compute)
+    how = _Procedure(
+        chosen, measure, chips, seed, batch, tuple(time or ()), calibration, recalibrate, compared_images, compute
+    )
     results = how.evaluate(sample, output)
     facts: dict[str, object] = {
         "model": model,
         "weights": sample.weights,
         "data": sample.data,
-        "calibration_images": calibrating,
+        "calibration_images": len(sample.calibration),
         "recalibration_images": recalibrate,
-        "compared_images": min(compared_images, len(sample.dataset.images)),
+        "compared_images": min(compared_images, len(sample)),
         "compute": compute,
-    }
+    } | ({"metric": metric} if metric != "accuracy" else {})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*_tables(results, model))
@@ -125,6 +132,7 @@ class _Procedure:
     """How accuracy is measured, as the options of the same names say."""
 
     design: Design
+    measure: Measure
     chips: int
     seed: int
     batch: int
@@ -134,25 +142,23 @@ class _Procedure:
     compared_images: int
     compute: str
 
-    def evaluate(self, sample: Sample, output: Output) -> Sequence[Evaluation]:
+    def evaluate(self, sample: Sample | OwnSample, output: Output) -> Sequence[Evaluation]:
         """The network on the design, at every time."""
-        from bitline.data.labels import labels_for
-        from bitline.evaluation.classifier import classes_of
         from bitline.evaluation.evaluate import evaluate_times
         from bitline.evaluation.remedies import Recalibrate
 
-        images, calibration = sample.images, sample.calibration.to(self.compute)
-        labels = labels_for(sample.dataset, classes_of(sample.network, self.design, images))
-        network = sample.network.to(self.compute)
-        remedy = {"after_programming": Recalibrate(calibration[: self.recalibrate])} if self.recalibrate else {}
-        output.notes(images.notes)
+        images, labels, calibration = sample.given(self.measure, self.design, self.compute)
+        network, remedy = sample.network.to(self.compute), dict[str, Any]()
+        if self.recalibrate:
+            remedy["after_programming"] = Recalibrate(sample.first_inputs(self.recalibrate).to(self.compute))
         with output.progress() as tell:
             return evaluate_times(
                 network,
                 self.design,
-                images.to(self.compute),
-                labels.to(self.compute),
+                images,
+                labels,
                 self._known(network, calibration),
+                metric=self.measure,
                 times=self.times or (self.design.cell.time,),
                 chips=self.chips,
                 seed=self.seed,
@@ -162,7 +168,7 @@ class _Procedure:
                 **remedy,
             )
 
-    def _known(self, network: nn.Module, images: Tensor) -> Any:
+    def _known(self, network: nn.Module, images: Tensor | Samples) -> Any:
         """The calibration of the file, made and written first if there is none; the images where no file is wanted."""
         from bitline.nn import conversion_of, convert
         from bitline.nn.calibration_file import load_calibration, save_calibration
@@ -183,11 +189,11 @@ def _check_time(context: typer.Context, settings: list[str] | None) -> None:
         refuse_idle(context, "where --set cell.time says the time", "time")
 
 
-def _warn(output: Output, design: Design, sample: Sample) -> None:
+def _warn(output: Output, design: Design, sample: Sample | OwnSample) -> None:
     """Say before the work what is approximate, and how the images were read."""
     from bitline.design.approximations import approximations
 
-    output.notes((*approximations(design), *sample.dataset.notes))
+    output.notes((*approximations(design), *sample.notes))
 
 
 def _late_notes(result: Evaluation) -> list[str]:
@@ -200,7 +206,7 @@ def _late_notes(result: Evaluation) -> list[str]:
 
 def _tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
     result = results[-1]
-    title = f"{model} on {result.design.name}, {result.images:,} images"
+    title = f"{model} on {result.design.name}, {result.counted}"
     parts: list[Table | str] = [_accuracy(results, title)]
     if result.layers:
         parts.append(_layers(result.layers, _at(results, result)))
@@ -219,20 +225,21 @@ def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
 
 
 def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
+    last = results[-1]
+    measure = last.measure
     columns = (
         name("network"),
         Column("chips", "chips"),
-        Column("accuracy", "accuracy", "%", percent),
-        Column("std", "±", "%", percent),
+        Column(measure.key, measure.name, measure.unit, measure.text),
+        Column("std", "±", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
     )
-    last = results[-1]
     rows: list[tuple[Any, ...]] = [
-        ("floating point", None, last.float_accuracy, None),
-        ("quantised reference", None, last.reference_accuracy, None),
+        ("floating point", None, last.float_value, None),
+        ("quantised reference", None, last.reference_value, None),
     ]
     for result in results:
-        rows.append((f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std))
-    return Table("accuracy", columns, rows, title)
+        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, result.std))
+    return Table(measure.key, columns, rows, title)
 
 
 def _layers(layers: Sequence[LayerError], at: str) -> Table:
