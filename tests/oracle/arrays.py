@@ -50,6 +50,7 @@ def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[
         read = cells.conductance[place][rows]
         if cells.sigma is not None:
             read = read + cells.sigma[place][rows] * layer.reads.standard_normal(read.shape)
+            read = np.maximum(read, 0) if layer.design.cell.read_noise.clip == "zero" else read
         currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell)
     return currents
 

@@ -58,7 +58,7 @@ class Cells:
     """The cells of one layer on one chip, at the time of inference.
 
     Attributes:
-        conductance: G/G_max, (lines, slices, groups, rows, columns + unit columns).
+        conductance: mean G/G_max of reads, (lines, slices, groups, rows, columns + unit columns).
         targets: G/G_max that the codes ask for on lines without resistance, same shape.
         noise: standard deviation of G/G_max of every read, same shape; None where reads are exact.
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
@@ -151,6 +151,7 @@ def program_cells(
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
     gain = _drift_gain(fresh, now, cell.drift_compensation)
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
+    now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside)
 
 
