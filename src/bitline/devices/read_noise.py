@@ -25,7 +25,6 @@ from bitline.config.variants import Variant
 from bitline.devices._device import Device
 from bitline.shapes import Cellwise
 
-
 FAR = 8.0
 """Standard deviations above 0 from which on a read does not feel that it would end there."""
 

@@ -14,6 +14,8 @@ from bitline.numerics.quotient import quotient
 from bitline.numerics.whole_steps import whole_steps
 from bitline.shapes import ArrayColumns, CellTensor, Float, Int, Shaped, StoredCodes
 
+TABLE_BITS = 16
+"""Bits of weight codes up to which all of their conductances are worked out once."""
 MOST_STEPS = 1 << 29
 """Steps of the grid below which all readings are whole numbers of 32 bits."""
 
@@ -65,6 +67,7 @@ class Cells:
         pulses: write pulses per cell, on average.
         outside: fraction of the cells that were given up on outside the tolerance of programming.
         steps: conductance in steps of a grid, int32, same shape; None where it is on none.
+        held: mean G/G_max of reads of the cells, where `conductance` is what wires make of it, same shape.
     """
 
     conductance: CellTensor
@@ -74,6 +77,12 @@ class Cells:
     pulses: float = 1.0
     outside: float = 0.0
     steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
+    held: CellTensor | None = None
+
+    @property
+    def on_the_array(self) -> CellTensor:
+        """G/G_max that the cells themselves hold."""
+        return self.conductance if self.held is None else self.held
 
     @property
     def are_exact(self) -> bool:
@@ -94,7 +103,8 @@ class Cells:
         noise = None if self.noise is None else self.noise.to(like)
         gain = None if self.drift_gain is None else self.drift_gain.to(like)
         targets, conductance = self.targets.to(like), self.conductance.to(like)
-        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain)
+        held = None if self.held is None else self.held.to(like)
+        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain, held=held)
 
 
 def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[Tensor, "lines slices *any"]:
@@ -106,7 +116,10 @@ def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[T
     Args:
         codes: integer weight codes, any shape, unit columns included.
     """
-    low, top = design.cell.window_low, 2 ** (design.weights.bits - 1) - 1
+    low, bits = design.cell.window_low, design.weights.code_bits
+    if bits > TABLE_BITS:
+        return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
+    top = 2 ** (bits - 1) - 1
     known = torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)
     table = design.cell.levels.nearest(design.weights.digits(known).mul_(1 - low).add_(low), low)
     places = (codes + top).flatten().int()
