@@ -25,8 +25,8 @@ class RowDrivers(Part):
         What the two bits of a digit count on each of two rows:
 
         >>> RowDrivers(mismatch=0.1).weights(bits=2, rows=(1, 2), draws=Draws((0, 0, "conv1")))[:, 0]
-        tensor([[0.9, 1.0],
-                [2.0, 2.0]], dtype=torch.float64)
+        tensor([[0.9700, 0.8890],
+                [2.2683, 2.1022]], dtype=torch.float64)
     """
 
     mismatch: Annotated[float, Field(ge=0, le=0.5)] = 0.0

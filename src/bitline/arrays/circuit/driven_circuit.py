@@ -27,9 +27,9 @@ class DrivenCircuit:
         >>> driven = DrivenCircuit(row_driven_circuit(np.ones((2, 1)), np.ones(2), array))
         >>> across, outputs = driven.solve(np.array([1.0, 0.5]), np.zeros(2))
         >>> across.round(3), outputs.round(3)
-        (array([0.702, 0.304]), array([1.006]))
+        (array([0.742, 0.355]), array([1.097]))
         >>> driven.weights().round(3)  # what a current beside each cell adds to the output
-        array([[0.702, 0.768]])
+        array([[0.71 , 0.774]])
     """
 
     def __init__(self, circuit: Circuit, cells: Numbers | None = None) -> None:
