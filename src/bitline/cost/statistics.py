@@ -69,7 +69,7 @@ class LayerStatistics:
 
     def magnitude_bits(self, design: Design) -> int:
         """Bits of |code| that a design drives this layer's rows with."""
-        return max(1, design.inputs.bits - 1) if self.signed else design.inputs.bits
+        return max(1, design.inputs.code_bits - 1) if self.signed else design.inputs.code_bits
 
 
 @dataclass(frozen=True)

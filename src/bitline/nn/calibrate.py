@@ -245,7 +245,7 @@ def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs:
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
     return {
-        name: layer.design.inputs.range.scale(histograms[name], layer.design.inputs.bits)
+        name: layer.design.inputs.range.scale(histograms[name], layer.design.inputs.code_bits)
         for name, layer in layers.items()
     }
 
