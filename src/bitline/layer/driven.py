@@ -84,5 +84,6 @@ class DividedInputs(DrivenInputs):
 
     def outputs(self, computed: LayerOutputs, bias: Outputs | None) -> LayerOutputs:
         groups = self.largest.shape[1]
-        outputs = (computed.unflatten(1, (groups, -1)) * self.largest[:, :, None]).flatten(1, 2)
+        by_group = computed.reshape(len(computed), groups, -1, *computed.shape[2:])
+        outputs = (by_group * self.largest[:, :, None]).flatten(1, 2)
         return outputs if bias is None else outputs.add_(per_channel(bias, outputs))
