@@ -49,7 +49,7 @@ class FashionViT(nn.Module):
         super().__init__()
         width, heads, hidden, depth, patches = 64, 4, 128, 4, 25
         self.patches = nn.Conv2d(1, width, kernel_size=8, stride=5)
-        self.positions = nn.Parameter(0.02 * torch.randn(1, patches, width))
+        self.positions = nn.Parameter(nn.init.normal_(torch.empty(1, patches, width), std=0.02))
         self.blocks = nn.Sequential(*(TransformerBlock(width, heads, hidden) for _ in range(depth)))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 10)
