@@ -27,8 +27,9 @@ from torch import Tensor, nn
 import bitline
 from bitline import Design
 from bitline.config.files import write_text
+from bitline.cost import gather_statistics, network_cost
 from bitline.data import load_dataset
-from bitline.errors import ConversionError, DesignError
+from bitline.errors import ConversionError
 from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.evaluation.prepared import Known, Prepared
@@ -51,7 +52,7 @@ class Subject:
         data: test samples.
         calibration: other samples.
         chips: for each case with errors of cells.
-        alphas: of these errors.
+        alphas: of these errors where they are proportional to the conductance.
         about: where all of this comes from.
     """
 
@@ -108,7 +109,7 @@ def minilm(files: Path | None) -> Subject:
         f"313th training question for calibration ({len(calibration)}), cut to 32 tokens"
     )
     return Subject(
-        load_minilm(files), LabelledImages(tokens, intents, batch=32), calibration, 2, (0.02, 0.05, 0.1), about
+        load_minilm(files), LabelledImages(tokens, intents, batch=32), calibration, 3, (0.02, 0.05, 0.1), about
     )
 
 
@@ -121,7 +122,8 @@ RANGES: dict[str, Any] = {
     "per vector": {"kind": "per-vector"},
 }
 MAPPINGS = {"differential": {}, "offset": {"weights.kind": "offset", "weights.subtraction": "digital"}}
-ERRORS = {"proportional": "state-proportional", "independent": "state-independent"}
+ERRORS = {"proportional": ("state-proportional", 1.0), "independent": ("state-independent", 0.1)}
+"""Devices, and by how much their alphas are smaller."""
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -129,12 +131,10 @@ def cases(subject: Subject) -> Iterator[Case]:
     for line, policy in RANGES.items():
         for bits in (8, 6):
             yield Case("reference", line, bits, "ideal", {"inputs.range": policy, "inputs.bits": bits}, False)
-    for letter in "abcde":
-        for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
-            yield Case("designs", line, letter.upper(), f"sonos-{letter}", own)
+    yield from designs("a")
     for mapping, settings in MAPPINGS.items():
-        for error, kind in ERRORS.items():
-            for alpha in subject.alphas:
+        for error, (kind, share) in ERRORS.items():
+            for alpha in (share * alpha for alpha in subject.alphas):
                 device = {"kind": kind, "alpha": alpha}
                 changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
                 yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
@@ -147,9 +147,17 @@ def cases(subject: Subject) -> Iterator[Case]:
             changed = {**OWN, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
             yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
     for line, compensation in (("not compensated", "none"), ("compensated by column", "column")):
-        for age, seconds in (("1 hour", 3600.0), ("1 day", 86400.0), ("30 days", 2592000.0)):
+        for age, seconds in (("1 hour", 3600.0), ("1 day", 86400.0)):
             aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
             yield Case("drift", line, seconds, "differential", {**OWN, **aged})
+    yield from designs("bcde")
+
+
+def designs(letters: str) -> Iterator[Case]:
+    """Designs of the paper, with input ranges of the layer and of each vector."""
+    for letter in letters:
+        for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+            yield Case("designs", line, letter.upper(), f"sonos-{letter}", own)
 
 
 class Measure:
@@ -183,7 +191,6 @@ class Measure:
             "loss": {"points": loss.value, "interval": list(loss.interval())},
             "reference_loss": {"points": own.value, "interval": list(own.interval())},
             "layers_dB": layers,
-            "energy_uJ": self._energy(prepared),
             "cpu_s": round(time.process_time() - started, 1),
         }
 
@@ -195,14 +202,21 @@ class Measure:
         self._earlier = Prepared.of(self.subject.model, design, self._records[key], SEED, samples, known)
         return self._earlier
 
-    @staticmethod
-    def _energy(prepared: Prepared) -> dict[str, float] | None:
-        try:
-            cost = prepared.cost(prepared.design, {})
-        except DesignError:
-            return None
-        ranges = cost.energies_pJ.get("vector ranges", 0.0)
-        return {"sample": cost.energy_uJ, "vector ranges": 1e-6 * ranges, "ADCs": 1e-6 * cost.energies_pJ["ADCs"]}
+
+def energies(subject: Subject) -> dict[str, dict[str, float]]:
+    """Energy in uJ of a sample of middle length on designs A to E, and of the largest parts."""
+    middle = len(subject.data) // 2
+    samples = subject.data.images[middle : middle + 16]
+    found = {}
+    for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+        statistics = gather_statistics(subject.model, Design().with_settings(own), samples)
+        for letter in "abcde":
+            cost = network_cost(statistics, Design.load(f"sonos-{letter}").with_settings(own))
+            parts = sorted(cost.energies_pJ.items(), key=lambda part: -part[1])[:4]
+            ranges = cost.energies_pJ.get("vector ranges", 0.0)
+            known = {"energy": cost.energy_uJ, "fJ per MAC": cost.energy_per_mac_fJ, "vector ranges": 1e-6 * ranges}
+            found[f"{letter.upper()}, {line}"] = {**known, **{name: 1e-6 * value for name, value in parts}}
+    return found
 
 
 def smoothed(subject: Subject) -> Subject | None:
@@ -233,6 +247,7 @@ def main() -> None:
         "torch": torch.__version__,
         "python": platform.python_version(),
         "made_by": f"python scripts/measure_networks.py {arguments.network}",
+        "energies_uJ": energies(subject),
     }
     rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
     other = smoothed(subject)
