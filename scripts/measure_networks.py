@@ -92,10 +92,10 @@ class Case:
 
 def fashion_vit(files: Path | None) -> Subject:
     network = find_network("fashion-vit")
-    data = load_dataset("fashion-mnist", network.preprocess).split(500, 64)
-    about = "embedded network and images: 500 Fashion-MNIST test images, 64 training images for calibration"
+    data = load_dataset("fashion-mnist", network.preprocess).split(300, 64)
+    about = "embedded network and images: 300 Fashion-MNIST test images, 64 training images for calibration"
     samples = LabelledImages(data.images, data.labels, batch=64)
-    return Subject(load_network(network), samples, data.calibration, 3, (0.02, 0.05, 0.1, 0.2), about)
+    return Subject(load_network(network), samples, data.calibration, 3, (0.05, 0.1, 0.2), about)
 
 
 def minilm(files: Path | None) -> Subject:
@@ -131,10 +131,13 @@ def cases(subject: Subject) -> Iterator[Case]:
     for line, policy in RANGES.items():
         for bits in (8, 6):
             yield Case("reference", line, bits, "ideal", {"inputs.range": policy, "inputs.bits": bits}, False)
+    for bits in (8, 6):
+        changed = {**OWN, "weights.scale": "channel", "inputs.bits": bits}
+        yield Case("reference", "per vector, weight step per output", bits, "ideal", changed, False)
     yield from designs("a")
     for mapping, settings in MAPPINGS.items():
         for error, (kind, share) in ERRORS.items():
-            for alpha in (share * alpha for alpha in subject.alphas):
+            for alpha in (round(share * alpha, 6) for alpha in subject.alphas):
                 device = {"kind": kind, "alpha": alpha}
                 changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
                 yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
@@ -146,10 +149,12 @@ def cases(subject: Subject) -> Iterator[Case]:
         for bits in (4, 5, 6, 8):
             changed = {**OWN, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
             yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
-    for line, compensation in (("not compensated", "none"), ("compensated by column", "column")):
-        for age, seconds in (("1 hour", 3600.0), ("1 day", 86400.0)):
+    for age in ("1 day", "5 days"):
+        yield Case("drift", "SONOS, design A", age, "sonos-a", {**OWN, "cell.time": age})
+    for line, compensation in (("PCM", "none"), ("PCM, compensated by column", "column")):
+        for age in ("1 hour", "1 day"):
             aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
-            yield Case("drift", line, seconds, "differential", {**OWN, **aged})
+            yield Case("drift", line, age, "differential", {**OWN, **aged})
     yield from designs("bcde")
 
 

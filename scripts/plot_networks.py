@@ -26,7 +26,7 @@ STUDIES = {
     "cell errors": ("errors of cells, 1152 rows, no ADC", "alpha", "loss"),
     "slicing": ("weight slices, state-proportional errors of 10 %", "bits per cell", "loss"),
     "ADC bits": ("exact differential cells, 1152 rows", "ADC bits", "loss"),
-    "drift": ("PCM of Joshi et al. 2020", "time (s)", "loss"),
+    "drift": ("drift: design A, and PCM of Joshi et al. 2020", "time since programming", "loss"),
 }
 """Title, axis and what is shown of each study."""
 BASELINE = {"reference_loss": "loss against float", "loss": "loss against the reference"}

@@ -70,7 +70,9 @@ def programmed(besides: dict, groups: int = 1) -> tuple[ProgrammedLayer, torch.T
     errors = {"cell.device": {"kind": "state-proportional", "alpha": 0.05}}
     product = ConvolutionProduct(2, (3, 3), groups=groups, padding=(1, 1), stride=(2, 1))
     weight, images = torch.randn(4, product.rows), torch.randn(4, 2 * groups, 5, 4)
-    encoded = EncodedLayer.of(weight, torch.randn(4), Design().with_settings({**errors, **OWN, **besides}), product, "x")
+    encoded = EncodedLayer.of(
+        weight, torch.randn(4), Design().with_settings({**errors, **OWN, **besides}), product, "x"
+    )
     return ProgrammedLayer(encoded, calibrate_layer(encoded, images), Chip()), images
 
 

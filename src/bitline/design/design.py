@@ -50,7 +50,7 @@ class Inputs(Part):
     accumulator: Accumulator = Accumulator()
     """The circuit that adds input slices in analog."""
     range: AnyInputRange = PercentileRange()
-    """How the calibration images set the largest input: 'percentile' or 'least-error'; or 'per-vector', by each vector."""
+    """How the calibration images set the largest input: 'percentile' or 'least-error'; 'per-vector': each vector does."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:
