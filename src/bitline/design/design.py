@@ -50,7 +50,8 @@ class Inputs(Part):
     accumulator: Accumulator = Accumulator()
     """The circuit that adds input slices in analog."""
     range: AnyInputRange = PercentileRange()
-    """How the calibration images set the largest input: 'percentile' or 'least-error'; 'per-vector': each vector does."""
+    """How the calibration images set the largest input: 'percentile' or 'least-error'; or that of each vector:
+    'per-vector'."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:
