@@ -43,13 +43,20 @@ def lines_of(rows: Rows, study: str) -> dict[str, Rows]:
     return lines
 
 
+def place_of(x: float | str) -> tuple[int, float, str]:
+    """Key to sort places by: numbers, times, then words."""
+    times = ("1 hour", "1 day", "5 days")
+    return (0, x, "") if isinstance(x, (int, float)) else (1, times.index(x) if x in times else 9, x)
+
+
 def draw(axes: Axes, rows: Rows, study: str) -> None:
     """One panel."""
     title, axis, shown = STUDIES[study]
     lines = lines_of(rows, study)
-    places = sorted({row["x"] for line in lines.values() for row in line}, key=lambda x: (isinstance(x, str), x))
+    places = sorted({row["x"] for line in lines.values() for row in line}, key=place_of)
     for index, (name, line) in enumerate(lines.items()):
         shift = 0.12 * (index - (len(lines) - 1) / 2)
+        line.sort(key=lambda row: place_of(row["x"]))
         x = [places.index(row["x"]) + shift for row in line]
         points = [row[shown]["points"] for row in line]
         low = [row[shown]["points"] - row[shown]["interval"][0] for row in line]
