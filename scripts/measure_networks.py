@@ -52,7 +52,7 @@ class Subject:
         data: test samples.
         calibration: other samples.
         chips: for each case with errors of cells.
-        alphas: of these errors where they are proportional to the conductance.
+        proportional, independent: alphas of these errors, proportional to the conductance or not.
         about: where all of this comes from.
     """
 
@@ -60,7 +60,8 @@ class Subject:
     data: LabelledImages
     calibration: Tensor
     chips: int
-    alphas: tuple[float, ...]
+    proportional: tuple[float, ...]
+    independent: tuple[float, ...]
     about: str
 
 
@@ -95,7 +96,7 @@ def fashion_vit(files: Path | None) -> Subject:
     data = load_dataset("fashion-mnist", network.preprocess).split(300, 64)
     about = "embedded network and images: 300 Fashion-MNIST test images, 64 training images for calibration"
     samples = LabelledImages(data.images, data.labels, batch=64)
-    return Subject(load_network(network), samples, data.calibration, 3, (0.05, 0.1, 0.2), about)
+    return Subject(load_network(network), samples, data.calibration, 3, (0.05, 0.1, 0.2), (0.02, 0.05, 0.1), about)
 
 
 def minilm(files: Path | None) -> Subject:
@@ -109,7 +110,13 @@ def minilm(files: Path | None) -> Subject:
         f"313th training question for calibration ({len(calibration)}), cut to 32 tokens"
     )
     return Subject(
-        load_minilm(files), LabelledImages(tokens, intents, batch=32), calibration, 3, (0.02, 0.05, 0.1), about
+        load_minilm(files),
+        LabelledImages(tokens, intents, batch=32),
+        calibration,
+        3,
+        (0.02, 0.05, 0.1),
+        (0.002, 0.005, 0.01),
+        about,
     )
 
 
@@ -122,8 +129,6 @@ RANGES: dict[str, Any] = {
     "per vector": {"kind": "per-vector"},
 }
 MAPPINGS = {"differential": {}, "offset": {"weights.kind": "offset", "weights.subtraction": "digital"}}
-ERRORS = {"proportional": ("state-proportional", 1.0), "independent": ("state-independent", 0.1)}
-"""Devices, and by how much their alphas are smaller."""
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -136,9 +141,9 @@ def cases(subject: Subject) -> Iterator[Case]:
         yield Case("reference", "per vector, weight step per output", bits, "ideal", changed, False)
     yield from designs("a")
     for mapping, settings in MAPPINGS.items():
-        for error, (kind, share) in ERRORS.items():
-            for alpha in (round(share * alpha, 6) for alpha in subject.alphas):
-                device = {"kind": kind, "alpha": alpha}
+        for error in ("proportional", "independent"):
+            for alpha in getattr(subject, error):
+                device = {"kind": f"state-{error}", "alpha": alpha}
                 changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
                 yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
     for sliced in (1, 2, "unsliced"):
