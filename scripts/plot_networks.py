@@ -52,10 +52,10 @@ def place_of(x: float | str) -> tuple[int, float, str]:
 def draw(axes: Axes, rows: Rows, study: str) -> None:
     """One panel."""
     title, axis, shown = STUDIES[study]
-    lines = lines_of(rows, study)
+    lines = {name: line for name, line in lines_of(rows, study).items() if not name.startswith("smoothed")}
     places = sorted({row["x"] for line in lines.values() for row in line}, key=place_of)
     for index, (name, line) in enumerate(lines.items()):
-        shift = 0.12 * (index - (len(lines) - 1) / 2)
+        shift = min(0.12, 0.5 / len(lines)) * (index - (len(lines) - 1) / 2)
         line.sort(key=lambda row: place_of(row["x"]))
         x = [places.index(row["x"]) + shift for row in line]
         points = [row[shown]["points"] for row in line]
