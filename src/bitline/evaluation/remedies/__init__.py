@@ -1,8 +1,8 @@
 """What helps a network on imperfect hardware, each a small step to combine with others.
 
 `Recalibrate` corrects every programmed chip, `clip_weights` chooses weight ranges before it is programmed,
-`choose_input_ranges` those of inputs, `fine_tune` trains the network under the errors of its design, `smooth` moves
-outliers of activations into the weights.
+`choose_input_ranges` those of inputs, `tune` how each layer is quantised, `fine_tune` trains the network under the
+errors of its design, `smooth` moves outliers of activations into the weights.
 """
 
 from bitline.evaluation.remedies.choose_input_ranges import choose_input_ranges
@@ -10,5 +10,17 @@ from bitline.evaluation.remedies.clip_weights import clip_weights
 from bitline.evaluation.remedies.fine_tune import fine_tune
 from bitline.evaluation.remedies.recalibrate import Recalibrate
 from bitline.evaluation.remedies.smooth import smooth
+from bitline.evaluation.remedies.tune import KNOBS, Knob, TunedLayer, Tuning, tune
 
-__all__ = ["Recalibrate", "choose_input_ranges", "clip_weights", "fine_tune", "smooth"]
+__all__ = [
+    "KNOBS",
+    "Knob",
+    "Recalibrate",
+    "TunedLayer",
+    "Tuning",
+    "choose_input_ranges",
+    "clip_weights",
+    "fine_tune",
+    "smooth",
+    "tune",
+]
