@@ -120,6 +120,29 @@ def test_layers_that_stay_digital_cost_digital_macs():
     assert late.macs == pytest.approx(early.macs)
 
 
+def test_ranges_of_vectors_cost_a_comparison_of_each_input_and_two_multiplications():
+    library = Library.load("sonos-40nm").with_settings({"pooling.energy_pJ": 3.0, "multiplier.energy_pJ": 5.0})
+    own = Design().with_settings({"inputs.range": "per-vector"})
+    cost, shared = (network_cost(statistics(), design, library) for design in (own, Design()))
+    inputs, outputs = 64 * 27 + 16 * 3 * 18 + 6, 64 * 6 + 16 * 6 + 4
+    assert cost.energies_pJ["vector ranges"] == pytest.approx((3 + 5) * inputs + 5 * outputs)
+    assert cost.energy_uJ - shared.energy_uJ == pytest.approx(1e-6 * cost.energies_pJ["vector ranges"])
+    assert "vector ranges" not in shared.energies_pJ
+    free = network_cost(statistics(), own, library.with_settings({"pooling.energy_pJ": 0.0}))
+    assert any("no energy for its comparisons" in note for note in free.notes)
+
+
+def test_windows_that_lie_apart_have_the_activity_of_their_padding():
+    """Padding counts once: as codes of 0 where windows lie apart, as inputs that are not there otherwise."""
+    images = (IMAGES > 0.5).float()
+    shared = Design().with_settings({"inputs.range.percentile": 100.0})
+    own = Design().with_settings({"inputs.range": "per-vector"})
+    plain, apart = (gather_statistics(network(), design, images) for design in (shared, own))
+    first, same = plain.layers[0], apart.layers[0]
+    driven = (1 - first.frequencies[:, 0]) * first.valid.mean()
+    assert (1 - same.frequencies[:, 0]) * same.valid.mean() == pytest.approx(driven, rel=0.1)
+
+
 def test_an_evaluation_brings_its_cost(fashion):
     model, dataset = fashion
     chosen = dataset.split(16, 16)

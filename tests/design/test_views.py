@@ -118,7 +118,7 @@ def record(design: Design) -> Any:
     scale = calibrate_layer(layer, INPUTS.T).inputs
     if not design.needs_calibrated_adc:
         return scale
-    seen, codes = layer.histograms(scale), input_codes(INPUTS.T.contiguous(), scale)
+    seen, codes = layer.histograms(scale), layer.input_codes(INPUTS.T.contiguous(), scale)
     if seen.is_centred:
         seen.learn_centres(codes)
     seen.add(codes)
@@ -182,8 +182,9 @@ def test_the_reference_is_the_product_of_the_codes(context):
         weights, inputs = design.weights, design.inputs
         w, step = weight_codes(MATRIX, weights.bits, weights.scale, weights.percentile)
         scale = inputs.range.scale(seen_inputs(), inputs.bits)
-        x = input_codes(INPUTS, scale)
-        expected = (w.long() @ x.long()).double() * step.double()[:, None] * scale.step
+        largest = INPUTS.abs().amax(0) if inputs.range.is_per_vector else torch.ones(INPUTS.shape[1])
+        x = input_codes(INPUTS / largest, scale)
+        expected = (w.long() @ x.long()).double() * step.double()[:, None] * scale.step * largest
         core = AnalogCore(MATRIX, reference(design), calibration=INPUTS)
         torch.testing.assert_close(
             (core @ INPUTS).double(), expected, rtol=0, atol=1e-5 * float(expected.abs().max()), msg=name

@@ -9,7 +9,7 @@ from torch import nn
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.design import reference
 from bitline.errors import CalibrationError, DataError
-from bitline.evaluation.remedies import Recalibrate, clip_weights, fine_tune
+from bitline.evaluation.remedies import Recalibrate, choose_input_ranges, clip_weights, fine_tune, smooth
 
 HARSH = Design.load("differential").with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
 
@@ -89,6 +89,39 @@ def test_clipping_is_chosen_where_a_few_weights_are_large():
     exact = HARSH.with_settings({"cell.device": "none", "adc": "none", "weights.bits": 16})
     images[:, 0] = 1.0
     assert clip_weights(model, exact, images).layers == ()
+
+
+def test_input_ranges_are_chosen_by_what_the_weights_make_of_them():
+    """The large input meets no weight in one layer, and decides the outputs of the other."""
+    torch.manual_seed(0)
+    images = torch.rand(60, 50)
+    images[::10, 0] = 30.0
+    design = Design.load("ideal").with_settings({"inputs.bits": 6})
+    for weight, percentile in ((0.0, 99.0), (9.0, 100.0)):
+        layer = nn.Linear(50, 20, bias=False)
+        layer.weight.data[:, 0] = weight
+        model = nn.Sequential(layer)
+        ranges = [{"kind": "percentile", "percentile": each} for each in (99.0, 100.0)]
+        chosen = choose_input_ranges(model, design, images, ranges=ranges)
+        assert chosen.for_layer("0").inputs.range.percentile == percentile
+    assert choose_input_ranges(model, design, images, ranges=[design.inputs.range]).layers == ()
+
+
+@pytest.mark.parametrize("kind", ["percentile", "per-vector"])
+def test_smoothing_lets_both_kinds_of_input_ranges_lose_less(kind):
+    """One channel is a hundred times larger than the others, in every token."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.LayerNorm(16), nn.Linear(16, 8), nn.GELU(), nn.Linear(8, 4)).eval()
+    network[0].weight.data[3] = 100.0
+    network[1].weight.data[:, 3] /= 100.0
+    tokens = torch.randn(32, 5, 16)
+    design = Design.load("ideal").with_settings({"inputs.range.kind": kind})
+    expected = network(tokens)
+    errors = [
+        float((convert(model, design, tokens)(tokens) - expected).square().mean())
+        for model in (network, smooth(network, tokens))
+    ]
+    assert errors[1] < 0.1 * errors[0]
 
 
 def test_clipping_keeps_the_rules_of_a_design(parts):

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import fx, nn
 
+from bitline import Design, analog_layers, convert
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
 from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
@@ -63,6 +64,23 @@ def test_the_embedded_network_is_small_and_as_accurate_as_it_says(fashion):
         right = (model(data.images).argmax(1) == data.labels).double().mean()
     assert len(data.images) == 1000 and len(data.calibration) == 200
     assert float(right) == pytest.approx(published, abs=0.02)
+
+
+def test_the_embedded_transformer_is_as_accurate_as_it_says_and_runs_on_arrays(fashion):
+    _, data = fashion
+    model = load_network(find_network("fashion-vit"))
+    path = EMBEDDED / "fashion_vit.safetensors"
+    with safe_open(path, "pt") as file:
+        published = float(file.metadata()["test_accuracy"])
+    assert path.stat().st_size < 1e6
+    with torch.no_grad():
+        right = model(data.images).argmax(1) == data.labels
+        assert float(right.double().mean()) == pytest.approx(published, abs=0.025)
+        design = Design.load("ideal").with_settings({"inputs.range": "per-vector"})
+        analog = convert(model, design, data.calibration[:4])
+        assert len(list(analog_layers(analog))) == 1 + 4 * 6 + 1
+        same = analog(data.images[:32]).argmax(1) == model(data.images[:32]).argmax(1)
+    assert same.sum() >= 30
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".pth", ".npz"])

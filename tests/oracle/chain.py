@@ -18,7 +18,7 @@ from oracle.arrays import bit_lines
 from oracle.devices import Cells, lowest_conductance, program
 from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits
 from oracle.layer import Layer, Place, cell_bits
-from oracle.quantize import quantise_inputs, quantise_weights
+from oracle.quantize import quantise_inputs, quantise_weights, ranges_of_vectors
 from oracle.readout import accumulate, convert, is_skipped
 
 from bitline import Design, LayerCalibration
@@ -66,10 +66,11 @@ def literal_chain(
     stored = append_unit_columns(codes, design)
     cells = program(encode(stored, design), design, draws)
     layer = Layer(design, calibration, matrix.shape[1], len(stored), positions, draws, reads)
-    x = quantise_inputs(inputs, calibration)
+    largest = ranges_of_vectors(inputs, design)
+    x = quantise_inputs(inputs / largest.astype(inputs.dtype), calibration)
     sums = add_conversions(layer, cells, input_digits(layer, x))
     product = remove_offset(layer, sums, x, len(codes))
-    unit = weight_step[:, None] * calibration.inputs.step
+    unit = weight_step[:, None] * calibration.inputs.step * largest
     outputs = product.outputs * unit + (0 if bias is None else bias[:, None])
     return Literal(outputs, product.slack * unit, product.magnitude * unit)
 

@@ -21,6 +21,13 @@ def quantise_weights(matrix: np.ndarray, design: Design) -> tuple[np.ndarray, np
     return np.rint(np.float32(matrix) / np.float32(step)[:, None]).astype(int), step
 
 
+def ranges_of_vectors(inputs: np.ndarray, design: Design) -> np.ndarray:
+    """What each input vector (column) is divided by before it is quantised, (batch,): 1, or its largest magnitude."""
+    if design.inputs.range.kind != "per-vector":
+        return np.ones(inputs.shape[1])
+    return np.array([max((abs(value) for value in vector), default=0.0) or 1.0 for vector in inputs.T])
+
+
 def quantise_inputs(inputs: np.ndarray, calibration: LayerCalibration) -> np.ndarray:
     """x = round(X / s), clipped to the codes that there are (section 4.3)."""
     scale = calibration.inputs

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -141,6 +141,21 @@ class Product(ABC):
         return self._multiply(inputs, weights, self.groups * partition.parts, bias)
 
     @abstractmethod
+    def apart(self) -> Product:
+        """The same product for inputs in which vectors that share values lie apart, as `windows` lays them out."""
+
+    @abstractmethod
+    def windows(self, inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "batch channels *windows"]:
+        """Inputs with the vectors of all positions apart: windows side by side, with what padding adds to them.
+
+        Args:
+            inputs: (batch, groups * channels, *space).
+
+        Returns:
+            (batch, groups * channels, *windows), along each axis the output's positions times those of the kernel.
+        """
+
+    @abstractmethod
     def space(self, inputs: Tensor) -> tuple[int, ...]:
         """Shape of the positions of the output.
 
@@ -176,6 +191,12 @@ class MatrixProduct(Product):
     groups: int = 1
     kernel: tuple[int, ...] = ()
 
+    def apart(self) -> MatrixProduct:
+        return self
+
+    def windows(self, inputs: Shaped[Tensor, "batch channels"]) -> Shaped[Tensor, "batch channels"]:
+        return inputs
+
     def space(self, inputs: Tensor) -> tuple[int, ...]:
         return ()
 
@@ -209,6 +230,18 @@ class ConvolutionProduct(Product):
     stride: tuple[int, ...] = (1, 1)
     padding: tuple[int, ...] | str = (0, 0)
     dilation: tuple[int, ...] = (1, 1)
+
+    def apart(self) -> ConvolutionProduct:
+        ones = (1,) * len(self.kernel)
+        return replace(self, stride=self.kernel, padding=(0,) * len(self.kernel), dilation=ones)
+
+    def windows(self, inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "batch channels *windows"]:
+        gathered, axes = self.gather(inputs), len(self.kernel)
+        positions = [size for pair in zip(gathered.space, (1,) * axes, strict=True) for size in pair]
+        kernel = [size for pair in zip((1,) * axes, self.kernel, strict=True) for size in pair]
+        places = gathered.offset.reshape(-1, *kernel) + gathered.base.reshape(positions)
+        space = [count * size for count, size in zip(gathered.space, self.kernel, strict=True)]
+        return gathered.elements[:, places].reshape(len(inputs), -1, *space)
 
     def space(self, inputs: Tensor) -> tuple[int, ...]:
         edges = self.edges()[::-1]

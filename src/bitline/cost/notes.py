@@ -25,6 +25,7 @@ def cost_notes(
         _estimates(library),
         _foreign_converters(matrices, library),
         _free_work(digital, library),
+        _free_ranges(matrices, library),
         _uncounted_work(digital),
         _unknown_skips(matrices, skipped),
     )
@@ -66,6 +67,13 @@ def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
             f"library {library.name!r} has no energy for each of: {', '.join(free)}"
             + ("; parts known by their power are counted while they are on" if library.parts else "")
         )
+
+
+def _free_ranges(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    needed = {"comparisons": library.pooling, "multiplications": library.multiplier}
+    free = [name for name, circuit in needed.items() if not circuit.energy_pJ.value]
+    if free and any(matrix.design.inputs.range.is_per_vector for matrix in matrices):
+        yield f"inputs.range is 'per-vector', and library {library.name!r} has no energy for its {' and '.join(free)}"
 
 
 def _uncounted_work(digital: DigitalWork) -> Iterator[str]:

@@ -102,4 +102,19 @@ class PlacedMatrix:
             "buffers": library.buffer_bit.energy_pJ.value * bits * (fetched + outputs),
             "network": library.network_bit.energy_pJ.value * bits * outputs,
             "scaling": library.multiplier.energy_pJ.value * outputs,
+            **self._range_energies(),
         }
+
+    def _range_energies(self) -> dict[str, float]:
+        """Energy in pJ of ranges that each vector has of its own.
+
+        Every input of a vector is compared with the largest so far, as pooling does it, and multiplied by its inverse;
+        every output is multiplied by the largest once more. Nothing where all vectors have the same range.
+        """
+        if not self.design.inputs.range.is_per_vector:
+            return {}
+        layer, library = self.layer, self.library
+        inputs = layer.products * layer.product.groups * layer.product.rows
+        outputs = layer.products * layer.outputs
+        multiplied = library.multiplier.energy_pJ.value * (inputs + outputs)
+        return {"vector ranges": library.pooling.energy_pJ.value * inputs + multiplied}

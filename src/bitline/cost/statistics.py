@@ -20,7 +20,7 @@ from bitline.devices.variation import Variation
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import program_cells
-from bitline.nn import Inputs, analog_layers, conversion_of, convert
+from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
 from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
@@ -142,7 +142,7 @@ class Statistics:
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),
-                    valid=_valid(layer.product, calls[layer.name].space),
+                    valid=_valid(layer, calls[layer.name].space),
                     weight=layer.matrix.detach().cpu(),
                     after=calls[layer.name].after,
                 )
@@ -210,9 +210,13 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
     return Statistics.of(network, images)
 
 
-def _valid(product: Product, space: tuple[int, ...]) -> np.ndarray:
-    """Share of output positions at which each kernel position lies inside the image."""
-    if not isinstance(product, ConvolutionProduct):
+def _valid(layer: AnalogLayer, space: tuple[int, ...]) -> np.ndarray:
+    """Share of output positions at which each kernel position lies inside the image.
+
+    Codes of windows that lie apart were counted with the zeros of the padding.
+    """
+    product = layer.product
+    if not isinstance(product, ConvolutionProduct) or layer.design.inputs.range.is_per_vector:
         return np.ones(product.positions, dtype=np.float32)
     single = replace(product, channels=1, groups=1)
     seen = single.gather(torch.ones((1, 1, *space), dtype=torch.float32))

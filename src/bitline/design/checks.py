@@ -125,6 +125,15 @@ def without_bits(design: Design) -> None:
         )
 
 
+def relu_awareness(design: Design) -> None:
+    """Which signals a ReLU turns to 0 is known where all vectors have the same range."""
+    if design.adc.range.is_relu_aware and design.inputs.range.is_per_vector:
+        raise ValueError(
+            "adc.range.relu_aware is true and inputs.range is 'per-vector', with which the signal that a ReLU turns "
+            "to 0 is another for each vector: use adc.range.relu_aware = false, or inputs.range = 'percentile'"
+        )
+
+
 CHECKS: tuple[Callable[[Design], None], ...] = (
     without_bits,
     guarantee,
@@ -133,5 +142,6 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     own_ranges,
     row_drivers,
     array,
+    relu_awareness,
 )
 """Each raises ValueError with the settings at fault and what to use instead."""

@@ -35,7 +35,8 @@ class Inputs(Part):
     drivers: RowDrivers = RowDrivers()
     """The circuits that turn digits into the voltages of the rows."""
     range: AnyInputRange = PercentileRange()
-    """How the calibration images set the largest input: 'percentile' or 'least-error'."""
+    """How the calibration images set the largest input: 'percentile' or 'least-error'; or that of each vector:
+    'per-vector'."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:

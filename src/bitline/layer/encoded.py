@@ -13,14 +13,15 @@ from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
 from bitline.layer.chip import Chip
+from bitline.layer.driven import DividedInputs, DrivenInputs
 from bitline.layer.grid import background, exact_up_to, grid_step, largest_count
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
-from bitline.quantize import InputScale, weight_codes
+from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
-from bitline.shapes import Int, Outputs, StoredCodes
+from bitline.shapes import Int, LayerInputs, Outputs, Shaped, StoredCodes
 
 SHORT = 16
 """Bits of the codes that int16 holds."""
@@ -121,10 +122,29 @@ class EncodedLayer:
 
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
         """The arrays that hold `cells`, for inputs of this quantisation."""
-        step = self.step * inputs.step
+        step, own = self.step * inputs.step, self.design.inputs.range.is_per_vector
+        product, bias = (self.product.apart(), None) if own else (self.product, self.bias)
         return ProgrammedArrays(
-            self.design, self.product, self.unit_columns, step, self.bias, inputs, draws, cells.drift_gain, cells
+            self.design, product, self.unit_columns, step, bias, inputs, draws, cells.drift_gain, cells
         )
+
+    def driven(self, inputs: LayerInputs) -> DrivenInputs:
+        """Float inputs (batch, channels, *space) as rows are driven with them."""
+        if self.design.inputs.range.is_per_vector:
+            return DividedInputs.of(inputs, self.product)
+        return DrivenInputs(inputs)
+
+    def input_codes(self, inputs: LayerInputs, scale: InputScale) -> Shaped[Tensor, "batch channels *windows"]:
+        """Codes of float inputs (batch, channels, *space), as the layer's arrays take them.
+
+        Args:
+            inputs: finite.
+            scale: quantisation of the inputs.
+
+        Raises:
+            DataError: an input is NaN or infinite.
+        """
+        return input_codes(self.driven(inputs).values, scale)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

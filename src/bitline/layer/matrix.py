@@ -23,7 +23,6 @@ from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
-from bitline.quantize import input_codes
 from bitline.readout import Levels
 from bitline.shapes import LayerInputs, LayerOutputs
 
@@ -45,7 +44,7 @@ class ProgrammedLayer:
     """
 
     def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, chip: Chip) -> None:
-        self.calibration = calibration
+        self.layer, self.calibration = layer, calibration
         cells = layer.program(chip)
         self.pulses, self.outside = cells.pulses, cells.outside
         arrays = layer.arrays(cells, calibration.inputs, chip.draws.of(layer.name))
@@ -59,7 +58,8 @@ class ProgrammedLayer:
             inputs: finite.
             sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
         """
-        return self.plan.outputs(inputs, sample)
+        driven = self.layer.driven(inputs)
+        return driven.outputs(self.plan.outputs(driven.values, sample), self.layer.bias)
 
 
 def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
@@ -220,7 +220,7 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
     signals = layer.histograms(scale)
-    codes = input_codes(inputs, scale)
+    codes = layer.input_codes(inputs, scale)
     if signals.is_centred:
         signals.learn_centres(codes)
     signals.add(codes)

@@ -12,6 +12,7 @@ from bitline.errors import NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
 from bitline.networks.efficientnet_lite import EfficientNetLite0
 from bitline.networks.fashion_resnet import FashionResNet
+from bitline.networks.fashion_vit import FashionViT
 from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.network import Network
@@ -23,6 +24,7 @@ EMBEDDED = Path(bitline.data.__file__).parent / "embedded"
 
 FASHION_WEIGHTS = EMBEDDED / "fashion_resnet.safetensors"
 FASHION_WEIGHTS_4BIT = EMBEDDED / "fashion_resnet_4bit.safetensors"
+FASHION_VIT_WEIGHTS = EMBEDDED / "fashion_vit.safetensors"
 CIFAR_WEIGHTS_4BIT = EMBEDDED / "cifar_resnet20_4bit.safetensors"
 
 NETWORKS = {
@@ -30,6 +32,7 @@ NETWORKS = {
     for network in (
         Network("fashion-resnet", FashionResNet, FASHION_MNIST, FASHION_WEIGHTS, "fashion-mnist"),
         Network("fashion-resnet-4bit", fashion_resnet_4bit, FASHION_MNIST, FASHION_WEIGHTS_4BIT, "fashion-mnist"),
+        Network("fashion-vit", FashionViT, FASHION_MNIST, FASHION_VIT_WEIGHTS, "fashion-mnist"),
         Network("cifar-resnet20", cifar_resnet20, CIFAR10),
         Network("cifar-resnet20-4bit", cifar_resnet20_4bit, CIFAR10, CIFAR_WEIGHTS_4BIT),
         Network("cifar-resnet32", cifar_resnet32, CIFAR10),

@@ -20,7 +20,7 @@ from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_vectors
 from bitline.numerics.histogram import Histogram
-from bitline.quantize import InputScale, input_codes
+from bitline.quantize import InputScale
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,8 @@ def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs
     activities = {layer.name: _activity(layer, scales[layer.name]) for layer in analog_layers(network)}
 
     def count(layer: AnalogLayer, x: Tensor) -> Tensor:
-        activities[layer.name].add(input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name]))
+        vectors = layer.arranged(real_vectors(layer, x))
+        activities[layer.name].add(layer.encoded().input_codes(vectors, scales[layer.name]))
         return layer.float_forward(x)
 
     with computing(network, count):
@@ -214,7 +215,7 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
     def tell(listeners: Mapping[str, Sequence[Listener]]) -> None:
         def look(layer: AnalogLayer, x: Tensor) -> Tensor:
             if layer.name in listeners:
-                codes = input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name])
+                codes = layer.encoded().input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name])
                 for listen in listeners[layer.name]:
                     listen(codes)
             return exact[layer.name].compute(x)

@@ -269,7 +269,7 @@ class AnalogLayer(nn.Module):
             if not torch.is_grad_enabled():
                 return outputs
             scale = programmed.calibration.inputs
-            reachable = inputs.clamp(scale.low * scale.step, scale.high * scale.step)
+            reachable = self.design.inputs.range.reachable(inputs, scale)
             plain = self.float_forward(reachable.to(self.weight.dtype)).to(inputs.dtype)
             return plain + (outputs - plain).detach()
 

@@ -8,6 +8,7 @@ from bitline.quantize.input_ranges import InputScale, LeastErrorRange, Percentil
 from bitline.quantize.inputs import input_bytes, input_codes
 from bitline.quantize.registry import AnyInputRange
 from bitline.quantize.row_drivers import RowDrivers
+from bitline.quantize.vector_range import VectorRange
 from bitline.quantize.weights import weight_codes
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LeastErrorRange",
     "PercentileRange",
     "RowDrivers",
+    "VectorRange",
     "input_bytes",
     "input_codes",
     "weight_codes",

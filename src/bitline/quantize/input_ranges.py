@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from bitline.config.variants import Variant
 from bitline.numerics.histogram import Histogram
+from bitline.shapes import Shaped
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class InputRangePolicy(Variant):
         InputScale(step=1.0, magnitude_bits=7, signed=True)
     """
 
+    @property
+    def is_per_vector(self) -> bool:
+        """Whether each input vector is divided by its own largest magnitude first: the scale is that of quotients."""
+        return False
+
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
         """Largest |input| that gets a code of its own.
 
@@ -80,6 +87,15 @@ class InputRangePolicy(Variant):
         magnitude_bits = max(1, bits - 1) if signed else bits
         limit = self.limit(seen, magnitude_bits) if seen.total else 0.0
         return InputScale((limit if limit > 0 else 1.0) / (2**magnitude_bits - 1), magnitude_bits, signed)
+
+    def reachable(self, inputs: Shaped[Tensor, "*any"], scale: InputScale) -> Shaped[Tensor, "*any"]:
+        """Inputs clipped to what codes can stand for.
+
+        Args:
+            inputs: float inputs of a layer, in any shape.
+            scale: quantisation of the layer's inputs.
+        """
+        return inputs.clamp(scale.low * scale.step, scale.high * scale.step)
 
 
 class PercentileRange(InputRangePolicy):

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from bitline.config.variants import Variants
 from bitline.quantize.input_ranges import LeastErrorRange, PercentileRange
+from bitline.quantize.vector_range import VectorRange
 
 AnyInputRange = Annotated[
-    PercentileRange | LeastErrorRange,
+    PercentileRange | LeastErrorRange | VectorRange,
     Variants(default="percentile"),
 ]

@@ -1,10 +1,11 @@
 """What helps a network on imperfect hardware, each a small step to combine with others.
 
-`Recalibrate` corrects every programmed chip, `clip_weights` chooses weight ranges before it is programmed, `fine_tune`
-trains the network under the errors of its design, `smooth` moves outliers of activations into the weights, `tune`
-chooses how each layer is quantised.
+`Recalibrate` corrects every programmed chip, `clip_weights` chooses weight ranges before it is programmed,
+`choose_input_ranges` those of inputs, `tune` how each layer is quantised, `fine_tune` trains the network under the
+errors of its design, `smooth` moves outliers of activations into the weights.
 """
 
+from bitline.evaluation.remedies.choose_input_ranges import choose_input_ranges
 from bitline.evaluation.remedies.clip_weights import clip_weights
 from bitline.evaluation.remedies.fine_tune import fine_tune
 from bitline.evaluation.remedies.recalibrate import Recalibrate
@@ -17,6 +18,7 @@ __all__ = [
     "Recalibrate",
     "TunedLayer",
     "Tuning",
+    "choose_input_ranges",
     "clip_weights",
     "fine_tune",
     "smooth",
