@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("ends", nargs="*", choices=["lowest", "newest", []], help="both if not given")
     parser.add_argument("--folder", type=Path, help="keep the environments here, and use those that are there")
     parser.add_argument("--tests", nargs="+", default=list(TESTS), help="run these in place of a quick part")
-    parser.add_argument("--keep", nargs="+", default=[], metavar="NAME==VERSION", help="take these versions at both ends")
+    parser.add_argument("--keep", nargs="+", default=[], metavar="NAME==VERSION", help="take these at both ends")
     settings = parser.parse_args()
     failed = []
     with TemporaryDirectory() as scratch:
