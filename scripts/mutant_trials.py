@@ -268,9 +268,8 @@ class Trials:
         """Try them; whether the tests pass without a mutant."""
 
         def in_functions(session: pytest.Session) -> None:
-            if not self.measured.exists():
-                in_a_process(lambda: self._measure(session), 10**6, self.copy.log)
-            if not self.measured.exists():
+            new = [item for item in session.items if item.nodeid not in self._measured()]
+            if new and in_a_process(lambda: self._measure(session, new), 10**6, self.copy.log):
                 os._exit(1)
             for mutant in mutants:
                 if not self._changes_imports(mutant):
@@ -299,10 +298,15 @@ class Trials:
     def _changes_imports(self, mutant: Mutant) -> bool:
         return without_bodies(mutant.code) != without_bodies((ROOT / mutant.file).read_text("utf-8"))
 
-    def _measure(self, session: pytest.Session) -> int:
-        """Run every test and write what it does, if all pass."""
-        found, inside = [], str(self.copy.folder / "src")
-        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+    def _measured(self) -> dict[str, Test]:
+        """What each test does, by its name."""
+        known = json.loads(self.measured.read_text("utf-8")) if self.measured.exists() else {}
+        return {name: Test(name, **test) for name, test in known.items()}
+
+    def _measure(self, session: pytest.Session, items: list[pytest.Item]) -> int:
+        """Run tests and write what each does, if all pass."""
+        found, inside = {}, str(self.copy.folder / "src")
+        for item, following in zip(items, [*items[1:], None], strict=True):
             codes: set[types.CodeType] = set()
 
             def note(frame: types.FrameType, event: str, _: object, codes: set[types.CodeType] = codes) -> None:
@@ -320,8 +324,9 @@ class Trials:
                 return 1
             ours = [code for code in codes if code.co_filename.startswith(inside)]
             calls = {call for code in ours for call in self._calls(code)}
-            found.append({"name": item.nodeid, "seconds": seconds, "calls": sorted(calls)})
-        self.measured.write_text(json.dumps(found), "utf-8")
+            found[item.nodeid] = {"seconds": seconds, "calls": sorted(calls)}
+        known = json.loads(self.measured.read_text("utf-8")) if self.measured.exists() else {}
+        self.measured.write_text(json.dumps(known | found), "utf-8")
         return 0
 
     def _calls(self, code: types.CodeType) -> Iterator[str]:
@@ -337,7 +342,8 @@ class Trials:
         First those that call what it changes, then their neighbours, which may see what was kept from a call, and for
         changes of what is imported also all others; each fastest first.
         """
-        tests = [Test(**test) for test in json.loads(self.measured.read_text("utf-8"))]
+        paths = tuple(self.tests)
+        tests = [test for name, test in self._measured().items() if name.startswith(paths)]
         path, whole = self.copy.folder / mutant.file, self._changes_imports(mutant)
         names = {f"{mutant.file}::{name}" for name in changed_functions(path, mutant.code)} | {mutant.file}
         calling = {test.name for test in tests if any(call in names for call in test.calls)}

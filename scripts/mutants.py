@@ -149,7 +149,9 @@ def try_group(copy: Copy, name: str, group: dict[str, list[str]], settings: argp
     mutants = [replace(mutant, of=of) for mutant in drawn(name, sources, settings.sample, settings.seed)]
     known = outcomes.of(mutants)
     pending = [mutant for mutant in mutants if mutant not in known]
-    trials = Trials(copy, group["tests"], RESULTS / f"tests-{name}-{of}.json", settings.seconds, outcomes)
+    trials = Trials(
+        copy, group["tests"], RESULTS / f"tests-{digest(['src', 'tests'])}.json", settings.seconds, outcomes
+    )
     if pending and not trials.run(pending):
         sys.exit(f"{name}: the tests fail without a mutant, see {copy.log}")
     known = outcomes.of(mutants)

@@ -89,12 +89,14 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
             convert(network, design, inputs_of(images[:2]))
         except ConversionError:
             raise
-        except Exception:  # says nothing more
+        except (Exception, SystemExit):  # says nothing more
             pass
         raise error
 
 
 def _check(images: Tensor | StoredImages, labels: Labels) -> None:
-    shown, count = len(images) if images.shape else 0, len(labels) if hasattr(labels, "__len__") else 0
+    shown, count = len(images) if images.shape else 0, 0
+    if hasattr(labels, "__len__") and np.shape(labels) != ():
+        count = len(labels)
     if shown != count or count == 0:
         raise DataError(f"{shown} images and {count} labels: give one label for each of one or more images")

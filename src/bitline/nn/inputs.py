@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
-from bitline.errors import CalibrationError, DataError
+from bitline.errors import BitlineError, CalibrationError, DataError
+from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""
@@ -84,18 +85,13 @@ class Inputs:
             model: the network.
 
         Raises:
-            CalibrationError: something else, nothing, or values that are NaN or infinite.
+            CalibrationError: something else, nothing, or values that are NaN, infinite or too large for the network.
+            DataError: values that are masked.
         """
         calls = tuple(_calls(given, model))
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
-        for call in calls:
-            for tensor in call.tensors():
-                if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-                    raise CalibrationError(
-                        "the calibration images hold NaN or infinite values: check how they are loaded"
-                    )
-        return cls(tuple(_in_precision(call, model) for call in calls))
+        return cls(tuple(_usable(call, model, "calibration images", CalibrationError) for call in calls))
 
     @property
     def sample(self) -> Call:
@@ -118,16 +114,15 @@ def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
         torch.float32
 
     Raises:
-        DataError: it is no tensor or array of numbers, or holds NaN or infinite values.
+        DataError: it is no tensor or array of numbers, or holds values that are masked, NaN, infinite, or too large for
+            the precision of the network.
     """
     tensor = _tensor(given)
     if tensor is None and isinstance(given, list):
         tensor = _stacked(given)
     if tensor is None or tensor.ndim == 0:
         raise DataError(f"the {what} are a {type(given).__name__}: give one tensor or array (samples, ...)")
-    if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-        raise DataError(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
-    return _in_precision(Call((tensor,), {}), model).arguments[0]  # type: ignore[no-any-return]
+    return _usable(Call((tensor,), {}), model, what, DataError).arguments[0]  # type: ignore[no-any-return]
 
 
 def first_run(call: Call, network: nn.Module) -> Any:
@@ -138,7 +133,7 @@ def first_run(call: Call, network: nn.Module) -> Any:
     """
     try:
         return call.on(network)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's network can raise anything
         shapes = ", ".join(f"{tuple(tensor.shape)} {_short(tensor.dtype)}" for tensor in call.tensors())
         reason = first_line(error, 200)
         whole = any(tensor.dtype == torch.uint8 for tensor in call.tensors())
@@ -194,9 +189,11 @@ def _batches(call: Call) -> Iterator[Call]:
 def _tensor(value: Any) -> Tensor | None:
     """A tensor or array of numbers as a tensor, None for anything else."""
     if isinstance(value, Tensor):
-        return value.detach()
+        return value.detach() if value.is_quantized else value.detach().resolve_conj().resolve_neg()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        native = value.astype(value.dtype.newbyteorder("="), copy=False)
+        refuse_masked(value, "an array of inputs", DataError)
+        wide = value.dtype.kind == "f" and value.dtype.itemsize > 8  # which PyTorch does not have
+        native = value.astype(np.float64 if wide else value.dtype.newbyteorder("="), copy=False)
         return torch.from_numpy(np.ascontiguousarray(native))
     return None
 
@@ -208,6 +205,20 @@ def _stacked(samples: list[Any]) -> Tensor | None:
     if not found or len(found) < len(tensors) or len({(tensor.shape, tensor.dtype) for tensor in found}) > 1:
         return None
     return torch.stack(found)
+
+
+def _usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:
+    """A call in the precision of the network, whose numbers are finite there."""
+    for tensor in call.tensors():
+        refuse_indirect(tensor, f"a tensor of {what}", error)
+    cast = _in_precision(call, model)
+    for before, tensor in zip(call.tensors(), cast.tensors(), strict=True):
+        if not tensor.is_floating_point() or tensor.itemsize == 1 or bool(tensor.isfinite().all()):
+            continue
+        if before.itemsize > 1 and bool(before.isfinite().all()):
+            raise error(f"the {what} go up to {float(before.abs().max()):g}, too large for {tensor.dtype}: scale them")
+        raise error(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
+    return cast
 
 
 def _in_precision(call: Call, model: nn.Module) -> Call:
