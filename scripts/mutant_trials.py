@@ -170,7 +170,7 @@ def in_a_process(task: Callable[[], int], seconds: int, log: Path) -> int:
     """The exit code of a task in a process of its own, which may take so much of the processor's time."""
     process = os.fork()
     if not process:
-        os.setsid()
+        os.setpgrp()  # a new session would leave the priority that this run has on a busy machine
         die_with_parent()
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         signal.alarm(IDLE * seconds)

@@ -20,7 +20,7 @@ from bitline.evaluation.layer_errors import LayerSums
 from bitline.study.results import COSTS
 from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
-from bitline.study.values import unpack
+from bitline.study.values import is_genuine, unpack
 
 Read = TypeVar("Read")
 
@@ -41,7 +41,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
         StudyError: a row is damaged.
 
     Examples:
-        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
+        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0, b"")]
         >>> checked(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
@@ -72,8 +72,10 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
     )
 
 
-def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any) -> Shard:
-    """A row of the table of results."""
+def shard(
+    kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any, end: Any
+) -> Shard:
+    """A row of the table of results; `end` is where its checksum stands."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
     if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
@@ -84,6 +86,8 @@ def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, s
         raise ValueError(f"images {start} to {stop} were classified")
     if correct > stop - start:
         raise ValueError(f"{correct} of {stop - start} images were right")
+    if not isinstance(end, bytes) or not is_genuine(end, kind, key, chip, start, stop, correct):
+        raise ValueError(f"{correct} of images {start} to {stop} were right, which is not what was written")
     if not (isinstance(seconds, (int, float)) and isinstance(setup, (int, float))):
         raise ValueError(f"seconds is {seconds!r}, of which {setup!r} of preparation")
     return Shard(kind, key, chip, start, stop, correct, seconds, setup)

@@ -16,8 +16,12 @@ from bitline.study import rows
 from bitline.study.environment import differences
 from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
+from bitline.study.values import SEAL
 
 Read = TypeVar("Read")
+
+END = f"substr(each_image, -{SEAL})"
+"""Of the bytes in a row: its checksum."""
 
 
 class StoredRows:
@@ -53,7 +57,7 @@ class StoredRows:
             StudyError: a row is damaged.
         """
         which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
-        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
+        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup", END)
         return self._checked(
             "results", columns, rows.shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
         )
