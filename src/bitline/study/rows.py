@@ -41,7 +41,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
         StudyError: a row is damaged.
 
     Examples:
-        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0, b"")]
+        >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
         >>> checked(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
@@ -72,10 +72,17 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
     )
 
 
-def shard(
-    kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any, end: Any
-) -> Shard:
-    """A row of the table of results; `end` is where its checksum stands."""
+def sealed_shard(end: Any, *row: Any) -> Shard:
+    """A row of the table of results, with `row` as for `shard`, and `end` where its checksum stands."""
+    found = shard(*row)
+    if not isinstance(end, bytes) or not is_genuine(end, *row[:6]):
+        images = f"images {found.start} to {found.stop}"
+        raise ValueError(f"{found.correct} of {images} were right, which is not what was written")
+    return found
+
+
+def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any) -> Shard:
+    """What was measured, and what came of it."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
     if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
@@ -86,8 +93,6 @@ def shard(
         raise ValueError(f"images {start} to {stop} were classified")
     if correct > stop - start:
         raise ValueError(f"{correct} of {stop - start} images were right")
-    if not isinstance(end, bytes) or not is_genuine(end, kind, key, chip, start, stop, correct):
-        raise ValueError(f"{correct} of images {start} to {stop} were right, which is not what was written")
     if not (isinstance(seconds, (int, float)) and isinstance(setup, (int, float))):
         raise ValueError(f"seconds is {seconds!r}, of which {setup!r} of preparation")
     return Shard(kind, key, chip, start, stop, correct, seconds, setup)

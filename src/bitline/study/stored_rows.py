@@ -57,9 +57,9 @@ class StoredRows:
             StudyError: a row is damaged.
         """
         which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
-        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup", END)
+        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
         return self._checked(
-            "results", columns, rows.shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
+            "results", (END, *columns), rows.sealed_shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
         )
 
     def layers(self, key: str) -> dict[int, list[LayerSums]]:
