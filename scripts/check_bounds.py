@@ -2,7 +2,8 @@
 
 Each end gets a new environment, with the lowest allowed versions of the required packages, or with the newest that the
 package index has, and a quick part of the tests runs in it. Packages that these require are the newest that fit.
-constraints.txt limits nothing here. Where the index has PyTorch for CUDA only, some gigabytes are downloaded.
+constraints.txt limits nothing here. Where the index has PyTorch for CUDA only, some gigabytes are downloaded, unless
+`--keep torch==VERSION` names one for the processor alone.
 """
 
 from __future__ import annotations
@@ -46,20 +47,25 @@ def lowest(requirement: str) -> str:
     return f"{bound[1]}=={bound[2]}"
 
 
-def try_end(end: str, folder: Path, tests: list[str]) -> bool:
-    """Whether the tests pass with the versions of one end."""
+def name_of(requirement: str) -> str:
+    """The package that a requirement is about."""
+    return re.split(r"[<>=]", requirement)[0]
+
+
+def try_end(end: str, folder: Path, tests: list[str], kept: list[str]) -> bool:
+    """Whether the tests pass with the versions of one end, but those that are kept."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     required: list[str] = project["dependencies"]
-    chosen = [lowest(requirement) for requirement in required] if end == "lowest" else []
+    free = [requirement for requirement in required if name_of(requirement) not in map(name_of, kept)]
+    chosen = [*kept, *(map(lowest, free) if end == "lowest" else [])]
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
     install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*install, *(["--upgrade"] if not chosen else []), "-e", f"{ROOT}[test]", *chosen], check=True)
+    subprocess.run([*install, *(["--upgrade"] if end == "newest" else []), "-e", f"{ROOT}[test]", *chosen], check=True)
     print(f"{end} versions, on Python {sys.version.split()[0]}:", flush=True)
-    names = [re.split(r"[<>=]", requirement)[0] for requirement in required]
     listing = "import importlib.metadata as m, sys; print(*(f'{n}=={m.version(n)}' for n in sys.argv[1:]))"
-    subprocess.run([str(python), "-c", listing, *names], check=True)
+    subprocess.run([str(python), "-c", listing, *map(name_of, required)], check=True)
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *tests]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
     return subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
@@ -70,11 +76,12 @@ def main() -> None:
     parser.add_argument("ends", nargs="*", choices=["lowest", "newest", []], help="both if not given")
     parser.add_argument("--folder", type=Path, help="keep the environments here, and use those that are there")
     parser.add_argument("--tests", nargs="+", default=list(TESTS), help="run these in place of a quick part")
+    parser.add_argument("--keep", nargs="+", default=[], metavar="NAME==VERSION", help="take these at both ends")
     settings = parser.parse_args()
     failed = []
     with TemporaryDirectory() as scratch:
         for end in settings.ends or ("lowest", "newest"):
-            if not try_end(end, (settings.folder or Path(scratch)) / end, settings.tests):
+            if not try_end(end, (settings.folder or Path(scratch)) / end, settings.tests, settings.keep):
                 failed.append(end)
     if failed:
         sys.exit(f"the tests fail with the {' and the '.join(failed)} versions: correct the bounds in pyproject.toml")

@@ -131,6 +131,8 @@ def furnish(folder: Path) -> None:
     sweep(Study.load(folder / "study.toml"), folder / "store.sqlite", workers=1)
     (folder / "folder").mkdir()
     (folder / "file").write_text("kept")
+    (folder / "loop").symlink_to("loop")
+    (folder / "dangling").symlink_to("nothing")
     for suffix in SUFFIXES:
         (folder / f"garbage{suffix}").write_bytes(bytes(range(256)))
         (folder / f"empty{suffix}").write_bytes(b"")
@@ -218,12 +220,12 @@ CHANGES = (
 )  # fmt: skip
 INPUTS = (
     "missing", "folder", "", " ", "x" * 5000, "file/below", "\x1b[31mred", "[/bold]x", "/dev/null", "lists.json",
-    "deep.json", "deep.toml", "digits.toml", "latin.toml", "wide.toml", "small.png", "small.zip",
+    "loop", "dangling", "deep.json", "deep.toml", "digits.toml", "latin.toml", "wide.toml", "small.png", "small.zip",
     *(f"{kind}{suffix}" for kind in ("garbage", "empty") for suffix in SUFFIXES),
     *(f"{name}{suffix}" for name in ARRAYS for suffix in (".npy", ".npz")),
 )  # fmt: skip
 OUTPUTS = ("", "file/below", "file/below/it.png", "x" * 5000 + ".png", "folder", "folder/", "/proc/nothing/x.png",
-           "/proc/self/x.html", ".", "..", "/", "\x1b[31m/" + "y" * 300)  # fmt: skip
+           "loop", "/proc/self/x.html", ".", "..", "/", "\x1b[31m/" + "y" * 300)  # fmt: skip
 
 
 def is_output(parameter: Parameter) -> bool:

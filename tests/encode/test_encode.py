@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import designs
 
 from bitline import Design
 from bitline.encode import Differential, Offset, TwoSided, input_slices
-from bitline.encode.input_slices import plain_input_slices
+from bitline.encode.input_slices import byte_slices, plain_input_slices
 from bitline.layer.cells import target_conductances
 
 CODES = torch.tensor([127, 63, 0, -63, -127])
@@ -85,3 +85,15 @@ def test_input_slices_recombine(bits, slice_bits, signed):
     assert digits.abs().max() < 2**slice_bits
     total = sum(digit * 2 ** (slice_bits * index) for index, digit in enumerate(digits))
     assert torch.equal(total, codes)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 99))
+def test_slices_of_bytes_are_those_of_their_codes(magnitude_bits, slice_bits, seed):
+    """The byte 128 stands for code 0, and digits lie in memory as the codes do."""
+    top = 2**magnitude_bits - 1
+    codes = torch.randint(-top, top + 1, (2, 3, 2, 5), generator=torch.Generator().manual_seed(seed))
+    given_bytes = (codes + 128).to(torch.uint8).contiguous(memory_format=torch.channels_last)
+    slices = [digits.clone() for digits in byte_slices(given_bytes, 128, magnitude_bits, slice_bits)]
+    assert torch.equal(torch.stack(slices).float() - 128, plain_input_slices(codes.float(), magnitude_bits, slice_bits))
+    assert all(digits.stride() == given_bytes.stride() for digits in slices)

@@ -387,6 +387,11 @@ def test_links_lead_to_one_lock(finished_copy, tmp_path):
 INSERT_LAYERS = "INSERT INTO layers SELECT key, chip, '{}' FROM results WHERE kind = 'analog'"
 """The small study has no layer errors of its own."""
 DAMAGE = {
+    "a wrong count": (
+        "UPDATE results SET correct = CASE correct WHEN 0 THEN 1 ELSE correct - 1 END",
+        "not what was written",
+    ),
+    "another design's count": ("UPDATE results SET key = key || '0' WHERE kind = 'analog'", "not what was written"),
     "an empty shard": ("UPDATE results SET stop = start", "were classified"),
     "more right than images": ("UPDATE results SET correct = 99", "99 of 4 images were right"),
     "a negative count": ("UPDATE results SET correct = -1", "correct is -1"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bitline.errors import DataError
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
-from bitline.quantize.inputs import plain_input_codes
+from bitline.quantize.inputs import input_bytes, plain_input_codes
 
 
 @given(st.integers(2, 12), st.sampled_from(["layer", "channel"]), st.integers(0, 1000))
@@ -119,3 +119,23 @@ def test_inputs_that_are_not_finite_are_refused(value, dtype):
     inputs[1, 4] = value
     with pytest.raises(DataError, match="NaN or infinite"):
         input_codes(inputs, InputScale(1.0, 8, True))
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 7), st.booleans(), st.integers(0, 1000))
+def test_bytes_of_inputs_are_their_codes(magnitude_bits, signed, seed):
+    """Of any batch that fills its memory, whatever the order of its axes there."""
+    scale = InputScale(0.37, magnitude_bits, signed)
+    inputs = 30 * torch.randn(4, 3, 2, 50, generator=torch.Generator().manual_seed(seed))
+    for laid_out in (inputs, inputs.contiguous(memory_format=torch.channels_last)):
+        codes = input_bytes(laid_out, scale)
+        assert torch.equal(codes.float() - scale.zero_byte, input_codes(inputs, scale))
+        assert torch.equal(codes, input_bytes(laid_out.double(), scale))
+
+
+@pytest.mark.parametrize("place", [0, 41, 83])
+def test_bytes_of_inputs_that_are_not_finite_are_refused(place):
+    inputs = torch.ones(84)
+    inputs[place] = torch.nan
+    with pytest.raises(DataError, match="NaN or infinite"):
+        input_bytes(inputs, InputScale(1.0, 7, True))

@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitline.readout import convert_and_add, convert_columns_and_add
-from bitline.readout.convert import plain_convert_and_add, plain_convert_columns_and_add
+from bitline.readout.convert import (
+    convert_sums_and_add,
+    plain_convert_and_add,
+    plain_convert_columns_and_add,
+    scale_sums,
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -31,3 +36,29 @@ def test_the_kernel_equals_plain_pytorch(blocks, conversions, outputs, seed):
     factor = torch.randn(conversions)
     expected = plain_convert_and_add(signals.double(), low.double(), high.double(), factor.double())
     torch.testing.assert_close(convert_and_add(signals, low, high, factor).double(), expected, rtol=1e-5, atol=1e-4)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 3), st.integers(1, 3), st.sampled_from([1.0, 3.0]), st.booleans(), st.integers(0, 99))
+def test_sums_of_whole_numbers_are_converted_exactly(groups, conversions, divisor, anew, seed):
+    """With numbers that single precision holds exactly, the kernel and plain PyTorch in double precision agree."""
+    generator = torch.Generator().manual_seed(seed)
+    sums = torch.randint(-90, 91, (4 * groups, conversions, 5), generator=generator).float()
+    scale, factor, start = (
+        torch.randint(1, 9, shape, generator=generator) / 4
+        for shape in ((conversions,), (groups, conversions, 5), (groups, 5))
+    )
+    low, high = -torch.arange(conversions) - 7.0, torch.arange(conversions) + 9.0
+    total = torch.randint(-9, 10, (4 * groups, 5), generator=generator).float()
+    expected = total.double()
+    wide = (sums.double(), scale.double(), divisor, low.double(), high.double(), factor.double())
+    convert_sums_and_add(*wide, start.double() if anew else None, expected)
+    convert_sums_and_add(sums, scale, divisor, low, high, factor, start if anew else None, total)
+    assert torch.equal(total.double(), expected)
+
+
+def test_outputs_without_converters_are_scaled_sums():
+    sums, factor, start = torch.arange(-6.0, 6).reshape(4, 3), torch.tensor([0.5, 0.25, 2]), torch.tensor([1.0, -3, 0])
+    total = torch.empty(4, 3)
+    scale_sums(sums, factor, start, total)
+    assert torch.equal(total, sums * factor + start)

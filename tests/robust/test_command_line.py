@@ -66,7 +66,7 @@ def furnished(tmp_path_factory):
 def place(furnished, tmp_path, monkeypatch):
     """A folder with a study, its store, and files of all kinds."""
     monkeypatch.setenv("BITLINE_TRACEBACK", "1")
-    shutil.copytree(furnished, tmp_path / "place")
+    shutil.copytree(furnished, tmp_path / "place", symlinks=True)
     return tmp_path / "place"
 
 
@@ -112,7 +112,7 @@ def wrong_lines(draw):
 
 @pytest.fixture(scope="module")
 def shared_place(furnished, tmp_path_factory):
-    return shutil.copytree(furnished, tmp_path_factory.mktemp("wrong") / "place")
+    return shutil.copytree(furnished, tmp_path_factory.mktemp("wrong") / "place", symlinks=True)
 
 
 @given(wrong_lines())
@@ -151,6 +151,29 @@ def test_an_interrupted_command_says_so_in_one_line(tmp_path, seconds):
     said = [line for line in errors.splitlines() if not line.startswith("note: ")]
     assert (process.returncode, said) == (130, ["bitline: interrupted"])
     assert not list(tmp_path.iterdir())
+
+
+# -- stores
+
+REPLACING = {
+    "results": ["results", "store.sqlite", "--to", "csv", "--out"],
+    "report": ["report", "store.sqlite", "--out"],
+    "sweep": ["sweep", "study.toml", "--workers", "1", "--out", "other.sqlite", "--report"],
+    "cost": ["cost", "--images", "4", "--out"],
+    "adc": ["adc", "--converters", "2", "--out"],
+    "array": ["array", "--set", "array={kind='row-driven',rows=8,bit_line={segment=1e-4}}", "--spice"],
+}
+
+
+@pytest.mark.parametrize("name", REPLACING)
+def test_no_file_takes_the_place_of_a_store(place, name):
+    """`results a.sqlite --to csv --out a.sqlite`, or a link to it, wrote its table over the results."""
+    (place / "link.png").symlink_to("store.sqlite")
+    before = (place / "store.sqlite").read_bytes()
+    for target in ("store.sqlite", "link.png"):
+        outcome = invoke([*REPLACING[name], target], place)
+        assert (outcome.status, outcome.fault()) == (2, ""), outcome.errors
+    assert (place / "store.sqlite").read_bytes() == before
 
 
 # -- full disks

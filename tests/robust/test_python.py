@@ -37,13 +37,28 @@ def accuracy(model=NETWORK, design=DESIGN, images=INPUTS, labels=LABELS, calibra
 
 # Evaluations
 
+INDIRECT = [INPUTS.to_sparse(), INPUTS.to("meta"), torch.nested.nested_tensor([INPUTS[0], INPUTS[1, :3]]),
+            torch.quantize_per_tensor(INPUTS, 0.1, 0, torch.qint8), INPUTS.double() * 1e300,
+            np.ma.masked_greater(INPUTS.numpy(), 0)]  # fmt: skip
+"""Tensors that do not hold a number of the network's precision for each element."""
+
+
+class Exits(nn.Linear):
+    """A network that ends Python."""
+
+    def forward(self, inputs):
+        raise SystemExit(7)
+
+
 BAD_ARGUMENTS = {
     "model": [None, abs, nn.Linear, "resnet18", nn.LazyLinear(4), nn.Linear(6, 4, device="meta"),
-              nn.Linear(6, 4, dtype=torch.complex64)],
+              nn.Linear(6, 4, dtype=torch.complex64), torch.jit.trace(NETWORK, INPUTS), Exits(6, 4)],
     "design": [None, 3, {}, [], "nope", ""],
-    "images": [None, "abc", 3, INPUTS.tolist(), INPUTS * math.nan, INPUTS[:0], INPUTS.to(torch.complex64)],
-    "labels": [None, "abc", 3, [], LABELS - 9, LABELS + 99, LABELS + 0.5, LABELS.to(torch.complex64)],
-    "calibration": ["abc", 3, INPUTS * math.nan, INPUTS[:0], INPUTS[:, :2]],
+    "images": [None, "abc", 3, INPUTS.tolist(), INPUTS * math.nan, INPUTS[:0], INPUTS.to(torch.complex64), *INDIRECT],
+    "labels": [None, "abc", 3, [], LABELS - 9, LABELS + 99, LABELS + 0.5, LABELS.to(torch.complex64),
+               LABELS.to_sparse(), LABELS.to("meta"), torch.tensor(1), np.ma.masked_greater(LABELS.numpy(), 0),
+               set(range(8))],
+    "calibration": ["abc", 3, INPUTS * math.nan, INPUTS[:0], INPUTS[:, :2], *INDIRECT],
     "metric": [None, 3, "acuracy", "os:abort", "nowhere:f", [], nn.Linear, lambda outputs, targets: outputs.nothing],
     "chips": [-1, 0, 1.5, "2", None, True, math.nan],
     "batch": [-1, 0, 1.5, "2", None, True, math.nan],
@@ -67,6 +82,31 @@ def test_networks_and_images_of_any_precision_are_evaluated(dtype):
     copy.load_state_dict(NETWORK.state_dict())
     assert accuracy(model=copy.to(dtype)) > 0.8
     assert copy[0].weight.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda x: x.numpy().astype(np.longdouble),
+        lambda x: x.numpy().astype(">f4"),
+        lambda x: x.numpy()[::-1].copy()[::-1],
+        lambda x: x.T.contiguous().T,
+        lambda x: torch.complex(torch.zeros_like(x), -x).conj().imag,
+        lambda x: x.clone().requires_grad_(),
+        nn.Parameter,
+        list,
+    ],
+)
+def test_numbers_are_the_same_however_they_lie_in_memory(same):
+    """Long doubles and views with a pending minus sign ended in errors of PyTorch."""
+    expected = evaluate(NETWORK, Design(), INPUTS, LABELS, INPUTS, chips=1)
+    found = evaluate(NETWORK, Design(), same(INPUTS), LABELS, same(INPUTS), chips=1)
+    assert found.layers == expected.layers
+
+
+def test_eight_bit_floats_are_numbers():
+    eight = INPUTS.to(torch.float8_e4m3fn)
+    assert accuracy(images=eight, calibration=eight) == accuracy(images=eight.float(), calibration=eight.float())
 
 
 def test_a_batch_may_be_larger_than_anything():
@@ -109,6 +149,12 @@ def test_settings_that_are_numbers_take_nothing_else(name):
     for value in (True, math.nan, "nan", -math.inf, -1, "x", [], {}, object(), *texts):
         with pytest.raises(DesignError):
             Design().with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.1}, name: value})
+
+
+def test_files_of_windows_editors_are_read(tmp_path):
+    """The mark of the encoding that they put first was invalid TOML."""
+    (tmp_path / "chip.toml").write_bytes(b"\xef\xbb\xbfname = 'x'\r\n[adc]\r\nbits = 6\r\n")
+    assert Design.load(tmp_path / "chip.toml").adc.bits == 6
 
 
 def test_infinity_is_for_ratios():

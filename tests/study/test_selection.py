@@ -54,6 +54,7 @@ def test_conditions_are_those_that_are_written(text, bits):
         ("accuracy > 90", "write 'accuracy > 90%'"),
         ("adc.kind = sarr", "no design has 'sarr' there: did you mean 'sar'?"),
         ("().__class__ = 1", "is no condition"),
+        ("accuracy > nan", "no number is larger"),
     ],
 )
 def test_what_is_no_condition_is_refused(text, words):

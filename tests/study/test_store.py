@@ -58,6 +58,8 @@ def test_files_that_are_no_stores_are_refused(tmp_path):
         read_results(path)
     with pytest.raises(StudyError, match="no store of results"):
         read_results(tmp_path / "none.sqlite")
+    with pytest.raises(StudyError, match="it is a folder"):
+        read_results(tmp_path)
 
 
 OLD = """

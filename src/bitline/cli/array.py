@@ -13,7 +13,8 @@ from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
-from bitline.config.files import check_writable, write_csv, write_text
+from bitline.config.files import check_writable, write_text
+from bitline.config.spreadsheets import write_csv
 from bitline.errors import DataError, DesignError
 from bitline.numerics.text import exact, percent
 

@@ -16,7 +16,8 @@ from typing import Any, Literal, TextIO
 from bitline.cli.progress import Tell, bar
 from bitline.cli.start import work_begins
 from bitline.cli.table import Table
-from bitline.config.files import json_text, no_formula
+from bitline.config.files import json_text
+from bitline.config.spreadsheets import no_formula
 from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]

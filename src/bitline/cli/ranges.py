@@ -13,7 +13,8 @@ from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Column, Table, name
-from bitline.config.files import check_writable, write_csv
+from bitline.config.files import check_writable
+from bitline.config.spreadsheets import write_csv
 from bitline.errors import BitlineError
 from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent

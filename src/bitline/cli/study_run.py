@@ -14,7 +14,7 @@ from bitline.cli.launch import Crew
 from bitline.cli.output import Output, complain
 from bitline.cli.study_tables import study_notes, write_report
 from bitline.cli.table import Table
-from bitline.config.files import check_writable
+from bitline.config.files import check_place, check_writable
 
 if TYPE_CHECKING:
     from bitline.study import Study, StudyResult
@@ -69,7 +69,7 @@ class StudyRun:
         """
         from bitline.study import forget_failures
 
-        check_writable("--out", self.store)
+        check_place("--out", self.store)
         check_writable("--report", *([self.report] if self.report else []))
         allowed_study(self.study, str(self.file), allow_code)
         if retry_failed:

@@ -11,16 +11,9 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitline.errors import BitlineError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of what spreadsheets take for a formula."""
 
 
 @contextmanager
@@ -29,7 +22,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     If that fails, nothing is left of it, and an existing file stays as it was. Missing folders are made. What is no
     ordinary file, such as a pipe, is written to as it is, and a symbolic link stays one. Of a file with several names
-    (hard links) this name alone gets the new content: backups that share files by hard links keep the old one.
+    (hard links) this name alone gets the new content: backups that share files by hard links keep the old one. A
+    database, which may be a store of results, is never replaced.
 
     What a process has left behind that was killed while it wrote the same file is removed.
 
@@ -49,7 +43,8 @@ def replacing(path: Path) -> Iterator[Path]:
     if _is_special(path):
         yield path
         return
-    place = path.resolve()
+    place = real_path(path)
+    _refuse_database(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _remove_orphans(place)
     part = _part(place)
@@ -116,51 +111,50 @@ def json_text(content: Mapping[str, Any], indent: int) -> str:
     return json.dumps(_strict(content), indent=indent, allow_nan=False) + "\n"
 
 
-def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table without its index; spreadsheets take no text of it for a formula.
-
-    A text that begins with '=', '+', '-' or '@' and is not a number gets an apostrophe before it, as OWASP advises
-    against CSV injection.
+def real_path(path: Path) -> Path:
+    """Where a path leads through all links, absolute.
 
     Args:
-        path: file to write.
-        frame: the table.
+        path: of a file that is there or not.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the links lead in a circle.
 
     Examples:
-        >>> import pandas as pd
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     write_csv(Path(folder) / "table.csv", pd.DataFrame({"design": ["=1+1"], "change": ["-0.5"]}))
-        ...     print((Path(folder) / "table.csv").read_text())
-        design,change
-        '=1+1,-0.5
+        >>> real_path(Path("/nowhere/../results.json"))
+        PosixPath('/results.json')
     """
-    plain = frame.astype(object).map(no_formula).rename(columns=no_formula)
-    with replacing(path) as part:
-        plain.to_csv(part, index=False)
-
-
-def no_formula(value: Any) -> Any:
-    """A value of a table for spreadsheets, as in `write_csv`.
-
-    Examples:
-        >>> no_formula("=1+1"), no_formula("-1.5"), no_formula(2)
-        ("'=1+1", '-1.5', 2)
-    """
-    if not isinstance(value, str) or not value.startswith(FORMULA):
-        return value
     try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
 def check_writable(option: str, *paths: Path) -> None:
-    """Try whether files can be written, before the work that fills them; nothing is changed or left behind.
+    """Try whether files can be replaced, before the work that fills them; nothing is changed or left behind.
+
+    Args:
+        option: the option that names the files on the command line.
+        paths: files that will be written later.
+
+    Raises:
+        BitlineError: one of them cannot be written, or is a database; the message says why.
+
+    Examples:
+        >>> check_writable("--out", Path("/dev/null/results.json"))
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: cannot write /dev/null/results.json: ...; give another --out
+    """
+    check_place(option, *paths)
+    for path in paths:
+        try:
+            _refuse_database(path)
+        except OSError as error:
+            raise BitlineError(f"cannot write {path}: {error.strerror}; give another {option}") from None
+
+
+def check_place(option: str, *paths: Path) -> None:
+    """Try whether files can be made or changed where they are; nothing is changed or left behind.
 
     Args:
         option: the option that names the files on the command line.
@@ -170,7 +164,7 @@ def check_writable(option: str, *paths: Path) -> None:
         BitlineError: one of them cannot be written; the message says why.
 
     Examples:
-        >>> check_writable("--out", Path("/dev/null/results.json"))
+        >>> check_place("--out", Path("/dev/null/results.json"))
         Traceback (most recent call last):
         bitline.errors.BitlineError: cannot write /dev/null/results.json: ...; give another --out
     """
@@ -186,7 +180,7 @@ def _try(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return
-    place = path.resolve()
+    place = real_path(path)
     missing = [folder for folder in place.parents if not folder.exists()]
     above = place.parents[len(missing)]
     if not above.is_dir():
@@ -206,6 +200,22 @@ def _strict(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "inf" if value > 0 else "-inf"
     return value
+
+
+def _refuse_database(path: Path) -> None:
+    """Refuse to replace a database by something else: `--out` may have got the name of a store of results.
+
+    Raises:
+        FileExistsError: it is one.
+    """
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(DATABASE)) == DATABASE:
+                raise FileExistsError(errno.EEXIST, "a store of results, or another database, is there", str(path))
+
+
+DATABASE = b"SQLite format 3\0"
+"""What the files of SQLite begin with."""
 
 
 def _is_special(path: Path) -> bool:

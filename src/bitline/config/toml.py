@@ -27,7 +27,7 @@ def read(path: Path) -> str:
         bitline.errors.DesignError: cannot read missing.toml: No such file or directory
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows mark the encoding
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DesignError(f"cannot read {path}: {reason}") from None

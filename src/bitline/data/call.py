@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.errors import BitlineError, DataError
+from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
+
 REAL = ("attention_mask",)
 """Names of arguments that are 1 where inputs are real and 0 where they are padding."""
 PADDED = ("key_padding_mask", "src_key_padding_mask", "padding_mask")
@@ -90,9 +93,11 @@ def tensor_of_numbers(value: Any) -> Tensor | None:
         (tensor([1, 2]), None)
     """
     if isinstance(value, Tensor):
-        return value.detach()
+        return value.detach() if value.is_quantized else value.detach().resolve_conj().resolve_neg()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        native = value.astype(value.dtype.newbyteorder("="), copy=False)
+        refuse_masked(value, "an array of inputs", DataError)
+        wide = value.dtype.kind == "f" and value.dtype.itemsize > 8  # which PyTorch does not have
+        native = value.astype(np.float64 if wide else value.dtype.newbyteorder("="), copy=False)
         return torch.from_numpy(np.ascontiguousarray(native))
     return None
 
@@ -136,3 +141,33 @@ def accepted_keywords(model: nn.Module, keywords: Mapping[str, Any]) -> dict[str
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
         return dict(keywords)
     return {name: value for name, value in keywords.items() if name in parameters}
+
+
+def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:
+    """A call in the precision of a network, and on its device, whose numbers are finite there.
+
+    Args:
+        call: what a user gave.
+        model: the network.
+        what: what messages call the inputs, in the plural.
+        error: class of the error that is raised.
+
+    Raises:
+        BitlineError: of the class `error`, for numbers that are NaN, infinite or too large, and tensors without any.
+
+    Examples:
+        >>> large = Call((torch.tensor([1e300], dtype=torch.float64),), {})
+        >>> usable(large, nn.Linear(1, 1), "images", DataError)
+        Traceback (most recent call last):
+        bitline.errors.DataError: the images go up to 1e+300, too large for torch.float32: scale them
+    """
+    for tensor in call.tensors():
+        refuse_indirect(tensor, f"a tensor of {what}", error)
+    cast = call.for_network(model)
+    for before, tensor in zip(call.tensors(), cast.tensors(), strict=True):
+        if not tensor.is_floating_point() or tensor.itemsize == 1 or bool(tensor.isfinite().all()):
+            continue
+        if before.itemsize > 1 and bool(before.isfinite().all()):
+            raise error(f"the {what} go up to {float(before.abs().max()):g}, too large for {tensor.dtype}: scale them")
+        raise error(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
+    return cast

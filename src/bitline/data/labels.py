@@ -14,6 +14,7 @@ from bitline.config.messages import first_line
 from bitline.data.outputs import class_scores
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
+from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
 
 if TYPE_CHECKING:
     from bitline.data.dataset import Dataset
@@ -99,7 +100,7 @@ def class_count(network: nn.Module, images: Tensor | StoredImages) -> int:
         outputs = scores(network, shown)
     except BitlineError:
         raise
-    except Exception as error:  # whatever a user's network raises
+    except (Exception, SystemExit) as error:  # whatever a user's network raises
         raise DataError(
             f"the network cannot take images of shape {tuple(shown.shape[1:])} and type {shown.dtype}: "
             + first_line(error)
@@ -261,6 +262,7 @@ def in_short(names: Sequence[str]) -> str:
 
 def _tensor(labels: object) -> Tensor:
     if not isinstance(labels, Tensor):
+        refuse_masked(labels, "the array of labels", DataError)
         try:
             array = np.asarray(labels)
         except (ValueError, TypeError, RuntimeError) as error:
@@ -268,6 +270,7 @@ def _tensor(labels: object) -> Tensor:
         if array.dtype.kind not in "biuf" or array.ndim == 0:
             raise DataError(f"labels are {array.dtype}, {array.shape}: {WANTED}")
         labels = torch.from_numpy(array.astype(np.float64 if array.dtype.kind == "f" else np.int64))
+    refuse_indirect(labels, "the tensor of labels", DataError)
     if labels.is_complex() or labels.ndim == 0:
         raise DataError(f"labels are {labels.dtype}, {tuple(labels.shape)}: {WANTED}")
     return labels.detach().cpu()

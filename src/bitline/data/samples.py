@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from bitline.config.messages import first_line
 from bitline.data.batch import batch_of, stacked_samples, with_labels
+from bitline.data.call import usable
 from bitline.data.dataset import Dataset
 from bitline.data.loaded_samples import LoadedSamples, Runs
 from bitline.data.stored_images import StoredImages
-from bitline.data.stored_samples import Samples, StoredSamples, check_finite, placed
+from bitline.data.stored_samples import Samples, StoredSamples, placed
 from bitline.errors import BitlineError, DataError
 
 __all__ = ["LoadedSamples", "Samples", "StoredSamples", "samples_of"]
@@ -48,8 +49,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
     is_whole = isinstance(data, (Tensor, StoredImages, tuple, Mapping)) or hasattr(data, "__array__")
     if is_whole or (isinstance(data, list) and stacked_samples(data) is not None):
         whole = with_labels(data, labels, network) if _is_apart(data, labels) else batch_of(data, network)
-        check_finite(whole.call)
-        return StoredSamples(placed(whole.call, network), whole.targets)
+        call = usable(whole.call, network, "images", DataError)
+        return StoredSamples(placed(call, network), whole.targets)
     if isinstance(data, (str, bytes)) or not (isinstance(data, Iterable) or hasattr(data, "__getitem__")):
         raise DataError(
             f"the data is a {type(data).__name__}: give a tensor or array, a tuple (inputs, targets), a mapping, a "

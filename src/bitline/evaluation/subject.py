@@ -126,7 +126,7 @@ def _check_convertible(network: nn.Module, design: Design, measure: Measure, fir
             convert(network, design, StoredSamples(first.call))
         except ConversionError:
             raise
-        except Exception:  # says nothing more
+        except (Exception, SystemExit):  # says nothing more
             pass
         raise error
 
@@ -154,7 +154,7 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
             outputs = first.call.on(network)
     except BitlineError:
         raise
-    except Exception as error:  # whatever a user's network raises
+    except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
         raise DataError(f"the network cannot take images of shape {shapes}: {first_line(error)}") from error
     values = measure.values(outputs, measure.targets_of(first.call, first.targets))
@@ -187,6 +187,6 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
             convert(network, design, inputs_of(images[:2]))
         except ConversionError:
             raise
-        except Exception:  # says nothing more
+        except (Exception, SystemExit):  # says nothing more
             pass
         raise error

@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 from bitline.config.messages import first_line
 from bitline.data.batch import LABELS
-from bitline.data.call import Call, accepted_keywords, possible_arguments, required_arguments, tensor_of_numbers
+from bitline.data.call import (
+    Call,
+    accepted_keywords,
+    possible_arguments,
+    required_arguments,
+    tensor_of_numbers,
+    usable,
+)
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
@@ -47,7 +54,8 @@ class Inputs:
             model: the network.
 
         Raises:
-            CalibrationError: something else, nothing, or values that are NaN or infinite.
+            CalibrationError: something else, nothing, or values that are NaN, infinite or too large for the network.
+            DataError: values that are masked.
         """
         if isinstance(given, Inputs):
             return given
@@ -57,13 +65,7 @@ class Inputs:
         calls = tuple(_calls(given, model))
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
-        for call in calls:
-            for tensor in call.tensors():
-                if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-                    raise CalibrationError(
-                        "the calibration images hold NaN or infinite values: check how they are loaded"
-                    )
-        return cls(tuple(call.for_network(model) for call in calls))
+        return cls(tuple(usable(call, model, "calibration images", CalibrationError) for call in calls))
 
     @property
     def sample(self) -> Call:
@@ -100,16 +102,15 @@ def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
         torch.float32
 
     Raises:
-        DataError: it is no tensor or array of numbers, or holds NaN or infinite values.
+        DataError: it is no tensor or array of numbers, or holds values that are masked, NaN, infinite, or too large for
+            the precision of the network.
     """
     tensor = tensor_of_numbers(given)
     if tensor is None and isinstance(given, list):
         tensor = _stacked(given)
     if tensor is None or tensor.ndim == 0:
         raise DataError(f"the {what} are a {type(given).__name__}: give one tensor or array (samples, ...)")
-    if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-        raise DataError(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
-    return Call((tensor,), {}).for_network(model).arguments[0]  # type: ignore[no-any-return]
+    return usable(Call((tensor,), {}), model, what, DataError).arguments[0]  # type: ignore[no-any-return]
 
 
 def first_run(call: Call, network: nn.Module) -> Any:
@@ -120,7 +121,7 @@ def first_run(call: Call, network: nn.Module) -> Any:
     """
     try:
         return call.on(network)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's network can raise anything
         shapes = ", ".join(f"{tuple(tensor.shape)} {_short(tensor.dtype)}" for tensor in call.tensors())
         reason = first_line(error, 200)
         whole = any(tensor.dtype == torch.uint8 for tensor in call.tensors())

@@ -19,7 +19,7 @@ def checked_network(model: Any) -> nn.Module:
         model: what a user gave.
 
     Raises:
-        NetworkError: it is no module, its weights are on the meta device, or they are complex.
+        NetworkError: it is no module, it is compiled by TorchScript, or its weights are on the meta device or complex.
 
     Examples:
         >>> checked_network(nn.Linear)
@@ -30,6 +30,10 @@ def checked_network(model: Any) -> nn.Module:
         raise NetworkError(f"the network is a class, {model.__name__}: give an instance of it, a torch.nn.Module")
     if not isinstance(model, nn.Module):
         raise NetworkError(f"the network is a {type(model).__name__}: give a torch.nn.Module")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise NetworkError(
+            f"the network is a {type(model).__name__}, whose layers are compiled: give the module that it was made from"
+        )
     for name, weight in (*model.named_parameters(), *model.named_buffers()):
         if not is_lazy(weight) and (weight.is_meta or weight.is_complex()):
             what = "on the meta device, without values" if weight.is_meta else f"{weight.dtype}, not real"

@@ -62,7 +62,7 @@ class Histogram:
         """Count `values` (any shape, finite)."""
         if values.numel() == 0:
             return
-        values = values.detach().reshape(-1).float()
+        values = values.detach().resolve_neg().reshape(-1).float()
         low, high = (float(bound) for bound in torch.aminmax(values))
         self.low, self.high = min(self.low, low), max(self.high, high)
         self._cover(max(-low, high))

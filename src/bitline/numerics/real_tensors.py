@@ -60,6 +60,25 @@ def refuse_unusable(tensor: Tensor, name: str, error: type[BitlineError]) -> Non
             f"{name} is complex ({tensor.dtype}), but conductances and voltages are real: multiply real and imaginary "
             "parts apart, (A + iB)(x + iy) = (Ax - By) + i(Ay + Bx)"
         )
+    refuse_indirect(tensor, name, error)
+
+
+def refuse_indirect(tensor: Tensor, name: str, error: type[BitlineError]) -> None:
+    """Refuse tensors that do not hold one number for each element.
+
+    Args:
+        tensor: what a user gave.
+        name: what messages call it.
+        error: class of the error that is raised.
+
+    Raises:
+        BitlineError: of the class `error`, for sparse, quantised and nested tensors and those on the device 'meta'.
+
+    Examples:
+        >>> refuse_indirect(torch.zeros(2, device="meta"), "the matrix", BitlineError)
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: the matrix is on the device 'meta', where tensors hold no numbers: load its ...
+    """
     if tensor.is_quantized:
         raise error(f"{name} is a quantised tensor ({tensor.dtype}): pass its .dequantize()")
     if tensor.is_nested:
@@ -68,6 +87,26 @@ def refuse_unusable(tensor: Tensor, name: str, error: type[BitlineError]) -> Non
         raise error(f"{name} is a sparse tensor ({tensor.layout}): pass its .to_dense()")
     if tensor.is_meta:
         raise error(f"{name} is on the device 'meta', where tensors hold no numbers: load its values first")
+
+
+def refuse_masked(values: Any, name: str, error: type[BitlineError]) -> None:
+    """Refuse arrays of which some values are masked: PyTorch takes what lies below the mask.
+
+    Args:
+        values: what a user gave.
+        name: what messages call it.
+        error: class of the error that is raised.
+
+    Raises:
+        BitlineError: of the class `error`.
+
+    Examples:
+        >>> refuse_masked(np.ma.masked_equal([1, 2], 2), "the matrix", BitlineError)
+        Traceback (most recent call last):
+        bitline.errors.BitlineError: the matrix is a masked array, whose mask would be lost: pass its .filled(value)
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise error(f"{name} is a masked array, whose mask would be lost: pass its .filled(value)")
 
 
 def finite_like(given: Tensor, name: str, error: type[BitlineError], like: Tensor) -> Tensor:
@@ -97,8 +136,7 @@ def finite_like(given: Tensor, name: str, error: type[BitlineError], like: Tenso
 
 
 def _from_array(values: Any, name: str, error: type[BitlineError]) -> Tensor:
-    if np.ma.is_masked(values):
-        raise error(f"{name} is a masked array, whose mask would be lost: pass its .filled(value)")
+    refuse_masked(values, name, error)
     if hasattr(values, "todense"):
         raise error(f"{name} is a sparse {type(values).__name__}: pass its .toarray()")
     try:

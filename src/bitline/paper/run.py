@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 import bitline
-from bitline.config.files import write_csv, write_values
+from bitline.config.files import write_values
+from bitline.config.spreadsheets import write_csv
 from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
 from bitline.report.style import save

@@ -119,6 +119,8 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]]) -> Condition:
         if _word(word) not in known:
             raise StudyError(f"{about}: no design has {word!r} there{nearest(word, sorted(known.values()))}")
         return Condition(column, relation, word)
+    if value != value:
+        raise StudyError(f"{about}: no number is larger, smaller or equal to it")
     if column.endswith("accuracy") and value > 1:
         raise StudyError(f"{about}: accuracies are fractions of 1: write '{column} {relation} {written}%'")
     return Condition(column, relation, value)

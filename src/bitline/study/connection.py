@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bitline.config.files import real_path
 from bitline.errors import StudyError
 
 
@@ -24,7 +25,7 @@ def for_writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         StudyError: the file cannot be used.
     """
-    with explained(path), closing(sqlite3.connect(path.resolve(), isolation_level=None)) as connection:
+    with explained(path), closing(sqlite3.connect(real_path(path), isolation_level=None)) as connection:
         try:
             yield connection
         finally:
@@ -43,9 +44,9 @@ def for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         StudyError: the file cannot be read, or is not whole.
     """
-    with explained(path), closing(_opened(path.resolve())) as connection:
-        _check_size(path.resolve(), connection)
-        _check_names(path.resolve())
+    with explained(path), closing(_opened(real_path(path))) as connection:
+        _check_size(real_path(path), connection)
+        _check_names(real_path(path))
         check_pages(path, connection)
         yield connection
 
@@ -155,7 +156,8 @@ def explained(path: Path) -> Iterator[None]:
                 f"the disk is full and the store {path} cannot grow: make room and run the study again; what is "
                 "finished is kept"
             ) from None
-        raise StudyError(f"cannot use the store {path}: {error}") from None
+        reason = "it is a folder" if path.is_dir() else error
+        raise StudyError(f"cannot use the store {path}: {reason}") from None
     except sqlite3.DatabaseError as error:
         if "malformed" in str(error):
             raise StudyError(f"the store {path} is damaged: {error}; use a copy, or give another --out") from None

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config.arguments import checked
-from bitline.config.files import check_writable, replacing, write_csv, write_values
+from bitline.config.files import check_writable, replacing, write_values
+from bitline.config.spreadsheets import write_csv
 from bitline.errors import StudyError
 from bitline.numerics.confidence import known
 from bitline.study.results import DesignResult, StudyResult

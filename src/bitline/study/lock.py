@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bitline.config.files import real_path
 from bitline.errors import StudyError
 
 TRIES = 10
@@ -35,7 +36,7 @@ def locked(path: Path) -> Iterator[None]:
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is in use by process ...: wait until it is done, ...
     """
-    place = path.resolve()
+    place = real_path(path)
     if place.exists() and place.stat().st_nlink > 1:
         raise StudyError(
             f"the store {path} has {place.stat().st_nlink} names (hard links), and a process that uses another one "

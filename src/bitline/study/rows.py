@@ -20,7 +20,7 @@ from bitline.evaluation.layer_errors import LayerSums
 from bitline.study.results import COSTS
 from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
-from bitline.study.values import unpack
+from bitline.study.values import is_genuine, unpack
 
 Read = TypeVar("Read")
 
@@ -72,8 +72,17 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
     )
 
 
+def sealed_shard(end: Any, *row: Any) -> Shard:
+    """A row of the table of results, with `row` as for `shard`, and `end` where its checksum stands."""
+    found = shard(*row)
+    if not isinstance(end, bytes) or not is_genuine(end, *row[:6]):
+        images = f"images {found.start} to {found.stop}"
+        raise ValueError(f"{found.correct} of {images} were right, which is not what was written")
+    return found
+
+
 def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, seconds: Any, setup: Any) -> Shard:
-    """A row of the table of results."""
+    """What was measured, and what came of it."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
     if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
@@ -97,9 +106,9 @@ def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int,
 
 
 def shard_of_values(*values: Any) -> Shard:
-    """A row of the table of results, whose last entry is the values of its samples."""
+    """A row as for `sealed_shard`, whose last entry is the values of its samples."""
     *others, packed = values
-    found = shard(*others)
+    found = sealed_shard(*others)
     return replace(found, values=unpack(packed, found.stop - found.start))
 
 

@@ -18,6 +18,7 @@ from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
 from bitline.study.stored_rows import StoredRows
 from bitline.study.task import Outcome, Task
+from bitline.study.values import sealed
 
 NOTES = "notes on the data"
 """Name of the fact that says how the data was read, and what was left out."""
@@ -164,7 +165,7 @@ class Store(StoredRows):
         took = (outcome.seconds, outcome.setup, outcome.worker, self.session, _now())
         execute(
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*place, outcome.correct, outcome.values, *took),
+            (*place, outcome.correct, sealed(outcome.values, *place, outcome.correct), *took),
         )
         if outcome.layers:
             sums = json.dumps(outcome.layers)

@@ -17,8 +17,12 @@ from bitline.study import rows
 from bitline.study.environment import differences
 from bitline.study.stored_json import StoredJson
 from bitline.study.task import Kind, Shard
+from bitline.study.values import SEAL
 
 Read = TypeVar("Read")
+
+END = f"substr(each_image, -{SEAL})"
+"""Of the bytes in a row: its checksum."""
 
 
 class StoredRows:
@@ -56,9 +60,9 @@ class StoredRows:
         """
         which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
         which += "ORDER BY kind, key, chip, start"
-        columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
+        columns = (END, "kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
         if measure == ACCURACY:
-            return self._checked("results", columns, rows.shard, which, tuple(keys or ()))
+            return self._checked("results", columns, rows.sealed_shard, which, tuple(keys or ()))
         return self._checked("results", (*columns, "each_image"), rows.shard_of_values, which, tuple(keys or ()))
 
     def layers(self, key: str) -> dict[int, list[LayerSums]]:

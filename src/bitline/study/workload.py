@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
+from bitline.config.files import real_path
 from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import Dataset, load_dataset
 from bitline.data.labels import class_count, labels_for
@@ -55,7 +56,7 @@ class Workload:
 
     def beside(self, store: Path) -> Context:
         """What workers need to share what the calibration images show, through the store of the study."""
-        return replace(self.context, records=StoredRecords(store.resolve(), tuple(sorted(self.facts.items()))))
+        return replace(self.context, records=StoredRecords(real_path(store), tuple(sorted(self.facts.items()))))
 
 
 def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload:
