@@ -43,7 +43,7 @@ def wired(draw: st.DrawFn) -> Design:
     return Design(weights=weights, inputs=inputs, array=array, cell=cell, adc="none")
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(wired(), st.booleans(), st.integers(0, 100))
 def test_layers_equal_the_literal_chain(design, signed, seed):
     matrix = np.random.default_rng(seed).standard_normal((3, 5))
