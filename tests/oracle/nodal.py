@@ -58,9 +58,10 @@ class Network:
             np.subtract.at(left, b, current)
             for ends, sign in (((a, a), 1), ((b, b), 1), ((a, b), -1), ((b, a), -1)):
                 np.add.at(tangent, ends, sign * slope)
-            if np.abs(left[free]).max(initial=0) < 1e-12 * np.abs(fixed).max():
+            step = np.linalg.solve(tangent[np.ix_(free, free)], left[free])
+            if np.abs(step).max(initial=0) < 1e-7:
                 break
-            v[free] -= np.linalg.solve(tangent[np.ix_(free, free)], left[free])
+            v[free] -= step
         return np.array([-sum(left[node] for node in nodes) for _, nodes in sorted(self.outputs.items())])
 
 
