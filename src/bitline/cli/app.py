@@ -35,6 +35,7 @@ COMMANDS = {
     "ranges": Entry(UNDERSTAND, "Show where the signals of every layer lie in the range of its ADCs."),
     "adc": Entry(UNDERSTAND, "Show what the errors of a converter's circuit do."),
     "array": Entry(UNDERSTAND, "Solve every voltage and current of one array with resistive wires."),
+    "init": Entry(LOOK_UP, "Write a design or a study to begin with, as a TOML file with comments."),
     "designs": Entry(LOOK_UP, "List the designs that come with bitline, or show one."),
     "devices": Entry(LOOK_UP, "List the memory devices that a design can name, show or plot one."),
     "libraries": Entry(LOOK_UP, "List the component libraries that costs are computed with, or show one."),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LARGE = 0.1
 """Loss of accuracy from which on bitline looks for its cause without being asked."""
+ENOUGH = 100
+"""Images of which a loss of that size is no accident."""
 FEW = 5
 """Chips of which the interval is wide only because they are few."""
 WIDE = 0.01
@@ -23,7 +25,7 @@ WIDE = 0.01
 
 def is_large(result: Evaluation) -> bool:
     """Whether so much accuracy is lost that its cause is worth a look."""
-    return result.float_accuracy - result.mean > LARGE
+    return result.images >= ENOUGH and result.float_accuracy - result.mean > LARGE
 
 
 def why_parts(found: Diagnosis) -> list[Table | str]:

@@ -51,7 +51,7 @@ class MeasuredDesign:
     @property
     def accuracy(self) -> Estimate:
         """Fraction right, with what the choice of chips and images does to it."""
-        return estimate(lambda means: means[0], [self.right])
+        return estimate(lambda means: means[0], [self.right.astype(float)])
 
     def less(self, other: MeasuredDesign) -> Estimate:
         """Accuracy of this design less that of another one on the same chips and images.
@@ -65,7 +65,7 @@ class MeasuredDesign:
             >>> first.less(second).value
             0.25
         """
-        return estimate(lambda means: means[0] - means[1], [self.right, other.right])
+        return estimate(lambda means: means[0] - means[1], [self.right.astype(float), other.right.astype(float)])
 
 
 @torch.no_grad()
