@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.evaluation.layer_errors import LayerError
 from bitline.numerics.confidence import deviation, half_width, known
-from bitline.numerics.text import fixed, number, percent
+from bitline.numerics.notebook import folded_html, strip_html, table_html
+from bitline.numerics.text import fixed, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,15 +58,21 @@ class Evaluation:
     cost: NetworkCost | None = None
 
     def __str__(self) -> str:
+        title, rows = self._summary
+        width = max(len(value) for _, value, _ in rows)
+        lines = [f"{name:<9}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
+        return "\n".join([title, *lines])
+
+    @property
+    def _summary(self) -> tuple[str, list[tuple[str, str, str]]]:
+        """A title, and what is said of it: names, values and meanings."""
         rows = [
             ("accuracy", f"{self._accuracy} %", _of_chips(len(self.chip_accuracies))),
             ("reference", f"{percent(self.reference_accuracy)} %", "quantised weights and inputs, exact sums"),
             ("float", f"{percent(self.float_accuracy)} %", "the original network"),
             ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
         ]
-        width = max(len(value) for _, value, _ in rows)
-        lines = [f"{name:<9}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
-        return "\n".join([f"{_shortened(self.design.name)}{self._time}, {self.images:,} images", *lines])
+        return f"{_shortened(self.design.name)}{self._time}, {self.images:,} images", rows
 
     def __repr__(self) -> str:
         chips = len(self.chip_accuracies)
@@ -119,9 +125,16 @@ class Evaluation:
         )
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
-        cost = self.cost._repr_html_() if self.cost else ""
-        return f"<b>{html.escape(self.design.name)}</b>: {percent(self.mean)} % on {self.images} images{table}{cost}"
+        title, rows = self._summary
+        chips = strip_html(self.chip_accuracies, "accuracy of each chip")
+        parts = [table_html(title, [("", "", ""), *rows]), chips]
+        if self.layers:
+            errors = [(layer.name, fixed(layer.own_db, 1), fixed(layer.accumulated_db, 1)) for layer in self.layers]
+            head = ("layer", "own error, dB", "accumulated, dB")
+            parts.append(folded_html("error of every layer", table_html("", [head, *errors], most=len(errors))))
+        if self.cost:
+            parts.append(folded_html("energy, area and latency", self.cost._repr_html_()))
+        return "".join(parts)
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each analog layer."""
