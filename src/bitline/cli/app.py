@@ -30,6 +30,9 @@ COMMANDS = {
     "explore": Entry(EVALUATE, "Search the axes of a study for the designs that trade accuracy best against cost."),
     "results": Entry(EVALUATE, "Show the results of a study, best designs first, or write them as a file."),
     "report": Entry(EVALUATE, "Write the report of a study: one HTML file that opens offline."),
+    "studio": Entry(
+        EVALUATE, "Build designs in the browser: energy, area, latency and estimated accuracy change as you drag."
+    ),
     "cost": Entry(UNDERSTAND, "Show energy, area and latency of a network on a design, by component and layer."),
     "chips": Entry(UNDERSTAND, "Compare the energy and speed that costs give with those of published chips."),
     "ranges": Entry(UNDERSTAND, "Show where the signals of every layer lie in the range of its ADCs."),

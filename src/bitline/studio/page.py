@@ -7,7 +7,7 @@ from importlib import resources
 from urllib.parse import quote
 
 ASSETS = {
-    "tokens.css": "text/css",
+    "study.css": "text/css",
     "studio.css": "text/css",
     "studio.js": "text/javascript",
     "server.js": "text/javascript",
@@ -17,6 +17,22 @@ ASSETS = {
     "text.js": "text/javascript",
 }
 """Files that the page loads, and their types."""
+SHARED = {"study.css": "bitline.report"}
+"""Files of other packages: colours, tables and buttons are those of reports."""
+
+
+def asset(name: str) -> str:
+    """The text of a file that the page loads.
+
+    Args:
+        name: one of `ASSETS`.
+
+    Examples:
+        >>> ":root" in asset("study.css")
+        True
+    """
+    folder = resources.files(SHARED.get(name, "bitline.studio")) / "assets"
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def page(token: str, nonce: str) -> str:
@@ -30,14 +46,12 @@ def page(token: str, nonce: str) -> str:
         >>> page("t", "n").count("?token=t") >= 3
         True
     """
-    folder = resources.files("bitline.studio") / "assets"
-    body = (folder / "studio.html").read_text(encoding="utf-8")
+    body = asset("studio.html")
     address = f"?token={quote(token)}"
-    modules = {f"./{name}": f"/assets/{name}{address}" for name in ASSETS if name.endswith(".js")}
-    named = {f"studio/{name.removeprefix('./')}": place for name, place in modules.items()}
-    imports = json.dumps({"imports": named})
+    modules = {f"studio/{name}": f"/assets/{name}{address}" for name in ASSETS if name.endswith(".js")}
+    imports = json.dumps({"imports": modules})
     head = (
-        f'<link rel="stylesheet" href="/assets/tokens.css{address}">'
+        f'<link rel="stylesheet" href="/assets/study.css{address}">'
         f'<link rel="stylesheet" href="/assets/studio.css{address}">'
         f'<script type="importmap" nonce="{nonce}">{imports}</script>'
         f'<script type="module" src="/assets/studio.js{address}"></script>'

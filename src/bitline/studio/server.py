@@ -10,13 +10,12 @@ import hmac
 import json
 import secrets
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bitline.errors import BitlineError
 from bitline.studio.api import ACT, READ, Answer, answer
-from bitline.studio.page import ASSETS, page
+from bitline.studio.page import ASSETS, asset, page
 from bitline.studio.session import Session
 
 HOST = "127.0.0.1"
@@ -184,8 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _send_asset(self, name: str) -> None:
-        content = (resources.files("bitline.studio") / "assets" / name).read_text(encoding="utf-8")
-        self._send(Answer(content, kind=ASSETS[name]))
+        self._send(Answer(asset(name), kind=ASSETS[name]))
 
     def _send(self, given: Answer, nonce: str = "") -> None:
         text = given.value if isinstance(given.value, str) else json.dumps(_finite(given.value), allow_nan=False)
