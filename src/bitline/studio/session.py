@@ -21,7 +21,7 @@ from bitline.studio.controls import changed, shown_controls
 from bitline.studio.estimate import Guess, Known, guess_accuracy
 from bitline.studio.measuring import Measuring
 from bitline.studio.pricing import Pricing, price
-from bitline.studio.side_by_side import side_by_side
+from bitline.studio.side_by_side import COSTS, side_by_side
 from bitline.studio.watching import Watched
 from bitline.study import DesignResult, Study
 from bitline.study.axes import BASE
@@ -51,6 +51,7 @@ class Session:
         refused = study.refused_code()
         if refused:
             raise StudyError(f"study {study.name!r}: {refusal(refused[0], 'the study')}")
+        study.point({})  # refuse an impossible design now
         self.study, self.store = study, store
         workload = load(study)
         self.pricing = Pricing(workload.context.model, inputs_of(workload.context.images[:32]))
@@ -80,6 +81,9 @@ class Session:
         if not point.design.is_loaded:
             raise StudyError("the design names code that was not loaded: run 'bitline studio' with --allow-code")
         cost, why = price(self.pricing, point.design)
+        same = self._measured(point)
+        if cost is not None and same is not None:
+            cost |= {name: same.costs[name] for name in COSTS if same.costs.get(name) is not None}
         return {
             "settings": wanted,
             "key": point.key,
@@ -88,7 +92,7 @@ class Session:
             "chain": chain_drawing(point.design),
             "cost": cost,
             "no_cost": why,
-            "accuracy": self._accuracy(point),
+            "accuracy": self._accuracy(point, same),
         }
 
     def measure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +161,7 @@ class Session:
         return found
 
     def _row(self, design: DesignResult) -> dict[str, Any]:
-        costs = {name: design.costs.get(name) for name in ("energy_uJ", "area_mm2", "latency_us")}
+        costs = {name: design.costs.get(name) for name in COSTS}
         half = design.half_width
         return {
             "key": design.key,
@@ -172,11 +176,16 @@ class Session:
             **costs,
         }
 
-    def _accuracy(self, point: Point) -> dict[str, Any]:
+    def _measured(self, point: Point) -> DesignResult | None:
+        """What the store has of a design, where at least one chip of it is finished."""
+        result = self.watched.result
+        designs = result.designs if result else ()
+        return next((design for design in designs if design.key == point.key and design.accuracies), None)
+
+    def _accuracy(self, point: Point, same: DesignResult | None) -> dict[str, Any]:
         """What is known of the accuracy of a design: measured, estimated, or why neither."""
         result = self.watched.result
         designs = result.designs if result else ()
-        same = next((design for design in designs if design.key == point.key and design.accuracies), None)
         if same is not None:
             half = 0.0 if math.isnan(same.half_width) else same.half_width
             chips = len(same.accuracies)

@@ -80,6 +80,7 @@ function ticks(low, high) {
 }
 
 function logTicks(least, most) {
+  if (most - least < 0.9) return ticks(10 ** least, 10 ** most);
   const found = [];
   for (let power = Math.floor(least); power <= most; power += 1) {
     for (const times of most - least < 2.2 ? [1, 2, 5] : [1]) {

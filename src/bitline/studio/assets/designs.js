@@ -33,7 +33,7 @@ function button(word, design, act, pressed) {
 function header(name, title, redraw) {
   const direction = sorted.column === name ? (sorted.up ? "ascending" : "descending") : "none";
   const sort = () => { sorted = { column: name, up: sorted.column === name ? !sorted.up : name !== "accuracy" }; redraw(); };
-  return make("th", { scope: "col", "aria-sort": direction }, make("button", { type: "button", "data-act": `sort ${name}`, onclick: sort }, title));
+  return make("th", { scope: "col", class: name === "label" ? null : "number", "aria-sort": direction }, make("button", { type: "button", "data-act": `sort ${name}`, onclick: sort }, title));
 }
 
 function order(a, b) {

@@ -6,7 +6,8 @@ import { showCompared, showTable } from "studio/designs.js";
 import { act, read, Refused, save } from "studio/server.js";
 import { byId, draw, duration, make, number, percent } from "studio/text.js";
 
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"];
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#7a4e2d", "#6a3d9a", "#b2df8a", "#fb9a99"];
+const OTHERS = "#999999";
 const EVERY_MS = 1500;
 
 let settings = {}, now = null, known = { designs: [] }, chosen = [], asked = 0, waiting = null, missed = 0;
@@ -59,7 +60,7 @@ const isPartial = (key) => known.designs.some((design) => design.key === key && 
 function showNumbers() {
   const { accuracy, cost, no_cost: why } = now;
   const card = (value, name, small = "") => make("div", {}, make("b", {}, value || "–"), name, small ? make("small", {}, small) : null);
-  const range = accuracy.value === null ? "" : `${percent(accuracy.low)} to ${percent(accuracy.high)}`;
+  const range = accuracy.value === null || accuracy.low === accuracy.high ? "" : `${percent(accuracy.low)} to ${percent(accuracy.high)}`;
   const value = accuracy.value === null ? "?" : `${accuracy.measured ? "" : "≈ "}${percent(accuracy.value, accuracy.measured ? 2 : 1)}`;
   const cards = [card(value, accuracy.measured ? "accuracy, measured" : "accuracy, estimated", range)];
   if (cost) {
@@ -73,7 +74,7 @@ function showNumbers() {
 
 function shares(title, parts, others) {
   const names = [...new Set([...parts, ...others].map(([name]) => name))].filter((name) => name !== "others");
-  const colour = (name) => COLOURS[name === "others" ? 6 : names.sort().indexOf(name) % 6];
+  const colour = (name) => name === "others" ? OTHERS : COLOURS[names.sort().indexOf(name) % COLOURS.length];
   const bar = draw("svg", { class: "share", viewBox: "0 0 100 4", preserveAspectRatio: "none", role: "img",
     "aria-label": `${title}: ${parts.map(([name, share]) => `${name} ${percent(share, 0)}`).join(", ")}` });
   let at = 0;
@@ -94,11 +95,13 @@ function visible() {
   return byId("only-front").checked ? frontOf(found, byId("cost").value) : found;
 }
 
+const counted = (count) => `${count} design${count === 1 ? "" : "s"}`;
+
 function redraw() {
   const designs = visible();
   drawChart(designs, byId("cost").value, now, load);
   showTable(designs, { key: now?.key, chosen, load, compare, redraw });
-  byId("count").textContent = designs.length === known.designs.length ? `${designs.length} designs` : `${designs.length} of ${known.designs.length} designs`;
+  byId("count").textContent = designs.length === known.designs.length ? counted(designs.length) : `${designs.length} of ${counted(known.designs.length)}`;
 }
 
 async function compare(design) {
