@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
 from bitline.design import Design
-from bitline.studio import Session, StudioServer, serve
 from bitline.studio.estimate import Known, guess_accuracy
-from bitline.study import Study, read_results, sweep
-
-SMALL = {"data": {"images": 4, "calibration_images": 4}, "run": {"chips": 1}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    store = tmp_path_factory.mktemp("studio") / "studio.sqlite"
-    study = Study(name="studio", **SMALL)
-    sweep(study, store, points=tuple(study.point({"adc.bits": bits}) for bits in (3, 8)))
-    with_pages = StudioServer(Session(study, store))
-    thread = threading.Thread(target=serve, args=(with_pages,))
-    thread.start()
-    yield with_pages
-    with_pages.shutdown()
-    thread.join()
+from bitline.study import read_results
 
 
 def asked(server, path, body=None, token=None, **headers):

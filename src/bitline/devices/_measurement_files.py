@@ -29,7 +29,7 @@ SECONDS = {
 }  # fmt: skip
 WORDS = {
     "target": re.compile(r"target|goal|nominal|setpoint|aim|soll", re.IGNORECASE),
-    "measured": re.compile(r"meas|read|actual|ist", re.IGNORECASE),
+    "measured": re.compile(r"meas|read|actual|(^|_)ist(_|$)", re.IGNORECASE),
     "time_s": re.compile(r"^(time|t|delay|age)($|[\s_\[(])", re.IGNORECASE),
 }
 """What a header says that stands for a column."""

@@ -14,10 +14,6 @@ from bitline.study.point import Point
 from bitline.study.store import Store
 
 
-class _Cancelled(BaseException):
-    """Ends a measurement between two tasks; no fault, and so no Exception."""
-
-
 class Measuring:
     """A thread that measures what is asked of it.
 
@@ -95,7 +91,7 @@ class Measuring:
             summary = sweep(self.study, self.store, points=(point,), progress=self._progress)
             self._keep_order([*before, *([point.key] if point.key not in before else [])])
             return "; ".join(summary.failures)
-        except _Cancelled:
+        except KeyboardInterrupt:  # raised between two tasks by `cancel`, as Ctrl-C would be
             return ""
         except BitlineError as error:
             return str(error)
@@ -107,7 +103,7 @@ class Measuring:
             if self._now is not None:
                 self._now = {**self._now, "done": done, "total": total or 1}
             if self._cancelled:
-                raise _Cancelled
+                raise KeyboardInterrupt
 
     def _points(self) -> list[str]:
         """Keys of the designs that the store has in order; a sweep of one design would forget the others."""

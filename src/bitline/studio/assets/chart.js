@@ -2,7 +2,8 @@
 
 import { byId, draw, make, number, percent } from "studio/text.js";
 
-const WIDTH = 860, HEIGHT = 380, LEFT = 58, RIGHT = 18, TOP = 26, BOTTOM = 44;
+let WIDTH = 860;
+const HEIGHT = 380, LEFT = 58, RIGHT = 18, TOP = 26, BOTTOM = 44;
 const NAMES = { energy_uJ: "energy of an image (µJ)", area_mm2: "area (mm²)", latency_us: "latency (µs)" };
 
 export function frontOf(designs, cost) {
@@ -15,6 +16,7 @@ export function frontOf(designs, cost) {
 
 export function drawChart(designs, cost, now, choose) {
   const place = byId("chart");
+  WIDTH = Math.max(340, Math.min(1100, place.clientWidth || 860));
   const points = designs.filter((design) => design.accuracy !== null && design[cost] > 0);
   const own = now && now.cost && now.cost[cost] > 0 ? now : null;
   if (!points.length && !own) {
@@ -57,12 +59,14 @@ function scales(points, own, cost) {
 
 function grid(scale, cost) {
   const parts = [];
+  const room = (WIDTH - LEFT - RIGHT) / 60;
   for (const share of ticks(scale.low, scale.high)) {
     const y = scale.y(share);
     parts.push(draw("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }));
     parts.push(draw("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" }, `${number(100 * share)} %`));
   }
-  for (const value of logTicks(scale.least, scale.most)) {
+  const marks = logTicks(scale.least, scale.most);
+  for (const value of marks.filter((_, index) => index % Math.ceil(marks.length / room) === 0)) {
     const x = scale.x(value);
     parts.push(draw("line", { class: "grid", x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }));
     parts.push(draw("text", { x, y: HEIGHT - BOTTOM + 17, "text-anchor": "middle" }, number(value)));

@@ -4,7 +4,8 @@ import { byId, make } from "studio/text.js";
 
 let drawn = "";
 
-export function showControls(controls, changed) {
+// A control that is being moved keeps the value that it is moved to.
+export function showControls(controls, changed, moving = null) {
   const form = byId("controls");
   const shape = JSON.stringify(controls.map(({ setting, values }) => [setting, values]));
   if (shape !== drawn) {
@@ -13,7 +14,7 @@ export function showControls(controls, changed) {
     drawn = shape;
     if (focused) byId(focused)?.focus();
   }
-  for (const control of controls) update(control);
+  for (const control of controls) if (control.setting !== moving) update(control);
 }
 
 function stages(controls, changed) {
@@ -43,7 +44,6 @@ function drawControl(control, changed) {
 
 function update(control) {
   const input = byId(idOf(control));
-  if (input.dataset.moving) return;
   input.value = control.index;
   if (control.slides) {
     input.setAttribute("aria-valuetext", control.texts[control.index]);

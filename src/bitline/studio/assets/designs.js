@@ -53,7 +53,7 @@ export function showCompared(found, names) {
   const place = byId("compared");
   byId("compare").hidden = false;
   const table = (title, rows) => rows.length ? make("table", {}, make("caption", { class: "soft" }, title), make("thead", {},
-    make("tr", {}, ...["", ...names, ""].map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, ...rows)) : null;
+    make("tr", {}, ...["", ...names, ""].map((name, at) => make("th", { scope: "col", class: at && name ? "number" : null }, name)))), make("tbody", {}, ...rows)) : null;
   const row = (name, values, last = "", worse = false) => make("tr", {}, make("th", { scope: "row" }, name),
     ...values.map((value) => make("td", { class: "number" }, value)), make("td", { class: worse ? "worse" : null }, last));
   const settings = Object.entries(found.settings).map(([name, values]) => row(name, values));

@@ -10,43 +10,48 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 const OTHERS = "#999999";
 const EVERY_MS = 1500;
 
-let settings = {}, now = null, known = { designs: [] }, chosen = [], asked = 0, waiting = null, missed = 0;
+let settings = {}, now = null, known = { designs: [] }, chosen = [], waiting = null, missed = 0;
 
 // -- the design that is built
 
-async function ask(change = null) {
-  const number = ++asked;
+let chain = Promise.resolve(), pending = null;
+
+// One question after the other: each begins with the settings that the one before has left.
+function ask(change = null, wanted = null) {
+  chain = chain.then(() => asked(change, wanted));
+  return chain;
+}
+
+async function asked(change, wanted) {
   try {
-    const answer = await act("design", { settings, change });
-    if (number !== asked) return;
-    settings = answer.settings;
-    now = answer;
-    alarm("");
+    now = await act("design", { settings: wanted ?? settings, change });
+    settings = now.settings;
+    if (change || wanted) alarm("");
     showDesign();
   } catch (error) {
-    if (number !== asked) return;
     alarm(error.message);
-    for (const card of byId("numbers").children) card.classList.add("stale");
-    byId("measure").disabled = true;
-    if (now) showControls(now.controls, changed);
+    if (now) showControls(now.controls, changed, pending?.name); // as it was before the change that is refused
   }
 }
 
-let pending = null;
-
 function changed(name, value) {
+  if (pending && pending.name !== name) flush();
   pending = { name, value };
   clearTimeout(waiting);
-  waiting = setTimeout(() => { const change = pending; pending = null; ask(change); }, 60);
+  waiting = setTimeout(flush, 60);
+}
+
+function flush() {
+  if (pending) ask(pending);
+  pending = null;
 }
 
 function load(design) {
-  settings = design.settings;
-  ask().then(() => { byId("label").scrollIntoView({ block: "nearest" }); status(`loaded ${design.label}`); });
+  ask(null, design.settings).then(() => { byId("label").scrollIntoView({ block: "nearest" }); status(`loaded ${design.label}`); });
 }
 
 function showDesign() {
-  showControls(now.controls, changed);
+  showControls(now.controls, changed, pending?.name);
   byId("label").textContent = now.label;
   byId("chain").innerHTML = now.chain;
   byId("measure").disabled = now.accuracy.measured && !isPartial(now.key);
@@ -169,6 +174,7 @@ byId("toml").addEventListener("click", () => tried(async () => save(await act("t
 byId("report").addEventListener("click", () => tried(async () => save(await read("report"), `${known.store.replace(/\.sqlite$/, "")}.html`, "text/html")));
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 for (const name of ["cost", "only-front"]) byId(name).addEventListener("change", redraw);
+addEventListener("resize", () => { if (now) redraw(); });
 byId("filter").addEventListener("input", redraw);
 
 await ask();
