@@ -52,3 +52,7 @@ class StudyError(BitlineError):
 
 class Terminated(SystemExit):
     """A signal told this process to end; no error, and no code of a user's ended it."""
+
+
+class TimeIsUp(Exception):
+    """The time that was given is over; what is finished is kept. Nobody but bitline sees it."""

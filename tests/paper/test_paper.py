@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from operator import sub
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +15,15 @@ from hypothesis import strategies as st
 
 from bitline.errors import StudyError
 from bitline.paper import Experiment, catalogue, find, run_study
+from bitline.paper.axes import over
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.measurements import Measurements
-from bitline.paper.quantity import accuracy
+from bitline.paper.quantity import accuracy, combined, unknown
+from bitline.paper.studies.cell_errors import error
 from bitline.paper.verdict import RELATIONS, Claim, Verdict, corrected, log_ratio, tolerance
 from bitline.study import DesignResult, Study, StudyResult
 
+SMALL = {"model": "synthetic:small_network", "data": "fashion-mnist", "images": 8, "calibration_images": 8, "chips": 2}
 CLAIM = Claim("A design loses little.")
 
 
@@ -144,7 +149,7 @@ def test_every_study_says_what_it_shows():
 
 
 def test_studies_write_figures_data_and_verdicts(tmp_path):
-    experiment = Experiment(out=tmp_path, images=8, calibration_images=16, chips=2)
+    experiment = Experiment(tmp_path, **SMALL)
     for name in ("weights", "conductances", "currents", "useful-range", "energy", "sonos"):
         assert run_study(find(name), experiment).verdicts
         assert (tmp_path / f"{name}.svg").stat().st_size > 5000
@@ -152,7 +157,8 @@ def test_studies_write_figures_data_and_verdicts(tmp_path):
         words = {verdict["verdict"] for verdict in content["verdicts"]}
         assert words <= {"holds", "does not hold", "not decided"}
         assert content["provenance"]["images"] == 8
-    assert {verdict.words for verdict in run_study(find("energy"), experiment).verdicts} == {"holds"}
+    embedded = Experiment(tmp_path, images=8, calibration_images=16)
+    assert {verdict.words for verdict in run_study(find("energy"), embedded).verdicts} == {"holds"}
     measured_again = []
     run_study(find("sonos"), replace(experiment, progress=lambda what, done, total: measured_again.append(total)))
     assert max(measured_again) == 0
@@ -165,6 +171,80 @@ def test_lines_carry_two_sigma_where_several_chips_were_measured():
     assert line.y == pytest.approx((95, 91))
     assert line.error == pytest.approx((0, 200 * designs[0].std))
     assert Line.exact("law", range(3), [1, 2, 3]) == Line("law", (0.0, 1.0, 2.0), (1.0, 2.0, 3.0), (0.0, 0.0, 0.0))
+
+
+ALPHAS = (0.01, 0.1, 0.5)
+
+
+def measured(experiment, until=math.inf, alphas=ALPHAS):
+    """Cell errors of the small network, as studies measure them."""
+    axes = [over("cell.device.alpha", alphas)]
+    return replace(experiment, until=until).measure("errors", axes, error("state-independent", 0.1))
+
+
+def test_what_time_is_too_short_for_is_left_out_and_said(tmp_path):
+    experiment = Experiment(tmp_path, **SMALL)
+    nothing = measured(experiment, until=0)
+    assert [design.accuracies for design in nothing.designs()] == [(), (), ()]
+    assert nothing.failures == ("Not measured yet: 3 of 3 designs.",)
+    assert math.isnan(nothing.tolerance("cell.device.alpha").value)
+    assert math.isnan(nothing.loss(nothing.best).value)
+    one = measured(experiment, alphas=ALPHAS[:1])
+    assert not one.failures
+    some = measured(experiment, until=0)
+    assert [len(design.accuracies) for design in some.designs()] == [2, 0, 0]
+    assert some.loss(some.designs()[0]).value == one.loss(one.designs()[0]).value
+    assert not math.isnan(measured(experiment).loss(some.designs()[2]).value)
+
+
+def test_what_is_measured_when_the_time_is_up_is_kept(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("bitline.paper.experiment.time", SimpleNamespace(monotonic=lambda: len(told)))
+    progress = lambda what, done, total: told.append((done, total))  # noqa: E731
+    experiment = replace(Experiment(tmp_path, **SMALL), progress=progress)
+    begun = measured(experiment, until=1)
+    (done, total) = told[-1]
+    assert 0 < done < total
+    assert begun.unmeasured
+    told.clear()
+    assert not measured(experiment).unmeasured
+    assert told[0][1] < total  # it goes on where it was
+
+
+def test_tolerance_rests_on_the_designs_that_decide_it():
+    """An error far beyond what is tolerated changes nothing, nor do images on which only it was measured."""
+    rng = np.random.default_rng(0)
+    right = {0.1: rng.random((2, 200)) < 0.995, 0.2: rng.random((2, 200)) < 0.8, 0.4: rng.random((2, 20)) < 0.1}
+    exact = accuracy(("s", "exact"), np.ones((1, 300)), exact=True)
+    designs = tuple(_design(alpha, tuple(chips.mean(axis=1))) for alpha, chips in right.items())
+
+    class Answers:
+        def analog(self, design):
+            alpha = design.settings["cell.device.alpha"]
+            return accuracy(("s", f"{alpha}"), right[alpha]) if design.accuracies else unknown()
+
+        def reference(self, design):
+            return exact
+
+    def tolerated(*chosen):
+        data = Measurements(StudyResult(Study(), {}, (), chosen, 0.95), (), Answers())
+        return data.tolerance("cell.device.alpha").estimate()
+
+    whole = tolerated(*designs)
+    assert whole == tolerated(*designs[:2])
+    assert whole.spreads[0].images == 200
+    assert 0.1 < whole.value < 0.2
+    unmeasured = replace(designs[1], accuracies=())
+    assert math.isnan(tolerated(designs[0], unmeasured).value)  # it tolerates 0.1, and nobody knows what else
+
+
+def test_quantities_of_different_images_are_compared_on_those_that_both_have():
+    few, many = np.ones((2, 4)), np.repeat([[1.0, 0.0]], 4, axis=1)
+    difference = combined(sub, accuracy(("s", "few"), few), accuracy(("s", "many"), many, exact=True))
+    assert difference.value == 0
+    assert difference.estimate().spreads[0].images == 4
+    other = combined(sub, accuracy(("s", "few"), few), accuracy(("t", "many"), many, exact=True))
+    assert other.value == 0.5  # of another network or other images
 
 
 class Known:

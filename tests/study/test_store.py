@@ -137,6 +137,20 @@ def test_a_store_keeps_which_images_were_right(tmp_path):
     assert [values.tolist() for values in found] == [right.tolist(), (~right).tolist()]  # chip 2 is not finished
 
 
+def test_chips_are_cut_to_the_images_that_they_share(tmp_path):
+    def shared(*reached):
+        path = tmp_path / f"{reached}.sqlite"
+        with Store.writing(path, {}) as store:
+            for chip, stop in enumerate(reached):
+                store.add(Outcome(Task("analog", "a", "a", None, chip, 0, stop), stop, values=pack(np.ones(stop))))
+            return [len(values) for values in store.values("analog", "a", images=10)]
+
+    assert shared(10, 4) == [10]  # ten answers, not eight
+    assert shared(10, 6) == [6, 6]
+    assert shared(4, 10) == [4, 4]
+    assert shared(12, 6) == [6]  # more than ten images were not asked for
+
+
 @pytest.mark.parametrize("damage", [b"", b"nothing", pack(np.ones(3)), pack(np.ones(5)), "text", None, 3])
 def test_damaged_values_of_images_are_refused(tmp_path, damage):
     with Store.writing(tmp_path / "s.sqlite", {"seed": "0"}) as store:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +62,14 @@ def run(
             help="Measure everything with fewer images and chips first, halved so many times.",
         ),
     ] = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="M",
+            help="Measure for so long at most, then draw and judge what there is; 0 measures nothing.",
+        ),
+    ] = None,
     seed: options.Seed = 0,
     workers: options.Workers = None,
     executor: options.Executor = "local",
@@ -78,7 +88,7 @@ def run(
       bitline paper run energy conductances
       bitline paper run all --model resnet50 --weights resnet50.pth --data val.zip
 
-      bitline paper run all --images 1000 --chips 10 --rounds 3
+      bitline paper run all --images 1000 --chips 10 --rounds 3 --minutes 60
     """
     from bitline.paper import Experiment, catalogue, files_of, find, read_subjects
 
@@ -100,6 +110,7 @@ def run(
         threads=threads,
         others=read_subjects(networks) if networks else (),
         launch=crew.launch(output.note),
+        until=math.inf if minutes is None else time.monotonic() + 60 * minutes,
     )
     *earlier, last = whole.rounds(rounds)
     for experiment in earlier:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +15,14 @@ from typing import Any
 from bitline.config import toml
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
-from bitline.errors import DesignError, StudyError
+from bitline.errors import DesignError, StudyError, TimeIsUp
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
-from bitline.paper.measurements import Measurements, StoredAnswers
-from bitline.study import Study, forget_failures, read_results, sweep
+from bitline.paper.measurements import Measurements, measured
+from bitline.study import Study, forget_failures, sweep
 from bitline.study.executors import Launch
+from bitline.study.point import Point
+from bitline.study.sweep import enter
 from bitline.study.workload import Workload, load
 
 
@@ -94,6 +99,7 @@ class Experiment:
         launch: starts workers elsewhere, in place of processes of this machine.
         others: networks that studies of several networks compare with this one.
         progress: is told how far the work is.
+        until: when to stop measuring, on the clock of `time.monotonic` (s); studies then make do with what is there.
 
     Examples:
         >>> Experiment(out=Path("paper"), images=100, chips=3).caption
@@ -113,6 +119,7 @@ class Experiment:
     launch: Launch | None = None
     others: tuple[Subject, ...] = ()
     progress: Progress = silent
+    until: float = math.inf
 
     def each(self) -> tuple[Experiment, ...]:
         """This experiment and those of the other networks."""
@@ -164,22 +171,29 @@ class Experiment:
         store = self.out / f"measurements-{re.sub(r'[^A-Za-z0-9.-]+', '-', self.model)}.sqlite"
         points = study.points()
         forget_failures(store)
-        summary = sweep(
-            study,
-            store,
-            workers=self.workers,
-            threads=self.threads,
-            launch=self.launch,
-            progress=self.progress,
-            points=points,
-        )
-        result = read_results(store)
-        by_key = {point.key: point for point in points}
-        designs = tuple(
-            replace(design, settings=by_key[design.key].settings) for design in result.designs if design.key in by_key
-        )
-        answers = StoredAnswers.read(store, points, int(result.facts["images"]), exact=chips == 1)
-        return Measurements(replace(result, designs=designs), summary.failures, answers)
+        failures = self._fill(study, store, points)
+        return measured(store, points, failures, exact=chips == 1)
+
+    def _fill(self, study: Study, store: Path, points: tuple[Point, ...]) -> tuple[str, ...]:
+        """Measure what the store lacks, as long as there is time; what could not be measured, and why."""
+        if time.monotonic() < self.until:
+            with suppress(TimeIsUp):
+                return sweep(
+                    study,
+                    store,
+                    workers=self.workers,
+                    threads=self.threads,
+                    launch=self.launch,
+                    progress=self._told,
+                    points=points,
+                ).failures
+        return enter(study, store, points).failures
+
+    def _told(self, what: str, done: int, total: int) -> None:
+        """Pass on how far the work is, and end it when the time is up."""
+        self.progress(what, done, total)
+        if time.monotonic() >= self.until:
+            raise TimeIsUp
 
     @cached_property
     def loaded(self) -> Workload:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
-from bitline.paper.quantity import Quantity, accuracy, combined
+from bitline.numerics.summary import counted
+from bitline.paper.quantity import Quantity, accuracy, combined, unknown
 from bitline.paper.verdict import log_ratio, tolerance
-from bitline.study import DesignResult, StudyResult
+from bitline.study import DesignResult, StudyResult, read_results
 from bitline.study.point import Point
 from bitline.study.store import Store
 from bitline.study.task import Kind
+
+LOSS = 0.02
+"""Fraction of the images that an error may cost: the two points of the claims' tolerances."""
+COLLAPSE = 3
+"""A design that loses so many times as much as it may is beyond any doubt of chips and images."""
 
 
 class Answers(Protocol):
@@ -76,6 +83,16 @@ class StoredAnswers:
         """Accuracy of the floating-point network."""
         return self.known["float", ""]
 
+    def told(self, design: DesignResult) -> DesignResult:
+        """A design with the accuracies that these answers give."""
+        chips = [chip for right in self.analog(design).tables.values() for chip in right]
+        return replace(
+            design,
+            images=len(chips[0]) if chips else 0,
+            accuracies=tuple(float(chip.mean(dtype=np.float64)) for chip in chips),
+            reference=_number(self.reference(design).value),
+        )
+
 
 @dataclass(frozen=True)
 class Measurements:
@@ -99,8 +116,12 @@ class Measurements:
     @property
     def best(self) -> DesignResult:
         """The design whose quantised reference is right most often: what errors are measured against."""
-        known = [design for design in self.result.designs if design.reference is not None]
-        return max(known, key=lambda design: design.reference or 0.0)
+        return max(self.result.designs, key=lambda design: design.reference or 0.0)
+
+    @property
+    def unmeasured(self) -> int:
+        """How many designs are not measured."""
+        return sum(not design.accuracies for design in self.result.designs)
 
     @cached_property
     def baseline(self) -> Quantity:
@@ -141,12 +162,15 @@ class Measurements:
             settings: those of the designs to compare, by dotted name.
         """
         ordered = sorted(self.designs(settings), key=lambda design: float(design.settings[setting]))
-        errors = [float(design.settings[setting]) for design in ordered]
+        largest = float(ordered[-1].settings[setting])
+        deciding = self._up_to_collapse(ordered, LOSS)
+        errors = [float(design.settings[setting]) for design in deciding]
 
         def tolerated(baseline: float, *accuracies: float) -> float:
-            return tolerance(errors, accuracies, baseline)
+            found = tolerance(errors, accuracies, baseline, LOSS)
+            return found if found < errors[-1] or errors[-1] == largest else math.nan
 
-        return combined(tolerated, self.baseline, *map(self.accuracy, ordered))
+        return combined(tolerated, self.baseline, *map(self.accuracy, deciding)) if deciding else unknown()
 
     def bits(self, designs: Sequence[DesignResult], loss: float = 0.02) -> Quantity:
         """ADC bits from which on no more than `loss` is lost, interpolated between the measured ones.
@@ -158,12 +182,57 @@ class Measurements:
             loss: fraction of the images that may be lost.
         """
         ordered = sorted(designs, key=lambda design: -float(design.settings["adc.bits"]))
-        bits = [float(design.settings["adc.bits"]) for design in ordered]
+        deciding = self._up_to_collapse(ordered, loss)
+        most, least = (float(ordered[end].settings["adc.bits"]) for end in (0, -1))
+        bits = [float(design.settings["adc.bits"]) for design in deciding]
 
         def needed(baseline: float, *accuracies: float) -> float:
-            return bits_needed(bits, accuracies, baseline - loss)
+            found = bits_needed(bits, accuracies, baseline - loss)
+            between = bits[-1] < found <= bits[0]
+            return found if between or (found, bits[-1]) == (least, least) or (found > bits[0] == most) else math.nan
 
-        return combined(needed, self.baseline, *map(self.accuracy, ordered))
+        return combined(needed, self.baseline, *map(self.accuracy, deciding)) if deciding else unknown()
+
+    def _up_to_collapse(self, ordered: Sequence[DesignResult], loss: float) -> list[DesignResult]:
+        """Designs that are measured, from the best on to the first that loses so much that those after it are worse.
+
+        What comes after it decides nothing, and may have been measured on fewer images.
+
+        Args:
+            ordered: from the smallest error to the largest.
+            loss: fraction of the images whose loss matters.
+        """
+        found = []
+        for design in ordered:
+            if design.accuracies:
+                found.append(design)
+                if design.mean < self.baseline.value - COLLAPSE * loss:
+                    break
+        return found
+
+
+def measured(store: Path, points: Sequence[Point], failures: tuple[str, ...], exact: bool) -> Measurements:
+    """What a store has of the designs of a study, some of which may not be measured yet.
+
+    Args:
+        store: its file.
+        points: the designs.
+        failures: what could not be measured, and why.
+        exact: whether cells are exact, so that one chip is all chips.
+    """
+    result = read_results(store)
+    answers = StoredAnswers.read(store, points, int(result.facts["images"]), exact)
+    by_key = {point.key: point for point in points}
+    designs = tuple(
+        replace(answers.told(design), settings=by_key[design.key].settings)
+        for design in result.designs
+        if design.key in by_key
+    )
+    data = Measurements(replace(result, designs=designs), failures, answers)
+    if data.unmeasured:
+        left = f"Not measured yet: {data.unmeasured} of {counted(len(designs), 'design')}."
+        return replace(data, failures=(*failures, left))
+    return data
 
 
 def bits_needed(bits: Sequence[float], accuracies: Sequence[float], floor: float) -> float:
@@ -197,6 +266,10 @@ def ratio(tolerated: Quantity, reference: Quantity, largest: float) -> Quantity:
         largest: largest error that was measured.
     """
     return combined(lambda error, other: log_ratio(error, other, largest), tolerated, reference)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _points(better: float, worse: float) -> float:

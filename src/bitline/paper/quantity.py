@@ -45,7 +45,8 @@ class Quantity:
     @property
     def value(self) -> float:
         """The number."""
-        return self.compute({source: float(table.mean()) for source, table in self.tables.items()})
+        tables = {source: table for tables in self._samples().values() for source, table in tables.items()}
+        return self.compute({source: float(table.mean()) for source, table in tables.items()})
 
     def estimate(self) -> Estimate:
         """The number with its spread over chips and images; networks are independent of each other."""
@@ -54,17 +55,21 @@ class Quantity:
         if self.single:
             images = min(table.shape[1] for table in self.tables.values())
             return Estimate(self.value, (Spread(1, images, math.inf, 0.0, 0.0),))
-        stores: dict[str, list[Source]] = defaultdict(list)
-        for source in self.tables:
-            stores[source[0]].append(source)
+        stores = self._samples()
 
         def statistic(*means: Values) -> float:
             found = zip(stores.values(), means, strict=True)
             pairs = (pair for sources, of_store in found for pair in zip(sources, of_store, strict=True))
             return self.compute(dict(pairs))
 
-        samples = [_alike([self.tables[source] for source in sources]) for sources in stores.values()]
-        return estimate(statistic, *samples)
+        return estimate(statistic, *(list(sources.values()) for sources in stores.values()))
+
+    def _samples(self) -> dict[str, dict[Source, Values]]:
+        """The tables of each store, of the chips and images that all of them have."""
+        stores: dict[str, dict[Source, Values]] = defaultdict(dict)
+        for source, table in self.tables.items():
+            stores[source[0]][source] = table
+        return {store: _alike(tables) for store, tables in stores.items()}
 
 
 def accuracy(source: Source, table: Sequence[Values], exact: bool = False) -> Quantity:
@@ -111,7 +116,8 @@ def _compute(function: Callable[..., float], quantities: Sequence[Quantity], mea
     return float(function(*(quantity.compute(means) for quantity in quantities)))
 
 
-def _alike(tables: list[Values]) -> list[Values]:
-    """Tables with the chips that all have which have more than one."""
-    chips = min((len(table) for table in tables if len(table) > 1), default=1)
-    return [table[:chips] for table in tables]
+def _alike(tables: Mapping[Source, Values]) -> dict[Source, Values]:
+    """Tables with the images that all have, and with the chips that all have which have more than one."""
+    chips = min((len(table) for table in tables.values() if len(table) > 1), default=1)
+    images = min(table.shape[1] for table in tables.values())
+    return {source: table[:chips, :images] for source, table in tables.items()}

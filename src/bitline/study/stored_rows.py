@@ -74,12 +74,16 @@ class StoredRows:
         return frozenset(key for (key,) in self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL"))
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
-        """Whether each image was classified right, (images,), on each of the first chips that classified all of them.
+        """Whether each image was classified right, on each of the first chips, for as many images as these share.
 
         Args:
             kind: what was measured.
             key: what it is kept under.
-            images: number of images.
+            images: number of images, at most.
+
+        Returns:
+            One array for each chip, (images,). Where some chips classified more images than others: as many chips, or
+            as many images, as give more answers in all.
 
         Raises:
             StudyError: a row is damaged.
@@ -94,8 +98,12 @@ class StoredRows:
         chips: dict[int, NDArray[np.float32]] = {}
         for chip, start, values in found:
             chips.setdefault(chip, np.full(images, np.nan, np.float32))[start : start + len(values)] = values
-        whole = takewhile(lambda chip: chip in chips and not np.isnan(chips[chip]).any(), count())
-        return [chips[chip] for chip in whole]
+        reached: list[int] = []
+        for chip in takewhile(lambda chip: chip in chips, count()):
+            missing = np.flatnonzero(np.isnan(chips[chip]))
+            reached.append(min(int(missing[0]) if len(missing) else images, *reached[-1:], images))
+        shared = max(reached, key=lambda reach: reach * sum(other >= reach for other in reached), default=0)
+        return [chips[chip][:shared] for chip, reach in enumerate(reached) if reach >= shared > 0]
 
     def costs(self, keys: Collection[str] | None = None) -> dict[str, StoredJson]:
         """Costs by key of the design, as `NetworkCost.to_dict` gives them.

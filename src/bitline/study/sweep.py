@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from bitline.numerics.summary import counted
 from bitline.numerics.text import number
 from bitline.study.executors import Launch, local
 from bitline.study.point import Point
+from bitline.study.store import Store
 from bitline.study.study import Study
 from bitline.study.work import agenda_of, failures_of, opened, work
-from bitline.study.workload import load
+from bitline.study.workload import Workload, load
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,7 @@ def sweep(
     study, store = Study.of(study), Path(store)
     points = study.points() if points is None else points
     workload = load(study, workers, threads)
-    with opened(study, store, workload) as kept:
-        kept.remember("points", json.dumps([point.key for point in points]))
-        kept.add_designs(points)
+    with _begun(study, store, workload, points) as kept:
         agenda = agenda_of(study, points, kept, len(workload.context.images))
         done = 0
         if agenda.total:
@@ -102,3 +102,36 @@ def sweep(
         progress("", agenda.total, agenda.total)
         failures = failures_of(points, kept)
     return Summary(points, done, failures, time.perf_counter() - began)
+
+
+def enter(study: Study, store: Path, points: tuple[Point, ...]) -> Summary:
+    """Write the designs of a study into its store, and measure nothing.
+
+    Args:
+        study: what would be done.
+        store: SQLite file with the results; made if it is not there.
+        points: the designs.
+
+    Raises:
+        StudyError: a store that cannot be used.
+        NetworkError: the network or its weights cannot be used.
+        DataError: the images or their labels cannot be used.
+
+    Examples:
+        >>> study = Study(design={"base": "ideal"}, data={"images": 2, "calibration_images": 2})
+        >>> enter(study, Path("entered.sqlite"), study.points()).done
+        0
+    """
+    began = time.perf_counter()
+    with _begun(study, store, load(study), points) as kept:
+        failures = failures_of(points, kept)
+    return Summary(points, 0, failures, time.perf_counter() - began)
+
+
+@contextmanager
+def _begun(study: Study, store: Path, workload: Workload, points: tuple[Point, ...]) -> Iterator[Store]:
+    """The store of a study, with its designs."""
+    with opened(study, store, workload) as kept:
+        kept.remember("points", json.dumps([point.key for point in points]))
+        kept.add_designs(points)
+        yield kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -77,8 +78,9 @@ def _tolerates(
 
 
 def _remarks(experiment: Experiment, data: dict[str, Measurements]) -> list[str]:
-    baselines = ", ".join(f"{name}: {100 * data[name].baseline.value:.1f} %" for name in (EIGHT, FOUR) if name in data)
-    remarks = [f"Without errors: {baselines}. Each network's tolerance is measured from its own accuracy."]
+    known = {name: data[name].baseline.value for name in (EIGHT, FOUR) if name in data}
+    baselines = ", ".join(f"{name}: {100 * value:.1f} %" for name, value in known.items() if not math.isnan(value))
+    remarks = [f"Without errors: {baselines or 'unknown'}. Each network's tolerance is measured from its own accuracy."]
     if FOUR not in data:
         remarks.append(f"There is no 4-bit relative of {experiment.model}: scripts/train_low_bit.py trains one.")
     return remarks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from operator import sub
 
 import pandas as pd
@@ -29,7 +30,7 @@ def run(experiment: Experiment) -> Findings:
     data = experiment.measure("SONOS designs", [over("design", DESIGNS.values())])
     designs = {name: data.designs({"design": preset})[0] for name, preset in DESIGNS.items()}
     lines = tuple(
-        Line.with_bars(name, [(design.cost or {})["energy_uJ"]], [design]) for name, design in designs.items()
+        Line.with_bars(name, [design.costs.get("energy_uJ", math.nan)], [design]) for name, design in designs.items()
     )
     panel = Panel("designs A to E", lines, "energy of one image (µJ)", x_scale="log", bands=False)
     verdicts = _verdicts(data, **designs)
