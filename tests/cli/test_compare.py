@@ -41,10 +41,8 @@ def test_a_design_is_not_compared_with_itself(bitline):
     ("settings", "cause"),
     [
         ({"cell.faults.stuck_high": 0.5}, "stuck and noisy cells"),
-        ({"cell.device": {"kind": "state-independent", "alpha": 1.0}}, "the error of the programmed cells"),
         ({"adc.bits": 1}, "too few levels of the ADCs"),
         ({"adc.range": {"kind": "given", "low": -0.05, "high": 0.05}}, "signals beyond the range of the ADCs"),
-        ({"array": {"kind": "row-driven", "bit_line": {"segment": 0.5}}}, "the resistance of the wires"),
     ],
 )
 def test_a_fault_that_is_put_in_is_found(settings, cause):

@@ -41,7 +41,7 @@ def ranges(
         float, typer.Option(min=50, max=100, metavar="P", help="Inner percentage of the signals.")
     ] = 99.98,
     layer: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Layer to draw (Fig. 14); the tallest if not given.")
+        str | None, typer.Option(metavar="NAME", help="Layer to draw (Fig. 14); all, or the 12 tallest, if not given.")
     ] = None,
     loss: Annotated[
         float | None,
