@@ -29,6 +29,7 @@ TABLES = {
     "cost of three": ["cost", "--images", "4", "--design", "sonos-a", "--design", "sonos-e", "--design", "isaac"],
     "ranges": ["ranges", "--calibration-images", "12", "--images", "12", "--loss", "50", "--out", "out",
                "--set", "weights.bits=9", "--set", "weights.bits_per_cell=2"],
+    "tune": ["tune", "--calibration-images", "4", "--out", "tuned.toml"],
     "adc": ["adc", "sar", "--set", "adc.capacitor_mismatch=0.05", "--converters", "4", "--out", "adc.png"],
     "adc --compare": ["adc", "--compare", "--set", "adc.bits=6"],
     "array": ["array", "--cells", "cells.npy", "--set", "array.kind=row-driven", "--worst", "2", "--out", "out"],

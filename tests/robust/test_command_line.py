@@ -162,6 +162,7 @@ WRITERS = {
     "adc": ["adc", "--converters", "2"],
     "array": ["array", "--set", "array={kind='row-driven',rows=8,bit_line={segment=1e-4}}", "--spice", "a.cir"],
     "ranges": ["ranges", "--calibration-images", "4"],
+    "tune": ["tune", "--calibration-images", "4"],
     "cost": ["cost", "--images", "4", "--out", "cost.json"],
     "devices plot": ["devices", "plot", "pcm-joshi-2020"],
     "results csv": ["results", "store.sqlite", "--to", "csv"],

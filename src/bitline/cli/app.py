@@ -36,6 +36,7 @@ COMMANDS = {
     "cost": Entry(UNDERSTAND, "Show energy, area and latency of a network on a design, by component and layer."),
     "chips": Entry(UNDERSTAND, "Compare the energy and speed that costs give with those of published chips."),
     "ranges": Entry(UNDERSTAND, "Show where the signals of every layer lie in the range of its ADCs."),
+    "tune": Entry(UNDERSTAND, "Choose weight scales, input ranges and ADC ranges by layer, without training."),
     "adc": Entry(UNDERSTAND, "Show what the errors of a converter's circuit do."),
     "array": Entry(UNDERSTAND, "Solve every voltage and current of one array with resistive wires."),
     "init": Entry(LOOK_UP, "Write a design or a study to begin with, as a TOML file with comments."),
