@@ -19,6 +19,7 @@ from bitline.cli.app import COMMANDS, app
 HEAVY = ("torch", "numpy", "pandas", "scipy", "numba", "pydantic", "plotly", "matplotlib", "PIL", "rich", "tomlkit")
 SELDOM = ("plotly", "matplotlib", "pandas", "rich", "typer", "optuna", "ray", "scipy.stats", "PIL")
 METAVARS = {"CONDITION", "FILE", "FOLDER", "N", "NAME", "NAME=VALUE", "TIME", "FORMAT", "HOST", "P", "V", "uS"} | {
+    "M",
     "NAME=HEADER",
     "NAME=VALUES",
 }
