@@ -313,6 +313,7 @@ BORROWED = {
     "bitline.Design": "settings",
     "bitline.LayerCalibration": "numbers: the step of inputs, the levels of converters",
     "bitline.arrays.GateDrivenArray": "settings",
+    "bitline.arrays.RowDrivenArray": "settings",
     "bitline.devices.Cell": "settings, and the device that draws programmed cells",
     "bitline.numerics.draws.Draws": "what the chip has drawn",
     "bitline.readout.Levels": "numbers",

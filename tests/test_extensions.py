@@ -178,6 +178,15 @@ class AnalogDoubled(AnalogLinear, Doubled):
         'assert [layer.name for layer in analog_layers(analog)] == ["0.main", "0.gate"]\n'
         "torch.testing.assert_close(analog(images), network(images), rtol=0, atol=2e-2)",
     ),
+    "measure": Extension(
+        "measures/recall.py",
+        "from typing import Any\nfrom bitline.measures.measure import Measure, Values\n" + shown("Add a measure"),
+        "MEASURES",
+        re.findall(r'`("recall": \w+)`', GUIDE)[0] + ",",
+        "from bitline.measures import measure_of\n"
+        "values = measure_of('recall').values(torch.eye(2), torch.tensor([1, 1]))\n"
+        "assert measure_of('recall').of(values.numpy()) == 0.5",
+    ),
     "data format": Extension(
         "data/torch_files.py",
         "from bitline.data.dataset import Dataset\nfrom bitline.data.preprocess import Preprocess\n"

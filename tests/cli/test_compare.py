@@ -13,7 +13,7 @@ from bitline.cli import why
 from bitline.design import Design
 from bitline.evaluation.causes import causes
 from bitline.evaluation.diagnosis import Patient, diagnose
-from bitline.evaluation.labelled_images import LabelledImages
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.result import Evaluation
 
 FEW = ["--images", "12", "--calibration-images", "8", "--chips", "2"]
@@ -51,7 +51,7 @@ def test_a_fault_that_is_put_in_is_found(settings, cause):
     network = nn.Linear(24, 8)
     network.weight.data, network.bias.data = torch.randn(8, 24, generator=generator), torch.zeros(8)
     network.bias.data -= (network(images)).mean(0)
-    data = LabelledImages(images, network(images).argmax(1), batch=64)
+    data = MeasuredSamples.labelled(images, network(images).argmax(1), batch=64)
     found = diagnose(Patient(network.eval(), Design().with_settings(settings), data, images))
     assert found.loss > 0.2
     assert found.because.startswith(cause), (found.because, found.without)

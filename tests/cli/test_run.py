@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 
@@ -110,7 +111,7 @@ def test_mistakes_are_one_line_and_leave_nothing(bitline, tmp_path, case):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("nn.Sequential(nn.Flatten(), nn.LSTM(12, 3))", "the network returns a tuple"),
+        ("nn.Sequential(nn.Flatten(), nn.Linear(12, 1))", "the network has one output"),
         ("nn.Sequential(nn.Flatten(), nn.Linear(9, 3))", "cannot take images of shape (3, 2, 2)"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(zero))", "zero"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(nan))", "NaN"),
@@ -198,3 +199,48 @@ def test_what_is_approximate_is_said_first_and_once(bitline, tmp_path):
     assert status == 0
     assert notes.startswith("note: cell.drift_compensation is found")
     assert notes.count("cell.drift_compensation is found") == 1
+
+
+SINES = """
+import torch
+from torch import nn
+
+def build():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 1))
+
+def make():
+    x = torch.linspace(-1, 1, 30 * 6).reshape(30, 6)
+    return {"data": (x[:20], x[:20].sum(1)), "calibration": x[20:]}
+
+def together():
+    return make()["data"]
+
+def broken():
+    raise SystemExit("gone")
+"""
+
+
+@pytest.mark.usefixtures("importable")
+def test_any_data_and_any_measure(bitline, tmp_path):
+    (tmp_path / "sines.py").write_text(SINES, encoding="utf-8")
+    base = ("run", "--model", "sines:build", "--chips", "2", "--out", tmp_path / "out", "--compared-images", "4")
+    status, output, errors = bitline(*base, "--data", "sines.py:make", "--metric", "mae")
+    assert status == 0, errors
+    assert "sines:build on differential, 20 samples" in output and "mean absolute error" in output
+    content = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert content["measure"]["better"] == "lower" and len(content["mean_absolute_error"]["chips"]) == 2
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Mean absolute error of each chip" in page and "accuracy (%)" not in page
+    status, output, errors = bitline(*base, "--data", "sines:together", "--metric", "mae")
+    assert status == 0 and "the last 10 samples of sines:together set ranges" in errors
+    for data, metric, words in (
+        ("sines:broken", "mae", "sines:broken fails with SystemExit: gone"),
+        ("sines:nothing", "mae", "sines has no 'nothing'"),
+        ("nowhere_at_all.py:make", "mae", "cannot import the data 'nowhere_at_all:make'"),
+        ("sines:make", "accuracy", "the network has one output"),
+        ("sines:make", "acuracy", "did you mean 'accuracy'"),
+        ("sines:build", "mae", "the data fails with TypeError"),
+    ):
+        status, _, errors = bitline(*base, "--data", data, "--metric", metric)
+        assert status == 2 and words in errors and len(errors.strip().splitlines()) == 1, errors

@@ -118,6 +118,7 @@ SAID_OTHERWISE = {
     "--batch",
     "--compute",
     "--explain",
+    "--data",
     "--networks",
     "--design",
     "--show-completion",

@@ -9,8 +9,8 @@ from torch import nn
 from bitline import Design, convert, evaluate
 from bitline.errors import DataError
 from bitline.evaluation import layer_errors
-from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import layer_sums
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 
 NOISY = {
@@ -32,7 +32,7 @@ def images():
 
 
 def sums_of(network, images):
-    labelled = LabelledImages(images, torch.zeros(len(images)).long(), batch=4)
+    labelled = MeasuredSamples.labelled(images, torch.zeros(len(images)).long(), batch=4)
     prepared = Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
     return prepared.compare(labelled)
 
@@ -45,7 +45,7 @@ def test_sums_do_not_depend_on_how_many_images_are_compared_at_once(network, ima
 
 def test_sums_are_those_of_recorded_outputs(network, images):
     prepared = Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
-    first = next(iter(prepared.compare(LabelledImages(images, torch.zeros(9).long(), batch=4))))
+    first = next(iter(prepared.compare(MeasuredSamples.labelled(images, torch.zeros(9).long(), batch=4))))
     prepared.program(0)
     with torch.no_grad():
         got, wanted = prepared.analog[0](images), prepared.reference[0](images)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bitline import AnalogCore, Design, presets
-from bitline.arrays import GateDrivenArray, RowDrivenArray
+from bitline.arrays import GateDrivenArray
 from bitline.arrays.circuit import solve
 from bitline.arrays.circuit.elements import Builder, link
 from bitline.design.approximations import APPROXIMATIONS, approximations
@@ -59,9 +59,9 @@ def test_source_lines_fed_at_the_head(where, rows, segment, source_share):
 
 
 @pytest.mark.parametrize("volts", [0.2, 0.5])
-@pytest.mark.parametrize(("rows", "segment"), [(32, 1e-4), (64, 5e-4), (96, 1e-3)])
+@pytest.mark.parametrize(("rows", "segment"), [(16, 1e-4), (40, 1e-3)])
 def test_nonlinear_cells_on_resistive_rows(volts, rows, segment):
-    """Wires of nonlinear cells are solved as those of ohmic ones (3 % of the largest output), and no note said so."""
+    """Wires of nonlinear cells were solved as those of ohmic ones (3 % of the largest output)."""
     array = {"kind": "row-driven", "rows": rows, "columns": 8}
     array |= {"word_line": {"segment": segment}, "bit_line": {"segment": segment}}
     curve = {"kind": "milo-2021", "read_voltage_V": volts}
@@ -73,29 +73,8 @@ def test_nonlinear_cells_on_resistive_rows(volts, rows, segment):
     ends = [1 / 4 + 3 / 4 * codes / 127, np.full_like(codes, 1 / 4)]
     plus, minus = (ir_drop(held, inputs, design.array, None, design.cell.current_voltage) for held in ends)
     found = currents_of_a_core(codes / 127, inputs, design)
-    allowed = {0.2: 0.08, 0.5: 0.16}[volts] * plus.worst * plus.ideal.max()
-    assert np.abs(found - (plus.outputs - minus.outputs)).max() <= allowed
-    assert "bent afterwards" in texts({"array": array, "cell": cell})
-
-
-@pytest.mark.parametrize("kind", ["gate-driven", "row-driven"])
-@pytest.mark.parametrize("segment", [1e-4, 1e-3])
-def test_read_noise_on_wires(kind, segment):
-    """Read noise on resistive lines had the variance of ideal lines, and no note said so."""
-    rows, delta = 24, 1e-4
-    lines = {"bit_line": {"segment": segment}} | ({"word_line": {"segment": segment}} if kind == "row-driven" else {})
-    array = {"gate-driven": GateDrivenArray, "row-driven": RowDrivenArray}[kind](rows=rows, columns=4, **lines)
-    cells = np.random.default_rng(0).random((rows, 4))
-    base = ir_drop(cells, np.ones(rows), array)
-    variance = np.zeros(4)
-    for place in np.ndindex(cells.shape):
-        moved = cells.copy()
-        moved[place] += delta
-        variance += ((ir_drop(moved, np.ones(rows), array).outputs - base.outputs) / delta * 0.1 * cells[place]) ** 2
-    ideal = 0.1 * np.sqrt((cells**2).sum(0))
-    assert (ideal - np.sqrt(variance) >= 0).all()
-    assert ((ideal - np.sqrt(variance)) <= 2.5 * base.worst * ideal).all()
-    assert "read noise on wires" in texts({"array.kind": kind, **NOISY})
+    assert np.abs(found - (plus.outputs - minus.outputs)).max() <= 1e-6 * plus.ideal.max()
+    assert texts({"array": array, "cell": cell, "adc": "none"}) == ""
 
 
 @pytest.mark.parametrize("how", ["interleaved", "signed inputs"])

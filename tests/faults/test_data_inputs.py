@@ -100,7 +100,7 @@ def test_booleans_are_two_classes():
         (["cat"] * 20, "one class number"),
         ([[0], [0, 1]] * 10, "one class number"),
         (LABELS[:-1], "20 images and 19 labels"),
-        (None, "20 images and 0 labels"),
+        (None, "accuracy needs targets"),
     ],
 )
 def test_labels_that_are_no_classes_of_the_network_are_refused(labels, words):
@@ -121,8 +121,8 @@ def test_labels_that_are_no_classes_of_the_network_are_refused(labels, words):
         (lambda y: y[:, :1], "one output"),
         (lambda y: y[:, 0], r"shape \(2,\)"),
         (lambda y: y[:, :, None, None].expand(-1, -1, 3, 3), r"shape \(2, 4, 3, 3\)"),
-        (lambda y: (y, y), "a tuple"),
-        (lambda y: {"logits": y, "loss": 0}, "a dict of logits, loss"),
+        (lambda y: ("boxes", y), "a tuple"),
+        (lambda y: {"scores": y, "loss": 0}, "a dict of scores, loss"),
         (lambda y: y @ y, "cannot take images of shape"),
         (lambda y: y * torch.nan, "NaN"),
     ],
@@ -131,6 +131,11 @@ def test_networks_that_are_no_classifiers_are_refused(form, words):
     """One logit is always class 0; tuples (Inception's second head) and dictionaries (transformers) were tracebacks."""
     with pytest.raises(BitlineError, match=words):
         evaluate(Shaped(form), DESIGN, INPUTS, LABELS, INPUTS, chips=1)
+
+
+@pytest.mark.parametrize("form", [lambda y: (y, "state"), lambda y: {"logits": y, "loss": 0}])
+def test_scores_may_be_the_first_of_several_outputs(form):
+    assert evaluate(Shaped(form), DESIGN, INPUTS, LABELS, INPUTS, chips=1).float_accuracy == 1
 
 
 def test_images_may_be_numpy_arrays():

@@ -101,8 +101,8 @@ def test_weights_that_do_not_fit_are_refused_in_one_message(tmp_path):
 
 def test_files_that_are_not_weights_are_refused(tmp_path):
     (tmp_path / "weights.pt").write_text("nothing")
-    (tmp_path / "weights.bin").write_text("nothing")
-    for name, words in [("weights.pt", "cannot read"), ("weights.bin", "use one of"), ("none.pt", "no weights file")]:
+    (tmp_path / "weights.h5").write_text("nothing")
+    for name, words in [("weights.pt", "cannot read"), ("weights.h5", "use one of"), ("none.pt", "no weights file")]:
         with pytest.raises(NetworkError, match=words):
             load_weights(nn.Linear(3, 2), tmp_path / name)
 
@@ -165,3 +165,73 @@ def test_images_that_do_not_fit_leave_the_steps_of_a_network_alone():
     step = network[1].step.detach().clone()
     network[1](torch.rand(8, 4) * 100)
     assert torch.equal(network[1].step, step)
+
+
+# -- checkpoints as they come
+
+
+def saved_as(folder, content, name="weights.ckpt"):
+    torch.save(content, folder / name)
+    return folder / name
+
+
+WRAPPED = {
+    "a state dict": lambda state: state,
+    "with an optimiser": lambda state: {"epoch": 3, "model": state, "optimizer": {"lr": torch.ones(1)}},
+    "state_dict": lambda state: {"state_dict": state},
+    "DataParallel": lambda state: {f"module.{name}": value for name, value in state.items()},
+    "torch.compile": lambda state: {f"_orig_mod.{name}": value for name, value in state.items()},
+    "compiled inside": lambda state: {name.replace("0.", "0._orig_mod.", 1): value for name, value in state.items()},
+    "Lightning": lambda state: {
+        "pytorch-lightning_version": "2.5",
+        "state_dict": {f"model.{name}": value for name, value in state.items()} | {"loss.weight": torch.ones(5)},
+    },
+    "all of it": lambda state: {"model": {f"module._orig_mod.net.{name}": value for name, value in state.items()}},
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_checkpoints_load_as_they_come(name, tmp_path):
+    make = lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))  # noqa: E731
+    saved = make()
+    loaded = load_weights(make(), saved_as(tmp_path, WRAPPED[name](saved.state_dict())))
+    assert all(torch.equal(value, loaded.state_dict()[key]) for key, value in saved.state_dict().items())
+
+
+def test_weights_that_layers_share_may_be_in_the_file_once(tmp_path):
+    def make():
+        network = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5, bias=False))
+        network[1].weight = network[0].weight
+        return network
+
+    saved = make()
+    loaded = load_weights(make(), saved_as(tmp_path, {"0.weight": saved[0].weight.detach()}))
+    assert torch.equal(loaded[1].weight, saved[0].weight)
+
+
+TWICE = {f"{copy}.{name}": value for copy in "ab" for name, value in nn.Linear(3, 2).state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            {"fc.weight": torch.ones(2, 3)},
+            r"only in the file: fc.weight \(2, 3\); only in the network: weight \(2, 3\)",
+        ),
+        (TWICE, "2 times, under a. and b."),
+        ({"epoch": 3}, "holds no weights, but epoch"),
+        ([1, 2], "holds a list"),
+    ],
+)
+def test_a_file_of_another_network_says_what_is_in_it(content, words, tmp_path):
+    with pytest.raises(NetworkError, match=words):
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
+
+
+@pytest.mark.parametrize(("name", "words"), [("net.onnx", "onnx2torch"), ("net.gguf", "use the .safetensors")])
+def test_formats_of_others_are_refused_with_a_remedy(name, words):
+    with pytest.raises(NetworkError, match=words):
+        find_network(name)
+    with pytest.raises(NetworkError, match=words):
+        load_weights(nn.Linear(3, 2), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from oracle.devices import Cells
 from oracle.layer import Layer
+from oracle.nodal import outputs_of
 from oracle.wires import LineWire, rows_from_the_far_end, wired_current
 
 from bitline.devices import Cell
@@ -21,11 +22,12 @@ def bit_lines(
     """
     u = [each[rows] for each in voltages]
     array = layer.design.array
+    if array.has_wires and (array.kind == "row-driven" or cells.sigma is not None or not is_ohmic(layer)):
+        return nodal_lines(layer, cells, k, rows, u)
     wire = LineWire.of(array) if array.kind == "gate-driven" else LineWire(0.0, 0.0, False)
     if wire.is_ideal:
         lines = [[line_current(layer, cells, (line, k), rows, each) for each in u] for line in range(len(cells.target))]
     else:
-        assert cells.sigma is None, "the literal chain leaves read noise on wires out"
         order = rows_from_the_far_end(cells.target[:, :, rows], array, layer.positions)
         held = cells.conductance[:, k][:, rows][:, order]
         if array.lines == "interleaved":
@@ -35,6 +37,50 @@ def bit_lines(
         [sum(sign * line[index] for sign, line in zip(signs, lines, strict=True)) for index in range(len(u))]
         for _, signs in layer.readings
     ]
+
+
+def is_ohmic(layer: Layer) -> bool:
+    return layer.design.cell.current_voltage.kind == "ohmic"
+
+
+def nodal_lines(layer: Layer, cells: Cells, k: int, rows: list[int], u: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """`bit_lines` of any array with any cell and with noise, all of whose nodes are solved for every read."""
+    array, cell = layer.design.array, layer.design.cell
+    order = list(range(len(rows)))
+    if array.kind == "gate-driven":
+        order = rows_from_the_far_end(cells.target[:, :, rows], array, layer.positions)
+    held = cells.conductance[:, k][:, rows][:, order]
+
+    def read(voltages: np.ndarray) -> np.ndarray:
+        """Currents of the lines, (lines, columns)."""
+        grids = held
+        if cells.sigma is not None:
+            sigma = cells.sigma[:, k][:, rows][:, order]
+            grids = held + sigma * layer.reads.standard_normal(held.shape)
+        pairs = [(grids[0], grids[1])] if array.lines == "interleaved" else [(line, None) for line in grids]
+        width = array.columns if array.kind == "row-driven" else layer.columns
+        tiles = [slice(first, first + width) for first in range(0, layer.columns, width)]
+        return np.array(
+            [
+                np.concatenate(
+                    [
+                        outputs_of(
+                            array,
+                            plus[:, tile],
+                            None if minus is None else minus[:, tile],
+                            voltages,
+                            lambda G, v: cell_current(G, v, cell),
+                        )
+                        for tile in tiles
+                    ]
+                )
+                for plus, minus in pairs
+            ]
+        )
+
+    lines = [np.stack([read(vector) for vector in each[order].T], -1) for each in u]
+    mixed = [((1,), (1,))] if array.lines == "interleaved" else layer.readings
+    return [[sum(sign * line for sign, line in zip(signs, each, strict=True)) for each in lines] for _, signs in mixed]
 
 
 def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[int], u: np.ndarray) -> np.ndarray:
@@ -50,6 +96,7 @@ def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[
         read = cells.conductance[place][rows]
         if cells.sigma is not None:
             read = read + cells.sigma[place][rows] * layer.reads.standard_normal(read.shape)
+            read = np.maximum(read, 0) if layer.design.cell.read_noise.clip == "zero" else read
         currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell)
     return currents
 
@@ -59,14 +106,17 @@ def cell_currents(G: np.ndarray, u: np.ndarray, cell: Cell) -> np.ndarray:
 
     I = G V, or I = G V + N2 V^2 + N3 V^3 with N2 and N3 polynomials in log10(G / S) (Milo et al., IEEE IRPS 2021).
     """
+    return sum(cell_current(conductances, voltage, cell) for conductances, voltage in zip(G, u, strict=True))
+
+
+def cell_current(G: np.ndarray, u: np.ndarray | float, cell: Cell) -> np.ndarray:
+    """Currents of cells at voltages u, each its own or all the same."""
     curve = cell.current_voltage
     if curve.kind == "ohmic":
-        return G.T @ u
+        return G * u
     assert curve.kind == "milo-2021", f"the literal chain leaves {curve.kind} cells out"
     largest_S, read_V = curve.G_max_uS * 1e-6, curve.read_voltage_V
     log = np.log10(np.clip(G * largest_S, *curve.measured_S))
     N2, N3 = (np.polynomial.polynomial.polyval(log, coefficients) for coefficients in (curve.N2, curve.N3))
-    total = np.zeros(G.shape[1])
-    for row, volts in enumerate(u * read_V):
-        total += G[row] * u[row] + (N2[row] * volts**2 + N3[row] * volts**3) / (largest_S * read_V)
-    return total
+    volts = u * read_V
+    return G * u + (N2 * volts**2 + N3 * volts**3) / (largest_S * read_V)

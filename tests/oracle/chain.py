@@ -129,6 +129,7 @@ def remove_offset(layer: Layer, sums: Literal, x: np.ndarray, outputs: int) -> L
 ONLY_AS_USUAL = (
     "weights.percentile",
     "inputs.accumulator.effective_bits",
+    "inputs.drivers.noise",
     "cell.levels",
     "cell.programming",
     "cell.variation",
@@ -146,6 +147,8 @@ def refuse_what_is_left_out(design: Design) -> None:
         for part in name.split("."):
             value, usual = getattr(value, part), getattr(usual, part)
         assert value == usual, f"the literal chain leaves {name} out"
-    assert design.array.kind in ("ideal", "gate-driven"), f"the literal chain leaves {design.array.kind} arrays out"
+    assert design.array.kind in ("ideal", "gate-driven", "row-driven"), (
+        f"the literal chain leaves {design.array.kind} arrays out"
+    )
     assert getattr(design.array, "predistortion", None) is None, "the literal chain leaves predistortion out"
     assert not getattr(design.adc, "noise", 0), "the literal chain leaves the noise of converters out"

@@ -51,5 +51,15 @@ def cut(number: int, bits: int, b: int) -> list[float]:
 def input_digits(layer: Layer, x: np.ndarray) -> list[np.ndarray]:
     """The voltages of the rows, (rows, batch) for every input slice, least significant first; signs are the inputs'."""
     a = layer.slice_bits
-    top = 2**a - 1
-    return [np.sign(x) * ((np.abs(x) >> (a * index)) & top) / top for index in range(layer.input_slices)]
+    return [np.sign(x) * driven(layer, (np.abs(x) >> (a * index)) & (2**a - 1)) for index in range(layer.input_slices)]
+
+
+def driven(layer: Layer, digits: np.ndarray) -> np.ndarray:
+    """Voltages of rows for digits (rows, batch): bit k of a digit connects 2^k elements, each with an error."""
+    a, mismatch = layer.slice_bits, layer.design.inputs.drivers.mismatch
+    errors = layer.draws.normal((1, layer.rows, a), "row drivers")[0].double().numpy()
+    volts = np.zeros(digits.shape)
+    for k in range(a):
+        weight = 2**k + mismatch * math.sqrt(2**k) * errors[:, k]
+        volts += weight[:, None] * ((digits >> k) & 1)
+    return volts / (2**a - 1)

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitline.measures import ACCURACY
 from bitline.study.coverage import Coverage, FinishedWork, enough
 from bitline.study.sections import EarlyStop
 from bitline.study.task import Shard
@@ -37,4 +38,4 @@ def test_enough_chips_do_not_depend_on_the_order_of_work(values, width, seed):
     rng = np.random.default_rng(seed)
     shuffled = [shards[index] for index in rng.permutation(len(shards))]
     accuracies = FinishedWork(shuffled).accuracies("a", 10)
-    assert accuracies == [shard.accuracy for shard in shards]
+    assert accuracies == [shard.value(ACCURACY) for shard in shards]

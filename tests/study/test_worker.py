@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from small_study import comparable, study
 
-from bitline.evaluation.labelled_images import LabelledImages
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 from bitline.study import forget_failures, read_results, sweep
 
@@ -35,14 +35,14 @@ def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path
 
 def test_a_task_that_runs_out_of_memory_is_done_with_fewer_images_at_once(finished, tmp_path, monkeypatch):
     """Results do not depend on the batch, and the report says what was done."""
-    original = LabelledImages.batches
+    original = MeasuredSamples.batches
 
     def hungry(self):
         if self.batch > 4:
             raise MemoryError
         return original(self)
 
-    monkeypatch.setattr(LabelledImages, "batches", hungry)
+    monkeypatch.setattr(MeasuredSamples, "batches", hungry)
     path = tmp_path / "memory.sqlite"
     assert sweep(study(), path).failures == ()
     assert comparable(path).equals(comparable(finished))

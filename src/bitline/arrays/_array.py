@@ -15,6 +15,7 @@ from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
+    from bitline.arrays.nodal_lines import Block, NodalLines
 
 
 @runtime_checkable
@@ -56,7 +57,7 @@ class Array(Variant):
 
     @property
     def is_linear(self) -> bool:
-        """Whether the current of a column is a sum over the inputs, each with a weight of its own."""
+        """Whether the current of a column of ohmic cells is a sum over the inputs, each with a weight of its own."""
         return True
 
     @property
@@ -83,17 +84,26 @@ class Array(Variant):
         """
         return torch.arange(targets.shape[2])
 
-    def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
+    def check(self, slice_bits: int, signed_readings: bool) -> None:
         """Refuse a design that such an array cannot be part of.
 
         Args:
             slice_bits: input bits applied to a row at once.
-            ohmic: whether the current of a cell is proportional to the voltage of its row.
             signed_readings: whether two cells are subtracted before the ADC.
 
         Raises:
             ValueError: the setting at fault, and what to use instead.
         """
+
+    def nodal_lines(self, block: Block) -> NodalLines:
+        """The bit lines of one block of cells, solved at every node, for arrays with wires.
+
+        They are for cells that are not ohmic, and for what the noise of cells does to outputs.
+
+        Args:
+            block: the cells, how they are driven and how they are read.
+        """
+        raise NotImplementedError
 
     def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> BitLineSolver:
         """The bit lines of one row partition, for arrays that are not linear in their inputs.
@@ -145,4 +155,21 @@ class Array(Variant):
         raise DesignError(
             f"array.kind is {self.kind!r}, which has no wires to solve: use for example --set array.kind=gate-driven "
             "--set array.bit_line.segment=1e-5, or array.kind=row-driven"
+        )
+
+
+def refuse_unsigned(array: Array, signed_readings: bool) -> None:
+    """Refuse lines that subtract where nothing is to be subtracted on them.
+
+    Args:
+        array: whose lines may be interleaved.
+        signed_readings: whether two cells are subtracted before the ADC.
+
+    Raises:
+        ValueError: they are interleaved and it is not.
+    """
+    if array.subtracts_on_the_line and not signed_readings:
+        raise ValueError(
+            "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
+            "weights.subtraction = 'analog'"
         )

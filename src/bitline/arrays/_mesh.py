@@ -50,42 +50,45 @@ class MeshWire:
         return 0.0 if terminal is None else 1 / (self.segment + terminal)
 
 
-def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire) -> Matrix:
+def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire, minus: Matrix | None = None) -> Matrix:
     """Current of each column for unit voltage on each row, other rows at zero.
 
     Args:
         cells: G/G_max, (rows, columns).
         rows: wires with the drivers at their ends.
         columns: wires with the virtual grounds at their ends.
+        minus: cells on the same columns whose rows, with wires of their own, are driven with the opposite voltages.
 
     Returns:
-        (rows, columns), in units of G_max; the cells themselves on ideal wires.
+        (rows, columns), in units of G_max; the cells themselves, or their differences, on ideal wires.
     """
-    cells = np.asarray(cells, dtype=np.float64)
+    grids = [np.asarray(held, dtype=np.float64) for held in (cells, minus) if held is not None]
     if rows.is_ideal and columns.is_ideal:
-        return cells
-    if cells.shape[1] > cells.shape[0]:
-        return effective_conductance(cells.T, columns, rows).T
+        return grids[0] if minus is None else grids[0] - grids[1]
+    if minus is None and grids[0].shape[1] > grids[0].shape[0]:
+        return effective_conductance(grids[0].T, columns, rows).T
     if columns.is_ideal:
-        return np.stack([_row(row, rows)[1] for row in cells])
-    total = np.zeros_like(cells)
+        own = [np.stack([_row(row, rows)[1] for row in grid]) for grid in grids]
+        return own[0] if minus is None else own[0] - own[1]
+    total = np.zeros_like(grids[0])
     if columns.end is not None:
-        total += _delivered(cells, rows, columns)
+        total += _delivered(grids, rows, columns)
     if columns.start is not None:
-        total += _delivered(cells[::-1], rows, columns.reversed())[::-1]
+        total += _delivered([grid[::-1] for grid in grids], rows, columns.reversed())[::-1]
     return total
 
 
-def _delivered(cells: Matrix, rows: MeshWire, columns: MeshWire) -> Matrix:
-    """Currents into the grounds at the end of the columns alone."""
-    height, width = cells.shape
+def _delivered(grids: list[Matrix], rows: MeshWire, columns: MeshWire) -> Matrix:
+    """Currents into the grounds at the end of the columns alone, of cells and of those driven the other way."""
+    height, width = grids[0].shape
     conductance = np.eye(width) * columns.to_outside(columns.start)
     currents = np.zeros((width, height))
     assert columns.end is not None
-    for index, row in enumerate(cells):
-        more, given = _row(row, rows)
-        conductance = conductance + more
-        currents[:, index] = given
+    for index in range(height):
+        for grid, sign in zip(grids, (1.0, -1.0), strict=False):
+            more, given = _row(grid[index], rows)
+            conductance = conductance + more
+            currents[:, index] += sign * given
         wire = columns.segment + (columns.end if index == height - 1 else 0.0)
         known = currents[:, : index + 1]
         divided = _divide(conductance, np.concatenate([conductance, known], axis=1), wire)

@@ -42,6 +42,11 @@ class FedWire:
     foot: float | None = None
     head: float | None = None
 
+    @property
+    def is_ideal(self) -> bool:
+        """Whether cells are connected directly to a supply or ground."""
+        return self.segment == 0 and not self.foot and not self.head
+
     def reversed(self) -> FedWire:
         """The same wire with its ends exchanged."""
         return FedWire(self.segment, self.head, self.foot)

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bitline.arrays._array import Array
+from bitline.arrays._array import Array, refuse_unsigned
 from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
 from bitline.arrays._two_wires import ColumnWires, FedWire, two_wire_products
 from bitline.arrays.wires import Wire
@@ -18,13 +18,14 @@ from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
+    from bitline.arrays.nodal_lines import Block, NodalLines
 
 
 class GateDrivenArray(Array):
     """Gate-driven cells (Xiao et al. 2022, Fig. 1(c) and Fig. 21): an input bit switches its row's cells on, and their
     currents meet on bit lines that have resistance.
 
-    Cells that are off conduct nothing; select transistors are ideal switches, cells linear resistors. There is one
+    Cells that are off conduct nothing; select transistors are ideal switches. There is one
     segment of wire between neighbouring cells and one between the last cell and the end of the line. A line is as long
     as the partition in use has rows.
 
@@ -69,21 +70,27 @@ class GateDrivenArray(Array):
     def subtracts_on_the_line(self) -> bool:
         return self.lines == "interleaved"
 
-    def check(self, slice_bits: int, ohmic: bool, signed_readings: bool) -> None:
+    def check(self, slice_bits: int, signed_readings: bool) -> None:
         if slice_bits != 1:
             raise ValueError(
-                f"array.kind is 'gate-driven' and inputs.slice_bits is {slice_bits}, but a select "
-                "transistor is on or off: use inputs.slice_bits = 1"
+                f"array.kind is 'gate-driven' and {slice_bits} input bits are applied at once, but a select "
+                "transistor is on or off: use inputs.slice_bits = 1, and a number for inputs.bits"
             )
-        if not ohmic:
-            raise ValueError(
-                "array.kind is 'gate-driven', whose cells all see the same supply: use cell.current_voltage = 'ohmic'"
-            )
-        if self.subtracts_on_the_line and not signed_readings:
-            raise ValueError(
-                "array.lines is 'interleaved', which subtracts on the line: use differential or two-sided weights with "
-                "weights.subtraction = 'analog'"
-            )
+        refuse_unsigned(self, signed_readings)
+
+    def nodal_lines(self, block: Block) -> NodalLines:
+        from bitline.arrays._columns import GateDrivenColumns  # here, for the start-up of what does not need it
+
+        order = self.order(block.targets, block.positions)
+
+        def by_supply(cells: BlockTensor) -> tuple[Tensor, Tensor | None]:
+            placed = cells[:, :, order]
+            if self.subtracts_on_the_line:
+                return _side_by_side(placed[:1]), _side_by_side(placed[1:])
+            return _side_by_side(placed), None
+
+        noise = None if block.noise is None else by_supply(block.noise)
+        return GateDrivenColumns(self.column_wires, by_supply(block.cells), noise, order, block)
 
     def bit_lines(self, cells: BlockTensor, targets: BlockTensor, positions: int) -> GateDrivenLines | SourcedLines:
         order = self.order(targets, positions)

@@ -70,9 +70,9 @@ def compare(
       bitline compare sonos-a sonos-e --chips 3 --images 500
     """
     from bitline.data.labels import labels_for
-    from bitline.evaluation.classifier import classes_of
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
+    from bitline.evaluation.subject import classes_of
 
     output = Output.of(context)
     names = _told_apart([first, *others])

@@ -24,6 +24,13 @@ def networks(incomplete: str) -> list[str]:
     return _matching(list(NETWORKS), incomplete)
 
 
+def measures(incomplete: str) -> list[str]:
+    """Names of the measures that come with bitline."""
+    from bitline.measures import MEASURES
+
+    return _matching(list(MEASURES), incomplete)
+
+
 def devices(incomplete: str) -> list[str]:
     """Names of the memory devices that come with bitline."""
     from bitline.cli.devices import registered

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.consent import allowed_design
+from bitline.cli.own_samples import OwnSample, is_code, own_sample
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bitline.data import Dataset
     from bitline.data.stored_images import StoredImages
     from bitline.design import Design
+    from bitline.measures import Measure
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,15 @@ class Source:
         from bitline.networks import find_network, load_network
 
         return load_network(find_network(self.model), self.weights)
+
+    def shown(self, images: int | None, calibration_images: int) -> Sample | OwnSample:
+        """The network and what it is measured on: images, or samples that code of the user's makes.
+
+        Args, and what is raised, are as for `load`.
+        """
+        if not is_code(self.data):
+            return self.load(images, calibration_images)
+        return own_sample(self.network(), str(self.weights or ""), str(self.data), images, calibration_images)
 
     def load(self, images: int | None, calibration_images: int) -> Sample:
         """The network and its images.
@@ -86,6 +97,29 @@ class Sample:
             DataError: an image cannot be read.
         """
         return self.dataset.stored.decoded()
+
+    def __len__(self) -> int:
+        return len(self.dataset.stored)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the images were read."""
+        return (*self.dataset.notes, *self.images.notes)
+
+    def given(self, measure: Measure, design: Design, compute: str) -> tuple[StoredImages, Tensor, Tensor]:
+        """What `evaluate` takes: images, labels and calibration images, on a compute device."""
+        from bitline.data.labels import labels_for
+        from bitline.evaluation.subject import classes_of
+        from bitline.measures import ACCURACY
+
+        labels = self.dataset.labels
+        if measure == ACCURACY:
+            labels = labels_for(self.dataset, classes_of(self.network, design, self.images))
+        return self.images.to(compute), labels.to(compute), self.calibration.to(compute)
+
+    def first_inputs(self, count: int) -> Tensor:
+        """The first calibration images."""
+        return self.calibration[:count]
 
     @cached_property
     def calibration(self) -> Tensor:

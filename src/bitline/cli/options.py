@@ -31,6 +31,24 @@ Data = Annotated[
         "come with the network if not given.",
     ),
 ]
+AnyData = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; or any data, "
+        "made by your own package.module:function or file.py:function; those that come with the network if not given.",
+    ),
+]
+Metric = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Measure: accuracy, top-5, mse, r2, auc, f1, iou, perplexity, word-error-rate, ..., or your own "
+        "package.module:function.",
+        autocompletion=completion.measures,
+    ),
+]
 DesignName = Annotated[
     str,
     typer.Option(

@@ -101,7 +101,7 @@ def _labels(sample: Sample, design: Design) -> Tensor:
         DataError: they are none of its classes.
     """
     from bitline.data.labels import labels_for
-    from bitline.evaluation.classifier import classes_of
+    from bitline.evaluation.subject import classes_of
 
     return labels_for(sample.dataset, classes_of(sample.network, design, sample.images))
 

@@ -14,6 +14,7 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.own_samples import OwnSample, import_path
 from bitline.cli.run_tables import run_tables
 from bitline.cli.table import Table
 from bitline.cli.why import is_large, why_parts
@@ -22,8 +23,10 @@ from bitline.config.files import check_writable
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from bitline.data.samples import Samples
     from bitline.design import Design
     from bitline.evaluation.result import Evaluation
+    from bitline.measures import Measure
 
 app = Commands()
 
@@ -33,7 +36,8 @@ def run(
     context: typer.Context,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
-    data: options.Data = None,
+    data: options.AnyData = None,
+    metric: options.Metric = "accuracy",
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -82,9 +86,9 @@ def run(
     threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
 ) -> None:
-    """Classify images with a network on an analog design.
+    """Measure a network on an analog design: its accuracy on images, or any measure of any data.
 
-    Prints accuracies (floating point, quantised reference, analog over chips), the error of every layer, and energy,
+    Prints the measure (floating point, quantised reference, analog over chips), the error of every layer, and energy,
     area and latency; writes results.json and report.html.
 
     Examples:
@@ -92,7 +96,9 @@ def run(
       bitline run
       bitline run --design offset --set adc.bits=10 --chips 3
       bitline run --model cifar-resnet20 --weights w.safetensors --data test.zip
+      bitline run --model mynet:build --data loader.py:make --metric perplexity
     """
+    from bitline.measures import measure_of
     from bitline.report import write_html, write_json
 
     output = Output.of(context)
@@ -104,21 +110,22 @@ def run(
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)
     check_compute(compute)
-    sample = Source(model, weights, data).load(images, calibration_images)
+    measure = measure_of(import_path(metric))
+    sample = Source(import_path(model), weights, data).shown(images, calibration_images)
     _warn(output, chosen, sample)
-    calibrating = len(sample.calibration)
-    times = tuple(time or ())
-    how = _Procedure(chosen, chips, seed, batch, times, calibration, recalibrate, compared_images, compute)
+    how = _Procedure(
+        chosen, measure, chips, seed, batch, tuple(time or ()), calibration, recalibrate, compared_images, compute
+    )
     results = how.evaluate(sample, output)
     facts: dict[str, object] = {
         "model": model,
         "weights": sample.weights,
         "data": sample.data,
-        "calibration_images": calibrating,
+        "calibration_images": len(sample.calibration),
         "recalibration_images": recalibrate,
-        "compared_images": min(compared_images, len(sample.dataset.images)),
+        "compared_images": min(compared_images, len(sample)),
         "compute": compute,
-    }
+    } | ({"metric": metric} if metric != "accuracy" else {})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*run_tables(results, model), *how.why(sample, results[-1], why, output))
@@ -131,6 +138,7 @@ class _Procedure:
     """How accuracy is measured, as the options of the same names say."""
 
     design: Design
+    measure: Measure
     chips: int
     seed: int
     batch: int
@@ -140,25 +148,23 @@ class _Procedure:
     compared_images: int
     compute: str
 
-    def evaluate(self, sample: Sample, output: Output) -> Sequence[Evaluation]:
+    def evaluate(self, sample: Sample | OwnSample, output: Output) -> Sequence[Evaluation]:
         """The network on the design, at every time."""
-        from bitline.data.labels import labels_for
-        from bitline.evaluation.classifier import classes_of
         from bitline.evaluation.evaluate import evaluate_times
         from bitline.evaluation.remedies import Recalibrate
 
-        images, calibration = sample.images, sample.calibration.to(self.compute)
-        labels = labels_for(sample.dataset, classes_of(sample.network, self.design, images))
-        network = sample.network.to(self.compute)
-        remedy = {"after_programming": Recalibrate(calibration[: self.recalibrate])} if self.recalibrate else {}
-        output.notes(images.notes)
+        images, labels, calibration = sample.given(self.measure, self.design, self.compute)
+        network, remedy = sample.network.to(self.compute), dict[str, Any]()
+        if self.recalibrate:
+            remedy["after_programming"] = Recalibrate(sample.first_inputs(self.recalibrate).to(self.compute))
         with output.progress() as tell:
             return evaluate_times(
                 network,
                 self.design,
-                images.to(self.compute),
-                labels.to(self.compute),
+                images,
+                labels,
                 self._known(network, calibration),
+                metric=self.measure,
                 times=self.times or (self.design.cell.time,),
                 chips=self.chips,
                 seed=self.seed,
@@ -168,24 +174,23 @@ class _Procedure:
                 **remedy,
             )
 
-    def why(self, sample: Sample, result: Evaluation, asked: bool, output: Output) -> list[Table | str]:
+    def why(self, sample: Sample | OwnSample, result: Evaluation, asked: bool, output: Output) -> list[Table | str]:
         """What costs the design its accuracy, where somebody asks or much is lost."""
-        if not (asked or is_large(result)) or self.recalibrate:
+        from bitline.evaluation.diagnosis import IMAGES, OBSERVED, Patient, diagnose
+        from bitline.evaluation.subject import Given, Subject
+        from bitline.measures import ACCURACY
+
+        if not (asked or is_large(result)) or self.recalibrate or self.measure != ACCURACY:
             return []
-        from bitline.data.labels import labels_for
-        from bitline.evaluation.classifier import classes_of
-        from bitline.evaluation.diagnosis import IMAGES, Patient, diagnose
-        from bitline.evaluation.labelled_images import LabelledImages
-
+        images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network = sample.network.to(self.compute)
-        images = sample.images.to(self.compute)
-        labels = labels_for(sample.dataset, classes_of(network, self.design, images))
-        data = LabelledImages(images[:IMAGES], labels[:IMAGES].to(self.compute), self.batch)
+        subject = Subject.of(network, self.design, Given(images, labels, calibration, self.measure, self.batch))
+        observed = sample.first_inputs(OBSERVED).to(self.compute)
+        data = subject.data.part(0, min(IMAGES, len(subject.data)))
         with output.progress() as tell:
-            patient = Patient(network, result.design, data, sample.calibration.to(self.compute), self.seed)
-            return why_parts(diagnose(patient, tell))
+            return why_parts(diagnose(Patient(network, result.design, data, observed, self.seed), tell))
 
-    def _known(self, network: nn.Module, images: Tensor) -> Any:
+    def _known(self, network: nn.Module, images: Tensor | Samples) -> Any:
         """The calibration of the file, made and written first if there is none; the images where no file is wanted."""
         from bitline.nn import conversion_of, convert
         from bitline.nn.calibration_file import load_calibration, save_calibration
@@ -206,11 +211,11 @@ def _check_time(context: typer.Context, settings: list[str] | None) -> None:
         refuse_idle(context, "where --set cell.time says the time", "time")
 
 
-def _warn(output: Output, design: Design, sample: Sample) -> None:
+def _warn(output: Output, design: Design, sample: Sample | OwnSample) -> None:
     """Say before the work what is approximate, and how the images were read."""
     from bitline.design.approximations import approximations
 
-    output.notes((*approximations(design), *sample.dataset.notes))
+    output.notes((*approximations(design), *sample.notes))
 
 
 def _late_notes(result: Evaluation) -> list[str]:

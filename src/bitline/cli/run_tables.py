@@ -24,7 +24,7 @@ def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
         model: the network.
     """
     result = results[-1]
-    title = f"{model} on {result.design.name}, {result.images:,} images"
+    title = f"{model} on {result.design.name}, {result.counted}"
     parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result)]
     if result.layers:
         parts.append(_layers(result.layers, _at(results, result)))
@@ -43,20 +43,21 @@ def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
 
 
 def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
+    last = results[-1]
+    measure = last.measure
     columns = (
         name("network"),
         Column("chips", "chips"),
-        Column("accuracy", "accuracy", "%", percent),
-        Column("std", "±", "%", percent),
+        Column(measure.key, measure.name, measure.unit, measure.text),
+        Column("std", "±", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
     )
-    last = results[-1]
     rows: list[tuple[Any, ...]] = [
-        ("floating point", None, last.float_accuracy, None),
-        ("quantised reference", None, last.reference_accuracy, None),
+        ("floating point", None, last.float_value, None),
+        ("quantised reference", None, last.reference_value, None),
     ]
     for result in results:
-        rows.append((f"analog{_at(results, result)}", len(result.chip_accuracies), result.mean, result.std))
-    return Table("accuracy", columns, rows, title)
+        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, result.std))
+    return Table(measure.key, columns, rows, title)
 
 
 def _layers(layers: Sequence[LayerError], at: str) -> Table:

@@ -15,20 +15,28 @@ from bitline.cli.table import name as named
 from bitline.numerics.text import exact, percent
 
 if TYPE_CHECKING:
+    from bitline.measures import Measure
     from bitline.study import DesignResult, StudyResult
 
 SHOWN = 40
 """Designs in a printed table."""
 
 NUMBERS = (
-    Column("accuracy", "accuracy", "%", percent),
-    Column("std", "±", "%", percent),
     Column("chips", "chips"),
     Column("energy_uJ", "energy", "µJ"),
     Column("area_mm2", "area", "mm²"),
     Column("latency_us", "latency", "µs"),
 )
-"""What every design is shown with."""
+"""What every design is shown with, besides what was measured."""
+
+
+def _columns(measure: Measure) -> tuple[Column, ...]:
+    spread = percent if measure.is_share else measure.text_of_spread
+    return (
+        Column(measure.key, measure.name, measure.unit, measure.text),
+        Column("std", "±", measure.unit, spread),
+        *NUMBERS,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,8 @@ def shown_parts(result: StudyResult, shown: Shown) -> list[Table | str]:
         parts.append("~ screened on few images with one chip, not measured in full")
     reference = {design.reference for design in shown.designs if design.reference is not None}
     if result.float_accuracy is not None:
-        quantised = f"; quantised reference {_span(reference)} %" if reference else ""
-        parts.append(f"floating point {percent(result.float_accuracy)} %{quantised}")
+        quantised = f"; quantised reference {_span(reference, result.measure)}" if reference else ""
+        parts.append(f"floating point {result.measure.shown(result.float_accuracy)}{quantised}")
     return parts
 
 
@@ -104,16 +112,16 @@ def duration(seconds: float) -> str:
 
 def _order(design: DesignResult) -> tuple[bool, float]:
     if design.accuracies:
-        return (False, -design.mean)
-    return (True, math.inf if design.screened is None else -design.screened)
+        return (False, -design.measure.sign * design.mean)
+    return (True, math.inf if design.screened is None else -design.measure.sign * design.screened)
 
 
 def _table(result: StudyResult, shown: Shown) -> Table:
     """One column for each setting that differs, or a single one that says what differs, where that fits better."""
     frame = replace(result, designs=tuple(shown.designs)).to_frame()
     records = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-    settings = result.settings
-    extra = tuple(name for name in shown.columns if name not in {*settings, *(column.key for column in NUMBERS)})
+    settings, usual = result.settings, _columns(result.measure)
+    extra = tuple(name for name in shown.columns if name not in {*settings, *(column.key for column in usual)})
     more = tuple(_column(name, [record[name] for record in records]) for name in extra)
     numbers = [
         [*_numbers(design), *(record[name] for name in extra)]
@@ -122,13 +130,13 @@ def _table(result: StudyResult, shown: Shown) -> Table:
     columns = tuple(_column(name, [design.settings.get(name) for design in shown.designs]) for name in settings)
     names = [[design.settings.get(name) for name in settings] or [design.name] for design in shown.rows]
     rows = [[*words, *values] for words, values in zip(names, numbers, strict=True)]
-    apart = Table("designs", (*(columns or (named("design"),)), *NUMBERS, *more), rows, records=records)
+    apart = Table("designs", (*(columns or (named("design"),)), *usual, *more), rows, records=records)
     width = terminal_width(sys.stdout)
     if width is None or len(settings) < 2 or apart.width() <= width:
         return apart
     short = _short(settings)
     rows = [[_differences(design, short), *values] for design, values in zip(shown.rows, numbers, strict=True)]
-    return Table("designs", (prose("what differs"), *NUMBERS, *more), rows, records=records)
+    return Table("designs", (prose("what differs"), *usual, *more), rows, records=records)
 
 
 def _column(name: str, values: Sequence[Any]) -> Column:
@@ -158,8 +166,8 @@ def _numbers(design: DesignResult) -> list[Any]:
     cost = design.cost or {}
     accuracy: Any = design.mean
     if not design.accuracies and design.screened is not None:
-        accuracy = Cell(design.screened, f"~{percent(design.screened)}")
-    costs = [cost.get(column.key) for column in NUMBERS[3:]]
+        accuracy = Cell(design.screened, f"~{design.measure.text(design.screened)}")
+    costs = [cost.get(column.key) for column in NUMBERS[1:]]
     return [accuracy, design.std, len(design.accuracies), *costs]
 
 
@@ -167,6 +175,7 @@ def _text(value: Any) -> str:
     return exact(value) if isinstance(value, float) else "" if value is None else str(value)
 
 
-def _span(values: set[float]) -> str:
-    low, high = percent(min(values)), percent(max(values))
-    return low if low == high else f"{low} to {high}"
+def _span(values: set[float], measure: Measure) -> str:
+    low, high = measure.text(min(values)), measure.text(max(values))
+    span = low if low == high else f"{low} to {high}"
+    return f"{span} {measure.unit}".rstrip()

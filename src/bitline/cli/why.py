@@ -25,7 +25,9 @@ WIDE = 0.01
 
 def is_large(result: Evaluation) -> bool:
     """Whether so much accuracy is lost that its cause is worth a look."""
-    return result.images >= ENOUGH and result.float_accuracy - result.mean > LARGE
+    from bitline.measures import ACCURACY
+
+    return result.measure == ACCURACY and result.images >= ENOUGH and result.float_accuracy - result.mean > LARGE
 
 
 def why_parts(found: Diagnosis) -> list[Table | str]:
@@ -45,12 +47,15 @@ def why_parts(found: Diagnosis) -> list[Table | str]:
 
 def spread_of_chips(result: Evaluation) -> str:
     """Median, worst chip and interval of the mean, with a word on chips that are few."""
-    chips = sorted(result.chip_accuracies)
+    measure = result.measure
+    chips = sorted(result.chip_values, key=lambda value: measure.sign * value)
     if len(chips) < 2:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
     middle = (chips[(len(chips) - 1) // 2] + chips[len(chips) // 2]) / 2
     low, high = result.confidence_interval
-    text = f"of {len(chips)} chips: median {percent(middle)} %, worst {percent(chips[0])} %"
+    text = f"of {len(chips)} chips: median {measure.shown(middle)}, worst {measure.shown(chips[0])}"
+    if not measure.is_share:
+        return f"{text}; 95 % interval of the mean {measure.shown(low)} to {measure.shown(high)}"
     text += f"; 95 % interval of the mean {percent(max(low, 0.0))} to {percent(min(high, 1.0))} %"
     if len(chips) < FEW and (high - low) / 2 > WIDE:
         text += f"; few chips: with 12 about ± {fixed(100 * _half_of(12)(result.std), 1)} points"

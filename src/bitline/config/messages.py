@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bitline.config.part import SEEMING
+
+BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
+"""How pydantic calls the choices of a setting that is a number or a word."""
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
@@ -67,9 +71,17 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
     """
     problem = _first(error.errors())
     path, owner = _place(problem["loc"], model)
-    message = _message(problem, path, owner)
+    message = _message(problem, path, owner) + _alternative(problem, error.errors(), model)
     name = data.get("name")
     return f"design {name!r}: {message}" if isinstance(name, str) and name else message
+
+
+def _alternative(problem: ErrorDetails, problems: list[ErrorDetails], model: type[BaseModel]) -> str:
+    """The words that are accepted, too, where a number was expected."""
+    path, _ = _place(problem["loc"], model)
+    words = [other for other in problems if other["type"] == "literal_error" and other is not problem]
+    same = [other["ctx"]["expected"] for other in words if _place(other["loc"], model)[0] == path]
+    return f", or {same[0]}" if same else ""
 
 
 def _first(problems: list[ErrorDetails]) -> ErrorDetails:
@@ -114,6 +126,8 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
         if tagged:
             candidates = tagged
             owner = tagged[0]
+            continue
+        if not candidates and names and BRANCH.fullmatch(str(step)):
             continue
         if isinstance(step, int):
             names[-1:] = [f"{names[-1]}[{step}]"] if names else [str(step)]

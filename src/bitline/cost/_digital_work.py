@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from bitline.data.call import Call
 from bitline.nn import AnalogLayer, computing
 
 
@@ -86,12 +87,12 @@ class Calls:
 
 
 @torch.no_grad()
-def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], DigitalWork]:
+def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], DigitalWork]:
     """Run one image through a converted network in floating point and count.
 
     Args:
         network: with `AnalogLayer`s.
-        image: (1, ...).
+        call: its inputs, of one image.
     """
     counter = _Counter()
     calls: dict[str, Calls] = {}
@@ -111,10 +112,12 @@ def count_work(network: nn.Module, image: Tensor) -> tuple[dict[str, Calls], Dig
         return outputs
 
     with computing(network, note), _nothing_fused(), counter:
-        network(image)
-    counts = {name: counter.counts[name] / len(image) for name in ("activations", "additions", "scalings", "poolings")}
+        call.on(network)
+    counts = {
+        name: counter.counts[name] / call.samples for name in ("activations", "additions", "scalings", "poolings")
+    }
     return calls, DigitalWork(
-        **counts, macs=counter.counts["macs"] / len(image), unknown=tuple(sorted(counter.unknown))
+        **counts, macs=counter.counts["macs"] / call.samples, unknown=tuple(sorted(counter.unknown))
     )
 
 

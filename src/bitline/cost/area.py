@@ -38,8 +38,8 @@ def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[s
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {
         "adders": sides * terms * columns * library.adder.area_um2.value,
-        "input registers": sides * at.rows * at.packed * design.inputs.bits * library.input_bit.area_um2.value,
-        "output registers": sides * columns * design.inputs.bits * library.output_bit.area_um2.value,
+        "input registers": sides * at.rows * at.packed * design.inputs.code_bits * library.input_bit.area_um2.value,
+        "output registers": sides * columns * design.inputs.code_bits * library.output_bit.area_um2.value,
     }
     return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()})
 

@@ -21,7 +21,7 @@ def outside_cost(
         units: tiles and chips, whose parts with a known power draw it all the time.
         interval_ns: time from one image to the next.
     """
-    bits = design.inputs.bits
+    bits = design.inputs.code_bits
     fetched = 2 * work.additions + work.poolings
     energies = {
         "activations": library.activation.energy_pJ.value * work.activations,

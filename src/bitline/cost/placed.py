@@ -93,7 +93,7 @@ class PlacedMatrix:
         written to the buffer of the next layer.
         """
         layer, library = self.layer, self.library
-        bits, product = self.design.inputs.bits, layer.product
+        bits, product = self.design.inputs.code_bits, layer.product
         stride = getattr(product, "stride", ())
         new = min(stride[-1], product.kernel[-1]) / product.kernel[-1] if product.kernel and stride else 1.0
         fetched = layer.products * product.groups * product.rows * new

@@ -69,7 +69,7 @@ class LayerStatistics:
 
     def magnitude_bits(self, design: Design) -> int:
         """Bits of |code| that a design drives this layer's rows with."""
-        return max(1, design.inputs.bits - 1) if self.signed else design.inputs.bits
+        return max(1, design.inputs.code_bits - 1) if self.signed else design.inputs.code_bits
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,13 @@ class Statistics:
         return shown.text_of_statistics(self)
 
     @classmethod
-    def of(cls, network: nn.Module, images: Tensor) -> Statistics:
+    def of(cls, network: nn.Module, images: Tensor | Inputs) -> Statistics:
         """Statistics of a converted network.
 
         Args:
             network: what `convert` returned. What calibration saw of its inputs is used; `images` are run where it did
                 not look.
-            images: normalised, (images, ...), at least one.
+            images: normalised, (images, ...), at least one; or other inputs.
 
         Raises:
             CalibrationError: there are no images.
@@ -126,8 +126,9 @@ class Statistics:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
         scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
-        activities = record.activities or record_activity(network, scales, Inputs.of(images, network))
-        calls, digital = count_work(network, images[:1])
+        inputs = Inputs.of(images, network)
+        activities = record.activities or record_activity(network, scales, inputs)
+        calls, digital = count_work(network, inputs.first(1).calls[0])
         layers = []
         for layer in analog_layers(network):
             counts = activities[layer.name].counts.numpy()

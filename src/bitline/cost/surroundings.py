@@ -265,14 +265,16 @@ def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
 
 def _pulses(layer: LayerStatistics, design: Design) -> float:
     """Write pulses of a cell, from programming some of the layer's weights as the design does."""
-    codes, _ = weight_codes(layer.weight.float(), design.weights.bits, design.weights.scale, design.weights.percentile)
+    codes, _ = weight_codes(
+        layer.weight.float(), design.weights.code_bits, design.weights.scale, design.weights.percentile
+    )
     some = codes.flatten()[:: max(1, codes.numel() // SAMPLE)][:SAMPLE].reshape(1, -1, 1)
     plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
     return program_cells(some, plain, (slice(0, some.shape[1]),), Draws(("pulses",)), layer.name).pulses
 
 
 def _weight_bits(statistics: Statistics, design: Design) -> float:
-    return float(sum(layer.weight.numel() * own.weights.bits for layer, own in _placed(statistics, design)))
+    return float(sum(layer.weight.numel() * own.weights.code_bits for layer, own in _placed(statistics, design)))
 
 
 def _spilled_bits(statistics: Statistics, design: Design, library: Library, tiles: int) -> float:
@@ -280,5 +282,5 @@ def _spilled_bits(statistics: Statistics, design: Design, library: Library, tile
     held = tiles * library.buffer_KB.value * 8 * 1024
     if not held:
         return 0.0
-    needed = [layer.inputs * own.inputs.bits for layer, own in _placed(statistics, design)]
+    needed = [layer.inputs * own.inputs.code_bits for layer, own in _placed(statistics, design)]
     return float(sum(2 * max(0.0, bits - held) for bits in needed))

@@ -241,8 +241,8 @@ class Work:
             "ADCs": readout.conversion_pJ() * columns * converted,
             "shift-and-add": library.shift_add.energy_pJ.value * columns * apart * converted * (apart > 1),
             "adders": library.adder.energy_pJ.value * additions,
-            "input registers": library.input_bit.energy_pJ.value * rows * inputs.bits * at.tiles,
-            "output registers": library.output_bit.energy_pJ.value * outputs * inputs.bits,
+            "input registers": library.input_bit.energy_pJ.value * rows * inputs.code_bits * at.tiles,
+            "output registers": library.output_bit.energy_pJ.value * outputs * inputs.code_bits,
         }
 
     def conversions(self, design: Design) -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.outputs import class_scores
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
 
@@ -117,27 +118,13 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
         images: normalised inputs, (images, ...).
 
     Raises:
-        DataError: the network returns something else; the message says what is wanted.
+        DataError: as for `class_scores`.
 
     Examples:
         >>> scores(nn.Linear(4, 10), torch.rand(5, 4)).shape
         torch.Size([5, 10])
     """
-    outputs = network(images)
-    wanted = "accuracy needs a network that returns one score for each class, (images, classes)"
-    if not isinstance(outputs, Tensor):
-        names = f" of {', '.join(map(str, outputs))}" if isinstance(outputs, dict) else ""
-        raise DataError(
-            f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these"
-        )
-    if outputs.ndim != 2 or len(outputs) != len(images):
-        raise DataError(
-            f"the network returns the shape {tuple(outputs.shape)} for {len(images)} image{'s' * (len(images) > 1)}: "
-            f"{wanted}"
-        )
-    if outputs.shape[1] < 2:
-        raise DataError(f"the network has one output, and the largest of one is always class 0: {wanted}, two or more")
-    return outputs
+    return class_scores(network(images), len(images))
 
 
 def labels_for(dataset: Dataset, outputs: int) -> Tensor:

@@ -1,6 +1,7 @@
 """The Design, what depends on which of its settings, and the designs that come with bitline."""
 
-from bitline.design.design import Cell, Design, Inputs, LayerRule, NoAdc, presets
+from bitline.design.design import Cell, Design, LayerRule, NoAdc, presets
+from bitline.design.inputs import Inputs
 from bitline.design.views import reference
 
 __all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets", "reference"]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bitline.quantize import RowDrivers
 from bitline.readout import Accumulator
 
 if TYPE_CHECKING:  # a design is checked while it is made
@@ -55,7 +56,11 @@ def accumulator(design: Design) -> None:
 
 def own_ranges(design: Design) -> None:
     """Separate ranges and centring need signals to choose them from, and conversions to tell apart."""
-    for name, asked in (("ranges_per", design.adc.ranges_per), ("centred", design.adc.centred)):
+    for name, asked in (
+        ("ranges_per", design.adc.ranges_per),
+        ("centred", design.adc.centred),
+        ("calibrated_on", design.adc.calibrated_on == "chip"),
+    ):
         if asked and not design.adc.range.needs_calibration:
             raise ValueError(
                 f"adc.{name} is set and adc.range is {design.adc.range.kind!r}, which takes no "
@@ -75,8 +80,58 @@ def own_ranges(design: Design) -> None:
 
 def array(design: Design) -> None:
     """What an array asks of cells and inputs."""
-    design.array.check(design.inputs.slice_bits, design.cell.current_voltage.is_linear, design.weights.signed_readings)
+    design.array.check(design.inputs.applied_bits, design.weights.signed_readings)
 
 
-CHECKS: tuple[Callable[[Design], None], ...] = (guarantee, saved_bits, accumulator, own_ranges, array)
+def row_drivers(design: Design) -> None:
+    """Errors of row drivers need rows that are driven with voltages, and noise needs cells that pass it on as it is."""
+    drivers = design.inputs.drivers
+    if drivers == RowDrivers():
+        return
+    if design.array.kind == "gate-driven":
+        raise ValueError(
+            "inputs.drivers has errors and array.kind is 'gate-driven', whose rows switch cells on and off: use "
+            "array.kind = 'row-driven' or 'ideal', or leave inputs.drivers out"
+        )
+    if drivers.noise and not design.cell.current_voltage.is_linear:
+        raise ValueError(
+            f"inputs.drivers.noise is {drivers.noise:g} and cell.current_voltage is "
+            f"{design.cell.current_voltage.kind!r}, which passes noise on by its slope: use 'ohmic' cells, or "
+            "inputs.drivers.noise = 0"
+        )
+    if drivers.mismatch and design.inputs.bits == "float":
+        raise ValueError(
+            f"inputs.drivers.mismatch is {drivers.mismatch:g} and inputs.bits is 'float', but drivers without bits "
+            "have no elements: use a number of bits, or inputs.drivers.mismatch = 0"
+        )
+
+
+def without_bits(design: Design) -> None:
+    """Numbers without bits cannot be told apart one by one."""
+    floats = [name for name, part in (("weights", design.weights), ("inputs", design.inputs)) if part.bits == "float"]
+    if not floats:
+        return
+    what = f"{' and '.join(f'{name}.bits' for name in floats)} {'is' if len(floats) == 1 else 'are'} 'float'"
+    if design.adc.range.is_guaranteed:
+        raise ValueError(
+            f"{what} and adc.range is 'guaranteed', but outputs without bits have no levels of their own: use "
+            "adc.range = 'calibrated', or a number of bits"
+        )
+    curve = design.cell.current_voltage
+    if "inputs" in floats and not (curve.is_linear or design.array.has_wires):
+        raise ValueError(
+            f"{what} and cell.current_voltage is {curve.kind!r}, whose currents are worked out for each input voltage, "
+            "on lines without resistance: use a number of bits, or lines with resistance"
+        )
+
+
+CHECKS: tuple[Callable[[Design], None], ...] = (
+    without_bits,
+    guarantee,
+    saved_bits,
+    accumulator,
+    own_ranges,
+    row_drivers,
+    array,
+)
 """Each raises ValueError with the settings at fault and what to use instead."""

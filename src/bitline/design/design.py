@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
@@ -21,51 +21,14 @@ from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
 from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
+from bitline.design.inputs import Inputs
 from bitline.design.rules import LayerRule
 from bitline.design.settings import code_in, merge, nested
 from bitline.devices import Cell
-from bitline.encode import AnyWeights, Differential, InputSlicing, slice_count
+from bitline.encode import AnyWeights, Differential
 from bitline.errors import DesignError
-from bitline.quantize import AnyInputRange, InputScale, PercentileRange
-from bitline.readout import Accumulator, AnyAdc, BitLines, NoAdc, UniformAdc
-
-
-class Inputs(Part):
-    """How activations drive the word lines.
-
-    Examples:
-        >>> Inputs(bits=8, slice_bits=2).slicing(magnitude_bits=8).slices
-        4
-    """
-
-    bits: Annotated[int, Field(ge=1, le=16)] = 8
-    """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude)."""
-    slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
-    """Input bits applied to a row at once (resolution of the row driver)."""
-    accumulation: Literal["analog", "digital", "mixed"] = "analog"
-    """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
-    `analog_slices` of them in analog, then the conversions digitally."""
-    analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
-    """Input slices that one conversion sees where accumulation is 'mixed'."""
-    accumulator: Accumulator = Accumulator()
-    """The circuit that adds input slices in analog."""
-    range: AnyInputRange = PercentileRange()
-    """How the calibration images set the largest input: 'percentile' or 'least-error'."""
-
-    @model_validator(mode="after")
-    def _check_slices(self) -> Self:
-        if self.slice_bits > self.bits:
-            raise ValueError(
-                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
-            )
-        return self
-
-    def slicing(self, magnitude_bits: int) -> InputSlicing:
-        """How input codes with so many bits of magnitude are applied and converted."""
-        slice_bits = min(self.slice_bits, magnitude_bits)
-        slices = slice_count(magnitude_bits, slice_bits)
-        together = {"analog": slices, "digital": 1, "mixed": self.analog_slices}[self.accumulation]
-        return InputSlicing(magnitude_bits, slice_bits, min(slices, together))
+from bitline.quantize import InputScale
+from bitline.readout import AnyAdc, BitLines, NoAdc, UniformAdc
 
 
 class Design(Part):
@@ -243,6 +206,16 @@ class Design(Part):
         return self.adc.range.needs_calibration
 
     @property
+    def has_plain_currents(self) -> bool:
+        """Whether the current of a cell on an ideal line is its conductance times the digit on its row."""
+        return self.cell.current_voltage.is_linear and self.inputs.drivers.have_exact_weights
+
+    @property
+    def bends_on_wires(self) -> bool:
+        """Whether cells are not ohmic on lines with resistance, which are solved node by node."""
+        return self.array.has_wires and not self.cell.current_voltage.is_linear
+
+    @property
     def full_precision_bits(self) -> float:
         """B_out of Xiao et al. 2022, Eq. 2, for a full array."""
         return self.bit_lines(self.array.rows).full_precision_bits
@@ -265,7 +238,7 @@ class Design(Part):
             DesignError: less than one row.
         """
         whole_number("rows", rows, 1, DesignError)
-        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.bits)
+        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.code_bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
         return BitLines(

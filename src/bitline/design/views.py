@@ -66,7 +66,8 @@ def record(design: Design) -> View:
     """What calibration images are seen through.
 
     Input ranges depend on the inputs alone. Signals at ADCs are those of exact cells on lines without resistance, in a
-    network of exact layers: devices, noise, drift, wires and the bits of ADCs make no difference.
+    network of exact layers: devices, noise, drift, wires and the bits of ADCs make no difference, unless ranges are
+    calibrated on a chip (`adc.calibrated_on`).
     """
     watched = any(variant.needs_calibrated_adc for variant in design.variants())
     return _with_rules(design, _record if watched else _input_range)
@@ -125,6 +126,8 @@ def _answers(design: Design) -> View:
 def _calibration(design: Design) -> View:
     if not design.adc.converts:
         return _reference_codes(design)
+    if design.adc.calibrated_on == "chip":
+        return _answers(design)
     content = _content(design)["adc"]
     chosen = {name: content[name] for name in (*_ADC_SIGNALS, "bits", "range", "bits_saved")}
     return {**_signals(design), "adc": chosen}
@@ -133,7 +136,8 @@ def _calibration(design: Design) -> View:
 def _record(design: Design) -> View:
     if not design.needs_calibrated_adc:
         return _reference_codes(design)
-    return {**_signals(design), "adc": _adc_of_signals(design)}
+    shown = _content(design) if design.adc.calibrated_on == "chip" else _signals(design)
+    return {**shown, "adc": _adc_of_signals(design)}
 
 
 def _input_range(design: Design) -> View:
@@ -146,13 +150,14 @@ def _reference_codes(design: Design) -> View:
     return {**_input_range(design), "weights": {name: content[name] for name in WeightMapping.CODE_SETTINGS}}
 
 
-_ADC_SIGNALS = ("ranges_per", "centred")
+_ADC_SIGNALS = ("ranges_per", "centred", "calibrated_on")
 
 
 def _signals(design: Design) -> View:
     """Settings that the signals of exact cells on ideal lines depend on."""
     view = _content(design)
-    view["inputs"].pop("accumulator", None)
+    for circuit in ("accumulator", "drivers"):
+        view["inputs"].pop(circuit, None)
     if design.inputs.accumulation != "mixed":
         view["inputs"].pop("analog_slices", None)
     columns = {"columns": design.array.columns} if design.weights.has_unit_column else {}

@@ -44,7 +44,7 @@ class Cell(Part):
     clip: Literal["zero", "window", "none"] = "zero"
     """Where programmed conductances end: at 0 ('zero'), in [G_min, G_max] ('window'), or nowhere ('none'). At 0 alone,
     cells that store zero conduct too much on average, which sliced offset weights do not tolerate: use 'window'. Cells
-    that have drifted end at 0 unless it is 'none'; reads with noise end nowhere."""
+    that have drifted end at 0 unless it is 'none'. Where reads end is `read_noise.clip`."""
     resolution: Annotated[int, Field(ge=1000, le=1_000_000)] = 25_000
     """Steps that a conductance with errors is resolved to between G_min and G_max; as many as are a whole, even number
     in a digit. Products of conductances on such a grid are exact, and so the same on every processor. The default

@@ -1,27 +1,82 @@
 """Noise from one read of a cell to the next.
 
-A read is G + sigma n with one normal number n, and is not clipped at 0, whatever `cell.clip` says of programmed cells:
-so the noise of a sum of cells is normal and adds up in variance, and is drawn once for each sum. Where G is not far
-above sigma that differs from cells that cannot read below 0. For state-independent noise at an infinite on/off ratio,
-reads clipped at 0 would have 0.58 of sigma and a mean of 0.40 sigma at G = 0, 0.82 of sigma in a differential pair with
-one cell far above the noise, and 0.78 over all pairs of normally distributed weights with sigma = 5 % of G_max; the
-means of a pair cancel. The noise of measured devices falls with G: clipping would take at most 14 % of it from the
-weakest PCM cells, and nothing from SONOS cells.
+A read is G + sigma n with one normal number n. Whether it ends at 0 is the design's choice (`clip`), apart from
+`cell.clip`, which is about programmed cells. Unclipped, the usual choice, the noise of a sum of cells is normal and
+adds up in variance, and is drawn once for each sum. Reads that end at 0 differ from that where G is not far above
+sigma: at G = 0 they have 0.58 of sigma and a mean of 0.40 sigma. For state-independent noise at an infinite on/off
+ratio, a differential pair with one cell far above the noise has 0.82 of sigma, and 0.78 over all pairs of normally
+distributed weights with sigma = 5 % of G_max; the means of a pair of zeros cancel. The noise of measured devices falls
+with G: clipping takes at most 14 % of it from the weakest PCM cells, and nothing from SONOS cells.
+
+Sums of reads that end at 0 get their exact mean and variance, and are drawn as normal numbers; their skewness is at
+most 1.4 / sqrt(n), that of n cells at G = 0.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from bitline.config.variants import Variant
 from bitline.devices._device import Device
 from bitline.shapes import Cellwise
 
+FAR = 8.0
+"""Standard deviations above 0 from which on a read does not feel that it would end there."""
 
-class DeviceNoise(Variant):
+
+class NoisyReads(Variant):
+    """What reads with noise of any size have in common.
+
+    Examples:
+        A cell without conductance, and one that never reads 0:
+
+        >>> cells, sigma = torch.tensor([0.0, 1.0]), torch.tensor([0.1, 0.1])
+        >>> IndependentNoise(alpha=0.1, clip="zero").shown(cells, sigma)
+        (tensor([0.0399, 1.0000]), tensor([0.0584, 0.1000]))
+        >>> IndependentNoise(alpha=0.1).shown(cells, sigma)
+        (tensor([0., 1.]), tensor([0.1000, 0.1000]))
+    """
+
+    clip: Literal["none", "zero"] = "none"
+    """Where reads end: nowhere ('none'), so that weak cells read negative conductances at times, or at 0 ('zero')."""
+
+    def shown(self, conductance: Cellwise, sigma: Cellwise | None) -> tuple[Cellwise, Cellwise | None]:
+        """Mean and standard deviation of the reads of cells, in G/G_max.
+
+        Args:
+            conductance: G/G_max at the time of reading.
+            sigma: standard deviation of reads that end nowhere, same shape; None for reads without noise.
+        """
+        if self.clip == "none" or sigma is None:
+            return conductance, sigma
+        return rectified(conductance, sigma)
+
+
+def rectified(mean: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of max(0, x) for normal numbers x.
+
+    Examples:
+        >>> rectified(torch.tensor([0.0]), torch.tensor([1.0]))
+        (tensor([0.3989]), tensor([0.5838]))
+    """
+    center, spread = mean.double(), sigma.double()
+    z = torch.where(spread > 0, center / spread, torch.where(center > 0, torch.inf, -torch.inf)).clamp(-FAR, FAR)
+    density, above = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi), torch.special.ndtr(z)
+    # in units of sigma, in which nothing cancels
+    first = z * above + density
+    variance = ((1 + z.square()) * above + z * density - first.square()).clamp(min=0)
+    kept, spread_kept = spread * first, spread * variance.sqrt()
+    far = center >= FAR * spread
+    kept, spread_kept = torch.where(far, center.clamp(min=0), kept), torch.where(far, spread, spread_kept)
+    return kept.to(mean.dtype), spread_kept.to(sigma.dtype)
+
+
+class DeviceNoise(NoisyReads):
     """The read noise that was measured for the device; reads have no noise if none was measured.
 
     Examples:
@@ -62,9 +117,13 @@ class NoNoise(Variant):
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         return None
 
+    def shown(self, conductance: Cellwise, sigma: Cellwise | None) -> tuple[Cellwise, Cellwise | None]:
+        """Mean and standard deviation of the reads of cells, which are what they are."""
+        return conductance, sigma
 
-class IndependentNoise(Variant):
-    """sigma = alpha G_max, whatever the conductance; reads of a cell at G = 0 are negative half of the time.
+
+class IndependentNoise(NoisyReads):
+    """sigma = alpha G_max, whatever the conductance; unclipped reads of a cell at G = 0 are negative half of the time.
 
     Examples:
         >>> from bitline.devices.exact import Exact
@@ -81,7 +140,7 @@ class IndependentNoise(Variant):
         return torch.full_like(conductance, self.alpha) if self.alpha else None
 
 
-class ProportionalNoise(Variant):
+class ProportionalNoise(NoisyReads):
     """sigma = alpha G of the conductance at the time of reading.
 
     Examples:

@@ -12,6 +12,9 @@ from bitline.config.variants import Variant
 from bitline.numerics.quotient import quotient
 from bitline.shapes import Codes, Float
 
+FLOAT_BITS = 24
+"""Bits of a code, with its sign, that float32 resolves."""
+
 
 class WeightMapping(Variant):
     """Signed weight codes as digits of cells, on one or more bit lines for each matrix column.
@@ -32,8 +35,9 @@ class WeightMapping(Variant):
     CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile")
     """Settings that weight codes follow from."""
 
-    bits: Annotated[int, Field(ge=2, le=16)] = 8
-    """Bits of a weight code with its sign: -(2^(bits-1)-1) .. 2^(bits-1)-1."""
+    bits: Annotated[int, Field(ge=2, le=24)] | Literal["float"] = 8
+    """Bits of a weight code with its sign: -(2^(bits-1)-1) .. 2^(bits-1)-1; 'float' for weights that are not quantised
+    further than float32 resolves the largest of them, to 2^-23 of it, on one cell each."""
     scale: Literal["layer", "channel"] = "layer"
     """One scale factor for the whole layer or one for each output channel."""
     percentile: Annotated[float, Field(gt=50, le=100)] = 100.0
@@ -46,12 +50,22 @@ class WeightMapping(Variant):
 
     @model_validator(mode="after")
     def _check_bits_per_cell(self) -> WeightMapping:
+        if self.bits == "float" and self.bits_per_cell != "unsliced":
+            raise ValueError(
+                f"weights.bits is 'float' and weights.bits_per_cell is {self.bits_per_cell}, but weights without bits "
+                "cannot be sliced: use weights.bits_per_cell = 'unsliced', or a number of bits"
+            )
         if self.cell_bits > self.magnitude_bits:
             raise ValueError(
                 f"weights.bits_per_cell is {self.bits_per_cell}, but {self.bits}-bit {self.describe()} weights have "
                 f"only {self.magnitude_bits} bits to store: use 1 to {self.magnitude_bits}, or 'unsliced'"
             )
         return self
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of a weight code with its sign."""
+        return FLOAT_BITS if self.bits == "float" else self.bits
 
     def quantises_like(self, other: WeightMapping) -> bool:
         """Whether weights have the same codes in both mappings, wherever these lie on cells."""

@@ -38,7 +38,7 @@ class Differential(WeightMapping):
 
     @property
     def magnitude_bits(self) -> int:
-        return self.bits - 1
+        return self.code_bits - 1
 
     @property
     def readings(self) -> tuple[tuple[float, ...], ...]:

@@ -37,12 +37,12 @@ class Offset(WeightMapping):
 
     @property
     def magnitude_bits(self) -> int:
-        return self.bits
+        return self.code_bits
 
     @property
     def zero(self) -> int:
         """Stored value of the code 0."""
-        return int(2 ** (self.bits - 1))
+        return int(2 ** (self.code_bits - 1))
 
     @property
     def readings(self) -> tuple[tuple[float, ...], ...]:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
-from bitline.evaluation.classifier import Labels
 from bitline.evaluation.evaluate import evaluate
+from bitline.evaluation.subject import Labels
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, Levels

@@ -98,11 +98,11 @@ def _no_wires(design: Design) -> Settings:
 
 
 def _finer_weights(design: Design) -> Settings:
-    return {"weights.bits": 12} if design.weights.bits < 12 else {}
+    return {"weights.bits": 12} if design.weights.bits != "float" and design.weights.bits < 12 else {}
 
 
 def _finer_inputs(design: Design) -> Settings:
-    return {"inputs.bits": 12} if design.inputs.bits < 12 else {}
+    return {"inputs.bits": 12} if design.inputs.bits != "float" and design.inputs.bits < 12 else {}
 
 
 def _whole_inputs(design: Design) -> Settings:
@@ -143,14 +143,16 @@ def _against_wires(design: Design) -> Iterator[Settings | str]:
 
 
 def _against_codes(design: Design) -> Iterator[Settings | str]:
-    yield {"weights.bits": design.weights.bits + 1}
+    if design.weights.bits != "float":
+        yield {"weights.bits": design.weights.bits + 1}
     yield {"weights.bits": 8}
     if design.weights.scale != "channel":
         yield {"weights.scale": "channel"}
 
 
 def _against_inputs(design: Design) -> Iterator[Settings | str]:
-    yield {"inputs.bits": design.inputs.bits + 1}
+    if design.inputs.bits != "float":
+        yield {"inputs.bits": design.inputs.bits + 1}
     yield {"inputs.bits": 8}
     yield {"inputs.range": {"kind": "least-error"}}
 

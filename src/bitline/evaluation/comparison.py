@@ -16,10 +16,11 @@ from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DataError
-from bitline.evaluation.classifier import Classifier, Labels
 from bitline.evaluation.evaluate import Procedure
-from bitline.evaluation.labelled_images import LabelledImages
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.subject import Given, Labels, Subject
+from bitline.measures import ACCURACY
 from bitline.nn import age
 from bitline.numerics.two_way import Estimate, estimate
 
@@ -107,17 +108,17 @@ def compare_designs(
     found: list[MeasuredDesign] = []
     earlier: Prepared | None = None
     for design in chosen:
-        classifier = Classifier.of(model, design, images, labels, calibration, batch)
+        subject = Subject.of(model, design, Given(images, labels, calibration, ACCURACY, batch))
         library_of(design)  # refuse a bad one now
         known = Known(earlier=earlier)
-        data = classifier.data
+        data = subject.data
         procedure.progress(f"calibrate {design.name}", 0, 1)
-        earlier = Prepared.of(classifier.model, design, classifier.calibration, procedure.seed, data.images, known)
+        earlier = Prepared.of(subject.model, design, subject.calibration, procedure.seed, data.samples, known)
         found.append(_measured(earlier, data, procedure))
     return tuple(found)
 
 
-def _measured(prepared: Prepared, data: LabelledImages, procedure: Procedure) -> MeasuredDesign:
+def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -> MeasuredDesign:
     design = prepared.design
     right = []
     for chip in range(procedure.chips):
@@ -125,8 +126,8 @@ def _measured(prepared: Prepared, data: LabelledImages, procedure: Procedure) ->
         prepared.program(chip)
         age(prepared.analog, design.cell.time)
         procedure.after_programming(prepared.analog, prepared.reference)
-        each = prepared.each_right(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
-        right.append(each.cpu().numpy())
+        each = prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
+        right.append(np.asarray(each).reshape(-1) > 0.5)
     cost, why = prepared.cost_or_reason(design, prepared.skipped(data))
     return MeasuredDesign(design, np.stack(right), cost, (*prepared.conversion.notes, *why))
 

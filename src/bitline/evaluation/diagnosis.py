@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,8 +16,8 @@ from bitline.design.settings import flat
 from bitline.errors import BitlineError
 from bitline.evaluation.adc_ranges import SliceRange, study_ranges
 from bitline.evaluation.causes import ALL, RECALIBRATE, Cause, Settings, causes
-from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerError, layer_errors
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
 from bitline.nn import age
@@ -96,14 +97,14 @@ class Patient:
 
     Examples:
         >>> network = nn.Linear(4, 2).eval()
-        >>> data = LabelledImages(torch.rand(6, 4), torch.zeros(6).long(), batch=64)
+        >>> data = MeasuredSamples.labelled(torch.rand(6, 4), torch.zeros(6).long(), batch=64)
         >>> Patient(network, Design(), data, torch.rand(8, 4)).seed
         0
     """
 
     model: nn.Module
     design: Design
-    data: LabelledImages
+    data: MeasuredSamples
     calibration: Tensor
     seed: int = 0
 
@@ -127,13 +128,13 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
         >>> _ = nn.init.eye_(network.weight)
         >>> images, classes = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
         >>> design = Design().with_settings({"cell.faults.stuck_low": 0.9})
-        >>> found = diagnose(Patient(network, design, LabelledImages(images, classes, batch=64), images))
+        >>> found = diagnose(Patient(network, design, MeasuredSamples.labelled(images, classes, batch=64), images))
         >>> found.because.split(":")[0]
         'stuck and noisy cells'
     """
     ward = _Ward(patient)
     start, layers = ward.admitted()
-    wanted = ward.data.accuracy(patient.model)
+    wanted = ward.data.value(patient.model)
     found: list[tuple[float, Cause]] = []
     possible = causes(patient.design)
     for number, cause in enumerate(possible):
@@ -166,7 +167,7 @@ class _Ward:
         """Accuracy of the design as it is, and the errors of its layers."""
         prepared = self._prepared(self.patient.design)
         layers = layer_errors([prepared.compare(self.data, 16)])
-        return prepared.right(self.data) / len(self.data), layers
+        return float(np.mean(prepared.values(self.data))), layers
 
     def accuracy(self, design: Design, recalibrate: bool = False) -> float | None:
         """Accuracy of another design, or None where it cannot be."""
@@ -176,7 +177,7 @@ class _Ward:
             return None
         if recalibrate:
             Recalibrate(self.calibration)(prepared.analog, prepared.reference)
-        return prepared.right(self.data) / len(self.data)
+        return float(np.mean(prepared.values(self.data)))
 
     def remedies(self, cause: Cause, start: float, wanted: float) -> tuple[Undone, ...]:
         """What regains enough, the best first."""
@@ -200,7 +201,7 @@ class _Ward:
 
     def _prepared(self, design: Design) -> Prepared:
         known = Known(earlier=self._earlier)
-        images = self.data.images
+        images = self.data.samples
         prepared = Prepared.of(self.patient.model, design, self.calibration, self.patient.seed, images, known)
         prepared.program(0)
         age(prepared.analog, design.cell.time)

@@ -1,4 +1,4 @@
-"""Accuracy over chips and the error of every layer."""
+"""A measure of quality over chips, and the error of every layer."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.cost import library_of
-from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import DataError
-from bitline.evaluation.classifier import Classifier, Labels
-from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors
+from bitline.evaluation.measured_samples import Advance, MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 from bitline.evaluation.result import Evaluation
+from bitline.evaluation.sample_values import SampleValues
+from bitline.evaluation.subject import Given, Labels, Subject
+from bitline.measures import Measure, measure_of
+from bitline.measures.measure import Values
 from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
 
+Metric = str | Measure | Callable[[Any, Any], Any]
+"""A measure, as `measure_of` takes it."""
 Remedy = Callable[[nn.Module, nn.Module], object]
 """Called with the analog network on its chip, which it may correct, and the quantised reference."""
 
 
 @dataclass(frozen=True)
 class Procedure:
-    """How accuracy over chips is measured.
+    """How a measure over chips is taken.
 
     Attributes:
         chips: number of independently programmed chips.
@@ -61,7 +64,7 @@ class Procedure:
 class _ChipResult:
     """What one chip does at one time."""
 
-    accuracy: float
+    values: Values
     sums: tuple[LayerSums, ...]
 
 
@@ -69,10 +72,12 @@ class _ChipResult:
 def evaluate(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray | StoredImages,
-    labels: Labels,
-    calibration: Any,
+    data: Any = None,
+    labels: Labels | None = None,
+    calibration: Any = None,
     *,
+    images: Any = None,
+    metric: Metric = "accuracy",
     chips: int = 3,
     seed: int = 0,
     batch: int = 64,
@@ -80,25 +85,33 @@ def evaluate(
     after_programming: Remedy = lambda analog, reference: None,
     compared_images: int = COMPARED,
 ) -> Evaluation:
-    """Accuracy of a float network on an analog design.
+    """Accuracy, or another measure, of a float network on an analog design.
 
     Args:
-        model: float network that classifies.
+        model: float network.
         design: the accelerator, or the name of a preset.
-        images: normalised inputs, (images, ...), finite; or `Dataset.stored`, which is read batch by batch.
-        labels: class numbers, (images,) or (images, 1), or one-hot rows, (images, classes).
-        calibration: normalised images of another set, other inputs (see `Inputs.of`), or an earlier calibration.
+        data: inputs, finite, (samples, ...), or `Dataset.stored`, which is read batch by batch; tuples (inputs,
+            targets), mappings by the names of the network's arguments with targets under 'labels', a data set or a
+            `DataLoader`, see `samples_of`.
+        labels: targets of inputs that come without them; for accuracy class numbers, (images,) or (images, 1), or
+            one-hot rows, (images, classes).
+        calibration: normalised inputs of another set (see `Inputs.of`), or an earlier calibration; without it, the last
+            200 samples, at most half of all, are set apart and not measured on.
+        images: another name of `data`.
+        metric: name of a measure such as 'perplexity', see `bitline.measures.MEASURES`; a `Measure`; or a function of
+            outputs and targets that returns a value for each sample.
         chips: independently programmed chips.
         seed: seed of the chips.
-        batch: images at once; analog layers of float32 networks give the same numbers to the bit for any.
+        batch: samples at once, or fewer where a loader gives fewer; analog layers of float32 networks give the same
+            numbers to the bit for any.
         progress: told how far the work is.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
         compared_images: images whose layer outputs are compared with the reference's on every chip, for the error of
             every layer, which takes three to four times as long as to classify them; 0 leaves layer errors out.
 
     Raises:
-        DataError: images and labels do not fit, images hold NaN or infinite values, labels are no classes of the
-            network, it does not return one score for each of two or more classes, or counts are not whole.
+        DataError: inputs and targets do not fit, inputs hold NaN or infinite values, outputs or targets do not suit
+            the measure, targets are missing, a loader yields other samples the second time, or counts are not whole.
         NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
 
@@ -112,21 +125,33 @@ def evaluate(
         reference  100.00 %         quantised weights and inputs, exact sums
         float      100.00 %         the original network
         notes      0
+
+        Any measure, of any data:
+
+        >>> loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, images), batch_size=8)
+        >>> print(evaluate(network, "differential", loader, metric="mse", calibration=images, chips=2))
+        differential, 20 samples
+        mean squared error  4.517e-05 ± 7.3e-05  mean of 2 chips, 95 % confidence interval
+        reference           0                    quantised weights and inputs, exact sums
+        float               0                    the original network
+        notes               0
     """
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress, compared_images)
-    classifier = Classifier.of(model, design, images, labels, calibration, batch)
-    return _measured(classifier, design, (design.cell.time,), procedure)[0]
+    given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
+    return _measured(Subject.of(model, design, given), design, (design.cell.time,), procedure)[0]
 
 
 @torch.no_grad()
 def evaluate_times(
     model: nn.Module,
     design: Design | str,
-    images: Tensor | np.ndarray | StoredImages,
-    labels: Labels,
-    calibration: Any,
+    data: Any = None,
+    labels: Labels | None = None,
+    calibration: Any = None,
     *,
+    images: Any = None,
+    metric: Metric = "accuracy",
     times: Sequence[float | str],
     chips: int = 3,
     seed: int = 0,
@@ -135,7 +160,7 @@ def evaluate_times(
     after_programming: Remedy = lambda analog, reference: None,
     compared_images: int = COMPARED,
 ) -> tuple[Evaluation, ...]:
-    """Accuracy at several times after programming: every chip is programmed once, and its cells age.
+    """A measure at several times after programming: every chip is programmed once, and its cells age.
 
     Args:
         times: since programming, in seconds or as '1 day'.
@@ -156,24 +181,31 @@ def evaluate_times(
     """
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress, compared_images)
-    classifier = Classifier.of(model, design, images, labels, calibration, batch)
-    return _measured(classifier, design, times, procedure)
+    given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
+    return _measured(Subject.of(model, design, given), design, times, procedure)
+
+
+def _one_of(data: Any, images: Any) -> Any:
+    """What was given under one of two names."""
+    if (data is None) == (images is None):
+        raise DataError("give data, the samples to measure on, once")
+    return images if data is None else data
 
 
 def _measured(
-    classifier: Classifier, design: Design, times: Sequence[float | str], procedure: Procedure
+    subject: Subject, design: Design, times: Sequence[float | str], procedure: Procedure
 ) -> tuple[Evaluation, ...]:
     """One evaluation for each time."""
     if isinstance(times, (str, bytes)) or not isinstance(times, Sequence) or not times:
         raise DataError(f"times is {times!r}: give a list of one or more times")
-    data, progress = classifier.data, procedure.progress
+    data, progress = subject.data, procedure.progress
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
     designs = [design.with_settings({"cell.time": time}) for time in times]
-    prepared = Prepared.of(classifier.model, design, classifier.calibration, procedure.seed, data.images)
+    prepared = Prepared.of(subject.model, design, subject.calibration, procedure.seed, data.samples)
     progress("calibrate", 1, 1)
-    float_accuracy = data.accuracy(classifier.float_network, _told(progress, "float", data))
-    reference_accuracy = data.accuracy(prepared.reference, _told(progress, "reference", data))
+    original = data.values(subject.float_network, _told(progress, "float", data))
+    exact = data.values(prepared.reference, _told(progress, "reference", data))
     results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
@@ -185,19 +217,21 @@ def _measured(
                 design=aged,
                 images=len(data),
                 seed=procedure.seed,
-                float_accuracy=float_accuracy,
-                reference_accuracy=reference_accuracy,
-                chip_accuracies=tuple(chip.accuracy for chip in chips),
+                float_value=data.measure.of(original),
+                reference_value=data.measure.of(exact),
+                chip_values=tuple(data.measure.of(chip.values) for chip in chips),
                 layers=layers,
-                notes=(*prepared.conversion.notes, *why),
+                notes=(*subject.notes, *prepared.conversion.notes, *why),
                 cost=cost,
+                measure=data.measure,
+                samples=SampleValues(original, exact, tuple(chip.values for chip in chips)),
             )
         )
     return tuple(evaluations)
 
 
 def _chip_results(
-    prepared: Prepared, data: LabelledImages, designs: Sequence[Design], procedure: Procedure
+    prepared: Prepared, data: MeasuredSamples, designs: Sequence[Design], procedure: Procedure
 ) -> Iterator[list[_ChipResult]]:
     """For every chip what it does at each time; it is programmed once."""
     for chip in range(procedure.chips):
@@ -209,11 +243,11 @@ def _chip_results(
             sums = prepared.compare(data, procedure.compared_images)
             at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
             what = f"chip {chip + 1} of {procedure.chips}{at}"
-            right = prepared.right(data, _told(procedure.progress, what, data))
-            results.append(_ChipResult(right / len(data), sums))
+            values = prepared.values(data, _told(procedure.progress, what, data))
+            results.append(_ChipResult(values, sums))
         yield results
 
 
-def _told(progress: Progress, what: str, data: LabelledImages) -> Advance:
-    """Tells how many of the images are done."""
+def _told(progress: Progress, what: str, data: MeasuredSamples) -> Advance:
+    """Tells how many of the samples are done."""
     return lambda done: progress(what, done, len(data))

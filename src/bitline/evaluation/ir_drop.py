@@ -17,7 +17,6 @@ from bitline.arrays.circuit import Solution, solve, solve_nonlinear
 from bitline.arrays.circuit.elements import Numbers, checked
 from bitline.devices.current_voltage import Ohmic
 from bitline.devices.registry import AnyCurrentVoltage
-from bitline.errors import DesignError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,10 +81,10 @@ def ir_drop(
     Args:
         cells, inputs, minus: as for `Array.circuit`.
         array: a gate-driven or row-driven array with resistive wires.
-        curve: current against voltage of row-driven cells; ohmic if not given.
+        curve: current against voltage of the cells; ohmic if not given.
 
     Raises:
-        DesignError: an array without wires to solve, or interleaved cells that are not ohmic.
+        DesignError: an array without wires to solve.
         DataError: see `Array.circuit`.
 
     Examples:
@@ -99,15 +98,14 @@ def ir_drop(
     curve = Ohmic() if curve is None else curve
     cells, inputs = checked(cells, inputs)
     circuit = array.circuit(cells, inputs, minus)
-    if minus is not None and not curve.is_linear:
-        raise DesignError(
-            f"cell.current_voltage is {curve.kind!r}, and lines are interleaved, whose cells all see the same supply: "
-            "use cell.current_voltage = 'ohmic'"
-        )
     if curve.is_linear:
         return IrDrop(array, solve(circuit), inputs @ (cells if minus is None else cells - minus))
-    currents = curve.current(torch.from_numpy(cells), torch.from_numpy(inputs)[:, None]).numpy()
-    return IrDrop(array, solve_nonlinear(circuit, curve.current), currents.sum(0))
+    ideal = sum(
+        curve.current(torch.from_numpy(held), torch.from_numpy(sign * inputs)[:, None]).numpy().sum(0)
+        for held, sign in ((cells, 1), (minus, -1))
+        if held is not None
+    )
+    return IrDrop(array, solve_nonlinear(circuit, curve.current), ideal)
 
 
 def most_rows(

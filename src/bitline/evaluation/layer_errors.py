@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bitline.data.stored_images import StoredImages, inputs_of
+from bitline.data.call import Call
+from bitline.data.samples import Samples, samples_of
+from bitline.data.stored_images import StoredImages
 from bitline.nn import AnalogLayer, analog_layers, computing
+from bitline.nn.padding import padding_of, real_vectors
 from bitline.numerics.energies import energies
 
 COMPARED = 64
@@ -85,7 +88,9 @@ class LayerSums:
     images: int
 
 
-def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor | StoredImages) -> tuple[LayerSums, ...]:
+def layer_sums(
+    reference: nn.Module, analog: nn.Module, images: Tensor | StoredImages | Samples
+) -> tuple[LayerSums, ...]:
     """Run both networks and compare, a few images at a time.
 
     Memory is bounded by the outputs of all layers of a few images, 128 MiB or those of one image. The pieces depend on
@@ -94,7 +99,7 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor | StoredI
     Args:
         reference: the quantised reference network.
         analog: the same on a chip.
-        images: normalised, one or more.
+        images: normalised, one or more; or other samples, whose padding is left out.
 
     Examples:
         >>> import torch
@@ -109,11 +114,13 @@ def layer_sums(reference: nn.Module, analog: nn.Module, images: Tensor | StoredI
     """
     comparison = _Comparison(reference, analog)
     before = {layer.name: _counts(layer) for layer in analog_layers(analog)}
-    size = comparison.add(inputs_of(images[:1]))  # tells how many go together
-    for piece in images[1:].split(max(1, AT_ONCE // max(1, size))) if len(images) > 1 else ():
-        comparison.add(piece)
+    samples = images if isinstance(images, Samples) else samples_of(images, None, reference)
+    size = comparison.add(samples.first(1).call)  # tells how many go together
+    if len(samples) > 1:
+        for piece in samples.part(1, None).batches(max(1, AT_ONCE // max(1, size))):
+            comparison.add(piece.call)
     return tuple(
-        comparison.sums(layer, before[layer.name], len(images))
+        comparison.sums(layer, before[layer.name], len(samples))
         for layer in analog_layers(analog)
         if layer.name in comparison.energies
     )
@@ -177,8 +184,8 @@ class _Comparison:
         self._exact = {layer.name: layer for layer in analog_layers(reference)}
         self.energies: dict[str, list[Tensor]] = {}
 
-    def add(self, images: Tensor) -> int:
-        """Compare on a few images; returns the bytes of the reference's outputs."""
+    def add(self, call: Call) -> int:
+        """Compare on a few inputs; returns the bytes of the reference's outputs."""
         expected: dict[str, list[Tensor]] = {}
 
         def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
@@ -187,19 +194,20 @@ class _Comparison:
             return outputs
 
         with computing(self._reference, note):
-            self._reference(images)
+            call.on(self._reference)
         size = sum(outputs.nbytes for calls in expected.values() for outputs in calls)
 
         def compare(layer: AnalogLayer, inputs: Tensor) -> Tensor:
             outputs, own = layer.compute(inputs), self._exact[layer.name].compute(inputs)
             calls = expected.get(layer.name)
             accumulated = calls.pop(0) if calls else own  # a network may call a layer for some inputs only
-            both = torch.cat([energies(own, outputs), energies(accumulated, outputs)])
+            found, own, accumulated = (real_vectors(layer, each) for each in (outputs, own, accumulated))
+            both = torch.cat([energies(own, found), energies(accumulated, found)])
             self.energies.setdefault(layer.name, []).append(both)
             return outputs
 
-        with computing(self._analog, compare):
-            self._analog(images)
+        with computing(self._analog, compare), padding_of(call):
+            call.on(self._analog)
         return size
 
     def sums(self, layer: AnalogLayer, before: tuple[int, int], images: int) -> LayerSums:

@@ -1,22 +1,25 @@
-"""A network on a design, ready to classify any shard of the images on any chip."""
+"""A network on a design, ready to compute any shard of the samples on any chip."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bitline.cost import NetworkCost, Statistics, network_cost
-from bitline.data.stored_images import StoredImages, inputs_of
+from bitline.data.samples import Samples
 from bitline.design import Design, views
 from bitline.errors import DesignError
-from bitline.evaluation.labelled_images import Advance, LabelledImages
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors, layer_sums
+from bitline.evaluation.measured_samples import Advance, MeasuredSamples
+from bitline.measures.measure import Values
 from bitline.nn import (
     Calibration,
     Conversion,
+    Inputs,
     NetworkRecord,
     analog_layers,
     as_images,
@@ -66,23 +69,23 @@ class Prepared:
         design: the accelerator.
         analog: on the chip that was programmed last.
         reference: the same codes with exact sums.
-        activity_images: images to measure activity on, where calibration did not look.
+        activity: inputs to measure activity on, where calibration did not look.
         known_statistics: statistics of the same network for a design with the same `views.record`, where there are any.
 
     Examples:
         >>> network = nn.Linear(4, 4, bias=False)
         >>> _ = nn.init.eye_(network.weight)
-        >>> data = LabelledImages(torch.eye(4), torch.arange(4), batch=64)
-        >>> prepared = Prepared.of(network, Design(), data.images, seed=0, activity_images=data.images)
+        >>> data = MeasuredSamples.labelled(torch.eye(4), torch.arange(4), batch=64)
+        >>> prepared = Prepared.of(network, Design(), data.samples, seed=0, activity=data.samples)
         >>> prepared.program(chip=1)
-        >>> prepared.right(data)
-        4
+        >>> prepared.values(data).flatten().tolist()
+        [1.0, 1.0, 1.0, 1.0]
     """
 
     design: Design
     analog: nn.Module
     reference: nn.Module
-    activity_images: Tensor
+    activity: Inputs
     known_statistics: Statistics | None = None
 
     @classmethod
@@ -90,9 +93,9 @@ class Prepared:
         cls,
         model: nn.Module,
         design: Design,
-        calibration: Tensor | Calibration | NetworkRecord,
+        calibration: Any,
         seed: int,
-        activity_images: Tensor | StoredImages,
+        activity: Any,
         known: Known | None = None,
     ) -> Prepared:
         """Convert and calibrate.
@@ -100,9 +103,9 @@ class Prepared:
         Args:
             model: the float network.
             design: the accelerator.
-            calibration: normalised images, an earlier calibration, or what was observed.
+            calibration: inputs, see `Inputs.of`, an earlier calibration, or what was observed.
             seed: seed of the chips.
-            activity_images: images to measure activity on where `calibration` has none.
+            activity: inputs to measure activity on where `calibration` has none.
             known: what is known of this network from other designs.
 
         Raises:
@@ -110,6 +113,10 @@ class Prepared:
         """
         if isinstance(calibration, Tensor):
             calibration = as_images(calibration, model, "calibration images")
+        if not isinstance(calibration, (Calibration, NetworkRecord)):
+            activity = calibration = Inputs.of(calibration, model)
+        elif isinstance(activity, Samples):
+            activity = activity.part(0, COMPARED)
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)
         scales = {name: layer.without_adc() for name, layer in record.calibration.layers.items()}
@@ -118,8 +125,8 @@ class Prepared:
         reference = known.reference(exact, inputs)
         if reference is None:
             reference = convert(model, exact, inputs, seed=seed)
-        images = calibration if isinstance(calibration, Tensor) else activity_images
-        return cls(record.design, analog, reference, inputs_of(images[:COMPARED]), known.statistics)
+        seen = Inputs.of(activity, analog).first(COMPARED)
+        return cls(record.design, analog, reference, seen, known.statistics)
 
     @property
     def conversion(self) -> Conversion:
@@ -129,7 +136,7 @@ class Prepared:
     @cached_property
     def statistics(self) -> Statistics:
         """What cost depends on besides the design."""
-        return self.known_statistics or Statistics.of(self.analog, self.activity_images)
+        return self.known_statistics or Statistics.of(self.analog, self.activity)
 
     def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
         """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""
@@ -162,7 +169,7 @@ class Prepared:
         program(self.analog, chip=chip)
 
     @torch.no_grad()
-    def compare(self, data: LabelledImages, images: int = COMPARED) -> tuple[LayerSums, ...]:
+    def compare(self, data: MeasuredSamples, images: int = COMPARED) -> tuple[LayerSums, ...]:
         """Errors of all layers on the current chip, on the first images of a data set; nothing for no image.
 
         Args:
@@ -173,25 +180,21 @@ class Prepared:
             return ()
         restart_reads(self.analog)
         with settled(self.analog), settled(self.reference):
-            return layer_sums(self.reference, self.analog, data.images[:images])
+            return layer_sums(self.reference, self.analog, data.samples.part(0, images))
 
-    def skipped(self, data: LabelledImages) -> dict[str, float]:
+    def skipped(self, data: MeasuredSamples) -> dict[str, float]:
         """Share of the conversions that each layer leaves out, on chip 0; empty for a design that leaves none out."""
         if not any(variant.adc.skip_zero_inputs for variant in self.design.variants()):
             return {}
         self.program(0)
         return {layer.name: layer.skipped for layer in layer_errors([self.compare(data)])}
 
-    def each_right(self, data: LabelledImages, advance: Advance = int) -> Tensor:
-        """Whether the network gets each image right on the current chip, (images,).
+    def values(self, data: MeasuredSamples, advance: Advance = int) -> Values:
+        """Values of each sample on the current chip, (samples, columns); see `MeasuredSamples.values`.
 
         Args:
             data: a data set, or a part of one.
-            advance: told how many images are done.
+            advance: told how many samples are done.
         """
         restart_reads(self.analog, data.first)
-        return data.each_right(self.analog, advance)
-
-    def right(self, data: LabelledImages, advance: Advance = int) -> int:
-        """Number of images that the network gets right on the current chip; arguments as for `each_right`."""
-        return int(self.each_right(data, advance).sum())
+        return data.values(self.analog, advance)

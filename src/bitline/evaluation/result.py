@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 from bitline.cost import NetworkCost
 from bitline.design import Design
 from bitline.devices import format_duration
+from bitline.errors import DataError
 from bitline.evaluation.layer_errors import LayerError
+from bitline.evaluation.sample_values import SampleValues
+from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.notebook import folded_html, strip_html, table_html
-from bitline.numerics.text import fixed, percent
+from bitline.numerics.text import fixed
+from bitline.numerics.two_way import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Accuracy of a network on a design. Accuracies are fractions, 0 .. 1.
+    """What a measure says of a network on a design: accuracy, a fraction 0 .. 1, or another.
 
     Examples:
         >>> result = Evaluation(Design.load("isaac"), 1000, 0, 0.912, 0.91, (0.9, 0.904, 0.896), layers=())
@@ -39,45 +45,108 @@ class Evaluation:
         design: the accelerator.
         images: number of images.
         seed: seed of the chips.
-        float_accuracy: the original network.
-        reference_accuracy: quantised weights and inputs, exact sums.
-        chip_accuracies: one for each chip.
+        float_value: the measure of the original network.
+        reference_value: of quantised weights and inputs, exact sums.
+        chip_values: of each chip.
         layers: error of every analog layer.
         notes: what stays digital, and what is approximate.
         cost: energy, area and latency; none where the design has no converters.
+        measure: what is measured.
+        samples: values of each sample; None where they were not kept.
     """
 
     design: Design
     images: int
     seed: int
-    float_accuracy: float
-    reference_accuracy: float
-    chip_accuracies: tuple[float, ...]
+    float_value: float
+    reference_value: float
+    chip_values: tuple[float, ...]
     layers: tuple[LayerError, ...]
     notes: tuple[str, ...] = ()
     cost: NetworkCost | None = None
+    measure: Measure = ACCURACY
+    samples: SampleValues | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         title, rows = self._summary
-        width = max(len(value) for _, value, _ in rows)
-        lines = [f"{name:<9}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
+        names, width = (max(len(row[place]) for row in rows) for place in (0, 1))
+        lines = [f"{name:<{names}}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
         return "\n".join([title, *lines])
 
     @property
     def _summary(self) -> tuple[str, list[tuple[str, str, str]]]:
         """A title, and what is said of it: names, values and meanings."""
         rows = [
-            ("accuracy", f"{self._accuracy} %", _of_chips(len(self.chip_accuracies))),
-            ("reference", f"{percent(self.reference_accuracy)} %", "quantised weights and inputs, exact sums"),
-            ("float", f"{percent(self.float_accuracy)} %", "the original network"),
+            (self.measure.name, self._with_unit(self._value), _of_chips(len(self.chip_values))),
+            ("reference", self.measure.shown(self.reference_value), "quantised weights and inputs, exact sums"),
+            ("float", self.measure.shown(self.float_value), "the original network"),
             ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
         ]
-        return f"{_shortened(self.design.name)}{self._time}, {self.images:,} images", rows
+        return f"{_shortened(self.design.name)}{self._time}, {self.counted}", rows
 
     def __repr__(self) -> str:
-        chips = len(self.chip_accuracies)
+        chips = len(self.chip_values)
         count = f"{chips:,} chip{'' if chips == 1 else 's'}"
-        return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {self._accuracy} %, {count})"
+        name = "" if self.measure == ACCURACY else f"{self.measure.name} "
+        return (
+            f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{self._with_unit(self._value)}, {count})"
+        )
+
+    @property
+    def counted(self) -> str:
+        """How many samples were measured, in words; those of accuracy are images."""
+        return f"{self.images:,} {'images' if self.measure == ACCURACY else 'samples'}"
+
+    def _with_unit(self, text: str) -> str:
+        return f"{text} {self.measure.unit}" if self.measure.unit else text
+
+    @property
+    def float_accuracy(self) -> float:
+        """Accuracy of the original network; AttributeError where something else was measured."""
+        return self._if_accuracy(self.float_value)
+
+    @property
+    def reference_accuracy(self) -> float:
+        """Accuracy of the quantised reference; AttributeError where something else was measured."""
+        return self._if_accuracy(self.reference_value)
+
+    @property
+    def chip_accuracies(self) -> tuple[float, ...]:
+        """Accuracy of each chip; AttributeError where something else was measured."""
+        return self._if_accuracy(self.chip_values)
+
+    def _if_accuracy(self, value: Value) -> Value:
+        if self.measure != ACCURACY:
+            raise AttributeError(
+                f"{self.measure.name} was measured, not accuracy: use float_value, reference_value and chip_values"
+            )
+        return value
+
+    @property
+    def quality(self) -> Estimate:
+        """The measure of all chips together; its interval is over the choice of chips and of samples at once.
+
+        Raises:
+            DataError: values of samples were not kept.
+        """
+        return self._kept.quality(self.measure)
+
+    @property
+    def loss(self) -> Estimate:
+        """How much worse the chips are than the reference on the same samples, with an interval as for `quality`.
+
+        It is positive where they are worse, whatever the direction of the measure, and has its unit.
+
+        Raises:
+            DataError: values of samples were not kept.
+        """
+        return self._kept.loss(self.measure)
+
+    @property
+    def _kept(self) -> SampleValues:
+        if self.samples is None:
+            raise DataError("this result has no values of single samples: it was not made by evaluate")
+        return self.samples
 
     @property
     def _time(self) -> str:
@@ -85,48 +154,49 @@ class Evaluation:
         return f" after {format_duration(self.design.cell.time)}" if self.design.cell.time else ""
 
     @property
-    def _accuracy(self) -> str:
-        """Per cent, with half of the confidence interval where it is known."""
-        half = half_width(self.chip_accuracies)
-        return percent(self.mean) if math.isnan(half) else f"{percent(self.mean)} ± {fixed(100 * half, 2)}"
+    def _value(self) -> str:
+        """The mean over chips, with half of the confidence interval where it is known."""
+        half, mean = half_width(self.chip_values), self.measure.text(self.mean)
+        return mean if math.isnan(half) else f"{mean} ± {self.measure.text_of_spread(half)}"
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over chips."""
-        return sum(self.chip_accuracies) / len(self.chip_accuracies)
+        """Mean over chips."""
+        return sum(self.chip_values) / len(self.chip_values)
 
     @property
     def std(self) -> float:
         """Standard deviation over chips; NaN for a single chip."""
-        return deviation(self.chip_accuracies)
+        return deviation(self.chip_values)
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
         """95 % interval of the mean over chips (Student's t); NaN for a single chip."""
-        half = half_width(self.chip_accuracies)
+        half = half_width(self.chip_values)
         return self.mean - half, self.mean + half
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each chip: design, chip, accuracy and the baselines, and the cost where it is known."""
+        """One row for each chip: design, chip, the measure and its baselines, and the cost where it is known."""
         import pandas as pd  # here, for the start-up of what does not need it
 
+        key = self.measure.key
         return pd.DataFrame(
             {
                 "design": self.design.name,
                 "time_s": self.design.cell.time,
                 "seed": self.seed,
-                "chip": range(len(self.chip_accuracies)),
+                "chip": range(len(self.chip_values)),
                 "images": self.images,
-                "accuracy": self.chip_accuracies,
-                "reference_accuracy": self.reference_accuracy,
-                "float_accuracy": self.float_accuracy,
+                key: self.chip_values,
+                f"reference_{key}": self.reference_value,
+                f"float_{key}": self.float_value,
                 **(self.cost.totals() if self.cost else {}),
             }
         )
 
     def _repr_html_(self) -> str:
         title, rows = self._summary
-        chips = strip_html(self.chip_accuracies, "accuracy of each chip")
+        chips = strip_html(self.chip_values, f"{self.measure.name} of each chip") if self.measure.is_share else ""
         parts = [table_html(title, [("", "", ""), *rows]), chips]
         if self.layers:
             errors = [(layer.name, fixed(layer.own_db, 1), fixed(layer.accumulated_db, 1)) for layer in self.layers]
@@ -142,17 +212,21 @@ class Evaluation:
 
         return pd.DataFrame([vars(layer) for layer in self.layers])
 
-    def accuracy_dict(self) -> dict[str, object]:
-        """Accuracies as plain values, for JSON; unknown numbers are None."""
+    def measured(self) -> dict[str, object]:
+        """The measure, under its name, as plain values for JSON; unknown numbers are None."""
         low, high = self.confidence_interval
-        return {
-            "float": self.float_accuracy,
-            "reference": self.reference_accuracy,
-            "chips": list(self.chip_accuracies),
-            "mean": self.mean,
+        numbers = {
+            "float": known(self.float_value),
+            "reference": known(self.reference_value),
+            "chips": [known(value) for value in self.chip_values],
+            "mean": known(self.mean),
             "std": known(self.std),
             "confidence_interval_95": [known(low), known(high)],
         }
+        if self.measure == ACCURACY:
+            return {"accuracy": numbers}
+        told = {"name": self.measure.name, "unit": self.measure.unit, "better": self.measure.direction}
+        return {"measure": told, self.measure.key: numbers}
 
     def to_dict(self) -> dict[str, object]:
         """Everything as plain values, for JSON; unknown numbers are None."""
@@ -160,7 +234,7 @@ class Evaluation:
             "design": self.design.model_dump(mode="json"),
             "images": self.images,
             "seed": self.seed,
-            "accuracy": self.accuracy_dict(),
+            **self.measured(),
             "layers": [{key: known(value) for key, value in vars(layer).items()} for layer in self.layers],
             "cost": self.cost.to_dict() if self.cost else None,
             "notes": list(self.notes),

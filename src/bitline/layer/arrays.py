@@ -10,12 +10,16 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import Partition, Product
+from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
 from bitline.encode import InputSlicing
 from bitline.layer.cells import Cells, UnitColumns
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
 from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerInputs, LayerOutputs, Outputs, Table
+
+WIDE = 16
+"""Bits of input codes from which on squares are rounded, to 2^-32 of the largest."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class LayerArrays:
     def is_linear(self) -> bool:
         """Whether outputs without an ADC are sums over the inputs, each with a weight of its own."""
         exact = self.design.inputs.accumulator.has_exact_weights or self.slicing.accumulated == 1
-        return exact and self.design.array.is_linear
+        return exact and self.design.array.is_linear and not self.design.bends_on_wires
 
     @property
     def converter_noise(self) -> float:
@@ -115,6 +119,29 @@ class ProgrammedArrays(LayerArrays):
 
     cells: Cells
 
+    @property
+    def is_nodal(self) -> bool:
+        """Whether signals or their noise take the voltages of all nodes of the lines."""
+        return self.design.bends_on_wires or (self.design.array.has_wires and self.cells.noise is not None)
+
+    @property
+    def has_noise_of_its_own(self) -> bool:
+        """Whether noise is more than a variance for each column that follows from squares of the inputs."""
+        return self.is_nodal or self.design.inputs.drivers.noise > 0
+
+    def block(self, group: int, rows: slice) -> Block:
+        """The cells of one group and row partition, on the CPU."""
+        noise = None if self.cells.noise is None else self.cells.noise[:, :, group, rows].cpu()
+        return Block(
+            cells=self.cells.on_the_array[:, :, group, rows].cpu(),
+            targets=self.cells.targets[:, :, group, rows].cpu(),
+            noise=noise,
+            current=self.design.cell.current_voltage.current,
+            slice_bits=self.slicing.slice_bits,
+            voltages=lambda digits: self.row_voltages(digits, group, rows),
+            positions=self.product.positions,
+        )
+
     def without_cells(self) -> LayerArrays:
         """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
         known = {field.name: getattr(self, field.name) for field in fields(LayerArrays)}
@@ -123,24 +150,70 @@ class ProgrammedArrays(LayerArrays):
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
 
-        Ohmic cells need one evaluation for all voltages; others one for each.
+        Ohmic cells need one evaluation for all voltages, or one for each bit of a digit if bits have weights of their
+        own on every row; others need one for each voltage.
         """
-        curve, top = self.design.cell.current_voltage, 2**self.slicing.slice_bits - 1
-        if curve.is_linear:
+        top = 2**self.slicing.slice_bits - 1
+        if self.design.has_plain_currents:
             return (Excitation(Drive(), self.cells.conductance),)
+        if self.design.cell.current_voltage.is_linear:
+            return tuple(
+                Excitation(
+                    Drive(self._bit_table(slices, bit)), weights.to(self.cells.conductance) * self.cells.conductance
+                )
+                for bit, weights in enumerate(self._bit_weights())
+            )
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
             Excitation(
                 Drive(self._table(slices, lambda digit, level=level: float(digit == level), sign)),  # type: ignore[misc]
-                top * curve.current(self.cells.conductance, sign * level / top),
+                top * self._currents(sign, level),
             )
             for sign in signs
             for level in range(1, top + 1)
         )
 
+    def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
+        """V/V_read that the drivers of some rows make of digits, (vectors, rows), float64."""
+        bits, top = self.slicing.slice_bits, 2**self.slicing.slice_bits - 1
+        if self.design.inputs.drivers.have_exact_weights:
+            return digits.double() / top
+        weights = self._bit_weights()[:, 0, 0, group, rows, 0]
+        magnitude = digits.abs().long()
+        total = sum(((magnitude >> bit) & 1) * weights[bit] for bit in range(bits))
+        return total * digits.sign() / top
+
+    def _bit_weights(self) -> Tensor:
+        """What the bits of a digit add to the voltage of each row, (bits, 1, 1, groups, rows, 1), float64."""
+        groups, rows = self.cells.conductance.shape[2:4]
+        weights = self.design.inputs.drivers.weights(self.slicing.slice_bits, (groups, rows), self.draws)
+        return weights[:, None, None, :, :, None]
+
+    def _bit_table(self, slices: int, bit: int) -> Table:
+        """What a bit of all digits counts in every code -top .. top, with the code's sign."""
+        table = self._table(slices, lambda digit: float((digit >> bit) & 1), None)
+        middle = len(table) // 2
+        table[:middle] *= -1
+        return table
+
+    def _currents(self, sign: int, level: int) -> CellTensor:
+        """Currents of all cells for a digit on their row, with the sign that they have in the lines' difference."""
+        voltage: float | Tensor = sign * level / (2**self.slicing.slice_bits - 1)
+        if not self.design.inputs.drivers.have_exact_weights:
+            bits = [(level >> bit) & 1 for bit in range(self.slicing.slice_bits)]
+            total = (self._bit_weights() * torch.tensor(bits).reshape(-1, 1, 1, 1, 1, 1)).sum(0)
+            voltage = (sign * total / (2**self.slicing.slice_bits - 1)).to(self.cells.conductance)
+        curve, cells = self.design.cell.current_voltage, self.cells.conductance
+        if not self.design.array.subtracts_on_the_line:
+            return curve.current(cells, voltage)
+        return torch.cat([curve.current(cells[:1], voltage), -curve.current(cells[1:], -voltage)])
+
     def squares(self, slices: int) -> Excitation:
         """Variance of the cells' reads, and what input codes count in it: the sum over slices of (2^(a l) u_l)^2."""
         assert self.cells.noise is not None
+        if slices == 1 and self.inputs.magnitude_bits > WIDE:
+            coarser = 2.0 ** (WIDE - self.inputs.magnitude_bits)
+            return Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2)
         table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
         return Excitation(Drive(table), self.cells.noise.square())
 
@@ -175,6 +248,36 @@ class Drive:
         if self.table is None:
             return codes
         return self.table[codes.long() + len(self.table) // 2]
+
+    def largest(self, code: int) -> int:
+        """Magnitude of the largest number that codes up to one become."""
+        return code if self.table is None else int(self.table.max())
+
+    @property
+    def is_signed(self) -> bool | None:
+        """Whether numbers can be negative; None where they are what the codes are."""
+        return None if self.table is None else bool((self.table < 0).any())
+
+
+@dataclass(frozen=True)
+class SquaredDrive(Drive):
+    """Squares of input codes of many bits, which need few correct digits.
+
+    Attributes:
+        coarser: what codes are multiplied by before they are squared and rounded.
+    """
+
+    coarser: float = 1.0
+
+    def inputs(self, codes: LayerInputs) -> LayerInputs:
+        return (codes * self.coarser).square().round()
+
+    def largest(self, code: int) -> int:
+        return round((code * self.coarser) ** 2)
+
+    @property
+    def is_signed(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True)

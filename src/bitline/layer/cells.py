@@ -14,6 +14,8 @@ from bitline.numerics.quotient import quotient
 from bitline.numerics.whole_steps import whole_steps
 from bitline.shapes import ArrayColumns, CellTensor, Float, Int, Shaped, StoredCodes
 
+TABLE_BITS = 16
+"""Bits of weight codes up to which all of their conductances are worked out once."""
 MOST_STEPS = 1 << 29
 """Steps of the grid below which all readings are whole numbers of 32 bits."""
 
@@ -58,13 +60,14 @@ class Cells:
     """The cells of one layer on one chip, at the time of inference.
 
     Attributes:
-        conductance: G/G_max, (lines, slices, groups, rows, columns + unit columns).
+        conductance: mean G/G_max of reads, (lines, slices, groups, rows, columns + unit columns).
         targets: G/G_max that the codes ask for on lines without resistance, same shape.
         noise: standard deviation of G/G_max of every read, same shape; None where reads are exact.
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
         pulses: write pulses per cell, on average.
         outside: fraction of the cells that were given up on outside the tolerance of programming.
         steps: conductance in steps of a grid, int32, same shape; None where it is on none.
+        held: mean G/G_max of reads of the cells, where `conductance` is what wires make of it, same shape.
     """
 
     conductance: CellTensor
@@ -74,6 +77,12 @@ class Cells:
     pulses: float = 1.0
     outside: float = 0.0
     steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
+    held: CellTensor | None = None
+
+    @property
+    def on_the_array(self) -> CellTensor:
+        """G/G_max that the cells themselves hold."""
+        return self.conductance if self.held is None else self.held
 
     @property
     def are_exact(self) -> bool:
@@ -94,7 +103,8 @@ class Cells:
         noise = None if self.noise is None else self.noise.to(like)
         gain = None if self.drift_gain is None else self.drift_gain.to(like)
         targets, conductance = self.targets.to(like), self.conductance.to(like)
-        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain)
+        held = None if self.held is None else self.held.to(like)
+        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain, held=held)
 
 
 def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[Tensor, "lines slices *any"]:
@@ -106,7 +116,10 @@ def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[T
     Args:
         codes: integer weight codes, any shape, unit columns included.
     """
-    low, top = design.cell.window_low, 2 ** (design.weights.bits - 1) - 1
+    low, bits = design.cell.window_low, design.weights.code_bits
+    if bits > TABLE_BITS:
+        return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
+    top = 2 ** (bits - 1) - 1
     known = torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)
     table = design.cell.levels.nearest(design.weights.digits(known).mul_(1 - low).add_(low), low)
     places = (codes + top).flatten().int()
@@ -151,6 +164,7 @@ def program_cells(
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
     gain = _drift_gain(fresh, now, cell.drift_compensation)
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
+    now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside)
 
 

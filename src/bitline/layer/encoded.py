@@ -19,11 +19,15 @@ from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize import InputScale, weight_codes
-from bitline.readout import Accumulator, BestOutputRange, BitLines, Levels, UniformAdc
+from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
 from bitline.shapes import Int, Outputs, StoredCodes
 
+SHORT = 16
+"""Bits of the codes that int16 holds."""
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
+CALIBRATED = Chip(number=-1)
+"""The chip whose signals ADCs are calibrated on, where that is one: none of those that are evaluated."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class EncodedLayer:
 
     Attributes:
         name: the layer's name in messages and random numbers.
-        codes: weight codes, (outputs, rows of one group), int16.
+        codes: weight codes, (outputs, rows of one group), int16, or int32 where they have more bits.
         step: (outputs,) weight of one code.
         bias: (outputs,) or None.
     """
@@ -75,8 +79,9 @@ class EncodedLayer:
         """
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
-        codes, step = weight_codes(weight, design.weights.bits, design.weights.scale, design.weights.percentile)
-        return cls(name, design, product, codes.short(), step, None if bias is None else bias.detach().to(weight))
+        codes, step = weight_codes(weight, design.weights.code_bits, design.weights.scale, design.weights.percentile)
+        whole = codes.short() if design.weights.code_bits <= SHORT else codes.int()
+        return cls(name, design, product, whole, step, None if bias is None else bias.detach().to(weight))
 
     @property
     def columns(self) -> int:
@@ -97,8 +102,11 @@ class EncodedLayer:
         """The layer's cells on one chip."""
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
-        effective = design.array.effective_conductances(cells.conductance, self.row_slices)
-        wired = replace(cells, conductance=effective)
+        wired = cells
+        if not design.bends_on_wires:
+            effective = design.array.effective_conductances(cells.conductance, self.row_slices)
+            held = None if effective is cells.conductance else cells.conductance
+            wired = replace(cells, conductance=effective, held=held)
         return wired if wired.are_exact else wired.resolved(grid_step(design))
 
     @property
@@ -164,13 +172,17 @@ class EncodedLayer:
         )
 
     def histograms(self, inputs: InputScale, relu: bool = False) -> SignalHistograms:
-        """Where to count the signals that exact cells give.
+        """Where to count the signals of exact cells, or of a chip if the design's ADCs are calibrated on one.
 
         Args:
             inputs: quantisation of the inputs.
             relu: whether a ReLU follows the layer directly.
         """
-        return SignalHistograms(self.arrays(self.exact(), inputs), relu)
+        if self.design.adc.calibrated_on == "ideal":
+            design = self.design.model_copy(update={"inputs": self.design.inputs.without_errors()})
+            return SignalHistograms(replace(self, design=design).arrays(self.exact(), inputs), relu)
+        draws = CALIBRATED.draws.of(self.name)
+        return SignalHistograms(self.arrays(self.program(CALIBRATED), inputs, draws), relu)
 
     def levels(self, inputs: InputScale, seen: SignalHistograms | None) -> Levels | None:
         """ADC levels for the signals `seen`; None for a design without ADC.
@@ -193,7 +205,7 @@ class EncodedLayer:
         adc, lines = self.design.adc, self.bit_lines(inputs)
         array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
-        exact = self.design.inputs.model_copy(update={"accumulator": Accumulator()})
+        exact = self.design.inputs.without_errors()
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
         arrays = replace(self, design=design).arrays(self.exact(), inputs)
         codes = torch.stack(seen.sample).to(self.step)

@@ -124,7 +124,7 @@ def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
         arrays: of a layer, on lines without resistance or with effective conductances.
     """
     design, cells = arrays.design, arrays.cells.conductance
-    if not design.cell.current_voltage.is_linear:
+    if not design.has_plain_currents:
         return None
     exact = arrays.cells.are_exact
     step = 1 / fineness(design) if exact else grid_step(design)

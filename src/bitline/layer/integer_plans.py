@@ -26,7 +26,7 @@ from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readout import SharedLevels
-from bitline.quantize import InputScale, input_bytes
+from bitline.quantize import InputScale, RowDrivers, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
 from bitline.shapes import Float, LayerInputs, LayerOutputs
 
@@ -233,7 +233,9 @@ def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
         f"its input codes have {scale.magnitude_bits} bits, more than a byte": scale.high + scale.zero_byte > 255,
         "its cells are read with noise, and it has no ADC": arrays.cells.noise is not None and levels is None,
         "its currents are no weighted sums of the inputs": not arrays.is_linear,
+        "its read noise depends on its wires": arrays.is_nodal,
         "its cells are not ohmic": not arrays.design.cell.current_voltage.is_linear,
+        "its row drivers have errors": arrays.design.inputs.drivers != RowDrivers(),
     }
     if levels is not None:
         reasons |= {

@@ -76,9 +76,8 @@ class Reach:
     @classmethod
     def of(cls, drive: Drive, largest: int, signed: bool) -> Reach:
         """What a drive makes of codes or digits up to `largest`."""
-        if drive.table is None:
-            return cls(largest, signed)
-        return cls(int(drive.table.max()), bool((drive.table < 0).any()))
+        own = drive.is_signed
+        return cls(drive.largest(largest), signed if own is None else own)
 
     @property
     def zero(self) -> int:

@@ -15,7 +15,7 @@ from bitline.config.arguments import check_values
 from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
@@ -72,7 +72,11 @@ def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:
     if levels is not None:
         plan = ConvertPlan.of(arrays, levels)
     else:
-        plan = LinearPlan(arrays) if arrays.is_linear else ConvertPlan.without_adc(arrays)
+        plan = (
+            LinearPlan(arrays)
+            if arrays.is_linear and not arrays.has_noise_of_its_own
+            else ConvertPlan.without_adc(arrays)
+        )
     plan.obstacle = whole
     return plan
 
@@ -89,8 +93,13 @@ def explain_plan(plan: Plan) -> str:
         return plan.product.description
     arrays = plan.arrays
     precision = str(arrays.product_step.dtype).removeprefix("torch.")
-    products = "bytes, then " if is_whole(arrays) and arrays.design.array.is_linear else ""
+    products = "bytes, then " if is_whole(arrays) and _multiplies(arrays) else ""
     return f"{products}{precision}: {plan.obstacle}"
+
+
+def _multiplies(arrays: LayerArrays) -> bool:
+    """Whether signals are products of inputs and what cells are on their lines."""
+    return arrays.design.array.is_linear and not arrays.design.bends_on_wires
 
 
 _TYPES = {"design": Design, "seed": int, "chip": int, "name": str}
@@ -207,7 +216,7 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
         raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
     seen = Histogram()
     seen.update(inputs)
-    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.bits)
+    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.code_bits)
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
     signals = layer.histograms(scale)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
 from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
-from bitline.layer.signals import Signals, signals_of
+from bitline.layer.signals import Signals
 from bitline.numerics.read_noise import add_read_noise
 from bitline.quantize import input_codes
 from bitline.readout import Levels
@@ -190,7 +191,7 @@ class ConvertPlan(Plan):
     def arithmetic(self) -> Arithmetic:
         signals, apart = self.signals, len(self.readouts)
         each_column = signals.columns / self.arrays.unit_columns.columns
-        evaluations = signals.evaluations + (signals.noise is not None)
+        evaluations = signals.evaluations + (signals.is_noisy)
         return Arithmetic(
             products=signals.readings * signals.slices * apart * each_column * evaluations,
             conversions=round(signals.conversions * apart * each_column),

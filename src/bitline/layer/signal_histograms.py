@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.signals import LinearSignals
+from bitline.layer.plans import SLICE_STRIDE
+from bitline.layer.signals import LinearSignals, Signals
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.readout import Levels
 from bitline.shapes import LayerInputs
@@ -45,10 +47,10 @@ class SparsePlaces:
 
 
 class SignalHistograms:
-    """Signals of a layer on lines without resistance, counted in bounded memory.
+    """Signals of a layer, counted in bounded memory.
 
     Args:
-        arrays: the layer, usually with exact cells.
+        arrays: the layer, with exact cells, whose lines then count as ideal, or with those of a chip.
         relu: whether a ReLU follows the layer directly.
 
     Attributes:
@@ -59,7 +61,10 @@ class SignalHistograms:
 
     def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
         unit = [1.0] * arrays.design.weights.slices
-        self._signals: LinearSignals | None = LinearSignals(arrays, unit, arrays.slicing.accumulated)
+        slices = arrays.slicing.accumulated
+        is_chip = arrays.design.adc.calibrated_on == "chip"
+        self._signals: Signals | None = (signals_of if is_chip else LinearSignals)(arrays, unit, slices)
+        self._reads = 0
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
         self.relu = relu
@@ -160,8 +165,9 @@ class SignalHistograms:
         assert computed is not None, "nothing is added any more"
         for part in computed.chunks(codes, factor=4):
             for index, digits in enumerate(computed.arrays.slicing.conversion_inputs(codes[part])):
-                signals = computed.at_adcs(digits)
+                signals = computed.noisy_at_adcs(digits, self._reads + part.start + SLICE_STRIDE * index)
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
+        self._reads += len(codes)
 
 
 def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:

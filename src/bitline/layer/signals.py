@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from bitline.encode import input_slices
 from bitline.layer.arrays import Drive, ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
 from bitline.layer.chunks import chunks
+from bitline.layer.driver_noise import DriverNoise
 from bitline.layer.grid import Grid
-from bitline.layer.line_products import LineProduct, Reach, WholeLineProduct, is_whole, line_product, variance_product
+from bitline.layer.line_products import LineProduct, Reach, WholeLineProduct, line_product, variance_product
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
 
@@ -37,12 +37,29 @@ class Signals(ABC):
         device = arrays.cells.conductance.device
         self.scale = 1 / (arrays.slicing.top * torch.tensor(unit, dtype=torch.float64, device=device))
         self.noise_key = arrays.noise_key
-        self.noise = None
-        if arrays.cells.noise is not None:
-            squares = arrays.squares(self.input_slices)
-            reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
-            variances = line_by_line(self._readings(squares.cells, power=2))
-            self.noise = (squares.drive, variance_product(arrays, self.partition, variances, reach))
+        self.noise = self._noise_of(arrays)
+        self.driver_noise = self._driver_noise_of(arrays)
+
+    def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
+        """What the noise of row drivers adds; None where they have none."""
+        sigma = arrays.design.inputs.drivers.noise_of(self.input_slices, arrays.slicing.slice_bits)
+        if sigma == 0:
+            return None
+        return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigma)
+
+    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[Drive, LineProduct] | None:
+        """What gives the variances of reads; None where reads are exact, or where wires have a say in them."""
+        if arrays.cells.noise is None or arrays.is_nodal:
+            return None
+        squares = arrays.squares(self.input_slices)
+        reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
+        variances = line_by_line(self._readings(squares.cells, power=2))
+        return squares.drive, variance_product(arrays, self.partition, variances, reach)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether reads have noise."""
+        return self.noise is not None
 
     @property
     def conversions(self) -> int:
@@ -79,12 +96,15 @@ class Signals(ABC):
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
-        signals = self.currents(inputs)
-        if self.noise is not None or isinstance(added_variance, Tensor) or added_variance > 0:
-            samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
-            variance = self._variance(inputs, signals, added_variance)
+        samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
+        if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):
+            signals = self.currents(inputs)
+        else:
+            signals, variance = self._with_variance(inputs, added_variance)
             flat, variance = (values.reshape(len(inputs), -1).contiguous() for values in (signals, variance))
             signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
+        if self.driver_noise is not None:
+            signals = self.driver_noise.add(signals.contiguous(), samples)
         return self._by_conversion(signals)
 
     def chunks(self, inputs: Tensor, factor: int = 1) -> Iterator[slice]:
@@ -100,7 +120,12 @@ class Signals(ABC):
     def _by_conversion(self, signals: Currents) -> AtAdcs:
         return signals.reshape(len(signals) * self.groups, self.conversions, self.columns, -1)
 
-    def _variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
+    def _with_variance(self, inputs: LayerInputs, added: float | AddedVariance) -> tuple[Currents, Currents]:
+        """Signals without noise, and the variance of every signal."""
+        signals = self.currents(inputs)
+        return signals, self.variance(inputs, signals, added)
+
+    def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
         """Variance of every signal: the cells' reads, and what is added."""
         if isinstance(added, Tensor):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
@@ -190,94 +215,3 @@ class WholeSignals(Signals):
         by_slice = torch.tensor(grid.weights, dtype=torch.float64, device=grid.counts.device)[:, None]
         scale = by_slice.expand(self.readings, -1, self.columns).flatten().expand(self.groups, -1)
         return WholeLineProduct(self.product, self.partition, line_by_line(grid.counts).long(), scale, reach)
-
-
-class SolvedSignals(Signals):
-    """Arrays whose bit lines are solved for every input bit of every vector.
-
-    Read noise, where there is any, has the variance of lines without resistance.
-    """
-
-    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
-        super().__init__(arrays, unit, slices)
-        array, step = arrays.design.array, arrays.product_step
-        readings = ((1,),) if array.subtracts_on_the_line else arrays.design.weights.readings
-        self.mixing = torch.tensor(readings, dtype=step.dtype, device=step.device)
-        cells, targets = arrays.cells.conductance.to(step.dtype), arrays.cells.targets
-        positions = self.product.positions
-        self.bit_lines = [
-            (group, rows, array.bit_lines(cells[:, :, group, rows], targets[:, :, group, rows], positions))
-            for group in range(self.groups)
-            for rows in arrays.row_slices
-        ]
-
-    @property
-    def evaluations(self) -> int:
-        return self.lines * self.arrays.inputs.magnitude_bits
-
-    def currents(self, inputs: LayerInputs) -> Currents:
-        gathered = self.product.gather(inputs)
-        shape = (len(self.bit_lines), self.readings, self.slices, self.columns, len(gathered.base))
-        signals = torch.empty(len(inputs), *shape, dtype=inputs.dtype, device=inputs.device)
-        bits = max(1, int(inputs.abs().max()).bit_length())
-        scale = self.scale.to(inputs)[:, None, None]
-        for index, (group, rows, bit_lines) in enumerate(self.bit_lines):
-            currents = bit_lines.currents(gathered.elements, gathered.offset[group, rows], gathered.base, bits)
-            lines = currents.reshape(len(inputs), -1, *shape[2:])
-            signals[:, index] = torch.einsum("rl,blsnm->brsnm", self.mixing, lines) * scale
-        return signals.reshape(len(inputs), -1, *gathered.space)
-
-
-class UnevenlyAccumulated(Signals):
-    """Signals of one input slice after another, added by accumulators whose weights are not exact powers of two.
-
-    Read noise, where there is any, is weighted by exact powers.
-
-    Args:
-        inner: the signals of one input slice.
-    """
-
-    def __init__(self, inner: Signals, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
-        super().__init__(arrays, unit, slices)
-        self.inner = inner
-        bits, accumulator = arrays.slicing.slice_bits, arrays.design.inputs.accumulator
-        shape = (self.groups, self.conversions, self.columns)
-        ratios = accumulator.ratios(slices, bits, shape, arrays.draws.of("accumulator"))
-        weights = 2.0 ** (bits * torch.arange(slices, dtype=torch.float64))
-        self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.product_step)
-
-    @property
-    def evaluations(self) -> int:
-        return self.input_slices * self.inner.evaluations
-
-    def currents(self, inputs: LayerInputs) -> Currents:
-        bits = self.arrays.slicing.slice_bits
-        digits = input_slices(inputs, bits * self.input_slices, bits)
-        total: Tensor | None = None
-        for digit, weights in zip(digits, self.weights, strict=True):
-            signals = self.inner.currents(digit)
-            signals *= weights.reshape(1, -1, *[1] * (signals.ndim - 2))
-            total = signals if total is None else total.add_(signals)
-        assert total is not None
-        return total
-
-
-def signals_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
-    """The signals of a layer's arrays, whatever their circuit.
-
-    Args:
-        arrays: the layer.
-        unit: (slices,) signal that counts as 1.
-        slices: input slices that one signal is accumulated over.
-    """
-    if slices > 1 and not arrays.design.inputs.accumulator.has_exact_weights:
-        return UnevenlyAccumulated(_circuit_of(arrays, unit, 1), arrays, unit, slices)
-    return _circuit_of(arrays, unit, slices)
-
-
-def _circuit_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
-    if not arrays.design.array.is_linear:
-        return SolvedSignals(arrays, unit, slices)
-    if is_whole(arrays):
-        return WholeSignals(arrays, unit, slices)
-    return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit) if slices == arrays.slicing.accumulated else None)

@@ -16,6 +16,7 @@ from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.network import Network
 from bitline.networks.own import own_network
+from bitline.networks.weights import OTHERS
 
 EMBEDDED = Path(bitline.data.__file__).parent / "embedded"
 """Folder of the weights and images that come with bitline."""
@@ -61,6 +62,8 @@ def find_network(name: str) -> Network:
         bitline.errors.NetworkError: there is no network 'resnet5': did you mean 'resnet50'?, or package.module:function
     """
     if not is_import_path(name):
+        if Path(name).suffix in OTHERS:
+            raise NetworkError(f"cannot read a network from {name}: {OTHERS[Path(name).suffix]}")
         if name not in NETWORKS:
             raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
         return NETWORKS[name]

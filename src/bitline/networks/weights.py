@@ -13,14 +13,24 @@ from bitline.config.messages import first_line
 from bitline.data.archives import archive, check_member
 from bitline.data.npy import read_npz
 from bitline.errors import NetworkError
+from bitline.networks.checkpoints import in_short, named_as, weights_in, with_shared
+
+OTHERS = {
+    ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: convert the file to a "
+    "torch.nn.Module in a function of yours, for example with the package onnx2torch, and give that with --model "
+    "package.module:function",
+    ".gguf": "GGUF files hold weights that are quantised for llama.cpp, under other names: use the .safetensors of "
+    "the same model",
+}
+"""Formats that are refused, and why."""
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     """Load a weights file into a network, in place.
 
-    Formats: safetensors; PyTorch state dicts (.pt, .pth), also under `state_dict` and with `module.` before the names;
-    product-quantised state dicts (Martinez et al., CVPR 2021: codebooks and codes); npz. Half precision
-    becomes float32.
+    Formats: safetensors; PyTorch state dicts (.pt, .pth, .bin, .ckpt), also inside a checkpoint, under names with
+    `module.`, `_orig_mod.` or a prefix such as the `model.` of Lightning; product-quantised state dicts (Martinez et
+    al., CVPR 2021: codebooks and codes); npz. Half precision becomes float32. No code in a file runs.
 
     Args:
         model: the network that the file was made for.
@@ -40,13 +50,13 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         ...     torch.save(saved.state_dict(), f"{folder}/weights.pt")
         ...     bool((load_weights(loaded, f"{folder}/weights.pt").weight == saved.weight).all())
         True
-        >>> load_weights(loaded, "weights.bin")
+        >>> load_weights(loaded, "weights.h5")
         Traceback (most recent call last):
-        bitline.errors.NetworkError: cannot read weights from weights.bin: use one of .safetensors, .pt, .pth, .npz
+        bitline.errors.NetworkError: cannot read weights from weights.h5: use one of .safetensors, .pt, .pth, .bin, ...
     """
     path = Path(path)
     wanted = model.state_dict()
-    found = _expanded(_read(path), wanted)
+    found = with_shared(_expanded(_named(path, wanted), wanted), wanted)
     missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
     additional = [name for name in found if name not in wanted]
     if missing or additional:
@@ -54,6 +64,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         raise NetworkError(
             f"{path} does not fit {type(model).__name__}: it has {what} "
             f"({len(missing)} weights missing, {len(additional)} additional): choose the network the file was made for"
+            + _differences(found, wanted, missing, additional)
         )
     for name, value in found.items():
         if value.is_complex() or value.dtype == torch.bool != wanted[name].dtype:
@@ -69,15 +80,45 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     return model
 
 
+def _named(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a file under the names of a network."""
+    state = _read(path)
+    try:
+        coded = {name.replace(".codes_matrix", ".weight") for name in state if name.endswith(".codes_matrix")}
+        return {_plain(name): value for name, value in state.items()} if coded else named_as(state, wanted)
+    except NetworkError as error:
+        raise NetworkError(f"{path} does not fit: {error}") from None
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("module.")
+
+
+def _differences(found: dict[str, Tensor], wanted: dict[str, Tensor], missing: list[str], additional: list[str]) -> str:
+    """What only the network has, and what only the file has."""
+    parts = (("only in the file", found, additional), ("only in the network", wanted, missing))
+    texts = [f"{what}: {in_short(weights, names)}" for what, weights, names in parts if names]
+    return "".join(f"; {text}" for text in texts)
+
+
 def _read(path: Path) -> dict[str, Tensor]:
-    readers = {".safetensors": _read_safetensors, ".pt": _read_torch, ".pth": _read_torch, ".npz": _read_npz}
+    readers = {
+        ".safetensors": _read_safetensors,
+        ".pt": _read_torch,
+        ".pth": _read_torch,
+        ".bin": _read_torch,
+        ".ckpt": _read_torch,
+        ".npz": _read_npz,
+    }
     reader = readers.get(path.suffix)
+    if path.suffix in OTHERS:
+        raise NetworkError(f"cannot read weights from {path}: {OTHERS[path.suffix]}")
     if reader is None:
         raise NetworkError(f"cannot read weights from {path}: use one of {', '.join(readers)}")
     if not path.is_file():
         raise NetworkError(f"there is no weights file {path}")
     try:
-        state = reader(path)
+        return reader(path)
     except (UnpicklingError, ModuleNotFoundError):
         raise NetworkError(
             f"cannot read weights from {path}: it is damaged, or holds more than weights, such as a whole model, which "
@@ -85,7 +126,6 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from None
     except Exception as error:  # whatever a damaged file makes a reader raise
         raise NetworkError(f"cannot read weights from {path}: {first_line(error)}") from None
-    return {name.removeprefix("module."): value for name, value in state.items()}
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -100,10 +140,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             for member in opened.infolist():
                 check_member(path, member)
     content = torch.load(path, map_location="cpu", weights_only=True)
-    content = content.get("state_dict", content) if isinstance(content, dict) else content
-    if not isinstance(content, dict):
-        raise NetworkError(f"it holds a {type(content).__name__}: save model.state_dict()")
-    return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    return weights_in(content)
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:

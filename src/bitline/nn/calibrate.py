@@ -18,6 +18,7 @@ from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.padding import real_vectors
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number
@@ -185,7 +186,7 @@ def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs
     activities = {layer.name: _activity(layer, scales[layer.name]) for layer in analog_layers(network)}
 
     def count(layer: AnalogLayer, x: Tensor) -> Tensor:
-        activities[layer.name].add(input_codes(layer.arranged(x), scales[layer.name]))
+        activities[layer.name].add(input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name]))
         return layer.float_forward(x)
 
     with computing(network, count):
@@ -229,7 +230,7 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
     def tell(listeners: Mapping[str, Sequence[Listener]]) -> None:
         def look(layer: AnalogLayer, x: Tensor) -> Tensor:
             if layer.name in listeners:
-                codes = input_codes(layer.arranged(x), scales[layer.name])
+                codes = input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name])
                 for listen in listeners[layer.name]:
                     listen(codes)
             return exact[layer.name].compute(x)
@@ -251,7 +252,7 @@ def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs:
     histograms = {name: Histogram() for name in layers}
 
     def see(layer: AnalogLayer, x: Tensor) -> Tensor:
-        histograms[layer.name].update(layer.observed(x))
+        histograms[layer.name].update(layer.observed(real_vectors(layer, x)))
         return layer.float_forward(x)
 
     with computing(network, see):
@@ -260,7 +261,7 @@ def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs:
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
     return {
-        name: layer.design.inputs.range.scale(histograms[name], layer.design.inputs.bits)
+        name: layer.design.inputs.range.scale(histograms[name], layer.design.inputs.code_bits)
         for name, layer in layers.items()
     }
 

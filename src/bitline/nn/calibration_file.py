@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bitline.config.files import write_text
 from bitline.config.messages import first_line
+from bitline.data.samples import Samples
 from bitline.design import Design, views
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
@@ -25,7 +26,9 @@ from bitline.readout import Levels
 FORMAT = 3
 
 
-def save_calibration(path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor) -> None:
+def save_calibration(
+    path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor | Samples
+) -> None:
     """Write a calibration as JSON, together with what it depends on.
 
     Examples:
@@ -55,7 +58,7 @@ def save_calibration(path: Path, calibration: Calibration, model: nn.Module, des
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 
-def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor) -> Calibration:
+def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor | Samples) -> Calibration:
     """Read a calibration; arguments as for `save_calibration`.
 
     Examples:
@@ -101,9 +104,14 @@ def _unreadable(path: Path, error: Exception) -> CalibrationError:
     )
 
 
-def _identity(model: nn.Module, design: Design, images: Tensor) -> dict[str, Any]:
+def _bytes(images: Tensor) -> bytes:
+    return images.detach().cpu().contiguous().numpy().tobytes()
+
+
+def _identity(model: nn.Module, design: Design, images: Tensor | Samples) -> dict[str, Any]:
     """What a calibration depends on, in the words of a message."""
-    seen = hashlib.blake2b(images.detach().cpu().contiguous().numpy().tobytes(), digest_size=8)
+    content = images.digest().encode() if isinstance(images, Samples) else _bytes(images)
+    seen = hashlib.blake2b(content, digest_size=8)
     settings = _flat(views.calibration(design))
     return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}
 

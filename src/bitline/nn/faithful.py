@@ -20,12 +20,13 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.config.messages import first_line
+from bitline.data.call import Call
 from bitline.errors import ConversionError
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.hooks import hooked
-from bitline.nn.inputs import Call, first_run
+from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 
 HARMLESS = frozenset(

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.batch import LABELS
+from bitline.data.call import Call, accepted_keywords, possible_arguments, required_arguments, tensor_of_numbers
+from bitline.data.samples import Samples
+from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
+from bitline.nn.padding import padding_of
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One batch of inputs: the arguments of one call of a network.
-
-    Attributes:
-        arguments: positional ones.
-        keywords: those by name.
-    """
-
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any]
-
-    def tensors(self) -> list[Tensor]:
-        """All tensors among the arguments."""
-        return [value for value in (*self.arguments, *self.keywords.values()) if isinstance(value, Tensor)]
-
-    @property
-    def samples(self) -> int:
-        """Samples of the batch: the first axis of its first tensor."""
-        first = self.tensors()[0]
-        return len(first) if first.ndim else 1
-
-    def part(self, start: int, stop: int) -> Call:
-        """Some samples; what has another number of entries goes along whole."""
-        count = self.samples
-        return self.each(lambda value: value[start:stop] if value.ndim and len(value) == count else value)
-
-    def each(self, change: Callable[[Tensor], Tensor]) -> Call:
-        """The same call with changed tensors."""
-
-        def of(value: Any) -> Any:
-            return change(value) if isinstance(value, Tensor) else value
-
-        return Call(tuple(map(of, self.arguments)), {name: of(value) for name, value in self.keywords.items()})
-
-    def on(self, network: nn.Module) -> Any:
-        """What a network makes of it."""
-        return network(*self.arguments, **self.keywords)
 
 
 @dataclass(frozen=True)
@@ -80,12 +43,17 @@ class Inputs:
         Args:
             given: a tensor or array (samples, ...); a list of samples; a tuple of several inputs, or a mapping of
                 inputs by the names of the network's arguments, each (samples, ...); or an iterable of batches, such as
-                a `DataLoader`, whose batches are one of these, labels after the inputs left out.
+                a `DataLoader`, whose batches are one of these, labels after the inputs left out; `Samples`.
             model: the network.
 
         Raises:
             CalibrationError: something else, nothing, or values that are NaN or infinite.
         """
+        if isinstance(given, Inputs):
+            return given
+        if isinstance(given, Samples):
+            given = given.beside(model)
+            return cls(tuple(batch.call for batch in given.batches(BATCH)))
         calls = tuple(_calls(given, model))
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
@@ -95,7 +63,7 @@ class Inputs:
                     raise CalibrationError(
                         "the calibration images hold NaN or infinite values: check how they are loaded"
                     )
-        return cls(tuple(_in_precision(call, model) for call in calls))
+        return cls(tuple(call.for_network(model) for call in calls))
 
     @property
     def sample(self) -> Call:
@@ -106,7 +74,21 @@ class Inputs:
     def run(self, network: nn.Module) -> None:
         """Run all batches."""
         for call in self.calls:
-            call.on(network)
+            with padding_of(call):
+                call.on(network)
+
+    def first(self, count: int) -> Inputs:
+        """The first samples, `count` of them at most."""
+        kept, left = [], count
+        for call in self.calls:
+            if left > 0:
+                kept.append(call.part(0, left) if call.samples > left else call)
+                left -= call.samples
+        return Inputs(tuple(kept))
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return sum(call.samples for call in self.calls)
 
 
 def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
@@ -120,14 +102,14 @@ def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
     Raises:
         DataError: it is no tensor or array of numbers, or holds NaN or infinite values.
     """
-    tensor = _tensor(given)
+    tensor = tensor_of_numbers(given)
     if tensor is None and isinstance(given, list):
         tensor = _stacked(given)
     if tensor is None or tensor.ndim == 0:
         raise DataError(f"the {what} are a {type(given).__name__}: give one tensor or array (samples, ...)")
     if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
         raise DataError(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
-    return _in_precision(Call((tensor,), {}), model).arguments[0]  # type: ignore[no-any-return]
+    return Call((tensor,), {}).for_network(model).arguments[0]  # type: ignore[no-any-return]
 
 
 def first_run(call: Call, network: nn.Module) -> Any:
@@ -169,18 +151,22 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
 
 def _call(given: Any, model: nn.Module, with_labels: bool = False) -> Call | None:
     """A batch as arguments of `model`, None where it is something else."""
-    tensor = _tensor(given)
+    if isinstance(given, StoredImages):
+        return Call((given.tensor(),), {})
+    tensor = tensor_of_numbers(given)
     if tensor is not None:
         return Call((tensor,), {}) if tensor.ndim else None
     if isinstance(given, Mapping):
-        keywords = {str(name): _tensor(value) for name, value in given.items()}
-        known = _accepted(model, keywords) if with_labels else keywords
+        keywords = {str(name): tensor_of_numbers(value) for name, value in given.items() if name not in LABELS}
+        known = accepted_keywords(model, keywords) if with_labels else keywords
         tensors = {name: value for name, value in known.items() if value is not None}
         return Call((), tensors) if tensors and len(tensors) == len(known) else None
     if isinstance(given, tuple):
-        values = [_tensor(value) for value in given]
+        values = [tensor_of_numbers(value) for value in given]
         if with_labels:
-            values = values[: max(1, _required(model))]
+            values = values[: max(1, required_arguments(model))]
+        else:
+            values = values[: max(1, possible_arguments(model))]  # labels after the inputs
         tensors_given = tuple(value for value in values if value is not None)
         return Call(tensors_given, {}) if values and len(tensors_given) == len(values) else None
     return None
@@ -191,47 +177,13 @@ def _batches(call: Call) -> Iterator[Call]:
         yield call.part(start, start + BATCH)
 
 
-def _tensor(value: Any) -> Tensor | None:
-    """A tensor or array of numbers as a tensor, None for anything else."""
-    if isinstance(value, Tensor):
-        return value.detach()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        native = value.astype(value.dtype.newbyteorder("="), copy=False)
-        return torch.from_numpy(np.ascontiguousarray(native))
-    return None
-
-
 def _stacked(samples: list[Any]) -> Tensor | None:
     """A list of samples of one shape as one tensor."""
-    tensors = [_tensor(sample) for sample in samples]
+    tensors = [tensor_of_numbers(sample) for sample in samples]
     found = [tensor for tensor in tensors if tensor is not None]
     if not found or len(found) < len(tensors) or len({(tensor.shape, tensor.dtype) for tensor in found}) > 1:
         return None
     return torch.stack(found)
-
-
-def _in_precision(call: Call, model: nn.Module) -> Call:
-    """Floating-point inputs in the precision and on the device of the network, where it has one."""
-    places = {(parameter.dtype, parameter.device) for parameter in model.parameters() if parameter.is_floating_point()}
-    if len(places) != 1:
-        return call
-    dtype, device = places.pop()
-    return call.each(lambda value: value.to(device, dtype) if value.is_floating_point() else value.to(device))
-
-
-def _required(model: nn.Module) -> int:
-    """Positional arguments that a network cannot do without."""
-    parameters = inspect.signature(model.forward).parameters.values()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(each.kind in positional and each.default is inspect.Parameter.empty for each in parameters)
-
-
-def _accepted(model: nn.Module, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a batch's entries that a network has an argument for."""
-    parameters = inspect.signature(model.forward).parameters
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
-        return dict(keywords)
-    return {name: value for name, value in keywords.items() if name in parameters}
 
 
 def _wanted(given: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from bitline.config import toml
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
+from bitline.data.samples import Samples
 from bitline.errors import DesignError, StudyError, TimeIsUp
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
@@ -215,7 +216,9 @@ class Experiment:
     @property
     def classes(self) -> int:
         """Classes that the network tells apart."""
-        return class_count(self.loaded.context.model, self.loaded.context.images)
+        images = self.loaded.context.images
+        assert not isinstance(images, Samples)  # the networks of the paper are shown images
+        return class_count(self.loaded.context.model, images)
 
     @cached_property
     def statistics(self) -> Statistics:

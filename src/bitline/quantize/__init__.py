@@ -7,6 +7,7 @@ To add an input range policy, write one file and add it to `AnyInputRange` in `r
 from bitline.quantize.input_ranges import InputScale, LeastErrorRange, PercentileRange
 from bitline.quantize.inputs import input_bytes, input_codes
 from bitline.quantize.registry import AnyInputRange
+from bitline.quantize.row_drivers import RowDrivers
 from bitline.quantize.weights import weight_codes
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "InputScale",
     "LeastErrorRange",
     "PercentileRange",
+    "RowDrivers",
     "input_bytes",
     "input_codes",
     "weight_codes",

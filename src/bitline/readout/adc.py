@@ -36,6 +36,7 @@ class NoAdc(Variant):
     range: ClassVar[RangePolicy] = RangePolicy()
     ranges_per: ClassVar[tuple[str, ...]] = ()
     centred: ClassVar[bool] = False
+    calibrated_on: ClassVar[str] = "ideal"
     skip_zero_inputs: ClassVar[bool] = False
     bits_saved: ClassVar[tuple[int, ...]] = ()
     columns_per_adc: ClassVar[int] = 1
@@ -94,6 +95,10 @@ class Adc(Variant):
     showed fewer than 999 signals during calibration have the range of their layer."""
     centred: bool = False
     """Subtract what each column gives on average before its conversion, and add it digitally."""
+    calibrated_on: Literal["ideal", "chip"] = "ideal"
+    """Whose signals ranges are calibrated on: those of exact cells on lines without resistance ('ideal'), which a
+    designer knows before there is a chip, or those of a chip with all errors of its cells, its wires and its read
+    noise ('chip'). It is a chip of its own, none of those that are evaluated; all of them get its ranges."""
     skip_zero_inputs: bool = False
     """Leave conversions out where all inputs of an array are 0 (an OR over the row drivers)."""
     bits_saved: tuple[Annotated[int, Field(ge=0)], ...] = ()

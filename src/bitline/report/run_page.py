@@ -13,7 +13,7 @@ import bitline
 from bitline.config.files import write_text
 from bitline.devices import format_duration
 from bitline.evaluation.result import Evaluation
-from bitline.numerics.text import fixed, number, percent
+from bitline.numerics.text import fixed, number
 from bitline.report.figures.cost import energy_figure, shares_figure
 from bitline.report.style import BLUE, GREY, METHOD, ORANGE
 
@@ -46,7 +46,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    counts = f"{len(result.chip_accuracies)} chips, {result.images:,} images"
+    counts = f"{len(result.chip_values)} chips, {result.counted}"
     caption = f"design {design.name}, seed {result.seed}, {counts}"
     parts = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
@@ -72,17 +72,23 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
 
 
 def _accuracy_table(results: Sequence[Evaluation]) -> str:
+    measure = results[-1].measure
+    unit = f", {measure.unit}" if measure.unit else ""
     rows = [
-        ["floating point", percent(results[-1].float_accuracy), ""],
-        ["quantised reference", percent(results[-1].reference_accuracy), ""],
+        ["floating point", measure.text(results[-1].float_value), ""],
+        ["quantised reference", measure.text(results[-1].reference_value), ""],
     ]
     for result in results:
         low, high = result.confidence_interval
-        interval = "one chip" if math.isnan(low) else f"{percent(low)} to {percent(high)}"
-        spread = "" if math.isnan(result.std) else f" ± {percent(result.std)}"
+        interval = "one chip" if math.isnan(low) else f"{measure.text(low)} to {measure.text(high)}"
+        spread = (
+            ""
+            if math.isnan(result.std)
+            else f" ± {measure.text(result.std) if measure.is_share else measure.text_of_spread(result.std)}"
+        )
         at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
-        rows.append([f"analog (mean ± standard deviation){at}", f"{percent(result.mean)}{spread}", interval])
-    return _table(["network", "accuracy, %", "95 % interval of the mean, %"], rows)
+        rows.append([f"analog (mean ± standard deviation){at}", f"{measure.text(result.mean)}{spread}", interval])
+    return _table(["network", f"{measure.name}{unit}", f"95 % interval of the mean{unit}"], rows)
 
 
 def _layer_errors(result: Evaluation, caption: str) -> str:
@@ -128,30 +134,32 @@ def _cost(result: Evaluation, caption: str) -> str:
 
 
 def _accuracy_figure(result: Evaluation) -> go.Figure:
-    chips = list(range(1, len(result.chip_accuracies) + 1))
+    chips = list(range(1, len(result.chip_values) + 1))
     figure = go.Figure()
-    accuracies = [100 * accuracy for accuracy in result.chip_accuracies]
-    figure.add_scatter(
-        x=chips, y=accuracies, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11}
-    )
+    scale = result.measure.scale
+    values = [scale * value for value in result.chip_values]
+    figure.add_scatter(x=chips, y=values, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11})
     for value, name, colour in (
-        (result.float_accuracy, "floating point", GREY),
-        (result.reference_accuracy, "quantised reference", ORANGE),
+        (result.float_value, "floating point", GREY),
+        (result.reference_value, "quantised reference", ORANGE),
         (result.mean, "analog, mean", BLUE),
     ):
         figure.add_scatter(
             x=[0.5, len(chips) + 0.5],
-            y=[100 * value] * 2,
+            y=[scale * value] * 2,
             mode="lines",
             name=name,
             line={"color": colour, "dash": "dash"},
         )
-    figure.update_layout(title="Accuracy of each chip", xaxis_title="chip", yaxis_title="accuracy (%)", height=420)
+    figure.update_layout(
+        title=f"{result.measure.title} of each chip", xaxis_title="chip", yaxis_title=result.measure.head, height=420
+    )
     figure.update_xaxes(dtick=1)
     return figure
 
 
 def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
+    measure = results[0].measure
     ordered = sorted(results, key=lambda result: result.design.cell.time)
     times = [result.design.cell.time for result in ordered]
     words = [format_duration(time) for time in times]
@@ -159,16 +167,19 @@ def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
     figure = go.Figure()
     figure.add_scatter(
         x=times if placed else words,
-        y=[100 * result.mean for result in ordered],
-        error_y={"type": "data", "array": [0.0 if math.isnan(result.std) else 100 * result.std for result in ordered]},
-        text=[f"{word}: {percent(result.mean)} %" for word, result in zip(words, ordered, strict=True)],
+        y=[measure.scale * result.mean for result in ordered],
+        error_y={
+            "type": "data",
+            "array": [0.0 if math.isnan(result.std) else measure.scale * result.std for result in ordered],
+        },
+        text=[f"{word}: {measure.shown(result.mean)}" for word, result in zip(words, ordered, strict=True)],
         hovertemplate="%{text}<extra></extra>",
         mode="lines+markers",
         name="analog, mean and standard deviation",
         marker={"color": BLUE, "size": 9},
     )
-    title = "Accuracy of the same chips over time"
-    figure.update_layout(title=title, xaxis_title="time after programming", yaxis_title="accuracy (%)", height=420)
+    title = f"{measure.title} of the same chips over time"
+    figure.update_layout(title=title, xaxis_title="time after programming", yaxis_title=measure.head, height=420)
     figure.update_xaxes(type="log" if placed else "category", tickvals=times if placed else words, ticktext=words)
     return figure
 

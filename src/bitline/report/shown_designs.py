@@ -31,7 +31,7 @@ def shown_designs(result: StudyResult) -> StudyResult:
     """
     if len(result.designs) <= MANY:
         return result
-    best = sorted(measured(result), key=lambda design: -design.mean)[: MANY // 4]
+    best = sorted(measured(result), key=lambda design: -result.measure.sign * design.mean)[: MANY // 4]
     chosen: dict[str, None] = {}
     for group in (*_fronts(result), best):
         chosen |= dict.fromkeys(design.key for design in group)

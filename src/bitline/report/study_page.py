@@ -12,7 +12,8 @@ from plotly.offline import get_plotlyjs
 
 import bitline
 from bitline.config.files import write_text
-from bitline.numerics.text import number, percent
+from bitline.measures import ACCURACY, Measure
+from bitline.numerics.text import number
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.study_series import label_of, measured
 from bitline.report.shown_designs import shown_designs
@@ -49,7 +50,7 @@ def write_study(path: Path, result: StudyResult) -> None:
         _head(result),
         _chain(result),
         *(_section(section) for section in sections),
-        _table(columns, _left_out(result, shown)),
+        _table(columns, _left_out(result, shown), _example(result.measure)),
         _how(result, path),
     ]
     data = {
@@ -90,10 +91,11 @@ def _head(result: StudyResult) -> str:
     finished = sum(design.finished for design in result.designs)
     numbers = [("designs", number(len(result.designs))), ("finished", number(finished))]
     if done:
-        best = max(done, key=lambda design: design.mean)
-        numbers += [("images", f"{best.images:,}"), ("best accuracy", f"{percent(best.mean)} %")]
+        measure = result.measure
+        best = max(done, key=lambda design: measure.sign * design.mean)
+        numbers += [("images", f"{best.images:,}"), (f"best {measure.name}", measure.shown(best.mean))]
     if result.float_accuracy is not None:
-        numbers.append(("floating point", f"{percent(result.float_accuracy)} %"))
+        numbers.append(("floating point", result.measure.shown(result.float_accuracy)))
     boxes = "".join(f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers)
     return (
         f'<h1>{html.escape(study.name)}</h1><p class="soft">{html.escape(study.description)}</p>'
@@ -142,20 +144,27 @@ def _left_out(result: StudyResult, shown: StudyResult) -> str:
     """What the table leaves out, in words."""
     if len(shown.designs) == len(result.designs):
         return ""
+    best = "most accurate" if result.measure == ACCURACY else "best"
     return (
-        f"{len(shown.designs):,} of {len(result.designs):,} designs: those that no other one beats in accuracy and a "
-        "cost, the most accurate ones, and an even choice of the others. 'bitline results' exports all of them."
+        f"{len(shown.designs):,} of {len(result.designs):,} designs: those that no other one beats in "
+        f"{result.measure.name} and a cost, the {best} ones, and an even choice of the others. 'bitline results' "
+        "exports all of them."
     )
 
 
-def _table(columns: list[str], note: str) -> str:
+def _example(measure: Measure) -> str:
+    """What can be written into the filter."""
+    return "accuracy&gt;90 energy&lt;2" if measure == ACCURACY else "chips&gt;1 energy&lt;2"
+
+
+def _table(columns: list[str], note: str, example: str) -> str:
     heads = "".join(
         f'<th scope="col"><button type="button" title="sort">{html.escape(name)}</button></th>' for name in columns
     )
     return (
         f'<h2 id="table">{"Designs" if note else "All designs"}</h2>{_note(note)}'
         '<div class="bar"><input type="search" id="filter" '
-        'placeholder="filter: words, or accuracy&gt;90 energy&lt;2" aria-label="filter designs">'
+        f'placeholder="filter: words, or {example}" aria-label="filter designs">'
         '<span id="count" class="soft" role="status"></span>'
         '<button class="button" id="download" type="button">download CSV</button></div>'
         f'<div class="scroll"><table id="designs"><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>'

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import tomlkit
 
 from bitline.design import Design
-from bitline.numerics.text import number, percent
+from bitline.numerics.text import number
 from bitline.report.figures.study_series import SettingAxis, finite, label_of
 from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
 
@@ -42,9 +42,10 @@ def columns_of(result: StudyResult) -> list[str]:
         >>> columns_of(result)[:5]
         ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
     """
-    screened = ["screened (%)"] if _has_screened(result) else []
+    unit = f" ({result.measure.unit})" if result.measure.unit else ""
+    screened = [f"screened{unit}"] if _has_screened(result) else []
     settings = result.settings or ("design",)
-    return [*settings, "accuracy (%)", "std (%)", "chips", *screened, *_costs(result)]
+    return [*settings, result.measure.head, f"std{unit}", "chips", *screened, *_costs(result)]
 
 
 def rows_of(result: StudyResult) -> list[dict[str, Any]]:
@@ -68,8 +69,8 @@ def rows_of(result: StudyResult) -> list[dict[str, Any]]:
     for design in result.designs:
         settings = [_setting(axis, design) for axis in axes]
         settings = settings or [Cell(design.name, design.name, names[design.name])]
-        cells = [*settings, _percent(design.mean), _percent(design.std), _number(len(design.accuracies))]
-        cells += [_percent(design.screened)] if has_screened else []
+        cells = [*settings, _measured(design.mean, design), _spread(design), _number(len(design.accuracies))]
+        cells += [_measured(design.screened, design)] if has_screened else []
         cells += [_number(design.costs.get(name)) for name in costs]
         toml = _toml(design.design)
         rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
@@ -147,6 +148,13 @@ def _number(value: Any) -> Cell:
     return Cell(known, number(value) if is_number(value) else "", known)
 
 
-def _percent(share: float | None) -> Cell:
-    known = None if share is None or math.isnan(share) else round(100 * share, 6)
-    return Cell(known, percent(share), known)
+def _measured(value: float | None, design: DesignResult) -> Cell:
+    measure = design.measure
+    digits = 6 if measure.is_share else 12
+    known = None if value is None or not math.isfinite(value) else round(measure.scale * value, digits)
+    return Cell(known, measure.text(value), known)
+
+
+def _spread(design: DesignResult) -> Cell:
+    cell = _measured(design.std, design)
+    return cell if design.measure.is_share else Cell(cell.value, design.measure.text_of_spread(design.std), cell.rank)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from bitline.measures import ACCURACY
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
 from bitline.report.figures.study_series import COST_AXES, measured, pareto
@@ -63,18 +64,23 @@ def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
     if shown is not result:
         figures = [spread_chart(result, name) for name in result.settings] if measured(result) else []
         note = (
-            f"All {len(result.designs):,} designs: for each value of a setting, how the accuracies of the designs with "
-            "it spread, whatever their other settings are."
+            f"All {len(result.designs):,} designs: for each value of a setting, how the "
+            f"{_plural(result)} of the designs "
+            "with it spread, whatever their other settings are."
         )
-        return Section("accuracy", "Accuracy", tuple(figures), note)
+        return Section("accuracy", result.measure.title, tuple(figures), note)
     if measured(result):
         figures = [accuracy_chart(result, name) for name in result.settings] or [chips_chart(result)]
     note = "Bands and bars are 95 % confidence intervals of the mean over chips."
-    return Section("accuracy", "Accuracy", tuple(figures), note)
+    return Section("accuracy", result.measure.title, tuple(figures), note)
+
+
+def _plural(result: StudyResult) -> str:
+    return "accuracies" if result.measure == ACCURACY else f"values of {result.measure.name}"
 
 
 def _maps(result: StudyResult) -> Section:
-    note = "Mean accuracy; where other settings vary too, that of the best design."
+    note = f"Mean {result.measure.name}; where other settings vary too, that of the best design."
     figures = tuple(map_chart(result, across, down) for across, down in itertools.islice(_pairs(result), LARGEST_MAPS))
     return Section("maps", "Two settings at a time", figures, note)
 
@@ -93,7 +99,7 @@ def _fronts(result: StudyResult, shown: StudyResult) -> Section:
     if shown is not result:
         note += f" Of {len(result.designs):,} designs, those in the table below are drawn."
     figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
-    return Section("pareto", "Accuracy against cost", figures, note)
+    return Section("pareto", f"{result.measure.title} against cost", figures, note)
 
 
 def _layers(result: StudyResult) -> Section:

@@ -47,10 +47,10 @@ class Pricing:
             DesignError: it has no converters, or keeps every layer digital.
         """
         rules = [(rule.match, rule.digital) for rule in design.layers]
-        alike = repr((max(8, design.inputs.bits), design.inputs.range, rules))
+        alike = repr((_resolution(design), design.inputs.range, rules))
         with self._lock:
             if alike not in self._statistics:
-                whole = design.with_settings({"inputs.bits": max(8, design.inputs.bits)})
+                whole = design.with_settings({"inputs.bits": _resolution(design)})
                 self._statistics[alike] = gather_statistics(self.network, whole, self.images)
         return network_cost(self._statistics[alike], design)
 
@@ -90,3 +90,8 @@ def price(pricing: Pricing, design: Design) -> tuple[dict[str, Any] | None, str]
         return cost_in_parts(pricing.of(design)), ""
     except DesignError as error:
         return None, str(error)
+
+
+def _resolution(design: Design) -> int:
+    """Bits of inputs that activity is counted with: at least those of most designs."""
+    return 8 if design.inputs.bits == "float" else max(8, design.inputs.bits)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config.trust import refusal
-from bitline.data.stored_images import inputs_of
 from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import BitlineError, StudyError
@@ -54,8 +53,8 @@ class Session:
         study.point({})  # refuse an impossible design now
         self.study, self.store = study, store
         workload = load(study)
-        self.pricing = Pricing(workload.context.model, inputs_of(workload.context.images[:32]))
-        self.classes = int(workload.context.labels.max()) + 1
+        self.pricing = Pricing(workload.context.model, workload.calibration)
+        self.classes = 2 if workload.context.labels is None else int(workload.context.labels.max()) + 1
         self.images = len(workload.context.images)
         self.watched = Watched(store)
         self.measuring = Measuring(study, store)

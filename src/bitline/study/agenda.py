@@ -113,7 +113,8 @@ class Agenda:
         """Whether enough chips of a design are finished."""
         return (
             self.finished.known("analog", key) is not None
-            and enough(self.finished.accuracies(key, self.images), self.run.chips, self.run.stop) is not None
+            and enough(self.finished.accuracies(key, self.images), self.run.chips, self.run.stop, self.finished.measure)
+            is not None
         )
 
     def take(self, last: Task | None) -> Task | None:
@@ -136,7 +137,9 @@ class Agenda:
             return
         if task.kind == "cost":
             return
-        self.finished.coverage(task.kind, task.key, task.chip).add(task.start, task.stop, outcome.correct)
+        self.finished.coverage(task.kind, task.key, task.chip).add(
+            task.start, task.stop, outcome.part(self.finished.measure)
+        )
         if task.kind == "analog" and self.run.stop is not None and self._is_measured(task.key):
             self._drop(task.prepare_key, kinds=("analog",))
 

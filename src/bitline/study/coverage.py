@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bitline.measures import ACCURACY, Measure
 from bitline.study.sections import EarlyStop
-from bitline.study.task import Shard
+from bitline.study.task import Part, Shard, measured
 
 
-def enough(accuracies: list[float], chips: int, stop: EarlyStop | None) -> int | None:
+def enough(accuracies: list[float], chips: int, stop: EarlyStop | None, measure: Measure = ACCURACY) -> int | None:
     """How many of the chips count, in their order, or None while more are needed.
 
     It depends only on the chips' accuracies, not on the order in which they were measured.
@@ -19,6 +21,7 @@ def enough(accuracies: list[float], chips: int, stop: EarlyStop | None) -> int |
         accuracies: fractions right of the first chips, without gaps.
         chips: how many chips there are at most.
         stop: when fewer are enough; None if all are wanted.
+        measure: what was measured.
 
     Examples:
         >>> certain = EarlyStop(half_width_percent=1.0)
@@ -29,7 +32,7 @@ def enough(accuracies: list[float], chips: int, stop: EarlyStop | None) -> int |
     """
     if stop is not None:
         for count in range(stop.min_chips, min(len(accuracies), chips) + 1):
-            if stop.is_met_by(accuracies[:count]):
+            if stop.is_met_by(accuracies[:count], measure):
                 return count
     return chips if len(accuracies) >= chips else None
 
@@ -39,7 +42,8 @@ class Coverage:
     """Images of one chip that are classified.
 
     Attributes:
-        parts: for each first image of a finished shard, its stops, and how many images up to there are right.
+        parts: for each first image of a finished shard, its stops, and what is kept of the images up to there.
+        measure: what is measured.
 
     Examples:
         >>> coverage = Coverage()
@@ -52,28 +56,35 @@ class Coverage:
         0.9
     """
 
-    parts: dict[int, dict[int, int]] = field(default_factory=dict)
+    parts: dict[int, dict[int, Part]] = field(default_factory=dict)
+    measure: Measure = ACCURACY
 
-    def add(self, start: int, stop: int, correct: int) -> None:
-        """Count a finished shard."""
-        self.parts.setdefault(start, {})[stop] = correct
+    def add(self, start: int, stop: int, part: Part) -> None:
+        """Count a finished shard.
 
-    def reach(self, images: int) -> tuple[int, int]:
-        """How many images are classified from the first one on without a gap, and how many of them right.
+        Args:
+            start: its first image.
+            stop: the image after its last.
+            part: how many of its images are right, or the values of each.
+        """
+        self.parts.setdefault(start, {})[stop] = part
+
+    def reach(self, images: int) -> tuple[int, float]:
+        """How many images are measured from the first one on without a gap, and the measure of these; NaN for none.
 
         Args:
             images: images that count; shards that go further are left out.
         """
-        place = right = 0
+        place, parts = 0, []
         while (stop := self._stop(place, images)) is not None:
-            right += self.parts[place][stop]
+            parts.append(self.parts[place][stop])
             place = stop
-        return place, right
+        return place, measured(parts, place, self.measure) if place else math.nan
 
     def accuracy(self, images: int) -> float | None:
-        """Fraction right of all images, or None while some are missing."""
-        place, right = self.reach(images)
-        return right / images if place == images else None
+        """The measure of all images, such as the fraction right, or None while some are missing."""
+        place, value = self.reach(images)
+        return value if place == images else None
 
     def missing(self, images: int, shard: int) -> list[tuple[int, int]]:
         """First image and stop of the shards that are left, of at most `shard` images each."""
@@ -100,6 +111,7 @@ class FinishedWork:
         shards: what is classified.
         costs: keys of the designs whose cost is known.
         failures: why designs failed, by accuracy key; '' stands for the float network.
+        measure: what is measured.
 
     Examples:
         >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, 0.5, 0.0) for chip in (0, 1, 3)])
@@ -114,12 +126,14 @@ class FinishedWork:
         shards: Iterable[Shard] = (),
         costs: Collection[str] = frozenset(),
         failures: Mapping[str, str] | None = None,
+        measure: Measure = ACCURACY,
     ) -> None:
         self.costs = costs
         self.failures = dict(failures or {})
-        self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(Coverage)
+        self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(lambda: Coverage(measure=measure))
+        self.measure = measure
         for shard in shards:
-            self.coverage(shard.kind, shard.key, shard.chip).add(shard.start, shard.stop, shard.correct)
+            self.coverage(shard.kind, shard.key, shard.chip).add(shard.start, shard.stop, shard.part)
 
     def coverage(self, kind: str, key: str = "", chip: int = 0) -> Coverage:
         """The images of a chip, of the float network or of a reference; shards can be added to it."""

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import torch.multiprocessing
-from torch import nn
+from torch import Tensor, nn
 
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
+from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
 from bitline.numerics.cores import cores
 from bitline.study.mishaps import described
@@ -223,7 +224,8 @@ def _interrupts_held() -> Iterator[None]:
 def _share(context: Context) -> None:
     context.model.share_memory()
     for tensor in (context.images, context.labels, context.calibration):
-        tensor.share_memory_()
+        if isinstance(tensor, (Tensor, StoredImages)):
+            tensor.share_memory_()
     _check_pickle(context.model)
 
 

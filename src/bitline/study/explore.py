@@ -147,7 +147,10 @@ def _objectives(study: Study) -> Objectives:
     """
     if not study.axes:
         raise StudyError(f"study {study.name!r} has no axes to search: add some with [[axes]]")
-    objectives = Objectives(study.search.objectives)
+    search, measure = study.search, study.measure
+    chosen = "objectives" in search.model_fields_set
+    names = search.objectives if chosen else (measure.key, *search.objectives[1:])
+    objectives = Objectives(names, measure)
     try:
         check_conditions(study.axes, study.known())
     except DesignError as error:
@@ -182,7 +185,7 @@ class _Screening:
         costs = self.store.costs([point.key for point in designs])
         shards = {
             shard.key: shard
-            for shard in self.store.shards([point.accuracy_key for point in designs])
+            for shard in self.store.shards([point.accuracy_key for point in designs], self.study.measure)
             if shard.kind == "analog" and shard.chip == 0 and shard.start == 0
         }
         measured = {}
@@ -194,12 +197,14 @@ class _Screening:
         return measured
 
     def _quality(self, shard: Shard) -> float:
-        """What stands for accuracy: of the first images, or the signal-to-error ratio (dB) of the last layer."""
+        """What stands for the measure: of the first images, or the signal-to-error ratio (dB) of the last layer."""
+        measure = self.study.measure
         layers = {} if self.study.search.screening == "accuracy" else self.store.layers(shard.key)
         if not layers:
-            return shard.accuracy
+            return shard.value(measure)
         last = layer_errors([layers[0]])[-1]
-        return min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
+        ratio = min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
+        return measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
 
     def survivors(self) -> tuple[Point, ...]:
         """The designs of the best fronts; of one that does not fit, an even choice along the first objective."""

@@ -89,7 +89,7 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
 
 def _design(design: DesignResult) -> dict[str, Any]:
     return {
-        **{key: value for key, value in vars(design).items() if key != "layers"},
+        **{key: value for key, value in vars(design).items() if key not in ("layers", "measure")},
         "design": plain(design.design),
         "cost": plain(design.cost),
         "mean": known(design.mean),

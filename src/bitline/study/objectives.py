@@ -8,11 +8,11 @@ from typing import Any
 
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
+from bitline.measures import ACCURACY, Measure
 from bitline.study.results import COSTS
 
-ACCURACY = "accuracy"
-LARGE = (ACCURACY, "TOPS_per_W", "TOPS_per_mm2", "images_per_s", "cells_used")
-"""Objectives that are to be large."""
+LARGE = ("TOPS_per_W", "TOPS_per_mm2", "images_per_s", "cells_used")
+"""Costs that are to be large."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Objectives:
     """What a search trades off.
 
     Attributes:
-        names: 'accuracy', and names of costs.
+        names: 'accuracy', or the measure of the study, and names of costs.
+        measure: what the study measures.
 
     Raises:
         StudyError: an unknown name, or fewer than two.
@@ -37,30 +38,39 @@ class Objectives:
     """
 
     names: tuple[str, ...]
+    measure: Measure = ACCURACY
 
     def __post_init__(self) -> None:
+        known = (self.measure.key, *COSTS)
         for name in self.names:
-            if name != ACCURACY and name not in COSTS:
-                raise StudyError(f"search.objectives has {name!r}{nearest(name, (ACCURACY, *COSTS))}")
+            if name == ACCURACY.key not in known:
+                raise StudyError(
+                    f"search.objectives has {name!r}, but the study measures {self.measure.key!r}: name that"
+                )
+            if name not in known:
+                raise StudyError(f"search.objectives has {name!r}{nearest(name, known)}")
         if len(self.names) < 2:
             raise StudyError("search.objectives needs two or more, such as ['accuracy', 'energy_uJ']")
 
     @property
     def directions(self) -> list[str]:
         """'maximize' or 'minimize' for each, as Optuna takes them."""
-        return ["maximize" if name in LARGE else "minimize" for name in self.names]
+        return ["maximize" if self._is_large(name) else "minimize" for name in self.names]
+
+    def _is_large(self, name: str) -> bool:
+        return self.measure.sign > 0 if name == self.measure.key else name in LARGE
 
     def of(self, accuracy: float, cost: Mapping[str, Any]) -> list[float] | None:
         """The objectives of a design, or None where its cost is not known.
 
         Args:
-            accuracy: what stands for accuracy.
+            accuracy: what stands for the measure.
             cost: as `NetworkCost.to_dict` gives it.
         """
-        if any(name != ACCURACY and name not in cost for name in self.names):
+        if any(name != self.measure.key and name not in cost for name in self.names):
             return None
-        return [accuracy if name == ACCURACY else float(cost[name]) for name in self.names]
+        return [accuracy if name == self.measure.key else float(cost[name]) for name in self.names]
 
     def small(self, values: list[float]) -> list[float]:
         """Objectives turned so that all are to be small."""
-        return [-value if name in LARGE else value for name, value in zip(self.names, values, strict=True)]
+        return [-value if self._is_large(name) else value for name, value in zip(self.names, values, strict=True)]

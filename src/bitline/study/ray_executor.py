@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
 from bitline.study.executors import Launch
@@ -177,7 +178,7 @@ def _as_it_is(context: Context) -> Context:
 def _without_files(context: Context) -> Context:
     """The context for machines that do not see the files in which images lie: they get them from the object store."""
 
-    def sent(images: Tensor | StoredImages) -> Tensor | StoredImages:
+    def sent(images: Tensor | StoredImages | Samples) -> Tensor | StoredImages | Samples:
         return images.in_memory() if isinstance(images, StoredImages) else images
 
     return replace(context, images=sent(context.images), calibration=sent(context.calibration))

@@ -148,9 +148,10 @@ class _Contents:
     """What a store has of all designs, by their keys."""
 
     def __init__(self, store: Store, study: Study, images: int) -> None:
-        shards, self.costs = store.shards(), store.costs()
+        self.measure = study.measure
+        shards, self.costs = store.shards(measure=self.measure), store.costs()
         self.study, self.images, self.path = study, images, store.path
-        self.finished = FinishedWork(shards, self.costs.keys(), store.failures())
+        self.finished = FinishedWork(shards, self.costs.keys(), store.failures(), self.measure)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -159,9 +160,9 @@ class _Contents:
         """What is known of a design of the store."""
         key, reference = design["accuracy_key"], design["reference_key"]
         accuracies = self.finished.accuracies(key, self.images)
-        count = enough(accuracies, self.study.run.chips, self.study.run.stop)
+        count = enough(accuracies, self.study.run.chips, self.study.run.stop, self.measure)
         chips = accuracies[: count or len(accuracies)]
-        reach, right = self.finished.coverage("analog", key).reach(self.images)
+        reach, value = self.finished.coverage("analog", key).reach(self.images)
         return DesignResult(
             key=design["key"],
             name=design["name"],
@@ -171,9 +172,10 @@ class _Contents:
             accuracies=tuple(chips),
             reference=self.finished.coverage("reference", reference).accuracy(self.images),
             cost=self.costs.get(design["key"]),
-            screened=right / reach if reach and not chips else None,
+            screened=value if reach and not chips else None,
             layers=StoredLayers(self.path, key, max(1, len(chips))),
             seconds=self.seconds[key],
             finished=count is not None and design["key"] in self.costs,
             error=self.finished.failures.get(key, ""),
+            measure=self.measure,
         )

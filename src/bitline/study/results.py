@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bitline.evaluation.layer_errors import LayerError
+from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
 from bitline.numerics.summary import counted, cut
 from bitline.study import shown
@@ -43,6 +44,7 @@ class DesignResult:
         seconds: computing time.
         finished: whether nothing is left to do.
         error: what went wrong; empty if nothing.
+        measure: what was measured; where it is not accuracy, `accuracies`, `reference` and `screened` have its values.
 
     Examples:
         >>> design = DesignResult(
@@ -66,6 +68,7 @@ class DesignResult:
     seconds: float = 0.0
     finished: bool = False
     error: str = ""
+    measure: Measure = ACCURACY
 
     def __repr__(self) -> str:
         return shown.name_of_design(self)
@@ -151,6 +154,11 @@ class StudyResult:
         return shown.text_of_study(self)
 
     @property
+    def measure(self) -> Measure:
+        """What was measured."""
+        return self.study.measure
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """What went wrong, each reason once, with the first design that it happened to."""
         failed = {self.error: FLOAT} if self.error else {}
@@ -160,14 +168,20 @@ class StudyResult:
         return tuple(f"{name}: {error}" for error, name in failed.items())
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each design: settings (times in seconds), accuracy over chips, cost."""
+        """One row for each design: settings (times in seconds), accuracy or another measure over chips, cost."""
         return pd.DataFrame([self._row(design) for design in self.designs])
 
     def chips_frame(self) -> pd.DataFrame:
         """One row for each design and chip."""
         return pd.DataFrame(
             [
-                {"design": design.name, **design.values, "chip": chip, "images": design.images, "accuracy": accuracy}
+                {
+                    "design": design.name,
+                    **design.values,
+                    "chip": chip,
+                    "images": design.images,
+                    self.measure.key: accuracy,
+                }
                 for design in self.designs
                 for chip, accuracy in enumerate(design.accuracies)
             ]
@@ -202,17 +216,18 @@ class StudyResult:
         return [*sorted(value for value in met if not isinstance(value, str)), *words]
 
     def _row(self, design: DesignResult) -> dict[str, Any]:
+        key = self.measure.key
         return {
             "design": design.name,
             **design.values,
-            "accuracy": design.mean,
-            "screened_accuracy": math.nan if design.screened is None else design.screened,
+            key: design.mean,
+            f"screened_{key}": math.nan if design.screened is None else design.screened,
             "std": design.std,
             "half_width_95": design.half_width,
             "chips": len(design.accuracies),
             "images": design.images,
-            "reference_accuracy": math.nan if design.reference is None else design.reference,
-            "float_accuracy": math.nan if self.float_accuracy is None else self.float_accuracy,
+            f"reference_{key}": math.nan if design.reference is None else design.reference,
+            f"float_{key}": math.nan if self.float_accuracy is None else self.float_accuracy,
             **{name: design.costs.get(name, math.nan) for name in COSTS},
             "seconds": design.seconds,
             "finished": design.finished,

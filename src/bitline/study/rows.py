@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -93,7 +93,14 @@ def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int,
     """A chip, its first image, and whether each image from there on was classified right."""
     if type(chip) is not int or not 0 <= start < stop:
         raise ValueError(f"images {start} to {stop} of chip {chip!r} were classified")
-    return chip, start, unpack(packed, stop - start)
+    return chip, start, unpack(packed, stop - start, most=1)[:, 0].astype(np.float32)
+
+
+def shard_of_values(*values: Any) -> Shard:
+    """A row of the table of results, whose last entry is the values of its samples."""
+    *others, packed = values
+    found = shard(*others)
+    return replace(found, values=unpack(packed, found.stop - found.start))
 
 
 def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:

@@ -11,6 +11,9 @@ from bitline.errors import StudyError
 RESULTS_VERSION = 4
 """Raised whenever the same design, seed and inputs would give other numbers than before, or more of them."""
 
+MEASURE = "measure"
+"""Name of the fact that says what was measured; accuracy where there is none."""
+
 TABLES = f"""
 BEGIN;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -112,6 +115,9 @@ def check_facts(path: Path, connection: sqlite3.Connection, facts: dict[str, str
     known = dict(connection.execute("SELECT name, value FROM facts"))
     remedy = "give another --out, or delete the store to start afresh"
     begun = connection.execute("SELECT EXISTS (SELECT 1 FROM results) OR EXISTS (SELECT 1 FROM designs)").fetchone()[0]
+    before, now = (said.get(MEASURE, "accuracy") for said in (known, facts))
+    if begun and before != now:
+        raise StudyError(f"the store {path} holds results of another {MEASURE} ({before}, now {now}): {remedy}")
     for name, value in facts.items():
         if begun and name not in known:
             raise StudyError(f"the store {path} does not say of which {name} its results are (now {value}): {remedy}")

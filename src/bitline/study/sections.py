@@ -11,6 +11,7 @@ from pydantic import Field
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path
 from bitline.design.settings import code_in
+from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import half_width
 
 
@@ -86,13 +87,20 @@ class EarlyStop(Part):
     RENAMED: ClassVar[dict[str, str]] = {"min_trials": "min_chips", "half_width": "half_width_percent"}
 
     half_width_percent: Annotated[float, Field(gt=0)]
-    """Half of the 95 % confidence interval of the mean accuracy that is tight enough, in per cent."""
+    """Half of the 95 % confidence interval of the mean accuracy that is tight enough, in per cent; of another measure
+    that is no fraction, in per cent of the mean."""
     min_chips: Annotated[int, Field(ge=2)] = 3
     """Chips that are measured in any case."""
 
-    def is_met_by(self, accuracies: Sequence[float]) -> bool:
-        """Whether the mean of accuracies (fractions, of one chip each) is certain enough; at least two are needed."""
-        return 100 * half_width(accuracies) <= self.half_width_percent
+    def is_met_by(self, accuracies: Sequence[float], measure: Measure = ACCURACY) -> bool:
+        """Whether the mean of accuracies, or of another measure, of one chip each, is certain enough.
+
+        Args:
+            accuracies: of two or more chips; fractions where the measure is one.
+            measure: what was measured; the width counts in per cent of the mean where it is no fraction.
+        """
+        whole = 1.0 if measure.is_share else abs(sum(accuracies) / len(accuracies))
+        return 100 * half_width(accuracies) <= self.half_width_percent * whole
 
 
 class Run(Part):
@@ -113,6 +121,8 @@ class Run(Part):
     """Images at once; analog layers give the same numbers to the bit for any."""
     shard: Annotated[int, Field(ge=1)] = 1000
     """Images of one piece of work; what is finished is kept piece by piece; does not change results."""
+    metric: str = "accuracy"
+    """What is measured: accuracy, top-5, mse, perplexity or another name in `bitline.measures.MEASURES`."""
     layer_errors: bool = True
     """Measure the signal-to-error ratio of every layer."""
     stop: EarlyStop | None = None
@@ -128,8 +138,8 @@ class Search(Part):
     """
 
     objectives: tuple[str, ...] = ("accuracy", "energy_uJ", "area_mm2")
-    """What to trade off: 'accuracy', and numbers of the cost. Accuracy, TOPS_per_W, TOPS_per_mm2, images_per_s and
-    cells_used are to be large, all others small."""
+    """What to trade off: 'accuracy', or what the study measures instead, and numbers of the cost. Accuracy, TOPS_per_W,
+    TOPS_per_mm2, images_per_s and cells_used are to be large, all others small; other measures as is better."""
     designs: Annotated[int, Field(ge=1)] = 100
     """How many designs to look at."""
     population: Annotated[int, Field(ge=2)] = 20

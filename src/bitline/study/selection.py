@@ -10,12 +10,11 @@ from typing import Any
 from bitline.config.arguments import check_fields, checked
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
+from bitline.measures import Measure
 from bitline.study.conditions import Condition, check_column, read_conditions
-from bitline.study.objectives import ACCURACY, LARGE
+from bitline.study.objectives import LARGE
 from bitline.study.pareto import front
 from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
-
-ACCURACIES = (ACCURACY, "screened_accuracy", "reference_accuracy")
 
 
 @dataclass(frozen=True)
@@ -68,39 +67,46 @@ class Selection:
         conditions: list[Condition] = [found for text in self.where for found in read_conditions(text, rows)]
         kept = [at for at, row in enumerate(rows) if all(condition.holds(row) for condition in conditions)]
         if self.pareto:
-            kept = self._front(kept, rows)
+            kept = self._front(kept, rows, result.measure)
         if self.sort:
-            kept = self._sorted(kept, rows)
+            kept = self._sorted(kept, rows, result.measure)
         return tuple(result.designs[at] for at in kept)
 
-    def _front(self, kept: list[int], rows: list[dict[str, Any]]) -> list[int]:
-        names = (*ACCURACIES, *COSTS)
+    def _front(self, kept: list[int], rows: list[dict[str, Any]], measure: Measure) -> list[int]:
+        names = (*_measured(measure), *COSTS)
         for name in self.pareto:
             if name not in names:
                 raise StudyError(f"a front cannot be of {name!r}{nearest(name, names)}")
         if len(set(self.pareto)) < 2:
-            raise StudyError("a front is of two or more columns: write for example accuracy,energy_uJ")
-        best = front([[_small(name, rows[at]) for name in self.pareto] for at in kept])
+            raise StudyError(f"a front is of two or more columns: write for example {measure.key},energy_uJ")
+        best = front([[_small(name, rows[at], measure) for name in self.pareto] for at in kept])
         return [at for at, is_best in zip(kept, best, strict=True) if is_best]
 
-    def _sorted(self, kept: list[int], rows: list[dict[str, Any]]) -> list[int]:
+    def _sorted(self, kept: list[int], rows: list[dict[str, Any]], measure: Measure) -> list[int]:
         name = self.sort.removeprefix("-")
         check_column(name, rows, "there is no column")
         sign = -1 if self.sort.startswith("-") else 1
         numbers = [at for at in kept if is_number(rows[at][name])]
         words = [at for at in kept if not is_number(rows[at][name]) and _is_known(rows[at][name])]
-        numbers.sort(key=lambda at: sign * _small(name, rows[at]))
+        numbers.sort(key=lambda at: sign * _small(name, rows[at], measure))
         words.sort(key=lambda at: str(rows[at][name]), reverse=sign < 0)
         known = {*numbers, *words}
         return [*numbers, *words, *(at for at in kept if at not in known)]
 
 
-def _small(name: str, row: Mapping[str, Any]) -> float:
+def _measured(measure: Measure) -> tuple[str, ...]:
+    """Columns with values of the measure."""
+    return (measure.key, f"screened_{measure.key}", f"reference_{measure.key}")
+
+
+def _small(name: str, row: Mapping[str, Any], measure: Measure) -> float:
     """A value turned so that it is to be small; NaN where it is not known."""
     value = row[name]
     if not is_number(value):
         return math.nan
-    return -float(value) if name in LARGE or name in ACCURACIES else float(value)
+    if name in _measured(measure):
+        return -measure.sign * float(value)
+    return -float(value) if name in LARGE else float(value)
 
 
 def _is_known(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
-from bitline.numerics.text import fixed, number, percent
+from bitline.numerics.text import number
 from bitline.study.point import in_line
 
 if TYPE_CHECKING:
@@ -30,26 +30,28 @@ def html_of_study(result: StudyResult) -> str:
 
 def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], list[str]]:
     """A title, the rows of a table, and what is said below it."""
+    measure = result.measure
     finished = sum(design.finished for design in result.designs)
     title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
-    best = sorted(result.designs, key=lambda design: -design.mean if design.accuracies else math.inf)
+    best = sorted(result.designs, key=lambda design: -measure.sign * design.mean if design.accuracies else math.inf)
     last_words = [setting.rpartition(".")[2] for setting in result.settings]
     names = {
         setting: word if last_words.count(word) == 1 else setting
         for setting, word in zip(result.settings, last_words, strict=True)
     }
     rows = [_row(design, names) for design in best]
-    last = [f"floating point {percent(result.float_accuracy)} %"] if result.float_accuracy is not None else []
+    last = [f"floating point {measure.shown(result.float_accuracy)}"] if result.float_accuracy is not None else []
     last += [f"failed: {failure}" for failure in result.failures[:1]]
     if len(result.failures) > 1:
         last.append(f"{counted(len(result.failures), 'failure')} in all: see .failures")
-    return title, [("design", "accuracy %", "chips", *COSTS.values()), *rows], last
+    head = ("design", f"{measure.name} {measure.unit}".strip(), "chips", *COSTS.values())
+    return title, [head, *rows], last
 
 
 def name_of_design(design: DesignResult) -> str:
     """A design among other objects."""
     name = cut(in_line(design.settings) or design.name, 40)
-    accuracy = f"{_accuracy(design)} %" if design.accuracies else "not measured"
+    accuracy = f"{_value(design)} {design.measure.unit}".strip() if design.accuracies else "not measured"
     return f"DesignResult({name!r}, {accuracy}, {counted(len(design.accuracies), 'chip')})"
 
 
@@ -58,10 +60,10 @@ def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
     settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
     name = in_line(settings) or design.name
     costs = (number(design.costs.get(cost), 3) for cost in COSTS)
-    return name, _accuracy(design), f"{len(design.accuracies)}", *costs
+    return name, _value(design), f"{len(design.accuracies)}", *costs
 
 
-def _accuracy(design: DesignResult) -> str:
-    """Per cent, with half of the confidence interval where it is known."""
-    half = design.half_width
-    return percent(design.mean) if math.isnan(half) else f"{percent(design.mean)} ± {fixed(100 * half, 2)}"
+def _value(design: DesignResult) -> str:
+    """The mean over chips, with half of the confidence interval where it is known."""
+    half, mean = design.half_width, design.measure.text(design.mean)
+    return mean if math.isnan(half) else f"{mean} ± {design.measure.text_of_spread(half)}"

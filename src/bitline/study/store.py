@@ -42,8 +42,8 @@ class Store(StoredRows):
         >>> with Store.writing(Path("store.sqlite"), {"seed": "0"}) as store:
         ...     store.add(Outcome(Task("float", "", "", None, chip=0, start=0, stop=40), correct=36))
         >>> with Store.reading(Path("store.sqlite")) as store:
-        ...     [shard.accuracy for shard in store.shards()]
-        [0.9]
+        ...     [shard.correct for shard in store.shards()]
+        [36]
         >>> with Store.writing(Path("store.sqlite"), {"seed": "1"}):
         ...     pass
         Traceback (most recent call last):

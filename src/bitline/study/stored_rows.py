@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitline.evaluation.layer_errors import LayerSums
+from bitline.measures import ACCURACY, Measure
 from bitline.study import rows
 from bitline.study.environment import differences
 from bitline.study.stored_json import StoredJson
@@ -43,20 +44,22 @@ class StoredRows:
         """What the results depend on besides the designs, and the study that was run last."""
         return dict(self._checked("facts", ("name", "value"), rows.fact))
 
-    def shards(self, keys: Collection[str] | None = None) -> list[Shard]:
-        """Images that are classified.
+    def shards(self, keys: Collection[str] | None = None, measure: Measure = ACCURACY) -> list[Shard]:
+        """Samples that are measured.
 
         Args:
             keys: of designs and references that are wanted; all where it is None.
+            measure: what was measured; accuracy needs no values of single samples.
 
         Raises:
             StudyError: a row is damaged.
         """
         which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))}) "
+        which += "ORDER BY kind, key, chip, start"
         columns = ("kind", "key", "chip", "start", "stop", "correct", "seconds", "setup")
-        return self._checked(
-            "results", columns, rows.shard, f"{which}ORDER BY kind, key, chip, start", tuple(keys or ())
-        )
+        if measure == ACCURACY:
+            return self._checked("results", columns, rows.shard, which, tuple(keys or ()))
+        return self._checked("results", (*columns, "each_image"), rows.shard_of_values, which, tuple(keys or ()))
 
     def layers(self, key: str) -> dict[int, list[LayerSums]]:
         """Sums of the layer errors of a design by chip, of the chips on which they were measured.

@@ -14,10 +14,11 @@ from bitline.config.arguments import checked
 from bitline.config.imports import import_module
 from bitline.config.messages import explain
 from bitline.config.part import Part
-from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
+from bitline.config.trust import is_import_path, is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
 from bitline.design.settings import flat
-from bitline.errors import DesignError, StudyError
+from bitline.errors import DataError, DesignError, StudyError
+from bitline.measures import Measure, measure_of
 from bitline.numerics.garbage import without_collection
 from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.mishaps import described
@@ -85,6 +86,27 @@ class Study(Part):
         if twice is not None:
             raise ValueError(f"two axes set {twice!r}: put all its values on one axis")
         return self
+
+    @model_validator(mode="after")
+    def _check_metric(self) -> Self:
+        try:
+            self.measure  # noqa: B018
+        except DataError as error:
+            raise ValueError(f"run.metric: {error}") from None
+        return self
+
+    @property
+    def measure(self) -> Measure:
+        """What is measured.
+
+        Raises:
+            DataError: there is no such measure.
+        """
+        if is_import_path(self.run.metric):
+            raise DataError(
+                f"a study measures what comes with bitline, not {self.run.metric!r}: use evaluate in Python"
+            )
+        return measure_of(self.run.metric)
 
     @classmethod
     @checked(StudyError)

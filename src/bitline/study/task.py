@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from bitline.design import Design
+from bitline.measures import ACCURACY, Measure
+from bitline.measures.measure import Values
+from bitline.study.values import unpack
 
 Kind = Literal["float", "reference", "analog", "cost"]
 """Accuracy of the float network, of the quantised reference or of a chip, or the cost of designs."""
 
 FLOAT = "the float network"
 """What the tasks without a design are about, for messages."""
+
+
+Part = int | Values
+"""What is kept of some samples: how many were right, or the values of each, (samples, columns)."""
+
+
+def measured(parts: Sequence[Part], samples: int, measure: Measure) -> float:
+    """A measure of samples that were measured part by part.
+
+    Args:
+        parts: of the samples.
+        samples: number of them.
+        measure: what was measured.
+
+    Examples:
+        >>> from bitline.measures import ACCURACY
+        >>> measured([36, 40], 80, ACCURACY)
+        0.95
+    """
+    values = [part for part in parts if not isinstance(part, int)]
+    return (
+        measure.of(np.concatenate(values)) if values else sum(part for part in parts if isinstance(part, int)) / samples
+    )
 
 
 @dataclass(frozen=True)
@@ -92,6 +121,10 @@ class Outcome:
     error: str = ""
     retry: bool = False
 
+    def part(self, measure: Measure) -> Part:
+        """What is kept of the samples: how many were right, or the values of each."""
+        return self.correct if measure == ACCURACY else unpack(self.values, self.task.stop - self.task.start)
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -106,9 +139,11 @@ class Shard:
         correct: number of images that were classified right.
         seconds: computing time.
         setup: how much of it was preparation.
+        values: of each sample, (samples, columns), where something else than accuracy was measured.
 
     Examples:
-        >>> Shard("analog", "a1", 0, 0, 40, 36, 0.5, 0.1).accuracy
+        >>> from bitline.measures import ACCURACY
+        >>> Shard("analog", "a1", 0, 0, 40, 36, 0.5, 0.1).value(ACCURACY)
         0.9
     """
 
@@ -120,8 +155,13 @@ class Shard:
     correct: int
     seconds: float
     setup: float
+    values: Values | None = field(default=None, repr=False, compare=False)
 
     @property
-    def accuracy(self) -> float:
-        """Fraction of its images that were classified right."""
-        return self.correct / (self.stop - self.start)
+    def part(self) -> Part:
+        """What is kept of its samples: how many were right, or the values of each."""
+        return self.correct if self.values is None else self.values
+
+    def value(self, measure: Measure) -> float:
+        """The measure of its samples."""
+        return measured([self.part], self.stop - self.start, measure)

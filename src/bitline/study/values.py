@@ -1,4 +1,4 @@
-"""The value of each image, such as whether it was classified right, in the few bytes that a store keeps of it."""
+"""The values of each sample, such as whether it was classified right, in the few bytes that a store keeps of them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+MOST = 3000
+"""Values of a sample at most."""
+
 
 def pack(values: NDArray[np.generic]) -> bytes:
-    """Bytes for a store: zlib over little-endian float32.
+    """Bytes for a store: zlib over little-endian numbers, float32 where all are 0 or 1 and float64 where they are not.
 
     Args:
-        values: one for each image, (images,): 1 where it was classified right, and 0 where it was not.
+        values: of each sample, (samples,) or (samples, columns): 1 where it was classified right, and 0 where it was
+            not, or what another measure is made of.
 
     Examples:
         >>> unpack(pack(np.array([True, False, True])), 3).tolist()
-        [1.0, 0.0, 1.0]
+        [[1.0], [0.0], [1.0]]
     """
-    return zlib.compress(values.astype("<f4").tobytes(), level=9)
+    is_right = values.size == len(values) and bool(np.isin(values, (0, 1)).all())
+    return zlib.compress(values.astype("<f4" if is_right else "<f8").tobytes(), level=9)
 
 
-def unpack(packed: bytes, images: int) -> NDArray[np.float32]:
-    """What `pack` was given, as float32, (images,).
+def unpack(packed: bytes, images: int, most: int = MOST) -> NDArray[np.float64]:
+    """What `pack` was given, (samples, columns).
 
     Args:
         packed: bytes of a store.
-        images: how many values there should be; nothing bigger is unpacked.
+        images: how many samples there should be; nothing bigger is unpacked.
+        most: columns at most.
 
     Raises:
         ValueError: the bytes are damaged, or hold another number of values.
@@ -37,9 +43,10 @@ def unpack(packed: bytes, images: int) -> NDArray[np.float32]:
         ValueError: the values of 4 images are damaged
     """
     try:
-        content = zlib.decompressobj().decompress(packed, max_length=4 * images + 1)
+        content = zlib.decompressobj().decompress(packed, max_length=8 * images * most + 1)
     except (zlib.error, TypeError):
         content = b""
-    if len(content) != 4 * images:
+    is_right = len(content) == 4 * images
+    if not content or not (is_right or len(content) % (8 * images) == 0) or len(content) > 8 * images * most:
         raise ValueError(f"the values of {images} images are damaged")
-    return np.frombuffer(content, "<f4").astype(np.float32)
+    return np.frombuffer(content, "<f4" if is_right else "<f8").astype(np.float64).reshape(images, -1)

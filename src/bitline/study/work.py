@@ -70,11 +70,11 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
         ...     agenda_of(study, study.points(), store, images=1000).total  # float, reference, cost and two chips
         5
     """
-    keys = None
+    keys, measure = None, study.measure
     if len(points) <= FEW:
         keys = {"", *(key for point in points for key in (point.accuracy_key, point.reference_key))}
     with without_collection():
-        finished = FinishedWork(store.shards(keys), store.costed(), store.failures())
+        finished = FinishedWork(store.shards(keys, measure), store.costed(), store.failures(), measure)
     return Agenda(points, finished, images, study.run)
 
 

@@ -15,13 +15,16 @@ from torch import Tensor, nn
 
 from bitline.config.trust import trust
 from bitline.cost import Statistics
-from bitline.data.stored_images import StoredImages, inputs_of
+from bitline.data.samples import Samples, samples_of
+from bitline.data.stored_images import StoredImages
 from bitline.design import Design, views
 from bitline.errors import DesignError, StudyError
-from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import LayerSums
+from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
-from bitline.nn import NetworkRecord, record
+from bitline.measures import ACCURACY, Measure
+from bitline.measures.measure import Values
+from bitline.nn import Inputs, NetworkRecord, record
 from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_network
@@ -42,9 +45,9 @@ class Context:
 
     Attributes:
         model: the float network.
-        images: normalised images to classify, or images that are normalised batch by batch.
-        labels: their class numbers, (images,).
-        calibration: images like these that set quantisation and ADC ranges.
+        images: normalised images to classify, images that are normalised batch by batch, or other samples.
+        labels: class numbers of images, (images,); None where the samples have their targets.
+        calibration: images or samples like these that set quantisation and ADC ranges.
         seed: seed of the chips.
         batch: how many images go through the network at once.
         layer_errors: whether to measure the error of every layer.
@@ -53,6 +56,7 @@ class Context:
         device: compute device of a worker, 'cpu' or 'cuda:0'.
         code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
         records: where what the calibration images showed is kept; None where it is not.
+        measure: what is measured.
 
     Examples:
         >>> import torch
@@ -63,9 +67,9 @@ class Context:
     """
 
     model: nn.Module
-    images: Tensor | StoredImages
-    labels: Tensor
-    calibration: Tensor | StoredImages
+    images: Tensor | StoredImages | Samples
+    labels: Tensor | None
+    calibration: Tensor | StoredImages | Samples
     seed: int
     batch: int
     layer_errors: bool
@@ -74,6 +78,7 @@ class Context:
     device: str = "cpu"
     code: str = ""
     records: StoredRecords | None = None
+    measure: Measure = ACCURACY
 
 
 class Worker:
@@ -96,11 +101,11 @@ class Worker:
         trust(context.trusted)
         if context.threads:
             limit_threads(context.threads)
-        place = compute_device(context.device)
         self.context = context
-        self.model = context.model.to(place)
-        self.data = LabelledImages(context.images.to(place), context.labels.to(place), context.batch)
-        self.calibration = inputs_of(context.calibration.to(place))
+        self.model = context.model.to(compute_device(context.device))
+        samples = samples_of(context.images, context.labels, self.model)
+        self.data = MeasuredSamples(samples, context.measure, context.batch)
+        self.calibration = Inputs.of(context.calibration, self.model)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None
@@ -155,11 +160,11 @@ class Worker:
             self.recorded = self.statistics = None
 
     def _float(self, task: Task) -> Outcome:
-        return _classified(task, self._shard(task).each_right(self.model))
+        return self._measured(task, self._shard(task).values(self.model))
 
     def _reference(self, task: Task) -> Outcome:
         reference = self._prepare(task.prepare_key, task.design).reference
-        return _classified(task, self._shard(task).each_right(reference))
+        return self._measured(task, self._shard(task).values(reference))
 
     def _analog(self, task: Task) -> Outcome:
         prepared = self._prepare(task.prepare_key, task.design)
@@ -168,7 +173,7 @@ class Worker:
         sums: tuple[LayerSums, ...] = ()
         if self.context.layer_errors and task.start == 0:
             sums = prepared.compare(self.data)
-        outcome = _classified(task, prepared.each_right(self._shard(task)))
+        outcome = self._measured(task, prepared.values(self._shard(task)))
         return replace(outcome, layers=tuple(asdict(layer) for layer in sums))
 
     def _cost(self, task: Task) -> Outcome:
@@ -185,7 +190,12 @@ class Worker:
                 costs.append((key, {"notes": [f"no energy, area and latency: {error}"], **ranges}))
         return Outcome(task, costs=tuple(costs))
 
-    def _shard(self, task: Task) -> LabelledImages:
+    def _measured(self, task: Task, values: Values) -> Outcome:
+        """What is kept of the values of samples."""
+        right = int(values.sum()) if self.context.measure == ACCURACY else 0
+        return Outcome(task, correct=right, values=pack(values))
+
+    def _shard(self, task: Task) -> MeasuredSamples:
         return self.data.part(task.start, task.stop)
 
     def _prepare(self, key: str, design: Design | None) -> Prepared:
@@ -233,11 +243,6 @@ def smaller(batch: int) -> int:
         (16, 1)
     """
     return max(1, batch // 4)
-
-
-def _classified(task: Task, right: Tensor) -> Outcome:
-    """What is kept of images of which it is known whether they were classified right."""
-    return Outcome(task, correct=int(right.sum()), values=pack(right.cpu().numpy()))
 
 
 def _mismatch(context: Context) -> str:

@@ -7,18 +7,22 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
 from bitline.config.trust import module_of, refusal, trusted_modules
-from bitline.data import load_dataset
+from bitline.data import Dataset, load_dataset
 from bitline.data.labels import class_count, labels_for
-from bitline.data.stored_images import inputs_of
+from bitline.data.samples import Samples, samples_of
+from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import DataError, StudyError
+from bitline.evaluation.subject import check_first
+from bitline.measures import ACCURACY, Measure
 from bitline.networks import find_network, load_network
 from bitline.numerics.cores import cores
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.code import Code, code_of_network
+from bitline.study.schema import MEASURE
 from bitline.study.stored_records import StoredRecords
 from bitline.study.study import Study
 from bitline.study.worker import Context
@@ -46,7 +50,8 @@ class Workload:
     @cached_property
     def calibration(self) -> Tensor:
         """The calibration images as one tensor of inputs."""
-        return inputs_of(self.context.calibration)
+        images = self.context.calibration
+        return images.first(len(images)).call.tensors()[0] if isinstance(images, Samples) else inputs_of(images)
 
     def beside(self, store: Path) -> Context:
         """What workers need to share what the calibration images show, through the store of the study."""
@@ -83,7 +88,8 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
     dataset = raw.split(study.data.images, study.data.calibration_images)
     if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
-    labels, images = labels_for(dataset, class_count(model, dataset.stored)), dataset.stored.decoded()
+    measure = study.measure
+    labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
     context = Context(
         model=model,
         images=images,
@@ -95,16 +101,35 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         trusted=trusted_modules(),
         threads=threads or (None if workers == 1 else max(1, cores() // workers)),
         code=str(code_of_network(model) or ""),
+        measure=measure,
     )
     code = code_of_network(model, module_of(study.model.name))
     facts = {
         "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
         "data": raw.digest(),
-        "calibration images": data_digest(context.calibration),
+        "calibration images": _digest(context.calibration),
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
     } | ({} if code is None else {"code of the network": str(code)})
+    facts |= {} if measure == ACCURACY else {MEASURE: measure.name}
     return Workload(context, facts, (*dataset.notes, *images.notes, *unnoticed("the network", code)))
+
+
+def _digest(images: Tensor | StoredImages | Samples) -> str:
+    return images.digest() if isinstance(images, Samples) else data_digest(images)
+
+
+def _targets(dataset: Dataset, model: nn.Module, measure: Measure) -> Tensor:
+    """What a measure compares outputs with.
+
+    Raises:
+        DataError, NetworkError: outputs or labels do not suit the measure.
+    """
+    if measure == ACCURACY:
+        return labels_for(dataset, class_count(model, dataset.stored))
+    samples = samples_of(dataset, None, model)
+    check_first(model, measure, samples.first(2))
+    return dataset.labels
 
 
 def unnoticed(what: str, code: Code | None) -> tuple[str, ...]:

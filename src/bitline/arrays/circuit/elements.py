@@ -27,6 +27,7 @@ class Circuit:
         cell: flat index of the cell that a resistor is, -1 for wires, (resistors,).
         fixed: nodes held at a voltage, (fixed nodes,).
         voltage: V/V_read of these nodes, (fixed nodes,).
+        driver: row whose input drives each of these nodes, -1 for grounds and supplies, (fixed nodes,).
         outputs: for each column the fixed nodes whose current is its output.
         shape: numbers of rows and columns of cells.
         line: node of the bit line at each cell, (rows, columns).
@@ -52,6 +53,7 @@ class Circuit:
     cell: Places
     fixed: Places
     voltage: Numbers
+    driver: Places
     outputs: tuple[tuple[int, ...], ...]
     shape: tuple[int, int]
     line: Places
@@ -87,6 +89,16 @@ def checked(cells: Numbers, inputs: Numbers) -> tuple[Numbers, Numbers]:
     return cells, inputs
 
 
+def refuse_unpaired(cells: Numbers, minus: Numbers) -> None:
+    """Refuse cells of the opposite supply that are not as many as the others.
+
+    Raises:
+        DataError: their shapes differ.
+    """
+    if minus.shape != cells.shape:
+        raise DataError(f"cells are {cells.shape} and those of the opposite supply {minus.shape}: pair them")
+
+
 def merged_nodes(circuit: Circuit) -> tuple[int, Places]:
     """Nodes joined by shorts as one: their number, and the joined node of each node.
 
@@ -113,7 +125,7 @@ class Builder:
         self.ends: list[Places] = []
         self.values: list[Numbers] = []
         self.cells: list[Places] = []
-        self.held: list[tuple[int, float]] = []
+        self.held: list[tuple[int, float, int]] = []
 
     def grid(self, rows: int, columns: int) -> Places:
         """New nodes, (rows, columns)."""
@@ -121,12 +133,12 @@ class Builder:
         self.count += rows * columns
         return nodes
 
-    def terminal(self, voltage: float, name: str) -> int:
-        """A new node that is held at a voltage, V/V_read."""
+    def terminal(self, voltage: float, name: str, row: int = -1) -> int:
+        """A new node that is held at a voltage, V/V_read, by the driver of a row if one is given."""
         node = self.count
         self.count += 1
         self.names[node] = name
-        self.held.append((node, voltage))
+        self.held.append((node, voltage, row))
         return node
 
     def ground(self, nodes: Places, ends: Sequence[int], wire: Numbers, name: Callable[[int], str]) -> list[list[int]]:
@@ -167,8 +179,9 @@ class Builder:
             np.concatenate(self.ends),
             np.concatenate(self.values),
             np.concatenate(self.cells),
-            np.array([node for node, _ in self.held]),
-            np.array([voltage for _, voltage in self.held]),
+            np.array([node for node, _, _ in self.held]),
+            np.array([voltage for _, voltage, _ in self.held]),
+            np.array([row for _, _, row in self.held]),
             tuple(map(tuple, outputs)),
             (int(line.shape[0]), int(line.shape[1])),
             line,

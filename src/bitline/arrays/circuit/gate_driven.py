@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link
+from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link, refuse_unpaired
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.wires import Wire
 from bitline.errors import DataError
@@ -40,8 +40,7 @@ def gate_driven_circuit(
         raise DataError("gate-driven cells are on or off: inputs must be 1, 0 or -1")
     if minus is not None:
         minus, _ = checked(minus, bits)
-        if minus.shape != cells.shape:
-            raise DataError(f"cells are {cells.shape} and those of the opposite supply {minus.shape}: pair them")
+        refuse_unpaired(cells, minus)
     rows = len(cells)
     builder = Builder()
     bit_nodes = builder.grid(*cells.shape)

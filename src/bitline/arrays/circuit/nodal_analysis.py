@@ -138,7 +138,7 @@ def solve_nonlinear(circuit: Circuit, curve: Curve, tolerance: float = 1e-10, it
 
 def _solve(circuit: Circuit, surplus: Numbers) -> Solution:
     """Solve with a current source beside each resistor, from its first to its second end."""
-    _refuse_size(circuit)
+    refuse_size(circuit)
     shorts = np.isinf(circuit.conductance)
     count, member = merged_nodes(circuit)
     held = np.zeros(count, dtype=bool)
@@ -147,7 +147,7 @@ def _solve(circuit: Circuit, surplus: Numbers) -> Solution:
     potential[member[circuit.fixed]] = circuit.voltage
     live = ~shorts & (circuit.conductance != 0)
     laplacian = _laplacian(member[circuit.ends[live]], circuit.conductance[live], count)
-    _refuse_islands(laplacian, held, circuit)
+    refuse_islands(laplacian, held, circuit)
     injected = np.zeros(count)
     np.add.at(injected, member[circuit.ends[:, 0]], -surplus)
     np.add.at(injected, member[circuit.ends[:, 1]], surplus)
@@ -170,7 +170,8 @@ def _laplacian(ends: Places, conductance: Numbers, nodes: int):  # type: ignore[
     return coo_matrix((values, (rows, columns)), shape=(nodes, nodes)).tocsr()
 
 
-def _refuse_islands(laplacian, held: NDArray[np.bool_], circuit: Circuit) -> None:  # type: ignore[no-untyped-def]
+def refuse_islands(laplacian, held: NDArray[np.bool_], circuit: Circuit) -> None:  # type: ignore[no-untyped-def]
+    """Refuse a circuit with a part that nothing holds at a voltage; `held` are its nodes with one."""
     count, part = connected_components(laplacian, directed=False)
     grounded = np.zeros(count, dtype=bool)
     grounded[part[held]] = True
@@ -182,7 +183,8 @@ def _refuse_islands(laplacian, held: NDArray[np.bool_], circuit: Circuit) -> Non
         )
 
 
-def _refuse_size(circuit: Circuit) -> None:
+def refuse_size(circuit: Circuit) -> None:
+    """Refuse a circuit that does not fit into memory."""
     needed = circuit.nodes * BYTES_PER_NODE
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > free:

@@ -12,7 +12,7 @@ from bitline.config.counts import whole_number
 from bitline.data.labels import class_count, class_numbers
 from bitline.design import Design
 from bitline.errors import DataError
-from bitline.evaluation.classifier import Labels
+from bitline.evaluation.subject import Labels
 from bitline.nn import as_images, conversion_of, convert, independent_copy, program
 from bitline.nn.fold import fold_pairs
 from bitline.numerics.progress import Progress, silent

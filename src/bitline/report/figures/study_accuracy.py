@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from bitline.measures import Measure
 from bitline.numerics.text import number, percent
 from bitline.report.figures.study_series import (
     COST_AXES,
@@ -48,9 +49,9 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
             _draw_band(figure, line, axis, faint(colour_of(index)))
     _draw_float(figure, result)
     figure.update_layout(
-        title=f"Accuracy against {setting}",
+        title=f"{result.measure.title} against {setting}",
         xaxis={"title": setting, **_scale(axis)},
-        yaxis={"title": "accuracy (%)"},
+        yaxis={"title": result.measure.head},
         showlegend=len(series) <= LARGEST_SERIES,
         legend={"orientation": "h", "y": -0.25},
     )
@@ -72,27 +73,27 @@ def spread_chart(result: StudyResult, setting: str) -> go.Figure:
         ['worst', 'lower quartile', 'median', 'upper quartile', 'best']
     """
     axis = SettingAxis.of(result, setting)
-    found = spread(result, axis)
+    found, measure = spread(result, axis), result.measure
     figure = go.Figure()
     for index, (name, shares) in enumerate(found.quantiles.items()):
         figure.add_scatter(
             x=list(found.places),
             y=list(shares),
             text=[
-                f"{html.escape(str(place))}: {percent(share / 100)}"
+                f"{html.escape(str(place))}: {measure.text(share / measure.scale)}"
                 for place, share in zip(found.places, shares, strict=True)
             ],
             mode="lines+markers" if axis.is_ordered else "markers",
             name=name,
             line={"color": colour_of(index)},
             marker={"color": colour_of(index), "size": 6},
-            hovertemplate="%{text} %<extra>" + name + "</extra>",
+            hovertemplate="%{text}" + unit_after(measure) + "<extra>" + name + "</extra>",
         )
     _draw_float(figure, result)
     figure.update_layout(
-        title=f"Accuracy against {setting}, of all designs",
+        title=f"{result.measure.title} against {setting}, of all designs",
         xaxis={"title": setting, **_scale(axis)},
-        yaxis={"title": "accuracy (%)"},
+        yaxis={"title": result.measure.head},
         legend={"orientation": "h", "y": -0.25},
     )
     return figure
@@ -104,7 +105,7 @@ def _draw_line(figure: go.Figure, line: Series, axis: SettingAxis, colour: str, 
         x=[axis.place(design) for design in line.designs],
         y=list(line.mean),
         customdata=[design.key for design in line.designs],
-        text=[f"{html.escape(axis.label(design))}: {percent(design.mean)}" for design in line.designs],
+        text=[f"{html.escape(axis.label(design))}: {design.measure.text(design.mean)}" for design in line.designs],
         mode=mode,
         name=html.escape(line.label) or "mean over chips",
         line={"color": colour},
@@ -115,7 +116,11 @@ def _draw_line(figure: go.Figure, line: Series, axis: SettingAxis, colour: str, 
             "arrayminus": [mean - low for low, mean in zip(line.low, line.mean, strict=True)],
             "thickness": 1,
         },
-        hovertemplate="%{text} %<extra>" + html.escape(line.label) + "</extra>",
+        hovertemplate="%{text}"
+        + unit_after(line.designs[0].measure)
+        + "<extra>"
+        + html.escape(line.label)
+        + "</extra>",
     )
 
 
@@ -134,6 +139,11 @@ def _draw_band(figure: go.Figure, line: Series, axis: SettingAxis, colour: str) 
     )
 
 
+def unit_after(measure: Measure) -> str:
+    """The unit of a measure behind a number, where it has one."""
+    return html.escape(f" {measure.unit}") if measure.unit else ""
+
+
 def _scale(axis: SettingAxis) -> dict[str, Any]:
     if not axis.is_numeric:
         return {"type": "category", "categoryorder": "array", "categoryarray": axis.labels}
@@ -147,14 +157,16 @@ def chips_chart(result: StudyResult) -> go.Figure:
     for design in measured(result):
         figure.add_scatter(
             x=list(range(1, len(design.accuracies) + 1)),
-            y=[100 * accuracy for accuracy in design.accuracies],
+            y=[result.measure.scale * accuracy for accuracy in design.accuracies],
             mode="markers",
             name=html.escape(design.name),
             marker={"size": 9},
         )
     _draw_float(figure, result)
     figure.update_layout(
-        title="Accuracy of every chip", xaxis={"title": "chip", "dtick": 1}, yaxis={"title": "accuracy (%)"}
+        title=f"{result.measure.title} of every chip",
+        xaxis={"title": "chip", "dtick": 1},
+        yaxis={"title": result.measure.head},
     )
     return figure
 
@@ -163,7 +175,9 @@ def _draw_float(figure: go.Figure, result: StudyResult) -> None:
     """What the designs are compared with."""
     if result.float_accuracy is not None:
         figure.add_hline(
-            y=100 * result.float_accuracy, line={"dash": "dash", "color": GREY}, annotation_text="floating point"
+            y=result.measure.scale * result.float_accuracy,
+            line={"dash": "dash", "color": GREY},
+            annotation_text="floating point",
         )
 
 
@@ -171,18 +185,20 @@ def map_chart(result: StudyResult, across: str, down: str) -> go.Figure:
     """Mean accuracy over two settings, of the best design where others vary too."""
     columns, rows = SettingAxis.of(result, across), SettingAxis.of(result, down)
     values = grid(result, columns, rows)
-    shares = [[None if value is None else value / 100 for value in row] for row in values]
+    measure = result.measure
+    shares = [[None if value is None else value / measure.scale for value in row] for row in values]
     figure = go.Figure()
     figure.add_heatmap(
         x=columns.labels,
         y=rows.labels,
         z=values,
-        text=[[percent(share, 1) for share in row] for row in shares],
-        hovertext=[[percent(share) for share in row] for row in shares],
+        text=[[percent(share, 1) if measure.is_share else measure.text(share) for share in row] for row in shares],
+        hovertext=[[measure.text(share) for share in row] for row in shares],
         colorscale="Cividis",
-        colorbar={"title": "%"},
+        colorbar={"title": measure.unit},
         texttemplate="%{text}",
-        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{hovertext}} %<extra></extra>",
+        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{hovertext}}"
+        f"{unit_after(measure)}<extra></extra>",
     )
     figure.update_layout(
         title=f"{down} and {across}",
@@ -213,10 +229,10 @@ def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
         chosen.sort(key=lambda design: design.costs[cost])
         figure.add_scatter(
             x=[design.costs[cost] for design in chosen],
-            y=[100 * design.mean for design in chosen],
+            y=[result.measure.scale * design.mean for design in chosen],
             customdata=[design.key for design in chosen],
             text=[
-                f"{html.escape(label_of(design))}<br>{percent(design.mean)} %, {number(design.costs[cost])}"
+                f"{html.escape(label_of(design))}<br>{design.measure.shown(design.mean)}, {number(design.costs[cost])}"
                 for design in chosen
             ],
             mode="lines+markers" if on_front else "markers",
@@ -226,9 +242,9 @@ def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(
-        title=f"Accuracy against {COST_AXES[cost]}",
+        title=f"{result.measure.title} against {COST_AXES[cost]}",
         xaxis={"title": COST_AXES[cost], "type": "log"},
-        yaxis={"title": "accuracy (%)"},
+        yaxis={"title": result.measure.head},
         legend={"orientation": "h", "y": -0.25},
     )
     return figure

@@ -114,10 +114,16 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
         else:
             axes.vlines(x, line.low, line.high, color=colour, linewidth=1)
     if result.float_accuracy is not None:
-        axes.axhline(100 * result.float_accuracy, color="grey", linestyle="--", linewidth=1, label="floating point")
+        axes.axhline(
+            result.measure.scale * result.float_accuracy,
+            color="grey",
+            linestyle="--",
+            linewidth=1,
+            label="floating point",
+        )
     _scale(axes, axis)
     axes.set_xlabel(setting)
-    axes.set_ylabel("accuracy (%)")
+    axes.set_ylabel(result.measure.head)
     if len(series) <= LARGEST_SERIES:
         axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
@@ -161,13 +167,13 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
     axes = figure.subplots()
     x = [design.costs[cost] for design in designs]
-    y = [100 * design.mean for design in designs]
+    y = [result.measure.scale * design.mean for design in designs]
     axes.scatter(x, y, s=18, color=GREY, label="designs")
     chosen = sorted((a, b) for a, b, on_front in zip(x, y, best, strict=True) if on_front)
     axes.plot(*zip(*chosen, strict=True), "o-", color=ORANGE, markersize=5, label="Pareto front")
     axes.set_xscale("log")
     axes.set_xlabel(COST_AXES[cost])
-    axes.set_ylabel("accuracy (%)")
+    axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
     return figure

@@ -148,6 +148,8 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
         >>> [design.key for design in line.designs], line.mean
         (['a', 'b'], (82.0, 91.0))
     """
+    measure = result.measure
+    most = measure.scale if measure.is_share else math.inf
     groups: dict[str, list[DesignResult]] = {}
     others = [name for name in result.settings if name != axis.setting]
     for design in measured(result):
@@ -157,15 +159,15 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     series = []
     for label, designs in groups.items():
         ordered = sorted(designs, key=axis.index)
-        widths = [0.0 if math.isnan(design.half_width) else 100 * design.half_width for design in ordered]
-        means = [100 * design.mean for design in ordered]
+        widths = [0.0 if math.isnan(design.half_width) else measure.scale * design.half_width for design in ordered]
+        means = [measure.scale * design.mean for design in ordered]
         series.append(
             Series(
                 label=label,
                 designs=tuple(ordered),
                 mean=tuple(means),
                 low=tuple(max(0.0, mean - width) for mean, width in zip(means, widths, strict=True)),
-                high=tuple(min(100.0, mean + width) for mean, width in zip(means, widths, strict=True)),
+                high=tuple(min(most, mean + width) for mean, width in zip(means, widths, strict=True)),
             )
         )
     return series
@@ -210,12 +212,13 @@ def spread(result: StudyResult, axis: SettingAxis) -> Spread:
         if axis.setting in design.settings:
             groups.setdefault(axis.index(design) // step, []).append(design)
     ordered = [groups[number] for number in sorted(groups)]
-    shares = [np.array([100 * design.mean for design in group]) for group in ordered]
+    shares = [np.array([result.measure.scale * design.mean for design in group]) for group in ordered]
+    is_high = result.measure.sign > 0
     places = tuple(axis.place(sorted(group, key=axis.index)[len(group) // 2]) for group in ordered)
     return Spread(
         places,
         {
-            name: tuple(round(float(np.quantile(group, share)), 6) for group in shares)
+            name: tuple(round(float(np.quantile(group, share if is_high else 1 - share)), 6) for group in shares)
             for name, share in QUANTILES.items()
         },
     )
@@ -237,22 +240,26 @@ def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[boo
         ['a', 'b']
     """
     designs = [design for design in measured(result) if is_number(design.costs.get(cost))]
-    return designs, front([(design.costs[cost], -design.mean) for design in designs])
+    return designs, front([(design.costs[cost], -result.measure.sign * design.mean) for design in designs])
 
 
 def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[list[float | None]]:
     """Mean accuracy in per cent over two settings, rows from below; the best of designs that differ in others."""
     best: dict[tuple[int, int], float] = {}
+    measure = result.measure
     for design in measured(result):
         if across.setting in design.settings and down.setting in design.settings:
             place = (down.index(design), across.index(design))
-            best[place] = max(best.get(place, -math.inf), 100 * design.mean)
+            found = measure.scale * design.mean
+            best[place] = found if place not in best else measure.better(best[place], found)
     return [[best.get((row, column)) for column in range(len(across.levels))] for row in range(len(down.levels))]
 
 
 def best_designs(result: StudyResult) -> list[DesignResult]:
     """The designs of figures that have room for some only: the most accurate, in the order of the study."""
-    ordered = sorted(result.designs, key=lambda design: -design.mean if design.accuracies else math.inf)
+    ordered = sorted(
+        result.designs, key=lambda design: -result.measure.sign * design.mean if design.accuracies else math.inf
+    )
     chosen = {design.key for design in ordered[:LARGEST_BREAKDOWN]}
     return [design for design in result.designs if design.key in chosen]
 

@@ -1,0 +1,180 @@
+"""Samples as users have them, as the arguments of a network and the targets that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bitline.data.call import Call, accepted_keywords, possible_arguments, tensor_of_numbers
+from bitline.data.stored_images import StoredImages
+from bitline.errors import DataError
+
+LABELS = ("labels", "label", "label_ids")
+"""Entries of a mapping that are targets."""
+TARGETS = ("targets", "target", "y")
+"""Entries of a mapping that are targets where the network has no argument of this name."""
+IGNORED = -100
+"""Label of what does not count, such as padding: that of PyTorch's losses."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs of a network and their targets.
+
+    Attributes:
+        call: the inputs, as arguments of the network.
+        targets: of the samples, a tensor or a sequence; None where there are none.
+
+    Examples:
+        >>> batch = batch_of((torch.rand(3, 4), torch.tensor([0, 1, 1])), nn.Linear(4, 2))
+        >>> batch.part(1, 3).targets, len(batch)
+        (tensor([1, 1]), 3)
+    """
+
+    call: Call
+    targets: Any = None
+
+    def __len__(self) -> int:
+        return self.call.samples
+
+    def part(self, start: int, stop: int) -> Batch:
+        """Some of the samples."""
+        return Batch(self.call.part(start, stop), None if self.targets is None else self.targets[start:stop])
+
+    @property
+    def without_padding(self) -> Batch:
+        """The same, with targets of padding that do not count: -100, or NaN where targets are no whole numbers."""
+        real, targets = self.call.real, self.targets
+        if real is None or not isinstance(targets, Tensor) or targets.shape != real.shape:
+            return self
+        missing = float("nan") if targets.is_floating_point() else IGNORED
+        return Batch(self.call, targets.masked_fill(~real.to(targets.device), missing))
+
+
+def batch_of(given: Any, network: nn.Module) -> Batch:
+    """A batch of a user's.
+
+    Args:
+        given: inputs alone; a tuple or list of inputs, the last entry of two or more the targets; or a mapping by the
+            names of the network's arguments, with targets under 'labels'. Inputs of a tuple may be a mapping.
+        network: takes the inputs.
+
+    Raises:
+        DataError: it is something else, or its parts have other numbers of samples.
+
+    Examples:
+        >>> batch_of({"input": torch.rand(3, 4), "labels": [0, 1, 1]}, nn.Linear(4, 2)).targets
+        [0, 1, 1]
+        >>> batch_of("pictures", nn.Linear(4, 2))
+        Traceback (most recent call last):
+        bitline.errors.DataError: samples are tensors or arrays, tuples (inputs, targets), or mappings by the ...
+    """
+    if isinstance(given, Mapping):
+        return _checked(*_of_mapping(given, network))
+    if isinstance(given, (tuple, list)) and given:
+        inputs, targets = (list(given[:-1]), given[-1]) if len(given) > 1 else (list(given), None)
+        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+            call, inner = _of_mapping(inputs[0], network)
+            return _checked(call, inner if targets is None else targets)
+        if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
+            inputs = list(inputs[0])
+        _refuse_too_many(inputs, network)
+        return _checked(Call(tuple(_input(value) for value in inputs), {}), targets)
+    return _checked(Call((_input(given),), {}), None)
+
+
+def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
+    """Inputs and labels that a user gave apart.
+
+    Args:
+        given: inputs: a tensor or an array, a list of samples of one shape, a tuple of several inputs, or a mapping.
+        labels: of every sample.
+        network: takes the inputs.
+
+    Raises:
+        DataError: as for `batch_of`.
+
+    Examples:
+        >>> with_labels([torch.ones(4), torch.zeros(4)], [1, 0], nn.Linear(4, 2)).call.tensors()[0].shape
+        torch.Size([2, 4])
+    """
+    if isinstance(given, Mapping):
+        return _checked(_of_mapping(given, network)[0], labels)
+    if isinstance(given, tuple):
+        _refuse_too_many(given, network)
+        return _checked(Call(tuple(_input(value) for value in given), {}), labels)
+    stacked = stacked_samples(given) if isinstance(given, list) else None
+    return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels)
+
+
+def stacked_samples(samples: list[Any]) -> Tensor | None:
+    """A list of samples of one shape as one tensor; None for anything else.
+
+    Examples:
+        >>> stacked_samples([torch.ones(2), torch.zeros(2)])
+        tensor([[1., 1.],
+                [0., 0.]])
+    """
+    tensors = [tensor_of_numbers(sample) for sample in samples]
+    found = [tensor for tensor in tensors if tensor is not None]
+    if not found or len(found) < len(tensors) or len({(tensor.shape, tensor.dtype) for tensor in found}) > 1:
+        return None
+    return torch.stack(found)
+
+
+def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any]:
+    named = {str(name): value for name, value in given.items()}
+    accepted = accepted_keywords(network, named)
+    key = next((name for name in LABELS if name in named), None)
+    key = key or next((name for name in TARGETS if name in named and name not in accepted), None)
+    keywords = {name: _input(value) for name, value in accepted.items() if name != key and value is not None}
+    if not keywords:
+        raise DataError(f"the network has no argument called {', '.join(named) or 'anything'}: name its inputs")
+    return Call((), keywords), None if key is None else named[key]
+
+
+def _refuse_too_many(inputs: Any, network: nn.Module) -> None:
+    if len(inputs) > possible_arguments(network):
+        raise DataError(
+            f"{type(network).__name__} takes {possible_arguments(network)} inputs, and there are {len(inputs)} before "
+            "the targets: give (inputs, targets), or a mapping by the names of its arguments"
+        )
+
+
+def _input(value: Any) -> Any:
+    if isinstance(value, StoredImages):
+        return value
+    tensor = tensor_of_numbers(value)
+    if tensor is None and isinstance(value, list):
+        tensor = _listed(value)
+    if tensor is None or tensor.ndim == 0:
+        raise DataError(
+            "samples are tensors or arrays, tuples (inputs, targets), or mappings by the names of the network's "
+            f"arguments, not a {type(value).__name__}"
+        )
+    return tensor
+
+
+def _listed(value: list[Any]) -> Tensor | None:
+    """Lists of numbers, as tokenizers return them."""
+    try:
+        return torch.as_tensor(value)
+    except (ValueError, TypeError, RuntimeError):
+        return stacked_samples(value)
+
+
+def _checked(call: Call, targets: Any) -> Batch:
+    values = [value for value in (*call.arguments, *call.keywords.values())]
+    counts = [len(value) for value in values if value.shape]
+    images = counts[0]
+    if targets is not None:
+        array = tensor_of_numbers(targets)
+        targets = targets if array is None else array
+        count = len(targets) if hasattr(targets, "__len__") and getattr(targets, "shape", (1,)) != () else 0
+        if count != images or count == 0:
+            raise DataError(f"{images} images and {count} labels: give one label for each of one or more images")
+    return Batch(call, targets)

@@ -1,0 +1,138 @@
+"""One call of a network: a batch of inputs as its arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+REAL = ("attention_mask",)
+"""Names of arguments that are 1 where inputs are real and 0 where they are padding."""
+PADDED = ("key_padding_mask", "src_key_padding_mask", "padding_mask")
+"""Names of arguments that are True where inputs are padding."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One batch of inputs: the arguments of one call of a network.
+
+    Attributes:
+        arguments: positional ones.
+        keywords: those by name.
+
+    Examples:
+        >>> call = Call((torch.tensor([[1.0], [2.0]]),), {})
+        >>> call.samples, call.part(1, 2).on(nn.Identity())
+        (2, tensor([[2.]]))
+    """
+
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors among the arguments."""
+        return [value for value in (*self.arguments, *self.keywords.values()) if isinstance(value, Tensor)]
+
+    @property
+    def samples(self) -> int:
+        """Samples of the batch: the first axis of its first tensor."""
+        first = self.tensors()[0]
+        return len(first) if first.ndim else 1
+
+    @property
+    def real(self) -> Tensor | None:
+        """Where inputs are no padding, (samples, positions), bool; None where no argument says so."""
+        for names, is_real in ((REAL, True), (PADDED, False)):
+            for name in names:
+                mask = self.keywords.get(name)
+                if isinstance(mask, Tensor) and mask.ndim == 2 and (is_real or mask.dtype == torch.bool):
+                    return mask.bool() == is_real
+        return None
+
+    def part(self, start: int, stop: int) -> Call:
+        """Some samples; what has another number of entries goes along whole."""
+        count = self.samples
+        return self.each(lambda value: value[start:stop] if value.ndim and len(value) == count else value)
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Call:
+        """The same call with changed tensors."""
+
+        def of(value: Any) -> Any:
+            return change(value) if isinstance(value, Tensor) else value
+
+        return Call(tuple(map(of, self.arguments)), {name: of(value) for name, value in self.keywords.items()})
+
+    def for_network(self, model: nn.Module) -> Call:
+        """Floating-point inputs in the precision and on the device of a network, where it has one."""
+        places = {
+            (parameter.dtype, parameter.device) for parameter in model.parameters() if parameter.is_floating_point()
+        }
+        if len(places) != 1:
+            return self
+        dtype, device = places.pop()
+        return self.each(lambda value: value.to(device, dtype) if value.is_floating_point() else value.to(device))
+
+    def on(self, network: nn.Module) -> Any:
+        """What a network makes of it."""
+        return network(*self.arguments, **self.keywords)
+
+
+def tensor_of_numbers(value: Any) -> Tensor | None:
+    """A tensor or array of numbers as a tensor, None for anything else.
+
+    Examples:
+        >>> tensor_of_numbers(np.array([1, 2])), tensor_of_numbers("two")
+        (tensor([1, 2]), None)
+    """
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        native = value.astype(value.dtype.newbyteorder("="), copy=False)
+        return torch.from_numpy(np.ascontiguousarray(native))
+    return None
+
+
+def required_arguments(model: nn.Module) -> int:
+    """Positional arguments that a network cannot do without.
+
+    Examples:
+        >>> required_arguments(nn.Linear(2, 2)), required_arguments(nn.Bilinear(2, 2, 2))
+        (1, 2)
+    """
+    return sum(each.default is inspect.Parameter.empty for each in _positional(model))
+
+
+def possible_arguments(model: nn.Module) -> int:
+    """Positional arguments that a network can take; very many where it takes any number.
+
+    Examples:
+        >>> possible_arguments(nn.Linear(2, 2)), possible_arguments(nn.LSTM(2, 2))
+        (1, 2)
+    """
+    parameters = inspect.signature(model.forward).parameters.values()
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
+        return 1 << 30
+    return len(_positional(model))
+
+
+def _positional(model: nn.Module) -> list[inspect.Parameter]:
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [each for each in inspect.signature(model.forward).parameters.values() if each.kind in positional]
+
+
+def accepted_keywords(model: nn.Module, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a batch's entries that a network has an argument for.
+
+    Examples:
+        >>> accepted_keywords(nn.Linear(2, 2), {"input": 1, "idx": 2})
+        {'input': 1}
+    """
+    parameters = inspect.signature(model.forward).parameters
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+        return dict(keywords)
+    return {name: value for name, value in keywords.items() if name in parameters}

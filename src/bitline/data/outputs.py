@@ -1,0 +1,71 @@
+"""What networks return: a tensor, several, or an object of Hugging Face's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from bitline.errors import DataError
+
+
+def tensor_of(outputs: Any, wanted: str) -> Tensor:
+    """The tensor that matters: outputs as they are, their `logits`, or the first of several.
+
+    Args:
+        outputs: what a network returned.
+        wanted: what the measure needs, for the message.
+
+    Raises:
+        DataError: there is no such tensor.
+
+    Examples:
+        >>> import torch
+        >>> tensor_of({"logits": torch.ones(2), "loss": torch.zeros(())}, "accuracy needs scores")
+        tensor([1., 1.])
+        >>> tensor_of({"boxes": 1}, "accuracy needs scores")
+        Traceback (most recent call last):
+        bitline.errors.DataError: the network returns a dict of boxes: accuracy needs scores; wrap it in a module ...
+    """
+    found = outputs
+    if isinstance(outputs, Mapping):
+        found = outputs.get("logits")
+    elif not isinstance(outputs, Tensor):
+        found = getattr(outputs, "logits", outputs[0] if isinstance(outputs, (tuple, list)) and outputs else None)
+    if isinstance(found, Tensor):
+        return found.detach()
+    names = f" of {', '.join(map(str, outputs))}" if isinstance(outputs, Mapping) else ""
+    raise DataError(
+        f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these, or "
+        "give a function of your own as metric"
+    )
+
+
+WANTED_SCORES = "accuracy needs a network that returns one score for each class, (images, classes)"
+
+
+def class_scores(outputs: object, images: int | None = None) -> Tensor:
+    """Outputs of a classifier as scores, (images, classes).
+
+    Args:
+        outputs: what the network returned.
+        images: how many images it was shown; as many as it says where it is None.
+
+    Raises:
+        DataError: they are something else.
+
+    Examples:
+        >>> import torch
+        >>> class_scores((torch.rand(5, 10), "hidden state")).shape
+        torch.Size([5, 10])
+    """
+    scores = tensor_of(outputs, WANTED_SCORES)
+    if scores.ndim != 2 or len(scores) != (images or len(scores)):
+        what = "" if images is None else f" for {images} image{'s' * (images > 1)}"
+        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {WANTED_SCORES}")
+    if scores.shape[1] < 2:
+        raise DataError(
+            f"the network has one output, and the largest of one is always class 0: {WANTED_SCORES}, two or more"
+        )
+    return scores

@@ -1,0 +1,131 @@
+"""Samples: what a network is shown, with what it should say, batch by batch and always the same.
+
+Everything that looks at data (calibration, measures, layer errors, costs) takes `Samples`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from bitline.data.batch import Batch
+from bitline.data.call import Call
+from bitline.data.stored_images import StoredImages
+from bitline.errors import DataError
+from bitline.numerics.digest import data_digest
+
+
+class Samples(ABC):
+    """Inputs of a network with their targets, batch by batch and always the same."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    @abstractmethod
+    def batches(self, size: int) -> Iterator[Batch]:
+        """All samples, at most `size` at once.
+
+        Raises:
+            DataError: they cannot be read, or are not what they were when they were first read.
+        """
+
+    @abstractmethod
+    def part(self, start: int, stop: int | None) -> Samples:
+        """Some of the samples, from number `start` to the one before `stop`."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """What tells these samples from others, 16 hexadecimal digits."""
+
+    @abstractmethod
+    def beside(self, network: nn.Module) -> Samples:
+        """The same samples, on the device and in the precision of a network."""
+
+    def first(self, count: int) -> Batch:
+        """The first samples, `count` of them at most, as one batch."""
+        return next(self.part(0, count).batches(count))
+
+
+@dataclass(frozen=True)
+class StoredSamples(Samples):
+    """Samples in memory, or images that are read where they are used.
+
+    Attributes:
+        inputs: arguments of the network for all samples, tensors or `StoredImages`.
+        targets: of all samples; None where there are none.
+
+    Examples:
+        >>> import torch
+        >>> samples = StoredSamples(Call((torch.rand(5, 4),), {}), torch.tensor([0, 1, 1, 0, 1]))
+        >>> [len(batch) for batch in samples.batches(2)], samples.part(3, 5).targets
+        ([2, 2, 1], tensor([0, 1]))
+    """
+
+    inputs: Call
+    targets: Any = None
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    @property
+    def _first(self) -> Any:
+        return next(iter((*self.inputs.arguments, *self.inputs.keywords.values())))
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        for start in range(0, len(self), size):
+            part = self.part(start, start + size)
+            yield Batch(_each(part.inputs, _read), part.targets).without_padding
+
+    def part(self, start: int, stop: int | None) -> StoredSamples:
+        count = len(self)
+
+        def some(value: Any) -> Any:
+            return value[start:stop] if value.shape and len(value) == count else value
+
+        return StoredSamples(_each(self.inputs, some), None if self.targets is None else self.targets[start:stop])
+
+    def beside(self, network: nn.Module) -> StoredSamples:
+        return StoredSamples(placed(self.inputs, network), self.targets)
+
+    def digest(self) -> str:
+        parts = [*self.inputs.arguments]
+        for name, value in sorted(self.inputs.keywords.items()):
+            parts += [name, value]
+        parts.append(self.targets if isinstance(self.targets, Tensor) else repr(self.targets))
+        return data_digest(*parts)
+
+
+def check_finite(call: Call) -> None:
+    """Refuse inputs that are NaN or infinite.
+
+    Raises:
+        DataError: some are.
+
+    Examples:
+        >>> import torch
+        >>> check_finite(Call((torch.tensor([1.0]),), {}))
+    """
+    for tensor in call.tensors():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
+
+
+def placed(call: Call, network: nn.Module) -> Call:
+    """Inputs on the device and in the precision of a network; stored images give their batches there."""
+    return _each(
+        call.for_network(network), lambda value: value.beside(network) if isinstance(value, StoredImages) else value
+    )
+
+
+def _each(call: Call, change: Callable[[Any], Any]) -> Call:
+    return Call(tuple(map(change, call.arguments)), {name: change(value) for name, value in call.keywords.items()})
+
+
+def _read(value: Any) -> Any:
+    """Inputs of a batch; stored images are read without another copy."""
+    return next(iter(value.split(len(value)))) if isinstance(value, StoredImages) and len(value) else value

@@ -1,0 +1,73 @@
+"""How activations drive the word lines: the inputs of a Design."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from bitline.config.part import Part
+from bitline.encode import FLOAT_BITS, InputSlicing, slice_count
+from bitline.quantize import AnyInputRange, PercentileRange, RowDrivers
+from bitline.readout import Accumulator
+
+
+class Inputs(Part):
+    """How activations drive the word lines.
+
+    Examples:
+        >>> Inputs(bits=8, slice_bits=2).slicing(magnitude_bits=8).slices
+        4
+    """
+
+    bits: Annotated[int, Field(ge=1, le=24)] | Literal["float"] = 8
+    """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude). 'float'
+    for voltages that are not quantised further than float32 resolves the largest of them, applied at once."""
+    slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
+    """Input bits applied to a row at once (resolution of the row driver)."""
+    accumulation: Literal["analog", "digital", "mixed"] = "analog"
+    """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
+    `analog_slices` of them in analog, then the conversions digitally."""
+    analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
+    """Input slices that one conversion sees where accumulation is 'mixed'."""
+    accumulator: Accumulator = Accumulator()
+    """The circuit that adds input slices in analog."""
+    drivers: RowDrivers = RowDrivers()
+    """The circuits that turn digits into the voltages of the rows."""
+    range: AnyInputRange = PercentileRange()
+    """How the calibration images set the largest input: 'percentile' or 'least-error'."""
+
+    @model_validator(mode="after")
+    def _check_slices(self) -> Self:
+        if self.bits == "float" and (self.slice_bits, self.accumulation) != (1, "analog"):
+            raise ValueError(
+                f"inputs.bits is 'float', inputs.slice_bits is {self.slice_bits} and inputs.accumulation is "
+                f"{self.accumulation!r}, but inputs without bits are applied at once and cannot be sliced: leave the "
+                "other two out, or use a number of bits"
+            )
+        if self.bits != "float" and self.slice_bits > self.bits:
+            raise ValueError(
+                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
+            )
+        return self
+
+    def without_errors(self) -> Inputs:
+        """The same inputs with exact drivers and accumulators."""
+        return self.model_copy(update={"drivers": RowDrivers(), "accumulator": Accumulator()})
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of an input code."""
+        return FLOAT_BITS if self.bits == "float" else self.bits
+
+    @property
+    def applied_bits(self) -> int:
+        """Input bits that are applied to a row at once."""
+        return FLOAT_BITS if self.bits == "float" else self.slice_bits
+
+    def slicing(self, magnitude_bits: int) -> InputSlicing:
+        """How input codes with so many bits of magnitude are applied and converted."""
+        slice_bits = min(self.applied_bits, magnitude_bits)
+        slices = slice_count(magnitude_bits, slice_bits)
+        together = {"analog": slices, "digital": 1, "mixed": self.analog_slices}[self.accumulation]
+        return InputSlicing(magnitude_bits, slice_bits, min(slices, together))

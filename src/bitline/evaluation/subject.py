@@ -1,0 +1,192 @@
+"""A network with the samples that it is measured on: what users give, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bitline.config.counts import whole_number
+from bitline.config.messages import first_line
+from bitline.data.batch import Batch
+from bitline.data.dataset import Dataset
+from bitline.data.labels import class_count
+from bitline.data.samples import Samples, StoredSamples, samples_of
+from bitline.data.stored_images import StoredImages, inputs_of
+from bitline.design import Design
+from bitline.errors import BitlineError, ConversionError, DataError, NetworkError
+from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.measures import Measure
+from bitline.nn import convert, independent_copy
+from bitline.nn.precision import in_single_precision
+
+Labels = Tensor | np.ndarray | Sequence[int]
+"""Class numbers, as `bitline.data.labels.class_numbers` takes them."""
+
+APART = 200
+"""Samples that are set apart to calibrate with where nobody gives others, at most half of all."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user gave to measure a network on.
+
+    Attributes:
+        data, labels: see `samples_of`.
+        calibration: inputs of another set, see `Inputs.of`, or an earlier calibration; None to set samples apart.
+        measure: what is measured.
+        batch: samples at once.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.measures import ACCURACY
+        >>> Given(torch.rand(6, 4), torch.zeros(6), None, ACCURACY, batch=64).batch
+        64
+    """
+
+    data: Any
+    labels: Any
+    calibration: Any
+    measure: Measure
+    batch: int
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A float network and what shows how good it is.
+
+    Attributes:
+        model: as the user gave it.
+        float_network: the same in eval mode.
+        data: what it is measured on.
+        calibration: samples of another set, other inputs, or an earlier calibration.
+        notes: how the data was read.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.measures import ACCURACY
+        >>> given = Given(torch.rand(6, 4), torch.zeros(6), torch.rand(8, 4), ACCURACY, batch=64)
+        >>> len(Subject.of(nn.Linear(4, 2).eval(), Design(), given).data)
+        6
+    """
+
+    model: nn.Module
+    float_network: nn.Module
+    data: MeasuredSamples
+    calibration: Any
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, model: nn.Module, design: Design, given: Given) -> Subject:
+        """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
+        model = in_single_precision(model)
+        measure, size = given.measure, whole_number("batch", given.batch, 1, DataError)
+        samples, calibration, notes = _with_some_apart(samples_of(given.data, given.labels, model), given, model)
+        if not len(samples):
+            raise DataError("0 images and 0 labels: give one label for each of one or more images")
+        float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
+        first = samples.first(2)
+        _check_convertible(float_network, design, measure, first)
+        if isinstance(samples, StoredSamples) and samples.targets is not None:
+            outputs = first.call.on(float_network)
+            samples = replace(samples, targets=measure.checked(outputs, samples.targets))
+        remark = measure.remark(first.call, first.targets)
+        notes = (*notes, remark) if remark else notes
+        data = MeasuredSamples(samples, measure, min(len(samples), size))
+        return cls(model, float_network, data, calibration, notes)
+
+
+def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[Samples, Any, tuple[str, ...]]:
+    """Samples to measure on, those to calibrate with, and a note where nobody gave others."""
+    if given.calibration is not None:
+        return samples, given.calibration, ()
+    if isinstance(given.data, Dataset) and given.data.stored_calibration is not None:
+        return samples, samples_of(given.data.stored_calibration, None, model), ()
+    kept = len(samples) - min(APART, len(samples) // 2)
+    if kept == len(samples):
+        raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
+    note = f"the last {len(samples) - kept:,} samples set ranges, and are not measured on: no others were given"
+    return samples.part(0, kept), samples.part(kept, None), (note,)
+
+
+def _check_convertible(network: nn.Module, design: Design, measure: Measure, first: Batch) -> None:
+    """`check_first`, but where a layer is to blame, that is said.
+
+    Raises:
+        ConversionError: a layer is to blame.
+    """
+    try:
+        check_first(network, measure, first)
+    except BitlineError as error:
+        try:
+            convert(network, design, StoredSamples(first.call))
+        except ConversionError:
+            raise
+        except Exception:  # says nothing more
+            pass
+        raise error
+
+
+def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
+    """Let a network compute its first samples, and its measure say what it thinks of them.
+
+    Args:
+        network: in eval mode.
+        measure: what is measured.
+        first: one or more samples.
+
+    Raises:
+        DataError: the network cannot take the inputs, or the measure cannot use outputs or targets.
+        NetworkError: outputs are NaN.
+
+    Examples:
+        >>> from bitline.data.batch import batch_of
+        >>> from bitline.measures import ACCURACY
+        >>> network = nn.Linear(4, 2)
+        >>> check_first(network, ACCURACY, batch_of((torch.rand(2, 4), [0, 1]), network))
+    """
+    try:
+        with torch.no_grad():
+            outputs = first.call.on(network)
+    except BitlineError:
+        raise
+    except Exception as error:  # whatever a user's network raises
+        shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
+        raise DataError(f"the network cannot take images of shape {shapes}: {first_line(error)}") from error
+    values = measure.values(outputs, measure.targets_of(first.call, first.targets))
+    nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
+    if nan or (values.is_floating_point() and measure.needs_targets and bool(values.isnan().all())):
+        raise NetworkError("the network's scores are NaN: check its weights")
+
+
+def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages) -> int:
+    """Classes that a network tells apart, from its outputs for two images.
+
+    Args:
+        network: in eval mode.
+        design: the accelerator.
+        images: normalised inputs, (images, ...).
+
+    Raises:
+        DataError, NetworkError: see `class_count`.
+        ConversionError: a layer is to blame for that.
+
+    Examples:
+        >>> import torch
+        >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
+        3
+    """
+    try:
+        return class_count(network, images)
+    except BitlineError as error:
+        try:
+            convert(network, design, inputs_of(images[:2]))
+        except ConversionError:
+            raise
+        except Exception:  # says nothing more
+            pass
+        raise error

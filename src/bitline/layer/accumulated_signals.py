@@ -1,0 +1,92 @@
+"""Signals at the ADCs of any circuit, and those that accumulators with errors add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from bitline.encode import input_slices
+from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.grid import Grid
+from bitline.layer.line_products import is_whole
+from bitline.layer.signals import LinearSignals, Signals, WholeSignals
+from bitline.layer.solved_signals import NodalSignals, SolvedSignals
+from bitline.shapes import AddedVariance, Currents, LayerInputs
+
+
+class UnevenlyAccumulated(Signals):
+    """Signals of one input slice after another, added by accumulators whose weights are not exact powers of two.
+
+    Read noise, where there is any, is weighted by exact powers on lines without resistance.
+
+    Args:
+        inner: the signals of one input slice.
+    """
+
+    def __init__(self, inner: Signals, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
+        super().__init__(arrays, unit, slices)
+        self.inner = inner
+        bits, accumulator = arrays.slicing.slice_bits, arrays.design.inputs.accumulator
+        shape = (self.groups, self.conversions, self.columns)
+        ratios = accumulator.ratios(slices, bits, shape, arrays.draws.of("accumulator"))
+        weights = 2.0 ** (bits * torch.arange(slices, dtype=torch.float64))
+        self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.product_step)
+
+    @property
+    def is_noisy(self) -> bool:
+        return self.noise is not None or self.inner.is_noisy
+
+    @property
+    def evaluations(self) -> int:
+        return self.input_slices * self.inner.evaluations
+
+    def currents(self, inputs: LayerInputs) -> Currents:
+        return self._added_up(inputs, self.inner.currents, self.weights)
+
+    def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
+        if self.noise is not None or not self.inner.is_noisy:
+            return super().variance(inputs, signals, added)
+        own = self._added_up(inputs, lambda digit: self.inner.variance(digit, signals, 0.0), self.weights.square())
+        return own + super().variance(inputs, signals, added)
+
+    def _added_up(self, inputs: LayerInputs, of_digits: Callable[[Tensor], Currents], all_weights: Tensor) -> Currents:
+        """Something of every input slice, times its weights."""
+        bits = self.arrays.slicing.slice_bits
+        digits = input_slices(inputs, bits * self.input_slices, bits)
+        total: Tensor | None = None
+        for digit, weights in zip(digits, all_weights, strict=True):
+            signals = of_digits(digit)
+            signals *= weights.reshape(1, -1, *[1] * (signals.ndim - 2))
+            total = signals if total is None else total.add_(signals)
+        assert total is not None
+        return total
+
+
+def signals_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
+    """The signals of a layer's arrays, whatever their circuit.
+
+    Args:
+        arrays: the layer.
+        unit: (slices,) signal that counts as 1.
+        slices: input slices that one signal is accumulated over.
+    """
+    if slices > 1 and not arrays.design.inputs.accumulator.has_exact_weights:
+        return UnevenlyAccumulated(_circuit_of(arrays, unit, 1), arrays, unit, slices)
+    return _circuit_of(arrays, unit, slices)
+
+
+def _circuit_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
+    if arrays.is_nodal:
+        inner = None if arrays.design.bends_on_wires else _ohmic_circuit_of(arrays, unit, slices)
+        return NodalSignals(arrays, unit, slices, inner)
+    return _ohmic_circuit_of(arrays, unit, slices)
+
+
+def _ohmic_circuit_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> Signals:
+    if not arrays.design.array.is_linear:
+        return SolvedSignals(arrays, unit, slices)
+    if is_whole(arrays):
+        return WholeSignals(arrays, unit, slices)
+    return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit) if slices == arrays.slicing.accumulated else None)

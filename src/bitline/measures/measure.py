@@ -1,0 +1,187 @@
+"""What a measure of quality is: values of each sample, and one number that is made of them.
+
+    values of a sample, (columns,)  ►  sums, (sums,)  ►  mean over samples  ►  the measure, a function of these means
+
+Accuracy has one value for each sample, perplexity two (minus the logarithm of the probability, and the tokens that it
+is summed over), and F1 three for each class. Because every measure is a function of means over samples, networks can be
+compared sample by sample, and what the choice of samples and of chips does to a measure follows from leaving some out
+(`numerics/two_way.py`). A rank statistic such as the area under a curve first turns the scores of all samples into
+sums, see `area.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bitline.errors import DataError
+from bitline.numerics.text import fixed, number, percent
+
+Direction = Literal["higher", "lower"]
+"""Which values are better."""
+Values = NDArray[np.float64]
+
+
+class Measure(ABC):
+    """A measure of quality; derive your own from it.
+
+    Attributes:
+        name: in tables, reports and messages.
+        unit: '%' where the measure is a fraction that is shown times 100; other units stand behind the number.
+        direction: which values are better, 'higher' or 'lower'.
+        needs_targets: whether it compares outputs with targets.
+
+    Examples:
+        >>> import torch
+        >>> class WithinOne(Measure):
+        ...     name, unit = "within one", "%"
+        ...
+        ...     def values(self, outputs, targets):
+        ...         return ((outputs[:, 0] - targets).abs() <= 1)[:, None]
+        >>> WithinOne().of(WithinOne().values(torch.tensor([[0.5], [3.0]]), torch.tensor([1.0, 1.0])).numpy())
+        0.5
+        >>> WithinOne().shown(0.5)
+        '50.00 %'
+    """
+
+    name: str
+    unit: str = ""
+    direction: Direction = "higher"
+    needs_targets: bool = True
+
+    @abstractmethod
+    def values(self, outputs: Any, targets: Any) -> Tensor:
+        """Values of every sample of a batch, (samples, columns), any dtype.
+
+        Args:
+            outputs: what the network returned.
+            targets: of the same samples; None where the data has none, and `needs_targets` is False.
+
+        Raises:
+            DataError: outputs or targets do not suit the measure.
+        """
+
+    def checked(self, outputs: Any, targets: Any) -> Any:
+        """The targets of all samples, checked before the work where they are in memory.
+
+        Args:
+            outputs: what the network returned for the first samples.
+            targets: of all samples.
+
+        Raises:
+            DataError: they do not suit the measure.
+        """
+        return targets
+
+    def targets_of(self, call: Any, targets: Any) -> Any:
+        """The targets of a batch; a measure of language models makes them of its inputs.
+
+        Args:
+            call: the inputs, a `bitline.data.call.Call`.
+            targets: of the data; None where it has none.
+        """
+        return targets
+
+    def remark(self, call: Any, targets: Any) -> str:
+        """What a reader should know of how targets are read; empty if nothing. Arguments are as for `targets_of`."""
+        return ""
+
+    def sums(self, values: Values) -> Values:
+        """What is added up over samples, (samples, sums), of the values of all samples, (samples, columns)."""
+        return values
+
+    def combine(self, means: Values) -> float:
+        """The measure, of the means of the sums over samples, (sums,)."""
+        return float(means[0])
+
+    def of(self, values: Values) -> float:
+        """The measure of some samples.
+
+        Args:
+            values: of the samples, (samples, columns).
+        """
+        sums = self.sums(np.asarray(values, dtype=np.float64))
+        return self.combine(sums.sum(axis=0) / len(sums))
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a fraction that is shown in per cent."""
+        return self.unit == "%"
+
+    @property
+    def scale(self) -> float:
+        """What values are multiplied with where they are shown."""
+        return 100.0 if self.is_share else 1.0
+
+    @property
+    def sign(self) -> int:
+        """1 where higher values are better, and -1 where lower ones are."""
+        return 1 if self.direction == "higher" else -1
+
+    @property
+    def head(self) -> str:
+        """Name and unit, for the head of a column or an axis."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    def better(self, first: float, second: float) -> float:
+        """The better one of two values."""
+        return max(first, second) if self.direction == "higher" else min(first, second)
+
+    @property
+    def title(self) -> str:
+        """The name at the beginning of a heading."""
+        return self.name[:1].upper() + self.name[1:]
+
+    @property
+    def key(self) -> str:
+        """The name as a word, for columns and files."""
+        return "_".join(self.name.split()).replace("-", "_")
+
+    def text(self, value: float | None) -> str:
+        """A value as text, without the unit; what is unknown is empty."""
+        return percent(value) if self.is_share else number(value)
+
+    def text_of_spread(self, value: float) -> str:
+        """A deviation or half a width as text, without the unit."""
+        return fixed(100 * value, 2) if self.is_share else number(value, 2)
+
+    def shown(self, value: float | None) -> str:
+        """A value as text, with its unit."""
+        text = self.text(value)
+        return f"{text} {self.unit}" if self.unit and text else text
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+def require(targets: Any, name: str) -> Any:
+    """Targets, where there are some.
+
+    Args:
+        targets: of a batch.
+        name: of the measure that compares with them.
+
+    Raises:
+        DataError: there are none.
+
+    Examples:
+        >>> require(None, "accuracy")
+        Traceback (most recent call last):
+        bitline.errors.DataError: accuracy needs targets, and the data has none: give labels=..., batches (inputs, ...
+    """
+    if targets is None:
+        raise DataError(
+            f"{name} needs targets, and the data has none: give labels=..., batches (inputs, targets), or mappings "
+            "with 'labels'"
+        )
+    return targets

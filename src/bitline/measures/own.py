@@ -1,0 +1,70 @@
+"""A measure that is a function of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bitline.config.messages import first_line
+from bitline.errors import BitlineError, DataError
+from bitline.measures.measure import Direction, Measure
+
+
+class FunctionMeasure(Measure):
+    """The mean over samples of what a function says of each.
+
+    Args:
+        function: takes what the network returns, and the targets (None where the data has none); returns a value for
+            each sample, (samples,).
+        name: of the measure; that of the function if None.
+        unit: as `Measure.unit`.
+        direction: which values are better.
+
+    Raises:
+        DataError: the function cannot be called, or the direction is neither 'higher' nor 'lower'.
+
+    Examples:
+        >>> largest = FunctionMeasure(lambda outputs, targets: outputs.abs().amax(1), "largest", "V", "lower")
+        >>> largest.values(torch.tensor([[1.0, -3.0]]), None).tolist(), largest.shown(3.0)
+        ([[3.0]], '3 V')
+    """
+
+    needs_targets = False
+
+    def __init__(
+        self,
+        function: Callable[[Any, Any], Any],
+        name: str | None = None,
+        unit: str = "",
+        direction: Direction = "higher",
+    ) -> None:
+        if not callable(function):
+            raise DataError(f"a measure is a function of outputs and targets, not a {type(function).__name__}")
+        if direction not in ("higher", "lower"):
+            raise DataError(f"the direction of a measure is {direction!r}: use 'higher' or 'lower'")
+        self.function = function
+        self.name = name or getattr(function, "__name__", type(function).__name__).strip("<>")
+        self.unit, self.direction = unit, direction
+
+    def values(self, outputs: Any, targets: Any) -> Tensor:
+        """What the function returns, (samples, 1)."""
+        try:
+            found = self.function(outputs, targets)
+        except BitlineError:
+            raise
+        except Exception as error:  # whatever a user's function raises
+            raise DataError(
+                f"the measure {self.name!r} fails with {type(error).__name__}: {first_line(error)}"
+            ) from error
+        values = found.detach() if isinstance(found, Tensor) else torch.as_tensor(found)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.ndim != 1 or values.is_complex():
+            raise DataError(
+                f"the measure {self.name!r} returns the shape {tuple(values.shape)}: return one real number for each "
+                "sample, (samples,)"
+            )
+        return values[:, None]

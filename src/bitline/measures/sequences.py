@@ -1,0 +1,81 @@
+"""Error rates of recognised words, phonemes or characters: edits against the length of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bitline.errors import DataError
+from bitline.measures.measure import Measure, Values, require
+from bitline.measures.outputs import IGNORED
+
+
+class ErrorRate(Measure):
+    """Insertions, deletions and substitutions that turn outputs into targets, for each item of the targets.
+
+    A sequence is a list of items, a row of whole numbers of which -100 does not count, or a text, whose items are its
+    words.
+
+    Args:
+        name: of the measure, such as 'phoneme error rate'.
+        decode: makes a sequence for each sample of what the network returns; without it, the network returns them.
+
+    Examples:
+        >>> rate = ErrorRate("word error rate")
+        >>> values = rate.values(["the cat sat", "a dog"], ["the cat sits", "a big dog"])
+        >>> values, round(rate.of(values.numpy()), 4)
+        (tensor([[1, 3],
+                [1, 3]]), 0.3333)
+    """
+
+    unit, direction = "%", "lower"
+
+    def __init__(self, name: str = "error rate", decode: Callable[[Any], Sequence[Any]] | None = None) -> None:
+        self.name = name
+        self.decode = decode
+
+    def values(self, outputs: Any, targets: Any) -> Tensor:
+        """Edits, and items of the target, (samples, 2)."""
+        found = outputs if self.decode is None else self.decode(outputs)
+        if isinstance(found, Tensor) and found.is_floating_point():
+            raise DataError(f"{self.name} compares sequences, and the network returns scores: give ErrorRate(decode=f)")
+        made, wanted = list(map(items, found)), list(map(items, require(targets, self.name)))
+        if len(made) != len(wanted):
+            raise DataError(f"{self.name}: {len(made)} sequences for {len(wanted)} targets: give one for each")
+        pairs = zip(made, wanted, strict=True)
+        return torch.tensor([[edits(sequence, target), len(target)] for sequence, target in pairs])
+
+    def combine(self, means: Values) -> float:
+        return float(means[0] / means[1]) if means[1] else float("nan")
+
+
+def items(sequence: Any) -> list[Any]:
+    """The items of a sequence.
+
+    Examples:
+        >>> items("two words"), items(torch.tensor([4, 2, -100]))
+        (['two', 'words'], [4, 2])
+    """
+    if isinstance(sequence, str):
+        return sequence.split()
+    values = sequence.tolist() if isinstance(sequence, (Tensor, np.ndarray)) else list(sequence)
+    return [value for value in values if value != IGNORED]
+
+
+def edits(found: Sequence[Any], wanted: Sequence[Any]) -> int:
+    """Least number of insertions, deletions and substitutions between two sequences (Levenshtein).
+
+    Examples:
+        >>> edits("kitten", "sitting")
+        3
+    """
+    row = list(range(len(wanted) + 1))
+    for count, item in enumerate(found, 1):
+        before, row[0] = row[0], count
+        for place, other in enumerate(wanted, 1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (item != other))
+    return row[-1]

@@ -1,0 +1,121 @@
+"""Checkpoints as training programs write them: which of their tensors are the weights of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from bitline.errors import NetworkError
+
+INSIDE = ("state_dict", "model_state_dict", "model", "module", "network", "net", "weights")
+"""Entries of a checkpoint under which its weights are, beside optimisers and counters."""
+WRAPPERS = ("module", "_orig_mod")
+"""What `DataParallel` and `torch.compile` put into names."""
+SHOWN = 6
+"""Weights that a message lists."""
+
+
+def weights_in(content: Any) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, wherever they are in it.
+
+    Args:
+        content: of the file.
+
+    Raises:
+        NetworkError: there are none.
+
+    Examples:
+        >>> import torch
+        >>> list(weights_in({"epoch": 3, "state_dict": {"module.fc.weight": torch.ones(2)}}))
+        ['module.fc.weight']
+    """
+    if not isinstance(content, Mapping):
+        raise NetworkError(f"it holds a {type(content).__name__}: save model.state_dict()")
+    found = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    for name in INSIDE:
+        inner = content.get(name)
+        if isinstance(inner, Mapping) and inner:
+            return weights_in(inner)
+    if not found:
+        names = ", ".join(map(str, list(content)[:SHOWN])) or "nothing"
+        raise NetworkError(f"it holds no weights, but {names}: save model.state_dict()")
+    return found
+
+
+def named_as(found: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a file under the names of a network.
+
+    What wrappers put into names is left out, and a prefix that all weights of the network have in the file, such as the
+    'model.' of Lightning, with everything beside them.
+
+    Args:
+        found: weights of the file.
+        wanted: those of the network.
+
+    Raises:
+        NetworkError: the file has the network twice, under several prefixes.
+
+    Examples:
+        >>> import torch
+        >>> file = {"model._orig_mod.fc.weight": torch.ones(2), "loss.scale": torch.ones(1)}
+        >>> list(named_as(file, {"fc.weight": torch.zeros(2)}))
+        ['fc.weight']
+    """
+    needed = [name for name in wanted if not name.endswith("num_batches_tracked")]
+    if all(name in found for name in needed):
+        return found
+    plain = {_unwrapped(name): value for name, value in found.items()}
+    if any(name in plain for name in needed) or not needed:
+        return plain
+    rarest = max(needed, key=len)
+    prefixes = [name.removesuffix(rarest) for name in plain if name.endswith(f".{rarest}")]
+    whole = [prefix for prefix in prefixes if all(prefix + name in plain for name in needed)]
+    if len(whole) > 1:
+        raise NetworkError(
+            f"it has the network {len(whole)} times, under {' and '.join(whole)}: save one of them alone"
+        )
+    if not whole:
+        return plain
+    return {name.removeprefix(whole[0]): value for name, value in plain.items() if name.startswith(whole[0])}
+
+
+def with_shared(found: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a file, with those that a network shares between layers and a file has once.
+
+    Args:
+        found: weights of the file.
+        wanted: those of the network.
+
+    Examples:
+        >>> import torch
+        >>> shared = torch.zeros(2)
+        >>> sorted(with_shared({"head.weight": torch.ones(2)}, {"head.weight": shared, "embedding.weight": shared}))
+        ['embedding.weight', 'head.weight']
+    """
+    places = {(value.data_ptr(), value.shape): found[name] for name, value in wanted.items() if name in found}
+    missing = {
+        name: places[value.data_ptr(), value.shape]
+        for name, value in wanted.items()
+        if name not in found and value.numel() and (value.data_ptr(), value.shape) in places
+    }
+    return {**found, **missing}
+
+
+def in_short(weights: Mapping[str, Tensor], names: Iterable[str]) -> str:
+    """Some weights with their shapes, for a message.
+
+    Examples:
+        >>> import torch
+        >>> in_short({"fc.weight": torch.ones(2, 3)}, ["fc.weight"])
+        'fc.weight (2, 3)'
+    """
+    listed = list(names)
+    shown = [f"{name} {tuple(weights[name].shape)}" for name in listed[:SHOWN]]
+    more = len(listed) - len(shown)
+    return ", ".join(shown) + (f", and {more} more" if more else "")
+
+
+def _unwrapped(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)

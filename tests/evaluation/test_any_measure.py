@@ -1,0 +1,151 @@
+"""Any measure of any data: pairing with the reference, intervals, and results that speak of the measure."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from bitline import Design, convert, evaluate, program
+from bitline.design import reference
+from bitline.errors import DataError
+from bitline.nn import Inputs, analog_layers, record
+
+GENERATOR = torch.Generator().manual_seed(0)
+INPUTS = torch.randn(60, 6, generator=GENERATOR)
+TARGETS = torch.randn(60, 2, generator=GENERATOR)
+CLASSES = torch.randint(0, 3, (60,), generator=GENERATOR)
+CALIBRATION = torch.randn(20, 6, generator=GENERATOR)
+NOISY = Design().with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.2}, "adc.bits": 6})
+
+
+@pytest.fixture(scope="module")
+def regression():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2)).eval()
+
+
+@pytest.fixture(scope="module")
+def errors(regression):
+    data = DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=7)
+    return evaluate(regression, NOISY, data, metric="mse", calibration=CALIBRATION, chips=3)
+
+
+def test_values_are_those_of_the_networks(regression, errors):
+    mean = lambda network: float((network(INPUTS) - TARGETS).double().square().mean())  # noqa: E731
+    with torch.no_grad():
+        assert errors.float_value == pytest.approx(mean(regression))
+        assert errors.reference_value == pytest.approx(mean(convert(regression, reference(NOISY), CALIBRATION)))
+        chip = program(convert(regression, NOISY, CALIBRATION), chip=2)
+        assert errors.chip_values[2] == pytest.approx(mean(chip))
+
+
+def test_losses_are_paired_with_the_reference(errors):
+    """Samples that are hard for both networks do not widen the interval."""
+    loss = errors.loss
+    assert loss.value == pytest.approx(errors.mean - errors.reference_value)  # lower is better: more is a loss
+    low, high = loss.interval()
+    assert high - low < errors.quality.interval()[1] - errors.quality.interval()[0]
+
+
+def test_results_speak_of_their_measure(errors):
+    assert str(errors).splitlines()[0] == "unnamed, 60 samples"
+    assert str(errors).splitlines()[1].startswith("mean squared error  ") and "%" not in str(errors).splitlines()[2]
+    frame = errors.to_frame()
+    assert {"mean_squared_error", "reference_mean_squared_error", "float_mean_squared_error"} <= set(frame)
+    content = errors.to_dict()
+    assert content["measure"] == {"name": "mean squared error", "unit": "", "better": "lower"}
+    assert content["mean_squared_error"]["float"] == errors.float_value and "accuracy" not in content
+    with pytest.raises(AttributeError, match="mean squared error was measured, not accuracy"):
+        _ = errors.chip_accuracies
+
+
+def test_forms_of_data_and_of_metrics_give_the_same_accuracies():
+    torch.manual_seed(0)
+    network = nn.Linear(6, 3).eval()
+    options = {"calibration": CALIBRATION, "chips": 2, "compared_images": 8}
+    old = evaluate(network, NOISY, INPUTS, CLASSES, CALIBRATION, chips=2, compared_images=8)
+    right = lambda outputs, targets: (outputs.argmax(1) == targets).double()  # noqa: E731
+    for data, labels, metric in (
+        ((INPUTS, CLASSES), None, "accuracy"),
+        ({"input": INPUTS, "labels": CLASSES}, None, "accuracy"),
+        (DataLoader(TensorDataset(INPUTS, CLASSES), batch_size=9), None, "accuracy"),
+        (INPUTS, CLASSES, "top-1"),
+        (INPUTS, CLASSES, right),
+    ):
+        found = evaluate(network, NOISY, data, labels, metric=metric, **options)
+        assert found.chip_values == old.chip_accuracies and found.reference_value == old.reference_accuracy
+        assert found.layers == old.layers and str(found.cost) == str(old.cost)
+
+
+def test_some_samples_are_set_apart_where_nobody_gives_others(regression):
+    found = evaluate(regression, NOISY, (INPUTS, TARGETS), metric="mae", chips=1, compared_images=0)
+    assert found.images == 30 and found.notes[0].startswith("the last 30 samples set ranges")
+    given = evaluate(
+        regression,
+        NOISY,
+        (INPUTS[:30], TARGETS[:30]),
+        metric="mae",
+        calibration=INPUTS[30:],
+        chips=1,
+        compared_images=0,
+    )
+    assert found.chip_values == given.chip_values
+
+
+def test_measures_without_targets_are_refused_before_the_work(regression):
+    for data in (INPUTS, DataLoader(INPUTS, batch_size=8)):
+        with pytest.raises(DataError, match="mean squared error needs targets"):
+            evaluate(regression, NOISY, data, metric="mse", calibration=CALIBRATION)
+    with pytest.raises(DataError, match="needs a target for each output"):
+        evaluate(regression, NOISY, INPUTS, CLASSES, CALIBRATION, metric="mse")
+    with pytest.raises(DataError, match="give data"):
+        evaluate(regression, NOISY)
+
+
+class Language(nn.Module):
+    """A language model with the interface of Hugging Face's."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(11, 8)
+        self.hidden, self.head = nn.Linear(8, 16), nn.Linear(16, 11)
+
+    def forward(self, input_ids, attention_mask=None, labels=None):
+        assert labels is None  # what it is to say is not for it
+        return {"logits": self.head(torch.relu(self.hidden(self.embedding(input_ids))))}
+
+
+def text(samples, filling):
+    mask = torch.arange(9) < torch.randint(4, 10, (samples, 1), generator=torch.Generator().manual_seed(1))
+    tokens = torch.randint(1, 11, (samples, 9), generator=torch.Generator().manual_seed(2)).masked_fill(~mask, filling)
+    return {"input_ids": tokens, "attention_mask": mask.long(), "labels": tokens.masked_fill(~mask, -100)}
+
+
+def test_padding_enters_neither_calibration_nor_measures():
+    """Whatever stands where there is nothing, every number is the same."""
+    torch.manual_seed(0)
+    network = Language().eval()
+    with torch.no_grad():
+        network.embedding.weight[0] = 100.0  # the padding token would widen every range
+        network.embedding.weight[10] *= 1.0
+    found = [
+        evaluate(network, NOISY, text(20, filling), metric="perplexity", calibration=text(12, filling), chips=2)
+        for filling in (0, 5)
+    ]
+    assert found[0].chip_values == found[1].chip_values and found[0].float_value == found[1].float_value
+    assert [layer.own_db for layer in found[0].layers] == [layer.own_db for layer in found[1].layers]
+    assert any("next token" in note for note in found[0].notes)
+    seen = [record(network, NOISY, text(12, filling)).layers["hidden"].scale for filling in (0, 5)]
+    assert seen[0] == seen[1]
+
+
+def test_a_loader_calibrates_like_a_tensor(regression):
+    loader = DataLoader(TensorDataset(CALIBRATION, TARGETS[:20]), batch_size=8)
+    scales = [
+        [layer.calibration for layer in analog_layers(convert(regression, NOISY, given))]
+        for given in (CALIBRATION, loader, (CALIBRATION, TARGETS[:20]))
+    ]
+    assert scales[0] == scales[1] == scales[2]
+    assert len(Inputs.of(CALIBRATION, regression).first(5)) == 5

@@ -1,0 +1,132 @@
+"""Whole layers on lines with resistance: nonlinear cells, read noise, interleaved rows, and ranges of a real chip."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle.chain import literal_chain
+from strategies import inputs_for
+
+from bitline import AnalogCore, Design
+from bitline.design.approximations import approximations
+from bitline.errors import ApproximationWarning, DesignError
+from bitline.numerics.draws import Draws
+
+MILO = {"kind": "milo-2021", "read_voltage_V": 0.5}
+NOISE = {"kind": "state-proportional", "alpha": 0.1}
+READS = 100
+
+
+def core_of(matrix, design, calibration, **kwargs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ApproximationWarning)
+        return AnalogCore(matrix, design, calibration=calibration, **kwargs)
+
+
+@st.composite
+def wired(draw: st.DrawFn) -> Design:
+    """Designs with resistive lines of both kinds, all mappings, curves, slicings and ways to add inputs."""
+    row_driven, curve = draw(st.booleans()), draw(st.sampled_from(["ohmic", MILO]))
+    wire = {"segment": draw(st.sampled_from([1e-3, 1e-2])), "terminal": draw(st.sampled_from([0.0, 1e-2]))}
+    weights = draw(st.sampled_from([{"kind": "differential"}, {"kind": "two-sided"}, {"kind": "offset"}]))
+    weights = {**weights, "bits": 4, "bits_per_cell": draw(st.sampled_from(["unsliced", 2]))}
+    lines = draw(st.sampled_from(["separate"] if weights["kind"] == "offset" else ["separate", "interleaved"]))
+    array = {"kind": "row-driven" if row_driven else "gate-driven", "rows": 4, "columns": 2, "lines": lines}
+    array |= {"bit_line": wire, ("word_line" if row_driven else "source_line"): draw(st.sampled_from([wire, {}]))}
+    accumulation = draw(st.sampled_from(["analog", "digital"]))
+    inputs = {"bits": 3, "slice_bits": draw(st.integers(1, 2)) if row_driven else 1, "accumulation": accumulation}
+    cell = {"device": "reram-milo-2021", "current_voltage": curve, "resolution": 1_000_000}
+    return Design(weights=weights, inputs=inputs, array=array, cell=cell, adc="none")
+
+
+@settings(max_examples=12)
+@given(wired(), st.booleans(), st.integers(0, 100))
+def test_layers_equal_the_literal_chain(design, signed, seed):
+    matrix = np.random.default_rng(seed).standard_normal((3, 5))
+    inputs = inputs_for(5, 2, seed, signed).astype(np.float64)
+    core = core_of(matrix, design, inputs)
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
+    allowed = 5e-6 * expected.magnitude.max() + 1e-9
+    assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"array": {"kind": "gate-driven", "bit_line": {"segment": 0.05}}},
+        {"array": {"kind": "row-driven", "bit_line": {"segment": 0.05}, "word_line": {"segment": 0.05}}},
+        {
+            "array": {"kind": "row-driven", "bit_line": {"segment": 0.05}, "lines": "interleaved"},
+            "inputs.slice_bits": 3,
+        },
+    ],
+    ids=["gate-driven", "row-driven", "interleaved"],
+)
+def test_noise_of_outputs_is_that_of_single_reads(changes):
+    """Read noise on wires had the variance of ideal lines."""
+    matrix = np.random.default_rng(1).standard_normal((2, 6)).astype(np.float32)
+    inputs, calibration = inputs_for(6, 1, 2, signed=True), inputs_for(6, 20, 3, signed=True)
+    base = {"adc": "none", "cell.read_noise": NOISE, "weights.bits": 6, "inputs.bits": 4}
+    design = Design().with_settings({**base, **changes})
+    core = core_of(matrix, design, calibration)
+    repeated = inputs.repeat(READS, axis=1)
+    fast = core @ inputs.repeat(20 * READS, axis=1)
+    reads = np.random.default_rng(5)
+    literal = literal_chain(matrix, design, repeated, core.calibration, draws=Draws((0, 0, "core")), reads=reads)
+    np.testing.assert_allclose(fast.std(1), literal.outputs.std(1), rtol=5 / np.sqrt(2 * READS))
+    error = literal.outputs.std(1) / np.sqrt(READS)
+    assert (np.abs(fast.mean(1) - literal.outputs.mean(1)) < 6 * error).all()
+    ideal = core_of(matrix, design.with_settings({"array.kind": "ideal"}), calibration) @ repeated
+    assert (ideal.std(1) > 1.1 * fast.std(1)).all()
+    assert not approximations(design)
+
+
+@pytest.mark.parametrize("kind", ["gate-driven", "row-driven"])
+def test_noise_on_wires_does_not_depend_on_batches(kind):
+    matrix = np.random.default_rng(0).standard_normal((3, 6)).astype(np.float32)
+    inputs = inputs_for(6, 6, 0, False)
+    settings = {"adc.bits": 10, "cell.read_noise": NOISE, "array": {"kind": kind, "bit_line": {"segment": 1e-3}}}
+    design = Design().with_settings(settings)
+    core = core_of(matrix, design, inputs)
+    parts = np.concatenate([core @ inputs[:, :2], core @ inputs[:, 2:]], axis=1)
+    np.testing.assert_array_equal(core_of(matrix, design, inputs) @ inputs, parts)
+
+
+def test_ranges_may_be_those_of_a_chip():
+    """Ranges were calibrated without wires and noise, and there was no choice."""
+    matrix = np.abs(np.random.default_rng(0).standard_normal((3, 40)))
+    inputs = inputs_for(40, 200, 0, False).astype(np.float64)
+    wires = {"kind": "gate-driven", "bit_line": {"segment": 2e-3}}
+    base = {"array": wires, "cell.read_noise": NOISE, "adc.range": {"kind": "calibrated", "percentile": 100}}
+    ideal, chip = (Design().with_settings({**base, "adc.calibrated_on": on}) for on in ("ideal", "chip"))
+    tops = [core_of(matrix, design, inputs).calibration.levels.limits()[1].max().item() for design in (ideal, chip)]
+    seen = core_of(matrix, chip.with_settings({"adc": "none"}), inputs)
+    assert tops[1] < 0.95 * tops[0]
+    unit = seen.layer.step.numpy()[0] * seen.calibration.inputs.step * 127 * 255
+    assert tops[1] == pytest.approx((seen @ inputs).max() / unit, rel=0.05)
+    assert "calibrated without wires" in " ".join(approximations(ideal))
+    assert "calibrated without" not in " ".join(approximations(chip))
+    with pytest.raises(DesignError, match=r"adc\.calibrated_on is set.*'full'"):
+        Design().with_settings({"adc.range": "full", "adc.calibrated_on": "chip"})
+
+
+def test_interleaved_rows_carry_less_current_than_separate_ones():
+    matrix = np.random.default_rng(0).standard_normal((8, 40))
+    inputs = np.ones((40, 1))
+    wires = {"kind": "row-driven", "bit_line": {"segment": 1e-3}, "word_line": {"segment": 1e-3}}
+    base = {"adc": "none", "cell.device": "none", "inputs.bits": 1}
+    ideal = core_of(matrix, Design().with_settings(base), inputs) @ inputs
+    errors = [
+        np.abs(
+            core_of(matrix, Design().with_settings({**base, "array": {**wires, "lines": lines}}), inputs) @ inputs
+            - ideal
+        )
+        for lines in ("separate", "interleaved")
+    ]
+    assert 0 < errors[1].mean() < errors[0].mean()
+    with pytest.raises(DesignError, match="interleaved"):
+        Design().with_settings({"weights.kind": "offset", "array": {**wires, "lines": "interleaved"}})

@@ -1,0 +1,107 @@
+"""Row drivers of finite linearity, with noise and with resistance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle.chain import literal_chain
+from strategies import inputs_for
+
+from bitline import AnalogCore, Design
+from bitline.arrays import RowDrivenArray, Wire
+from bitline.errors import DesignError
+from bitline.numerics.draws import Draws
+from bitline.quantize import RowDrivers
+
+BASE = {"weights.bits": 5, "inputs.bits": 6, "adc": "none", "cell.on_off_ratio": 20.0, "cell.resolution": 1_000_000}
+
+
+@settings(max_examples=10)
+@given(
+    st.sampled_from(["analog", "digital", "mixed"]),
+    st.integers(1, 6),
+    st.booleans(),
+    st.sampled_from([{"kind": "differential"}, {"kind": "offset"}, {"kind": "offset", "subtraction": "unit-column"}]),
+    st.sampled_from(["ohmic", {"kind": "milo-2021", "read_voltage_V": 0.5}]),
+    st.sampled_from([{}, {"kind": "row-driven", "word_line": {"segment": 1e-2}}]),
+    st.booleans(),
+)
+def test_drivers_equal_the_literal_chain(accumulation, slice_bits, signed, weights, curve, array, adc):
+    matrix = np.random.default_rng(0).standard_normal((3, 7))
+    inputs = inputs_for(7, 2, slice_bits, signed).astype(np.float64)
+    slice_bits = min(slice_bits, 2 if curve != "ohmic" else 6)
+    design = Design().with_settings(
+        {
+            **BASE,
+            "weights": {"bits": 5, **weights},
+            "inputs.slice_bits": slice_bits,
+            "inputs.accumulation": accumulation,
+            "inputs.drivers.mismatch": 0.1,
+            "cell.current_voltage": curve,
+            "array": {"rows": 4, **array},
+            **({"adc": {"kind": "uniform", "bits": 12}} if adc else {}),
+        }
+    )
+    core = AnalogCore(matrix, design, calibration=inputs)
+    expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
+    allowed = expected.slack + 5e-6 * expected.magnitude.max() + 1e-9
+    assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
+    exact = AnalogCore(matrix, design.with_settings({"inputs.drivers.mismatch": 0}), calibration=inputs) @ inputs
+    assert np.abs(exact - expected.outputs).max() > 1e-3 * np.abs(exact).max()
+
+
+def test_nonlinearity_is_that_of_independent_elements():
+    """At code x of 2^a - 1 = N, x elements of N are on: a deviation of m sqrt(x (1 - x / N)) from the straight line."""
+    bits, mismatch = 6, 0.02
+    weights = RowDrivers(mismatch=mismatch).weights(bits, (1, 4000), Draws((0,)))[:, 0].numpy()
+    codes = np.arange(2**bits)
+    volts = ((codes[:, None] >> np.arange(bits)) & 1) @ weights
+    off = volts - codes[:, None] * volts[-1] / codes[-1]
+    expected = mismatch * np.sqrt(codes * (1 - codes / codes[-1]))
+    np.testing.assert_allclose(off.std(1), expected, atol=0.05 * expected.max())
+    assert off.std(1).max() == pytest.approx(mismatch * 2 ** (bits / 2) / 2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"inputs.slice_bits": 3}, {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "digital"}],
+)
+def test_noise_of_a_row_is_the_same_for_all_columns(changes):
+    """Covariance of the outputs for one input: sigma^2 G^T G for every slice that is applied."""
+    matrix = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
+    inputs, calibration = inputs_for(8, 1, 1, False), inputs_for(8, 50, 2, False)
+    design = Design().with_settings({**BASE, "array.rows": 5, "inputs.drivers.noise": 0.02, **changes})
+    core = AnalogCore(matrix, design, calibration=calibration)
+    reads = core @ inputs.repeat(6000, axis=1)
+    a = design.inputs.slice_bits
+    power = sum((2.0 ** (a * l) * (2**a - 1)) ** 2 for l in range(-(-6 // a)))
+    weights = core.layer.codes.numpy() * core.layer.step.numpy()[:, None]
+    expected = (0.02 * core.calibration.inputs.step) ** 2 * power * weights @ weights.T
+    np.testing.assert_allclose(np.cov(reads), expected, atol=0.08 * np.abs(expected).max())
+    parts = AnalogCore(matrix, design, calibration=calibration)
+    apart = np.concatenate([parts @ inputs, parts @ inputs.repeat(3, axis=1)], axis=1)
+    np.testing.assert_array_equal(apart, reads[:, :4])
+
+
+def test_a_driver_with_resistance_is_a_resistor_in_front_of_its_row():
+    """A row of cells g on ideal wires with a driver of resistance r sees 1 / (1 + r sum g) of its voltage."""
+    cells = np.random.default_rng(0).random((5, 3))
+    array = RowDrivenArray(word_line=Wire(terminal=0.2), bit_line=Wire())
+    found = array.effective_conductances(torch.from_numpy(cells)[None, None, None], [slice(0, 5)])[0, 0, 0]
+    np.testing.assert_allclose(found, cells / (1 + 0.2 * cells.sum(1, keepdims=True)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"array.kind": "gate-driven", "inputs.drivers.noise": 0.1}, r"inputs\.drivers.*'gate-driven'"),
+        ({"cell.current_voltage": "milo-2021", "inputs.drivers.noise": 0.1}, r"inputs\.drivers\.noise.*'milo-2021'"),
+        ({"inputs.bits": "float", "inputs.drivers.mismatch": 0.1}, r"inputs\.drivers\.mismatch.*'float'"),
+    ],
+)
+def test_drivers_that_no_array_has_are_refused(settings, words):
+    with pytest.raises(DesignError, match=words):
+        Design().with_settings(settings)

@@ -1,0 +1,161 @@
+"""Measures equal what is computed naively of all outputs at once, however the samples are cut into batches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from bitline.data.call import Call
+from bitline.errors import DataError
+from bitline.measures import MEASURES, ErrorRate, FunctionMeasure, Measure, PositionAccuracy, measure_of
+from bitline.numerics.two_way import estimate
+
+GENERATOR = torch.Generator().manual_seed(0)
+SCORES = torch.randn(60, 4, generator=GENERATOR)
+CLASSES = torch.randint(0, 4, (60,), generator=GENERATOR)
+NUMBERS = torch.randn(60, 2, generator=GENERATOR)
+WANTED = torch.randn(60, 2, generator=GENERATOR) + 1
+LOGITS = torch.randn(12, 7, 5, generator=GENERATOR)
+TOKENS = torch.randint(0, 5, (12, 7), generator=GENERATOR).masked_fill(torch.arange(7) > 4, -100)
+
+
+def by_sample(measure, outputs, targets, batch=7):
+    """The measure of samples that come in batches."""
+    parts = [
+        measure.values(outputs[start : start + batch], targets[start : start + batch])
+        for start in range(0, len(outputs), batch)
+    ]
+    return measure.of(torch.cat(parts).double().numpy())
+
+
+def f1_of_class(found, wanted, number):
+    right = int(((found == number) & (wanted == number)).sum())
+    return 2 * right / (int((found == number).sum()) + int((wanted == number).sum()))
+
+
+def iou(found, wanted):
+    shares = []
+    for number in range(5):
+        both, either = ((found == number) & (wanted == number)), ((found == number) | (wanted == number))
+        counted = wanted != -100
+        shares.append(float((both & counted).sum() / (either & counted).sum()))
+    return sum(shares) / 5
+
+
+def area(scores, labels):
+    highs, lows = scores[labels == 1], scores[labels == 0]
+    return float(((highs[:, None] > lows) + 0.5 * (highs[:, None] == lows)).double().mean())
+
+
+COUNTED = TOKENS != -100
+NAIVE = {
+    "accuracy": (SCORES, CLASSES, float((SCORES.argmax(1) == CLASSES).double().mean())),
+    "top-2": (SCORES, CLASSES, float((SCORES.topk(2, 1).indices == CLASSES[:, None]).any(1).double().mean())),
+    "position-accuracy": (LOGITS, TOKENS, float((LOGITS.argmax(2) == TOKENS)[COUNTED].double().mean())),
+    "f1": (SCORES, CLASSES, sum(f1_of_class(SCORES.argmax(1), CLASSES, number) for number in range(4)) / 4),
+    "iou": (LOGITS.movedim(2, 1), TOKENS, iou(LOGITS.argmax(2), TOKENS)),
+    "auc": (SCORES[:, 0].round(decimals=1), CLASSES % 2, area(SCORES[:, 0].round(decimals=1), CLASSES % 2)),
+    "mse": (NUMBERS, WANTED, float((NUMBERS - WANTED).double().square().mean())),
+    "mae": (NUMBERS, WANTED, float((NUMBERS.double() - WANTED.double()).abs().mean())),
+    "r2": (
+        NUMBERS,
+        WANTED,
+        1 - float((NUMBERS - WANTED).double().square().sum() / (WANTED - WANTED.mean()).double().square().sum()),
+    ),
+    "perplexity": (LOGITS, TOKENS, math.exp(functional.cross_entropy(LOGITS.flatten(0, 1), TOKENS.flatten()))),
+}
+
+
+@pytest.mark.parametrize("name", NAIVE)
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_measures_equal_naive_computations(name, batch):
+    outputs, targets, expected = NAIVE[name]
+    assert by_sample(measure_of(name), outputs, targets, batch) == pytest.approx(expected, rel=1e-5)
+
+
+def test_every_measure_has_a_name_and_what_is_better():
+    for make in MEASURES.values():
+        measure = make()
+        assert measure.name and measure.direction in ("higher", "lower") and measure.key.isidentifier()
+
+
+def test_the_interval_of_the_area_is_that_of_delong():
+    scores, labels = NAIVE["auc"][0].double().numpy(), NAIVE["auc"][1].numpy()
+    measure = measure_of("auc")
+    sums = measure.sums(np.stack([scores, labels], 1))
+    found = estimate(measure.combine, [column[None] for column in sums.T])
+    highs, lows = scores[labels == 1], scores[labels == 0]
+    wins = (highs[:, None] > lows) + 0.5 * (highs[:, None] == lows)
+    variance = wins.mean(1).var(ddof=1) / len(highs) + wins.mean(0).var(ddof=1) / len(lows)
+    assert found.value == pytest.approx(wins.mean())
+    assert found.spreads[0].variance == pytest.approx(variance, rel=0.3)  # groups of samples are left out
+
+
+def test_outputs_of_other_shapes_are_never_broadcast():
+    column, row = torch.zeros(6, 1), torch.zeros(6)
+    assert by_sample(measure_of("mse"), column, row) == 0
+    with pytest.raises(DataError, match="a target for each output"):
+        measure_of("mse").values(torch.zeros(6, 3), row)
+
+
+def test_hugging_face_outputs_and_labels():
+    """Labels that are the inputs are those of the next token, and padding does not count."""
+    tokens = torch.tensor([[1, 2, 3, 0], [2, 2, 0, 0]])
+    call = Call((), {"input_ids": tokens, "attention_mask": torch.tensor([[1, 1, 1, 0], [1, 1, 0, 0]])})
+    labels = tokens.masked_fill(~call.real, -100)
+    measure = measure_of("perplexity")
+    wanted = [[2, 3, -100, -100], [2, -100, -100, -100]]
+    assert measure.targets_of(call, labels).tolist() == wanted == measure.targets_of(call, None).tolist()
+    assert "next token" in measure.remark(call, labels)
+    masked = labels.clone()
+    masked[0, 0] = 3  # a masked language model has other labels than inputs
+    assert measure.targets_of(call, masked) is masked
+    logits = torch.randn(2, 4, 5, generator=GENERATOR)
+    assert torch.equal(measure.values({"logits": logits}, labels), measure.values((logits, "state"), labels))
+
+
+def test_error_rates_count_edits():
+    rate = ErrorRate("phoneme error rate", decode=lambda outputs: outputs.argmax(2))
+    outputs = functional.one_hot(torch.tensor([[1, 2, 3], [4, 4, 4]]), 5).float()
+    values = rate.values(outputs, torch.tensor([[1, 3, -100], [4, 4, 4]]))
+    assert values.tolist() == [[1, 2], [0, 3]] and rate.of(values.numpy()) == 0.2
+    with pytest.raises(DataError, match="returns scores"):
+        ErrorRate().values(outputs, ["a", "b"])
+
+
+def test_functions_are_measures():
+    def margin(outputs, targets):
+        return outputs.amax(1)
+
+    assert by_sample(measure_of(margin), SCORES, CLASSES) == pytest.approx(float(SCORES.amax(1).double().mean()))
+    assert measure_of(margin).name == "margin" and measure_of(margin).direction == "higher"
+    for wrong, words in (
+        (lambda outputs, targets: outputs.mean(), "one real number for each"),
+        (lambda outputs, targets: targets.nothing, "fails with AttributeError"),
+    ):
+        with pytest.raises(DataError, match=words):
+            measure_of(wrong).values(SCORES, CLASSES)
+    with pytest.raises(DataError, match="use 'higher' or 'lower'"):
+        FunctionMeasure(margin, direction="up")
+
+
+@pytest.mark.parametrize("metric", ["acuracy", "top-0", "os:abort", "nowhere_at_all:f", 7, None, int, Measure])
+def test_what_is_no_measure_is_refused(metric):
+    with pytest.raises(DataError):
+        measure_of(metric)
+
+
+@pytest.mark.parametrize("name", [*MEASURES])
+def test_measures_that_compare_need_targets(name):
+    with pytest.raises(DataError, match="needs targets"):
+        measure_of(name).values([] if "error-rate" in name else torch.cat([SCORES, SCORES], 1), None)
+
+
+def test_values_are_shown_as_their_measure_says():
+    assert measure_of("accuracy").shown(0.912) == "91.20 %" and measure_of("accuracy").head == "accuracy (%)"
+    assert measure_of("perplexity").shown(19.23) == "19.23" and measure_of("perplexity").head == "perplexity"
+    assert PositionAccuracy().key == "position_accuracy"
