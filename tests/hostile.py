@@ -97,6 +97,8 @@ SMALL = {
 
 NEEDED = {
     (): {"STUDY": "study.toml", "STORE": "store.sqlite", "STUDY...": "energy", "[NAME]...": "linear"},
+    ("compare",): {"DESIGN": "differential", "OTHER...": "offset"},
+    ("init",): {"WHAT": "design"},
     ("designs", "show"): {"NAME": "differential"},
     ("devices", "show"): {"NAME": "pcm-joshi-2020"},
     ("devices", "plot"): {"NAME": "pcm-joshi-2020"},

@@ -88,6 +88,7 @@ REQUIREMENTS = {
         Requirement("Ray", modules("ray"), pip="-e '.[ray]'"),
         Requirement("Optuna", modules("optuna"), pip="-e '.[explore]'"),
         Requirement("pyarrow", modules("pyarrow"), pip="-e '.[parquet]'"),
+        Requirement("openpyxl", modules("openpyxl"), pip="-e '.[excel]'"),
         Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
         Requirement("a GPU", gpu),
         Requirement("fast products of bytes", products_of_bytes),

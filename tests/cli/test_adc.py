@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -27,3 +28,18 @@ def test_command_shows_the_curves(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "adc.png").stat().st_size > 20_000
     assert run("none")[0] == 2
     assert "did you mean" in run("sarr")[1].err or "use one of" in run("sarr")[1].err
+
+
+def test_architectures_are_compared(bitline):
+    """Energies, areas and times were the same for all of them once."""
+    status, output, _ = bitline(
+        "adc", "--compare", "--set", "adc.bits=6", "--set", "adc.capacitor_mismatch=0.05", "--json"
+    )
+    rows = {row["kind"]: row for row in json.loads(output)["architectures"]}
+    assert status == 0
+    assert rows["sar"]["effective_bits"] < rows["flash"]["effective_bits"]
+    assert rows["flash"]["energy_pJ"] > 3 * rows["sar"]["energy_pJ"]
+    assert rows["flash"]["time_ns"] < rows["sar"]["time_ns"] < rows["ramp"]["time_ns"]
+    for arguments in (["--set", "adc.nope=1"], ["--set", "adc.kind=sar"], ["--out", "x.png"]):
+        status, _, errors = bitline("adc", "--compare", *arguments)
+        assert (status, errors.count("\n")) == (2, 1)

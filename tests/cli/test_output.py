@@ -31,6 +31,7 @@ TABLES = {
                "--set", "weights.bits=9", "--set", "weights.bits_per_cell=2"],
     "tune": ["tune", "--calibration-images", "4", "--out", "tuned.toml"],
     "adc": ["adc", "sar", "--set", "adc.capacitor_mismatch=0.05", "--converters", "4", "--out", "adc.png"],
+    "adc --compare": ["adc", "--compare", "--set", "adc.bits=6"],
     "array": ["array", "--cells", "cells.npy", "--set", "array.kind=row-driven", "--worst", "2", "--out", "out"],
     "designs": ["designs"],
     "devices": ["devices"],

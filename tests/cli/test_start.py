@@ -18,7 +18,11 @@ from bitline.cli.app import COMMANDS, app
 
 HEAVY = ("torch", "numpy", "pandas", "scipy", "numba", "pydantic", "plotly", "matplotlib", "PIL", "rich", "tomlkit")
 SELDOM = ("plotly", "matplotlib", "pandas", "rich", "typer", "optuna", "ray", "scipy.stats", "PIL")
-METAVARS = {"CONDITION", "FILE", "FOLDER", "N", "NAME", "NAME=VALUE", "TIME", "FORMAT", "HOST", "P", "V", "uS"}
+METAVARS = {"CONDITION", "FILE", "FOLDER", "N", "NAME", "NAME=VALUE", "TIME", "FORMAT", "HOST", "P", "V", "uS"} | {
+    "M",
+    "NAME=HEADER",
+    "NAME=VALUES",
+}
 
 
 def imported(code):

@@ -203,7 +203,7 @@ def test_every_setting_is_tried():
     assert sorted(known - tried) == []
 
 
-OF_FILES = ("file", "content", "options", "unit", "largest_state", "mean_degree", "sigma_degree")
+OF_FILES = ("file", "content", "options", "columns", "unit", "largest_state", "mean_degree", "sigma_degree")
 """Settings of devices that take a file or a class of the user's."""
 
 

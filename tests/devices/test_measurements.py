@@ -114,6 +114,7 @@ def test_unusable_tables_are_refused(tmp_path):
     (tmp_path / "negative.csv").write_text("target,measured\n" + "-1,2\n" * 5)
     (tmp_path / "empty.csv").write_text("target,measured\n")
     (tmp_path / "table.xlsx").write_text("")
+    (tmp_path / "table.ods").write_text("")
     for name, words in [
         ("columns.csv", "has the columns wanted, got"),
         ("text.csv", "row 7.*not a measurement"),
@@ -121,7 +122,8 @@ def test_unusable_tables_are_refused(tmp_path):
         ("few.csv", "1 cells for target 2: give 5 or more"),
         ("negative.csv", "not a measurement"),
         ("empty.csv", "a header and no measurements"),
-        ("table.xlsx", "use a .csv or .parquet file"),
+        ("table.xlsx", "table.xlsx"),
+        ("table.ods", "use a .csv, .xlsx or .parquet file"),
         ("absent.csv", "no such file"),
     ]:
         with pytest.raises(DesignError, match=words):
@@ -144,3 +146,42 @@ def test_devices_are_shown_and_plotted(name, tmp_path, monkeypatch, capsys):
     kind = "measurements-fit" if name == "measurements" else name
     assert f'kind = "{kind}"' in text
     assert name in run()[1]
+
+
+def european(path: Path) -> Path:
+    """A table with other headers and units, semicolons, decimal commas and a byte-order mark."""
+    rows = [
+        f"{target};{1000 * target + error};{minutes}".replace(".", ",")
+        for minutes in (0, 60)
+        for target in (1.5, 20.0)
+        for error in (-20.5, -10.0, 0.0, 10.0, 20.5)
+    ]
+    path.write_text("\ufeff" + "\n".join(["G_target_uS;G_meas_nS;time (min)", *rows]), encoding="utf-8")
+    return path
+
+
+def test_tables_are_read_as_people_keep_them(tmp_path):
+    found = Design().with_settings({"cell.device": str(european(tmp_path / "cells.csv"))}).cell.device
+    assert (found.kind, found.unit, found.table.times_s) == ("measurements-fit", "uS", (0.0, 3600.0))
+    np.testing.assert_allclose(found.table.cells_at[1].cells[0], [1.4795, 1.49, 1.5, 1.51, 1.5205])
+
+
+def test_headers_can_be_said_and_must_be_where_they_are_ambiguous(tmp_path):
+    rows = "".join(f"{target},{target + error},9\n" for target in (1, 2) for error in (0.1, 0.2, 0.3, 0.4, 0.5))
+    (tmp_path / "two.csv").write_text(f"aim,read_first,read_again\n{rows}")
+    with pytest.raises(DesignError, match=r"read_first and read_again.*say columns"):
+        device(str(tmp_path / "two.csv"))
+    with pytest.raises(DesignError, match="has no column 'nope'"):
+        device(str(tmp_path / "two.csv"), columns={"measured": "nope"})
+    found = device(str(tmp_path / "two.csv"), columns={"measured": "read_first"})
+    assert found.table.cells_at[0].cells[1][0] == pytest.approx(2.1)
+    (tmp_path / "units.csv").write_text(f"target_uS,measured_nA,x\n{rows}")
+    with pytest.raises(DesignError, match="targets in uS and measured values in nA"):
+        device(str(tmp_path / "units.csv"))
+
+
+@pytest.mark.needs("openpyxl")
+def test_workbooks_are_read(tmp_path):
+    table = pd.DataFrame({"target": [1.0] * 5 + [2.0] * 5, "measured": [1.0, 1.1, 1.2, 1.3, 1.4] * 2})
+    table.to_excel(tmp_path / "cells.xlsx", index=False)
+    assert device(str(tmp_path / "cells.xlsx")).largest == 2.0

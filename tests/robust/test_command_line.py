@@ -20,6 +20,7 @@ ALL = [parameter for words in commands() for parameter in parameters(words)]
 
 ACCEPTED = {
     "--seed": {"0": "a seed"},
+    "--port": {"0": "a free one"},
     "--recalibrate": {"0": "no recalibration"},
     "--rows-on": {"0": "no rows", "1.5": "in per cent", "-0": "no rows"},
     "--worst": {"0": "no error at all", "1.5": "in per cent"},

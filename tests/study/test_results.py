@@ -13,4 +13,4 @@ def test_tables_hold_designs_chips_and_layers(finished):
     assert len(result.chips_frame()) == 8
     assert len(result.layers_frame()) == 4 * 10
     assert result.settings == ("adc.bits", "hardware.library")
-    assert "adc.bits" in result._repr_html_()
+    assert "bits = 5" in result._repr_html_()

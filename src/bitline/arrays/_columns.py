@@ -107,6 +107,7 @@ class GateDrivenColumns(NodalLines):
         ideal = POTENTIALS[1:]
         across = Branches(*(torch.full_like(cells, volts) for cells, volts in zip(_both(held), ideal, strict=True)))
         nodes: Nodes | None = None
+        settled = torch.zeros(0, dtype=torch.bool)
         for _ in range(ITERATIONS):
             given, slopes, _ = self._tangents(held, across, present)
             triples = zip(_both(given), _both(slopes), _both(across), strict=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.consent import allowed_design
 from bitline.cli.inputs import check_picture
 from bitline.cli.output import Output
@@ -42,6 +42,13 @@ def adc(
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Show effective bits, energy, area and time of all architectures side by side; no picture.",
+        ),
+    ] = False,
     converters: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Converters to draw.")] = 64,
     seed: options.Seed = 0,
     out: options.Picture = Path("adc.png"),
@@ -53,6 +60,7 @@ def adc(
     Examples:
 
       bitline adc sar --set adc.capacitor_mismatch=0.05
+      bitline adc --compare --set adc.bits=6
       bitline adc ramp --set adc.bits=6 --set adc.comparator_offset_steps=0.5
     """
     from bitline.readout.curves import curves_of
@@ -60,6 +68,9 @@ def adc(
     from bitline.report.style import save
 
     output = Output.of(context)
+    if compare:
+        _compare(context, output, design, set_, seed)
+        return
     chosen = _converter(kind, design, set_, allow_code)
     _check_size(chosen, converters)
     check_picture(out)
@@ -68,6 +79,26 @@ def adc(
     save(adc_figure(chosen, curves, caption), out)
     output.results(_table(curves, caption, chosen.noise))
     output.wrote(out)
+
+
+def _compare(context: typer.Context, output: Output, design: str, typed: list[str] | None, seed: int) -> None:
+    """Show the architectures at the resolution of a design."""
+    from bitline.cli.adc_kinds import kinds_table
+    from bitline.design import Design
+    from bitline.design.settings import flat, parse_settings
+
+    refuse_idle(context, "with --compare", "kind", "out", "converters", "allow_code")
+    given = flat(parse_settings(typed or []))
+    if "adc.kind" in given or "adc" in given:
+        raise DesignError("--set adc.kind does nothing with --compare, which shows all kinds: leave it out")
+    shared = {name: value for name, value in given.items() if name in ("adc.bits", "adc.rate_MS_per_s")}
+    others = {name: value for name, value in given.items() if not name.startswith("adc.")}
+    chosen = Design.load(design).with_settings({**others, **shared})
+    if not chosen.adc.converts:
+        raise DesignError(f"design {chosen.name!r} has no ADC: choose another, or --set adc.bits=8")
+    if chosen.adc.bits > MOST_BITS:
+        raise DesignError(f"adc.bits is {chosen.adc.bits}: curves are drawn for up to {MOST_BITS} bits")
+    output.results(kinds_table(chosen, given, seed))
 
 
 def _check_size(chosen: AnyAdc, converters: int) -> None:

@@ -25,16 +25,21 @@ LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
 
 COMMANDS = {
     "run": Entry(EVALUATE, "Classify images with a network on an analog design."),
+    "compare": Entry(EVALUATE, "Compare designs on the same chips and images."),
     "sweep": Entry(EVALUATE, "Evaluate all designs of a study."),
     "explore": Entry(EVALUATE, "Search the axes of a study for the designs that trade accuracy best against cost."),
     "results": Entry(EVALUATE, "Show the results of a study, best designs first, or write them as a file."),
     "report": Entry(EVALUATE, "Write the report of a study: one HTML file that opens offline."),
+    "studio": Entry(
+        EVALUATE, "Build designs in the browser: energy, area, latency and estimated accuracy change as you drag."
+    ),
     "cost": Entry(UNDERSTAND, "Show energy, area and latency of a network on a design, by component and layer."),
     "chips": Entry(UNDERSTAND, "Compare the energy and speed that costs give with those of published chips."),
     "ranges": Entry(UNDERSTAND, "Show where the signals of every layer lie in the range of its ADCs."),
     "tune": Entry(UNDERSTAND, "Choose weight scales, input ranges and ADC ranges by layer, without training."),
     "adc": Entry(UNDERSTAND, "Show what the errors of a converter's circuit do."),
     "array": Entry(UNDERSTAND, "Solve every voltage and current of one array with resistive wires."),
+    "init": Entry(LOOK_UP, "Write a design or a study to begin with, as a TOML file with comments."),
     "designs": Entry(LOOK_UP, "List the designs that come with bitline, or show one."),
     "devices": Entry(LOOK_UP, "List the memory devices that a design can name, show or plot one."),
     "libraries": Entry(LOOK_UP, "List the component libraries that costs are computed with, or show one."),

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 app = Commands()
 
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+"""Suffixes of tables of measurements."""
+
 ALWAYS_GIVEN = {"alpha": 0.02}
 """What the generic devices are shown with, as they have no default."""
 
@@ -29,8 +32,16 @@ DeviceName = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A device, package.module:Class, or a .csv or .parquet table of measurements.",
+        help="A device, package.module:Class, or a .csv, .xlsx or .parquet table of measurements.",
         autocompletion=completion.devices,
+    ),
+]
+Headers = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME=HEADER",
+        help="Headers of a table: target=G_target_uS,measured=G_uS,time_s=t_h, as far as they are not found.",
     ),
 ]
 Parameters = Annotated[
@@ -43,15 +54,15 @@ Parameters = Annotated[
 def devices(context: typer.Context) -> None:
     """List the memory devices that a design can name, show or plot one.
 
-    A design names its device with cell.device: one of these, a table of measurements
-    (cell.device.kind = 'measurements-fit' and a file), or a class of your own, 'package.module:Class'.
+    A design names its device with cell.device: one of these, a table of measurements such as 'cells.csv', or a class
+    of your own, 'package.module:Class'.
     """
     if context.invoked_subcommand is not None:
         return
     rows = [(device, " ".join(_facts(kind))) for device, kind in registered().items()]
     output = Output.of(context)
     output.results(Table("devices", (name("device"), prose("what", "what it is")), rows))
-    output.note("your own: cell.device.kind = 'measurements-fit' with a file, or 'package.module:Class'")
+    output.note("your own: cell.device = 'cells.csv', or 'package.module:Class'")
 
 
 def registered() -> dict[str, type[Device]]:
@@ -94,6 +105,7 @@ def show(device: DeviceName, set_: Parameters = None) -> None:
 def plot(
     context: typer.Context,
     device: DeviceName,
+    columns: Headers = None,
     set_: Parameters = None,
     out: options.Picture = Path("device.png"),
     seed: options.Seed = 0,
@@ -103,10 +115,24 @@ def plot(
     from bitline.report.figures.device import device_figure
     from bitline.report.style import save
 
-    found = find_device(device, parse_settings(set_ or []))
+    found = find_device(device, {**_columns(columns), **parse_settings(set_ or [])})
     check_picture(out)
     save(device_figure(found, device, seed), out)
     Output.of(context).wrote(out)
+
+
+def _columns(given: str | None) -> dict[str, Any]:
+    """Settings of a table from 'target=G_target_uS,measured=G_uS'.
+
+    Raises:
+        DesignError: it is something else.
+    """
+    if given is None:
+        return {}
+    pairs = [pair.partition("=") for pair in given.split(",")]
+    if not all(equals and column.strip() and header.strip() for column, equals, header in pairs):
+        raise DesignError(f"--columns is {given!r}: write for example target=G_target_uS,measured=G_uS,time_s=t_h")
+    return {"columns": {column.strip(): header.strip() for column, _, header in pairs}}
 
 
 def find_device(device: str, settings: dict[str, Any]) -> Device:
@@ -119,7 +145,7 @@ def find_device(device: str, settings: dict[str, Any]) -> Device:
     from bitline.design import Design
 
     kinds = registered()
-    if Path(device).suffix in (".csv", ".parquet"):
+    if Path(device).suffix.lower() in TABLES:
         settings = {"kind": "measurements-fit", "file": device, **settings}
     elif ":" in device:
         settings = {"kind": device, **settings}

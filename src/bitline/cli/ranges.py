@@ -42,7 +42,7 @@ def ranges(
         float, typer.Option(min=50, max=100, metavar="P", help="Inner percentage of the signals.")
     ] = 99.98,
     layer: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Layer to draw (Fig. 14); the tallest if not given.")
+        str | None, typer.Option(metavar="NAME", help="Layer to draw (Fig. 14); all, or the 12 tallest, if not given.")
     ] = None,
     loss: Annotated[
         float | None,
@@ -120,8 +120,8 @@ def _check_layer(network: nn.Module, layer: str | None) -> None:
         raise BitlineError(f"the network has no layer {layer!r}{nearest(layer, names)}")
 
 
-def _drawn(found: Sequence[SliceRange], layer: str | None) -> str:
-    """The layer whose signals are drawn: the one asked for, or the tallest.
+def _drawn(found: Sequence[SliceRange], layer: str | None) -> list[SliceRange]:
+    """What is drawn: the layer that is asked for, or all.
 
     Raises:
         BitlineError: there is no such layer.
@@ -129,17 +129,19 @@ def _drawn(found: Sequence[SliceRange], layer: str | None) -> str:
     names = {entry.layer for entry in found}
     if layer is not None and layer not in names:
         raise BitlineError(f"there is no analog layer {layer!r}: use one of {', '.join(sorted(names))}")
-    return layer or max(found, key=lambda entry: entry.rows).layer
+    return [entry for entry in found if layer in (None, entry.layer)]
 
 
-def _write(files: list[Path], found: Sequence[SliceRange], drawn: str, caption: str, percent: float) -> None:
+def _write(
+    files: list[Path], found: Sequence[SliceRange], drawn: Sequence[SliceRange], caption: str, percent: float
+) -> None:
     from bitline.evaluation.adc_ranges import ranges_frame
     from bitline.report.figures.ranges import signals_figure, useful_figure
     from bitline.report.style import save
 
     table, signals, useful = files
     write_csv(table, ranges_frame(found, percent))
-    save(signals_figure([entry for entry in found if entry.layer == drawn], caption, percent), signals)
+    save(signals_figure(drawn, caption, percent), signals)
     save(useful_figure(found, caption, percent), useful)
 
 

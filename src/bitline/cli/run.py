@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +15,16 @@ from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample, import_path
-from bitline.cli.table import Cell, Column, Table, name
+from bitline.cli.run_tables import run_tables
+from bitline.cli.table import Table
+from bitline.cli.why import is_large, why_parts
 from bitline.config.files import check_writable
-from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from bitline.cost import NetworkCost
     from bitline.data.samples import Samples
     from bitline.design import Design
-    from bitline.evaluation.layer_errors import LayerError
     from bitline.evaluation.result import Evaluation
     from bitline.measures import Measure
 
@@ -76,6 +74,14 @@ def run(
             "layer; 0 leaves it out, and saves the time of about 3 N images a chip.",
         ),
     ] = 64,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why",
+            help="Find what costs accuracy by undoing one cause after the other on few images, and what helps; done "
+            "unasked where more than 10 points are lost.",
+        ),
+    ] = False,
     compute: options.Compute = "cpu",
     threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
@@ -122,7 +128,7 @@ def run(
     } | ({"metric": metric} if metric != "accuracy" else {})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
-    output.results(*_tables(results, model))
+    output.results(*run_tables(results, model), *how.why(sample, results[-1], why, output))
     output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
 
@@ -168,6 +174,22 @@ class _Procedure:
                 **remedy,
             )
 
+    def why(self, sample: Sample | OwnSample, result: Evaluation, asked: bool, output: Output) -> list[Table | str]:
+        """What costs the design its accuracy, where somebody asks or much is lost."""
+        from bitline.evaluation.diagnosis import IMAGES, OBSERVED, Patient, diagnose
+        from bitline.evaluation.subject import Given, Subject
+        from bitline.measures import ACCURACY
+
+        if not (asked or is_large(result)) or self.recalibrate or self.measure != ACCURACY:
+            return []
+        images, labels, calibration = sample.given(self.measure, self.design, self.compute)
+        network = sample.network.to(self.compute)
+        subject = Subject.of(network, self.design, Given(images, labels, calibration, self.measure, self.batch))
+        observed = sample.first_inputs(OBSERVED).to(self.compute)
+        data = subject.data.part(0, min(IMAGES, len(subject.data)))
+        with output.progress() as tell:
+            return why_parts(diagnose(Patient(network, result.design, data, observed, self.seed), tell))
+
     def _known(self, network: nn.Module, images: Tensor | Samples) -> Any:
         """The calibration of the file, made and written first if there is none; the images where no file is wanted."""
         from bitline.nn import conversion_of, convert
@@ -202,99 +224,3 @@ def _late_notes(result: Evaluation) -> list[str]:
 
     said = approximations(result.design)
     return [note for note in (*result.notes, *(result.cost.notes if result.cost else ())) if note not in said]
-
-
-def _tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
-    result = results[-1]
-    title = f"{model} on {result.design.name}, {result.counted}"
-    parts: list[Table | str] = [_accuracy(results, title)]
-    if result.layers:
-        parts.append(_layers(result.layers, _at(results, result)))
-    if any(layer.pulses > 1 for layer in result.layers):
-        parts.append(_pulses(result.layers))
-    if result.cost is not None:
-        parts.append(_cost(result.cost))
-    conversions = _conversions(result.layers)
-    return [*parts, conversions] if conversions else parts
-
-
-def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
-    from bitline.devices import format_duration
-
-    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
-
-
-def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
-    last = results[-1]
-    measure = last.measure
-    columns = (
-        name("network"),
-        Column("chips", "chips"),
-        Column(measure.key, measure.name, measure.unit, measure.text),
-        Column("std", "±", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
-    )
-    rows: list[tuple[Any, ...]] = [
-        ("floating point", None, last.float_value, None),
-        ("quantised reference", None, last.reference_value, None),
-    ]
-    for result in results:
-        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, result.std))
-    return Table(measure.key, columns, rows, title)
-
-
-def _layers(layers: Sequence[LayerError], at: str) -> Table:
-    columns = (
-        name("layer"),
-        Column("rows", "rows"),
-        Column("outputs", "outputs"),
-        Column("partitions", "partitions"),
-        Column("own_db", "own", "dB"),
-        Column("accumulated_db", "accumulated", "dB"),
-    )
-    rows = [
-        (layer.name, layer.rows, layer.outputs, layer.partitions, _ratio(layer.own_db), _ratio(layer.accumulated_db))
-        for layer in layers
-    ]
-    return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}")
-
-
-def _ratio(value: float) -> Cell:
-    return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
-
-
-def _pulses(layers: Sequence[LayerError]) -> Table:
-    columns = (
-        name("layer"),
-        Column("pulses", "pulses", "per cell", lambda value: fixed(value, 2)),
-        Column("outside", "cells outside", "tolerance, %", lambda share: percent(share, 1)),
-    )
-    rows = [(layer.name, layer.pulses, layer.outside) for layer in layers]
-    return Table("programming", columns, rows, "programming of every layer")
-
-
-def _cost(cost: NetworkCost) -> Table:
-    columns = (
-        name("library"),
-        Column("energy_uJ", "energy", "µJ"),
-        Column("energy_per_mac_fJ", "per MAC", "fJ"),
-        Column("TOPS_per_W", "TOPS/W"),
-        Column("area_mm2", "area", "mm²"),
-        Column("latency_us", "latency", "µs"),
-        Column("images_per_s", "images/s"),
-    )
-    totals = cost.totals()
-    row = [cost.library, *(totals[column.key] for column in columns[1:])]
-    largest = ", ".join(
-        f"{part} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for part, energy in list(cost.energies_pJ.items())[:3]
-    )
-    return Table("cost", columns, [row], f"cost of an image; most energy: {largest}")
-
-
-def _conversions(layers: Sequence[LayerError]) -> str:
-    total = sum(layer.conversions for layer in layers)
-    if not total:
-        return ""
-    counted = [layer for layer in layers if layer.skipped < 1]
-    skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in counted)
-    left_out = f", {percent(skipped / (total + skipped), 1)} % left out" if skipped else ""
-    return f"analog-to-digital conversions of one image: {number(round(total))}{left_out}"

@@ -58,9 +58,10 @@ class Variants:
     def __get_pydantic_core_schema__(self, union: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {tag_of(variant): handler.generate_schema(variant) for variant in get_args(union)}
         tagged = core_schema.tagged_union_schema(choices, discriminator=kind)
-        return core_schema.no_info_before_validator_function(self._expanded, tagged)
+        return core_schema.no_info_before_validator_function(self.expanded, tagged)
 
-    def _expanded(self, value: Any) -> Any:
+    def expanded(self, value: Any) -> Any:
+        """A value with its `kind`."""
         if isinstance(value, str):
             return {"kind": value}
         if isinstance(value, dict) and "kind" not in value:

@@ -39,9 +39,9 @@ def count_together(layer: LayerStatistics, mapping: WeightMapping) -> JointCount
         layer: one of the network.
         mapping: how its weights are stored.
     """
-    told_apart = min(mapping.bits, WEIGHT_BITS)
-    dropped = mapping.bits - told_apart
-    codes, _ = weight_codes(layer.weight.float(), mapping.bits, mapping.scale, mapping.percentile)
+    told_apart = min(mapping.code_bits, WEIGHT_BITS)
+    dropped = mapping.code_bits - told_apart
+    codes, _ = weight_codes(layer.weight.float(), mapping.code_bits, mapping.scale, mapping.percentile)
     whole = codes.numpy().astype(np.int32)
     top = 2 ** (told_apart - 1) - 1
     coarse = np.sign(whole) * (np.abs(whole) >> dropped) + top

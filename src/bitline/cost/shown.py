@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bitline.numerics.notebook import folded_html, table_html
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number, percent
 
@@ -107,13 +107,16 @@ def text_of_unit(cost: UnitCost) -> str:
 
 def html_of_network(cost: NetworkCost) -> str:
     """The totals, and energy and area by component, as HTML."""
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    totals = pd.DataFrame({"of one image": cost.totals()}).T
-    parts = pd.DataFrame({"energy (uJ)": cost.energies_pJ, "area (mm2)": dict(cost.areas_mm2)})
-    parts["energy (uJ)"] *= 1e-6
-    tables = totals.to_html(float_format=number) + parts.to_html(float_format=number, na_rep="")
-    return f"<b>{html.escape(cost.design)}</b>, library {html.escape(cost.library)}{tables}"
+    totals = [(name.replace("_", " "), _short(value)) for name, value in cost.totals().items()]
+    names = dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
+    parts = [
+        (name, number(1e-6 * cost.energies_pJ[name], 3) if name in cost.energies_pJ else "",
+         number(cost.areas_mm2.get(name), 3))
+        for name in names
+    ]  # fmt: skip
+    title = f"cost of an image on {cost.design}, library {cost.library}"
+    of_parts = table_html("", [("component", "energy, µJ", "area, mm²"), *parts], most=len(parts))
+    return table_html(title, [("", ""), *totals], most=len(totals)) + folded_html("components", of_parts)
 
 
 def _most(energies: Mapping[str, float], areas: Mapping[str, float]) -> list[str]:

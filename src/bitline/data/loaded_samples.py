@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.batch import Batch, batch_of
-from bitline.data.stored_samples import Samples, check_finite
+from bitline.data.call import usable
+from bitline.data.stored_samples import Samples
 from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
 
@@ -57,7 +58,7 @@ class LoadedSamples(Samples):
         seen = []
         for given in source:
             batch = read(given)
-            check_finite(batch.call)
+            usable(batch.call, network, "images", DataError)
             seen.append((len(batch), _digest(batch)))
         count = sum(size for size, _ in seen)
         if not count:

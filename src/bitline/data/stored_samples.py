@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from bitline.data.batch import Batch
 from bitline.data.call import Call
 from bitline.data.stored_images import StoredImages
-from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
 
 
@@ -98,21 +97,6 @@ class StoredSamples(Samples):
             parts += [name, value]
         parts.append(self.targets if isinstance(self.targets, Tensor) else repr(self.targets))
         return data_digest(*parts)
-
-
-def check_finite(call: Call) -> None:
-    """Refuse inputs that are NaN or infinite.
-
-    Raises:
-        DataError: some are.
-
-    Examples:
-        >>> import torch
-        >>> check_finite(Call((torch.tensor([1.0]),), {}))
-    """
-    for tensor in call.tensors():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise DataError("the images hold NaN or infinite values: check how they are loaded and normalised")
 
 
 def placed(call: Call, network: nn.Module) -> Call:

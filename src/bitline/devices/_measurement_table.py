@@ -1,4 +1,4 @@
-"""Tables of measured cells: CSV or Parquet files with the columns target, measured and, where there is one, time_s."""
+"""Tables of measured cells: by time and target."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from bitline.devices._measurement_files import Columns, read_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +39,13 @@ class MeasurementTable:
         times_s: times after programming in seconds, ascending.
         cells_at: the cells at each time.
         content: hash of the file.
+        unit: of the targets, where their header names it.
     """
 
     times_s: tuple[float, ...]
     cells_at: tuple[MeasuredCells, ...]
     content: str
+    unit: str = ""
 
     @property
     def states(self) -> tuple[float, float]:
@@ -49,8 +53,12 @@ class MeasurementTable:
         return float(self.cells_at[0].targets[0]), float(self.cells_at[0].targets[-1])
 
 
-def read_table(file: str) -> MeasurementTable:
+def read_table(file: str, columns: Columns) -> MeasurementTable:
     """Read a table of measurements; it is read again only if the file has changed.
+
+    Args:
+        file: its path.
+        columns: headers of the user's own.
 
     Raises:
         ValueError: there is no such file, or something in it is wrong; the message says what.
@@ -58,24 +66,19 @@ def read_table(file: str) -> MeasurementTable:
     path = Path(file)
     if not path.is_file():
         raise ValueError(f"cell.device.file is {file!r}, and there is no such file: give a .csv or .parquet file")
-    return _read(path, path.stat().st_mtime_ns)
+    return _read(path, columns, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, _changed: int) -> MeasurementTable:
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    frame = _frame(path)
-    missing = [name for name in ("target", "measured") if name not in frame]
-    if missing:
-        raise ValueError(
-            f"{path} has the columns {', '.join(map(str, frame))}: it needs 'target' and 'measured' (one unit), and "
-            "may have 'time_s'"
-        )
+def _read(path: Path, columns: Columns, _changed: int) -> MeasurementTable:
+    file = read_file(path, columns)
+    frame = file.frame
     if frame.empty:
         raise ValueError(f"{path} has a header and no measurements: give a row for each measured cell")
     frame = frame[["target", "measured"]].assign(time_s=frame.get("time_s", 0.0))
-    values = frame.apply(pd.to_numeric, errors="coerce")
+    values = frame.apply(_numbers, decimal=file.decimal)
+    for name, scale in file.scales.items():
+        values[name] = values[name] * scale if scale != 1 else values[name]
     unusable = values.index[~np.isfinite(values).all(axis=1) | (values["target"] < 0) | (values["time_s"] < 0)]
     if len(unusable):
         raise ValueError(
@@ -86,23 +89,17 @@ def _read(path: Path, _changed: int) -> MeasurementTable:
     cells_at = tuple(_by_target(values[values["time_s"] == time], path) for time in times)
     if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
         raise ValueError(f"{path}: every time must have the same targets")
-    return MeasurementTable(times, cells_at, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
+    content = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    return MeasurementTable(times, cells_at, content, file.unit)
 
 
-def _frame(path: Path) -> pd.DataFrame:
+def _numbers(column: pd.Series, decimal: str) -> pd.Series:
+    """A column as numbers; NaN for what is none."""
     import pandas as pd  # here, for the start-up of what does not need it
 
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise ValueError(f"cannot read measurements from {path}: use a .csv or .parquet file")
-    try:
-        frame: pd.DataFrame = reader(path)
-    except ImportError:
-        raise ValueError(f"reading {path} needs pyarrow: pip install pyarrow, or use a .csv file") from None
-    except (OSError, ValueError) as error:
-        raise ValueError(f"cannot read measurements from {path}: {str(error).splitlines()[0]}") from None
-    return frame
+    if decimal == "," and not pd.api.types.is_numeric_dtype(column):
+        column = column.astype(str).str.replace(",", ".", regex=False)
+    return pd.to_numeric(column, errors="coerce")
 
 
 def _by_target(values: pd.DataFrame, path: Path) -> MeasuredCells:

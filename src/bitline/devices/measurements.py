@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
+from bitline.devices._measurement_files import Columns
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
 from bitline.devices.published import MeasuredRange
 from bitline.numerics.draws import Draws
@@ -21,8 +22,10 @@ from bitline.shapes import Cellwise
 class TableDevice(Device):
     """A device that is a table of measured cells, fitted or resampled.
 
-    The file is a CSV or Parquet table with the columns `target` and `measured`, conductances or currents in one unit, a
-    row for each measured cell, and optionally `time_s`, the time between programming and measurement. The smallest time
+    The file is a CSV, Excel or Parquet table with the columns `target` and `measured`, conductances or currents, a row
+    for each measured cell, and optionally `time_s`, the time between programming and measurement. Headers such as
+    'G_target_uS', 'G_meas_nS' and 'time (min)' are understood with their units, and others through `columns`; columns
+    of text files may be separated by semicolons or tabs, with decimal commas. The smallest time
     counts as programming: at earlier ones cells hold what they did then. Between measured times what a cell holds is
     interpolated linearly, whatever law lies behind: measure at more times where that is too coarse.
 
@@ -44,9 +47,11 @@ class TableDevice(Device):
     """
 
     file: str
-    """CSV or Parquet table, relative to the current folder."""
+    """CSV, Excel or Parquet table, relative to the current folder."""
+    columns: Columns = Columns()
+    """Headers of the file, where they are others and cannot be told from their words."""
     unit: str = "uS"
-    """Unit of the table, for messages and figures."""
+    """Unit of the table, for messages and figures; that in the header of the targets if not given."""
     largest_state: Annotated[float, Field(gt=0)] | None = None
     """State that counts as G_max; the largest target if not given."""
     extrapolate: bool = False
@@ -59,18 +64,20 @@ class TableDevice(Device):
     def _remember_content(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        found = read_table(str(data["file"])).content
+        columns = data.get("columns", {})
+        table = read_table(str(data["file"]), columns if isinstance(columns, Columns) else Columns(**columns))
+        found = table.content
         if data.get("content") not in (None, "", found):
             raise ValueError(
                 f"cell.device.file {data['file']!r} has changed since the design was saved (content {found}, not "
                 f"{data['content']}): bring the old file back, or remove cell.device.content from the design"
             )
-        return {**data, "content": found}
+        return {**({"unit": table.unit} if table.unit else {}), **data, "content": found}
 
     @property
     def table(self) -> MeasurementTable:
         """The measurements."""
-        return read_table(self.file)
+        return read_table(self.file, self.columns)
 
     @property
     def largest(self) -> float:

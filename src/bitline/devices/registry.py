@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import PurePath
+from typing import Annotated, Any
 
 from bitline.config.variants import Variants
+from bitline.devices._measurement_files import SUFFIXES
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
@@ -21,6 +23,18 @@ from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
 
+
+class DeviceVariants(Variants):
+    """Variants that the path of a table of measurements chooses, too: `cell.device = "cells.csv"`."""
+
+    def expanded(self, value: Any) -> Any:
+        value = super().expanded(value)
+        named = value.get("kind") if isinstance(value, dict) else None
+        if isinstance(named, str) and PurePath(named).suffix.lower() in SUFFIXES:
+            return {**value, "kind": "measurements-fit", "file": named}
+        return value
+
+
 AnyDevice = Annotated[
     Exact
     | StateIndependent
@@ -34,7 +48,7 @@ AnyDevice = Annotated[
     | FittedMeasurements
     | ResampledMeasurements
     | Imported,
-    Variants(default="none"),
+    DeviceVariants(default="none"),
 ]
 
 AnyLevels = Annotated[

@@ -11,10 +11,10 @@ from torch import nn
 
 from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
-from bitline.cost import NetworkCost, library_of
+from bitline.cost import library_of
 from bitline.design import Design
 from bitline.devices import format_duration
-from bitline.errors import DataError, DesignError
+from bitline.errors import DataError
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors
 from bitline.evaluation.measured_samples import Advance, MeasuredSamples
 from bitline.evaluation.prepared import Prepared
@@ -211,7 +211,7 @@ def _measured(
     for aged, chips in zip(designs, results, strict=True):
         layers = layer_errors(chip.sums for chip in chips)
         skipped = {layer.name: layer.skipped for layer in layers} if layers else prepared.skipped(data)
-        cost, why = _cost(prepared, aged, skipped)
+        cost, why = prepared.cost_or_reason(aged, skipped)
         evaluations.append(
             Evaluation(
                 design=aged,
@@ -251,11 +251,3 @@ def _chip_results(
 def _told(progress: Progress, what: str, data: MeasuredSamples) -> Advance:
     """Tells how many of the samples are done."""
     return lambda done: progress(what, done, len(data))
-
-
-def _cost(prepared: Prepared, design: Design, skipped: dict[str, float]) -> tuple[NetworkCost | None, tuple[str, ...]]:
-    """The cost of a design, or why there is none: a design without converters still computes."""
-    try:
-        return prepared.cost(design, skipped), ()
-    except DesignError as error:
-        return None, (f"no energy, area and latency: {error}",)

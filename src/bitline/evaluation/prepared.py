@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, network_cost
 from bitline.data.samples import Samples
 from bitline.design import Design, views
+from bitline.errors import DesignError
 from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors, layer_sums
 from bitline.evaluation.measured_samples import Advance, MeasuredSamples
 from bitline.measures.measure import Values
@@ -140,6 +141,13 @@ class Prepared:
     def cost(self, design: Design, skipped: dict[str, float]) -> NetworkCost:
         """Cost of this network on a design with the same inputs and analog layers; see `network_cost`."""
         return network_cost(self.statistics, design, skipped=skipped)
+
+    def cost_or_reason(self, design: Design, skipped: dict[str, float]) -> tuple[NetworkCost | None, tuple[str, ...]]:
+        """The cost, or why there is none: a design without converters still has an accuracy."""
+        try:
+            return self.cost(design, skipped), ()
+        except DesignError as error:
+            return None, (f"no energy, area and latency: {error}",)
 
     def adc_ranges(self) -> dict[str, list[float]]:
         """Share of the largest possible output range of an array that its ADCs span, by layer and weight slice.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,8 @@ from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width, known
-from bitline.numerics.text import number
+from bitline.numerics.notebook import folded_html, strip_html, table_html
+from bitline.numerics.text import fixed
 from bitline.numerics.two_way import Estimate
 
 if TYPE_CHECKING:
@@ -68,15 +68,21 @@ class Evaluation:
     samples: SampleValues | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
+        title, rows = self._summary
+        names, width = (max(len(row[place]) for row in rows) for place in (0, 1))
+        lines = [f"{name:<{names}}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
+        return "\n".join([title, *lines])
+
+    @property
+    def _summary(self) -> tuple[str, list[tuple[str, str, str]]]:
+        """A title, and what is said of it: names, values and meanings."""
         rows = [
             (self.measure.name, self._with_unit(self._value), _of_chips(len(self.chip_values))),
             ("reference", self.measure.shown(self.reference_value), "quantised weights and inputs, exact sums"),
             ("float", self.measure.shown(self.float_value), "the original network"),
             ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
         ]
-        names, width = (max(len(row[place]) for row in rows) for place in (0, 1))
-        lines = [f"{name:<{names}}  {value:<{width}}  {meaning}".rstrip() for name, value, meaning in rows]
-        return "\n".join([f"{_shortened(self.design.name)}{self._time}, {self.counted}", *lines])
+        return f"{_shortened(self.design.name)}{self._time}, {self.counted}", rows
 
     def __repr__(self) -> str:
         chips = len(self.chip_values)
@@ -189,15 +195,16 @@ class Evaluation:
         )
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().drop(columns=["design", "seed"]).to_html(index=False, float_format=number)
-        cost = self.cost._repr_html_() if self.cost else ""
-        data = f"{self.images} {self.counted.split()[1]}"
-        return f"<b>{html.escape(self.design.name)}</b>: {self._shown_mean} on {data}{table}{cost}"
-
-    @property
-    def _shown_mean(self) -> str:
-        name = "" if self.measure == ACCURACY else f"{self.measure.name} "
-        return html.escape(f"{name}{self.measure.shown(self.mean)}")
+        title, rows = self._summary
+        chips = strip_html(self.chip_values, f"{self.measure.name} of each chip") if self.measure.is_share else ""
+        parts = [table_html(title, [("", "", ""), *rows]), chips]
+        if self.layers:
+            errors = [(layer.name, fixed(layer.own_db, 1), fixed(layer.accumulated_db, 1)) for layer in self.layers]
+            head = ("layer", "own error, dB", "accumulated, dB")
+            parts.append(folded_html("error of every layer", table_html("", [head, *errors], most=len(errors))))
+        if self.cost:
+            parts.append(folded_html("energy, area and latency", self.cost._repr_html_()))
+        return "".join(parts)
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each analog layer."""

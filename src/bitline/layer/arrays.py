@@ -180,7 +180,9 @@ class ProgrammedArrays(LayerArrays):
             return digits.double() / top
         weights = self._bit_weights()[:, 0, 0, group, rows, 0]
         magnitude = digits.abs().long()
-        total = sum(((magnitude >> bit) & 1) * weights[bit] for bit in range(bits))
+        total = torch.zeros(digits.shape, dtype=torch.float64, device=digits.device)
+        for bit in range(bits):
+            total += ((magnitude >> bit) & 1) * weights[bit]
         return total * digits.sign() / top
 
     def _bit_weights(self) -> Tensor:

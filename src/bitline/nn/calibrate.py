@@ -20,6 +20,8 @@ from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_vectors
 from bitline.numerics.histogram import Histogram
+from bitline.numerics.summary import counted, summary
+from bitline.numerics.text import number
 from bitline.quantize import InputScale
 
 
@@ -47,6 +49,20 @@ class Calibration:
     layers: Mapping[str, LayerCalibration]
     folded: tuple[Pair, ...] | None = None
     channels_last: bool = False
+
+    def __repr__(self) -> str:
+        return f"Calibration({counted(len(self.layers), 'layer')})"
+
+    def __str__(self) -> str:
+        head = ("layer", "input bits", "input step", "ADC codes")
+        rows = [(name, *_ranges_in_words(layer)) for name, layer in self.layers.items()]
+        return summary(f"calibration of {counted(len(self.layers), 'layer')}", [head, *rows])
+
+
+def _ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
+    """Bits and step of the inputs, and the codes of the ADCs."""
+    codes = "no ADC" if layer.levels is None else f"{min(layer.levels.low):,} to {max(layer.levels.high):,}"
+    return f"{layer.inputs.magnitude_bits:,}", number(layer.inputs.step, 3), codes
 
 
 Listener = Callable[[Tensor], object]

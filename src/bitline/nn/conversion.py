@@ -13,6 +13,7 @@ from bitline.layer.encoded import LayerCalibration
 from bitline.nn.calibrate import Activities, Calibration
 from bitline.nn.contexts import analog_layers
 from bitline.nn.fold import FoldReport
+from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
 from bitline.numerics.text import number
 
@@ -58,11 +59,19 @@ class Conversion:
         return f"Conversion({cut(self.design.name, 20)!r}, {layers}, chip {self.chip.number})"
 
     def __str__(self) -> str:
+        return summary(*self._summary)
+
+    def _repr_html_(self) -> str:
+        return table_html(*self._summary)
+
+    @property
+    def _summary(self) -> tuple[str, list[tuple[str, ...]], list[str]]:
+        """A title, the rows of a table, and what is said below it."""
         layers = counted(len(self.analog), "analog layer")
         title = f"{cut(self.design.name, 20)}, chip {self.chip.number} of seed {self.chip.seed}: {layers}"
         rows = [_row(name, self.calibration.layers[name]) for name in self.analog]
         notes = f"{counted(len(self.notes), 'note')} on what is approximate or stays digital: see .notes"
-        return summary(title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else ())
+        return title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else []
 
     def __getstate__(self) -> dict[str, object]:
         """Files and copies go without activities: they are large, and made again from images."""

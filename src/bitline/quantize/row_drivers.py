@@ -55,4 +55,4 @@ class RowDrivers(Part):
     def noise_of(self, slices: int, slice_bits: int) -> float:
         """Standard deviation of what one row adds up over input slices, in steps of the least significant one."""
         power = sum(4.0 ** (slice_bits * index) for index in range(slices))
-        return self.noise * (2**slice_bits - 1) * math.sqrt(power)
+        return float(self.noise * (2**slice_bits - 1) * math.sqrt(power))

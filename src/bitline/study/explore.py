@@ -16,6 +16,7 @@ from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
+from bitline.numerics.summary import summary
 from bitline.study.axes import Axis, check_conditions, meets, quantity
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.objectives import Objectives
@@ -45,6 +46,8 @@ class SearchResult:
     Examples:
         >>> SearchResult(looked_at=100, survivors=(), front=("3f2a", "91bc"), failures=(), seconds=60.0).front
         ('3f2a', '91bc')
+        >>> SearchResult(looked_at=100, survivors=(), front=("3f2a", "91bc"), failures=(), seconds=60.0)
+        SearchResult(100 screened, 0 measured, front of 2)
     """
 
     looked_at: int
@@ -52,6 +55,18 @@ class SearchResult:
     front: tuple[str, ...]
     failures: tuple[str, ...]
     seconds: float
+
+    def __str__(self) -> str:
+        title = (
+            f"{self.looked_at:,} designs screened, {len(self.survivors):,} measured, {len(self.front):,} on the front"
+        )
+        rows = [(point.label(), "front" if point.key in self.front else "") for point in self.survivors]
+        return summary(title, [("design", ""), *rows], [f"failed: {failure}" for failure in self.failures[:1]])
+
+    def __repr__(self) -> str:
+        return (
+            f"SearchResult({self.looked_at:,} screened, {len(self.survivors):,} measured, front of {len(self.front):,})"
+        )
 
 
 @checked(StudyError)

@@ -60,6 +60,9 @@ class Forecast:
     seconds: float | None
     busy: float | None = None
 
+    def _repr_html_(self) -> str:
+        return "".join(f"<div>{line}</div>" for line in str(self).splitlines())
+
     def __str__(self) -> str:
         left = f"{counted(self.tasks, 'task')} and {counted(self.images, 'image')} left"
         times = "how long is not known: a probe would run code that nobody allowed"

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -15,7 +14,6 @@ from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
 from bitline.numerics.summary import counted, cut
-from bitline.numerics.text import number
 from bitline.study import shown
 from bitline.study.point import in_line
 from bitline.study.study import Study
@@ -238,12 +236,7 @@ class StudyResult:
         }
 
     def _repr_html_(self) -> str:
-        shown = ["design", *self.settings, self.measure.key, "std", "chips", "energy_uJ", "area_mm2", "latency_us"]
-        frame = self.to_frame()
-        html: str = frame[[name for name in dict.fromkeys(shown) if name in frame]].to_html(
-            index=False, float_format=number, na_rep=""
-        )
-        return f"<b>{escape(self.study.name)}</b>, {len(self.designs)} designs{html}"
+        return shown.html_of_study(self)
 
 
 def in_words(value: Any) -> Any:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
 from bitline.numerics.text import number
 from bitline.study.point import in_line
@@ -19,6 +20,16 @@ COSTS = {"energy_uJ": "energy µJ", "area_mm2": "area mm²", "latency_us": "late
 
 def text_of_study(result: StudyResult) -> str:
     """The most accurate designs of a study, a line each."""
+    return summary(*_parts_of_study(result))
+
+
+def html_of_study(result: StudyResult) -> str:
+    """The most accurate designs of a study, as a notebook shows them."""
+    return table_html(*_parts_of_study(result))
+
+
+def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], list[str]]:
+    """A title, the rows of a table, and what is said below it."""
     measure = result.measure
     finished = sum(design.finished for design in result.designs)
     title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
@@ -33,7 +44,8 @@ def text_of_study(result: StudyResult) -> str:
     last += [f"failed: {failure}" for failure in result.failures[:1]]
     if len(result.failures) > 1:
         last.append(f"{counted(len(result.failures), 'failure')} in all: see .failures")
-    return summary(title, [("design", f"{measure.name} {measure.unit}".strip(), "chips", *COSTS.values()), *rows], last)
+    head = ("design", f"{measure.name} {measure.unit}".strip(), "chips", *COSTS.values())
+    return title, [head, *rows], last
 
 
 def name_of_design(design: DesignResult) -> str:

@@ -13,6 +13,8 @@ from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.errors import StudyError
 from bitline.numerics.progress import Progress, silent
+from bitline.numerics.summary import counted
+from bitline.numerics.text import number
 from bitline.study.executors import Launch, local
 from bitline.study.point import Point
 from bitline.study.store import Store
@@ -40,6 +42,12 @@ class Summary:
     done: int
     failures: tuple[str, ...]
     seconds: float
+
+    def __str__(self) -> str:
+        title = (
+            f"{counted(len(self.points), 'design')}, {counted(self.done, 'task')} done in {number(self.seconds, 3)} s"
+        )
+        return "\n".join([title, *(f"failed: {failure}" for failure in self.failures)])
 
 
 @checked(StudyError)

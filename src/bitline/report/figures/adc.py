@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bitline.readout import Adc, NoAdc
 from bitline.readout.curves import Curves
-from bitline.report.style import BLUE, GREY, ORANGE
+from bitline.report.style import BLUE, GREY, ORANGE, in_house_style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Values = NDArray[np.floating | np.integer]
+FINE = 64
+"""Codes from which on the steps of a curve cannot be seen."""
 
+
+@in_house_style
 def adc_figure(adc: Adc | NoAdc, curves: Curves, caption: str) -> Figure:
     """Transfer curve of the first converter; INL and DNL of the first and the spread of all.
 
@@ -32,20 +39,30 @@ def adc_figure(adc: Adc | NoAdc, curves: Curves, caption: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
     transfer, integral, differential = figure.subplots(1, 3)
     codes = np.arange(1, curves.edges.shape[1] + 1)
-    edges = curves.edges[0].numpy()
-    transfer.plot([codes[0] - 0.5, codes[-1] - 0.5], [codes[0], codes[-1]], color=GREY, label="ideal")
-    transfer.step(edges, codes, where="post", color=BLUE, label="converter 1")
-    transfer.set(xlabel="input (steps)", ylabel="code", title="transfer curve")
-    transfer.legend()
+    _draw_transfer(transfer, curves.edges[0].numpy(), codes)
     for axes, values, name in ((integral, curves.inl.numpy(), "INL"), (differential, curves.dnl.numpy(), "DNL")):
         place = codes[: values.shape[1]]
         low, high = np.nanpercentile(values, [5, 95], axis=0)
         axes.fill_between(place, low, high, color=ORANGE, alpha=0.3, label="5 to 95 % of converters")
         axes.plot(place, values[0], color=BLUE, linewidth=1, label="converter 1")
         axes.set(xlabel="code", ylabel=f"{name} (steps)", title=name)
-        axes.legend()
-    figure.suptitle(caption, fontsize=11)
+    handles, labels = integral.get_legend_handles_labels()
+    ideal, names = transfer.get_legend_handles_labels()
+    figure.legend([*handles, *ideal], [*labels, *names], loc="outside lower center", ncols=4)
+    figure.suptitle(caption)
     return figure
+
+
+def _draw_transfer(axes: Axes, edges: Values, codes: Values) -> None:
+    """Steps of a converter of few codes; of more, what its edges differ from those of an ideal one."""
+    if len(codes) < FINE:
+        axes.plot([codes[0] - 0.5, codes[-1] - 0.5], [codes[0], codes[-1]], color=GREY, label="ideal")
+        axes.step(edges, codes, where="post", color=BLUE)
+        axes.set(xlabel="input (steps)", ylabel="code", title="transfer curve")
+        return
+    axes.axhline(0, color=GREY, label="ideal")
+    axes.plot(codes, edges - (codes - 0.5), color=BLUE, linewidth=1)
+    axes.set(xlabel="code", ylabel="begins at input (steps)", title="transfer curve less the ideal")

@@ -11,7 +11,7 @@ import torch
 from bitline.devices import Device, PublishedDevice, TableDevice, format_duration
 from bitline.numerics.draws import Draws
 from bitline.numerics.text import number
-from bitline.report.style import COLOURS
+from bitline.report.style import COLOURS, in_house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ DECADES = 2.0
 HOUR = 3600.0
 
 
+@in_house_style
 def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
     """Three panels: programming error against target, means over time, and sampled cells of some states.
 
@@ -50,7 +51,7 @@ def device_figure(device: Device, name: str, seed: int = 0) -> Figure:
     _draw_error(error, device, seed)
     _draw_drift(drift, device, states, seed)
     _draw_cells(cells, device, states, seed)
-    figure.suptitle(f"{name}; {CELLS} sampled cells for each state, seed {seed}", fontsize=11)
+    figure.suptitle(f"{name}; {CELLS} sampled cells for each state, seed {seed}")
     return figure
 
 
@@ -108,7 +109,7 @@ def _times(device: Device) -> list[float]:
 
 def _legend(axes: Axes, **settings: Any) -> None:
     """A legend below the panel, where it covers nothing."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=9, frameon=False, **settings)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), **settings)
 
 
 def _draw_error(axes: Axes, device: Device, seed: int) -> None:

@@ -1,0 +1,174 @@
+"""`bitline compare`: designs side by side, on the same chips and images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bitline.cli import completion, options
+from bitline.cli.commands import Commands
+from bitline.cli.inputs import Source, check_compute, chosen_design
+from bitline.cli.output import Output
+from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.errors import DesignError
+from bitline.numerics.summary import cut
+from bitline.numerics.text import exact, fixed, number, percent
+
+if TYPE_CHECKING:
+    from bitline.design import Design
+    from bitline.evaluation.comparison import MeasuredDesign
+    from bitline.numerics.two_way import Estimate
+
+COSTS = (("energy_uJ", "energy", "µJ"), ("area_mm2", "area", "mm²"), ("latency_us", "latency", "µs"))
+"""Keys of `NetworkCost.totals` that are compared, with their heads and units."""
+
+LONGEST = 40
+"""Characters of a setting that are shown."""
+
+app = Commands()
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="DESIGN",
+            help="What the others are compared with: a name of 'bitline designs' or a .toml file.",
+            autocompletion=completion.designs,
+        ),
+    ],
+    others: Annotated[
+        list[str],
+        typer.Argument(metavar="OTHER...", help="One or more other designs.", autocompletion=completion.designs),
+    ],
+    set_: options.Settings = None,
+    model: options.Model = "fashion-resnet",
+    weights: options.Weights = None,
+    data: options.Data = None,
+    allow_code: options.AllowCode = False,
+    chips: options.Chips = 5,
+    images: options.Images = None,
+    calibration_images: options.CalibrationImages = 200,
+    batch: options.Batch = 64,
+    seed: options.Seed = 0,
+    compute: options.Compute = "cpu",
+    threads: options.Threads = None,
+) -> None:
+    """Compare designs on the same chips and images.
+
+    Shows the settings that differ, the difference in accuracy with its 95 % interval over chips and images, and
+    energy, area and latency as ratios to those of the first design. --set changes all designs alike.
+
+    Examples:
+
+      bitline compare differential offset --images 200
+      bitline compare sonos-a sonos-e --chips 3 --images 500
+    """
+    from bitline.data.labels import labels_for
+    from bitline.evaluation.comparison import compare_designs
+    from bitline.evaluation.evaluate import Procedure
+    from bitline.evaluation.subject import classes_of
+
+    output = Output.of(context)
+    names = _told_apart([first, *others])
+    designs = [chosen_design(design, set_, allow_code) for design in (first, *others)]
+    check_compute(compute)
+    sample = Source(model, weights, data).load(images, calibration_images)
+    shown, calibration = sample.images, sample.calibration.to(compute)
+    labels = labels_for(sample.dataset, classes_of(sample.network, designs[0], shown))
+    with output.progress() as tell:
+        measured = compare_designs(
+            sample.network.to(compute),
+            designs,
+            shown.to(compute),
+            labels.to(compute),
+            calibration,
+            Procedure(chips, seed, progress=tell),
+            batch,
+        )
+    title = f"{model}, {len(shown):,} images on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
+    output.results(_settings(names, designs), _accuracy(names, measured, title), _cost(names, measured))
+    output.notes((*sample.dataset.notes, *shown.notes, *(note for entry in measured for note in entry.notes)))
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The designs as they were named.
+
+    Raises:
+        DesignError: one is named twice.
+    """
+    twice = next((design for design in names if names.count(design) > 1), None)
+    if twice is not None:
+        raise DesignError(f"{twice!r} is compared with itself: give designs that differ")
+    return list(names)
+
+
+def _settings(names: Sequence[str], designs: Sequence[Design]) -> Table:
+    from bitline.evaluation.comparison import differing_settings
+
+    columns = (name("setting"), *(prose(design) for design in names))
+    rows = [[setting, *map(_value, values)] for setting, values in differing_settings(designs).items()]
+    return Table("settings", columns, rows, "settings that differ" if rows else "no setting differs")
+
+
+def _value(value: Any) -> Cell:
+    if value is None:
+        return Cell(None, "-")
+    if isinstance(value, list) and len(str(value)) > LONGEST:
+        return Cell(value, f"{len(value)} values")
+    return Cell(value, exact(value) if isinstance(value, float) else cut(str(value), LONGEST))
+
+
+def _accuracy(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
+    columns = (
+        name("design"),
+        Column("accuracy", "accuracy", "%", percent),
+        Column("low", "95 % from", "%", percent),
+        Column("high", "to", "%", percent),
+        Column("difference", "difference", "points", _points),
+        Column("difference_low", "95 % from", "points", _points),
+        Column("difference_high", "to", "points", _points),
+    )
+    rows = []
+    for design, entry in zip(names, measured, strict=True):
+        found = entry.accuracy
+        less = (None, None, None) if entry is measured[0] else _with_ends(entry.less(measured[0]), lambda value: value)
+        rows.append([design, *_with_ends(found, lambda value: min(max(value, 0.0), 1.0)), *less])
+    return Table("accuracy", columns, rows, title)
+
+
+def _with_ends(found: Estimate, limit: Callable[[float], float]) -> tuple[float | None, ...]:
+    """A number and the ends of its interval, which are unknown for a single chip."""
+    known = math.isfinite(found.interval()[0]) and all(spread.chips > 1 for spread in found.spreads)
+    low, high = found.interval() if known else (math.nan, math.nan)
+    return tuple(limit(value) if math.isfinite(value) else None for value in (found.value, low, high))
+
+
+def _points(value: float | None) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    text = fixed(None if value is None else 100 * value, 2)
+    return f"+{text}" if value is not None and value > 0 and float(text) else text
+
+
+def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
+    columns: list[Column] = [name("design")]
+    for key, head, unit in COSTS:
+        columns += [Column(key, head, unit), Column(f"{key.rpartition('_')[0]}_ratio", "ratio", "", _ratio)]
+    totals = [entry.cost.totals() if entry.cost else {} for entry in measured]
+    rows = []
+    for design, own in zip(names, totals, strict=True):
+        row: list[Any] = [design]
+        for key, _, _ in COSTS:
+            value, base = own.get(key), totals[0].get(key)
+            row += [value, value / base if value is not None and base else None]
+        rows.append(row)
+    return Table("cost", tuple(columns), rows, f"cost of an image, and its ratio to that of {names[0]}")
+
+
+def _ratio(value: float | None) -> str:
+    return f"{number(value, 3)}x" if value is not None else ""

@@ -1,0 +1,118 @@
+"""The tables of `bitline run`: accuracy, errors of layers, cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bitline.cli.table import Cell, Column, Table, name
+from bitline.cli.why import spread_of_chips
+from bitline.numerics.text import fixed, number, percent
+
+if TYPE_CHECKING:
+    from bitline.cost import NetworkCost
+    from bitline.evaluation.layer_errors import LayerError
+    from bitline.evaluation.result import Evaluation
+
+
+def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
+    """What came of an evaluation.
+
+    Args:
+        results: at one or several times; the last is the main one.
+        model: the network.
+    """
+    result = results[-1]
+    title = f"{model} on {result.design.name}, {result.counted}"
+    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result)]
+    if result.layers:
+        parts.append(_layers(result.layers, _at(results, result)))
+    if any(layer.pulses > 1 for layer in result.layers):
+        parts.append(_pulses(result.layers))
+    if result.cost is not None:
+        parts.append(_cost(result.cost))
+    conversions = _conversions(result.layers)
+    return [*parts, conversions] if conversions else parts
+
+
+def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
+    from bitline.devices import format_duration
+
+    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
+
+
+def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
+    last = results[-1]
+    measure = last.measure
+    columns = (
+        name("network"),
+        Column("chips", "chips"),
+        Column(measure.key, measure.name, measure.unit, measure.text),
+        Column("std", "±", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
+    )
+    rows: list[tuple[Any, ...]] = [
+        ("floating point", None, last.float_value, None),
+        ("quantised reference", None, last.reference_value, None),
+    ]
+    for result in results:
+        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, result.std))
+    return Table(measure.key, columns, rows, title)
+
+
+def _layers(layers: Sequence[LayerError], at: str) -> Table:
+    columns = (
+        name("layer"),
+        Column("rows", "rows"),
+        Column("outputs", "outputs"),
+        Column("partitions", "partitions"),
+        Column("own_db", "own", "dB"),
+        Column("accumulated_db", "accumulated", "dB"),
+    )
+    rows = [
+        (layer.name, layer.rows, layer.outputs, layer.partitions, _ratio(layer.own_db), _ratio(layer.accumulated_db))
+        for layer in layers
+    ]
+    return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}")
+
+
+def _ratio(value: float) -> Cell:
+    return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
+
+
+def _pulses(layers: Sequence[LayerError]) -> Table:
+    columns = (
+        name("layer"),
+        Column("pulses", "pulses", "per cell", lambda value: fixed(value, 2)),
+        Column("outside", "cells outside", "tolerance, %", lambda share: percent(share, 1)),
+    )
+    rows = [(layer.name, layer.pulses, layer.outside) for layer in layers]
+    return Table("programming", columns, rows, "programming of every layer")
+
+
+def _cost(cost: NetworkCost) -> Table:
+    columns = (
+        name("library"),
+        Column("energy_uJ", "energy", "µJ"),
+        Column("energy_per_mac_fJ", "per MAC", "fJ"),
+        Column("TOPS_per_W", "TOPS/W"),
+        Column("area_mm2", "area", "mm²"),
+        Column("latency_us", "latency", "µs"),
+        Column("images_per_s", "images/s"),
+    )
+    totals = cost.totals()
+    row = [cost.library, *(totals[column.key] for column in columns[1:])]
+    largest = ", ".join(
+        f"{part} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for part, energy in list(cost.energies_pJ.items())[:3]
+    )
+    return Table("cost", columns, [row], f"cost of an image; most energy: {largest}")
+
+
+def _conversions(layers: Sequence[LayerError]) -> str:
+    total = sum(layer.conversions for layer in layers)
+    if not total:
+        return ""
+    counted = [layer for layer in layers if layer.skipped < 1]
+    skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in counted)
+    left_out = f", {percent(skipped / (total + skipped), 1)} % left out" if skipped else ""
+    return f"analog-to-digital conversions of one image: {number(round(total))}{left_out}"

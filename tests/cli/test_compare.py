@@ -1,0 +1,84 @@
+"""Designs side by side, and why accuracy is lost."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bitline.cli import why
+from bitline.design import Design
+from bitline.evaluation.causes import causes
+from bitline.evaluation.diagnosis import Patient, diagnose
+from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.result import Evaluation
+
+FEW = ["--images", "12", "--calibration-images", "8", "--chips", "2"]
+
+
+def test_designs_are_compared_on_the_same_chips(bitline, tmp_path):
+    (tmp_path / "coarse.toml").write_text(Design().with_settings({"adc.bits": 2, "name": "coarse"}).to_toml())
+    (tmp_path / "fine.toml").write_text(Design().with_settings({"name": "fine"}).to_toml())
+    status, output, _ = bitline("compare", tmp_path / "fine.toml", tmp_path / "coarse.toml", *FEW, "--json")
+    found = json.loads(output)
+    assert status == 0
+    assert [row["setting"] for row in found["settings"]] == ["adc.bits"]
+    fine, coarse = found["accuracy"]
+    assert coarse["difference"] == pytest.approx(coarse["accuracy"] - fine["accuracy"])
+    assert coarse["difference_low"] < coarse["difference"] < coarse["difference_high"]
+    assert found["cost"][1]["energy_ratio"] < 1 == found["cost"][0]["energy_ratio"]
+
+
+def test_a_design_is_not_compared_with_itself(bitline):
+    status, _, errors = bitline("compare", "ideal", "ideal")
+    assert (status, "give designs that differ" in errors) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        ({"cell.faults.stuck_high": 0.5}, "stuck and noisy cells"),
+        ({"adc.bits": 1}, "too few levels of the ADCs"),
+        ({"adc.range": {"kind": "given", "low": -0.05, "high": 0.05}}, "signals beyond the range of the ADCs"),
+    ],
+)
+def test_a_fault_that_is_put_in_is_found(settings, cause):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(120, 24, generator=generator)
+    network = nn.Linear(24, 8)
+    network.weight.data, network.bias.data = torch.randn(8, 24, generator=generator), torch.zeros(8)
+    network.bias.data -= (network(images)).mean(0)
+    data = MeasuredSamples.labelled(images, network(images).argmax(1), batch=64)
+    found = diagnose(Patient(network.eval(), Design().with_settings(settings), data, images))
+    assert found.loss > 0.2
+    assert found.because.startswith(cause), (found.because, found.without)
+    assert all(remedy.accuracy > found.accuracy for remedy in found.remedies)
+    assert len(found.remedies) <= 3
+
+
+def test_every_cause_leaves_a_design(bitline):
+    for name in ("differential", "isaac", "sonos-a"):
+        design = Design.load(name)
+        assert all(cause.undone(design) != design for cause in causes(design))
+
+
+def evaluation(*chips, images=1000):
+    return Evaluation(Design(), images, 0, 0.92, 0.92, chips, layers=())
+
+
+def test_few_chips_are_called_few():
+    few, many = evaluation(0.7, 0.9), evaluation(*[0.9, 0.901] * 6)
+    assert "few chips" in why.spread_of_chips(few)
+    assert "median 90.05 %, worst 90.00 %" in why.spread_of_chips(many)
+    assert "few" not in why.spread_of_chips(many)
+    assert "one chip" in why.spread_of_chips(evaluation(0.9))
+
+
+def test_causes_are_looked_for_where_much_is_lost():
+    assert why.is_large(evaluation(0.5))
+    assert not why.is_large(evaluation(0.9))
+    assert not why.is_large(evaluation(0.5, images=20))
+    assert math.isclose(evaluation(0.5).mean, 0.5)
