@@ -175,7 +175,7 @@ class ProgrammedArrays(LayerArrays):
 
     def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
         """V/V_read that the drivers of some rows make of digits, (vectors, rows), float64."""
-        bits, top = self.slicing.slice_bits, 2**self.slicing.slice_bits - 1
+        bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
         if self.design.inputs.drivers.have_exact_weights:
             return digits.double() / top
         weights = self._bit_weights()[:, 0, 0, group, rows, 0]
