@@ -7,6 +7,7 @@ import math
 import os
 import random
 import shlex
+import shutil
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, register_random, settings
 from hypothesis.internal.conjecture import providers
-from optional import REQUIREMENTS, SHARED
+from optional import BROWSERS, REQUIREMENTS, SHARED
 from shape_checks import install
 
 install()  # before anything of the package is imported
@@ -232,3 +233,15 @@ def bitline(monkeypatch, capsys):
         return status, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, which can be started only once in a process."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield launched
+        launched.close()

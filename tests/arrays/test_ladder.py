@@ -231,7 +231,6 @@ def test_ohms_and_multiples_of_cells_agree():
         ({"inputs": {"slice_bits": 2}}, "inputs.slice_bits = 1"),
         ({"array": {"lines": "interleaved"}, "weights": {"kind": "offset"}}, "subtracts on the line"),
         ({"array": {"lines": "interleaved"}, "weights": {"subtraction": "digital"}}, "weights.subtraction = 'analog'"),
-        ({"cell": {"device": "reram-milo-2021", "current_voltage": "milo-2021"}}, "use cell.current_voltage = 'ohmic'"),
     ],
 )
 def test_impossible_wires_are_refused(settings, words):

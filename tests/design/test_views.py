@@ -134,7 +134,7 @@ def record(design: Design) -> Any:
 
 
 def cells(design: Design) -> Any:
-    codes = np.array([-3, 0, 1, 2, 50])[: 5 if design.weights.bits > 6 else 2]
+    codes = np.array([-3, 0, 1, 2, 50])[: 5 if design.weights.code_bits > 6 else 2]
     return mean_conductance(design, codes).tobytes()
 
 
@@ -180,8 +180,8 @@ def test_the_reference_is_the_product_of_the_codes(context):
     """Whatever the hardware is, and whatever of it changes: capacitor mismatch stayed in the digital network."""
     for name, design in ("", design_of(context)), *changes(design_of(context)):
         weights, inputs = design.weights, design.inputs
-        w, step = weight_codes(MATRIX, weights.bits, weights.scale, weights.percentile)
-        scale = inputs.range.scale(seen_inputs(), inputs.bits)
+        w, step = weight_codes(MATRIX, weights.code_bits, weights.scale, weights.percentile)
+        scale = inputs.range.scale(seen_inputs(), inputs.code_bits)
         largest = INPUTS.abs().amax(0) if inputs.range.is_per_vector else torch.ones(INPUTS.shape[1])
         x = input_codes(INPUTS / largest, scale)
         expected = (w.long() @ x.long()).double() * step.double()[:, None] * scale.step * largest

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from oracle.nodal import outputs_of
 
 from bitline import Design, evaluate
 from bitline.arrays import GateDrivenArray, IdealArray, RowDrivenArray
 from bitline.devices.current_voltage import Milo2021
-from bitline.errors import DataError, DesignError
+from bitline.errors import DataError
 from bitline.evaluation.ir_drop import ir_drop
 
 
@@ -65,9 +67,13 @@ def test_cells_of_the_opposite_supply_fit_or_are_refused(array, minus, words):
         ir_drop(CELLS, np.ones(3), array, minus)
 
 
-def test_interleaved_cells_are_ohmic():
-    with pytest.raises(DesignError, match="lines are interleaved"):
-        ir_drop(CELLS, np.ones(3), GateDrivenArray(lines="interleaved"), CELLS, Milo2021())
+def test_interleaved_cells_may_be_nonlinear():
+    array, curve = GateDrivenArray(lines="interleaved", bit_line={"segment": 1e-3}), Milo2021()
+    drop = ir_drop(CELLS, np.ones(3), array, CELLS[::-1], curve)
+    expected = outputs_of(
+        array, CELLS, CELLS[::-1], np.ones(3), lambda G, v: curve.current(*map(torch.tensor, (G, v))).numpy()
+    )
+    np.testing.assert_allclose(drop.solution.outputs, expected, rtol=0, atol=1e-6)
 
 
 def test_integers_are_numbers():

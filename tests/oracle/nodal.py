@@ -51,17 +51,23 @@ class Network:
         v[known] = list(self.held.values())
         a, b = (np.array([cell[end] for cell in self.cells], int) for end in (0, 1))
         G = np.array([cell[2] for cell in self.cells])
-        for _ in range(60):
-            current, slope = curve(G, v[a] - v[b]), slope_of(curve, G, v[a] - v[b])
-            left, tangent = fixed @ v, fixed.copy()
+
+        def leaving() -> np.ndarray:
+            """Current out of every node through wires and cells."""
+            left, current = fixed @ v, curve(G, v[a] - v[b])
             np.add.at(left, a, current)
             np.subtract.at(left, b, current)
+            return left
+
+        for _ in range(60):
+            left, slope, tangent = leaving(), slope_of(curve, G, v[a] - v[b]), fixed.copy()
             for ends, sign in (((a, a), 1), ((b, b), 1), ((a, b), -1), ((b, a), -1)):
                 np.add.at(tangent, ends, sign * slope)
             step = np.linalg.solve(tangent[np.ix_(free, free)], left[free])
-            if np.abs(step).max(initial=0) < 1e-7:
-                break
             v[free] -= step
+            if np.abs(step).max(initial=0) < 1e-7:  # and far smaller after it
+                break
+        left = leaving()
         return np.array([-sum(left[node] for node in nodes) for _, nodes in sorted(self.outputs.items())])
 
 

@@ -26,6 +26,7 @@ ACCEPTED = {
     "--worst": {"0": "no error at all", "1.5": "in per cent"},
     "--loss": {"0": "no loss at all", "1.5": "in per cent"},
     "--gpus": {},
+    "--minutes": {"0": "measures nothing", "1.5": "minutes"},
     "--compared-images": {"0": "none are compared"},
     "--slice": {"0": "the lowest bits"},
     "--partition": {"0": "the first rows"},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 
 import pytest
-from optional import BROWSERS
 
 from bitline.studio import Session, StudioServer, serve
 from bitline.study import Study, sweep
@@ -26,14 +24,3 @@ def server(tmp_path_factory):
     yield with_pages
     with_pages.shutdown()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, BROWSERS)))
-    with sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield launched
-        launched.close()

@@ -24,7 +24,7 @@ EVALUATE, UNDERSTAND = "Evaluate designs", "Understand a design"
 LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
 
 COMMANDS = {
-    "run": Entry(EVALUATE, "Classify images with a network on an analog design."),
+    "run": Entry(EVALUATE, "Measure a network on an analog design: its accuracy, or any measure of any data."),
     "compare": Entry(EVALUATE, "Compare designs on the same chips and images."),
     "sweep": Entry(EVALUATE, "Evaluate all designs of a study."),
     "explore": Entry(EVALUATE, "Search the axes of a study for the designs that trade accuracy best against cost."),

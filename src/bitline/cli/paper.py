@@ -66,6 +66,7 @@ def run(
         float | None,
         typer.Option(
             min=0,
+            max=10_000_000,
             metavar="M",
             help="Measure for so long at most, then draw and judge what there is; 0 measures nothing.",
         ),

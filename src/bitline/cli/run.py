@@ -86,7 +86,7 @@ def run(
     threads: options.Threads = None,
     out: Annotated[Path, options.out_folder("results.json and report.html")] = Path("results"),
 ) -> None:
-    """Measure a network on an analog design: its accuracy on images, or any measure of any data.
+    """Measure a network on an analog design: its accuracy, or any measure of any data.
 
     Prints the measure (floating point, quantised reference, analog over chips), the error of every layer, and energy,
     area and latency; writes results.json and report.html.

@@ -93,9 +93,10 @@ def tensor_of_numbers(value: Any) -> Tensor | None:
         (tensor([1, 2]), None)
     """
     if isinstance(value, Tensor):
-        return value.detach() if value.is_quantized else value.detach().resolve_conj().resolve_neg()
+        refuse_indirect(value, "a tensor of the data", DataError)
+        return value.detach().resolve_conj().resolve_neg()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        refuse_masked(value, "an array of inputs", DataError)
+        refuse_masked(value, "an array of the data", DataError)
         wide = value.dtype.kind == "f" and value.dtype.itemsize > 8  # which PyTorch does not have
         native = value.astype(np.float64 if wide else value.dtype.newbyteorder("="), copy=False)
         return torch.from_numpy(np.ascontiguousarray(native))

@@ -45,7 +45,7 @@ def sealed(packed: bytes, *row: str | int) -> bytes:
     Examples:
         >>> packed = sealed(pack(np.ones(3)), "analog", "a1", 3)
         >>> unpack(packed, 3).tolist(), is_genuine(packed[-SEAL:], "analog", "a1", 3)
-        ([1.0, 1.0, 1.0], True)
+        ([[1.0], [1.0], [1.0]], True)
     """
     return packed + MARK + _checksum(row)
 

@@ -23,10 +23,10 @@ def to_spice(circuit: Circuit, G_max_S: float, V_read_V: float, title: str = "ar
         >>> circuit = row_driven_circuit(np.array([[0.5]]), np.array([1.0]), array)
         >>> print("\\n".join(to_spice(circuit, G_max_S=1e-5, V_read_V=0.2).splitlines()[:5]))
         * array: 1 rows, 1 columns
-        V_in0_0 n0 0 DC 0.2
+        V_in0_0 n1 0 DC 0.2
         V_out0_0 n2 0 DC 0
-        R0 n0 n1 200000
-        R2 n1 n2 10000
+        R0 n1 n0 200000
+        R2 n0 n2 10000
     """
     _, member = merged_nodes(circuit)
     lines = [f"* {title}: {circuit.shape[0]} rows, {circuit.shape[1]} columns"]
