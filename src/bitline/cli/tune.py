@@ -35,10 +35,11 @@ def tune(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Design to write, a .toml file.")] = Path("tuned.toml"),
     threads: options.Threads = None,
 ) -> None:
-    """Choose for each layer the weight scale, input range and ADC range with the least error behind the ADC.
+    """Choose weight scales, input ranges and ADC ranges by layer, without training.
 
-    Nothing is trained, and no circuit is added: what is chosen are numbers in registers and references. Prints what
-    each layer chose, and writes a design with a rule for each choice; see what it does with 'bitline run'.
+    Each layer has what gives the least error of its outputs behind the ADC. No circuit is added: what is chosen are
+    numbers in registers and references. Prints what each layer chose, and writes a design with a rule for each choice;
+    see what it does with 'bitline run'.
 
     Examples:
 
