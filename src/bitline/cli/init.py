@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,7 +79,7 @@ def init(
     base, changes = answers.base or design, [*(set_ or []), *answers.settings]
     axes = [*(axis or []), *answers.axes]
     path = out or Path(f"{kind}.toml")
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:  # which is no error where its name is too long
         raise BitlineError(f"{path} is there already: give another --out, or --force to write over it")
     check_writable("--out", path)
     text = _design(base, changes) if kind == "design" else _study(path, base, changes, axes or [AXIS], (chips, images))

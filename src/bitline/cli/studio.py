@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def studio(
     output = Output.of(context)
     study = _study(context, store)
     allowed_study(study, str(store), allow_code)
-    check_writable("--out", *([] if store.exists() else [store]))
+    check_writable("--out", *([] if os.path.exists(store) else [store]))
     with output.progress() as tell:
         tell("loading network and images", 0, None)
         session = Session(study, store)
@@ -77,7 +78,7 @@ def _study(context: typer.Context, store: Path) -> Study:
     from bitline.design.settings import parse_settings
     from bitline.study import Study, read_results
 
-    if store.exists():
+    if os.path.exists(store):
         refuse_idle(context, f"with {store.name}, which is there and says it: give another --out", *OF_THE_STORE)
         return read_results(store).study
     given = context.params

@@ -175,9 +175,7 @@ def _checked(call: Call, targets: Any) -> Batch:
         array = tensor_of_numbers(targets)
         targets = targets if array is None else array
         if isinstance(targets, (set, frozenset)):
-            raise DataError(
-                "the labels are a set, which has no order: give one label for each image, in a list or array"
-            )
+            raise DataError("the labels are a set, which has no order: give a list or array of them")
         count = len(targets) if hasattr(targets, "__len__") and getattr(targets, "shape", (1,)) != () else 0
         if count != images or count == 0:
             raise DataError(f"{images} images and {count} labels: give one label for each of one or more images")
