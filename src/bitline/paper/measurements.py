@@ -229,10 +229,16 @@ def measured(store: Path, points: Sequence[Point], failures: tuple[str, ...], ex
         if design.key in by_key
     )
     data = Measurements(replace(result, designs=designs), failures, answers)
+    images = int(result.facts["images"])
+    fewer = [design.images for design in designs if 0 < design.images < images]
+    notes = []
     if data.unmeasured:
-        left = f"Not measured yet: {data.unmeasured} of {counted(len(designs), 'design')}."
-        return replace(data, failures=(*failures, left))
-    return data
+        notes.append(f"Not measured yet: {data.unmeasured} of {counted(len(designs), 'design')}.")
+    if fewer:
+        notes.append(
+            f"Measured on fewer than {images} images so far: {counted(len(fewer), 'design')}, down to {min(fewer)}."
+        )
+    return replace(data, failures=(*failures, *notes))
 
 
 def bits_needed(bits: Sequence[float], accuracies: Sequence[float], floor: float) -> float:
