@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from bitline.networks.fashion_resnet import FashionResNet
 
 EMBEDDED = Path(__file__).parents[1] / "src" / "bitline" / "data" / "embedded"
 MEAN, DEVIATION = 0.2860, 0.3530
+BATCH = 128
 TEST_IMAGES, CALIBRATION_PER_CLASS = 1000, 20
 
 
@@ -38,12 +41,12 @@ def normalised(images: np.ndarray) -> Tensor:
     return ((torch.from_numpy(images.copy()).float() / 255 - MEAN) / DEVIATION)[:, None]
 
 
-def augmented(images: Tensor) -> Tensor:
-    """Random crops of images padded by 2, half of them mirrored."""
+def augmented(images: Tensor, pixels: int = 2) -> Tensor:
+    """Random crops of images padded by a few pixels, half of them mirrored."""
     count = len(images)
-    padded = nn.functional.pad(images, (2, 2, 2, 2), value=-MEAN / DEVIATION)
-    rows = torch.randint(5, (count, 1)) + torch.arange(28)
-    columns = torch.randint(5, (count, 1)) + torch.arange(28)
+    padded = nn.functional.pad(images, 4 * (pixels,), value=-MEAN / DEVIATION)
+    rows = torch.randint(2 * pixels + 1, (count, 1)) + torch.arange(28)
+    columns = torch.randint(2 * pixels + 1, (count, 1)) + torch.arange(28)
     columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
     return padded[torch.arange(count)[:, None, None], 0, rows[:, :, None], columns[:, None, :]][:, None]
 
@@ -60,23 +63,46 @@ def train(images: Tensor, labels: Tensor, epochs: int, seed: int) -> nn.Module:
     """A trained network."""
     torch.manual_seed(seed)
     model = FashionResNet()
-    batch, steps = 128, len(images) // 128
+    steps = len(images) // BATCH
     optimiser = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.4, total_steps=epochs * steps, pct_start=0.25)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=0.05)
+    run_epochs(model, optimiser, schedule, lambda part: (augmented(images[part]), labels[part]), len(images), epochs)
+    return model
+
+
+def run_epochs(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    batch: Callable[[Tensor], tuple[Tensor, Tensor]],
+    count: int,
+    epochs: int,
+    largest_gradient: float = math.inf,
+) -> None:
+    """Train a network in place.
+
+    Args:
+        model: classifies.
+        optimiser, schedule: stepped after every batch.
+        batch: images, changed a little, and labels of some places of the data.
+        count: images of the data.
+        epochs: passes over them.
+        largest_gradient: norm to which gradients are clipped.
+    """
+    steps, loss_of = count // BATCH, nn.CrossEntropyLoss(label_smoothing=0.05)
     for epoch in range(epochs):
         model.train()
         start, total = time.time(), 0.0
-        order = torch.randperm(len(images))[: steps * batch]
-        for part in order.split(batch):
-            loss = loss_of(model(augmented(images[part])), labels[part])
+        for part in torch.randperm(count)[: steps * BATCH].split(BATCH):
+            images, labels = batch(part)
+            loss = loss_of(model(images), labels)
             optimiser.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), largest_gradient)
             optimiser.step()
             schedule.step()
             total += float(loss.detach())
         print(f"epoch {epoch + 1}/{epochs}: loss {total / steps:.4f}, {time.time() - start:.0f} s", flush=True)
-    return model
 
 
 def main() -> None:

@@ -9,29 +9,16 @@ test set, measured on the weights as stored, and keeps it in the metadata of the
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from train_fashion_resnet import DEVIATION, EMBEDDED, MEAN, accuracy, normalised, read_idx
+from train_fashion_resnet import BATCH, EMBEDDED, accuracy, augmented, normalised, read_idx, run_epochs
 
 from bitline.networks.fashion_vit import FashionViT
 from bitline.networks.weights import load_weights
-
-BATCH = 128
-
-
-def augmented(images: Tensor) -> Tensor:
-    """Images moved by up to one pixel, half of them mirrored."""
-    count = len(images)
-    padded = nn.functional.pad(images, (1, 1, 1, 1), value=-MEAN / DEVIATION)
-    rows = torch.randint(3, (count, 1)) + torch.arange(28)
-    columns = torch.randint(3, (count, 1)) + torch.arange(28)
-    columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
-    return padded[torch.arange(count)[:, None, None], 0, rows[:, :, None], columns[:, None, :]][:, None]
 
 
 def train(images: Tensor, labels: Tensor, epochs: int, seed: int) -> nn.Module:
@@ -41,20 +28,11 @@ def train(images: Tensor, labels: Tensor, epochs: int, seed: int) -> nn.Module:
     steps = len(images) // BATCH
     optimiser = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=epochs * steps, pct_start=0.2)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=0.05)
-    for epoch in range(epochs):
-        model.train()
-        start, total = time.time(), 0.0
-        order = torch.randperm(len(images))[: steps * BATCH]
-        for part in order.split(BATCH):
-            loss = loss_of(model(augmented(images[part])), labels[part])
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total += float(loss.detach())
-        print(f"epoch {epoch + 1}/{epochs}: loss {total / steps:.4f}, {time.time() - start:.0f} s", flush=True)
+
+    def batch(part: Tensor) -> tuple[Tensor, Tensor]:
+        return augmented(images[part], pixels=1), labels[part]
+
+    run_epochs(model, optimiser, schedule, batch, len(images), epochs, largest_gradient=1.0)
     return model
 
 

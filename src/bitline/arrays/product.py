@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.arrays.partition import Partition, partition_rows
+from bitline.errors import DataError
 from bitline.shapes import Float, Shaped
 
 CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -162,6 +163,18 @@ class Product(ABC):
         Args:
             inputs: (batch, groups * channels, *space).
         """
+
+    def filled_space(self, inputs: Tensor) -> tuple[int, ...]:
+        """`space`, of which there is some.
+
+        Raises:
+            DataError: inputs are smaller than the kernel.
+        """
+        space, size = self.space(inputs), tuple(inputs.shape[2:])
+        if min(space, default=1) < 1:
+            what = f"the inputs of a layer are {size}, smaller than its kernel {self.kernel} with its padding"
+            raise DataError(f"{what}: use larger images")
+        return space
 
     @abstractmethod
     def gather(self, inputs: Tensor) -> Gathered:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import Product
-from bitline.errors import DataError
 from bitline.layer.arrays import per_channel
 from bitline.shapes import Float, LayerInputs, LayerOutputs, Outputs
 
@@ -68,12 +67,7 @@ class DividedInputs(DrivenInputs):
         Raises:
             DataError: inputs are smaller than the kernel.
         """
-        space = product.space(inputs)
-        if min(space, default=1) < 1:
-            raise DataError(
-                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} "
-                "with its padding: use larger images"
-            )
+        space = product.filled_space(inputs)
         windows = product.windows(inputs)
         pairs = [size for pair in zip(space, product.kernel, strict=True) for size in pair]
         vectors = windows.reshape(len(inputs), product.groups, product.channels, *pairs)

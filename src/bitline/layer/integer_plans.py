@@ -17,7 +17,6 @@ from torch import Tensor
 from bitline.arrays import Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
-from bitline.errors import DataError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_by_line
 from bitline.layer.chunks import chunks
@@ -196,12 +195,7 @@ class Rows:
         Raises:
             DataError: inputs are smaller than the kernel.
         """
-        space = product.space(inputs)
-        if min(space, default=1) < 1:
-            raise DataError(
-                f"the inputs of a layer are {tuple(inputs.shape[2:])}, smaller than its kernel {product.kernel} "
-                "with its padding: use larger images"
-            )
+        space = product.filled_space(inputs)
         room = like.new_empty(len(inputs), *space, len(like))
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
 

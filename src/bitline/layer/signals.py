@@ -79,14 +79,6 @@ class Signals(ABC):
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def at_adcs(self, inputs: LayerInputs) -> AtAdcs:
-        """Signals without noise as converters take them, (batch * groups, conversions, columns, positions).
-
-        Args:
-            inputs: input codes or digits, (batch, groups * channels, *space).
-        """
-        return self._by_conversion(self.currents(inputs))
-
     def noisy_at_adcs(self, inputs: LayerInputs, sample: int, added_variance: float | AddedVariance = 0.0) -> AtAdcs:
         """Signals with the noise of this read, (batch * groups, conversions, columns, positions).
 

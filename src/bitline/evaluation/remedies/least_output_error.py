@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bitline.design import Design, LayerRule
 from bitline.design.views import reference
+from bitline.evaluation.remedies.layer_settings import settings_with
 from bitline.layer.chip import Chip
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.nn import AnalogLayer, analog_layers, computing, conversion_of, convert
@@ -68,7 +69,7 @@ def with_least_output_error(
         errors = [_error(layer, setting, choice, inputs[layer.name], trial) for choice in choices]
         best = choices[errors.index(min(errors))]
         if layer.design.with_settings({setting: best}) != layer.design:
-            rules.append(_rule(design, layer.name, {setting: best}))
+            rules.append(LayerRule(match=(layer.name,), set=settings_with(design, layer.name, {setting: best})))
     return design.model_copy(update={"layers": (*rules, *design.layers)})
 
 
@@ -100,9 +101,3 @@ def _float_outputs(layer: AnalogLayer, inputs: Tensor) -> Tensor:
     product = layer.product
     matrix = layer.matrix.reshape(product.groups, -1, product.rows).transpose(1, 2)
     return product.apply(inputs, product.lay_out(matrix, product.whole()), product.whole(), layer.bias)
-
-
-def _rule(design: Design, name: str, settings: dict[str, Any]) -> LayerRule:
-    """A rule for one layer that keeps what the design's own rule for it says."""
-    before = design.rule_for(name)
-    return LayerRule(match=(name,), set={**({} if before is None else before.set), **settings})

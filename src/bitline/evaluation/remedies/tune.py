@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from bitline.config.arguments import checked
 from bitline.design import Design, LayerRule
-from bitline.design.settings import flat
 from bitline.errors import ConversionError, DesignError
+from bitline.evaluation.remedies.layer_settings import settings_with
 from bitline.layer.chip import Chip
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
 from bitline.numerics.energies import energies
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted, summary
+from bitline.numerics.text import fixed
 
 UNUSED = -1
 """Number of a chip that no evaluation programs."""
@@ -102,7 +103,7 @@ class Tuning:
     gains: Mapping[str, float]
 
     def __str__(self) -> str:
-        rows = [(layer.name, _db(layer.before_db), _db(layer.after_db), layer.words) for layer in self.layers]
+        rows = [(layer.name, fixed(layer.before_db, 1), fixed(layer.after_db, 1), layer.words) for layer in self.layers]
         gains = [f"{setting}: {gain:+.1f} dB on average" for setting, gain in self.gains.items()]
         title = f"{counted(len(self.layers), 'layer')}, signal over error of the outputs"
         return summary(title, [("layer", "before dB", "after dB", "chosen"), *rows], gains)
@@ -220,22 +221,10 @@ def _with_rules(design: Design, chosen: Mapping[str, Mapping[str, Any]]) -> Desi
     alike: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for name, settings in chosen.items():
         if settings:
-            rule = design.rule_for(name)
-            kept = {} if rule is None else flat(rule.set)
-            together = {other: value for other, value in kept.items() if not _part_of(other, settings)}
-            together |= settings
+            together = settings_with(design, name, settings)
             alike.setdefault(repr(sorted(together.items())), (together, []))[1].append(escape(name))
     rules = [LayerRule(match=tuple(names), set=settings) for settings, names in alike.values()]
     return design.model_copy(update={"layers": (*rules, *design.layers)})
-
-
-def _part_of(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a setting is among others, or belongs to one of them that is a table."""
-    return any(name == setting or name.startswith(f"{setting}.") for setting in settings)
-
-
-def _db(value: float) -> str:
-    return f"{value:.1f}"
 
 
 def _value(value: Any) -> str:
