@@ -159,3 +159,11 @@ def test_values_are_shown_as_their_measure_says():
     assert measure_of("accuracy").shown(0.912) == "91.20 %" and measure_of("accuracy").head == "accuracy (%)"
     assert measure_of("perplexity").shown(19.23) == "19.23" and measure_of("perplexity").head == "perplexity"
     assert PositionAccuracy().key == "position_accuracy"
+
+
+def test_an_interval_of_a_share_ends_where_shares_do():
+    """A report said that the mean accuracy lies between -21.69 and 48.19 %; the command line said 0 to 48.19."""
+    ends = (-0.2169, 0.4819, 1.2)
+    assert [MEASURES["accuracy"]().possible(end) for end in ends] == [0.0, 0.4819, 1.0]
+    assert [MEASURES["mse"]().possible(end) for end in ends] == list(ends)
+    assert math.isnan(MEASURES["accuracy"]().possible(math.nan))

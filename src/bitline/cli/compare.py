@@ -125,6 +125,8 @@ def _value(value: Any) -> Cell:
 
 
 def _accuracy(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
+    from bitline.measures import ACCURACY
+
     columns = (
         name("design"),
         Column("accuracy", "accuracy", "%", percent),
@@ -138,7 +140,7 @@ def _accuracy(names: Sequence[str], measured: Sequence[MeasuredDesign], title: s
     for design, entry in zip(names, measured, strict=True):
         found = entry.accuracy
         less = (None, None, None) if entry is measured[0] else _with_ends(entry.less(measured[0]), lambda value: value)
-        rows.append([design, *_with_ends(found, lambda value: min(max(value, 0.0), 1.0)), *less])
+        rows.append([design, *_with_ends(found, ACCURACY.possible), *less])
     return Table("accuracy", columns, rows, title)
 
 

@@ -53,10 +53,11 @@ def spread_of_chips(result: Evaluation) -> str:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
     middle = (chips[(len(chips) - 1) // 2] + chips[len(chips) // 2]) / 2
     low, high = result.confidence_interval
+    ends = [measure.possible(end) for end in (low, high)]
     text = f"of {len(chips)} chips: median {measure.shown(middle)}, worst {measure.shown(chips[0])}"
     if not measure.is_share:
         return f"{text}; 95 % interval of the mean {measure.shown(low)} to {measure.shown(high)}"
-    text += f"; 95 % interval of the mean {percent(max(low, 0.0))} to {percent(min(high, 1.0))} %"
+    text += f"; 95 % interval of the mean {' to '.join(map(percent, ends))} %"
     if len(chips) < FEW and (high - low) / 2 > WIDE:
         text += f"; few chips: with 12 about ± {fixed(100 * _half_of(12)(result.std), 1)} points"
     return text

@@ -11,6 +11,7 @@ sums, see `area.py`.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
@@ -116,6 +117,10 @@ class Measure(ABC):
     def scale(self) -> float:
         """What values are multiplied with where they are shown."""
         return 100.0 if self.is_share else 1.0
+
+    def possible(self, value: float) -> float:
+        """The nearest value that the measure can have: an interval of a share ends at 0 and at 100 %."""
+        return min(max(value, 0.0), 1.0) if self.is_share and not math.isnan(value) else value
 
     @property
     def sign(self) -> int:

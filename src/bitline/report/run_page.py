@@ -79,7 +79,7 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
         ["quantised reference", measure.text(results[-1].reference_value), ""],
     ]
     for result in results:
-        low, high = result.confidence_interval
+        low, high = map(measure.possible, result.confidence_interval)
         interval = "one chip" if math.isnan(low) else f"{measure.text(low)} to {measure.text(high)}"
         spread = (
             ""
