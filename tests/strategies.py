@@ -59,7 +59,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     if with_adc and policy == "guaranteed":
         adc_bits = guaranteed_bits(Design(**base))
     rows = draw(st.sampled_from([rows for rows, bits in adc_bits.items() if bits <= MOST_ADC_BITS]))
-    base["array"]["rows"] = rows
+    base["array"] |= {"rows": rows, "partitions": draw(st.sampled_from(["equal", "full"]))}
     if with_adc:
         base["adc"] = {"kind": "uniform", "bits": adc_bits[rows], "range": {"kind": policy}}
     return Design(**base)

@@ -189,7 +189,7 @@ def test_the_reference_is_the_product_of_the_codes(context):
     """Whatever the hardware is, and whatever of it changes: capacitor mismatch stayed in the digital network."""
     for name, design in ("", design_of(context)), *changes(design_of(context)):
         weights, inputs = design.weights, design.inputs
-        w, step = weight_codes(MATRIX, weights.code_bits, weights.scale, weights.percentile)
+        w, step = weight_codes(MATRIX, **weights.coding)
         scale = inputs.range.scale(seen_inputs(), inputs.code_bits)
         largest = INPUTS.abs().amax(0) if inputs.range.is_per_vector else torch.ones(INPUTS.shape[1])
         x = input_codes(INPUTS / largest, scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Layer:
     @property
     def partitions(self) -> list[list[int]]:
         """Rows of each array."""
-        return row_groups(self.rows // self.positions, self.positions, self.design.array.rows)
+        return row_groups(self.rows // self.positions, self.positions, self.design.array)
 
     @property
     def readings(self) -> list[tuple[int, tuple[int, ...]]]:
@@ -92,14 +93,19 @@ def cell_bits(design: Design) -> int:
     return stored_bits(design) if design.weights.bits_per_cell == "unsliced" else design.weights.bits_per_cell
 
 
-def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
-    """Rows of each partition: equal sizes, and the rows of an input channel together where an array holds them."""
+def row_groups(channels: int, positions: int, array: Any) -> list[list[int]]:
+    """Rows of each partition: equal sizes, or as many as fit on all but the last.
+
+    The rows of an input channel are together where an array holds them.
+    """
+    max_rows = array.rows
     if positions > max_rows:
         pieces = math.ceil(positions / max_rows)
-        size = math.ceil(positions / pieces)
+        size = max_rows if array.partitions == "full" else math.ceil(positions / pieces)
         starts = [(c, c * positions + p * size) for c in range(channels) for p in range(pieces)]
         return [list(range(start, min(start + size, (c + 1) * positions))) for c, start in starts]
     parts = math.ceil(channels / (max_rows // positions))
-    size = math.ceil(channels / parts) * positions
+    together = max_rows // positions if array.partitions == "full" else math.ceil(channels / parts)
+    size = together * positions
     rows = list(range(channels * positions))
     return [rows[start : start + size] for start in range(0, len(rows), size)]

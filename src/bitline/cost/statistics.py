@@ -178,7 +178,7 @@ class Statistics:
             layer: one of `layers`.
             mapping: how its weights are stored.
         """
-        codes, _ = weight_codes(layer.weight.float(), mapping.code_bits, mapping.scale, mapping.percentile)
+        codes, _ = weight_codes(layer.weight.float(), **mapping.coding)
         digits = mapping.digits(codes).double()
         return digits.flatten(2).mean((0, 2)).numpy(), float(digits[:, 0].numel())
 

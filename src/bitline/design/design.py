@@ -124,7 +124,8 @@ class Design(Part):
     @property
     def code(self) -> tuple[str, ...]:
         """Import paths of the classes that it names, for all layers or in a rule, none of which is bitline's."""
-        own = [kind for kind in (self.cell.device.kind, self.adc.kind) if is_import_path(kind)]
+        named = (self.cell.device, self.cell.current_voltage, self.adc)
+        own = [part.kind for part in named if is_import_path(part.kind)]
         of_rules = [path for rule in self.layers for path in code_in(rule.set)]
         return tuple(dict.fromkeys((*own, *of_rules)))
 
@@ -132,7 +133,8 @@ class Design(Part):
     def is_loaded(self) -> bool:
         """Whether the code of all classes that it names is at hand."""
         of_rules = (path for rule in self.layers for path in code_in(rule.set))
-        return self.cell.device.is_loaded and self.adc.is_loaded and all(map(is_loadable, of_rules))
+        named = (self.cell.device, self.cell.current_voltage, self.adc)
+        return all(part.is_loaded for part in named) and all(map(is_loadable, of_rules))
 
     def with_code(self) -> Design:
         """The same design with the classes that it names, whose modules are imported.

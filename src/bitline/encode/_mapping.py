@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -32,7 +32,7 @@ class WeightMapping(Variant):
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"mapping": "kind"}
-    CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile")
+    CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile", "largest")
     """Settings that weight codes follow from."""
 
     bits: Annotated[int, Field(ge=2, le=24)] | Literal["float"] = 8
@@ -42,6 +42,9 @@ class WeightMapping(Variant):
     """One scale factor for the whole layer or one for each output channel."""
     percentile: Annotated[float, Field(gt=50, le=100)] = 100.0
     """Largest code at this percentile of |weight|; 100 clips nothing."""
+    largest: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """|weight| that gets the largest code, whatever the weights are: larger ones clip, and a larger number leaves
+    headroom. If not given, it follows from each layer's weights by `scale` and `percentile`."""
     bits_per_cell: Annotated[int, Field(ge=1)] | Literal["unsliced"] = "unsliced"
     """Weight bits on one cell; 'unsliced' puts all of them on one."""
 
@@ -55,6 +58,11 @@ class WeightMapping(Variant):
                 f"weights.bits is 'float' and weights.bits_per_cell is {self.bits_per_cell}, but weights without bits "
                 "cannot be sliced: use weights.bits_per_cell = 'unsliced', or a number of bits"
             )
+        if self.largest is not None and (self.scale != "layer" or self.percentile < 100):
+            raise ValueError(
+                f"weights.largest is {self.largest:g}, so weights.scale = {self.scale!r} and weights.percentile = "
+                f"{self.percentile:g} have nothing to choose: leave them out, or weights.largest"
+            )
         if self.cell_bits > self.magnitude_bits:
             raise ValueError(
                 f"weights.bits_per_cell is {self.bits_per_cell}, but {self.bits}-bit {self.describe()} weights have "
@@ -66,6 +74,11 @@ class WeightMapping(Variant):
     def code_bits(self) -> int:
         """Bits of a weight code with its sign."""
         return FLOAT_BITS if self.bits == "float" else self.bits
+
+    @property
+    def coding(self) -> dict[str, Any]:
+        """What `quantize.weight_codes` takes besides weights."""
+        return {name: getattr(self, name) for name in self.CODE_SETTINGS} | {"bits": self.code_bits}
 
     def quantises_like(self, other: WeightMapping) -> bool:
         """Whether weights have the same codes in both mappings, wherever these lie on cells."""

@@ -52,7 +52,7 @@ class LayerArrays:
     @property
     def partition(self) -> Partition:
         """Row partitions of the layer."""
-        return self.product.partition(self.design.array.rows)
+        return self.design.array.partition(self.product)
 
     @property
     def row_slices(self) -> tuple[slice, ...]:

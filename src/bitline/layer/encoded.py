@@ -80,7 +80,7 @@ class EncodedLayer:
         """
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
-        codes, step = weight_codes(weight, design.weights.code_bits, design.weights.scale, design.weights.percentile)
+        codes, step = weight_codes(weight, **design.weights.coding)
         whole = codes.short() if design.weights.code_bits <= SHORT else codes.int()
         return cls(name, design, product, whole, step, None if bias is None else bias.detach().to(weight))
 
@@ -113,7 +113,7 @@ class EncodedLayer:
     @property
     def row_slices(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.product.partition(self.design.array.rows).row_slices(self.product.rows, self.product.positions)
+        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""
@@ -148,7 +148,7 @@ class EncodedLayer:
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
-        return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+        return self.design.bit_lines(self.design.array.partition(self.product).rows, inputs)
 
     def check(self, calibration: LayerCalibration) -> None:
         """Refuse the calibration of another design.
@@ -223,7 +223,8 @@ class EncodedLayer:
     def _best(self, policy: BestOutputRange, inputs: InputScale, seen: SignalHistograms) -> Levels:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
-        array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
+        settings = self.design.array
+        array = IdealArray(rows=settings.rows, columns=settings.columns, partitions=settings.partitions)
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
         exact = self.design.inputs.without_errors()
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})

@@ -16,6 +16,7 @@ from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
+from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
@@ -155,13 +156,30 @@ class AnalogCore:
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
-        self.programmed = ProgrammedLayer(self.layer, calibration, Chip(seed, chip))
+        self.chip = Chip(seed, chip)
+        self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
         self.reads = 0
         for approximation in approximations(design):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
             warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)
+
+    def cells(self) -> Cells:
+        """The cells of the core as they are read, for looks and export: programmed anew, as a plan keeps none.
+
+        Examples:
+            Two cells in a differential pair, of which one is at zero:
+
+            >>> design = Design().with_settings({"cell.device": "none"})
+            >>> AnalogCore([[0.5, -1.0]], design, calibration=[1.0, 0.5]).cells().conductance[:, 0, 0]
+            tensor([[[0.5039],
+                     [0.0000]],
+            <BLANKLINE>
+                    [[0.0000],
+                     [1.0000]]], dtype=torch.float64)
+        """
+        return self.layer.program(self.chip)
 
     @overload
     def __matmul__(self, inputs: Tensor) -> Tensor: ...
