@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from oracle.layer import Layer, cell_bits
+from oracle.layer import COMPLEMENTS, Layer, cell_bits
 
 from bitline import Design
 
 
 def append_unit_columns(codes: np.ndarray, design: Design) -> np.ndarray:
     """A column of zero weights more for every tile of an array, where the offset is subtracted as a unit column."""
-    if design.weights.subtraction != "unit-column":
+    if getattr(design.weights, "subtraction", None) != "unit-column":
         return codes
     tiles = math.ceil(len(codes) / columns_of_a_tile(design))
     return np.concatenate([codes, np.zeros((tiles, codes.shape[1]), int)])
@@ -34,6 +34,9 @@ def weight_digits(w: int, design: Design) -> list[list[float]]:
     bits, b = design.weights.bits, cell_bits(design)
     if design.weights.kind == "offset":  # Eqs. 5 and 7
         return [cut(w + 2 ** (bits - 1), bits, b)]
+    if design.weights.kind in COMPLEMENTS:  # the complement of |w|, bit by bit, and 1 more of two's complement
+        lower = w if w >= 0 else 2 ** (bits - 1) - 1 - abs(w) + COMPLEMENTS[design.weights.kind]
+        return [[*cut(lower, bits - 1, b), (w < 0) * 2 ** (b - 1) / (2**b - 1)]]
     magnitude = cut(abs(w), bits - 1, b)
     lowest = [0.0] * len(magnitude)
     if design.weights.kind == "differential":  # Eqs. 6 and 8, one-sided: the other cell stays at the lowest state

@@ -8,9 +8,11 @@ from bitline.encode._mapping import FLOAT_BITS, WeightMapping
 from bitline.encode.differential import Differential
 from bitline.encode.input_slices import input_slices, slice_count
 from bitline.encode.offset import Offset
+from bitline.encode.ones_complement import OnesComplement
 from bitline.encode.registry import AnyWeights
 from bitline.encode.slicing import InputSlicing
 from bitline.encode.two_sided import TwoSided
+from bitline.encode.twos_complement import TwosComplement
 
 __all__ = [
     "FLOAT_BITS",
@@ -18,7 +20,9 @@ __all__ = [
     "Differential",
     "InputSlicing",
     "Offset",
+    "OnesComplement",
     "TwoSided",
+    "TwosComplement",
     "WeightMapping",
     "input_slices",
     "slice_count",

@@ -130,9 +130,14 @@ class WeightMapping(Variant):
         return int(2**self.cell_bits - 1)
 
     @property
-    def radix(self) -> tuple[int, ...]:
+    def radix(self) -> tuple[float, ...]:
         """(slices,): weight of each slice in the digital sum."""
         return tuple(int(2 ** (self.cell_bits * index)) for index in range(self.slices))
+
+    @property
+    def terms(self) -> int:
+        """Terms of the digital sum that one reading of each slice gives."""
+        return self.slices
 
     @property
     def signed_readings(self) -> bool:
@@ -159,6 +164,7 @@ class WeightMapping(Variant):
             (slices, *shape of the magnitude), in its precision, or float32 if it is not floating.
         """
         whole = magnitude.to(torch.int32)
-        digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
+        count = -(-self.magnitude_bits // self.cell_bits)
+        digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(count)]
         precision = magnitude.dtype if magnitude.is_floating_point() else torch.float32
         return quotient(torch.stack(digits).to(precision), self.top_digit)

@@ -38,7 +38,7 @@ class EffectiveWeights:
             return None
         step = readings.step * arrays.digits_per_G_max
         removed = arrays.input_sum_factor / step
-        if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
+        if abs(removed - round(removed)) > CODE_STEP * max(1.0, abs(removed)):
             return None
         counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts.double())
         counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)

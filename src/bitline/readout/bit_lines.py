@@ -31,7 +31,7 @@ class BitLines:
     cell_bits: int
     input_bits: int
     step: float
-    radix: tuple[int, ...]
+    radix: tuple[float, ...]
     reach: float = 1.0
 
     @property
