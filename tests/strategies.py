@@ -17,11 +17,14 @@ MOST_ADC_BITS = 31
 @st.composite
 def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     """Designs of every mapping, slicing, cell and range; with an ADC, without one, or (None) either."""
-    mapping = draw(st.sampled_from(["differential", "two-sided", "offset", "twos-complement", "ones-complement"]))
+    one_line = ["twos-complement", "ones-complement", "polarised"]
+    mapping = draw(st.sampled_from(["differential", "two-sided", "offset", *one_line]))
     bits = draw(st.integers(2, 9))
     stored = bits if mapping == "offset" else bits - 1
     subtractions = ["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]
-    subtraction = {} if mapping.endswith("complement") else {"subtraction": draw(st.sampled_from(subtractions))}
+    subtraction: dict[str, object] = {} if mapping in one_line else {"subtraction": draw(st.sampled_from(subtractions))}
+    if mapping == "offset" and subtraction["subtraction"] == "digital":
+        subtraction["flipped_columns"] = draw(st.booleans())
     input_bits = draw(st.integers(2, 8))
     slice_bits = draw(st.integers(1, input_bits))
     accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))

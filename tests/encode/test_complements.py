@@ -21,7 +21,7 @@ ADCS = {
 }
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     st.sampled_from(["twos-complement", "ones-complement"]),
     st.data(),

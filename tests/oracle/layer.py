@@ -41,7 +41,7 @@ class Layer:
     @property
     def readings(self) -> list[tuple[int, tuple[int, ...]]]:
         """What is converted: its sign in the digital sum, and the sign of every line before the ADC (0: not in it)."""
-        if self.design.weights.kind in ("offset", *COMPLEMENTS):
+        if self.design.weights.kind in ("offset", "polarised", *COMPLEMENTS):
             return [(1, (1,))]
         return [(1, (1, -1))] if self.design.weights.subtraction == "analog" else [(1, (1, 0)), (-1, (0, 1))]
 

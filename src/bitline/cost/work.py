@@ -220,8 +220,8 @@ class Work:
         apart = len(readout.bits)
         terms = at.partitions * weights.terms * readings - 1
         terms += 1 if weights.has_unit_column else 0
-        sums = weights.input_sum_factor(design.cell.window_low) != 0
-        additions = outputs * (terms + sums) + (rows * at.tiles if sums else 0.0)
+        removals = weights.removals(design.cell.window_low, at.partitions)
+        additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
         cells_of_row = design.array.columns * weights.lines
         return {
             "cells": library.cells.energy_pJ(

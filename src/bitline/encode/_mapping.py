@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -9,8 +10,9 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.encode.line_signs import LineSigns
 from bitline.numerics.quotient import quotient
-from bitline.shapes import Codes, Float
+from bitline.shapes import Codes, Float, StoredCodes
 
 FLOAT_BITS = 24
 """Bits of a code, with its sign, that float32 resolves."""
@@ -113,6 +115,56 @@ class WeightMapping(Variant):
             window_low: G_min / G_max.
         """
         raise NotImplementedError
+
+    def kept(self, codes: StoredCodes, blocks: Sequence[slice]) -> StoredCodes:
+        """Weight codes as cells can hold them.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+        """
+        return codes
+
+    def lost_share(self, codes: StoredCodes, blocks: Sequence[slice]) -> float:
+        """Share of the squares of all weight codes that is lost in `kept`.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+        """
+        return 0.0
+
+    def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
+        """How each line counts in the digital sum; None where all of a reading and slice count the same.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+            window_low: G_min / G_max.
+        """
+        return None
+
+    def mirrored_digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
+        """`digits` of lines that hold the largest digit less that of the code."""
+        return 1 - self.digits(codes)
+
+    def as_coded(self) -> WeightMapping:
+        """The same mapping without anything that depends on the other weights of a column."""
+        return self
+
+    def removals(self, window_low: float, partitions: int) -> int:
+        """Additions for each output that take multiples of sums of the inputs away.
+
+        Args:
+            window_low: G_min / G_max.
+            partitions: row partitions of the matrix.
+        """
+        return int(self.input_sum_factor(window_low) != 0)
+
+    @property
+    def filled(self) -> float:
+        """Largest sum of the digits of a line, over that of cells that all hold the largest digit."""
+        return 1.0
 
     @property
     def cell_bits(self) -> int:

@@ -17,7 +17,7 @@ from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.chip import Chip
-from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
@@ -131,7 +131,7 @@ class AnalogCore:
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
     Warns:
-        ApproximationWarning: something of the design is computed approximately.
+        ApproximationWarning: something of the design is computed approximately, or weights are not stored as they are.
         GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
     """
 
@@ -157,7 +157,7 @@ class AnalogCore:
         self.calibration = calibration
         self.programmed = ProgrammedLayer(self.layer, calibration, Chip(seed, chip))
         self.reads = 0
-        for approximation in approximations(design):
+        for approximation in (*approximations(design), *lost_weights([self.layer])):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
