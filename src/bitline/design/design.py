@@ -260,7 +260,7 @@ def presets() -> tuple[str, ...]:
 
     Examples:
         >>> presets()[:3]
-        ('differential', 'differential-4bit', 'dot-product-engine')
+        ('cascade', 'differential', 'differential-4bit')
     """
     files = (resources.files("bitline.design") / "presets").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))

@@ -78,7 +78,7 @@ def cells(design: Design) -> View:
     view = _content(design)
     unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
     return {
-        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
+        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, *_COMBINING)},
         "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
     }
 
@@ -108,6 +108,8 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
 
 
 _SCALING = ("scale", "percentile")
+_COMBINING = ("subtraction", "flipped_columns")
+"""Settings of weights by which cells of a column work together."""
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
