@@ -167,7 +167,7 @@ class ProgrammedArrays(LayerArrays):
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
             Excitation(
-                Drive(self._table(slices, lambda digit, level=level: float(digit == level), sign)),  # type: ignore[misc]
+                Drive(self._table(slices, lambda digits, level=level: digits == level, sign)),  # type: ignore[misc]
                 top * self._currents(sign, level),
             )
             for sign in signs
@@ -194,7 +194,7 @@ class ProgrammedArrays(LayerArrays):
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""
-        table = self._table(slices, lambda digit: float((digit >> bit) & 1), None)
+        table = self._table(slices, lambda digits: (digits >> bit) & 1, None)
         table[: len(table) // 2] *= -1
         return table
 
@@ -216,23 +216,22 @@ class ProgrammedArrays(LayerArrays):
         if slices == 1 and self.inputs.magnitude_bits > WIDE:
             coarser = 2.0 ** (WIDE - self.inputs.magnitude_bits)
             return Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2)
-        table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
+        table = self._table(slices, lambda digits: digits * digits, None, power=2)
         return Excitation(Drive(table), self.cells.noise.square())
 
-    def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Table:
-        """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
+    def _table(self, slices: int, count: Callable[[Tensor], Tensor], sign: int | None, power: int = 1) -> Table:
+        """Sum over slices of count(digits) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
         bits = self.slicing.slice_bits
         top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
 
-        def total(code: int) -> float:
-            if sign is not None and code * sign <= 0:
-                return 0.0
-            digits = [(abs(code) >> (bits * index)) & (2**bits - 1) for index in range(slices)]
-            return float(sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits)))
-
-        return torch.tensor([total(code) for code in range(-top, top + 1)], dtype=torch.float64).to(
-            self.cells.conductance
-        )
+        codes = torch.arange(-top, top + 1)
+        total = torch.zeros(len(codes), dtype=torch.float64)
+        for index in range(slices):
+            digits = (codes.abs() >> (bits * index)) & (2**bits - 1)
+            total += count(digits).double() * 2.0 ** (bits * index * power)
+        if sign is not None:
+            total[codes * sign <= 0] = 0.0
+        return total.to(self.cells.conductance)
 
 
 @dataclass(frozen=True)
