@@ -49,6 +49,8 @@ class WeightMapping(Variant):
 
     lines: ClassVar[int]
     """Bit lines for each matrix column."""
+    keeps_all: ClassVar[bool] = True
+    """Whether all weights are stored as they are."""
 
     @model_validator(mode="after")
     def _check_bits_per_cell(self) -> WeightMapping:
@@ -132,7 +134,8 @@ class WeightMapping(Variant):
             codes: of a layer.
             blocks: rows of each row partition.
         """
-        return 0.0
+        lost = (codes - self.kept(codes, blocks)).double().square().sum()
+        return float(lost / codes.double().square().sum().clamp(min=1))
 
     def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
         """How each line counts in the digital sum; None where all of a reading and slice count the same.

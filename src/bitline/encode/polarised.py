@@ -40,6 +40,7 @@ class Polarised(WeightMapping):
     kind: Literal["polarised"] = "polarised"
 
     lines: ClassVar[int] = 1
+    keeps_all: ClassVar[bool] = False
 
     def describe(self) -> str:
         return "polarised"
@@ -65,10 +66,6 @@ class Polarised(WeightMapping):
     def kept(self, codes: StoredCodes, blocks: Sequence[slice]) -> StoredCodes:
         signs = by_row(_signs(codes, blocks), blocks)
         return torch.where(codes * signs < 0, 0, codes)
-
-    def lost_share(self, codes: StoredCodes, blocks: Sequence[slice]) -> float:
-        lost = (codes - self.kept(codes, blocks)).double().square().sum()
-        return float(lost / codes.double().square().sum().clamp(min=1))
 
     def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
         signs = _signs(codes, blocks)

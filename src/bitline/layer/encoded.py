@@ -260,7 +260,7 @@ def lost_weights(layers: Iterable[EncodedLayer]) -> tuple[str, ...]:
     Args:
         layers: of a network.
     """
-    shares = {layer.name: layer.lost_share for layer in layers}
+    shares = {layer.name: layer.lost_share for layer in layers if not layer.design.weights.keeps_all}
     most = max(shares, key=shares.__getitem__, default=None)
     if most is None or shares[most] == 0:
         return ()
