@@ -63,7 +63,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "level table": {"cell.levels": {"kind": "table", "values": [0, 0.2, 1]}, "cell.device.kind": "sonos-xiao-2022"},
     "drift": {"cell.device.kind": "pcm-nandakumar-2019", "cell.time": "1 hour", "cell.drift_compensation": "column"},
-    "proportional noise": {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
+    "proportional noise": {
+        "cell.read_noise": {"kind": "state-proportional", "alpha": 0.05},
+        "cell.device": {"kind": "charge-sharing", "alpha": 0.1, "parasitic": 0.5},
+    },
     "ladder": {**RESISTIVE, "cell.device.kind": "sonos-agrawal-2022", "array.bit_line.terminal": 1e-2},
     "interleaved": {**RESISTIVE, "array.lines": "interleaved", "array.predistortion": 0.5},
     "mesh": {

@@ -11,6 +11,9 @@ import numpy as np
 from bitline import Design, LayerCalibration
 from bitline.numerics.draws import Draws
 
+COMPLEMENTS = {"ones-complement": 0, "twos-complement": 1}
+"""Kinds of weights whose top bit counts negatively, and what is added to the inverted bits of a negative weight."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -39,13 +42,21 @@ class Layer:
     @property
     def readings(self) -> list[tuple[int, tuple[int, ...]]]:
         """What is converted: its sign in the digital sum, and the sign of every line before the ADC (0: not in it)."""
-        if self.design.weights.kind == "offset":
+        if self.design.weights.kind in ("offset", "polarised", *COMPLEMENTS):
             return [(1, (1,))]
         return [(1, (1, -1))] if self.design.weights.subtraction == "analog" else [(1, (1, 0)), (-1, (0, 1))]
 
     @property
     def weight_slices(self) -> int:
-        return math.ceil(stored_bits(self.design) / cell_bits(self.design))
+        magnitude = math.ceil(stored_bits(self.design) / cell_bits(self.design))
+        return magnitude + (self.design.weights.kind in COMPLEMENTS)
+
+    def place_value(self, k: int) -> float:
+        """What a digit of weight slice k counts: 2^(b k), or for the sign bits of complements what they take away."""
+        weights, b = self.design.weights, cell_bits(self.design)
+        if weights.kind in COMPLEMENTS and k == self.weight_slices - 1:
+            return -(2 ** (weights.bits - 1) - 1 + COMPLEMENTS[weights.kind]) / 2 ** (b - 1)
+        return 2 ** (b * k)
 
     @property
     def slice_bits(self) -> int:

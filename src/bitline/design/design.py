@@ -243,6 +243,7 @@ class Design(Part):
         slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.code_bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
+        largest = 1.0 - window * (1 - self.weights.filled)
         return BitLines(
             rows=rows,
             signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
@@ -250,7 +251,9 @@ class Design(Part):
             input_bits=slicing.conversion_bits,
             step=window * self.weights.reading_step / self.weights.top_digit / top,
             radix=self.weights.radix,
-            reach=drive * (window if self.weights.signed_readings else 1.0),
+            reach=drive * (window if self.weights.signed_readings else largest),
+            filled=self.weights.filled,
+            largest=largest,
         )
 
 
@@ -259,7 +262,7 @@ def presets() -> tuple[str, ...]:
 
     Examples:
         >>> presets()[:3]
-        ('differential', 'differential-4bit', 'dot-product-engine')
+        ('cascade', 'differential', 'differential-4bit')
     """
     files = (resources.files("bitline.design") / "presets").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))

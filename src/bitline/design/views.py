@@ -78,13 +78,14 @@ def cells(design: Design) -> View:
     view = _content(design)
     unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
     return {
-        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
+        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, *_COMBINING)},
         "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
     }
 
 
 LATER: dict[tuple[str, str], Any] = {
     ("weights", "largest"): None,
+    ("weights", "flipped_columns"): False,
     ("array", "partitions"): "equal",
 }
 """Settings that stores of before do not know, with the value that says what was done before there was a choice."""
@@ -140,6 +141,8 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
 
 
 _SCALING = ("scale", "percentile", "largest")
+_COMBINING = ("subtraction", "flipped_columns")
+"""Settings of weights by which cells of a column work together."""
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from bitline.config.variants import Variants
 from bitline.devices._measurement_files import SUFFIXES
+from bitline.devices.charge_sharing import ChargeSharing
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
@@ -41,6 +42,7 @@ AnyDevice = Annotated[
     Exact
     | StateIndependent
     | StateProportional
+    | ChargeSharing
     | SonosXiao2022
     | SonosAgrawal2022
     | PcmJoshi2020

@@ -147,9 +147,17 @@ class IntegerConvertPlan(IntegerPlan):
             if arrays.bias is not None:
                 rows.add_(arrays.bias)
         if self.input_sums is not None:
-            removed = self.input_sums.by_position(codes)[..., None]
+            self._remove(self.input_sums.by_position(codes), rows)
+
+    def _remove(self, sums: Float[Tensor, "rows products"], rows: Float[Tensor, "rows outputs"]) -> None:
+        """Take what belongs to sums of the inputs away from outputs."""
+        arrays, groups = self.arrays, self.arrays.product.groups
+        if arrays.line_signs is None:
             steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
-            rows.view(len(rows), groups, -1).sub_(removed * steps)
+            rows.view(len(rows), groups, -1).sub_(sums[..., None] * steps)
+            return
+        removed = arrays.line_signs.removed_sums(sums.reshape(len(sums), groups, -1)).flatten(1)
+        rows.sub_((removed * arrays.product_step.double()).to(rows))
 
     def _noise(
         self, arrays: ProgrammedArrays, grid: Grid, weights: Float[Tensor, "conversions"]
@@ -164,10 +172,11 @@ class IntegerConvertPlan(IntegerPlan):
     def _input_sums(self) -> IntegerProduct | None:
         """The product that gives the sum of the inputs, where the mapping needs it."""
         arrays, product = self.arrays, self.arrays.product
-        if arrays.input_sum_factor == 0:
+        partition = product.whole() if arrays.line_signs is None else arrays.partition
+        if arrays.input_sum_factor == 0 and arrays.line_signs is None:
             return None
         ones = torch.ones(product.groups, product.rows, 1, dtype=torch.int64, device=arrays.product_step.device)
-        return IntegerProduct(product, ones, product.whole(), arrays.inputs.zero_byte, multiply)
+        return IntegerProduct(product, ones, partition, arrays.inputs.zero_byte, multiply)
 
 
 @dataclass(frozen=True)

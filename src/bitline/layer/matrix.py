@@ -18,7 +18,7 @@ from bitline.errors import ApproximationWarning, CalibrationError, ConversionErr
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
-from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
@@ -132,7 +132,7 @@ class AnalogCore:
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
     Warns:
-        ApproximationWarning: something of the design is computed approximately.
+        ApproximationWarning: something of the design is computed approximately, or weights are not stored as they are.
         GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
     """
 
@@ -159,7 +159,7 @@ class AnalogCore:
         self.chip = Chip(seed, chip)
         self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
         self.reads = 0
-        for approximation in approximations(design):
+        for approximation in (*approximations(design), *lost_weights([self.layer])):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
