@@ -48,6 +48,13 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "aligned": {"adc.range": "aligned", "weights.kind": "offset", "weights.bits_per_cell": 2, **DIGITAL},
     "mixed": {"inputs.accumulation": "mixed", "adc.bits_saved": (1,), "adc.ranges_per": ("input-slice",)},
     "two bits at once": {"inputs.slice_bits": 2, "adc.centred": True, "cell.current_voltage": "milo-2021", **DIGITAL},
+    "curved": {
+        "inputs.slice_bits": 3,
+        "inputs.range": {"kind": "given", "high": 3.0},
+        "weights.largest": 4.0,
+        "cell.current_voltage": "sinh",
+        **DIGITAL,
+    },
     "accumulator": {
         "inputs.accumulator": {"capacitor_mismatch": 0.05, "effective_bits": 6},
         "inputs.range": "least-error",
