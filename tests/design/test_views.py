@@ -51,7 +51,6 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "curved": {
         "inputs.slice_bits": 3,
         "inputs.range": {"kind": "given", "high": 3.0},
-        "weights.largest": 4.0,
         "cell.current_voltage": "sinh",
         **DIGITAL,
     },
