@@ -88,9 +88,8 @@ class Evaluation:
         chips = len(self.chip_values)
         count = f"{chips:,} chip{'' if chips == 1 else 's'}"
         name = "" if self.measure == ACCURACY else f"{self.measure.name} "
-        return (
-            f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{self._with_unit(self._value)}, {count})"
-        )
+        value = self._with_unit(self._value.partition(" (")[0])  # ends of an interval need a line of their own
+        return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{value}, {count})"
 
     @property
     def counted(self) -> str:

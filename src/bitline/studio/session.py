@@ -138,7 +138,7 @@ class Session:
                 "unit": self.metric.unit,
             },
             "float": self.metric.shown(result.float_accuracy) if result else "",
-            "designs": [self._row(design) for design in designs],
+            "designs": [self.row(design) for design in designs],
             "progress": self.watched.progress() if not error else None,
             "measuring": self.measuring.state(),
             "error": error or (result.error if result else ""),
@@ -176,7 +176,12 @@ class Session:
             raise StudyError(f"the store has no design {key!r}")
         return found
 
-    def _row(self, design: DesignResult) -> dict[str, Any]:
+    def row(self, design: DesignResult) -> dict[str, Any]:
+        """A design in the table of the page: numbers in the unit of the measure, and texts.
+
+        Args:
+            design: of the store.
+        """
         costs = {name: design.costs.get(name) for name in COSTS}
         value = self.metric.scale * design.mean if design.accuracies else None
         spread = ChipSpread(self.metric, design.accuracies)
