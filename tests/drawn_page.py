@@ -50,8 +50,8 @@ def inaccessible(page) -> list[str]:
     return [f"{fault['id']}: {node['html'][:200]}" for fault in found["violations"] for node in fault["nodes"]]
 
 
-def opened(browser, path, scheme="light"):
-    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True, color_scheme=scheme)
+def opened(browser, path):
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     page.goto(path.as_uri())
     page.wait_for_function("[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('.gtitle'))")
