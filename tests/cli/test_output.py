@@ -35,6 +35,7 @@ TABLES = {
     "adc --compare": ["adc", "--compare", "--set", "adc.bits=6"],
     "array": ["array", "--cells", "cells.npy", "--set", "array.kind=row-driven", "--worst", "2", "--out", "out"],
     "designs": ["designs"],
+    "designs settings": ["designs", "settings", "adc"],
     "devices": ["devices"],
     "libraries": ["libraries"],
     "paper list": ["paper", "list"],

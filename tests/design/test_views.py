@@ -48,6 +48,12 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "aligned": {"adc.range": "aligned", "weights.kind": "offset", "weights.bits_per_cell": 2, **DIGITAL},
     "mixed": {"inputs.accumulation": "mixed", "adc.bits_saved": (1,), "adc.ranges_per": ("input-slice",)},
     "two bits at once": {"inputs.slice_bits": 2, "adc.centred": True, "cell.current_voltage": "milo-2021", **DIGITAL},
+    "curved": {
+        "inputs.slice_bits": 3,
+        "inputs.range": {"kind": "given", "high": 3.0},
+        "cell.current_voltage": "sinh",
+        **DIGITAL,
+    },
     "accumulator": {
         "inputs.accumulator": {"capacitor_mismatch": 0.05, "effective_bits": 6},
         "inputs.range": "least-error",
@@ -63,7 +69,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "level table": {"cell.levels": {"kind": "table", "values": [0, 0.2, 1]}, "cell.device.kind": "sonos-xiao-2022"},
     "drift": {"cell.device.kind": "pcm-nandakumar-2019", "cell.time": "1 hour", "cell.drift_compensation": "column"},
-    "proportional noise": {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
+    "proportional noise": {
+        "cell.read_noise": {"kind": "state-proportional", "alpha": 0.05},
+        "cell.device": {"kind": "charge-sharing", "alpha": 0.1, "parasitic": 0.5},
+    },
     "ladder": {**RESISTIVE, "cell.device.kind": "sonos-agrawal-2022", "array.bit_line.terminal": 1e-2},
     "interleaved": {**RESISTIVE, "array.lines": "interleaved", "array.predistortion": 0.5},
     "mesh": {
@@ -189,7 +198,7 @@ def test_the_reference_is_the_product_of_the_codes(context):
     """Whatever the hardware is, and whatever of it changes: capacitor mismatch stayed in the digital network."""
     for name, design in ("", design_of(context)), *changes(design_of(context)):
         weights, inputs = design.weights, design.inputs
-        w, step = weight_codes(MATRIX, weights.code_bits, weights.scale, weights.percentile)
+        w, step = weight_codes(MATRIX, **weights.coding)
         scale = inputs.range.scale(seen_inputs(), inputs.code_bits)
         largest = INPUTS.abs().amax(0) if inputs.range.is_per_vector else torch.ones(INPUTS.shape[1])
         x = input_codes(INPUTS / largest, scale)

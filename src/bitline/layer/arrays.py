@@ -12,7 +12,7 @@ from torch import Tensor
 from bitline.arrays import Partition, Product
 from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
-from bitline.encode import InputSlicing
+from bitline.encode import InputSlicing, LineSigns
 from bitline.layer.cells import Cells, UnitColumns
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
@@ -33,6 +33,7 @@ class LayerArrays:
         inputs: quantisation of the inputs.
         draws: random numbers of this chip and layer.
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
+        line_signs: how each line counts in the digital sum; None where all of a reading and slice count the same.
     """
 
     design: Design
@@ -43,6 +44,7 @@ class LayerArrays:
     inputs: InputScale
     draws: Draws
     drift_gain: ArrayColumns | None
+    line_signs: LineSigns | None
 
     @property
     def noise_key(self) -> int:
@@ -52,7 +54,7 @@ class LayerArrays:
     @property
     def partition(self) -> Partition:
         """Row partitions of the layer."""
-        return self.product.partition(self.design.array.rows)
+        return self.design.array.partition(self.product)
 
     @property
     def row_slices(self) -> tuple[slice, ...]:
@@ -144,8 +146,7 @@ class ProgrammedArrays(LayerArrays):
 
     def without_cells(self) -> LayerArrays:
         """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
-        known = {field.name: getattr(self, field.name) for field in fields(LayerArrays)}
-        return LayerArrays(**known)
+        return LayerArrays(**{field.name: getattr(self, field.name) for field in fields(LayerArrays)})
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
@@ -194,8 +195,7 @@ class ProgrammedArrays(LayerArrays):
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""
         table = self._table(slices, lambda digits: (digits >> bit) & 1, None)
-        middle = len(table) // 2
-        table[:middle] *= -1
+        table[: len(table) // 2] *= -1
         return table
 
     def _currents(self, sign: int, level: int) -> CellTensor:
@@ -246,9 +246,7 @@ class Drive:
 
     def inputs(self, codes: LayerInputs) -> LayerInputs:
         """Input codes or digits as this evaluation sees them."""
-        if self.table is None:
-            return codes
-        return self.table[codes.long() + len(self.table) // 2]
+        return codes if self.table is None else self.table[codes.long() + len(self.table) // 2]
 
     def largest(self, code: int) -> int:
         """Magnitude of the largest number that codes up to one become."""
