@@ -143,7 +143,7 @@ def front_table(result: StudyResult) -> str:
         (design for design, on_front in zip(designs, best, strict=True) if on_front),
         key=lambda design: -result.measure.sign * design.mean,
     )
-    if len(front) < 2 or not result.settings:
+    if not front or not result.settings:
         return ""
     costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
     heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
