@@ -15,7 +15,7 @@ HOOK = runpy.run_path(str(ROOT / "docs" / "_hooks" / "notebooks.py"))
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "docs" / "notebooks").glob("*.py"))}
 FEW = 12
 """Images of a notebook that is run for its code, not for its numbers."""
-RUN = "surviving_network"
+RUN = "measured_cells"
 """The notebook that is run here."""
 
 
