@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from subjects import SUBJECTS, Subject
+from subjects import PER_VECTOR, SUBJECTS, Subject
 from torch import nn
 
 import bitline
@@ -39,7 +39,6 @@ from bitline.numerics.two_way import Estimate
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
 SEED = 0
-OWN = {"inputs.range": "per-vector"}
 COMPARED = 16
 """Samples whose layer outputs are compared."""
 
@@ -85,36 +84,37 @@ def cases(subject: Subject) -> Iterator[Case]:
         for bits in (8, 6):
             yield Case("reference", line, bits, "ideal", {"inputs.range": policy, "inputs.bits": bits}, False)
     for bits in (8, 6):
-        changed = {**OWN, "weights.scale": "channel", "inputs.bits": bits}
+        changed = {**PER_VECTOR, "weights.scale": "channel", "inputs.bits": bits}
         yield Case("reference", "per vector, weight step per output", bits, "ideal", changed, False)
-    yield from designs("a")
+    yield from designs("a", subject)
+    own = list(subject.ranges.values())[-1]
     for mapping, settings in MAPPINGS.items():
         for error in ("proportional", "independent"):
             for alpha in getattr(subject.errors, error):
                 device = {"kind": f"state-{error}", "alpha": alpha}
-                changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
+                changed = {**own, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
                 yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
     for sliced in (1, 2, "unsliced"):
         device = {"kind": "state-proportional", "alpha": 0.1}
-        changed = {**OWN, "weights.bits_per_cell": sliced, "cell.device": device, "adc": "none", "array.rows": 1152}
+        changed = {**own, "weights.bits_per_cell": sliced, "cell.device": device, "adc": "none", "array.rows": 1152}
         yield Case("slicing", "differential, proportional 10 %", str(sliced), "differential", changed)
     for line, accumulation in (("analog accumulation", "analog"), ("digital accumulation", "digital")):
         for bits in (4, 5, 6, 8):
-            changed = {**OWN, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
+            changed = {**own, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
             yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
     for age in ("1 day", "5 days"):
-        yield Case("drift", "SONOS, design A", age, "sonos-a", {**OWN, "cell.time": age})
+        yield Case("drift", "SONOS, design A", age, "sonos-a", {**own, "cell.time": age})
     for line, compensation in (("PCM", "none"), ("PCM, compensated by column", "column")):
         for age in ("1 hour", "1 day"):
             aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
-            yield Case("drift", line, age, "differential", {**OWN, **aged})
-    yield from designs("bcde")
+            yield Case("drift", line, age, "differential", {**own, **aged})
+    yield from designs("bcde", subject)
 
 
-def designs(letters: str) -> Iterator[Case]:
+def designs(letters: str, subject: Subject) -> Iterator[Case]:
     """Designs of the paper, with input ranges of the layer and of each vector."""
     for letter in letters:
-        for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+        for line, own in subject.ranges.items():
             yield Case("designs", line, letter.upper(), f"sonos-{letter}", own)
 
 
@@ -171,7 +171,7 @@ def energies(subject: Subject) -> dict[str, dict[str, float]]:
     """Energy in uJ of a unit on designs A to E, in samples of middle length, and of the largest parts."""
     middle, found = len(subject.data) // 2, {}
     samples, count = subject.data.samples.part(middle, middle + COMPARED), subject.unit.count
-    for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+    for line, own in subject.ranges.items():
         statistics = gather_statistics(subject.model, Design().with_settings(own), samples)
         for letter in "abcde":
             cost = network_cost(statistics, Design.load(f"sonos-{letter}").with_settings(own))

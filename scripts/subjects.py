@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,13 @@ class Unit:
     count: float = 1
 
 
+PER_VECTOR: dict[str, Any] = {"inputs.range": "per-vector"}
+RANGES: dict[str, dict[str, Any]] = {"calibrated range": {}, "range of each vector": PER_VECTOR}
+"""Ranges of inputs that designs are measured with; the last ones serve everything else."""
+FINE = {"range of each vector, weight step per output": {**PER_VECTOR, "weights.scale": "channel"}}
+"""What networks of sounds need, whose inputs and weights span orders of magnitude."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A network with what it is measured on.
@@ -54,6 +61,7 @@ class Subject:
         errors: of cells.
         unit: of energies.
         about: where all of this comes from.
+        ranges: settings of designs, by what they are called.
     """
 
     model: nn.Module
@@ -63,6 +71,7 @@ class Subject:
     errors: Errors
     unit: Unit
     about: str
+    ranges: dict[str, dict[str, Any]] = field(default_factory=lambda: RANGES)
 
 
 def fashion_vit(files: Path | None) -> Subject:
@@ -99,7 +108,8 @@ def speaker_encoder(files: Path | None) -> Subject:
     )
     samples = MeasuredSamples.labelled(mels, speakers, batch=60)
     errors = Errors((0.05, 0.1, 0.2), (0.005, 0.01, 0.02))
-    return Subject(network, samples, enrolled[::5], 3, errors, Unit("second of sound", SECONDS), about)
+    unit = Unit("second of sound", SECONDS)
+    return Subject(network, samples, enrolled[::5], 3, errors, unit, about, FINE)
 
 
 def spelling(files: Path | None) -> Subject:
@@ -127,9 +137,9 @@ def voice_activity(files: Path | None) -> Subject:
         f"({int((speech[:45] >= 0).sum()):,} frames of 32 ms), 5 others for calibration"
     )
     samples = MeasuredSamples(samples_of((frames[:45], speech[:45]), None, network), measure_of("auc"), 45)
-    errors = Errors((0.05, 0.1, 0.2), (0.005, 0.01, 0.02))
+    errors = Errors((0.05, 0.1, 0.2), (0.002, 0.005, 0.01))
     unit = Unit("second of sound", 0.032 * frames.shape[1])
-    return Subject(network, samples, frames[45:], 3, errors, unit, about)
+    return Subject(network, samples, frames[45:], 3, errors, unit, about, FINE)
 
 
 def _given(files: Path | None) -> Path:
