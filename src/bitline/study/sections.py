@@ -153,8 +153,8 @@ class OwnMetric(Part):
         (path,) = self.code
         if not is_import_path(path):
             raise DataError(f"run.metric.function is {path!r}: write package.module:function or file.py:function")
-        unknown = None in (self.name, self.unit, self.direction)
-        says = NamedMeasure.from_code(path) if unknown and is_trusted(path) else NamedMeasure(path, path.partition(":")[2])
+        is_asked = None in (self.name, self.unit, self.direction) and is_trusted(path)
+        says = NamedMeasure.from_code(path) if is_asked else NamedMeasure(path, path.partition(":")[2])
         return NamedMeasure(
             path,
             says.name if self.name is None else self.name,
