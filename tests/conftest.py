@@ -14,6 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # what `import bitline` does, if it comes before PyTorch
+
 import numpy as np
 import pytest
 import torch
@@ -24,8 +26,8 @@ from shape_checks import install
 
 install()  # before anything of the package is imported
 
-from bitline.config.trust import distrust, trusted_modules  # noqa: E402
-from bitline.numerics.threads import limit_threads  # noqa: E402
+from bitline.config.trust import distrust, trusted_modules
+from bitline.numerics.threads import limit_threads
 
 # -- the same run every time
 

@@ -17,10 +17,14 @@ MOST_ADC_BITS = 31
 @st.composite
 def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     """Designs of every mapping, slicing, cell and range; with an ADC, without one, or (None) either."""
-    mapping = draw(st.sampled_from(["differential", "two-sided", "offset"]))
+    one_line = ["twos-complement", "ones-complement", "polarised"]
+    mapping = draw(st.sampled_from(["differential", "two-sided", "offset", *one_line]))
     bits = draw(st.integers(2, 9))
     stored = bits if mapping == "offset" else bits - 1
-    subtraction = draw(st.sampled_from(["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]))
+    subtractions = ["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]
+    subtraction: dict[str, object] = {} if mapping in one_line else {"subtraction": draw(st.sampled_from(subtractions))}
+    if mapping == "offset" and subtraction["subtraction"] == "digital":
+        subtraction["flipped_columns"] = draw(st.booleans())
     input_bits = draw(st.integers(2, 8))
     slice_bits = draw(st.integers(1, input_bits))
     accumulation = draw(st.sampled_from(["analog", "digital", "mixed"]))
@@ -38,8 +42,8 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "kind": mapping,
             "bits": bits,
             "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
-            "subtraction": subtraction,
             "scale": draw(st.sampled_from(["layer", "channel"])),
+            **subtraction,
         },
         "inputs": {
             "bits": input_bits,
@@ -59,7 +63,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     if with_adc and policy == "guaranteed":
         adc_bits = guaranteed_bits(Design(**base))
     rows = draw(st.sampled_from([rows for rows, bits in adc_bits.items() if bits <= MOST_ADC_BITS]))
-    base["array"]["rows"] = rows
+    base["array"] |= {"rows": rows, "partitions": draw(st.sampled_from(["equal", "full"]))}
     if with_adc:
         base["adc"] = {"kind": "uniform", "bits": adc_bits[rows], "range": {"kind": policy}}
     return Design(**base)

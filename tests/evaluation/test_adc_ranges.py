@@ -89,9 +89,9 @@ def test_study_agrees_with_the_signals(fashion):
 
 def test_recommendation_keeps_its_promise(fashion):
     model, data = fashion
-    part = data.split(150, 60)
+    part = data.split(80, 30)
     design = Design.load("differential")
-    best = recommend(model, design, part.images, part.labels, part.calibration, loss=0.02, bits=(3, 5, 7, 9))
+    best = recommend(model, design, part.images, part.labels, part.calibration, loss=0.02, bits=(3, 5, 7))
     assert best.bits in (5, 7)
     adc = {"adc.bits": best.bits, "adc.range": {"kind": "calibrated", "percentile": best.percentile}}
     again = evaluate(model, design.with_settings(adc), part.images, part.labels, part.calibration, chips=2)
@@ -140,7 +140,7 @@ def test_stale_calibrations_are_refused_with_the_reason(fashion, tmp_path):
 
 
 def test_command_shows_ranges(tmp_path, monkeypatch, capsys):
-    arguments = ["--calibration-images", "20", "--images", "60", "--loss", "5", "--out", str(tmp_path)]
+    arguments = ["--calibration-images", "10", "--images", "20", "--loss", "5", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["bitline", "ranges", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.main()

@@ -61,7 +61,7 @@ class Exact:
         for number, share in enumerate(shares):
             digits = share.numpy().astype(int)
             saved = (design.adc.bits_saved + (0,) * slices)[number] if together < slices else 0
-            for part in row_groups(len(stored), 1, design.array.rows):
+            for part in row_groups(len(stored), 1, design.array):
                 for k in range(weights.slices):
                     for sign, cells in zip(weights.reading_signs, self._readings(lines, k, part), strict=True):
                         radix = 2 ** (weights.cell_bits * k + slice_bits * together * number)

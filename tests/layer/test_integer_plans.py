@@ -47,6 +47,10 @@ def test_bits_do_not_depend_on_what_multiplies_or_on_the_batch(design, matrix, s
         ({"inputs.accumulation": "digital"}, IntegerConvertPlan),
         ({"weights.kind": "offset", "weights.bits_per_cell": 2}, IntegerConvertPlan),
         ({"weights.kind": "offset", "weights.subtraction": "unit-column", "adc": "none"}, IntegerLinearPlan),
+        ({"weights.kind": "offset", "weights.flipped_columns": True, "array.rows": 20}, IntegerConvertPlan),
+        ({"weights.kind": "polarised", "array.rows": 20}, IntegerConvertPlan),
+        ({"weights.kind": "polarised", "array.rows": 20, "adc": "none"}, IntegerLinearPlan),
+        ({"weights.kind": "twos-complement", "adc": "none"}, IntegerLinearPlan),
         ({"array.rows": 20}, IntegerConvertPlan),
     ],
 )

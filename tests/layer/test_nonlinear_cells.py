@@ -20,8 +20,15 @@ from bitline.numerics.draws import Draws
     st.sampled_from(["differential", "offset"]),
     st.booleans(),
     st.integers(0, 100),
+    st.sampled_from(
+        [
+            {"kind": "milo-2021", "read_voltage_V": 0.5},
+            {"kind": "sinh", "scale_V": 0.1},
+            {"kind": "curves:Saturating", "slope": 2.0},
+        ]
+    ),
 )
-def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed):
+def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed, curve):
     matrix = np.random.default_rng(seed).standard_normal((4, 11)).astype(np.float32)
     inputs = inputs_for(11, 3, seed, signed)
     design = Design().with_settings(
@@ -29,8 +36,8 @@ def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signe
             "weights.kind": mapping,
             "inputs": {"bits": 5, "slice_bits": slice_bits, "accumulation": accumulation},
             "cell.device": {"kind": "reram-milo-2021"},
-            "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": 0.5},
-            "array.rows": 6,
+            "cell.current_voltage": curve,
+            "array": {"rows": 6, "partitions": "full" if seed % 2 else "equal"},
             **({} if adc else {"adc": "none"}),
         }
     )
@@ -38,6 +45,6 @@ def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signe
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
     allowed = expected.slack + 2e-5 * expected.magnitude.max() + 1e-6
     assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
-    if not adc:
+    if not adc and slice_bits > 1:  # all curves agree at full voltage but the measured one
         ohmic = AnalogCore(matrix, design.with_settings({"cell.current_voltage": "ohmic"}), calibration=inputs) @ inputs
-        assert np.abs(ohmic - expected.outputs).max() > 1e-3 * np.abs(ohmic).max()
+        assert np.abs(ohmic - expected.outputs).max() > 2e-4 * np.abs(ohmic).max()

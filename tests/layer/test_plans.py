@@ -96,3 +96,13 @@ def test_presets_approximate_the_product(name):
     result = AnalogCore(matrix, Design.load(name), calibration=inputs) @ inputs
     exact = matrix @ inputs
     assert np.corrcoef(result.ravel(), exact.ravel())[0, 1] > 0.97
+
+
+def test_the_cells_of_a_core_are_those_that_it_computes_with():
+    design = Design(cell={"device": {"kind": "state-independent", "alpha": 0.02}}).with_settings({"adc": "none"})
+    matrix, inputs = np.random.default_rng(0).standard_normal((4, 6)), np.eye(6)
+    core = AnalogCore(matrix, design, calibration=inputs, chip=3)
+    cells = core.cells()
+    pairs = (cells.conductance[0] - cells.conductance[1])[0, 0].numpy()  # rows, columns
+    np.testing.assert_allclose(core @ inputs, pairs.T * np.abs(matrix).max(), atol=1e-4)
+    assert np.abs((cells.conductance - cells.targets).numpy()).max() > 0.01

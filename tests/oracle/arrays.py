@@ -114,6 +114,11 @@ def cell_current(G: np.ndarray, u: np.ndarray | float, cell: Cell) -> np.ndarray
     curve = cell.current_voltage
     if curve.kind == "ohmic":
         return G * u
+    if curve.kind == "sinh":
+        top = curve.read_voltage_V / curve.scale_V
+        return G * np.sinh(u * top) / np.sinh(top)
+    if curve.kind.endswith(":Saturating"):
+        return G * np.tanh(2.0 * u) / np.tanh(2.0)
     assert curve.kind == "milo-2021", f"the literal chain leaves {curve.kind} cells out"
     largest_S, read_V = curve.G_max_uS * 1e-6, curve.read_voltage_V
     log = np.log10(np.clip(G * largest_S, *curve.measured_S))

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from oracle.arrays import bit_lines
 from oracle.devices import Cells, lowest_conductance, program
-from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits
-from oracle.layer import Layer, Place, cell_bits
+from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits, line_signs, turn
+from oracle.layer import COMPLEMENTS, Layer, Place, cell_bits
 from oracle.quantize import quantise_inputs, quantise_weights, ranges_of_vectors
 from oracle.readout import accumulate, convert, is_skipped
 
@@ -64,22 +64,23 @@ def literal_chain(
     refuse_what_is_left_out(design)
     codes, weight_step = quantise_weights(matrix, design)
     stored = append_unit_columns(codes, design)
-    cells = program(encode(stored, design), design, draws)
     layer = Layer(design, calibration, matrix.shape[1], len(stored), positions, draws, reads)
+    signs = line_signs(layer, stored)
+    cells = program(turn(layer, encode(stored, design), stored, signs), design, draws)
     largest = ranges_of_vectors(inputs, design)
     x = quantise_inputs(inputs / largest.astype(inputs.dtype), calibration)
-    sums = add_conversions(layer, cells, input_digits(layer, x))
-    product = remove_offset(layer, sums, x, len(codes))
+    sums = add_conversions(layer, cells, signs, input_digits(layer, x))
+    product = remove_offset(layer, sums, signs, x, len(codes))
     unit = weight_step[:, None] * calibration.inputs.step * largest
     outputs = product.outputs * unit + (0 if bias is None else bias[:, None])
     return Literal(outputs, product.slack * unit, product.magnitude * unit)
 
 
-def add_conversions(layer: Layer, cells: Cells, voltages: list[np.ndarray]) -> Literal:
+def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: list[np.ndarray]) -> Literal:
     """Shift and add of everything that is converted, in units of weight code times input code (Eqs. 5 to 8).
 
-    A conversion of weight slice k counts 2^(b k) (2^b - 1) / (1 - G_min) in weight codes and 2^(a n l) (2^(a n) - 1) in
-    input codes, where l counts conversions of n input slices.
+    A conversion of weight slice k counts its place value, 2^(b k), times (2^b - 1) / (1 - G_min) in weight codes, and
+    2^(a n l) (2^(a n) - 1) in input codes, where l counts conversions of n input slices.
     """
     b, a, n = cell_bits(layer.design), layer.slice_bits, layer.accumulated
     sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[1]))
@@ -93,27 +94,28 @@ def add_conversions(layer: Layer, cells: Cells, voltages: list[np.ndarray]) -> L
                     skipped = is_skipped(layer, [applied[rows] for applied in voltages[l * n : (l + 1) * n]])
                     value[:, skipped], near[:, skipped] = 0, 0
                     inputs = 2 ** (a * n * l) * (2 ** (a * n) - 1)
-                    factor = 2 ** (b * k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
-                    sums += sign * factor * value
-                    slack += factor * near
-                    magnitude += factor * np.abs(signal)
+                    factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
+                    sums += sign * signs[partition, k][:, None] * factor * value
+                    slack += abs(factor) * near
+                    magnitude += abs(factor) * np.abs(signal)
     return Literal(sums, slack, magnitude)
 
 
-def remove_offset(layer: Layer, sums: Literal, x: np.ndarray, outputs: int) -> Literal:
-    """Take away what offset weights add: 2^(B_W-1) sum(x) (Eqs. 5 and 7), and the currents of G_min.
+def remove_offset(layer: Layer, sums: Literal, signs: np.ndarray, x: np.ndarray, outputs: int) -> Literal:
+    """Take away what offset weights add: 2^(B_W-1) sum(x) (Eqs. 5 and 7), and what single lines do, currents of G_min.
 
     It is counted digitally, or is what the tile's unit column of zero weights has given.
 
     Args:
         sums: of all columns, unit columns included.
+        signs: of the lines.
         x: input codes (rows, batch).
         outputs: columns without unit columns.
     """
     weights, low, b = layer.design.weights, lowest_conductance(layer.design), cell_bits(layer.design)
-    if weights.kind != "offset":
+    if weights.kind not in ("offset", "polarised", *COMPLEMENTS):
         return sums
-    if weights.subtraction == "unit-column":
+    if getattr(weights, "subtraction", None) == "unit-column":
         own = np.arange(outputs)
         unit = outputs + own // columns_of_a_tile(layer.design)
         return Literal(
@@ -122,8 +124,13 @@ def remove_offset(layer: Layer, sums: Literal, x: np.ndarray, outputs: int) -> L
             sums.magnitude[own] + sums.magnitude[unit],
         )
     lowest_digit = low / (1 - low) * (2**b - 1)
-    background = lowest_digit * sum(2 ** (b * k) for k in range(layer.weight_slices))
-    removed = (2 ** (weights.bits - 1) + background) * x.sum(axis=0)
+    flipped = getattr(weights, "flipped_columns", False)
+    removed = np.zeros_like(sums.outputs) + (2 ** (weights.bits - 1) * x.sum(axis=0) if weights.kind == "offset" else 0)
+    for partition, rows in enumerate(layer.partitions):
+        for k in range(layer.weight_slices):
+            # a flipped line gives (2^b - 1) sum(x) less than its digits, and the currents of G_min, all subtracted
+            shown = signs[partition, k] * lowest_digit - (2**b - 1) * (flipped & (signs[partition, k] < 0))
+            removed += layer.place_value(k) * shown[:, None] * x[rows].sum(axis=0)
     return Literal(sums.outputs - removed, sums.slack, sums.magnitude + np.abs(removed))
 
 

@@ -41,7 +41,7 @@ def program(digits: np.ndarray, design: Design, draws: Draws) -> Cells:
     if design.cell.clip == "zero":
         cells = np.maximum(cells, 0)
     if design.cell.clip == "window":
-        cells = np.clip(cells, low, 1)
+        cells = np.clip(cells, np.float32(low), 1)  # in the precision of the draws: an exact cell stays exact
     exact = np.array_equal(cells, as_one_group[:, :, 0].double().numpy())
     return Cells(target, cells if exact else resolve(cells, design), read_noise(cells, design))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from oracle.layer import Layer, cell_bits
+from oracle.layer import COMPLEMENTS, Layer, cell_bits
 
 from bitline import Design
 
 
 def append_unit_columns(codes: np.ndarray, design: Design) -> np.ndarray:
     """A column of zero weights more for every tile of an array, where the offset is subtracted as a unit column."""
-    if design.weights.subtraction != "unit-column":
+    if getattr(design.weights, "subtraction", None) != "unit-column":
         return codes
     tiles = math.ceil(len(codes) / columns_of_a_tile(design))
     return np.concatenate([codes, np.zeros((tiles, codes.shape[1]), int)])
@@ -29,12 +29,54 @@ def encode(codes: np.ndarray, design: Design) -> np.ndarray:
     return np.array(digits).transpose(2, 3, 1, 0)
 
 
+def line_signs(layer: Layer, codes: np.ndarray) -> np.ndarray:
+    """Whether the readings of each line are added (1) or subtracted (-1), (partitions, slices, columns).
+
+    Flipped columns (Shafiee et al., ISCA 2016) are those whose digits on an array exceed half of the largest sum;
+    polarised ones (Yuan et al., ISCA 2021) take the sign of the weights with the larger sum of squares.
+    """
+    weights, b = layer.design.weights, cell_bits(layer.design)
+    signs = np.ones((len(layer.partitions), layer.weight_slices, len(codes)), int)
+    for partition, rows in enumerate(layer.partitions):
+        for column, own in enumerate(codes[:, rows].tolist()):
+            if weights.kind == "polarised":
+                signs[partition, :, column] = -1 if sum(w * abs(w) for w in own) < 0 else 1
+            elif getattr(weights, "flipped_columns", False):
+                digits = np.array([cut(w + 2 ** (weights.bits - 1), weights.bits, b) for w in own])
+                signs[partition, :, column] = np.where(digits.sum(0) > len(rows) / 2 + 1e-9, -1, 1)
+    return signs
+
+
+def turn(layer: Layer, digits: np.ndarray, codes: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """Digits as flipped and polarised lines hold them: inverted, and 0 for weights of the other sign.
+
+    Args:
+        digits: (lines, slices, rows, columns).
+        codes: (columns, rows).
+        signs: (partitions, slices, columns).
+    """
+    held = digits.copy()
+    for partition, rows in enumerate(layer.partitions):
+        for k in range(layer.weight_slices):
+            own, sign = held[0, k, rows], signs[partition, k]
+            if layer.design.weights.kind == "polarised":
+                held[0, k, rows] = np.where(codes[:, rows].T * sign < 0, 0, own)
+            else:
+                held[0, k, rows] = np.where(sign < 0, 1 - own, own)
+    return held
+
+
 def weight_digits(w: int, design: Design) -> list[list[float]]:
     """The digits of one weight over 2^b - 1, [line][slice]."""
     bits, b = design.weights.bits, cell_bits(design)
     if design.weights.kind == "offset":  # Eqs. 5 and 7
         return [cut(w + 2 ** (bits - 1), bits, b)]
+    if design.weights.kind in COMPLEMENTS:  # the complement of |w|, bit by bit, and 1 more of two's complement
+        lower = w if w >= 0 else 2 ** (bits - 1) - 1 - abs(w) + COMPLEMENTS[design.weights.kind]
+        return [[*cut(lower, bits - 1, b), (w < 0) * 2 ** (b - 1) / (2**b - 1)]]
     magnitude = cut(abs(w), bits - 1, b)
+    if design.weights.kind == "polarised":
+        return [magnitude]
     lowest = [0.0] * len(magnitude)
     if design.weights.kind == "differential":  # Eqs. 6 and 8, one-sided: the other cell stays at the lowest state
         return [magnitude, lowest] if w >= 0 else [lowest, magnitude]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bitline import Design, LayerCalibration
 from bitline.numerics.draws import Draws
+
+COMPLEMENTS = {"ones-complement": 0, "twos-complement": 1}
+"""Kinds of weights whose top bit counts negatively, and what is added to the inverted bits of a negative weight."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +37,26 @@ class Layer:
     @property
     def partitions(self) -> list[list[int]]:
         """Rows of each array."""
-        return row_groups(self.rows // self.positions, self.positions, self.design.array.rows)
+        return row_groups(self.rows // self.positions, self.positions, self.design.array)
 
     @property
     def readings(self) -> list[tuple[int, tuple[int, ...]]]:
         """What is converted: its sign in the digital sum, and the sign of every line before the ADC (0: not in it)."""
-        if self.design.weights.kind == "offset":
+        if self.design.weights.kind in ("offset", "polarised", *COMPLEMENTS):
             return [(1, (1,))]
         return [(1, (1, -1))] if self.design.weights.subtraction == "analog" else [(1, (1, 0)), (-1, (0, 1))]
 
     @property
     def weight_slices(self) -> int:
-        return math.ceil(stored_bits(self.design) / cell_bits(self.design))
+        magnitude = math.ceil(stored_bits(self.design) / cell_bits(self.design))
+        return magnitude + (self.design.weights.kind in COMPLEMENTS)
+
+    def place_value(self, k: int) -> float:
+        """What a digit of weight slice k counts: 2^(b k), or for the sign bits of complements what they take away."""
+        weights, b = self.design.weights, cell_bits(self.design)
+        if weights.kind in COMPLEMENTS and k == self.weight_slices - 1:
+            return -(2 ** (weights.bits - 1) - 1 + COMPLEMENTS[weights.kind]) / 2 ** (b - 1)
+        return 2 ** (b * k)
 
     @property
     def slice_bits(self) -> int:
@@ -92,14 +104,19 @@ def cell_bits(design: Design) -> int:
     return stored_bits(design) if design.weights.bits_per_cell == "unsliced" else design.weights.bits_per_cell
 
 
-def row_groups(channels: int, positions: int, max_rows: int) -> list[list[int]]:
-    """Rows of each partition: equal sizes, and the rows of an input channel together where an array holds them."""
+def row_groups(channels: int, positions: int, array: Any) -> list[list[int]]:
+    """Rows of each partition: equal sizes, or as many as fit on all but the last.
+
+    The rows of an input channel are together where an array holds them.
+    """
+    max_rows = array.rows
     if positions > max_rows:
         pieces = math.ceil(positions / max_rows)
-        size = math.ceil(positions / pieces)
+        size = max_rows if array.partitions == "full" else math.ceil(positions / pieces)
         starts = [(c, c * positions + p * size) for c in range(channels) for p in range(pieces)]
         return [list(range(start, min(start + size, (c + 1) * positions))) for c, start in starts]
     parts = math.ceil(channels / (max_rows // positions))
-    size = math.ceil(channels / parts) * positions
+    together = max_rows // positions if array.partitions == "full" else math.ceil(channels / parts)
+    size = together * positions
     rows = list(range(channels * positions))
     return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -17,8 +17,10 @@ def quantise_weights(matrix: np.ndarray, design: Design) -> tuple[np.ndarray, np
     largest = np.abs(matrix.astype(np.float64)).max(axis=1)
     if design.weights.scale == "layer":
         largest = np.full_like(largest, largest.max())
+    if design.weights.largest is not None:
+        largest = np.full_like(largest, design.weights.largest)
     step = np.where(largest > 0, largest / top, 1.0)
-    return np.rint(np.float32(matrix) / np.float32(step)[:, None]).astype(int), step
+    return np.clip(np.rint(np.float32(matrix) / np.float32(step)[:, None]), -top, top).astype(int), step
 
 
 def ranges_of_vectors(inputs: np.ndarray, design: Design) -> np.ndarray:

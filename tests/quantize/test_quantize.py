@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline.errors import DataError
+from bitline import AnalogCore, Design
+from bitline.errors import DataError, DesignError
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
 from bitline.quantize.inputs import input_bytes, plain_input_codes
@@ -43,6 +44,24 @@ def test_a_percentile_of_weights_is_the_largest_of_its_share(smaller):
     codes, step = weight_codes(weights, bits=5, scale="channel", percentile=10.0 * smaller)
     torch.testing.assert_close(step, torch.tensor([1.0, 3.0]) * smaller / 15)
     assert (codes.abs() == 15).sum(1).tolist() == [11 - smaller] * 2
+
+
+def test_a_given_range_of_weights_clips_and_leaves_headroom():
+    codes, step = weight_codes(torch.tensor([[0.5, -3.0], [1.0, 0.0]]), 8, largest=1.27)
+    assert codes.tolist() == [[50, -127], [100, 0]]
+    torch.testing.assert_close(step, torch.full((2,), 0.01))
+    with pytest.raises(DesignError, match=r"weights.largest is 2.*weights.scale = 'channel'.*leave them out"):
+        Design().with_settings({"weights.largest": 2.0, "weights.scale": "channel"})
+
+
+@pytest.mark.parametrize("largest", [0.1, 40.0])
+def test_a_given_range_of_inputs_is_what_the_design_states(largest):
+    matrix, inputs = np.random.default_rng(0).random((3, 5)) + 0.5, 9 * np.random.default_rng(1).random((5, 20))
+    design = Design.load("ideal").with_settings({"inputs.range": {"kind": "given", "high": largest}})
+    core = AnalogCore(matrix, design, calibration=inputs)
+    assert core.calibration.inputs.step == pytest.approx(largest / 255)
+    codes = np.clip(np.round(inputs * 255 / largest), 0, 255)
+    np.testing.assert_allclose(core @ inputs, matrix @ codes * largest / 255, rtol=0.02)
 
 
 def test_a_channel_without_weights_stays_zero():

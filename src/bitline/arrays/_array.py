@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from bitline.arrays.partition import Fill, Partition
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
@@ -16,6 +17,7 @@ from bitline.shapes import BlockTensor, CellTensor, Float, Int
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
     from bitline.arrays.nodal_lines import Block, NodalLines
+    from bitline.arrays.product import Product
 
 
 @runtime_checkable
@@ -51,9 +53,16 @@ class Array(Variant):
     """
 
     rows: Annotated[int, Field(ge=1)] = 1152
-    """Largest number of word lines; a taller matrix is split into equal partitions."""
+    """Largest number of word lines; a taller matrix is split into partitions."""
+    partitions: Fill = "equal"
+    """How the rows of a taller matrix are split: into 'equal' partitions, as far as whole input channels allow, or so
+    that all arrays but the last are 'full'."""
     columns: Annotated[int, Field(ge=1)] = 256
     """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
+
+    def partition(self, product: Product) -> Partition:
+        """How the rows of one group of a product lie on arrays like this one."""
+        return product.partition(self.rows, self.partitions)
 
     @property
     def is_linear(self) -> bool:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bitline.arrays.partition import Partition, partition_rows
+from bitline.arrays.partition import Fill, Partition, partition_rows
 from bitline.errors import DataError
 from bitline.shapes import Float, Shaped
 
@@ -85,9 +85,9 @@ class Product(ABC):
         """The partition of an array that is tall enough."""
         return self.partition(self.rows)
 
-    def partition(self, max_rows: int) -> Partition:
-        """The row partitions of one group on arrays of `max_rows` rows."""
-        return partition_rows(self.channels, self.positions, max_rows)
+    def partition(self, max_rows: int, fill: Fill = "equal") -> Partition:
+        """The row partitions of one group on arrays of `max_rows` rows; see `partition_rows`."""
+        return partition_rows(self.channels, self.positions, max_rows, fill)
 
     def lay_out(
         self, weights: Shaped[Tensor, "groups rows each"], partition: Partition

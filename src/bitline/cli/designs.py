@@ -54,6 +54,35 @@ def _row(design: Design) -> tuple[object, ...]:
     )
 
 
+@app.command("settings")
+def settings(
+    context: typer.Context,
+    part: Annotated[
+        str,
+        typer.Argument(metavar="[PART]", help="Only those whose names begin like this: 'adc', 'cell.device', ..."),
+    ] = "",
+) -> None:
+    """List every setting of a design: its values, default and meaning.
+
+    Examples:
+
+      bitline designs settings adc.range
+    """
+    from bitline.config.described import described
+    from bitline.config.messages import nearest
+    from bitline.design import Design
+    from bitline.errors import DesignError
+
+    rows = described(Design)
+    names = [row.name for row in rows]
+    chosen = [row for row in rows if f"{row.name}.".startswith(f"{part}." if part else "")]
+    if not chosen:
+        parts = {name.rpartition(".")[0] for name in names} | {name.partition(".")[0] for name in names}
+        raise DesignError(f"a design has no setting {part!r}{nearest(part, [*names, *sorted(parts)])}")
+    columns = (name("setting"), name("default"), prose("meaning"))
+    Output.of(context).results(Table("settings", columns, [(row.name, row.default, row.text) for row in chosen]))
+
+
 @app.command("show", cls=PlainCommand)
 def show(
     design: Annotated[

@@ -33,7 +33,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule) ->
 
 def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[str]:
     """Area of what one copy of a matrix needs in its cores beside its arrays: adders of its terms, registers."""
-    terms = at.partitions * at.slices * len(design.weights.readings) - 1
+    terms = at.partitions * design.weights.terms * len(design.weights.readings) - 1
     sides = at.arrays // (at.partitions * at.slices)
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {

@@ -41,7 +41,7 @@ def count_together(layer: LayerStatistics, mapping: WeightMapping) -> JointCount
     """
     told_apart = min(mapping.code_bits, WEIGHT_BITS)
     dropped = mapping.code_bits - told_apart
-    codes, _ = weight_codes(layer.weight.float(), mapping.code_bits, mapping.scale, mapping.percentile)
+    codes, _ = weight_codes(layer.weight.float(), **mapping.coding)
     whole = codes.numpy().astype(np.int32)
     top = 2 ** (told_apart - 1) - 1
     coarse = np.sign(whole) * (np.abs(whole) >> dropped) + top

@@ -60,7 +60,7 @@ class ArrayMapping:
         units = UnitColumns.of(design, matrix_columns)
         columns = matrix_columns + units.count
         tiles = max(1, units.count) if units.count else -(-columns // design.array.columns)
-        partition = product.partition(design.array.rows)
+        partition = design.array.partition(product)
         packed = 1
         if partition.parts == 1 and tiles == 1:
             fitting = min(design.array.rows // product.rows, design.array.columns // columns)

@@ -179,7 +179,7 @@ class Statistics:
             layer: one of `layers`.
             mapping: how its weights are stored.
         """
-        codes, _ = weight_codes(layer.weight.float(), mapping.code_bits, mapping.scale, mapping.percentile)
+        codes, _ = weight_codes(layer.weight.float(), **mapping.coding)
         digits = mapping.digits(codes).double()
         return digits.flatten(2).mean((0, 2)).numpy(), float(digits[:, 0].numel())
 
@@ -275,7 +275,8 @@ def mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
                [1.  , 0.67, 0.33, 0.  , 0.  , 0.  , 0.  ]])
     """
     cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
-    plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
+    weights = design.weights.as_coded()
+    plain = design.model_copy(update={"weights": weights, "cell": cell, "array": IdealArray(), "layers": ()})
     repeats = 1 if design.cell.device.kind == "none" else REPEATS
     grid = torch.as_tensor(codes).float().expand(1, repeats, len(codes))
     cells = program_cells(grid, plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells")

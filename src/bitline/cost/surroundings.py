@@ -265,9 +265,7 @@ def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
 
 def _pulses(layer: LayerStatistics, design: Design) -> float:
     """Write pulses of a cell, from programming some of the layer's weights as the design does."""
-    codes, _ = weight_codes(
-        layer.weight.float(), design.weights.code_bits, design.weights.scale, design.weights.percentile
-    )
+    codes, _ = weight_codes(layer.weight.float(), **design.weights.coding)
     some = codes.flatten()[:: max(1, codes.numel() // SAMPLE)][:SAMPLE].reshape(1, -1, 1)
     plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
     return program_cells(some, plain, (slice(0, some.shape[1]),), Draws(("pulses",)), layer.name).pulses

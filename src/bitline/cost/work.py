@@ -218,10 +218,10 @@ class Work:
         row_slices = rows * at.tiles * at.slices * readout.slices
         reads = rows * at.columns * at.slices * weights.lines * readout.slices
         apart = len(readout.bits)
-        terms = at.partitions * at.slices * readings - 1
+        terms = at.partitions * weights.terms * readings - 1
         terms += 1 if weights.has_unit_column else 0
-        sums = weights.input_sum_factor(design.cell.window_low) != 0
-        additions = outputs * (terms + sums) + (rows * at.tiles if sums else 0.0)
+        removals = weights.removals(design.cell.window_low, at.partitions)
+        additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
         cells_of_row = design.array.columns * weights.lines
         return {
             "cells": library.cells.energy_pJ(

@@ -124,7 +124,8 @@ class Design(Part):
     @property
     def code(self) -> tuple[str, ...]:
         """Import paths of the classes that it names, for all layers or in a rule, none of which is bitline's."""
-        own = [kind for kind in (self.cell.device.kind, self.adc.kind) if is_import_path(kind)]
+        named = (self.cell.device, self.cell.current_voltage, self.adc)
+        own = [part.kind for part in named if is_import_path(part.kind)]
         of_rules = [path for rule in self.layers for path in code_in(rule.set)]
         return tuple(dict.fromkeys((*own, *of_rules)))
 
@@ -132,7 +133,8 @@ class Design(Part):
     def is_loaded(self) -> bool:
         """Whether the code of all classes that it names is at hand."""
         of_rules = (path for rule in self.layers for path in code_in(rule.set))
-        return self.cell.device.is_loaded and self.adc.is_loaded and all(map(is_loadable, of_rules))
+        named = (self.cell.device, self.cell.current_voltage, self.adc)
+        return all(part.is_loaded for part in named) and all(map(is_loadable, of_rules))
 
     def with_code(self) -> Design:
         """The same design with the classes that it names, whose modules are imported.
@@ -241,6 +243,7 @@ class Design(Part):
         slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.code_bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
+        largest = 1.0 - window * (1 - self.weights.filled)
         return BitLines(
             rows=rows,
             signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
@@ -248,7 +251,9 @@ class Design(Part):
             input_bits=slicing.conversion_bits,
             step=window * self.weights.reading_step / self.weights.top_digit / top,
             radix=self.weights.radix,
-            reach=drive * (window if self.weights.signed_readings else 1.0),
+            reach=drive * (window if self.weights.signed_readings else largest),
+            filled=self.weights.filled,
+            largest=largest,
         )
 
 
@@ -257,7 +262,7 @@ def presets() -> tuple[str, ...]:
 
     Examples:
         >>> presets()[:3]
-        ('differential', 'differential-4bit', 'dot-product-engine')
+        ('cascade', 'differential', 'differential-4bit')
     """
     files = (resources.files("bitline.design") / "presets").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))

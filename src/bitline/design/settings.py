@@ -16,7 +16,7 @@ from bitline.readout import Adc
 TAG = "kind"
 """The key that chooses a variant."""
 
-CODE = ("cell.device", "adc")
+CODE = ("cell.device", "cell.current_voltage", "adc")
 """Settings that a class of the user's can stand for, by its import path."""
 
 SHARED = {

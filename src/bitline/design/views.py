@@ -78,15 +78,48 @@ def cells(design: Design) -> View:
     view = _content(design)
     unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
     return {
-        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, "subtraction")},
+        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, *_COMBINING)},
         "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
     }
 
 
+LATER: dict[tuple[str, str], Any] = {
+    ("weights", "largest"): None,
+    ("weights", "flipped_columns"): False,
+    ("array", "partitions"): "equal",
+}
+"""Settings that stores of before do not know, with the value that says what was done before there was a choice."""
+
+
 def key(view: View) -> str:
-    """A short name of a view: the same for equal ones only."""
-    text = json.dumps(view, sort_keys=True, default=str)
+    """A short name of a view: the same for equal ones only, and for those of before a setting was added.
+
+    Examples:
+        >>> key({"array": {"rows": 8, "partitions": "equal"}}) == key({"array": {"rows": 8}})
+        True
+        >>> key({"array": {"rows": 8, "partitions": "full"}}) == key({"array": {"rows": 8}})
+        False
+    """
+    text = json.dumps(_as_before(view), sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _as_before(view: Any) -> Any:
+    """A view without settings that came later, where they say what was done before."""
+    if isinstance(view, list):
+        return [_as_before(part) for part in view]
+    if not isinstance(view, dict):
+        return view
+    return {
+        section: {
+            name: value
+            for name, value in _as_before(part).items()
+            if (section, name) not in LATER or value != LATER[section, name]
+        }
+        if isinstance(part, dict)
+        else _as_before(part)
+        for section, part in view.items()
+    }
 
 
 def _code_settings(design: Design) -> tuple[Differential, Inputs]:
@@ -107,7 +140,9 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     return LayerRule(match=rule.match, set=settings)
 
 
-_SCALING = ("scale", "percentile")
+_SCALING = ("scale", "percentile", "largest")
+_COMBINING = ("subtraction", "flipped_columns")
+"""Settings of weights by which cells of a column work together."""
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
@@ -166,7 +201,7 @@ def _signals(design: Design) -> View:
         "weights": view["weights"],
         "inputs": view["inputs"],
         "cell": {"window_low": design.cell.window_low, **cell},
-        "array": {"rows": design.array.rows, **columns},
+        "array": {"rows": design.array.rows, "partitions": design.array.partitions, **columns},
     }
 
 

@@ -6,6 +6,8 @@ To add a device, write one file with a `Device` and add it to `AnyDevice` in `re
 
 from bitline.devices._device import Device
 from bitline.devices.cell import Cell
+from bitline.devices.charge_sharing import ChargeSharing
+from bitline.devices.current_voltage import CurrentVoltage
 from bitline.devices.duration import Duration, format_duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
@@ -20,6 +22,8 @@ from bitline.devices.variation import Variation
 __all__ = [
     "AnyDevice",
     "Cell",
+    "ChargeSharing",
+    "CurrentVoltage",
     "Device",
     "Duration",
     "Exact",

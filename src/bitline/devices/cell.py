@@ -59,7 +59,8 @@ class Cell(Part):
     read_noise: AnyReadNoise = DeviceNoise()
     """Noise of every read: 'device' (as measured), 'none', 'state-independent' or 'state-proportional'."""
     current_voltage: AnyCurrentVoltage = Ohmic()
-    """Current against row voltage: 'ohmic', or a nonlinear cell such as 'milo-2021'."""
+    """Current against row voltage: 'ohmic', or that of a nonlinear cell such as 'milo-2021' or 'sinh',
+    or a class of one's own, 'package.module:Class'."""
 
     @property
     def window_is_known(self) -> bool:

@@ -12,7 +12,38 @@ from bitline.devices._fits import polynomial
 from bitline.shapes import Cellwise
 
 
-class Ohmic(Variant):
+class CurrentVoltage(Variant):
+    """How the current of a cell follows from its conductance and the voltage of its row.
+
+    A class of the user's own gives `current`, and its fields; a design names it by `kind = "package.module:Class"`.
+    Currents are smooth functions of the voltage, since arrays with wires are solved by Newton's method, which
+    differentiates `current` by PyTorch.
+
+    Examples:
+        >>> class Saturating(CurrentVoltage):
+        ...     def current(self, conductance, voltage):
+        ...         return conductance * torch.as_tensor(voltage).tanh() / math.tanh(1)
+        >>> import math, torch
+        >>> Saturating().current(torch.tensor([0.2, 1.0]), voltage=0.5)
+        tensor([0.1214, 0.6068])
+    """
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether currents are proportional to voltages."""
+        return False
+
+    def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
+        """Currents in units of G_max V_read.
+
+        Args:
+            conductance: G/G_max, any shape.
+            voltage: V/V_read, -1 .. 1, the same for all cells or a tensor with the voltage of each.
+        """
+        raise NotImplementedError
+
+
+class Ohmic(CurrentVoltage):
     """I = G V.
 
     Examples:
@@ -25,20 +56,13 @@ class Ohmic(Variant):
 
     @property
     def is_linear(self) -> bool:
-        """Whether currents are proportional to voltages."""
         return True
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
-        """Currents in units of G_max V_read.
-
-        Args:
-            conductance: G/G_max, any shape.
-            voltage: V/V_read, -1 .. 1, the same for all cells or a tensor with the voltage of each.
-        """
         return conductance * voltage
 
 
-class Milo2021(Variant):
+class Milo2021(CurrentVoltage):
     """I = G V + N2 V^2 + N3 V^3, for G from 50 to 225 uS and V between +-0.5 V (Milo et al., IEEE IRPS 2021).
 
     N2 and N3 in A/V^2 and A/V^3 are polynomials in log10(G / S); conductances outside of the measured range have the
@@ -65,10 +89,6 @@ class Milo2021(Variant):
     """Coefficients of N2, c0 first."""
     N3: tuple[float, ...] = (1.2968e-3, 6.7919e-4, 8.8710e-05)
     """Coefficients of N3, c0 first."""
-
-    @property
-    def is_linear(self) -> bool:
-        return False
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         largest = self.G_max_uS * 1e-6

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 from bitline.config.variants import Variants
 from bitline.devices._measurement_files import SUFFIXES
+from bitline.devices.charge_sharing import ChargeSharing
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.devices.exact import Exact
 from bitline.devices.imported import Imported
+from bitline.devices.imported_current import ImportedCurrent
 from bitline.devices.levels import ContinuousLevels, LevelTable, UniformLevels
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
 from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
@@ -18,6 +20,7 @@ from bitline.devices.programming import Once, WriteVerify
 from bitline.devices.read_noise import DeviceNoise, IndependentNoise, NoNoise, ProportionalNoise
 from bitline.devices.reram_milo_2021 import ReramMilo2021
 from bitline.devices.reram_wan_2022 import ReramWan2022
+from bitline.devices.sinh_current import SinhCurrent
 from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.devices.state_independent import StateIndependent
@@ -39,6 +42,7 @@ AnyDevice = Annotated[
     Exact
     | StateIndependent
     | StateProportional
+    | ChargeSharing
     | SonosXiao2022
     | SonosAgrawal2022
     | PcmJoshi2020
@@ -67,6 +71,6 @@ AnyReadNoise = Annotated[
 ]
 
 AnyCurrentVoltage = Annotated[
-    Ohmic | Milo2021,
+    Ohmic | Milo2021 | SinhCurrent | ImportedCurrent,
     Variants(default="ohmic"),
 ]

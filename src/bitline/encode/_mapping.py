@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.encode.line_signs import LineSigns
 from bitline.numerics.quotient import quotient
-from bitline.shapes import Codes, Float
+from bitline.shapes import Codes, Float, StoredCodes
 
 FLOAT_BITS = 24
 """Bits of a code, with its sign, that float32 resolves."""
@@ -32,7 +34,7 @@ class WeightMapping(Variant):
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"mapping": "kind"}
-    CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile")
+    CODE_SETTINGS: ClassVar[tuple[str, ...]] = ("bits", "scale", "percentile", "largest")
     """Settings that weight codes follow from."""
 
     bits: Annotated[int, Field(ge=2, le=24)] | Literal["float"] = 8
@@ -42,11 +44,16 @@ class WeightMapping(Variant):
     """One scale factor for the whole layer or one for each output channel."""
     percentile: Annotated[float, Field(gt=50, le=100)] = 100.0
     """Largest code at this percentile of |weight|; 100 clips nothing."""
+    largest: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """|weight| that gets the largest code, whatever the weights are: larger ones clip, and a larger number leaves
+    headroom. If not given, it follows from each layer's weights by `scale` and `percentile`."""
     bits_per_cell: Annotated[int, Field(ge=1)] | Literal["unsliced"] = "unsliced"
     """Weight bits on one cell; 'unsliced' puts all of them on one."""
 
     lines: ClassVar[int]
     """Bit lines for each matrix column."""
+    keeps_all: ClassVar[bool] = True
+    """Whether all weights are stored as they are."""
 
     @model_validator(mode="after")
     def _check_bits_per_cell(self) -> WeightMapping:
@@ -54,6 +61,11 @@ class WeightMapping(Variant):
             raise ValueError(
                 f"weights.bits is 'float' and weights.bits_per_cell is {self.bits_per_cell}, but weights without bits "
                 "cannot be sliced: use weights.bits_per_cell = 'unsliced', or a number of bits"
+            )
+        if self.largest is not None and (self.scale != "layer" or self.percentile < 100):
+            raise ValueError(
+                f"weights.largest is {self.largest:g}, so weights.scale = {self.scale!r} and weights.percentile = "
+                f"{self.percentile:g} have nothing to choose: leave them out, or weights.largest"
             )
         if self.cell_bits > self.magnitude_bits:
             raise ValueError(
@@ -66,6 +78,11 @@ class WeightMapping(Variant):
     def code_bits(self) -> int:
         """Bits of a weight code with its sign."""
         return FLOAT_BITS if self.bits == "float" else self.bits
+
+    @property
+    def coding(self) -> dict[str, Any]:
+        """What `quantize.weight_codes` takes besides weights."""
+        return {name: getattr(self, name) for name in self.CODE_SETTINGS} | {"bits": self.code_bits}
 
     def quantises_like(self, other: WeightMapping) -> bool:
         """Whether weights have the same codes in both mappings, wherever these lie on cells."""
@@ -114,6 +131,57 @@ class WeightMapping(Variant):
         """
         raise NotImplementedError
 
+    def kept(self, codes: StoredCodes, blocks: Sequence[slice]) -> StoredCodes:
+        """Weight codes as cells can hold them.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+        """
+        return codes
+
+    def lost_share(self, codes: StoredCodes, blocks: Sequence[slice]) -> float:
+        """Share of the squares of all weight codes that is lost in `kept`.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+        """
+        lost = (codes - self.kept(codes, blocks)).double().square().sum()
+        return float(lost / codes.double().square().sum().clamp(min=1))
+
+    def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
+        """How each line counts in the digital sum; None where all of a reading and slice count the same.
+
+        Args:
+            codes: of a layer.
+            blocks: rows of each row partition.
+            window_low: G_min / G_max.
+        """
+        return None
+
+    def mirrored_digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
+        """`digits` of lines that hold the largest digit less that of the code."""
+        return 1 - self.digits(codes)
+
+    def as_coded(self) -> WeightMapping:
+        """The same mapping without anything that depends on the other weights of a column."""
+        return self
+
+    def removals(self, window_low: float, partitions: int) -> int:
+        """Additions for each output that take multiples of sums of the inputs away.
+
+        Args:
+            window_low: G_min / G_max.
+            partitions: row partitions of the matrix.
+        """
+        return int(self.input_sum_factor(window_low) != 0)
+
+    @property
+    def filled(self) -> float:
+        """Largest sum of the digits of a line, over that of cells that all hold the largest digit."""
+        return 1.0
+
     @property
     def cell_bits(self) -> int:
         """Bits on one cell as a number."""
@@ -130,9 +198,14 @@ class WeightMapping(Variant):
         return int(2**self.cell_bits - 1)
 
     @property
-    def radix(self) -> tuple[int, ...]:
+    def radix(self) -> tuple[float, ...]:
         """(slices,): weight of each slice in the digital sum."""
         return tuple(int(2 ** (self.cell_bits * index)) for index in range(self.slices))
+
+    @property
+    def terms(self) -> int:
+        """Terms of the digital sum that one reading of each slice gives."""
+        return self.slices
 
     @property
     def signed_readings(self) -> bool:
@@ -159,6 +232,7 @@ class WeightMapping(Variant):
             (slices, *shape of the magnitude), in its precision, or float32 if it is not floating.
         """
         whole = magnitude.to(torch.int32)
-        digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(self.slices)]
+        count = -(-self.magnitude_bits // self.cell_bits)
+        digits = [(whole >> (self.cell_bits * index)) & self.top_digit for index in range(count)]
         precision = magnitude.dtype if magnitude.is_floating_point() else torch.float32
         return quotient(torch.stack(digits).to(precision), self.top_digit)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+import torch
+from pydantic import model_validator
 from torch import Tensor
 
 from bitline.encode._mapping import WeightMapping
-from bitline.shapes import Codes, Float
+from bitline.encode.line_signs import LineSigns
+from bitline.shapes import Codes, Float, StoredCodes
 
 
 class Offset(WeightMapping):
@@ -18,7 +22,6 @@ class Offset(WeightMapping):
     Examples:
         The codes 2, 0 and -3 are stored as 6, 4 and 1 of the 7 parts of the window:
 
-        >>> import torch
         >>> mapping = Offset(bits=3)
         >>> (mapping.digits(torch.tensor([2, 0, -3])) * mapping.top_digit).round()
         tensor([[[6., 4., 1.]]])
@@ -30,7 +33,21 @@ class Offset(WeightMapping):
     subtraction: Literal["digital", "unit-column"] = "digital"
     """Remove the offset with the digital sum of the inputs, or with an extra column of each array that holds code 0."""
 
+    flipped_columns: bool = False
+    """Store the cells of a column on an array inverted where their digits add up to more than half of the largest sum:
+    no current exceeds half of the full range, which saves a bit of the ADC (ISAAC, Shafiee et al. 2016)."""
+
     lines: ClassVar[int] = 1
+
+    @model_validator(mode="after")
+    def _check_flipped_columns(self) -> Offset:
+        if self.flipped_columns and self.has_unit_column:
+            raise ValueError(
+                "weights.flipped_columns is true and weights.subtraction is 'unit-column', but flipped columns take "
+                "the sum of each array's inputs as a number: use weights.subtraction = 'digital', or "
+                "weights.flipped_columns = false"
+            )
+        return self
 
     def describe(self) -> str:
         return "offset"
@@ -64,3 +81,26 @@ class Offset(WeightMapping):
             return 0.0
         background = window_low / (1 - window_low) * self.top_digit * sum(self.radix)
         return self.zero + background
+
+    def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
+        if not self.flipped_columns:
+            return None
+        digits = (self.digits(codes)[0].double() * self.top_digit).round()
+        sums = torch.stack([digits[:, :, rows].sum(2) for rows in blocks])
+        largest = torch.tensor([self.top_digit * (rows.stop - rows.start) for rows in blocks])
+        mirrored = 2 * sums > largest.to(sums)[:, None, None, None]
+        lowest = window_low / (1 - window_low) * self.top_digit
+        shown = lowest - (self.top_digit + 2 * lowest) * mirrored.double()  # digits that a sum counts too many
+        radix = torch.tensor(self.radix, dtype=torch.float64, device=codes.device)[:, None, None]
+        return LineSigns(1.0 - 2.0 * mirrored.double(), self.zero + (shown * radix).sum(1), mirrored)
+
+    def as_coded(self) -> Offset:
+        return self.model_copy(update={"flipped_columns": False})
+
+    def removals(self, window_low: float, partitions: int) -> int:
+        of_flipped = partitions * self.slices if self.flipped_columns else 0  # as if all of them were
+        return super().removals(window_low, partitions) + of_flipped
+
+    @property
+    def filled(self) -> float:
+        return 0.5 if self.flipped_columns else 1.0

@@ -225,7 +225,7 @@ class _Comparison:
             name=layer.name,
             rows=layer.product.rows,
             outputs=layer.outputs,
-            partitions=layer.product.partition(layer.design.array.rows).parts,
+            partitions=layer.design.array.partition(layer.product).parts,
             pulses=chip.pulses,
             outside=chip.outside,
             own_signal=own_signal,

@@ -12,7 +12,7 @@ from torch import Tensor
 from bitline.arrays import Partition, Product
 from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
-from bitline.encode import InputSlicing
+from bitline.encode import InputSlicing, LineSigns
 from bitline.layer.cells import Cells, UnitColumns
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
@@ -33,6 +33,7 @@ class LayerArrays:
         inputs: quantisation of the inputs.
         draws: random numbers of this chip and layer.
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
+        line_signs: how each line counts in the digital sum; None where all of a reading and slice count the same.
     """
 
     design: Design
@@ -43,6 +44,7 @@ class LayerArrays:
     inputs: InputScale
     draws: Draws
     drift_gain: ArrayColumns | None
+    line_signs: LineSigns | None
 
     @property
     def noise_key(self) -> int:
@@ -52,7 +54,7 @@ class LayerArrays:
     @property
     def partition(self) -> Partition:
         """Row partitions of the layer."""
-        return self.product.partition(self.design.array.rows)
+        return self.design.array.partition(self.product)
 
     @property
     def row_slices(self) -> tuple[slice, ...]:
@@ -144,8 +146,7 @@ class ProgrammedArrays(LayerArrays):
 
     def without_cells(self) -> LayerArrays:
         """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
-        known = {field.name: getattr(self, field.name) for field in fields(LayerArrays)}
-        return LayerArrays(**known)
+        return LayerArrays(**{field.name: getattr(self, field.name) for field in fields(LayerArrays)})
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.
@@ -166,7 +167,7 @@ class ProgrammedArrays(LayerArrays):
         signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
             Excitation(
-                Drive(self._table(slices, lambda digit, level=level: float(digit == level), sign)),  # type: ignore[misc]
+                Drive(self._table(slices, lambda digits, level=level: digits == level, sign)),  # type: ignore[misc]
                 top * self._currents(sign, level),
             )
             for sign in signs
@@ -193,9 +194,8 @@ class ProgrammedArrays(LayerArrays):
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""
-        table = self._table(slices, lambda digit: float((digit >> bit) & 1), None)
-        middle = len(table) // 2
-        table[:middle] *= -1
+        table = self._table(slices, lambda digits: (digits >> bit) & 1, None)
+        table[: len(table) // 2] *= -1
         return table
 
     def _currents(self, sign: int, level: int) -> CellTensor:
@@ -216,23 +216,22 @@ class ProgrammedArrays(LayerArrays):
         if slices == 1 and self.inputs.magnitude_bits > WIDE:
             coarser = 2.0 ** (WIDE - self.inputs.magnitude_bits)
             return Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2)
-        table = self._table(slices, lambda digit: float(digit * digit), None, power=2)
+        table = self._table(slices, lambda digits: digits * digits, None, power=2)
         return Excitation(Drive(table), self.cells.noise.square())
 
-    def _table(self, slices: int, count: Callable[[int], float], sign: int | None, power: int = 1) -> Table:
-        """Sum over slices of count(digit) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
+    def _table(self, slices: int, count: Callable[[Tensor], Tensor], sign: int | None, power: int = 1) -> Table:
+        """Sum over slices of count(digits) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
         bits = self.slicing.slice_bits
         top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
 
-        def total(code: int) -> float:
-            if sign is not None and code * sign <= 0:
-                return 0.0
-            digits = [(abs(code) >> (bits * index)) & (2**bits - 1) for index in range(slices)]
-            return float(sum(count(digit) * 2 ** (bits * index * power) for index, digit in enumerate(digits)))
-
-        return torch.tensor([total(code) for code in range(-top, top + 1)], dtype=torch.float64).to(
-            self.cells.conductance
-        )
+        codes = torch.arange(-top, top + 1)
+        total = torch.zeros(len(codes), dtype=torch.float64)
+        for index in range(slices):
+            digits = (codes.abs() >> (bits * index)) & (2**bits - 1)
+            total += count(digits).double() * 2.0 ** (bits * index * power)
+        if sign is not None:
+            total[codes * sign <= 0] = 0.0
+        return total.to(self.cells.conductance)
 
 
 @dataclass(frozen=True)
@@ -247,9 +246,7 @@ class Drive:
 
     def inputs(self, codes: LayerInputs) -> LayerInputs:
         """Input codes or digits as this evaluation sees them."""
-        if self.table is None:
-            return codes
-        return self.table[codes.long() + len(self.table) // 2]
+        return codes if self.table is None else self.table[codes.long() + len(self.table) // 2]
 
     def largest(self, code: int) -> int:
         """Magnitude of the largest number that codes up to one become."""

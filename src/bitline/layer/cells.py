@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from bitline.design import Cell, Design
+from bitline.encode.line_signs import LineSigns, by_row
 from bitline.numerics.draws import Draws
 from bitline.numerics.quotient import quotient
 from bitline.numerics.whole_steps import whole_steps
@@ -68,6 +69,7 @@ class Cells:
         outside: fraction of the cells that were given up on outside the tolerance of programming.
         steps: conductance in steps of a grid, int32, same shape; None where it is on none.
         held: mean G/G_max of reads of the cells, where `conductance` is what wires make of it, same shape.
+        line_signs: how each line counts in the digital sum; None where all of a reading and slice count the same.
     """
 
     conductance: CellTensor
@@ -78,6 +80,7 @@ class Cells:
     outside: float = 0.0
     steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
     held: CellTensor | None = None
+    line_signs: LineSigns | None = None
 
     @property
     def on_the_array(self) -> CellTensor:
@@ -104,7 +107,9 @@ class Cells:
         gain = None if self.drift_gain is None else self.drift_gain.to(like)
         targets, conductance = self.targets.to(like), self.conductance.to(like)
         held = None if self.held is None else self.held.to(like)
-        return replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain, held=held)
+        signs = None if self.line_signs is None else self.line_signs.to(like.device)
+        moved = replace(self, conductance=conductance, targets=targets, noise=noise, drift_gain=gain, held=held)
+        return replace(moved, line_signs=signs)
 
 
 def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[Tensor, "lines slices *any"]:
@@ -116,12 +121,35 @@ def target_conductances(codes: Float[Tensor, "*any"], design: Design) -> Float[T
     Args:
         codes: integer weight codes, any shape, unit columns included.
     """
+    return _targets(codes, design, design.weights.digits)
+
+
+def line_targets(
+    codes: StoredCodes, design: Design, signs: LineSigns | None, row_slices: Sequence[slice]
+) -> CellTensor:
+    """`target_conductances` of a layer, some of whose lines may hold mirrored digits.
+
+    Args:
+        codes: integer weight codes, (groups, rows, columns + unit columns).
+        signs: of the lines.
+        row_slices: rows of each row partition.
+    """
+    targets = target_conductances(codes, design)
+    if signs is None:
+        return targets
+    mirrored = by_row(signs.mirrored.to(codes.device), row_slices)
+    return torch.where(mirrored, _targets(codes, design, design.weights.mirrored_digits), targets)
+
+
+def _targets(
+    codes: Float[Tensor, "*any"], design: Design, digits: Callable[[Tensor], Tensor]
+) -> Float[Tensor, "lines slices *any"]:
     low, bits = design.cell.window_low, design.weights.code_bits
     if bits > TABLE_BITS:
-        return design.cell.levels.nearest(design.weights.digits(codes).mul_(1 - low).add_(low), low)
+        return design.cell.levels.nearest(digits(codes).mul_(1 - low).add_(low), low)
     top = 2 ** (bits - 1) - 1
     known = torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)
-    table = design.cell.levels.nearest(design.weights.digits(known).mul_(1 - low).add_(low), low)
+    table = design.cell.levels.nearest(digits(known).mul_(1 - low).add_(low), low)
     places = (codes + top).flatten().int()
     found = table.new_empty(*table.shape[:2], len(places))
     for line, slices in enumerate(table):
@@ -148,7 +176,8 @@ def program_cells(
     cell = design.cell
     draws = chip.of(name)
     codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
-    wanted = target_conductances(codes, design)
+    signs = design.weights.line_signs(codes, row_slices, cell.window_low)
+    wanted = line_targets(codes, design, signs, row_slices)
     target = design.array.predistorted(wanted, row_slices, positions)
 
     def pulse(numbers: Draws) -> Tensor:
@@ -165,7 +194,7 @@ def program_cells(
     gain = _drift_gain(fresh, now, cell.drift_compensation)
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
     now, noise = cell.read_noise.shown(now, noise)
-    return Cells(now, wanted, noise, gain, written.pulses, written.outside)
+    return Cells(now, wanted, noise, gain, written.pulses, written.outside, line_signs=signs)
 
 
 def _clipped(conductance: Tensor, cell: Cell) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.counted import counted, removed_weights
 from bitline.layer.grid import whole_readings
 from bitline.numerics.quotient import quotient
 
@@ -33,15 +34,15 @@ class EffectiveWeights:
     @classmethod
     def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
         """The effective weights of a layer; None where they have no common step."""
-        readings, gain = whole_readings(arrays), arrays.drift_gain
-        if readings is None or (gain is not None and (arrays.input_sum_factor or arrays.unit_columns.count)):
+        readings, gain, removed = whole_readings(arrays), arrays.drift_gain, removed_weights(arrays)
+        if readings is None or (gain is not None and (removed.any() or arrays.unit_columns.count)):
             return None
         step = readings.step * arrays.digits_per_G_max
-        removed = arrays.input_sum_factor / step
-        if abs(removed - round(removed)) > CODE_STEP * max(1.0, removed):
+        removed = removed / step
+        if ((removed - removed.round()).abs() > CODE_STEP * removed.abs().clamp(min=1.0)).any():
             return None
-        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), readings.counts.double())
-        counts = arrays.unit_columns.subtract(counts, dim=2) - round(removed)
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), counted(readings.counts.double(), arrays))
+        counts = arrays.unit_columns.subtract(counts, dim=2) - removed.round()
         if not torch.equal(counts, counts.round()):
             return None  # readings that count a fraction of a digit
         return cls.in_coarsest_step(counts, step)

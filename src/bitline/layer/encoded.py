@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,7 +12,7 @@ from bitline.arrays import IdealArray, Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import Cells, UnitColumns, program_cells, target_conductances
+from bitline.layer.cells import Cells, UnitColumns, line_targets, program_cells
 from bitline.layer.chip import Chip
 from bitline.layer.driven import DividedInputs, DrivenInputs
 from bitline.layer.grid import background, exact_up_to, grid_step, largest_count
@@ -80,7 +81,7 @@ class EncodedLayer:
         """
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
-        codes, step = weight_codes(weight, design.weights.code_bits, design.weights.scale, design.weights.percentile)
+        codes, step = weight_codes(weight, **design.weights.coding)
         whole = codes.short() if design.weights.code_bits <= SHORT else codes.int()
         return cls(name, design, product, whole, step, None if bias is None else bias.detach().to(weight))
 
@@ -96,8 +97,16 @@ class EncodedLayer:
 
     def stored_codes(self) -> StoredCodes:
         """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
-        codes = self.codes.to(self.step).reshape(self.product.groups, self.columns, -1).transpose(1, 2)
-        return self.unit_columns.append(codes)
+        return self.design.weights.kept(self.unit_columns.append(self._matrix_codes()), self.row_slices)
+
+    @property
+    def lost_share(self) -> float:
+        """Share of the squares of the weight codes that the design's mapping cannot store."""
+        return self.design.weights.lost_share(self._matrix_codes(), self.row_slices)
+
+    def _matrix_codes(self) -> StoredCodes:
+        """Codes by group, (groups, rows, columns)."""
+        return self.codes.to(self.step).reshape(self.product.groups, self.columns, -1).transpose(1, 2)
 
     def program(self, chip: Chip) -> Cells:
         """The layer's cells on one chip."""
@@ -113,20 +122,21 @@ class EncodedLayer:
     @property
     def row_slices(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.product.partition(self.design.array.rows).row_slices(self.product.rows, self.product.positions)
+        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""
-        targets = target_conductances(self.stored_codes(), self.design)
-        return Cells(targets, targets).to(self.step)
+        codes, low = self.stored_codes(), self.design.cell.window_low
+        signs = self.design.weights.line_signs(codes, self.row_slices, low)
+        targets = line_targets(codes, self.design, signs, self.row_slices)
+        return Cells(targets, targets, line_signs=signs).to(self.step)
 
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
         """The arrays that hold `cells`, for inputs of this quantisation."""
         step, own = self.step * inputs.step, self.design.inputs.range.is_per_vector
         product, bias = (self.product.apart(), None) if own else (self.product, self.bias)
-        return ProgrammedArrays(
-            self.design, product, self.unit_columns, step, bias, inputs, draws, cells.drift_gain, cells
-        )
+        held = (cells.drift_gain, cells.line_signs, cells)
+        return ProgrammedArrays(self.design, product, self.unit_columns, step, bias, inputs, draws, *held)
 
     def driven(self, inputs: LayerInputs) -> DrivenInputs:
         """Float inputs (batch, channels, *space) as rows are driven with them."""
@@ -148,7 +158,7 @@ class EncodedLayer:
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
-        return self.design.bit_lines(self.product.partition(self.design.array.rows).rows, inputs)
+        return self.design.bit_lines(self.design.array.partition(self.product).rows, inputs)
 
     def check(self, calibration: LayerCalibration) -> None:
         """Refuse the calibration of another design.
@@ -223,7 +233,8 @@ class EncodedLayer:
     def _best(self, policy: BestOutputRange, inputs: InputScale, seen: SignalHistograms) -> Levels:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
-        array = IdealArray(rows=self.design.array.rows, columns=self.design.array.columns)
+        settings = self.design.array
+        array = IdealArray(rows=settings.rows, columns=settings.columns, partitions=settings.partitions)
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
         exact = self.design.inputs.without_errors()
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
@@ -242,6 +253,25 @@ class EncodedLayer:
             for index in range(count)
         ]
         return min(candidates, key=error)
+
+
+def lost_weights(layers: Iterable[EncodedLayer]) -> tuple[str, ...]:
+    """A sentence about weights that are not stored as they are; none where all are.
+
+    Args:
+        layers: of a network.
+    """
+    shares = {layer.name: layer.lost_share for layer in layers if not layer.design.weights.keeps_all}
+    most = max(shares, key=shares.__getitem__, default=None)
+    if most is None or shares[most] == 0:
+        return ()
+    least = min(shares, key=shares.__getitem__)
+    others = "" if least == most else f", the least in layer {least!r}, {100 * shares[least]:.3g} %"
+    return (
+        "weights.kind is 'polarised', with one sign for all weights of a column on an array: those of the other sign "
+        f"are stored as 0, the most in layer {most!r}, with {100 * shares[most]:.3g} % of the sum of squares{others}; "
+        "exact for a network that was trained for it, and nearer with fewer rows (array.rows)",
+    )
 
 
 def _check(weight: Tensor, product: Product, name: str) -> None:

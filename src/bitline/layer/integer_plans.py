@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.arrays import Product
+from bitline.arrays import Partition, Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
 from bitline.layer.arrays import ProgrammedArrays
@@ -36,13 +36,12 @@ class IntegerPlan(Plan):
     Args:
         arrays: the layer.
         weights: whole numbers, int64 or int32 (groups, rows, lines).
-        max_rows: rows of an array.
+        partition: how rows are split over arrays.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, weights: Tensor, max_rows: int) -> None:
+    def __init__(self, arrays: ProgrammedArrays, weights: Tensor, partition: Partition) -> None:
         self.arrays = arrays.without_cells()
         product = arrays.product
-        partition = product.partition(max_rows)
         self.lines = product.groups * partition.parts * weights.shape[2]
         self.product = IntegerProduct(product, weights, partition, arrays.inputs.zero_byte, multiply)
 
@@ -82,7 +81,7 @@ class IntegerLinearPlan(IntegerPlan):
     """
 
     def __init__(self, arrays: ProgrammedArrays, weights: EffectiveWeights) -> None:
-        super().__init__(arrays, weights.counts.long(), arrays.product.rows)
+        super().__init__(arrays, weights.counts.long(), arrays.product.whole())
         step, gain = arrays.product_step.double(), arrays.drift_gain
         factor = step * weights.step if gain is None else step * weights.step * gain.double().flatten()
         self.factor = factor.to(arrays.product_step)
@@ -107,7 +106,7 @@ class IntegerConvertPlan(IntegerPlan):
 
     def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
         counts = grid.counts.long() if grid.counts.is_floating_point() else grid.counts
-        super().__init__(arrays, line_by_line(counts), arrays.design.array.rows)
+        super().__init__(arrays, line_by_line(counts), arrays.partition)
         self.readouts = readouts
         self.divisor = float(grid.divisor)
         count = self.product.partition.parts * len(arrays.design.weights.readings)
@@ -148,9 +147,17 @@ class IntegerConvertPlan(IntegerPlan):
             if arrays.bias is not None:
                 rows.add_(arrays.bias)
         if self.input_sums is not None:
-            removed = self.input_sums.by_position(codes)[..., None]
+            self._remove(self.input_sums.by_position(codes), rows)
+
+    def _remove(self, sums: Float[Tensor, "rows products"], rows: Float[Tensor, "rows outputs"]) -> None:
+        """Take what belongs to sums of the inputs away from outputs."""
+        arrays, groups = self.arrays, self.arrays.product.groups
+        if arrays.line_signs is None:
             steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
-            rows.view(len(rows), groups, -1).sub_(removed * steps)
+            rows.view(len(rows), groups, -1).sub_(sums[..., None] * steps)
+            return
+        removed = arrays.line_signs.removed_sums(sums.reshape(len(sums), groups, -1)).flatten(1)
+        rows.sub_((removed * arrays.product_step.double()).to(rows))
 
     def _noise(
         self, arrays: ProgrammedArrays, grid: Grid, weights: Float[Tensor, "conversions"]
@@ -165,10 +172,11 @@ class IntegerConvertPlan(IntegerPlan):
     def _input_sums(self) -> IntegerProduct | None:
         """The product that gives the sum of the inputs, where the mapping needs it."""
         arrays, product = self.arrays, self.arrays.product
-        if arrays.input_sum_factor == 0:
+        partition = product.whole() if arrays.line_signs is None else arrays.partition
+        if arrays.input_sum_factor == 0 and arrays.line_signs is None:
             return None
         ones = torch.ones(product.groups, product.rows, 1, dtype=torch.int64, device=arrays.product_step.device)
-        return IntegerProduct(product, ones, product.whole(), arrays.inputs.zero_byte, multiply)
+        return IntegerProduct(product, ones, partition, arrays.inputs.zero_byte, multiply)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
+from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
-from bitline.layer.encoded import EncodedLayer, LayerCalibration
+from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
@@ -131,7 +132,7 @@ class AnalogCore:
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
     Warns:
-        ApproximationWarning: something of the design is computed approximately.
+        ApproximationWarning: something of the design is computed approximately, or weights are not stored as they are.
         GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
     """
 
@@ -155,13 +156,30 @@ class AnalogCore:
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
-        self.programmed = ProgrammedLayer(self.layer, calibration, Chip(seed, chip))
+        self.chip = Chip(seed, chip)
+        self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
         self.reads = 0
-        for approximation in approximations(design):
+        for approximation in (*approximations(design), *lost_weights([self.layer])):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
             warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)
+
+    def cells(self) -> Cells:
+        """The cells of the core as they are read, for looks and export: programmed anew, as a plan keeps none.
+
+        Examples:
+            Two cells in a differential pair, of which one is at zero:
+
+            >>> design = Design().with_settings({"cell.device": "none"})
+            >>> AnalogCore([[0.5, -1.0]], design, calibration=[1.0, 0.5]).cells().conductance[:, 0, 0]
+            tensor([[[0.5039],
+                     [0.0000]],
+            <BLANKLINE>
+                    [[0.0000],
+                     [1.0000]]], dtype=torch.float64)
+        """
+        return self.layer.program(self.chip)
 
     @overload
     def __matmul__(self, inputs: Tensor) -> Tensor: ...

@@ -16,6 +16,7 @@ from torch import Tensor
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.cells import line_readings
+from bitline.layer.counted import ArrayInputSums, counted, removed_weights
 from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals
@@ -95,11 +96,12 @@ class LinearPlan(Plan):
         self.whole = arrays.product.whole()
         slices = arrays.slicing.slices
         effective = [(excitation.drive, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
+        removed = removed_weights(arrays)
         if len(effective) == 1:
-            effective = [(drive, weights - arrays.input_sum_factor) for drive, weights in effective]
-        elif arrays.input_sum_factor:
+            effective = [(drive, weights - removed) for drive, weights in effective]
+        elif removed.any():
             # the sum that is removed is that of the codes themselves
-            effective.append((Drive(), torch.full_like(effective[0][1], -arrays.input_sum_factor)))
+            effective.append((Drive(), (-removed).expand_as(effective[0][1]).contiguous()))
         self.products = [
             (drive, self._product(drive, weights, None if index else arrays.bias))
             for index, (drive, weights) in enumerate(effective)
@@ -128,6 +130,7 @@ class LinearPlan(Plan):
         """Slices and lines in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
         arrays = self.arrays
         readings = line_readings(cells, arrays.design.weights.readings, power).double()
+        readings = counted(readings, arrays) if power == 1 else readings
         total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
         gain = arrays.drift_gain
         return total if gain is None else total * (gain.double() ** power)[:, None]
@@ -171,6 +174,7 @@ class ConvertPlan(Plan):
         step, bias = arrays.product_step, arrays.bias
         self.start = (torch.zeros_like(step) if bias is None else bias).reshape(signals.groups, -1)
         self.sums = self._input_sum_weights()
+        self.array_sums = None if arrays.line_signs is None else ArrayInputSums(arrays)
         self.busy = self._busy_weights() if arrays.design.adc.skip_zero_inputs else None
 
     @classmethod
@@ -237,6 +241,8 @@ class ConvertPlan(Plan):
             sums = sums.repeat_interleave(self.arrays.unit_columns.columns, dim=1)
             removed = self.arrays.product_step * self.arrays.input_sum_factor
             outputs.sub_(sums.mul_(per_channel(removed, outputs)))  # two steps, so that nothing is fused
+        if self.array_sums is not None:
+            self.array_sums.remove(codes, outputs)
 
     def _subtract_units(self, total: DigitalSums, outputs: LayerOutputs) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
@@ -264,7 +270,7 @@ class ConvertPlan(Plan):
 
     def _input_sum_weights(self) -> Tensor | None:
         """Weights of the digital sum of the inputs, where the mapping needs it."""
-        if self.arrays.input_sum_factor == 0:
+        if self.arrays.input_sum_factor == 0 or self.arrays.line_signs is not None:
             return None
         product, step = self.arrays.product, self.arrays.product_step
         ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import LayerArrays
+from bitline.layer.counted import signed_columns
 from bitline.layer.signals import Signals
 from bitline.readout import (
     Levels,
@@ -63,9 +64,8 @@ class NoConversion(Readout):
     @classmethod
     def of(cls, arrays: LayerArrays) -> list[Readout]:
         """The readout of each conversion of a product, the least significant first."""
-        device = arrays.product_step.device
-        by_column = arrays.column_factors().to(device)
-        weights = [_by_column(each.factors.to(device), arrays, by_column) for each in Conversion.all_of(arrays)]
+        by_column, device = arrays.column_factors(), arrays.product_step.device
+        weights = (_by_column(each.factors.to(device), arrays, by_column) for each in Conversion.all_of(arrays))
         return [cls(weight.to(arrays.product_step)) for weight in weights]
 
     def accumulate(
@@ -121,8 +121,8 @@ class SharedLevels(Readout):
     def accumulate(
         self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
     ) -> DigitalSums:
-        scaled = signals if self.coarser == 1 else signals / self.coarser
-        return convert_and_add(scaled, self.low, self.high, self.factor, start, total)
+        signals = signals if self.coarser == 1 else signals / self.coarser
+        return convert_and_add(signals, self.low, self.high, self.factor, start, total)
 
 
 class ColumnLevels(Readout):
@@ -202,8 +202,7 @@ class TransferCurves(Readout):
     def accumulate(
         self, signals: AtAdcs, start: ArrayColumns | None = None, total: DigitalSums | None = None
     ) -> DigitalSums:
-        levels = (self.table, self.converter, self.scale, self.low, self.factor)
-        return lookup_and_add(signals, *levels, start, total)
+        return lookup_and_add(signals, self.table, self.converter, self.scale, self.low, self.factor, start, total)
 
 
 @dataclass(frozen=True)
@@ -254,7 +253,7 @@ class _Columns:
     Attributes:
         steps, low, high: of the levels, along `readout.levels.AXES`, float64.
         scales: converter steps in a signal of 1, along the same axes.
-        by_column: (groups, columns) what the digital sum of a column counts.
+        by_column: what the digital sum of a column counts, (groups, parts or 1, 1, slices or 1, columns).
         shape: (groups, parts, readings, slices, columns).
         like: a tensor of the dtype and on the device of the result.
     """
@@ -263,7 +262,7 @@ class _Columns:
     low: Tensor
     high: Tensor
     scales: Tensor
-    by_column: ArrayColumns
+    by_column: Tensor
     shape: tuple[int, ...]
     like: Tensor
 
@@ -272,11 +271,11 @@ class _Columns:
         shape = (signals.groups, signals.partition.parts, signals.readings, signals.slices, signals.columns)
         steps, (low, high) = levels.steps(), levels.limits()
         scales = torch.tensor(list(unit), dtype=torch.float64)[:, None] / steps
-        return cls(steps, low, high, scales, arrays.column_factors().cpu(), shape, arrays.product_step)
+        return cls(steps, low, high, scales, signed_columns(arrays).cpu(), shape, arrays.product_step)
 
     def weights(self, conversion: Conversion) -> Tensor:
         """Weight of a code in the digital sum, along the axes of the levels."""
-        return conversion.factors[:, :, None] * self.steps * self.by_column[:, None, None, None]
+        return conversion.factors[:, :, None] * self.steps * self.by_column
 
     def spread(self, values: Tensor, conversion: Conversion) -> PerConversion:
         """Values along the axes of the levels for every column of one conversion, (groups, conversions, columns)."""
@@ -286,7 +285,8 @@ class _Columns:
 
 def _by_column(factors: CodeFactors, arrays: LayerArrays, by_column: ArrayColumns) -> PerConversion:
     """Factors (readings, slices) of each partition, times those of columns: (groups, conversions, columns)."""
-    return factors.reshape(-1).repeat(arrays.partition.parts)[None, :, None] * by_column[:, None]
+    counted = factors.reshape(-1).repeat(arrays.partition.parts)[None, :, None] * by_column[:, None]
+    return counted if (lines := arrays.line_signs) is None else counted * lines.by_conversion(len(factors)).to(counted)
 
 
 def _converters(arrays: LayerArrays, signals: Signals) -> tuple[TransferTable, Tensor]:

@@ -175,7 +175,8 @@ def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
     multiples of single signals."""
     lines = arrays.design.weights
     single = lines.slices == len(lines.readings) == arrays.partition.parts == arrays.slicing.conversions == 1
-    if not single or arrays.unit_columns.count or arrays.input_sum_factor or arrays.bias is None:
+    plain = single and not arrays.unit_columns.count and arrays.line_signs is None
+    if not plain or arrays.input_sum_factor or arrays.bias is None:
         return None
     factor = arrays.product_step.double() * arrays.digits_per_G_max * arrays.slicing.top
     return (-arrays.bias.double() / factor).reshape(arrays.product.groups, 1, 1, 1, -1, 1)

@@ -13,6 +13,7 @@ from bitline.design import Design
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
+from bitline.layer.encoded import lost_weights
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers
@@ -100,7 +101,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
         layer.calibrate(calibration.layers[name])
         layer.put_on(Chip(seed))
         lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
-    remarks = (*approximations(design), *form.remarks, *found, *(remark for remark in lacking if remark))
+    lost = lost_weights(layer.encoded() for layer in layers.values())
+    remarks = (*approximations(design), *lost, *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bitline.arrays import Product
 from bitline.design import Design
 from bitline.errors import CalibrationError
+from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
@@ -232,6 +233,10 @@ class AnalogLayer(nn.Module):
             self._programmed_from = state
         return self._programmed
 
+    def cells(self) -> Cells:
+        """The cells of its chip as they are read, programmed anew for the asking: plans keep none."""
+        return self.encoded().program(self._chip)
+
     @contextmanager
     def computing(self, instead: Instead) -> Iterator[None]:
         """Do something else with inputs for a while."""
@@ -268,8 +273,7 @@ class AnalogLayer(nn.Module):
             outputs = self.restore(computed, inputs).to(inputs.dtype)
             if not torch.is_grad_enabled():
                 return outputs
-            scale = programmed.calibration.inputs
-            reachable = self.design.inputs.range.reachable(inputs, scale)
+            reachable = self.design.inputs.range.reachable(inputs, programmed.calibration.inputs)
             plain = self.float_forward(reachable.to(self.weight.dtype)).to(inputs.dtype)
             return plain + (outputs - plain).detach()
 

@@ -13,7 +13,11 @@ from bitline.numerics.real_tensors import real_tensor
 
 
 def weight_codes(
-    weight: Tensor, bits: int, scale: Literal["layer", "channel"] = "layer", percentile: float = 100.0
+    weight: Tensor,
+    bits: int,
+    scale: Literal["layer", "channel"] = "layer",
+    percentile: float = 100.0,
+    largest: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Quantise weights: w = round(W / step), symmetric about zero (Xiao et al. 2022, section 4.1).
 
@@ -22,6 +26,7 @@ def weight_codes(
         bits: bits of a code with its sign.
         scale: "layer" for one step in the whole layer, "channel" for one step for each output.
         percentile: percentile of |W| that gets the largest code; larger weights are clipped to it.
+        largest: |W| that gets the largest code, in place of that percentile.
 
     Returns:
         Integer codes in a tensor of weight's dtype, (outputs, rows), and the step, (outputs,). Outputs whose weights
@@ -39,10 +44,13 @@ def weight_codes(
     if not weight.is_floating_point():
         weight = real_tensor(weight, "a weight matrix", ConversionError)
     top = 2 ** (bits - 1) - 1
+    if largest is not None:
+        step = quotient(torch.full((len(weight),), largest, dtype=weight.dtype, device=weight.device), top)
+        return (weight / step[:, None]).round_().clamp_(-top, top), step
     magnitude = weight.abs() if scale == "channel" else weight.abs().reshape(1, -1)
-    largest = magnitude.amax(1) if percentile >= 100 else _percentile(magnitude, percentile)
-    largest = torch.where(largest > 0, largest, magnitude.amax(1))
-    step = torch.where(largest > 0, quotient(largest, top), 1.0).expand(len(weight)).contiguous()
+    reached = magnitude.amax(1) if percentile >= 100 else _percentile(magnitude, percentile)
+    reached = torch.where(reached > 0, reached, magnitude.amax(1))
+    step = torch.where(reached > 0, quotient(reached, top), 1.0).expand(len(weight)).contiguous()
     return (weight / step[:, None]).round_().clamp_(-top, top), step
 
 

@@ -19,6 +19,8 @@ class BitLines:
         radix: weight of each weight slice in the digital sum, (slices,).
         reach: largest ideal output of a row: 1, or 1 - G_min where two cells are subtracted before the ADC, and less
             where no input code drives a row fully.
+        filled: largest sum of the digits of a line, over that of cells that all hold the largest one.
+        largest: largest mean of G / G_max of a line's cells.
 
     Examples:
         >>> lines = BitLines(rows=144, signed=True, cell_bits=8, input_bits=8, step=1 / (127 * 255), radix=(1,))
@@ -31,18 +33,20 @@ class BitLines:
     cell_bits: int
     input_bits: int
     step: float
-    radix: tuple[int, ...]
+    radix: tuple[float, ...]
     reach: float = 1.0
+    filled: float = 1.0
+    largest: float = 1.0
 
     @property
     def low(self) -> float:
         """Smallest signal the array can produce."""
-        return -float(self.rows) if self.signed else 0.0
+        return -self.high if self.signed else 0.0
 
     @property
     def high(self) -> float:
-        """Largest signal the array can produce: every cell at G_max, every input at its largest."""
-        return float(self.rows)
+        """Largest signal the array can produce: every cell that may be at G_max is, every input at its largest."""
+        return self.rows * self.largest
 
     @property
     def ideal_codes(self) -> tuple[int, int]:
@@ -59,7 +63,7 @@ class BitLines:
     @property
     def full_precision_bits(self) -> float:
         """Bits of the full precision guarantee for this layer."""
-        return full_precision_bits(self.cell_bits, self.input_bits, self.rows)
+        return full_precision_bits(self.cell_bits, self.input_bits, self.rows) + math.log2(self.filled)
 
 
 def full_precision_bits(cell_bits: int, input_bits: int, rows: int) -> float:

@@ -44,7 +44,7 @@ class CalibratedRange(CalibratedPolicy):
         return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
 
 
-def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[int]) -> list[float]:
+def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[float]) -> list[float]:
     """Enlarge `sizes` so that they differ by powers of two.
 
     Each size is tried as the one that stays; the choice with the least quantisation error after shift and add wins.

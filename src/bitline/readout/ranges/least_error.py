@@ -86,7 +86,7 @@ class _Signals:
         return (-size if self.low < 0 else 0.0), size
 
 
-def _tied(measured: Sequence[_Signals], radix: Sequence[int]) -> list[tuple[float, float]]:
+def _tied(measured: Sequence[_Signals], radix: Sequence[float]) -> list[tuple[float, float]]:
     """Ranges that differ by powers of two."""
     largest = max(max(-signals.low, signals.high) for signals in measured) or 1.0
     exponents = torch.arange(20, dtype=torch.float64)
@@ -97,7 +97,7 @@ def _tied(measured: Sequence[_Signals], radix: Sequence[int]) -> list[tuple[floa
         for signals, weight in zip(measured, radix, strict=True):
             errors = signals.error(-sizes if signals.low < 0 else torch.zeros_like(sizes), sizes)
             place = int(errors.argmin())
-            total += float(errors[place]) * float(weight) ** signals.power
+            total += float(errors[place]) * abs(weight) ** signals.power
             picked.append(float(sizes[place]))
         if total < best:
             best, chosen = total, picked

@@ -1,0 +1,28 @@
+"""MkDocs hook: every setting of a design, from the design itself, where a page says `<!-- settings: SECTION -->`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bitline.config.described import Described, described
+from bitline.design import Design
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """A page with tables in place of its marks."""
+    return re.sub(r"<!-- settings: (\w+) -->", lambda mark: table(mark[1]), markdown)
+
+
+def table(section: str) -> str:
+    """The settings of one section as a table of Markdown."""
+    rows = [row for row in described(Design) if re.split(r"\W", row.name)[0] == section]
+    return "\n".join(["| setting | default | values | meaning |", "| --- | --- | --- | --- |", *map(_row, rows)])
+
+
+def _row(row: Described) -> str:
+    only = f"*Only where `{row.condition}`.*" if row.condition else ""
+    meaning = " ".join(filter(None, (row.meaning, only)))
+    default = f"`{row.default}`" if row.default else ""
+    cells = (f'<span id="{row.name}">`{row.name}`</span>', default, row.values, meaning)
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"

@@ -1,0 +1,135 @@
+"""Every setting of a model of settings: its name, the values that it takes, its default and its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from bitline.config.variants import IMPORTED, Variant, tag_of
+from bitline.numerics.text import exact
+
+LONG = 40
+"""Characters of a list above which only its length is told."""
+TYPES = {
+    "boolean": "true or false",
+    "string": "text",
+    "integer": "whole number",
+    "null": "not given",
+    "object": "table",
+}
+BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+
+
+@dataclass(frozen=True)
+class Described:
+    """One setting.
+
+    Attributes:
+        name: dotted, as --set takes it.
+        condition: the kinds that its part must be of, as in 'adc.kind = ramp, sar'; empty where all have it.
+        values: what it takes, in words.
+        default: as a file would write it; empty where there is none.
+        meaning: from the documentation of its field.
+    """
+
+    name: str
+    condition: str
+    values: str
+    default: str
+    meaning: str
+
+    @property
+    def text(self) -> str:
+        """All of it but the name and the default, in words.
+
+        Examples:
+            >>> Described("adc.bits", "adc.kind = ramp", "whole number >= 2", "8", "Resolution.").text
+            'Resolution. Values: whole number >= 2. Only where adc.kind = ramp.'
+        """
+        only = f"Only where {self.condition}." if self.condition else ""
+        return " ".join(filter(None, (self.meaning, f"Values: {self.values}.", only)))
+
+
+def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
+    """All settings of a model and of its parts, in their order.
+
+    Args:
+        model: of settings; its parts may come in variants.
+        prefix: of their names.
+
+    Examples:
+        >>> class Wire(BaseModel):
+        ...     segment: float = 1e-5
+        >>> described(Wire)
+        [Described(name='segment', condition='', values='number', default='1e-05', meaning='')]
+    """
+    schema = model.model_json_schema()
+    rows: list[Described] = []
+    for name, field in model.model_fields.items():
+        parts, several = list(_models(field.annotation)), get_origin(field.annotation) in (list, tuple)
+        meaning = " ".join((field.description or "").split())
+        if name == "kind":
+            continue
+        if not parts:
+            values = _values(schema["properties"][name], schema.get("$defs", {}))
+            default = "" if field.is_required() else _written(field.get_default(call_default_factory=True))
+            rows.append(Described(prefix + name, "", values, default, meaning))
+        elif len(parts) == 1 and not issubclass(parts[0], Variant):
+            rows += described(parts[0], f"{prefix}{name}{'[]' if several else ''}.")
+        else:
+            rows += _of_variants(f"{prefix}{name}", parts, field.default, meaning)
+    return rows
+
+
+def _of_variants(name: str, parts: list[type[BaseModel]], default: Any, meaning: str) -> Iterator[Described]:
+    """The choice between variants, and the settings of each; one that several have is told once."""
+    kinds = [tag_of(part) for part in parts]  # type: ignore[arg-type]
+    yield Described(f"{name}.kind", "", ", ".join(kinds), getattr(default, "kind", ""), meaning)
+    found: dict[Described, list[str]] = {}
+    for kind, part in zip(kinds, parts, strict=True):
+        for row in described(part, f"{name}."):
+            found.setdefault(row, []).append(kind)
+    configurable = sum(kind != IMPORTED and len(part.model_fields) > 1 for kind, part in zip(kinds, parts, strict=True))
+    for row, of in found.items():
+        own = [kind for kind in of if kind != IMPORTED] or of
+        here = "" if len(own) == configurable else f"{name}.kind = {', '.join(own)}"
+        yield replace(row, condition="; ".join(filter(None, (here, row.condition))))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _values(schema: dict[str, Any], known: dict[str, Any]) -> str:
+    """What a JSON Schema allows, in words."""
+    if "$ref" in schema:
+        return _values(known[schema["$ref"].rpartition("/")[2]], known)
+    if "enum" in schema or "const" in schema:
+        return ", ".join(map(str, schema.get("enum", [schema.get("const")])))
+    if "anyOf" in schema:
+        return ", or ".join(_values(choice, known) for choice in schema["anyOf"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        inner: dict[str, Any] = schema.get("items") or next(iter(schema.get("prefixItems", [])), {})
+        return f"list of {_values(inner, known)}" if inner else "list"
+    bounds = [f"{sign} {exact(schema[key])}" for key, sign in BOUNDS.items() if key in schema]
+    return " ".join([TYPES.get(kind, kind), " and ".join(bounds)]).strip()
+
+
+def _written(value: Any) -> str:
+    """A value as a file would write it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)) and len(str(value)) > LONG:
+        return f"{len(value)} entries"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value)

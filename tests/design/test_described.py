@@ -1,0 +1,41 @@
+"""What is said of settings is what a design has and takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitline import Design
+from bitline.config.described import described
+from bitline.config.variants import IMPORTED
+
+ROWS = described(Design)
+EVERYWHERE = {row.name: row for row in ROWS if not row.condition}
+
+
+def leaves(part, prefix=""):
+    for name, value in part.items():
+        yield from leaves(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
+
+
+def test_every_setting_of_a_design_is_described_with_its_default():
+    names = {row.name for row in ROWS}
+    for name, value in leaves(Design().model_dump(exclude={"layers"})):
+        assert name in names
+        if name in EVERYWHERE and isinstance(value, (int, float, str)):
+            assert EVERYWHERE[name].default == (str(value).lower() if isinstance(value, bool) else str(value))
+    assert [row.name for row in ROWS if not row.meaning] == []
+
+
+@pytest.mark.parametrize("part", ["adc", "array", "weights", "cell.levels", "hardware.duplication"])
+def test_all_kinds_that_are_listed_are_taken(part):
+    needed = {"table": {"values": [0.0, 1.0]}, "uniform": {"count": 4} if part == "cell.levels" else {}}
+    for kind in EVERYWHERE[f"{part}.kind"].values.split(", "):
+        if kind != IMPORTED:
+            Design().with_settings({part: {"kind": kind, **needed.get(kind, {})}})
+
+
+def test_settings_of_nested_kinds_say_where_they_matter():
+    conditions = {row.name: row.condition for row in ROWS}
+    assert conditions["adc.range.percentiles"] == "adc.range.kind = best-output"
+    assert conditions["adc.bridge_error"] == "adc.kind = split-sar"
+    assert conditions["adc.noise_steps"] == conditions["layers[].match"] == ""
