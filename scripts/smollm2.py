@@ -189,7 +189,7 @@ def main() -> None:
         "bitline": bitline.__version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "made_by": f"python scripts/smollm2.py --windows {arguments.windows}",
+        "made_by": f"python scripts/smollm2.py --windows {arguments.windows} --chips {arguments.chips}",
     }
     for rows in measure(network, calibration, windows, arguments.chips):
         write_text(arguments.out, json.dumps({**about, "rows": rows}, indent=1) + "\n")
