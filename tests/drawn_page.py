@@ -15,6 +15,11 @@ TABLES = """() => [...document.querySelectorAll("table")].map((table) => [...tab
   (row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)))"""
 
 
+def columns_of(page):
+    """Names of the columns of the table of designs, as filters and downloads use them."""
+    return page.evaluate("[...document.querySelectorAll('#designs th')].map((head) => head.dataset.name)")
+
+
 def agrees(text: str, value: float | None, digits: int = 3) -> bool:
     """Whether a text is a number rounded to its last place, which is at least the given digit; empty if unknown."""
     if value is None or math.isnan(value):
@@ -36,12 +41,19 @@ def is_percent(text: str, share: float) -> bool:
     return agrees(text, 100 * share, digits=1) and ends.get(text, True)
 
 
+def inaccessible(page) -> list[str]:
+    """What axe-core finds that people who use a screen reader, a keyboard or strong contrast cannot use."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 10  # it has looked
+    return [f"{fault['id']}: {node['html'][:200]}" for fault in found["violations"] for node in fault["nodes"]]
+
+
 def opened(browser, path):
     page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     page.goto(path.as_uri())
-    page.wait_for_function(
-        "[...document.querySelectorAll('.js-plotly-plot')].every((chart) => chart.querySelector('.gtitle'))"
-    )
+    page.wait_for_function("[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('.gtitle'))")
     page.wait_for_timeout(500)
     return page

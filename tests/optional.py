@@ -81,6 +81,7 @@ REQUIREMENTS = {
         Requirement("ngspice", program("ngspice"), apt="ngspice"),
         Requirement("Chromium", program(*BROWSERS), apt="chromium"),
         Requirement("Playwright", modules("playwright"), pip="-e '.[browser]'"),
+        Requirement("axe", modules("axe_playwright_python"), pip="--no-deps axe-playwright-python"),
         # Only its plots need the rest of what it depends on, of which pycairo must be compiled.
         Requirement("badcrossbar", modules("badcrossbar", "pathvalidate"), pip="--no-deps badcrossbar pathvalidate"),
         Requirement("MkDocs", modules("mkdocs", "material", "mkdocstrings"), pip="-e '.[docs]'"),

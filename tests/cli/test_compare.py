@@ -10,11 +10,15 @@ import torch
 from torch import nn
 
 from bitline.cli import why
+from bitline.data.samples import samples_of
 from bitline.design import Design
 from bitline.evaluation.causes import causes
+from bitline.evaluation.comparison import compare_designs
 from bitline.evaluation.diagnosis import Patient, diagnose
+from bitline.evaluation.evaluate import Procedure
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.result import Evaluation
+from bitline.measures import measure_of
 
 FEW = ["--images", "12", "--calibration-images", "8", "--chips", "2"]
 
@@ -55,8 +59,25 @@ def test_a_fault_that_is_put_in_is_found(settings, cause):
     found = diagnose(Patient(network.eval(), Design().with_settings(settings), data, images))
     assert found.loss > 0.2
     assert found.because.startswith(cause), (found.because, found.without)
-    assert all(remedy.accuracy > found.accuracy for remedy in found.remedies)
+    assert all(remedy.value > found.value for remedy in found.remedies)
     assert len(found.remedies) <= 3
+
+
+def test_any_measure_is_asked_why_and_compared():
+    """Lower is better: what regains is what lowers the error."""
+    generator = torch.Generator().manual_seed(0)
+    inputs, network = torch.rand(40, 12, generator=generator), nn.Linear(12, 3, bias=False).eval()
+    network.weight.data = torch.randn(3, 12, generator=generator)
+    targets = network(inputs).detach() + 0.01
+    data = MeasuredSamples(samples_of(inputs, targets, network), measure_of("mse"), batch=40)
+    poor = Design().with_settings({"adc.bits": 2})
+    found = diagnose(Patient(network, poor, data, inputs))
+    assert found.loss > 0 and found.because.startswith("too few levels of the ADCs") and "%" not in found.because
+    assert [undone.value for undone in found.without] == sorted(undone.value for undone in found.without)
+    table, lines = why.why_parts(found)
+    assert table.columns[1].head == "mean squared error" and "try: --set adc.bits=" in lines
+    first, second = compare_designs(network, [poor, "ideal"], inputs, targets, inputs, Procedure(2), metric="mse")
+    assert second.less(first).value == pytest.approx(second.quality.value - first.quality.value) < 0
 
 
 def test_every_cause_leaves_a_design(bitline):

@@ -17,8 +17,9 @@ from bitline.devices import format_duration
 from bitline.errors import StudyError
 from bitline.numerics.text import exact, fixed, number, percent
 from bitline.report import write_html, write_json
+from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_print import accuracy_figure, write_figures
-from bitline.report.figures.study_series import SettingAxis, lines
+from bitline.report.figures.study_series import lines
 from bitline.report.study_page import write_study
 from bitline.study import Study
 from bitline.study.axes import crossed

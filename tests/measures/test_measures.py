@@ -176,3 +176,4 @@ def test_an_interval_of_a_share_ends_where_shares_do():
     assert [MEASURES["accuracy"]().possible(end) for end in ends] == [0.0, 0.4819, 1.0]
     assert [MEASURES["mse"]().possible(end) for end in ends] == list(ends)
     assert math.isnan(MEASURES["accuracy"]().possible(math.nan))
+    assert [MEASURES[name]().possible_change(-1.7) for name in ("accuracy", "mse")] == [-1.0, -1.7]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from drawn_page import DRAWN, TABLES, agrees, is_percent, opened
-from synthetic import LAYERS, evaluations
+from drawn_page import DRAWN, TABLES, agrees, inaccessible, is_percent, opened
+from synthetic import LAYERS, evaluations, study_result
 
-from bitline.report import write_html
+from bitline.cost.labels import label_of_cost
+from bitline.report import write_html, write_study
 
 pytestmark = pytest.mark.needs("Chromium", "Playwright")
 
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.needs("Chromium", "Playwright")
 def test_every_number_of_the_report_of_a_run(browser, tmp_path):
     results = evaluations()
     result = results[-1]
-    write_html(tmp_path / "report.html", results, {})
+    write_html(tmp_path / "report.html", results, {"weights": "/home/somebody/weights.pt"})
+    assert "somebody" not in (tmp_path / "report.html").read_text()
     page = opened(browser, tmp_path / "report.html")
     accuracies, layers, totals, parts, _ = page.evaluate(TABLES)
     charts = page.evaluate(DRAWN)
@@ -34,8 +36,8 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
         assert [agrees(text, value) for text, value in zip(row[1:4], (1029, 100, 10), strict=True)] == [True] * 3
         assert row[4] == {1029.7: "1,029.7", -0.04: "0.0", math.inf: "exact"}[layer.own_db]
         assert agrees(row[5], layer.accumulated_db, 2)
-    for (name, text), (key, value) in zip(totals[1:], result.cost.totals().items(), strict=True):
-        assert name == key.replace("_", " ")
+    for (name, text, unit), (key, value) in zip(totals[1:], result.cost.totals().items(), strict=True):
+        assert (name, unit) == (label_of_cost(key).name, label_of_cost(key).unit)
         assert agrees(text, value), (name, text, value)
     for name, energy, area in parts[1:]:
         assert agrees(energy, 1e-6 * result.cost.energies_pJ.get(name, 0.0))
@@ -61,3 +63,15 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
     for bar in shares["bars"]:
         share = sums[bar["name"]].get(bar["trace"], 0.0) / sum(sums[bar["name"]].values())
         assert bar["value"] == pytest.approx(100 * share, abs=2 * bar["pixel"])
+
+
+@pytest.mark.needs("axe")
+def test_nobody_is_kept_out(browser, tmp_path):
+    write_html(tmp_path / "report.html", evaluations(), {})
+    write_study(tmp_path / "study.html", study_result())
+    for name in ("report.html", "study.html"):
+        page = opened(browser, tmp_path / name)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert inaccessible(page) == [], (name, scheme)
+        page.close()

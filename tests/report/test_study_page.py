@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 import pytest
-from drawn_page import DRAWN, TABLES, agrees, is_percent, opened
+from drawn_page import DRAWN, TABLES, agrees, columns_of, is_percent, opened
 from synthetic import LAYERS, study_result
 
 from bitline.report.study_page import write_study
@@ -56,6 +56,7 @@ def page(browser, report):
 def test_every_chart_is_drawn_with_axis_titles(page):
     charts = page.locator(".chart")
     assert charts.count() >= 9
+    assert page.locator(".modebar").count() == 0
     for index in range(charts.count()):
         chart = charts.nth(index)
         assert chart.locator(".main-svg").count() > 0
@@ -72,7 +73,8 @@ def test_the_table_sorts_and_filters(page):
     assert rows.count() == 2
     assert page.text_content("#count") == "2 of 6 designs"
     page.fill("#filter", "")
-    head = page.locator("#designs th", has_text="adc.bits")
+    head = page.locator("#designs th[data-name='adc.bits']")
+    assert "ADC resolution (bits)" in head.text_content()
     head.locator("button").click()
     head.locator("button").click()
     assert head.get_attribute("aria-sort") == "descending"
@@ -129,7 +131,8 @@ def synthetic(browser, tmp_path_factory):
     path = tmp_path_factory.mktemp("synthetic") / "study.html"
     write_study(path, study_result())
     page = opened(browser, path)
-    yield page, page.evaluate(TABLES), {chart["id"]: chart for chart in page.evaluate(DRAWN)}
+    (table,) = (table for table in page.evaluate(TABLES) if len(table) == 1 + len(study_result().designs))
+    yield page, [[columns_of(page), *table[1:]]], {chart["id"]: chart for chart in page.evaluate(DRAWN)}
     page.close()
 
 
@@ -156,7 +159,7 @@ def test_every_point_of_every_chart_is_the_number(synthetic):
     frame = result.to_frame().set_index("key")
     charts = synthetic[2]
     measured = {design.key: design for design in result.designs if design.accuracies}
-    for index, name in enumerate(result.settings):
+    for index, name in enumerate(("cell.time", "cell.on_off_ratio")):  # no designs differ in the others alone
         chart = charts[f"chart-accuracy-{index}"]
         assert {point["key"] for point in chart["points"]} == set(measured)
         for point in chart["points"]:
@@ -174,7 +177,7 @@ def test_every_point_of_every_chart_is_the_number(synthetic):
         assert all(path == sorted(path) for path in chart["paths"])
     assert charts["chart-accuracy-0"]["ticks"] == ["1 s", "1 hour", "1 day", "30 days"]
     assert charts["chart-accuracy-1"]["ticks"] == ["10", "1000", "inf"]
-    assert charts["chart-accuracy-3"]["ticks"] == ["full", "calibrated"]
+    assert "chart-accuracy-2" not in charts
     for index, name in enumerate(("energy_uJ", "area_mm2", "latency_us")):
         costed = {key for key, design in measured.items() if design.cost}
         points = charts[f"chart-pareto-{index}"]["points"]
@@ -190,12 +193,12 @@ def test_every_point_of_every_chart_is_the_number(synthetic):
 def test_every_cell_and_bar_of_the_other_charts_is_the_number(synthetic):
     result, charts = study_result(), synthetic[2]
     maps = [chart for name, chart in charts.items() if name.startswith("chart-maps")]
-    assert len(maps) == 6
+    assert len(maps) == 5
     frame = result.to_frame().dropna(subset="accuracy")
     words = {
         name: {design.values[name]: str(design.settings[name]) for design in result.designs} for name in result.settings
     }
-    pairs = [(a, b) for index, a in enumerate(result.settings) for b in result.settings[index + 1 :]]
+    pairs = [(a, b) for index, a in enumerate(result.settings) for b in result.settings[index + 1 :]][:-1]
     for (across, down), chart in zip(pairs, maps, strict=True):
         best = frame.groupby([across, down])["accuracy"].max()
         wanted = {(words[across][x], words[down][y]): share for (x, y), share in best.items()}
@@ -231,7 +234,7 @@ def test_the_table_sorts_by_size_and_by_the_order_of_the_study(synthetic):
     page, _, _ = synthetic
     result = study_result()
     frame = result.to_frame()
-    for column, name in enumerate(page.locator("#designs th").all_text_contents()):
+    for column, name in enumerate(columns_of(page)):
         head = page.locator("#designs th").nth(column).locator("button")
         for descending in (False, True):
             head.click()

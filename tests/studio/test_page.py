@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from drawn_page import inaccessible
 
 from bitline.design import Design
 
@@ -86,3 +87,10 @@ def test_everything_has_a_name_and_fits_a_phone(page):
     assert unnamed == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.needs("axe")
+def test_nobody_is_kept_out(page):
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert inaccessible(page) == [], scheme

@@ -9,8 +9,10 @@ import urllib.request
 import pytest
 
 from bitline.design import Design
-from bitline.studio.estimate import Known, guess_accuracy
-from bitline.study import read_results
+from bitline.measures import ACCURACY, measure_of
+from bitline.studio.estimate import Bounds, Known, guess_quality
+from bitline.studio.session import best_first
+from bitline.study import DesignResult, read_results
 
 
 def asked(server, path, body=None, token=None, **headers):
@@ -75,7 +77,7 @@ def test_wrong_questions_are_answered_in_a_sentence(server, body):
 def test_a_design_has_its_controls_and_cost(server):
     answer = told(server, "design", {"settings": {}, "change": {"name": "adc.bits", "value": 6}})
     assert answer["settings"] == {"adc.bits": 6}
-    assert not answer["accuracy"]["measured"]
+    assert not answer["quality"]["measured"]
     assert answer["cost"]["energy_uJ"] > 0
     control = next(control for control in answer["controls"] if control["setting"] == "adc.bits")
     assert control["values"][control["index"]] == 6
@@ -95,13 +97,14 @@ def test_every_control_changes_the_design(server):
 def test_measured_designs_are_shown_and_compared(server):
     designs = told(server, "state")["designs"]
     result = read_results(server.session.store)
-    assert {design["key"]: design["accuracy"] for design in designs} == {
-        design.key: design.mean for design in result.designs
+    assert {design["key"]: design["value"] for design in designs} == {
+        design.key: pytest.approx(100 * design.mean) for design in result.designs
     }
     first, second = (design["key"] for design in designs)
     compared = told(server, f"compare?first={first}&second={second}")
     assert compared["settings"] == {"adc.bits": ["3", "8"]}
-    assert compared["difference"][0] == pytest.approx(result.designs[1].mean - result.designs[0].mean)
+    change = 100 * (result.designs[1].mean - result.designs[0].mean)
+    assert compared["difference"].startswith((f"{change:+.2f} points, 95 %", f"{change:.2f} points, 95 %"))
     assert len(compared["layers"]) == 10
 
 
@@ -114,7 +117,7 @@ def test_measuring_adds_a_design_and_keeps_the_others(server):
     assert [design["key"] for design in state["designs"]][:2] == before
     assert state["designs"][2]["finished"]
     again = told(server, "design", {"settings": {"adc.bits": 5}})
-    assert again["accuracy"]["measured"]
+    assert again["quality"]["measured"]
 
 
 def test_the_report_is_whole(server):
@@ -125,7 +128,27 @@ def test_the_report_is_whole(server):
 
 def test_estimates_say_what_they_do_not_know():
     known = [Known({"adc.bits": bits, "adc.kind": "uniform"}, 6.0 * bits - 20, 0.5) for bits in (3, 4, 6, 8)]
-    near = guess_accuracy(known, {"adc.bits": 6, "adc.kind": "uniform"}, 0.9, 0.1)
-    far = guess_accuracy(known, {"adc.bits": 16, "adc.kind": "uniform"}, 0.9, 0.1)
+    bounds = Bounds(ACCURACY, 0.9, 0.1)
+    near = guess_quality(known, {"adc.bits": 6, "adc.kind": "uniform"}, bounds)
+    far = guess_quality(known, {"adc.bits": 16, "adc.kind": "uniform"}, bounds)
     assert near.high - near.low < far.high - far.low
-    assert "adc.kind" in guess_accuracy(known, {"adc.bits": 6, "adc.kind": "sar"}, 0.9, 0.1).words
+    assert "adc.kind" in guess_quality(known, {"adc.bits": 6, "adc.kind": "sar"}, bounds).words
+
+
+def test_a_row_speaks_of_its_measure(server):
+    """Few chips are called few, intervals of shares end at 0 and 100 %, and others have the unit of their measure."""
+    shares = DesignResult("a", "few", {}, {}, accuracies=(0.2, 0.9))
+    row = server.session.row(shares)
+    assert (row["text"], row["worst"], row["interval"]) == ("55.00", "20.00", "0.00 to 100.00 %")
+    assert (row["low"], row["high"]) == (0.0, 100.0) and row["few"].startswith("few chips")
+    errors = [DesignResult(key, key, {}, {}, accuracies=(value,), measure=measure_of("mse"))
+              for key, value in (("a", 3.0), ("b", 1.0))]  # fmt: skip
+    assert [design.key for design in best_first(errors)] == ["b", "a"]
+
+
+def test_a_measure_without_an_upper_end_is_estimated_too():
+    """Perplexity, of which lower is better, falls from thousands to that of the float network."""
+    perplexities = {3: 2e3, 4: 300.0, 5: 40.0, 7: 20.5, 8: 20.1}
+    known = [Known({"adc.bits": bits}, 6.0 * bits - 20, value) for bits, value in perplexities.items()]
+    guess = guess_quality(known, {"adc.bits": 6}, Bounds(measure_of("perplexity"), 20.0))
+    assert 20 <= guess.value < 40 and 0 < guess.low <= guess.value <= guess.high

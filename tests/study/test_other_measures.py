@@ -71,7 +71,7 @@ def test_tables_and_reports_speak_of_the_measure(measured, tmp_path, bitline):
     assert "perplexity" in output and "accuracy" not in output and "%" not in output
     write_study(tmp_path / "report.html", read_results(measured))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Perplexity against adc.bits" in page and "best perplexity" in page and "accuracy (%)" not in page
+    assert "Perplexity against ADC resolution" in page and "best perplexity" in page and "accuracy (%)" not in page
 
 
 def test_stores_of_another_measure_are_refused(measured, finished):

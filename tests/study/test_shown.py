@@ -22,10 +22,10 @@ def test_a_study_is_shown_in_eighty_columns():
     study = StudyResult(Study(name="bits"), {}, (), designs, float_accuracy=0.92)
     assert str(study) == (
         "bits: 3 designs, 2 finished\n"
-        "design       accuracy %  chips  energy µJ  area mm²  latency µs\n"
-        "bits = 8  91.00 ± 12.71      2      0.421     1,234         270\n"
-        "bits = 6          80.00      1      0.421     1,234         270\n"
-        "bits = 4                     0\n"
+        "design                 accuracy %  chips  energy µJ  area mm²  latency µs\n"
+        "bits = 8  91.00 (78.29 to 100.00)      2      0.421     1,234         270\n"
+        "bits = 6                    80.00      1      0.421     1,234         270\n"
+        "bits = 4                               0\n"
         "floating point 92.00 %\n"
         "failed: adc.bits = 4, hardware.library = sonos-40nm: no such converter"
     )

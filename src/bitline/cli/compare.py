@@ -12,10 +12,11 @@ from bitline.cli import completion, options
 from bitline.cli.commands import Commands
 from bitline.cli.inputs import Source, check_compute, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.own_samples import import_path
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.errors import DesignError
 from bitline.numerics.summary import cut
-from bitline.numerics.text import exact, fixed, number, percent
+from bitline.numerics.text import exact, fixed, number
 
 if TYPE_CHECKING:
     from bitline.design import Design
@@ -49,7 +50,8 @@ def compare(
     set_: options.Settings = None,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
-    data: options.Data = None,
+    data: options.AnyData = None,
+    metric: options.Metric = "accuracy",
     allow_code: options.AllowCode = False,
     chips: options.Chips = 5,
     images: options.Images = None,
@@ -59,41 +61,43 @@ def compare(
     compute: options.Compute = "cpu",
     threads: options.Threads = None,
 ) -> None:
-    """Compare designs on the same chips and images.
+    """Compare designs on the same chips and images, by accuracy or any measure.
 
-    Shows the settings that differ, the difference in accuracy with its 95 % interval over chips and images, and
-    energy, area and latency as ratios to those of the first design. --set changes all designs alike.
+    Shows the settings that differ, the difference in accuracy, or in what --metric names, with its 95 % interval over
+    chips and images, and energy, area and latency as ratios to those of the first design. --set changes all designs
+    alike.
 
     Examples:
 
       bitline compare differential offset --images 200
       bitline compare sonos-a sonos-e --chips 3 --images 500
     """
-    from bitline.data.labels import labels_for
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
-    from bitline.evaluation.subject import classes_of
+    from bitline.measures import measure_of
 
     output = Output.of(context)
     names = _told_apart([first, *others])
     designs = [chosen_design(design, set_, allow_code) for design in (first, *others)]
     check_compute(compute)
-    sample = Source(model, weights, data).load(images, calibration_images)
-    shown, calibration = sample.images, sample.calibration.to(compute)
-    labels = labels_for(sample.dataset, classes_of(sample.network, designs[0], shown))
+    measure = measure_of(import_path(metric))
+    sample = Source(import_path(model), weights, data).shown(images, calibration_images)
+    shown, labels, calibration = sample.given(measure, designs[0], compute)
     with output.progress() as tell:
         measured = compare_designs(
             sample.network.to(compute),
             designs,
-            shown.to(compute),
-            labels.to(compute),
+            shown,
+            labels,
             calibration,
             Procedure(chips, seed, progress=tell),
             batch,
+            measure,
         )
-    title = f"{model}, {len(shown):,} images on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
-    output.results(_settings(names, designs), _accuracy(names, measured, title), _cost(names, measured))
-    output.notes((*sample.dataset.notes, *shown.notes, *(note for entry in measured for note in entry.notes)))
+    counted = f"{len(shown):,} {'images' if metric == 'accuracy' else 'samples'}"
+    title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
+    output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
+    output.notes((*sample.notes, *(note for entry in measured for note in entry.notes)))
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
@@ -124,24 +128,26 @@ def _value(value: Any) -> Cell:
     return Cell(value, exact(value) if isinstance(value, float) else cut(str(value), LONGEST))
 
 
-def _accuracy(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
-    from bitline.measures import ACCURACY
-
+def _quality(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
+    measure = measured[0].measure
+    unit, change = ("points", _points) if measure.is_share else (measure.unit, _change)
     columns = (
         name("design"),
-        Column("accuracy", "accuracy", "%", percent),
-        Column("low", "95 % from", "%", percent),
-        Column("high", "to", "%", percent),
-        Column("difference", "difference", "points", _points),
-        Column("difference_low", "95 % from", "points", _points),
-        Column("difference_high", "to", "points", _points),
+        Column(measure.key, measure.name, measure.unit, measure.text),
+        Column("low", "95 % from", measure.unit, measure.text),
+        Column("high", "to", measure.unit, measure.text),
+        Column("difference", "difference", unit, change),
+        Column("difference_low", "95 % from", unit, change),
+        Column("difference_high", "to", unit, change),
     )
     rows = []
     for design, entry in zip(names, measured, strict=True):
-        found = entry.accuracy
-        less = (None, None, None) if entry is measured[0] else _with_ends(entry.less(measured[0]), lambda value: value)
-        rows.append([design, *_with_ends(found, ACCURACY.possible), *less])
-    return Table("accuracy", columns, rows, title)
+        found = entry.quality
+        less = (
+            (None, None, None) if entry is measured[0] else _with_ends(entry.less(measured[0]), measure.possible_change)
+        )
+        rows.append([design, *_with_ends(found, measure.possible), *less])
+    return Table(measure.key, columns, rows, title)
 
 
 def _with_ends(found: Estimate, limit: Callable[[float], float]) -> tuple[float | None, ...]:
@@ -155,6 +161,12 @@ def _points(value: float | None) -> str:
     """A difference of shares in percentage points, with its sign."""
     text = fixed(None if value is None else 100 * value, 2)
     return f"+{text}" if value is not None and value > 0 and float(text) else text
+
+
+def _change(value: float | None) -> str:
+    """A difference of values that are no shares, with its sign."""
+    text = number(value)
+    return f"+{text}" if value is not None and value > 0 else text
 
 
 def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:

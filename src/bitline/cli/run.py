@@ -79,7 +79,8 @@ def run(
         bool,
         typer.Option(
             "--why",
-            help="Find what costs accuracy by undoing one cause after the other on few images, and what helps; done "
+            help="Find what costs accuracy, or harms another measure, by undoing one cause after the other on few "
+            "images, and what helps; done "
             "unasked where more than 10 points are lost.",
         ),
     ] = False,
@@ -176,20 +177,18 @@ class _Procedure:
             )
 
     def why(self, sample: Sample | OwnSample, result: Evaluation, asked: bool, output: Output) -> list[Table | str]:
-        """What costs the design its accuracy, where somebody asks or much is lost."""
-        from bitline.evaluation.diagnosis import IMAGES, OBSERVED, Patient, diagnose
+        """What makes the design worse than the float network, where somebody asks or much is lost."""
+        from bitline.evaluation.diagnosis import IMAGES, Patient, diagnose
         from bitline.evaluation.subject import Given, Subject
-        from bitline.measures import ACCURACY
 
-        if not (asked or is_large(result)) or self.recalibrate or self.measure != ACCURACY:
+        if not (asked or is_large(result)) or self.recalibrate:
             return []
         images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network = sample.network.to(self.compute)
         subject = Subject.of(network, self.design, Given(images, labels, calibration, self.measure, self.batch))
-        observed = sample.first_inputs(OBSERVED).to(self.compute)
         data = subject.data.part(0, min(IMAGES, len(subject.data)))
         with output.progress() as tell:
-            return why_parts(diagnose(Patient(network, result.design, data, observed, self.seed), tell))
+            return why_parts(diagnose(Patient(network, result.design, data, calibration, self.seed), tell))
 
     def _known(self, network: nn.Module, images: Tensor | Samples) -> Any:
         """The calibration of the file, made and written first if there is none; the images where no file is wanted."""

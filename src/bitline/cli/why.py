@@ -2,70 +2,52 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bitline.cli.table import Column, Table, name
-from bitline.numerics.text import fixed, percent
+from bitline.numerics.text import percent
 
 if TYPE_CHECKING:
     from bitline.evaluation.diagnosis import Diagnosis
     from bitline.evaluation.result import Evaluation
+    from bitline.measures import Measure
 
 LARGE = 0.1
-"""Loss of accuracy from which on bitline looks for its cause without being asked."""
+"""Loss of a share from which on bitline looks for its cause without being asked."""
 ENOUGH = 100
-"""Images of which a loss of that size is no accident."""
-FEW = 5
-"""Chips of which the interval is wide only because they are few."""
-WIDE = 0.01
-"""Half of an interval that is wide."""
+"""Samples of which a loss of that size is no accident."""
 
 
 def is_large(result: Evaluation) -> bool:
-    """Whether so much accuracy is lost that its cause is worth a look."""
-    from bitline.measures import ACCURACY
-
-    return result.measure == ACCURACY and result.images >= ENOUGH and result.float_accuracy - result.mean > LARGE
+    """Whether so much is lost of a share, such as accuracy, that its cause is worth a look."""
+    loss = result.measure.sign * (result.float_value - result.mean)
+    return result.measure.is_share and result.images >= ENOUGH and loss > LARGE
 
 
 def why_parts(found: Diagnosis) -> list[Table | str]:
     """A diagnosis as a table and lines of text."""
+    measure = found.measure
     columns = (
         name("without"),
-        Column("accuracy", "accuracy", "%", percent),
+        Column(measure.key, measure.name, measure.unit, measure.text),
         Column("regained", "of the loss", "%", lambda share: percent(share, 0)),
     )
-    loss = found.loss if found.loss > 0 else math.nan
-    rows = [(undone.name, undone.accuracy, (undone.accuracy - found.accuracy) / loss) for undone in found.without]
-    title = f"accuracy with one cause undone, {found.images} images on one chip: {percent(found.accuracy)} % as it is"
+    rows = [(undone.name, undone.value, found.regained(undone.value)) for undone in found.without]
+    counted = f"{found.images} {'images' if measure.name == 'accuracy' else 'samples'} on one chip"
+    title = f"{measure.name} with one cause undone, {counted}: {measure.shown(found.value)} as it is"
     lines = [f"why: {found.because}"]
-    lines += [f"try: {remedy.name} ({percent(remedy.accuracy, 1)} % on the same images)" for remedy in found.remedies]
+    lines += [f"try: {remedy.name} ({_shown(measure, remedy.value)} on the same samples)" for remedy in found.remedies]
     return [Table("causes", columns, rows, title), "\n".join(lines)]
 
 
 def spread_of_chips(result: Evaluation) -> str:
     """Median, worst chip and interval of the mean, with a word on chips that are few."""
-    measure = result.measure
-    chips = sorted(result.chip_values, key=lambda value: measure.sign * value)
-    if len(chips) < 2:
+    from bitline.evaluation.chip_spread import ChipSpread
+
+    if len(result.chip_values) < 2:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
-    middle = (chips[(len(chips) - 1) // 2] + chips[len(chips) // 2]) / 2
-    low, high = result.confidence_interval
-    ends = [measure.possible(end) for end in (low, high)]
-    text = f"of {len(chips)} chips: median {measure.shown(middle)}, worst {measure.shown(chips[0])}"
-    if not measure.is_share:
-        return f"{text}; 95 % interval of the mean {measure.shown(low)} to {measure.shown(high)}"
-    text += f"; 95 % interval of the mean {' to '.join(map(percent, ends))} %"
-    if len(chips) < FEW and (high - low) / 2 > WIDE:
-        text += f"; few chips: with 12 about ± {fixed(100 * _half_of(12)(result.std), 1)} points"
-    return text
+    return f"of {len(result.chip_values)} chips: {ChipSpread(result.measure, result.chip_values)}"
 
 
-def _half_of(chips: int) -> Callable[[float], float]:
-    """Half of the interval of the mean of so many chips, from their standard deviation."""
-    from scipy import stats  # here, for the start-up of what does not need it
-
-    factor = float(stats.t.ppf(0.975, chips - 1)) / math.sqrt(chips)
-    return lambda deviation: factor * deviation
+def _shown(measure: Measure, value: float) -> str:
+    return f"{percent(value, 1)} %" if measure.is_share else measure.shown(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bitline.cost.labels import label_of_cost
 from bitline.numerics.notebook import folded_html, table_html
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number, percent
@@ -107,7 +108,8 @@ def text_of_unit(cost: UnitCost) -> str:
 
 def html_of_network(cost: NetworkCost) -> str:
     """The totals, and energy and area by component, as HTML."""
-    totals = [(name.replace("_", " "), _short(value)) for name, value in cost.totals().items()]
+    labels = {name: label_of_cost(name) for name in cost.totals()}
+    totals = [(labels[name].name, _short(value), labels[name].unit) for name, value in cost.totals().items()]
     names = dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
     parts = [
         (name, number(1e-6 * cost.energies_pJ[name], 3) if name in cost.energies_pJ else "",
@@ -116,7 +118,7 @@ def html_of_network(cost: NetworkCost) -> str:
     ]  # fmt: skip
     title = f"cost of an image on {cost.design}, library {cost.library}"
     of_parts = table_html("", [("component", "energy, µJ", "area, mm²"), *parts], most=len(parts))
-    return table_html(title, [("", ""), *totals], most=len(totals)) + folded_html("components", of_parts)
+    return table_html(title, [("", "", ""), *totals], most=len(totals)) + folded_html("components", of_parts)
 
 
 def _most(energies: Mapping[str, float], areas: Mapping[str, float]) -> list[str]:

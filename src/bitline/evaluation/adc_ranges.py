@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from bitline.data.samples import samples_of
+from bitline.data.samples import Samples, samples_of
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Metric, evaluate
@@ -78,6 +78,11 @@ class SliceRange:
         return float(self.signals.counts[outside].sum()) / self.signals.total
 
     @property
+    def levels_in_use(self) -> float:
+        """Levels that the inner half of the signals spreads over, at least one."""
+        return max(1.0, (self.signals.percentile(75) - self.signals.percentile(25)) / self.step)
+
+    @property
     def equivalent_bits(self) -> float:
         """Bits that an ADC over the whole possible range would need for the same step."""
         return math.log2(self._full / self.step)
@@ -92,13 +97,13 @@ class SliceRange:
         return self.lines.high - self.lines.low
 
 
-def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[SliceRange, ...]:
+def study_ranges(model: nn.Module, design: Design, images: Tensor | Samples) -> tuple[SliceRange, ...]:
     """See where the signals of every layer and slice lie.
 
     Args:
         model: float network; left as it is.
         design: the accelerator, with an ADC.
-        images: normalised calibration images.
+        images: normalised calibration images, or samples.
 
     Raises:
         DesignError: a design without an ADC.
@@ -111,7 +116,8 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor) -> tuple[Slic
     """
     if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
-    converted = convert(model, design, images[:1])  # for the form of its layers; all images are seen below
+    first = images[:1] if isinstance(images, Tensor) else images.part(0, 1)
+    converted = convert(model, design, first)  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
     seen = record_network(converted, Inputs.of(images, converted), layers)
     return tuple(entry for name, layer in layers.items() for entry in _slices(layer, seen[name]))

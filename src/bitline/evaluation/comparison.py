@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from bitline.cost import NetworkCost, library_of
-from bitline.data.stored_images import StoredImages
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DataError
-from bitline.evaluation.evaluate import Procedure
+from bitline.evaluation.evaluate import Metric, Procedure
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.sample_values import tables
 from bitline.evaluation.subject import Given, Labels, Subject
-from bitline.measures import ACCURACY
+from bitline.measures import ACCURACY, Measure, measure_of
+from bitline.measures.measure import Values
 from bitline.nn import age
 from bitline.numerics.two_way import Estimate, estimate
 
@@ -34,60 +33,70 @@ class MeasuredDesign:
 
     Attributes:
         design: the accelerator.
-        right: whether each image was classified right on each chip, (chips, images).
+        chips: values of each sample on each chip, (samples, columns), of which the measure is made.
+        measure: what was measured.
         cost: energy, area and latency; None where the design has no converters.
         notes: what is to be known of it.
 
     Examples:
-        >>> measured = MeasuredDesign(Design(), np.array([[True, False], [True, True]]))
-        >>> measured.accuracy.value
+        >>> import numpy as np
+        >>> measured = MeasuredDesign(Design(), (np.array([[1.0], [0.0]]), np.array([[1.0], [1.0]])))
+        >>> measured.quality.value
         0.75
     """
 
     design: Design
-    right: NDArray[np.bool_] = field(repr=False)
+    chips: tuple[Values, ...] = field(repr=False)
+    measure: Measure = ACCURACY
     cost: NetworkCost | None = field(default=None, repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def accuracy(self) -> Estimate:
-        """Fraction right, with what the choice of chips and images does to it."""
-        return estimate(lambda means: means[0], [self.right.astype(float)])
+    def quality(self) -> Estimate:
+        """The measure of all chips together, with what the choice of chips and samples does to it."""
+        return estimate(self.measure.combine, tables(self.measure, self.chips))
 
     def less(self, other: MeasuredDesign) -> Estimate:
-        """Accuracy of this design less that of another one on the same chips and images.
+        """The measure of this design less that of another one on the same chips and samples.
 
         Args:
             other: measured together with this one.
 
         Examples:
-            >>> first = MeasuredDesign(Design(), np.array([[True, True, True, False]]))
-            >>> second = MeasuredDesign(Design(), np.array([[True, False, True, False]]))
+            >>> import numpy as np
+            >>> first = MeasuredDesign(Design(), (np.array([[1.0], [1.0], [1.0], [0.0]]),))
+            >>> second = MeasuredDesign(Design(), (np.array([[1.0], [0.0], [1.0], [0.0]]),))
             >>> first.less(second).value
             0.25
         """
-        return estimate(lambda means: means[0] - means[1], [self.right.astype(float), other.right.astype(float)])
+        measure, own = self.measure, tables(self.measure, self.chips)
+
+        def difference(means: Values) -> float:
+            return measure.combine(means[: len(own)]) - measure.combine(means[len(own) :])
+
+        return estimate(difference, [*own, *tables(measure, other.chips)])
 
 
 @torch.no_grad()
 def compare_designs(
     model: nn.Module,
     designs: Sequence[Design | str],
-    images: Tensor | np.ndarray | StoredImages,
-    labels: Labels,
+    images: Any,
+    labels: Labels | None,
     calibration: Any,
     procedure: Procedure | None = None,
     batch: int = 64,
+    metric: Metric = "accuracy",
 ) -> tuple[MeasuredDesign, ...]:
-    """Classify the same images with the same network on several designs.
+    """Measure the same network on several designs with the same samples.
 
-    Chips of the same number have the same random draws in all designs, and every design meets every image, so that
+    Chips of the same number have the same random draws in all designs, and every design meets every sample, so that
     differences between designs are paired: see `MeasuredDesign.less`.
 
     Args:
-        model: float network that classifies.
+        model: float network.
         designs: two or more accelerators, or names of presets.
-        images, labels, calibration, batch: as for `evaluate`.
+        images, labels, calibration, batch, metric: as for `evaluate`.
         procedure: chips, seed, what is done to every chip, and who is told how far the work is.
 
     Raises:
@@ -106,9 +115,10 @@ def compare_designs(
     if len(chosen) < 2:
         raise DataError(f"designs has {len(chosen)}: give two or more to compare")
     found: list[MeasuredDesign] = []
+    measure = measure_of(metric)
     earlier: Prepared | None = None
     for design in chosen:
-        subject = Subject.of(model, design, Given(images, labels, calibration, ACCURACY, batch))
+        subject = Subject.of(model, design, Given(images, labels, calibration, measure, batch))
         library_of(design)  # refuse a bad one now
         known = Known(earlier=earlier)
         data = subject.data
@@ -120,16 +130,17 @@ def compare_designs(
 
 def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -> MeasuredDesign:
     design = prepared.design
-    right = []
+    chips = []
     for chip in range(procedure.chips):
         what = f"{design.name}, chip {chip + 1} of {procedure.chips}"
         prepared.program(chip)
         age(prepared.analog, design.cell.time)
         procedure.after_programming(prepared.analog, prepared.reference)
-        each = prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
-        right.append(np.asarray(each).reshape(-1) > 0.5)
+        chips.append(
+            prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
+        )
     cost, why = prepared.cost_or_reason(design, prepared.skipped(data))
-    return MeasuredDesign(design, np.stack(right), cost, (*prepared.conversion.notes, *why))
+    return MeasuredDesign(design, tuple(chips), data.measure, cost, (*prepared.conversion.notes, *why))
 
 
 def differing_settings(designs: Sequence[Design]) -> dict[str, tuple[Any, ...]]:

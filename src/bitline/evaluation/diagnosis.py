@@ -1,25 +1,29 @@
-"""Why a design loses accuracy: causes are undone one at a time, on few images, and remedies are tried the same way."""
+"""Why a design loses accuracy, or is worse by another measure: causes are undone one at a time, on few samples, and
+remedies are tried the same way.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.data.samples import Samples
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import BitlineError
-from bitline.evaluation.adc_ranges import SliceRange, study_ranges
+from bitline.evaluation.adc_ranges import study_ranges
 from bitline.evaluation.causes import ALL, RECALIBRATE, Cause, Settings, causes
+from bitline.evaluation.evaluate import Remedy
 from bitline.evaluation.layer_errors import LayerError, layer_errors
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
+from bitline.measures import ACCURACY, Measure
 from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import exact, fixed, percent
@@ -42,28 +46,29 @@ class Undone:
 
     Attributes:
         name: of the cause, or the options of a command line that apply the remedy.
-        accuracy: fraction right, of the images that were tried.
+        value: the measure, on the samples that were tried.
 
     Examples:
-        >>> Undone("ADC levels", 0.91).accuracy
+        >>> Undone("ADC levels", 0.91).value
         0.91
     """
 
     name: str
-    accuracy: float
+    value: float
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why a design loses accuracy.
+    """Why a design loses accuracy, or is worse by another measure.
 
     Attributes:
-        accuracy: of the design on the images that were tried, on one chip.
-        wanted: of the float network on the same images.
-        without: accuracy with each cause undone, the best first.
+        value: of the design on the samples that were tried, on one chip.
+        wanted: of the float network on the same samples.
+        without: the measure with each cause undone, the best first.
         because: one sentence.
         remedies: what helps, the best first; at most three.
-        images: how many were tried.
+        images: how many samples were tried.
+        measure: what was measured.
 
     Examples:
         >>> found = Diagnosis(0.4, 0.92, (Undone("ADC levels", 0.9),), "too few levels.", (), images=128)
@@ -71,28 +76,33 @@ class Diagnosis:
         0.52
     """
 
-    accuracy: float
+    value: float
     wanted: float
     without: tuple[Undone, ...]
     because: str
     remedies: tuple[Undone, ...]
     images: int
+    measure: Measure = ACCURACY
 
     @property
     def loss(self) -> float:
-        """Accuracy that is lost, a fraction."""
-        return self.wanted - self.accuracy
+        """How much worse the design is than the float network, positive whatever the direction of the measure."""
+        return self.measure.sign * (self.wanted - self.value)
+
+    def regained(self, value: float) -> float:
+        """What part of the loss is made good where the measure is `value`; NaN where nothing is lost."""
+        return self.measure.sign * (value - self.value) / self.loss if self.loss > 0 else math.nan
 
 
 @dataclass(frozen=True)
 class Patient:
-    """A network on a design, and the images to try it on.
+    """A network on a design, and the samples to try it on.
 
     Attributes:
         model: the float network.
         design: the accelerator.
-        data: labelled images; the first `IMAGES` of them are used.
-        calibration: normalised calibration images.
+        data: samples with what is measured on them; the first `IMAGES` of them are used.
+        calibration: normalised calibration images, or `Samples` of another set.
         seed: seed of the chip.
 
     Examples:
@@ -105,7 +115,7 @@ class Patient:
     model: nn.Module
     design: Design
     data: MeasuredSamples
-    calibration: Tensor
+    calibration: Tensor | Samples
     seed: int = 0
 
 
@@ -113,11 +123,11 @@ class Patient:
 def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
     """Find what costs a design its accuracy.
 
-    Everything that a design may suffer from is removed alone, and accuracy counted again on the same images and chip;
+    Everything that a design may suffer from is removed alone, and it is measured again on the same samples and chip;
     the cause whose removal regains most is named, with the layer that it harms most.
 
     Args:
-        patient: the network, its design and images.
+        patient: the network, its design and samples.
         progress: told what is tried.
 
     Raises:
@@ -132,7 +142,7 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
         >>> found.because.split(":")[0]
         'stuck and noisy cells'
     """
-    ward = _Ward(patient)
+    ward, measure = _Ward(patient), patient.data.measure
     start, layers = ward.admitted()
     wanted = ward.data.value(patient.model)
     found: list[tuple[float, Cause]] = []
@@ -140,64 +150,76 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
     for number, cause in enumerate(possible):
         progress(f"without {cause.name}", number, len(possible))
         healthy = cause.undone(patient.design)
-        accuracy = None if healthy is None else ward.accuracy(healthy)
-        if accuracy is not None:
-            found.append((accuracy, cause))
-    found.sort(key=lambda pair: -pair[0])
-    without = tuple(Undone(cause.name, accuracy) for accuracy, cause in found)
-    if not found or found[0][0] - start < SHARE * (wanted - start) or wanted <= start:
-        return Diagnosis(start, wanted, without, _nothing_alone(start, wanted), (), len(ward.data))
-    accuracy, cause = _narrowest(found, start)
-    because = f"{cause.words}: without that, {percent(accuracy, 1)} % in place of {percent(start, 1)} %"
+        value = None if healthy is None else ward.value(healthy)
+        if value is not None:
+            found.append((value, cause))
+    found.sort(key=lambda pair: -measure.sign * pair[0])
+    without = tuple(Undone(cause.name, value) for value, cause in found)
+    result = Diagnosis(start, wanted, without, "", (), len(ward.data), measure)
+    if not found or not result.regained(found[0][0]) >= SHARE:
+        return replace(result, because=_nothing_alone(result))
+    value, cause = _narrowest(found, result)
+    because = f"{cause.words}: without that, {_in_words(measure, value)} in place of {_in_words(measure, start)}"
     because += _where(patient, cause, layers)
     progress("trying remedies", len(possible), len(possible))
-    return Diagnosis(start, wanted, without, because, ward.remedies(cause, start, wanted), len(ward.data))
+    return replace(result, because=because, remedies=ward.remedies(cause, result))
+
+
+def _in_words(measure: Measure, value: float) -> str:
+    """A value with its unit; few samples decide no second decimal of a share."""
+    return f"{percent(value, 1)} %" if measure.is_share else measure.shown(value)
 
 
 class _Ward:
-    """Counts accuracies of designs on the same images and chip."""
+    """Measures designs on the same samples and chip."""
 
     def __init__(self, patient: Patient) -> None:
         self.patient = patient
         self.data = patient.data.part(0, min(IMAGES, len(patient.data)))
-        self.calibration = patient.calibration[:OBSERVED]
+        self.calibration = observed(patient.calibration)
         self._earlier: Prepared | None = None
 
     def admitted(self) -> tuple[float, tuple[LayerError, ...]]:
-        """Accuracy of the design as it is, and the errors of its layers."""
+        """The measure of the design as it is, and the errors of its layers."""
         prepared = self._prepared(self.patient.design)
         layers = layer_errors([prepared.compare(self.data, 16)])
-        return float(np.mean(prepared.values(self.data))), layers
+        return self._value(prepared), layers
 
-    def accuracy(self, design: Design, recalibrate: bool = False) -> float | None:
-        """Accuracy of another design, or None where it cannot be."""
+    def value(self, design: Design, correct: Remedy = lambda analog, reference: None) -> float | None:
+        """The measure of another design, or None where it cannot be."""
         try:
             prepared = self._prepared(design)
         except BitlineError:
             return None
-        if recalibrate:
-            Recalibrate(self.calibration)(prepared.analog, prepared.reference)
-        return float(np.mean(prepared.values(self.data)))
+        correct(prepared.analog, prepared.reference)
+        value = self._value(prepared)
+        return None if math.isnan(value) else value
 
-    def remedies(self, cause: Cause, start: float, wanted: float) -> tuple[Undone, ...]:
+    def _value(self, prepared: Prepared) -> float:
+        return self.data.measure.of(prepared.values(self.data))
+
+    def remedies(self, cause: Cause, result: Diagnosis) -> tuple[Undone, ...]:
         """What regains enough, the best first."""
         tried = []
         for remedy in cause.remedies(self.patient.design):
-            accuracy = self._with(remedy)
-            if accuracy is not None and accuracy - start >= SHARE * (wanted - start):
-                tried.append(Undone(_typed(remedy), accuracy))
-                if accuracy - start >= NEARLY * (wanted - start):  # what comes later costs more, and gains little more
+            value = self._with(remedy)
+            if value is not None and result.regained(value) >= SHARE:
+                tried.append(Undone(_typed(remedy), value))
+                if result.regained(value) >= NEARLY:  # what comes later costs more, and gains little more
                     break
-        return tuple(sorted(tried, key=lambda entry: -entry.accuracy)[:MOST])
+        return tuple(sorted(tried, key=lambda entry: -result.measure.sign * entry.value)[:MOST])
 
     def _with(self, remedy: Settings | str) -> float | None:
         if isinstance(remedy, str):
-            return self.accuracy(self.patient.design, recalibrate=True) if len(self.calibration) > 1 else None
+            images = self.calibration
+            if not isinstance(images, Tensor) or len(images) < 2:
+                return None
+            return self.value(self.patient.design, Recalibrate(images))
         try:
             design = self.patient.design.with_settings(dict(remedy))
         except BitlineError:
             return None
-        return None if design == self.patient.design else self.accuracy(design)
+        return None if design == self.patient.design else self.value(design)
 
     def _prepared(self, design: Design) -> Prepared:
         known = Known(earlier=self._earlier)
@@ -209,18 +231,34 @@ class _Ward:
         return prepared
 
 
-def _narrowest(found: Sequence[tuple[float, Cause]], start: float) -> tuple[float, Cause]:
+def observed(calibration: Tensor | Samples) -> Tensor | Samples:
+    """The calibration images or samples that are looked at: the first `OBSERVED`; images where they are the only input.
+
+    Args:
+        calibration: normalised images, or samples.
+
+    Examples:
+        >>> len(observed(torch.rand(100, 4)))
+        64
+    """
+    if isinstance(calibration, Tensor):
+        return calibration[:OBSERVED]
+    first = calibration.part(0, OBSERVED)
+    call = first.first(len(first)).call
+    return first if call.keywords or len(call.tensors()) != 1 else call.tensors()[0]
+
+
+def _narrowest(found: Sequence[tuple[float, Cause]], result: Diagnosis) -> tuple[float, Cause]:
     """Of causes that regain nearly as much as the best one, the first of `causes`: exact cells do not drift, either."""
-    enough = start + NEARLY * (found[0][0] - start)
-    return min((entry for entry in found if entry[0] >= enough), key=lambda entry: ALL.index(entry[1]))
+    enough = NEARLY * result.regained(found[0][0])
+    return min((entry for entry in found if result.regained(entry[0]) >= enough), key=lambda entry: ALL.index(entry[1]))
 
 
-def _nothing_alone(start: float, wanted: float) -> str:
-    if wanted <= start:
-        return "nothing is lost against the float network on these images"
-    return (
-        f"no cause alone: {percent(wanted, 1)} % became {percent(start, 1)} %, and undoing any of them regains little"
-    )
+def _nothing_alone(result: Diagnosis) -> str:
+    if not result.loss > 0:
+        return "nothing is lost against the float network on these samples"
+    wanted, found = (_in_words(result.measure, value) for value in (result.wanted, result.value))
+    return f"no cause alone: {wanted} became {found}, and undoing any of them regains little"
 
 
 def _typed(remedy: Settings | str) -> str:
@@ -249,19 +287,13 @@ def _where(patient: Patient, cause: Cause, layers: Sequence[LayerError]) -> str:
 def _at_the_adcs(patient: Patient, name: str) -> str:
     """The layer whose signals are clipped most, or use the fewest levels."""
     try:
-        ranges = study_ranges(patient.model, patient.design, patient.calibration[:OBSERVED])
+        ranges = study_ranges(patient.model, patient.design, observed(patient.calibration))
     except BitlineError:
         return ""
     if name == "ADC clipping":
         clipped = [entry for entry in ranges if not math.isnan(entry.clipped)]
         worst = max(clipped, key=lambda entry: entry.clipped, default=None)
         return "" if worst is None else f"; {percent(worst.clipped, 1)} % of the signals of {worst.layer} are clipped"
-    fewest = min(ranges, key=_levels_in_use)
-    used, levels = _levels_in_use(fewest), 2**patient.design.adc.bits
+    fewest = min(ranges, key=lambda entry: entry.levels_in_use)
+    used, levels = fewest.levels_in_use, 2**patient.design.adc.bits
     return f"; most signals of {fewest.layer} share {used:.0f} of {levels:,} levels"
-
-
-def _levels_in_use(entry: SliceRange) -> float:
-    """Levels that the inner half of the signals spreads over, at least one."""
-    spread = entry.signals.percentile(75) - entry.signals.percentile(25)
-    return max(1.0, spread / entry.step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +9,7 @@ from bitline.cost import NetworkCost
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import DataError
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import ACCURACY, Measure
@@ -88,9 +88,8 @@ class Evaluation:
         chips = len(self.chip_values)
         count = f"{chips:,} chip{'' if chips == 1 else 's'}"
         name = "" if self.measure == ACCURACY else f"{self.measure.name} "
-        return (
-            f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{self._with_unit(self._value)}, {count})"
-        )
+        value = self._with_unit(self._value.partition(" (")[0])  # ends of an interval need a line of their own
+        return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{value}, {count})"
 
     @property
     def counted(self) -> str:
@@ -155,9 +154,8 @@ class Evaluation:
 
     @property
     def _value(self) -> str:
-        """The mean over chips, with half of the confidence interval where it is known."""
-        half, mean = half_width(self.chip_values), self.measure.text(self.mean)
-        return mean if math.isnan(half) else f"{mean} ± {self.measure.text_of_spread(half)}"
+        """The mean over chips, with its confidence interval where it is known."""
+        return ChipSpread(self.measure, self.chip_values).in_short
 
     @property
     def mean(self) -> float:

@@ -39,14 +39,14 @@ class SampleValues:
         Sums over samples are averaged over chips before the measure is made of them. For a measure that is no mean,
         such as perplexity, that is not quite the mean over chips.
         """
-        return estimate(measure.combine, _tables(measure, self.chips))
+        return estimate(measure.combine, tables(measure, self.chips))
 
     def loss(self, measure: Measure) -> Estimate:
         """How much worse the chips are than the quantised reference on the same samples; positive where they are.
 
         It has the unit of the measure, and an interval as for `quality`.
         """
-        chips, reference = _tables(measure, self.chips), _tables(measure, [self.reference])
+        chips, reference = tables(measure, self.chips), tables(measure, [self.reference])
         size = len(chips)
 
         def difference(means: Values) -> float:
@@ -55,6 +55,16 @@ class SampleValues:
         return estimate(difference, [*chips, *reference])
 
 
-def _tables(measure: Measure, chips: Sequence[Values]) -> list[Values]:
-    """For each sum a table, (chips, samples)."""
+def tables(measure: Measure, chips: Sequence[Values]) -> list[Values]:
+    """For each sum of a measure a table, (chips, samples).
+
+    Args:
+        measure: made of these sums.
+        chips: values of the samples on each chip, (samples, columns).
+
+    Examples:
+        >>> from bitline.measures import ACCURACY
+        >>> [table.tolist() for table in tables(ACCURACY, [np.array([[1.0], [0.0]]), np.array([[1.0], [1.0]])])]
+        [[[1.0, 0.0], [1.0, 1.0]]]
+    """
     return list(np.stack([measure.sums(values).T for values in chips], axis=1))

@@ -122,6 +122,10 @@ class Measure(ABC):
         """The nearest value that the measure can have: an interval of a share ends at 0 and at 100 %."""
         return min(max(value, 0.0), 1.0) if self.is_share and not math.isnan(value) else value
 
+    def possible_change(self, value: float) -> float:
+        """The nearest difference that two values can have: shares differ by 100 points at most."""
+        return min(max(value, -1.0), 1.0) if self.is_share and not math.isnan(value) else value
+
     @property
     def sign(self) -> int:
         """1 where higher values are better, and -1 where lower ones are."""

@@ -1,29 +1,27 @@
-"""The HTML report: opens offline, holds its figures and data."""
+"""The report of a run: one HTML file that opens offline, in the same clothes as the report of a study."""
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 
-import plotly.graph_objects as go
-
-import bitline
 from bitline.config.files import write_text
+from bitline.cost.labels import label_of_cost
 from bitline.devices import format_duration
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
 from bitline.numerics.text import fixed, number
+from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
-from bitline.report.style import BLUE, GREY, METHOD, ORANGE
+from bitline.report.figures.run import accuracy_figure, layers_figure, times_figure
+from bitline.report.page import Section, cards, contents, note, page, scrolling, table
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .25em .9em; border-bottom: 1px solid #ddd }
-th { text-align: left } td.number { text-align: right; font-variant-numeric: tabular-nums }
-pre { background: #f6f6f6; padding: 1em; overflow-x: auto; font-size: 13px } h1 { margin-bottom: 0 }
-.caption { color: #555; margin-top: 0 }
-"""
+FACTS = {"calibration_images": "calibration images", "recalibration_images": "recalibration images"}
+"""Facts of a run whose names are several words."""
+SHOWN = ("energy_uJ", "area_mm2", "latency_us")
+"""Costs at the top of the page."""
 
 
 def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
@@ -32,7 +30,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     Args:
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
-        context: network, data and options to show.
+        context: network, data and options to show; of files only the names.
 
     Examples:
         >>> import torch
@@ -46,29 +44,67 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    counts = f"{len(result.chip_values)} chips, {result.counted}"
-    caption = f"design {design.name}, seed {result.seed}, {counts}"
-    parts = [
+    sections = [section for section in _sections(results) if section is not None]
+    body = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
-        f'<p class="caption">{html.escape(design.description)}</p>',
-        _accuracy_table(results),
-        _figure(_accuracy_figure(result), caption, first=True),
-        _figure(_times_figure(results), caption) if len(results) > 1 else "",
-        _layer_errors(result, caption),
-        _cost(result, caption),
-        "".join(f"<p>{html.escape(note)}</p>" for note in result.notes),
-        "<h2>Run</h2>",
-        _table(["setting", "value"], [[str(key), str(value)] for key, value in context.items()]),
-        f"<h2>Design</h2><pre>{html.escape(design.to_toml())}</pre>",
-        f'<p class="caption">bitline {bitline.__version__}; {METHOD}</p>',
+        note(design.description),
+        cards(_numbers(result)),
+        contents(sections) if len(sections) > 1 else "",
+        scrolling(chain_drawing(design)),
+        *(section.html for section in sections),
+        "".join(map(note, result.notes)),
+        "<h2>How it was run</h2>",
+        table(["setting", "value"], _facts(result, context), words=2),
+        f'<h2>Design</h2><pre tabindex="0">{html.escape(design.to_toml())}</pre>',
     ]
-    page = "\n".join(parts)
-    title = html.escape(f"bitline: {design.name}")
-    write_text(
-        path,
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body>{page}</body></html>\n",
-    )
+    write_text(path, page(f"bitline: {design.name}", body, sections, {}))
+
+
+def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
+    result = results[-1]
+    measure, spread = result.measure, ChipSpread(result.measure, result.chip_values)
+    count = len(result.chip_values)
+    words = f"Of {count} chips: {spread}." if count > 1 else "One chip says nothing about others."
+    yield Section("accuracy", measure.title, (accuracy_figure(result),), words, _accuracy_table(results))
+    if len(results) > 1:
+        yield Section(
+            "times", "Over time", (times_figure(results),), "The same chips; bars are one standard deviation."
+        )
+    if result.layers:
+        explained = (
+            "Signal-to-error ratio of the outputs against the quantised reference: of what a layer adds to the inputs "
+            "it gets, and together with the layers before it."
+        )
+        yield Section("layers", "Layers", (layers_figure(result),), explained, _layers_table(result))
+    if result.cost is not None:
+        figures = (energy_figure(result.cost), shares_figure(result.cost))
+        yield Section(
+            "cost", "Energy, area and latency", figures, f"Component library {result.cost.library}.", _cost(result)
+        )
+
+
+def _numbers(result: Evaluation) -> Iterator[tuple[str, str]]:
+    measure = result.measure
+    yield f"{measure.name}, mean of {len(result.chip_values)}", measure.shown(result.mean)
+    yield "floating point", measure.shown(result.float_value)
+    if measure.is_share:
+        yield "lost, points", fixed(100 * measure.sign * (result.float_value - result.mean), 2)
+    totals = result.cost.totals() if result.cost else {}
+    for name in SHOWN:
+        if name in totals:
+            label = label_of_cost(name)
+            yield label.name, f"{number(totals[name], 3)} {label.unit}"
+
+
+def _facts(result: Evaluation, context: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """What was run, without the folders of anybody's machine."""
+    yield "measured on", result.counted
+    yield "chips", str(len(result.chip_values))
+    yield "seed", str(result.seed)
+    for name, value in context.items():
+        text = str(value)
+        is_path = name in ("weights", "data") and ("/" in text or "\\" in text)
+        yield FACTS.get(name, name.replace("_", " ")), PurePath(text).name if is_path else text
 
 
 def _accuracy_table(results: Sequence[Evaluation]) -> str:
@@ -79,21 +115,16 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
         ["quantised reference", measure.text(results[-1].reference_value), ""],
     ]
     for result in results:
-        low, high = map(measure.possible, result.confidence_interval)
-        interval = "one chip" if math.isnan(low) else f"{measure.text(low)} to {measure.text(high)}"
-        spread = (
+        spread = ChipSpread(measure, result.chip_values)
+        interval = spread.in_interval.removesuffix(f" {measure.unit}") or "one chip"
+        deviation = (
             ""
             if math.isnan(result.std)
             else f" ± {measure.text(result.std) if measure.is_share else measure.text_of_spread(result.std)}"
         )
         at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
-        rows.append([f"analog (mean ± standard deviation){at}", f"{measure.text(result.mean)}{spread}", interval])
-    return _table(["network", f"{measure.name}{unit}", f"95 % interval of the mean{unit}"], rows)
-
-
-def _layer_errors(result: Evaluation, caption: str) -> str:
-    """Errors of all layers; nothing where they were left out."""
-    return _figure(_layers_figure(result), caption) + _layers_table(result) if result.layers else ""
+        rows.append([f"analog (mean ± standard deviation){at}", f"{measure.text(result.mean)}{deviation}", interval])
+    return table(["network", f"{measure.name}{unit}", f"95 % interval of the mean{unit}"], rows)
 
 
 def _layers_table(result: Evaluation) -> str:
@@ -108,117 +139,24 @@ def _layers_table(result: Evaluation) -> str:
         ]
         for layer in result.layers
     ]
-    return _table(["layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB"], rows)
+    return table(["layer", "rows", "outputs", "partitions", "own error, dB", "accumulated, dB"], rows)
 
 
-def _cost(result: Evaluation, caption: str) -> str:
+def _cost(result: Evaluation) -> str:
     cost = result.cost
     if cost is None:
         return ""
-    totals = [[name.replace("_", " "), number(value)] for name, value in cost.totals().items()]
+    labels = {name: label_of_cost(name) for name in cost.totals()}
+    totals = [(labels[name].name, number(value), labels[name].unit) for name, value in cost.totals().items()]
+    names = dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
     parts = [
-        f"<h2>Energy, area and latency</h2><p>component library {html.escape(cost.library)}</p>",
-        _table(["of one image", "value"], totals),
-        _figure(energy_figure(cost), caption),
-        _figure(shares_figure(cost), caption),
-        _table(
-            ["component", "energy, µJ", "area, mm²"],
-            [
-                [name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))]
-                for name in dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
-            ],
-        ),
-        "".join(f"<p>{html.escape(note)}</p>" for note in cost.notes),
+        (name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))) for name in names
     ]
-    return "".join(parts)
-
-
-def _accuracy_figure(result: Evaluation) -> go.Figure:
-    chips = list(range(1, len(result.chip_values) + 1))
-    figure = go.Figure()
-    scale = result.measure.scale
-    values = [scale * value for value in result.chip_values]
-    figure.add_scatter(x=chips, y=values, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11})
-    for value, name, colour in (
-        (result.float_value, "floating point", GREY),
-        (result.reference_value, "quantised reference", ORANGE),
-        (result.mean, "analog, mean", BLUE),
-    ):
-        figure.add_scatter(
-            x=[0.5, len(chips) + 0.5],
-            y=[scale * value] * 2,
-            mode="lines",
-            name=name,
-            line={"color": colour, "dash": "dash"},
-        )
-    figure.update_layout(
-        title=f"{result.measure.title} of each chip", xaxis_title="chip", yaxis_title=result.measure.head, height=420
+    return (
+        table(["of one image", "value", "unit"], totals)
+        + table(["component", "energy, µJ", "area, mm²"], parts)
+        + "".join(map(note, cost.notes))
     )
-    figure.update_xaxes(dtick=1)
-    return figure
-
-
-def _times_figure(results: Sequence[Evaluation]) -> go.Figure:
-    measure = results[0].measure
-    ordered = sorted(results, key=lambda result: result.design.cell.time)
-    times = [result.design.cell.time for result in ordered]
-    words = [format_duration(time) for time in times]
-    placed = times[0] > 0  # a logarithmic axis has no place for 0
-    figure = go.Figure()
-    figure.add_scatter(
-        x=times if placed else words,
-        y=[measure.scale * result.mean for result in ordered],
-        error_y={
-            "type": "data",
-            "array": [0.0 if math.isnan(result.std) else measure.scale * result.std for result in ordered],
-        },
-        text=[f"{word}: {measure.shown(result.mean)}" for word, result in zip(words, ordered, strict=True)],
-        hovertemplate="%{text}<extra></extra>",
-        mode="lines+markers",
-        name="analog, mean and standard deviation",
-        marker={"color": BLUE, "size": 9},
-    )
-    title = f"{measure.title} of the same chips over time"
-    figure.update_layout(title=title, xaxis_title="time after programming", yaxis_title=measure.head, height=420)
-    figure.update_xaxes(type="log" if placed else "category", tickvals=times if placed else words, ticktext=words)
-    return figure
-
-
-def _layers_figure(result: Evaluation) -> go.Figure:
-    names = [layer.name for layer in result.layers]
-    figure = go.Figure()
-    own = [layer.own_db for layer in result.layers]
-    accumulated = [layer.accumulated_db for layer in result.layers]
-    figure.add_bar(x=names, y=own, name="own error", marker_color=BLUE)
-    figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
-    figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
-    figure.update_layout(
-        title="Error of each layer against the quantised reference",
-        xaxis_title="layer",
-        yaxis_title="signal-to-error ratio (dB)",
-        barmode="group",
-        height=460,
-    )
-    return figure
-
-
-def _figure(figure: go.Figure, caption: str, first: bool = False) -> str:
-    figure.update_layout(template="plotly_white", font={"size": 14})
-    figure.update_xaxes(exponentformat="power")
-    figure.update_yaxes(exponentformat="power")  # 'B' for 10^9 is no prefix of units
-    drawn = figure.to_html(full_html=False, include_plotlyjs=first)
-    return f'{drawn}<p class="caption">{html.escape(caption)}</p>'
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td class="{"number" if index else ""}">{html.escape(cell)}</td>' for index, cell in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _decibels(value: float) -> str:

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import tomlkit
 
+from bitline.cost.labels import label_of_cost
 from bitline.design import Design
 from bitline.numerics.text import number
-from bitline.report.figures.study_series import SettingAxis, finite, label_of
+from bitline.report.figures.setting_axis import SettingAxis
+from bitline.report.figures.study_series import finite, label_of
+from bitline.report.labels import label_of_setting
 from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
 
 
@@ -46,6 +49,23 @@ def columns_of(result: StudyResult) -> list[str]:
     screened = [f"screened{unit}"] if _has_screened(result) else []
     settings = result.settings or ("design",)
     return [*settings, result.measure.head, f"std{unit}", "chips", *screened, *_costs(result)]
+
+
+def head_of(column: str) -> str:
+    """What stands above a column.
+
+    Args:
+        column: name, as `columns_of` gives it, which filters and downloads use.
+
+    Examples:
+        >>> head_of("adc.bits"), head_of("latency_us"), head_of("accuracy (%)"), head_of("std (%)")
+        ('ADC resolution (bits)', 'latency of an image (µs)', 'accuracy (%)', '± over chips (%)')
+    """
+    if column in COSTS:
+        return label_of_cost(column).head
+    if column.partition(" ")[0] == "std":
+        return column.replace("std", "± over chips", 1)
+    return label_of_setting(column).head if "." in column else column
 
 
 def rows_of(result: StudyResult) -> list[dict[str, Any]]:

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from bitline.cost.labels import label_of_cost
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
+from bitline.numerics.text import number
+from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
-from bitline.report.figures.study_series import COST_AXES, measured, pareto
+from bitline.report.figures.study_search import importance_chart, parallel_chart
+from bitline.report.figures.study_series import COST_AXES, lines, measured, pareto
+from bitline.report.labels import label_of_setting
+from bitline.report.page import Section, table
 from bitline.report.shown_designs import shown_designs
 from bitline.study.results import StudyResult
 
+FILLED = 0.6
+"""Share of the combinations of settings that have to be measured for what compares all of them."""
+LARGEST_FRONT = 20
+"""Designs in the table of the front."""
 LARGEST_MAPS = 6
 """Maps of two settings in a report."""
 LARGEST_MAP = 2_500
 """Cells of a map; two settings of more combinations have none."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """Figures that belong together.
-
-    Attributes:
-        name: what it is called in the page's links and identifiers.
-        title: what is above it.
-        figures: one or more figures.
-        note: what is below it; may be empty.
-    """
-
-    name: str
-    title: str
-    figures: tuple[go.Figure, ...]
-    note: str
 
 
 def sections_of(result: StudyResult) -> list[Section]:
@@ -53,10 +48,36 @@ def sections_of(result: StudyResult) -> list[Section]:
         ['accuracy', 'pareto']
     """
     shown = shown_designs(result)
-    found = (
-        _accuracy(result, shown), _maps(result), _fronts(result, shown), _layers(shown), _ranges(shown), _costs(shown)
-    )  # fmt: skip
+    accuracy, front = _accuracy(result, shown), _fronts(result, shown)
+    first = (accuracy, front, _settings(shown)) if is_grid(result) else (front, _settings(shown), accuracy)
+    found = (*first, _maps(result), _layers(shown), _ranges(shown), _costs(shown))
     return [section for section in found if section.figures]
+
+
+def is_grid(result: StudyResult) -> bool:
+    """Whether most combinations of the settings are measured: a sweep, not a search.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> study = Study(axes=[{"setting": "adc.bits", "values": [6, 7, 8]}])
+        >>> designs = tuple(
+        ...     DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.9,)) for bits in (6, 7, 8)
+        ... )
+        >>> is_grid(StudyResult(study, {}, (), designs, 0.92)), is_grid(StudyResult(study, {}, (), designs[:1], 0.92))
+        (True, False)
+    """
+    steps = [len(axis.steps()) for axis in result.study.axes] or [len(result.levels(name)) for name in result.settings]
+    return len(measured(result)) >= FILLED * math.prod(steps)
+
+
+def _settings(shown: StudyResult) -> Section:
+    """Which settings matter, and which values of them the best designs have."""
+    figures = (importance_chart(shown), parallel_chart(shown, "energy_uJ"))
+    note = (
+        "A setting that explains much decides; one that explains nothing can be chosen freely, if it does not act "
+        "together with others. Lines are designs: click one."
+    )
+    return Section("settings", "Which settings matter", tuple(figure for figure in figures if figure is not None), note)
 
 
 def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
@@ -70,9 +91,20 @@ def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
         )
         return Section("accuracy", result.measure.title, tuple(figures), note)
     if measured(result):
-        figures = [accuracy_chart(result, name) for name in result.settings] or [chips_chart(result)]
-    note = "Bands and bars are 95 % confidence intervals of the mean over chips."
+        telling = [name for name in result.settings if _says_something(result, name)]
+        figures = [accuracy_chart(result, name) for name in telling]
+        figures = figures or ([] if result.settings else [chips_chart(result)])
+    note = "Bands or bars are 95 % confidence intervals of the mean over chips."
+    few = next((design for design in measured(result) if ChipSpread(result.measure, design.accuracies).is_few), None)
+    if few is not None:
+        note += f" With {len(few.accuracies)} chips they are wide: more chips say more."
     return Section("accuracy", result.measure.title, tuple(figures), note)
+
+
+def _says_something(result: StudyResult, name: str) -> bool:
+    """Whether a line leads through designs that differ in this setting alone; in a search through three or more."""
+    fewest = 2 if is_grid(result) else 3
+    return any(len(line.designs) >= fewest for line in lines(result, SettingAxis.of(result, name)))
 
 
 def _plural(result: StudyResult) -> str:
@@ -86,11 +118,13 @@ def _maps(result: StudyResult) -> Section:
 
 
 def _pairs(result: StudyResult) -> Iterator[tuple[str, str]]:
-    """Pairs of settings of which the first differs between designs that are measured."""
+    """Pairs of settings of which most combinations are measured."""
     designs = measured(result)
     counts = {name: len({repr(design.settings.get(name)) for design in designs}) for name in result.settings}
     for across, down in itertools.combinations(result.settings, 2):
-        if counts[across] > 1 and counts[across] * counts[down] <= LARGEST_MAP:
+        cells = counts[across] * counts[down]
+        met = {(repr(design.settings.get(across)), repr(design.settings.get(down))) for design in designs}
+        if min(counts[across], counts[down]) > 1 and cells <= LARGEST_MAP and len(met) >= FILLED * cells:
             yield across, down
 
 
@@ -99,7 +133,32 @@ def _fronts(result: StudyResult, shown: StudyResult) -> Section:
     if shown is not result:
         note += f" Of {len(result.designs):,} designs, those in the table below are drawn."
     figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
-    return Section("pareto", f"{result.measure.title} against cost", figures, note)
+    return Section("pareto", f"{result.measure.title} against cost", figures, note, front_table(shown))
+
+
+def front_table(result: StudyResult) -> str:
+    """The designs of the front of the measure against energy, with their settings and costs, as HTML."""
+    designs, best = pareto(result, "energy_uJ")
+    front = sorted(
+        (design for design, on_front in zip(designs, best, strict=True) if on_front),
+        key=lambda design: -result.measure.sign * design.mean,
+    )
+    if not front or not result.settings:
+        return ""
+    costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
+    heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
+             "95 % interval of the mean", *(label_of_cost(name).head for name in costs)]  # fmt: skip
+    rows = [
+        [
+            *(str(design.settings.get(name, "")) for name in result.settings),
+            result.measure.text(design.mean),
+            ChipSpread(result.measure, design.accuracies).in_interval or "one chip",
+            *(number(design.costs[name], 3) for name in costs),
+        ]
+        for design in front[:LARGEST_FRONT]
+    ]
+    title = f"<h3>The front: nothing is better in both {html.escape(result.measure.name)} and energy</h3>"
+    return title + table(heads, rows, words=len(result.settings))
 
 
 def _layers(result: StudyResult) -> Section:

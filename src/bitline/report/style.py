@@ -22,6 +22,8 @@ COLOURS = (
 BLUE, ORANGE = COLOURS[:2]
 GREY = "#999999"
 """What others are compared with."""
+LEGEND = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
+"""Legends stand below charts, where a phone has room for them."""
 METHOD = "method: Xiao et al., IEEE Circuits and Systems Magazine 22(4), 2022, doi 10.1109/MCAS.2022.3214409"
 """What reports cite."""
 

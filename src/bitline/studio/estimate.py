@@ -1,8 +1,9 @@
-"""An estimate of the accuracy of a design that nobody has measured, from those that somebody has.
+"""An estimate of a measure, such as accuracy, of a design that nobody has measured, from those that somebody has.
 
 The signal-to-error ratio of the network's last analog layer varies smoothly with the settings of a design: it is
 interpolated between measured designs by a Gaussian process (Rasmussen and Williams, "Gaussian Processes for Machine
-Learning", 2006, chapter 2). A curve through the measured pairs of ratio and accuracy makes an accuracy of it. Both
+Learning", 2006, chapter 2). A curve through the measured pairs of ratio and value makes a value of it: it leads from
+the value of a network without errors to the worst one, which is chance for accuracy and fitted for other measures. Both
 uncertainties are shown, and where nothing alike was measured there is no estimate.
 """
 
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bitline.measures import Measure
 
 Values = NDArray[np.float64]
 
@@ -37,20 +40,20 @@ class Known:
     Attributes:
         settings: what its answers depend on, by dotted name.
         ratio_db: signal-to-error ratio of the last analog layer.
-        accuracy: a fraction, mean over chips.
+        value: of the measure, mean over chips.
     """
 
     settings: Mapping[str, Any]
     ratio_db: float
-    accuracy: float
+    value: float
 
 
 @dataclass(frozen=True)
 class Guess:
-    """An accuracy with its uncertainty, or the reason why there is none.
+    """A value with its uncertainty, or the reason why there is none.
 
     Attributes:
-        value: fraction; NaN without an estimate.
+        value: of the measure; NaN without an estimate.
         low, high: 95 % interval.
         words: what it rests on, or why there is none.
     """
@@ -66,23 +69,48 @@ class Guess:
         return cls(math.nan, math.nan, math.nan, words)
 
 
-def guess_accuracy(measured: Sequence[Known], settings: Mapping[str, Any], top: float, chance: float) -> Guess:
-    """Estimate the accuracy of a design.
+@dataclass(frozen=True)
+class Bounds:
+    """Between what a measure lies.
+
+    Attributes:
+        measure: what is estimated.
+        best: its value for a network without errors.
+        worst: its value for a network that knows nothing; None where nobody knows.
+
+    Examples:
+        >>> from bitline.measures import ACCURACY
+        >>> Bounds(ACCURACY, 0.9, 0.1).is_logarithmic(np.array([0.2, 0.8]))
+        False
+    """
+
+    measure: Measure
+    best: float
+    worst: float | None = None
+
+    def is_logarithmic(self, values: Values) -> bool:
+        """Whether the logarithms of values are estimated: of those that span much and have no upper end."""
+        positive = self.best > 0 and bool((values > 0).all())
+        return not self.measure.is_share and positive and bool(values.max() > RATIO * values.min())
+
+
+def guess_quality(measured: Sequence[Known], settings: Mapping[str, Any], bounds: Bounds) -> Guess:
+    """Estimate a measure of a design.
 
     Args:
         measured: designs that are known.
         settings: what the answers of the design depend on, by dotted name.
-        top: accuracy of a network without errors.
-        chance: accuracy of a network that knows nothing.
+        bounds: the measure, and what its values lie between.
 
     Examples:
+        >>> from bitline.measures import ACCURACY
         >>> ratios = {4: 3.0, 5: 9.0, 7: 20.0, 8: 24.0}
         >>> known = [Known({"adc.bits": bits}, ratio, 0.1 + 0.8 / (1 + math.exp(6 - ratio)))
         ...          for bits, ratio in ratios.items()]
-        >>> guess = guess_accuracy(known, {"adc.bits": 6}, top=0.9, chance=0.1)
+        >>> guess = guess_quality(known, {"adc.bits": 6}, Bounds(ACCURACY, 0.9, 0.1))
         >>> guess.low < 0.9 == round(guess.value, 2)
         True
-        >>> guess_accuracy(known, {"adc.bits": 6, "cell.time": 60.0}, 0.9, 0.1).words
+        >>> guess_quality(known, {"adc.bits": 6, "cell.time": 60.0}, Bounds(ACCURACY, 0.9, 0.1)).words
         'not measured yet: no measured design has another cell.time than none'
     """
     known = [entry for entry in measured if math.isfinite(entry.ratio_db)][-MOST:]
@@ -95,9 +123,14 @@ def guess_accuracy(measured: Sequence[Known], settings: Mapping[str, Any], top: 
     ratios = np.array([entry.ratio_db for entry in known])
     distances = _distances([*(entry.settings for entry in known), settings])
     mean, deviation = _interpolated(distances[:-1, :-1], distances[-1, :-1], ratios)
-    curve = _Curve.through(ratios, np.array([entry.accuracy for entry in known]), top, chance)
-    low, middle, high = (curve.at(mean + away * deviation) for away in (-2.0, 0.0, 2.0))
-    low, high = max(chance / 2, low - 2 * curve.residual), min(1.0, high + 2 * curve.residual)
+    values = np.array([entry.value for entry in known])
+    if bounds.is_logarithmic(values):
+        curve = _Curve.through(ratios, np.log(values), replace(bounds, best=math.log(bounds.best)))
+        low, middle, high = (math.exp(value) for value in curve.between(mean, deviation))
+    else:
+        curve = _Curve.through(ratios, values, bounds)
+        low, middle, high = map(bounds.measure.possible, curve.between(mean, deviation))
+    low = low if bounds.worst is None else max(bounds.worst / 2, low)
     words = f"estimate from {len(known)} measured designs; measure it to be sure"
     return Guess(middle, low, high, words)
 
@@ -168,31 +201,41 @@ def _interpolated(between: Values, to_new: Values, ratios: Values) -> tuple[floa
 
 @dataclass(frozen=True)
 class _Curve:
-    """Accuracy against the signal-to-error ratio: from chance to the top, steepest at the middle."""
+    """A measure against the signal-to-error ratio: from the worst to the best, steepest at the middle."""
 
     middle_db: float
     width_db: float
-    top: float
-    chance: float
+    best: float
+    worst: float
     residual: float
 
     @classmethod
-    def through(cls, ratios: Values, accuracies: Values, top: float, chance: float) -> _Curve:
+    def through(cls, ratios: Values, values: Values, bounds: Bounds) -> _Curve:
         """The curve with the least squares."""
         found = None
-        top = max(top, float(accuracies.max()))
+        best = bounds.measure.better(bounds.best, float(values.max() if bounds.measure.sign > 0 else values.min()))
         for middle in np.linspace(ratios.min() - 15, ratios.max() + 10, 60):
             for width in (0.7, 1.0, 1.5, 2.0, 3.0, 4.5):
-                curve = cls(float(middle), width, top, chance, 0.0)
-                error = float(np.square(curve.at_all(ratios) - accuracies).mean())
+                share = 1 - _share(ratios, float(middle), width)
+                worst = bounds.worst
+                if worst is None:
+                    worst = best + float((values - best) @ share) / max(float(share @ share), 1e-9)
+                curve = cls(float(middle), width, best, worst, 0.0)
+                error = float(np.square(curve.at_all(ratios) - values).mean())
                 if found is None or error < found[0]:
                     found = (error, curve)
         assert found is not None
-        return cls(found[1].middle_db, found[1].width_db, top, chance, math.sqrt(found[0]))
+        return replace(found[1], residual=math.sqrt(found[0]))
 
-    def at(self, ratio: float) -> float:
-        return float(self.at_all(np.array([ratio]))[0])
+    def between(self, mean: float, deviation: float) -> tuple[float, float, float]:
+        """The least, the middle and the largest value of a ratio that is known so well."""
+        ends = [float(self.at_all(np.array([mean + away * deviation]))[0]) for away in (-2.0, 0.0, 2.0)]
+        return min(ends) - 2 * self.residual, ends[1], max(ends) + 2 * self.residual
 
     def at_all(self, ratios: Values) -> Values:
-        share = 1 / (1 + np.exp(-np.clip((ratios - self.middle_db) / self.width_db, -60, 60)))
-        return np.asarray(self.chance + (self.top - self.chance) * share)
+        share = _share(ratios, self.middle_db, self.width_db)
+        return np.asarray(self.worst + (self.best - self.worst) * share)
+
+
+def _share(ratios: Values, middle: float, width: float) -> Values:
+    return np.asarray(1 / (1 + np.exp(-np.clip((ratios - middle) / width, -60, 60))))

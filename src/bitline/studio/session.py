@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,15 @@ from bitline.config.trust import refusal
 from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import BitlineError, StudyError
+from bitline.evaluation.chip_spread import ChipSpread
+from bitline.measures import ACCURACY
+from bitline.numerics.confidence import known
+from bitline.numerics.summary import counted
+from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.study_page import write_study
 from bitline.studio.controls import changed, shown_controls
-from bitline.studio.estimate import Guess, Known, guess_accuracy
+from bitline.studio.estimate import Bounds, Guess, Known, guess_quality
 from bitline.studio.measuring import Measuring
 from bitline.studio.pricing import Pricing, price
 from bitline.studio.side_by_side import COSTS, side_by_side
@@ -34,6 +38,9 @@ SHOWN = 3000
 class Session:
     """A study and its store, as the page sees them.
 
+    What the page shows of the measure are texts and numbers in the unit of the measure, made here: the page knows no
+    measure.
+
     Args:
         study: says network, images, chips and the design to begin with.
         store: keeps what is measured; need not exist yet.
@@ -42,7 +49,7 @@ class Session:
         >>> study = Study(data={"images": 4, "calibration_images": 4}, run={"chips": 1})
         >>> session = Session(study, Path("studio.sqlite"))
         >>> answer = session.design({}, {"name": "adc.bits", "value": 6})
-        >>> answer["settings"], answer["accuracy"]["words"]
+        >>> answer["settings"], answer["quality"]["words"]
         ({'adc.bits': 6}, 'not measured yet: measure 4 more designs for an estimate')
     """
 
@@ -54,7 +61,9 @@ class Session:
         self.study, self.store = study, store
         workload = load(study)
         self.pricing = Pricing(workload.context.model, workload.calibration)
-        self.classes = 2 if workload.context.labels is None else int(workload.context.labels.max()) + 1
+        self.metric = study.measure
+        labels = workload.context.labels
+        self.classes = int(labels.max()) + 1 if self.metric == ACCURACY and labels is not None else None
         self.images = len(workload.context.images)
         self.watched = Watched(store)
         self.measuring = Measuring(study, store)
@@ -63,10 +72,11 @@ class Session:
     @cached_property
     def title(self) -> str:
         """What is worked on, in words."""
-        return f"{self.study.model.name}, {self.images:,} images, {self.study.run.chips} chips"
+        what = "images" if self.metric == ACCURACY else "samples"
+        return f"{self.study.model.name}, {self.images:,} {what}, {counted(self.study.run.chips, 'chip')}"
 
     def design(self, settings: Mapping[str, Any], change: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What a design is and costs, and what is known of its accuracy.
+        """What a design is and costs, and what is known of its quality.
 
         Args:
             settings: what differs from the design of the study, by dotted name.
@@ -91,7 +101,7 @@ class Session:
             "chain": chain_drawing(point.design),
             "cost": cost,
             "no_cost": why,
-            "accuracy": self._accuracy(point, same),
+            "quality": self._quality(point, same),
         }
 
     def measure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,12 +126,19 @@ class Session:
             result, error = None, str(damage)
         designs = result.designs if result else ()
         if len(designs) > SHOWN:
-            designs = tuple(sorted(designs, key=lambda design: -design.mean if design.accuracies else 1.0)[:SHOWN])
+            designs = tuple(best_first(designs)[:SHOWN])
         return {
             "title": self.title,
             "store": self.store.name,
-            "float": result.float_accuracy if result else None,
-            "designs": [self._row(design) for design in designs],
+            "measure": {
+                "name": self.metric.name,
+                "head": self.metric.head,
+                "sign": self.metric.sign,
+                "share": self.metric.is_share,
+                "unit": self.metric.unit,
+            },
+            "float": self.metric.shown(result.float_accuracy) if result else "",
+            "designs": [self.row(design) for design in designs],
             "progress": self.watched.progress() if not error else None,
             "measuring": self.measuring.state(),
             "error": error or (result.error if result else ""),
@@ -159,17 +176,28 @@ class Session:
             raise StudyError(f"the store has no design {key!r}")
         return found
 
-    def _row(self, design: DesignResult) -> dict[str, Any]:
+    def row(self, design: DesignResult) -> dict[str, Any]:
+        """A design in the table of the page: numbers in the unit of the measure, and texts.
+
+        Args:
+            design: of the store.
+        """
         costs = {name: design.costs.get(name) for name in COSTS}
-        half = design.half_width
+        value = self.metric.scale * design.mean if design.accuracies else None
+        spread = ChipSpread(self.metric, design.accuracies)
+        low, high = (self.metric.scale * end for end in spread.interval) if value is not None else (math.nan, math.nan)
         return {
             "key": design.key,
             "label": in_line(design.settings) or design.name,
             "settings": design.settings,
-            "accuracy": design.mean if design.accuracies else None,
-            "half": None if math.isnan(half) else half,
+            "value": value,
+            "text": _text_of(design),
+            "low": known(low),
+            "high": known(high),
+            "interval": spread.in_interval if value is not None else "",
+            "worst": self.metric.text(spread.worst) if value is not None else "",
+            "few": spread.remark if value is not None else "",
             "chips": len(design.accuracies),
-            "screened": design.screened,
             "finished": design.finished,
             "error": design.error,
             **costs,
@@ -181,25 +209,43 @@ class Session:
         designs = result.designs if result else ()
         return next((design for design in designs if design.key == point.key and design.accuracies), None)
 
-    def _accuracy(self, point: Point, same: DesignResult | None) -> dict[str, Any]:
-        """What is known of the accuracy of a design: measured, estimated, or why neither."""
-        result = self.watched.result
-        designs = result.designs if result else ()
+    def _quality(self, point: Point, same: DesignResult | None) -> dict[str, Any]:
+        """What is known of a design: measured, estimated, or why neither."""
+        result, measure = self.watched.result, self.metric
         if same is not None:
-            half = 0.0 if math.isnan(same.half_width) else same.half_width
-            chips = len(same.accuracies)
-            words = f"measured on {chips} chip{'s' * (chips > 1)}, {same.images:,} images"
-            guess = Guess(same.mean, max(0.0, same.mean - half), min(1.0, same.mean + half), words)
-        else:
-            known = [entry for design in designs if (entry := self._known_of(design)) is not None]
-            top = (result.float_accuracy if result else None) or 1.0
-            guess = guess_accuracy(known, _features(point.design), top, 1 / max(2, self.classes))
-        values = {name: None if isinstance(value, float) and math.isnan(value) else value
-                  for name, value in asdict(guess).items()}  # fmt: skip
-        return {"measured": same is not None, **values}
+            spread = ChipSpread(measure, same.accuracies)
+            what = "images" if measure == ACCURACY else "samples"
+            words = f"measured on {counted(len(same.accuracies), 'chip')}, {same.images:,} {what}"
+            words += f"; {spread}" if len(same.accuracies) > 1 else "; one chip says nothing about others"
+            low, high = (same.mean if math.isnan(end) else end for end in spread.interval)
+            return self._shown(Guess(same.mean, low, high, words), is_measured=True)
+        designs = result.designs if result else ()
+        measured = [entry for design in designs if (entry := self._known_of(design)) is not None]
+        original = result.float_accuracy if result else None
+        best = 1.0 if original is None else original
+        worst = None if self.classes is None else 1 / max(2, self.classes)
+        return self._shown(guess_quality(measured, _features(point.design), Bounds(measure, best, worst)))
+
+    def _shown(self, guess: Guess, is_measured: bool = False) -> dict[str, Any]:
+        """A value with its interval in the unit of the measure, and as text."""
+        measure = self.metric
+        value, low, high = (known(measure.scale * number) for number in (guess.value, guess.low, guess.high))
+        text = measure.shown(guess.value) if is_measured or not measure.is_share else f"{percent(guess.value, 1)} %"
+        return {
+            "measured": is_measured,
+            "name": f"{measure.name}, {'measured' if is_measured else 'estimated'}",
+            "text": "?" if value is None else text if is_measured else f"≈ {text}",
+            "value": value,
+            "low": low,
+            "high": high,
+            "interval": ""
+            if value is None or low == high
+            else f"{measure.text(guess.low)} to {measure.shown(guess.high)}",
+            "words": guess.words,
+        }
 
     def _known_of(self, design: DesignResult) -> Known | None:
-        """A measured design as the estimate needs it; remembered as long as its accuracy is the same."""
+        """A measured design as the estimate needs it; remembered as long as its value is the same."""
         if not design.accuracies or not design.layers:
             return None
         name = f"{design.key} {design.mean} {len(design.accuracies)}"
@@ -210,6 +256,22 @@ class Session:
                 return None
             self._known[name] = Known(features, _ratio(design), design.mean)
         return self._known[name]
+
+
+def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
+    """Designs in order, the best first and those that are not measured last.
+
+    Args:
+        designs: of a study.
+    """
+    return sorted(designs, key=lambda design: -design.measure.sign * design.mean if design.accuracies else math.inf)
+
+
+def _text_of(design: DesignResult) -> str:
+    """The mean of a design, or what it was screened with."""
+    if design.accuracies:
+        return design.measure.text(design.mean)
+    return "" if design.screened is None else f"~{design.measure.text(design.screened)}"
 
 
 def _features(design: Design) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bitline.design import Design
-from bitline.evaluation.comparison import differing_settings
-from bitline.numerics.two_way import estimate
+from bitline.evaluation.comparison import MeasuredDesign, differing_settings
+from bitline.measures import Measure
+from bitline.numerics.text import fixed, number
 from bitline.study import DesignResult
 from bitline.study.store import Store
 
@@ -16,41 +17,50 @@ COSTS = ("energy_uJ", "area_mm2", "latency_us")
 
 
 def side_by_side(store: Path, first: DesignResult, second: DesignResult, images: int) -> dict[str, Any]:
-    """Settings that differ, accuracies with their paired difference, costs, and the errors of layers.
+    """Settings that differ, what was measured with the paired difference, costs, and the errors of layers.
 
     Args:
-        store: has whether each image was right on each chip.
+        store: has the values of each sample on each chip.
         first, second: designs of it.
-        images: that were classified.
+        images: how many samples were measured.
     """
     designs = [Design.from_dict(dict(design.design)) for design in (first, second)]
     settings = {name: [_word(value) for value in values] for name, values in differing_settings(designs).items()}
     return {
         "settings": settings,
-        "accuracy": [design.mean if design.accuracies else None for design in (first, second)],
-        "difference": _difference(store, first, second, images),
+        "measured": [first.measure.text(design.mean) if design.accuracies else "" for design in (first, second)],
+        "difference": _in_words(first.measure, _difference(store, first, second, images)),
         "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COSTS},
         "layers": _layers(first, second),
     }
 
 
 def _difference(store: Path, first: DesignResult, second: DesignResult, images: int) -> list[float] | None:
-    """Accuracy of the second less that of the first, with the ends of its 95 % interval."""
+    """The measure of the second less that of the first, with the ends of its 95 % interval."""
     with Store.reading(store) as kept:
         accuracy_keys = {row["key"]: row["accuracy_key"] for row in kept.designs()}
-        tables = [kept.values("analog", accuracy_keys[design.key], images) for design in (first, second)]
-    chips = min(map(len, tables))
-    if not chips:
+        seen = [kept.sample_values("analog", accuracy_keys[design.key], images) for design in (first, second)]
+    chips = min(map(len, seen))
+    if not chips or len({len(values) for design in seen for values in design[:chips]}) > 1:
         return None
-    found = estimate(lambda means: means[1] - means[0], [_stacked(table[:chips]) for table in tables])
+    before, after = (MeasuredDesign(Design(), tuple(design[:chips]), first.measure) for design in seen)
+    found = after.less(before)
     low, high = found.interval()
     return [found.value, low, high] if math.isfinite(low) else None
 
 
-def _stacked(chips: list[Any]) -> Any:
-    import numpy as np
+def _in_words(measure: Measure, difference: list[float] | None) -> str:
+    """A difference with the ends of its 95 % interval, in points where the measure is a share."""
+    if difference is None:
+        return ""
+    value, low, high = (_signed(measure, measure.possible_change(change)) for change in difference)
+    unit = "points" if measure.is_share else measure.unit
+    return f"{value} {unit}".rstrip() + f", 95 % from {low} to {high}"
 
-    return np.stack(chips).astype(float)
+
+def _signed(measure: Measure, change: float) -> str:
+    text = fixed(100 * change, 2) if measure.is_share else number(change)
+    return f"+{text}" if change > 0 else text
 
 
 def _layers(first: DesignResult, second: DesignResult) -> list[tuple[str, float | None, float | None]]:

@@ -82,14 +82,18 @@ class Watched:
         designs = self.result.designs if self.result else ()
         done = [design for design in designs if design.finished]
         failed = [design for design in designs if design.error]
-        best = max((design for design in designs if design.accuracies), key=lambda design: design.mean, default=None)
+        best = max(
+            (design for design in designs if design.accuracies),
+            key=lambda design: design.measure.sign * design.mean,
+            default=None,
+        )
         left_s = _seconds_left(designs, self.result.study.run.chips if self.result else 1)
         speed = self._speed()
         return {
             "designs": len(designs),
             "finished": len(done),
             "failed": len(failed),
-            "best": None if best is None else {"key": best.key, "accuracy": best.mean},
+            "best": None if best is None else {"key": best.key, "text": best.measure.shown(best.mean)},
             "in_use": self.is_in_use,
             "left_s": left_s / speed if left_s and speed else None,
         }

@@ -98,11 +98,11 @@ def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, s
     return Shard(kind, key, chip, start, stop, correct, seconds, setup)
 
 
-def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float32]]:
-    """A chip, its first image, and whether each image from there on was classified right."""
+def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float64]]:
+    """A chip, its first image, and the values of each image from there on, (images, columns)."""
     if type(chip) is not int or not 0 <= start < stop:
         raise ValueError(f"images {start} to {stop} of chip {chip!r} were classified")
-    return chip, start, unpack(packed, stop - start, most=1)[:, 0].astype(np.float32)
+    return chip, start, unpack(packed, stop - start)
 
 
 def shard_of_values(*values: Any) -> Shard:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
 from bitline.numerics.text import number
@@ -64,6 +65,5 @@ def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _value(design: DesignResult) -> str:
-    """The mean over chips, with half of the confidence interval where it is known."""
-    half, mean = design.half_width, design.measure.text(design.mean)
-    return mean if math.isnan(half) else f"{mean} ± {design.measure.text_of_spread(half)}"
+    """The mean over chips, with its confidence interval where it is known; nothing where none is finished."""
+    return ChipSpread(design.measure, design.accuracies).in_short if design.accuracies else ""

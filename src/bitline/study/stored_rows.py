@@ -81,7 +81,11 @@ class StoredRows:
         return frozenset(key for (key,) in self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL"))
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
-        """Whether each image was classified right, on each of the first chips, for as many images as these share.
+        """Whether each image was classified right, as `sample_values` gives it, (images,) for each chip."""
+        return [chip[:, 0].astype(np.float32) for chip in self.sample_values(kind, key, images)]
+
+    def sample_values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float64]]:
+        """What is kept of each image, on each of the first chips, for as many images as these share.
 
         Args:
             kind: what was measured.
@@ -89,8 +93,8 @@ class StoredRows:
             images: number of images, at most.
 
         Returns:
-            One array for each chip, (images,). Where some chips classified more images than others: as many chips, or
-            as many images, as give more answers in all.
+            One array for each chip, (images, columns). Where some chips classified more images than others: as many
+            chips, or as many images, as give more answers in all.
 
         Raises:
             StudyError: a row is damaged.
@@ -102,12 +106,14 @@ class StoredRows:
             "WHERE kind = ? AND key = ? AND stop <= ? ORDER BY chip, start",
             (kind, key, images),
         )
-        chips: dict[int, NDArray[np.float32]] = {}
+        chips: dict[int, NDArray[np.float64]] = {}
+        measured: dict[int, NDArray[np.bool_]] = {}
         for chip, start, values in found:
-            chips.setdefault(chip, np.full(images, np.nan, np.float32))[start : start + len(values)] = values
+            chips.setdefault(chip, np.zeros((images, values.shape[1])))[start : start + len(values)] = values
+            measured.setdefault(chip, np.zeros(images, bool))[start : start + len(values)] = True
         reached: list[int] = []
         for chip in takewhile(lambda chip: chip in chips, count()):
-            missing = np.flatnonzero(np.isnan(chips[chip]))
+            missing = np.flatnonzero(~measured[chip])
             reached.append(min(int(missing[0]) if len(missing) else images, *reached[-1:], images))
         shared = max(reached, key=lambda reach: reach * sum(other >= reach for other in reached), default=0)
         return [chips[chip][:shared] for chip, reach in enumerate(reached) if reach >= shared > 0]

@@ -1,33 +1,79 @@
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const rows = read("rows"), columns = read("columns"), figures = read("figures"), lines = read("lines");
+  const figures = read("figures"), hasTable = Boolean(document.getElementById("designs"));
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
-  function themed(layout) {
+  // Plotly's script lies packed in the page: a report is less than half as large, and still needs no network.
+  async function library() {
+    const bytes = Uint8Array.from(atob(document.getElementById("plotly").textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const element = document.createElement("script");
+    element.textContent = await new Response(stream).text();
+    document.head.append(element);
+  }
+
+  function themed({ layout, data }) {
     const style = getComputedStyle(document.documentElement);
     const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true, exponentformat: "power" };
     const themedLayout = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: ink, size: 13 }, modebar: { bgcolor: "rgba(0,0,0,0)" }, margin: { t: 48, r: 16, b: 56, l: 64 }, autosize: true };
+      font: { color: ink, size: 13 }, margin: { t: 56, r: 16, b: 56, l: 64 }, autosize: true };
     for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
+    const narrow = document.documentElement.clientWidth < 600;
+    if (layout.title) themedLayout.title = { ...layout.title, x: 0, xref: "paper", xanchor: "left", font: { size: narrow ? 13 : 15, weight: 600 },
+      text: narrow ? wrapped(layout.title.text, 44) : layout.title.text };
+    const longest = Math.max(0, ...data.flatMap((trace) => trace.type === "heatmap" ? trace.y.map((name) => String(name).length) : []));
+    if (narrow && longest > 16) themedLayout.yaxis.showticklabels = false;
+    if (narrow) themedLayout.margin = { t: 64, r: 8, b: 48, l: 48 };
     return themedLayout;
+  }
+
+  function wrapped(text, longest) {
+    const found = [""];
+    for (const word of text.split(" ")) {
+      if (found.at(-1) && (found.at(-1) + " " + word).length > longest) found.push(word);
+      else found.push([found.pop(), word].filter(Boolean).join(" "));
+    }
+    return found.join("<br>");
   }
 
   function draw() {
     for (const figure of figures) {
       const place = document.getElementById(figure.id);
-      Plotly.react(place, figure.data, themed(figure.layout), { responsive: true, displaylogo: false });
+      Plotly.react(place, figure.data, themed(figure), { responsive: true, displayModeBar: false });
       if (!place.dataset.clicks) {
         place.dataset.clicks = "1";
         place.on("plotly_click", (event) => {
           const key = event.points[0].customdata;
-          if (key) choose(Array.isArray(key) ? key[0] : key);
+          if (key && hasTable) choose(Array.isArray(key) ? key[0] : key);
         });
       }
     }
   }
 
+  // on paper charts are as wide as the page
+  function fit() {
+    for (const { id } of figures) if (window.Plotly) Plotly.Plots.resize(document.getElementById(id));
+  }
+
+  async function start() {
+    if (!figures.length) return;
+    try {
+      await library();
+      draw();
+      dark.addEventListener("change", draw);
+      for (const moment of ["beforeprint", "afterprint"]) addEventListener(moment, fit);
+      matchMedia("print").addEventListener("change", fit);
+    } catch (error) {
+      for (const { id } of figures) document.getElementById(id).textContent = "This browser cannot unpack the charts: use one of 2023 or later.";
+    }
+  }
+
+  start();
+  if (!hasTable) return;
+
+  const rows = read("rows"), columns = read("columns"), lines = read("lines");
   const body = document.querySelector("#designs tbody"), search = document.getElementById("filter");
   const count = document.getElementById("count"), details = document.getElementById("details");
   let order = { column: null, down: false };
@@ -41,7 +87,8 @@
       const comparison = word.match(/^(.+?)(<=|>=|<|>|=)(.+)$/);
       if (comparison) {
         const [, name, sign, wanted] = comparison;
-        const column = columns.findIndex((head) => head.name.toLowerCase().includes(name.toLowerCase()));
+        const called = [...document.querySelectorAll("#designs th")].map((head) => `${head.dataset.name} ${head.textContent}`.toLowerCase());
+        const column = called.findIndex((head) => head.includes(name.toLowerCase()));
         if (column >= 0) {
           const value = row.cells[column][VALUE], text = row.cells[column][TEXT], number = Number(wanted);
           if (sign === "=") return value === number || text.toLowerCase() === wanted.toLowerCase();
@@ -118,7 +165,5 @@
     URL.revokeObjectURL(link.href);
   });
   search.addEventListener("input", fill);
-  dark.addEventListener("change", draw);
   fill();
-  draw();
 })();

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
 from bitline.measures import Measure
 from bitline.numerics.text import number, percent
+from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_series import (
     COST_AXES,
     LARGEST_SERIES,
     Series,
-    SettingAxis,
     grid,
     label_of,
     lines,
@@ -21,8 +22,12 @@ from bitline.report.figures.study_series import (
     pareto,
     spread,
 )
-from bitline.report.style import GREY, ORANGE, colour_of, faint
+from bitline.report.labels import label_of_setting
+from bitline.report.style import GREY, LEGEND, ORANGE, colour_of, faint
 from bitline.study.results import StudyResult
+
+LARGEST_BANDS = 4
+"""Lines whose intervals are bands; more of them would cover each other."""
 
 
 def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
@@ -37,23 +42,26 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
         >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
         >>> accuracy_chart(result, "adc.bits").layout.title.text
-        'Accuracy against adc.bits'
+        'Accuracy against ADC resolution'
     """
     axis = SettingAxis.of(result, setting)
     series = lines(result, axis)
     joined = axis.is_ordered and len(series) <= LARGEST_SERIES
+    has_bands = joined and len(series) <= LARGEST_BANDS
     figure = go.Figure()
     for index, line in enumerate(series):
-        _draw_line(figure, line, axis, colour_of(index), mode="lines+markers" if joined else "markers")
-        if joined and len(line.designs) > 1:
+        bars = {} if has_bands and len(line.designs) > 1 else _bars(line)  # an interval is drawn once
+        _draw_line(figure, line, axis, Drawn(colour_of(index), "lines+markers" if joined else "markers", bars))
+        if not bars:
             _draw_band(figure, line, axis, faint(colour_of(index)))
     _draw_float(figure, result)
     figure.update_layout(
-        title=f"{result.measure.title} against {setting}",
-        xaxis={"title": setting, **_scale(axis)},
+        title=f"{result.measure.title} against {label_of_setting(setting).name}",
+        xaxis={"title": axis.title, **_scale(axis)},
         yaxis={"title": result.measure.head},
-        showlegend=len(series) <= LARGEST_SERIES,
-        legend={"orientation": "h", "y": -0.25},
+        showlegend=1 < len(series) <= LARGEST_SERIES,
+        legend=LEGEND,
+        height=420 + 22 * min(len(series), LARGEST_SERIES),
     )
     return figure
 
@@ -91,31 +99,51 @@ def spread_chart(result: StudyResult, setting: str) -> go.Figure:
         )
     _draw_float(figure, result)
     figure.update_layout(
-        title=f"{result.measure.title} against {setting}, of all designs",
-        xaxis={"title": setting, **_scale(axis)},
+        title=f"{result.measure.title} against {label_of_setting(setting).name}, of all designs",
+        xaxis={"title": axis.title, **_scale(axis)},
         yaxis={"title": result.measure.head},
-        legend={"orientation": "h", "y": -0.25},
+        legend=LEGEND,
     )
     return figure
 
 
-def _draw_line(figure: go.Figure, line: Series, axis: SettingAxis, colour: str, mode: str) -> None:
-    """Means over chips with their intervals."""
+@dataclass(frozen=True)
+class Drawn:
+    """How a line is drawn.
+
+    Attributes:
+        colour: of it.
+        mode: Plotly's word for lines and markers.
+        bars: its intervals; empty where a band shows them.
+    """
+
+    colour: str
+    mode: str
+    bars: dict[str, Any]
+
+
+def _bars(line: Series) -> dict[str, Any]:
+    """The intervals of a line, as Plotly takes them."""
+    return {
+        "type": "data",
+        "array": [high - mean for high, mean in zip(line.high, line.mean, strict=True)],
+        "arrayminus": [mean - low for low, mean in zip(line.low, line.mean, strict=True)],
+        "thickness": 1,
+    }
+
+
+def _draw_line(figure: go.Figure, line: Series, axis: SettingAxis, drawn: Drawn) -> None:
+    """Means over chips, with their intervals where no band shows them."""
     figure.add_scatter(
         x=[axis.place(design) for design in line.designs],
         y=list(line.mean),
         customdata=[design.key for design in line.designs],
         text=[f"{html.escape(axis.label(design))}: {design.measure.text(design.mean)}" for design in line.designs],
-        mode=mode,
+        mode=drawn.mode,
         name=html.escape(line.label) or "mean over chips",
-        line={"color": colour},
-        marker={"color": colour, "size": 8},
-        error_y={
-            "type": "data",
-            "array": [high - mean for high, mean in zip(line.high, line.mean, strict=True)],
-            "arrayminus": [mean - low for low, mean in zip(line.low, line.mean, strict=True)],
-            "thickness": 1,
-        },
+        line={"color": drawn.colour},
+        marker={"color": drawn.colour, "size": 8},
+        error_y=drawn.bars,
         hovertemplate="%{text}"
         + unit_after(line.designs[0].measure)
         + "<extra>"
@@ -197,13 +225,13 @@ def map_chart(result: StudyResult, across: str, down: str) -> go.Figure:
         colorscale="Cividis",
         colorbar={"title": measure.unit},
         texttemplate="%{text}",
-        hovertemplate=f"{html.escape(across)} %{{x}}<br>{html.escape(down)} %{{y}}<br>%{{hovertext}}"
+        hovertemplate=f"{html.escape(columns.title)} %{{x}}<br>{html.escape(rows.title)} %{{y}}<br>%{{hovertext}}"
         f"{unit_after(measure)}<extra></extra>",
     )
     figure.update_layout(
-        title=f"{down} and {across}",
-        xaxis={"title": across, "type": "category"},
-        yaxis={"title": down, "type": "category"},
+        title=f"{result.measure.title}: {label_of_setting(down).name} and {label_of_setting(across).name}",
+        xaxis={"title": columns.title, "type": "category"},
+        yaxis={"title": rows.title, "type": "category"},
     )
     return figure
 
@@ -238,13 +266,14 @@ def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
             mode="lines+markers" if on_front else "markers",
             name=name,
             marker={"color": colour, "size": size},
-            line={"color": colour},
+            line={"color": colour, "shape": "hv"},
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(
         title=f"{result.measure.title} against {COST_AXES[cost]}",
         xaxis={"title": COST_AXES[cost], "type": "log"},
         yaxis={"title": result.measure.head},
-        legend={"orientation": "h", "y": -0.25},
+        legend=LEGEND,
+        height=460,
     )
     return figure

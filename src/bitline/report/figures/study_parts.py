@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Literal
 
 import plotly.graph_objects as go
 
 from bitline.numerics.text import fixed, number, percent
+from bitline.report.figures.cost import NAMED
 from bitline.report.figures.study_series import LARGEST_SERIES, best_designs, finite, labels_of
-from bitline.report.style import colour_of
+from bitline.report.style import GREY, LEGEND, colour_of
 from bitline.study.results import DesignResult, StudyResult
 
 
@@ -51,7 +53,8 @@ def ranges_chart(result: StudyResult) -> go.Figure:
         title="ADC range of every layer and weight slice",
         xaxis={"title": "layer", "type": "category"},
         yaxis={"title": "share of the largest possible output range (%)", "type": "log"},
-        legend={"orientation": "h", "y": -0.35},
+        legend=LEGEND,
+        height=460 + 22 * len(designs),
     )
     return figure
 
@@ -88,13 +91,9 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
     """
     key, scale, unit = {"energy": ("energies_pJ", 1e-6, "µJ"), "area": ("areas_mm2", 1.0, "mm²")}[what]
     designs = [design for design in best_designs(result) if design.costs.get(key)]
-    totals: dict[str, float] = {}
-    for design in designs:
-        for name, value in design.costs[key].items():
-            totals[name] = totals.get(name, 0.0) + value
     figure = go.Figure()
-    for index, name in enumerate(sorted(totals, key=lambda component: -totals[component])):
-        values = [scale * design.costs[key].get(name, 0.0) for design in designs]
+    for name, parts, colour in _components(designs, key):
+        values = [scale * sum(design.costs[key].get(part, 0.0) for part in parts) for design in designs]
         figure.add_bar(
             x=labels_of(designs),
             y=values,
@@ -102,7 +101,7 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
             textposition="none",
             customdata=[design.key for design in designs],
             name=html.escape(name),
-            marker={"color": colour_of(index)},
+            marker={"color": colour},
             hovertemplate="%{x}<br>" + html.escape(name) + ": %{text} " + unit + "<extra></extra>",
         )
     figure.update_layout(
@@ -110,6 +109,26 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
         barmode="stack",
         xaxis={"title": "design", "type": "category", "showticklabels": len(designs) <= 16},
         yaxis={"title": f"{what} ({unit})"},
-        height=520,
+        legend=LEGEND,
+        height=560,
     )
     return figure
+
+
+def _components(designs: Sequence[DesignResult], key: str) -> list[tuple[str, tuple[str, ...], str]]:
+    """Title, names and colour of the parts of a cost: the largest of energy and area, in the same colour in both."""
+    shares: dict[str, float] = {}
+    for design in designs:
+        for kind in ("energies_pJ", "areas_mm2"):
+            values = design.costs.get(kind) or {}
+            total = sum(values.values()) or 1.0
+            for name, value in values.items():
+                shares[name] = max(shares.get(name, 0.0), value / total)
+    ordered = sorted(shares, key=lambda name: -shares[name])
+    rest = tuple(ordered[NAMED:]) if len(ordered) > NAMED + 1 else ()
+    named = [name for name in ordered if name not in rest]
+    found: list[tuple[str, tuple[str, ...], str]]
+    found = [(name, (name,), colour_of(index)) for index, name in enumerate(named)]
+    known = {name for design in designs for name in design.costs[key]}
+    found = [part for part in found if part[0] in known]
+    return [*found, (f"{len(rest)} others", rest, GREY)] if known & set(rest) else found

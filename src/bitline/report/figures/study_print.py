@@ -6,15 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.errors import StudyError
-from bitline.report.figures.study_series import (
-    COST_AXES,
-    LARGEST_SERIES,
-    LARGEST_TICKS,
-    SettingAxis,
-    lines,
-    measured,
-    pareto,
-)
+from bitline.numerics.text import number
+from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
+from bitline.report.figures.study_series import COST_AXES, LARGEST_SERIES, lines, measured, pareto
 from bitline.report.style import GREY, ORANGE, colour_of, save
 from bitline.study.results import StudyResult
 
@@ -96,7 +90,7 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
         >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
         >>> axes = accuracy_figure(result, "adc.bits").axes[0]
         >>> axes.get_xlabel(), axes.get_ylabel(), axes.lines[0].get_xdata().tolist()
-        ('adc.bits', 'accuracy (%)', [5, 8])
+        ('ADC resolution (bits)', 'accuracy (%)', [5, 8])
     """
     from matplotlib.figure import Figure
 
@@ -122,7 +116,7 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
             label="floating point",
         )
     _scale(axes, axis)
-    axes.set_xlabel(setting)
+    axes.set_xlabel(axis.title)
     axes.set_ylabel(result.measure.head)
     if len(series) <= LARGEST_SERIES:
         axes.legend(fontsize=7)
@@ -159,9 +153,10 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
         >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
         >>> pareto_figure(result, "energy_uJ").axes[0].get_xlabel()
-        'energy of one image (µJ)'
+        'energy of an image (µJ)'
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     designs, best = pareto(result, cost)
     figure = Figure(figsize=(5.2, 3.6), layout="constrained")
@@ -172,6 +167,9 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
     chosen = sorted((a, b) for a, b, on_front in zip(x, y, best, strict=True) if on_front)
     axes.plot(*zip(*chosen, strict=True), "o-", color=ORANGE, markersize=5, label="Pareto front")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if max(x) > 10 * min(x) else MaxNLocator(5))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, 3))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(COST_AXES[cost])
     axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)

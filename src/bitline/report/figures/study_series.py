@@ -5,110 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from bitline.cost.labels import COSTS
+from bitline.measures import Measure
+from bitline.report.figures.setting_axis import SettingAxis
+from bitline.report.labels import in_short
 from bitline.study.pareto import front
-from bitline.study.point import in_line
-from bitline.study.results import DesignResult, StudyResult, in_words, is_number
+from bitline.study.results import DesignResult, StudyResult, is_number
 
 LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
-COST_AXES = {"energy_uJ": "energy of one image (µJ)", "area_mm2": "area (mm²)", "latency_us": "latency (µs)"}
+COST_AXES = {name: COSTS[name].head for name in ("energy_uJ", "area_mm2", "latency_us")}
 """Numbers of the cost that accuracy is traded against, with their axis titles."""
-MANY_DECADES = 50
-"""Ratio of the largest to the smallest number from which on an axis is logarithmic."""
 LARGEST_BREAKDOWN = 40
 """Designs in the figures of layers and costs; the most accurate ones where there are more."""
-LARGEST_TICKS = 12
-"""Values of a setting that are all written at its axis."""
-
-
-@dataclass(frozen=True)
-class SettingAxis:
-    """Where the values of a setting lie on an axis.
-
-    Attributes:
-        setting: its dotted name.
-        levels: its values in order; times in seconds.
-        labels: the same as they were written.
-
-    Examples:
-        >>> from bitline.study import Study
-        >>> designs = tuple(
-        ...     DesignResult(time, "", {"cell.time": time}, {"cell": {"time": seconds}})
-        ...     for time, seconds in (("1 day", 86400.0), ("1 s", 1.0))
-        ... )
-        >>> study = Study(axes=[{"setting": "cell.time", "values": ["1 day", "1 s"]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
-        >>> axis = SettingAxis.of(result, "cell.time")
-        >>> axis.levels, axis.labels
-        ((1.0, 86400.0), ('1 s', '1 day'))
-    """
-
-    setting: str
-    levels: tuple[float | str, ...]
-    labels: tuple[str, ...]
-
-    @classmethod
-    def of(cls, result: StudyResult, setting: str) -> SettingAxis:
-        """The axis of a setting of a study."""
-        written: dict[float | str, str] = {}
-        for design in result.designs:
-            if setting in design.settings:
-                written.setdefault(in_words(design.value(setting)), str(design.settings[setting]))
-        levels = tuple(result.levels(setting))
-        return cls(setting, levels, tuple(written[level] for level in levels))
-
-    @cached_property
-    def scale(self) -> Literal["linear", "log", "steps", "words"]:
-        """How values are placed: as numbers, by their logarithms, one after the other in order, or without an order.
-
-        Numbers are only put in order where they span decades and one of them has no logarithm, and where one is
-        infinite.
-        """
-        numbers = [level for level in self.levels if not isinstance(level, str)]
-        if len(numbers) < len(self.levels):
-            return "words"
-        positive = [number for number in numbers if 0 < number < math.inf]
-        wide = len(numbers) > 2 and positive and positive[-1] >= MANY_DECADES * positive[0]
-        if any(math.isinf(number) for number in numbers) or (wide and len(positive) < len(numbers)):
-            return "steps"
-        return "log" if wide else "linear"
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether values are placed as numbers."""
-        return self.scale in ("linear", "log")
-
-    @property
-    def is_ordered(self) -> bool:
-        """Whether a line from one value to the next means something."""
-        return self.scale != "words"
-
-    @property
-    def has_ticks(self) -> bool:
-        """Whether numbers are written at the axis as the study writes them, such as '1 day'."""
-        own = any(not _is_plain(label) for label in self.labels)
-        return self.is_numeric and own and len(self.levels) <= LARGEST_TICKS
-
-    @cached_property
-    def _places(self) -> dict[float | str, int]:
-        return {level: place for place, level in enumerate(self.levels)}
-
-    def index(self, design: DesignResult) -> int:
-        """The place of a design's value in the order."""
-        return self._places[in_words(design.value(self.setting))]
-
-    def label(self, design: DesignResult) -> str:
-        """A design's value in the words of the study."""
-        return self.labels[self.index(design)]
-
-    def place(self, design: DesignResult) -> float | str:
-        """A design's value on the axis: a number, or a label where values are not placed as numbers."""
-        return self.levels[self.index(design)] if self.is_numeric else self.label(design)
 
 
 @dataclass(frozen=True)
@@ -149,12 +62,11 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
         (['a', 'b'], (82.0, 91.0))
     """
     measure = result.measure
-    most = measure.scale if measure.is_share else math.inf
     groups: dict[str, list[DesignResult]] = {}
     others = [name for name in result.settings if name != axis.setting]
     for design in measured(result):
         if axis.setting in design.settings:
-            label = in_line({name: design.settings[name] for name in others if name in design.settings})
+            label = in_short({name: design.settings[name] for name in others if name in design.settings})
             groups.setdefault(label, []).append(design)
     series = []
     for label, designs in groups.items():
@@ -166,11 +78,16 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
                 label=label,
                 designs=tuple(ordered),
                 mean=tuple(means),
-                low=tuple(max(0.0, mean - width) for mean, width in zip(means, widths, strict=True)),
-                high=tuple(min(most, mean + width) for mean, width in zip(means, widths, strict=True)),
+                low=tuple(_end(measure, mean - width) for mean, width in zip(means, widths, strict=True)),
+                high=tuple(_end(measure, mean + width) for mean, width in zip(means, widths, strict=True)),
             )
         )
     return series
+
+
+def _end(measure: Measure, value: float) -> float:
+    """The end of an interval, in the unit of the measure and within what it can be."""
+    return measure.scale * measure.possible(value / measure.scale)
 
 
 @dataclass(frozen=True)
@@ -276,9 +193,8 @@ def labels_of(designs: Sequence[DesignResult]) -> list[str]:
 
 
 def label_of(design: DesignResult) -> str:
-    """A design's settings in words, without their sections; its name where it has none."""
-    words = (f"{name.rpartition('.')[2]} {value}" for name, value in design.settings.items())
-    return ", ".join(words) or design.name
+    """A design's settings in words; its name where it has none."""
+    return in_short(design.settings) or design.name
 
 
 def finite(value: Any) -> float | None:
@@ -289,11 +205,3 @@ def finite(value: Any) -> float | None:
         (12.5, None, None)
     """
     return value if is_number(value) and math.isfinite(value) else None
-
-
-def _is_plain(label: str) -> bool:
-    try:
-        float(label)
-    except ValueError:
-        return False
-    return True

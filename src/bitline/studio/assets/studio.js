@@ -10,7 +10,7 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 const OTHERS = "#999999";
 const EVERY_MS = 1500;
 
-let settings = {}, now = null, known = { designs: [] }, chosen = [], waiting = null, missed = 0;
+let settings = {}, now = null, known = { designs: [], measure: { name: "", head: "", unit: "", sign: 1, share: true } }, chosen = [], waiting = null, missed = 0;
 
 // -- the design that is built
 
@@ -54,7 +54,7 @@ function showDesign() {
   showControls(now.controls, changed, pending?.name);
   byId("label").textContent = now.label;
   byId("chain").innerHTML = now.chain;
-  byId("measure").disabled = now.accuracy.measured && !isPartial(now.key);
+  byId("measure").disabled = now.quality.measured && !isPartial(now.key);
   byId("measure").textContent = byId("measure").disabled ? "measured" : "measure";
   showNumbers();
   redraw();
@@ -63,17 +63,15 @@ function showDesign() {
 const isPartial = (key) => known.designs.some((design) => design.key === key && !design.finished && !design.error);
 
 function showNumbers() {
-  const { accuracy, cost, no_cost: why } = now;
+  const { quality, cost, no_cost: why } = now;
   const card = (value, name, small = "") => make("div", {}, make("b", {}, value || "–"), name, small ? make("small", {}, small) : null);
-  const range = accuracy.value === null || accuracy.low === accuracy.high ? "" : `${percent(accuracy.low)} to ${percent(accuracy.high)}`;
-  const value = accuracy.value === null ? "?" : `${accuracy.measured ? "" : "≈ "}${percent(accuracy.value, accuracy.measured ? 2 : 1)}`;
-  const cards = [card(value, accuracy.measured ? "accuracy, measured" : "accuracy, estimated", range)];
+  const cards = [card(quality.text, quality.name, quality.interval)];
   if (cost) {
     cards.push(card(`${number(cost.energy_uJ)} µJ`, "energy of an image", `${number(cost.TOPS_per_W)} TOPS/W`),
       card(`${number(cost.area_mm2)} mm²`, "area", cost.library), card(`${number(cost.latency_us)} µs`, "latency"));
   }
   byId("numbers").replaceChildren(...cards);
-  byId("words").textContent = [accuracy.words, why && `no cost: ${why}`].filter(Boolean).join("; ");
+  byId("words").textContent = [quality.words, why && `no cost: ${why}`].filter(Boolean).join("; ");
   byId("parts").replaceChildren(...(cost ? [shares("energy", cost.energy_parts, cost.area_parts), shares("area", cost.area_parts, cost.energy_parts)] : []));
 }
 
@@ -97,15 +95,15 @@ function shares(title, parts, others) {
 function visible() {
   const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = known.designs.filter((design) => words.every((word) => design.label.toLowerCase().includes(word)));
-  return byId("only-front").checked ? frontOf(found, byId("cost").value) : found;
+  return byId("only-front").checked ? frontOf(found, byId("cost").value, known.measure) : found;
 }
 
 const counted = (count) => `${count} design${count === 1 ? "" : "s"}`;
 
 function redraw() {
   const designs = visible();
-  drawChart(designs, byId("cost").value, now, load);
-  showTable(designs, { key: now?.key, chosen, load, compare, redraw });
+  drawChart(designs, byId("cost").value, { now, measure: known.measure, choose: load });
+  showTable(designs, { key: now?.key, chosen, measure: known.measure, load, compare, redraw });
   byId("count").textContent = designs.length === known.designs.length ? counted(designs.length) : `${designs.length} of ${counted(known.designs.length)}`;
 }
 
@@ -115,7 +113,7 @@ async function compare(design) {
   if (chosen.length < 2) { status(chosen.length ? "choose a second design to compare" : ""); return; }
   try {
     const names = chosen.map((key) => known.designs.find((other) => other.key === key)?.label ?? key);
-    showCompared(await read("compare", { first: chosen[0], second: chosen[1] }), names);
+    showCompared(await read("compare", { first: chosen[0], second: chosen[1] }), names, known.measure);
     byId("compare-title").focus();
   } catch (error) { alarm(error.message); }
 }
@@ -129,7 +127,7 @@ function showProgress() {
       measuring.waiting.length ? `; ${measuring.waiting.length} more wait` : ""));
   } else if (progress?.in_use) {
     const left = progress.left_s ? `, about ${duration(progress.left_s)} left` : "";
-    const best = progress.best ? `, best so far ${percent(progress.best.accuracy, 2)}` : "";
+    const best = progress.best ? `, best so far ${progress.best.text}` : "";
     parts.push(make("div", {}, make("progress", { max: progress.designs, value: progress.finished, "aria-label": "designs finished" }),
       `a run writes to ${known.store}: ${progress.finished} of ${progress.designs} designs${best}${progress.failed ? `, ${progress.failed} failed` : ""}${left}`));
   }
@@ -142,7 +140,7 @@ async function look() {
     const before = JSON.stringify(known.designs), was = known.measuring?.now;
     known = await read("state");
     missed = 0;
-    byId("title").textContent = `${known.title}, kept in ${known.store}${known.float === null ? "" : `; floating point ${percent(known.float, 2)}`}`;
+    byId("title").textContent = `${known.title}, kept in ${known.store}${known.float ? `; floating point ${known.float}` : ""}`;
     if (known.error) alarm(known.error);
     if (known.measuring.error) alarm(`not measured: ${known.measuring.error}`);
     showProgress();

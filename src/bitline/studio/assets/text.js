@@ -13,6 +13,9 @@ export function percent(share, decimals = 1) {
   return share === null || share === undefined ? "" : `${(100 * share).toFixed(decimals)} %`;
 }
 
+// What was measured of a design, with the unit of the measure.
+export const shown = (design, measure) => [design.text, measure.unit].filter(Boolean).join(" ");
+
 export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;

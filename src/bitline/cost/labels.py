@@ -1,0 +1,63 @@
+"""What numbers of the cost are called where people read them, with their units: one registry for all tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a number or a word is called.
+
+    Attributes:
+        name: at an axis or above a column.
+        unit: behind a number; empty where it has none.
+        short: in a list of several settings, where the name is long.
+
+    Examples:
+        >>> Label("ADC resolution", "bits", "ADC bits").head
+        'ADC resolution (bits)'
+    """
+
+    name: str
+    unit: str = ""
+    short: str = ""
+
+    @property
+    def head(self) -> str:
+        """Name and unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def word(self) -> str:
+        """The name where there is little room."""
+        return self.short or self.name
+
+
+COSTS = {
+    "energy_uJ": Label("energy of an image", "µJ", "energy"),
+    "energy_per_mac_fJ": Label("energy of a MAC", "fJ", "energy per MAC"),
+    "TOPS_per_W": Label("efficiency", "TOPS/W"),
+    "area_mm2": Label("area", "mm²"),
+    "TOPS_per_mm2": Label("density", "TOPS/mm²"),
+    "latency_us": Label("latency of an image", "µs", "latency"),
+    "images_per_s": Label("throughput", "images/s"),
+    "power_W": Label("power", "W"),
+    "arrays": Label("arrays"),
+    "cells_used": Label("cells in use", "fraction"),
+    "conversions": Label("conversions of an image", short="conversions"),
+}
+"""Numbers of the cost, by their names in result tables."""
+
+
+def label_of_cost(name: str) -> Label:
+    """What a number of the cost is called.
+
+    Args:
+        name: as result tables have it.
+
+    Examples:
+        >>> label_of_cost("energy_per_mac_fJ").head
+        'energy of a MAC (fJ)'
+    """
+    return COSTS.get(name) or Label(name.replace("_", " "))
