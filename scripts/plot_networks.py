@@ -102,7 +102,7 @@ def table(result: dict[str, Any], study: str) -> str:
     for row in result["rows"].values():
         if row["study"] == study:
             low, high = row[shown]["interval"]
-            mean = 100 * sum(row["accuracies"]) / len(row["accuracies"])
+            mean = 100 * sum(row["values"]) / len(row["values"])
             numbers = f"{mean:.1f} | {row[shown]['points']:.1f} | {low:.1f} to {high:.1f}"
             body.append(f"| {row['x']} | {row['line']} | {row['chips']} | {numbers} |")
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bitline import Design, conversion_of, convert, evaluate
 from bitline.cli import app as cli
-from bitline.errors import CalibrationError, DesignError
+from bitline.errors import CalibrationError, DataError, DesignError
 from bitline.evaluation.adc_ranges import ranges_frame, recommend, study_ranges
 from bitline.nn import load_calibration, save_calibration
 from bitline.numerics.histogram import Histogram
@@ -85,6 +85,16 @@ def test_study_agrees_with_the_signals(fashion):
     assert 0.1 < np.mean([one.useful() for one in offset]) < 0.6
     with pytest.raises(DesignError, match="no ADC ranges"):
         study_ranges(model, design.with_settings({"adc": "none"}), images)
+
+
+def test_bits_are_recommended_for_any_data_and_measure():
+    torch.manual_seed(0)
+    network, inputs = torch.nn.Linear(6, 3), torch.rand(40, 6)
+    data = [(part, network(part).detach()) for part in inputs.split(16)]
+    best = recommend(network, Design(), iter(data), calibration=inputs, metric="mae", loss=0.05, bits=(2, 8))
+    assert best.bits == 8 and best.accuracy <= best.reference + 0.05
+    with pytest.raises(DataError, match="a number from 0 on"):
+        recommend(network, Design(), data, calibration=inputs, metric="mae", loss=-1)
 
 
 def test_recommendation_keeps_its_promise(fashion):

@@ -177,6 +177,25 @@ def test_layers_that_run_twice_get_one_correction_for_all_their_outputs():
     torch.testing.assert_close(got.std(0), wanted.std(0), rtol=1e-3, atol=1e-3)
 
 
+def test_any_inputs_recalibrate():
+    class Sum(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(20, 5), nn.Linear(10, 5)
+
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return self.first(x) + self.second(y)
+
+    torch.manual_seed(0)
+    model, inputs = Sum(), {"x": torch.rand(40, 20), "y": torch.rand(40, 10)}
+    analog, digital = convert(model, HARSH, inputs), convert(model, reference(HARSH), inputs)
+    Recalibrate({**inputs, "labels": torch.zeros(40)})(analog, digital)
+    with torch.no_grad():
+        torch.testing.assert_close(analog(**inputs).mean(0), digital(**inputs).mean(0), rtol=1e-3, atol=1e-3)
+    with pytest.raises(CalibrationError, match="two or more images, not 1"):
+        Recalibrate({name: value[:1] for name, value in inputs.items()})(analog, digital)
+
+
 def test_networks_of_layers_with_several_matrices_are_fine_tuned():
     class Recurrent(nn.Module):
         def __init__(self) -> None:

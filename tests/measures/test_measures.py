@@ -127,6 +127,15 @@ def test_error_rates_count_edits():
         ErrorRate().values(outputs, ["a", "b"])
 
 
+def test_the_nearest_of_several_right_answers_counts():
+    rate = ErrorRate("phoneme error rate")
+    found = torch.tensor([[1, 2, 3], [4, -100, -100]])
+    several = [[[1, 2, 9], [1, 9]], [[5, 6], [4]]]  # 1 edit of 3 rather than 2 of 2, 0 of 1 rather than 2 of 2
+    assert rate.values(found, several).tolist() == [[1, 3], [0, 1]]
+    assert rate.values(found, [right[:1] for right in several]).tolist() == [[1, 3], [2, 2]]
+    assert rate.values(["a cat"], [["a", "cat"]]).tolist() == [[0, 2]]  # a list of words is one answer
+
+
 def test_functions_are_measures():
     def margin(outputs, targets):
         return outputs.amax(1)

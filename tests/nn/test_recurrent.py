@@ -255,6 +255,12 @@ def test_an_image_costs_a_product_of_each_matrix_in_every_step(steps):
     assert statistics.digital.activations == steps * 2 * (3 + 1 + 1) * 4
 
 
+def test_costs_of_packed_sequences_are_those_of_the_first_one():
+    inputs = {"x": torch.randn(6, 7, 3), "lengths": torch.tensor([4, 7, 2, 7, 1, 5])}
+    statistics = gather_statistics(Recurrent(nn.GRU(3, 4, batch_first=True), packed=True), "differential", inputs)
+    assert {layer.name: layer.products for layer in statistics.layers} == {"rnn.ih_l0": 4, "rnn.hh_l0": 4}
+
+
 def test_recurrent_networks_are_evaluated_as_any_others():
     class Classifier(nn.Module):
         def __init__(self) -> None:

@@ -85,7 +85,7 @@ def test_stores_of_another_measure_are_refused(measured, finished):
 
 
 def test_what_a_study_cannot_measure_is_refused():
-    for metric, words in (("perplexty", "did you mean 'perplexity'"), ("mine:f", "use evaluate in Python")):
+    for metric, words in (("perplexty", "did you mean 'perplexity'"), ("no_such_lab:f", "cannot import the measure")):
         with pytest.raises(StudyError, match=words):
             Study(run={"metric": metric})
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.consent import allowed_design
-from bitline.cli.own_samples import OwnSample, is_code, own_sample
+from bitline.cli.own_samples import OwnSample, own_sample
+from bitline.config.code_names import is_code
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
 from bitline.cli.output import Output
-from bitline.cli.own_samples import OwnSample, import_path
+from bitline.cli.own_samples import OwnSample
 from bitline.cli.run_tables import run_tables
 from bitline.cli.table import Table
 from bitline.cli.why import is_large, why_parts
+from bitline.config.code_names import import_path
 from bitline.config.files import check_writable
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -185,7 +186,7 @@ class Statistics:
 
 @torch.no_grad()
 @checked(DesignError)
-def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) -> Statistics:
+def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> Statistics:
     """Statistics of a float network for costs of this design and others like it.
 
     Weight codes, bits per cell, mappings, rows, converters and whole libraries can differ in other designs; layers that
@@ -194,7 +195,8 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
     Args:
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
-        images: normalised images, (images, ...); a few dozen are enough.
+        images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Energies are
+            those of the first one where samples differ in length.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.
@@ -206,8 +208,9 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Tensor) ->
         (['0', '2'], 32.0)
     """
     design = Design.of(design)
-    network = convert(model, views.reference(design), images)
-    return Statistics.of(network, images)
+    inputs = images if isinstance(images, Tensor) else Inputs.of(images, model)
+    network = convert(model, views.reference(design), inputs)
+    return Statistics.of(network, inputs)
 
 
 def _valid(layer: AnalogLayer, space: tuple[int, ...]) -> np.ndarray:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from bitline.data.samples import Samples
-from bitline.data.stored_images import StoredImages
+from bitline.data.samples import Samples, samples_of
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
-from bitline.evaluation.evaluate import evaluate
+from bitline.evaluation.evaluate import Metric, evaluate
 from bitline.evaluation.subject import Labels
+from bitline.measures import measure_of
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, Levels
@@ -196,10 +196,11 @@ class Recommendation:
 def recommend(
     model: nn.Module,
     design: Design,
-    images: Tensor | StoredImages,
-    labels: Labels,
-    calibration: Tensor,
+    images: Any,
+    labels: Labels | None = None,
+    calibration: Any = None,
     *,
+    metric: Metric = "accuracy",
     loss: float = 0.01,
     bits: Sequence[int] = (4, 5, 6, 7, 8, 9, 10),
     seed: int = 0,
@@ -213,15 +214,16 @@ def recommend(
     Args:
         model: float network.
         design: the accelerator; its ADC range becomes 'calibrated'.
-        images, labels: to count accuracy on, as for `evaluate`.
-        calibration: calibration images.
-        loss: accepted loss of accuracy against no ADC, as a fraction.
+        images, labels: to measure on, any data as for `evaluate`.
+        calibration: calibration images or other inputs, as for `evaluate`.
+        metric: what is measured, as for `evaluate`.
+        loss: accepted loss of accuracy against no ADC, as a fraction; of another measure, in its unit.
         bits: resolutions to choose from, ascending.
         seed: seed of the chip.
         progress: told what is tried.
 
     Raises:
-        DataError: `loss` is no fraction, or as for `evaluate`.
+        DataError: `loss` is negative or, of a measure that is a fraction, more than 1; or as for `evaluate`.
 
     Examples:
         >>> import torch
@@ -231,15 +233,20 @@ def recommend(
         >>> recommend(network, Design(), images, labels, calibration=images, bits=(2, 4)).bits
         2
     """
-    if not 0 <= loss <= 1:
-        raise DataError(f"loss is {loss!r}: give a fraction, 0 .. 1")
+    measure = measure_of(metric)
+    if not 0 <= loss <= (1 if measure.is_share else math.inf):
+        raise DataError(f"loss is {loss!r}: give a {'fraction, 0 .. 1' if measure.is_share else 'number from 0 on'}")
+    samples = samples_of(images, labels, model)
+    if calibration is None:
+        raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
     tried: list[tuple[int, float, float, float]] = []
 
     def result(changed: Design, count: int, chips: int) -> tuple[float, float]:
-        found = evaluate(model, changed, images[:count], labels[:count], calibration, chips=chips, seed=seed)
+        part = samples.part(0, count)
+        found = evaluate(model, changed, part, calibration=calibration, metric=measure, chips=chips, seed=seed)
         return found.mean, min(layer.own_db for layer in found.layers)
 
-    reference, _ = result(design.with_settings({"adc": "none"}), len(images), 2)
+    reference, _ = result(design.with_settings({"adc": "none"}), len(samples), 2)
 
     def with_range(resolution: int, percentile: float) -> Design:
         adc = {"adc.bits": resolution, "adc.range": {"kind": "calibrated", "percentile": percentile}}
@@ -253,7 +260,7 @@ def recommend(
             tried.append((resolution, percentile, ratios[percentile], math.nan))
         percentile = max(ratios, key=lambda choice: ratios[choice])
         progress(f"{resolution} bits, P = {percentile:g} %: accuracy")
-        accuracy, ratio = result(with_range(resolution, percentile), len(images), 2)
+        accuracy, ratio = result(with_range(resolution, percentile), len(samples), 2)
         tried.append((resolution, percentile, ratio, accuracy))
         return percentile, accuracy
 
@@ -262,7 +269,7 @@ def recommend(
     while low < high:
         middle = (low + high) // 2
         percentile, accuracy = best(bits[middle])
-        if accuracy >= reference - loss:
+        if measure.sign * accuracy >= measure.sign * reference - loss:
             found, high = (bits[middle], percentile, accuracy), middle
         else:
             low = middle + 1

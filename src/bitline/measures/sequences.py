@@ -18,7 +18,8 @@ class ErrorRate(Measure):
     """Insertions, deletions and substitutions that turn outputs into targets, for each item of the targets.
 
     A sequence is a list of items, a row of whole numbers of which -100 does not count, or a text, whose items are its
-    words.
+    words. A target that is a list of lists has several right answers, such as the pronunciations of a word; the one
+    counts that takes the fewest edits for each of its items.
 
     Args:
         name: of the measure, such as 'phoneme error rate'.
@@ -30,6 +31,8 @@ class ErrorRate(Measure):
         >>> values, round(rate.of(values.numpy()), 4)
         (tensor([[1, 3],
                 [1, 3]]), 0.3333)
+        >>> rate.values([["t", "ah"]], [[["t", "ow", "m"], ["t", "uh"]]])
+        tensor([[1, 2]])
     """
 
     unit, direction = "%", "lower"
@@ -43,11 +46,10 @@ class ErrorRate(Measure):
         found = outputs if self.decode is None else self.decode(outputs)
         if isinstance(found, Tensor) and found.is_floating_point():
             raise DataError(f"{self.name} compares sequences, and the network returns scores: give ErrorRate(decode=f)")
-        made, wanted = list(map(items, found)), list(map(items, require(targets, self.name)))
+        made, wanted = list(map(items, found)), list(map(answers, require(targets, self.name)))
         if len(made) != len(wanted):
             raise DataError(f"{self.name}: {len(made)} sequences for {len(wanted)} targets: give one for each")
-        pairs = zip(made, wanted, strict=True)
-        return torch.tensor([[edits(sequence, target), len(target)] for sequence, target in pairs])
+        return torch.tensor([_nearest(sequence, right) for sequence, right in zip(made, wanted, strict=True)])
 
     def combine(self, means: Values) -> float:
         return float(means[0] / means[1]) if means[1] else float("nan")
@@ -64,6 +66,27 @@ def items(sequence: Any) -> list[Any]:
         return sequence.split()
     values = sequence.tolist() if isinstance(sequence, (Tensor, np.ndarray)) else list(sequence)
     return [value for value in values if value != IGNORED]
+
+
+def answers(target: Any) -> list[list[Any]]:
+    """The right answers that a target names, each a list of items.
+
+    Examples:
+        >>> answers("two words"), answers([[1, 2], [3]])
+        ([['two', 'words']], [[1, 2], [3]])
+    """
+    is_several = isinstance(target, (list, tuple)) and len(target) > 0
+    if is_several and all(
+        isinstance(answer, (list, tuple, Tensor, np.ndarray)) and np.ndim(answer) for answer in target
+    ):
+        return list(map(items, target))
+    return [items(target)]
+
+
+def _nearest(found: Sequence[Any], right: Sequence[Sequence[Any]]) -> tuple[int, int]:
+    """Edits to the nearest of some answers, and the number of its items."""
+    counts = [(edits(found, answer), len(answer)) for answer in right]
+    return min(counts, key=lambda count: count[0] / max(count[1], 1))
 
 
 def edits(found: Sequence[Any], wanted: Sequence[Any]) -> int:

@@ -26,6 +26,8 @@ from torch import nn
 
 from bitline.config.imports import source_of
 from bitline.config.trust import module_of
+from bitline.measures import Measure
+from bitline.measures.named import NamedMeasure
 
 KNOWN = ("bitline", "torch", "numpy", "builtins")
 """Packages whose code is known by their version."""
@@ -139,6 +141,20 @@ def code_of_network(network: nn.Module, *modules: str) -> Code | None:
     homes |= {value.__module__ for module in network.modules() for value in vars(module).values()
               if isinstance(value, FunctionType)}  # fmt: skip
     return code_of([*homes, *modules])
+
+
+def code_of_measure(measure: Measure) -> Code | None:
+    """The code of a measure of a user's; None for those that come with bitline.
+
+    Args:
+        measure: of a study.
+
+    Examples:
+        >>> from bitline.measures import ACCURACY
+        >>> code_of_measure(ACCURACY) is None
+        True
+    """
+    return code_of([module_of(measure.path)]) if isinstance(measure, NamedMeasure) else None
 
 
 def _reached(roots: list[str]) -> dict[str, _Source]:

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import torch.multiprocessing
-from torch import Tensor, nn
+from torch import Tensor
 
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
+from bitline.data.samples import LoadedSamples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
 from bitline.numerics.cores import cores
@@ -226,16 +227,27 @@ def _share(context: Context) -> None:
     for tensor in (context.images, context.labels, context.calibration):
         if isinstance(tensor, (Tensor, StoredImages)):
             tensor.share_memory_()
-    _check_pickle(context.model)
+    _check_pickle("the network", {name: type(module) for name, module in context.model.named_modules()})
+    if isinstance(context.images, LoadedSamples):
+        _check_pickle("the data", context.images.source)
 
 
-def _check_pickle(model: nn.Module) -> None:
+def _check_pickle(what: str, sent: Any) -> None:
+    """Refuse what other processes cannot get.
+
+    Args:
+        what: for messages.
+        sent: to them.
+
+    Raises:
+        StudyError: it cannot be sent.
+    """
     try:
-        pickle.dumps({name: type(module) for name, module in model.named_modules()})
+        pickle.dumps(sent)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise StudyError(
-            f"the network cannot be sent to other processes ({error}): define its classes at the top of a module, or "
-            "use one worker"
+            f"{what} cannot be sent to other processes ({error}): define its classes at the top of a module, or use "
+            "one worker"
         ) from None
 
 

@@ -182,7 +182,15 @@ def _forecast(agenda: Agenda, busy: float | None, workers: int) -> Forecast:
 
 
 def _count_images(study: Study) -> int:
-    """How many images a study classifies, without its network where that is code."""
+    """How many images a study classifies, without its network and its data where these are code.
+
+    Raises:
+        DataError: that is not known.
+    """
+    if study.data.code:
+        if study.data.images is None:
+            raise DataError(refusal(study.data.code[0], "data.source") + "; or say how many with data.images")
+        return study.data.images
     own = study.model.code
     network = Network(study.model.name, nn.Identity, UNIT) if own else find_network(study.model.name)
     try:

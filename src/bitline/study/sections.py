@@ -8,11 +8,16 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from bitline.config.code_names import import_path, is_code
 from bitline.config.part import Part
-from bitline.config.trust import heed, is_import_path
+from bitline.config.trust import heed, is_import_path, is_trusted
 from bitline.design.settings import code_in
-from bitline.measures import ACCURACY, Measure
+from bitline.errors import DataError
+from bitline.measures import ACCURACY, Measure, measure_of
+from bitline.measures.measure import Direction
+from bitline.measures.named import NamedMeasure
 from bitline.numerics.confidence import half_width
+from bitline.study.file_names import near_code
 
 
 class ModelSource(Part):
@@ -38,19 +43,30 @@ class ModelSource(Part):
 
 
 class DataSource(Part):
-    """Labelled images.
+    """Labelled images, or samples of any kind that code of the user's makes.
 
     Examples:
         >>> DataSource(images=500).calibration_images
         200
+        >>> DataSource(source="loader.py:make").code
+        ('loader:make',)
     """
 
     source: str | None = None
-    """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file."""
+    """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file; or the function that makes
+    the samples, package.module:function or file.py:function."""
     images: Annotated[int, Field(ge=1)] | None = None
-    """Images to classify, a fair sample; all if not given."""
+    """Images to classify, a fair sample, or the first samples; all if not given."""
     calibration_images: Annotated[int, Field(ge=1)] = 200
-    """Images that set quantisation and ADC ranges."""
+    """Images or samples that set quantisation and ADC ranges."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Its import path, where code of the user's makes the samples."""
+        return (import_path(str(self.source)),) if is_code(self.source) else ()
+
+    def model_post_init(self, context: Any) -> None:
+        heed(self.code)
 
 
 class BaseDesign(Part):
@@ -103,6 +119,55 @@ class EarlyStop(Part):
         return 100 * half_width(accuracies) <= self.half_width_percent * whole
 
 
+class OwnMetric(Part):
+    """A measure of the user's: a function of outputs and targets that returns a value for each sample.
+
+    Examples:
+        >>> OwnMetric(function="lab.py:ratio", unit="dB").code
+        ('lab:ratio',)
+    """
+
+    function: str
+    """package.module:function or file.py:function."""
+    name: str | None = None
+    """In tables; the function's if not given."""
+    unit: str | None = None
+    """'%' where values are fractions; as the code says if not given."""
+    direction: Direction | None = None
+    """Which values are better, 'higher' or 'lower'; as the code says if not given, which is 'higher' for functions."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Its import path."""
+        return (import_path(self.function),)
+
+    def model_post_init(self, context: Any) -> None:
+        heed(self.code)
+
+    def measure(self) -> NamedMeasure:
+        """The measure; what is not said here says the code, as far as it may run.
+
+        Raises:
+            DataError: there is no such function.
+        """
+        (path,) = self.code
+        if not is_import_path(path):
+            raise DataError(f"run.metric.function is {path!r}: write package.module:function or file.py:function")
+        is_asked = None in (self.name, self.unit, self.direction) and is_trusted(path)
+        says = NamedMeasure.from_code(path) if is_asked else NamedMeasure(path, path.partition(":")[2])
+        return NamedMeasure(
+            path,
+            says.name if self.name is None else self.name,
+            says.unit if self.unit is None else self.unit,
+            says.direction if self.direction is None else self.direction,
+        )
+
+    def described(self) -> OwnMetric:
+        """The same with all that the code says, so that results are read without it."""
+        measure = self.measure()
+        return OwnMetric(function=self.function, name=measure.name, unit=measure.unit, direction=measure.direction)
+
+
 class Run(Part):
     """How much is measured.
 
@@ -121,12 +186,52 @@ class Run(Part):
     """Images at once; analog layers give the same numbers to the bit for any."""
     shard: Annotated[int, Field(ge=1)] = 1000
     """Images of one piece of work; what is finished is kept piece by piece; does not change results."""
-    metric: str = "accuracy"
-    """What is measured: accuracy, top-5, mse, perplexity or another name in `bitline.measures.MEASURES`."""
+    metric: str | OwnMetric = "accuracy"
+    """What is measured: accuracy, top-5, mse, perplexity or another name in `bitline.measures.MEASURES`; a function of
+    the user's, package.module:function or file.py:function; or a table of `function`, `name`, `unit` and
+    `direction`."""
     layer_errors: bool = True
     """Measure the signal-to-error ratio of every layer."""
     stop: EarlyStop | None = None
     """Measure fewer chips where the mean is certain enough."""
+
+    @property
+    def own_metric(self) -> OwnMetric | None:
+        """The measure, where it is one of the user's."""
+        if isinstance(self.metric, OwnMetric):
+            return self.metric
+        return OwnMetric(function=self.metric) if is_import_path(self.metric) else None
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Its import path, where the measure is one of the user's."""
+        own = self.own_metric
+        return () if own is None else own.code
+
+    @property
+    def measure(self) -> Measure:
+        """What is measured.
+
+        Raises:
+            DataError: there is no such measure.
+        """
+        own = self.own_metric
+        return measure_of(self.metric) if own is None else own.measure()
+
+    def beside(self, folder: Path) -> Run:
+        """The same with a file name that counts from the folder of the study.
+
+        Raises:
+            StudyError: see `near_code`.
+        """
+        own = self.own_metric
+        if own is None:
+            return self
+        moved = own.model_copy(update={"function": near_code(folder, own.function, "run.metric")})
+        return self.model_copy(update={"metric": moved})
+
+    def model_post_init(self, context: Any) -> None:
+        heed(self.code)
 
 
 class Search(Part):

@@ -14,13 +14,14 @@ from bitline.config.arguments import checked
 from bitline.config.imports import import_module
 from bitline.config.messages import explain
 from bitline.config.part import Part
-from bitline.config.trust import is_import_path, is_loadable, is_trusted, reading_a_file, trust
+from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
 from bitline.design.settings import flat
 from bitline.errors import DataError, DesignError, StudyError
-from bitline.measures import Measure, measure_of
+from bitline.measures import Measure
 from bitline.numerics.garbage import without_collection
 from bitline.study.axes import BASE, Axis, check_conditions, crossed
+from bitline.study.file_names import near, near_code
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
@@ -90,7 +91,7 @@ class Study(Part):
     @model_validator(mode="after")
     def _check_metric(self) -> Self:
         try:
-            self.measure  # noqa: B018
+            self.run.measure  # noqa: B018
         except DataError as error:
             raise ValueError(f"run.metric: {error}") from None
         return self
@@ -102,11 +103,7 @@ class Study(Part):
         Raises:
             DataError: there is no such measure.
         """
-        if is_import_path(self.run.metric):
-            raise DataError(
-                f"a study measures what comes with bitline, not {self.run.metric!r}: use evaluate in Python"
-            )
-        return measure_of(self.run.metric)
+        return self.run.measure
 
     @classmethod
     @checked(StudyError)
@@ -150,6 +147,13 @@ class Study(Part):
         content = json.loads(self.model_dump_json(exclude_none=True, exclude_defaults=True))
         return tomlkit.dumps({"name": self.name, **content})
 
+    def described(self) -> Study:
+        """The same study, with what its measure is called written down: its results are read without its code."""
+        own = self.run.own_metric
+        if own is None:
+            return self
+        return self.model_copy(update={"run": self.run.model_copy(update={"metric": own.described()})})
+
     @property
     def code(self) -> tuple[str, ...]:
         """Import paths of code that the study and its designs name, none of which is bitline's.
@@ -159,12 +163,17 @@ class Study(Part):
         """
         bases = [path for base in self.bases() for path in base.code]
         axes = [path for axis in self.axes for path in axis.code]
-        return tuple(dict.fromkeys((*self.model.code, *self.design.code, *axes, *bases)))
+        return tuple(dict.fromkeys((*self.called_code, *self.design.code, *axes, *bases)))
+
+    @property
+    def called_code(self) -> tuple[str, ...]:
+        """Import paths of functions that the study itself calls: those of its network, its data and its measure."""
+        return (*self.model.code, *self.data.code, *self.run.code)
 
     def refused_code(self) -> tuple[str, ...]:
         """Import paths of the code that the study or its designs name and nobody allowed."""
-        network = self.model.code
-        return tuple(path for path in self.code if not (is_trusted if path in network else is_loadable)(path))
+        called = self.called_code
+        return tuple(path for path in self.code if not (is_trusted if path in called else is_loadable)(path))
 
     def load_code(self) -> None:
         """Import the modules of the code that the study and its designs name.
@@ -257,14 +266,11 @@ class Study(Part):
     def _beside(self, folder: Path) -> Study:
         """The same study with file names that count from the folder of its file."""
 
-        def found(name: str) -> str:
-            near = folder / name
-            return str(near) if not Path(name).is_absolute() and near.exists() else name
-
-        weights = None if self.model.weights is None else Path(found(str(self.model.weights)))
-        source = None if self.data.source is None else found(self.data.source)
+        weights = None if self.model.weights is None else Path(near(folder, str(self.model.weights)))
+        source = None if self.data.source is None else near(folder, self.data.source)
+        source = source if source is None else near_code(folder, source, "data.source")
         axes = tuple(
-            axis.model_copy(update={"values": tuple(found(str(value)) for value in axis.values)})
+            axis.model_copy(update={"values": tuple(near(folder, str(value)) for value in axis.values)})
             if axis.setting == BASE and axis.values
             else axis
             for axis in self.axes
@@ -273,8 +279,9 @@ class Study(Part):
             update={
                 "model": self.model.model_copy(update={"weights": weights}),
                 "data": self.data.model_copy(update={"source": source}),
-                "design": self.design.model_copy(update={"base": found(self.design.base)}),
+                "design": self.design.model_copy(update={"base": near(folder, self.design.base)}),
                 "axes": axes,
+                "run": self.run.beside(folder),
             }
         )
 

@@ -49,7 +49,7 @@ def opened(study: Study, path: Path, workload: Workload) -> Iterator[Store]:
         '2'
     """
     with Store.writing(path, workload.facts) as store:
-        store.remember("study", study.to_toml())
+        store.remember("study", study.described().to_toml())
         store.remember("images", str(len(workload.context.images)))
         store.remember(NOTES, "; ".join(workload.notes))
         yield store

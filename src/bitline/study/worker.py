@@ -27,7 +27,7 @@ from bitline.measures.measure import Values
 from bitline.nn import Inputs, NetworkRecord, record
 from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
-from bitline.study.code import code_of_design, code_of_network
+from bitline.study.code import code_of_design, code_of_measure, code_of_network
 from bitline.study.environment import arithmetic, compute_device
 from bitline.study.mishaps import OUT_OF_MEMORY, described, is_lack_of_memory
 from bitline.study.point import accuracy_key, record_key
@@ -55,6 +55,7 @@ class Context:
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
         code: of the network, as the process that gives tasks knows it; empty where none of it is a user's.
+        measure_code: of the measure, likewise.
         records: where what the calibration images showed is kept; None where it is not.
         measure: what is measured.
 
@@ -79,6 +80,7 @@ class Context:
     code: str = ""
     records: StoredRecords | None = None
     measure: Measure = ACCURACY
+    measure_code: str = ""
 
 
 class Worker:
@@ -246,10 +248,12 @@ def smaller(batch: int) -> int:
 
 
 def _mismatch(context: Context) -> str:
-    """What is wrong where the network's code is another one than where the study was started."""
-    if not context.code or str(code_of_network(context.model)) == context.code:
-        return ""
-    return _other_code("the network")
+    """What is wrong where the code of the network or the measure is another one than where the study was started."""
+    if context.code and str(code_of_network(context.model)) != context.code:
+        return _other_code("the network")
+    if context.measure_code and str(code_of_measure(context.measure)) != context.measure_code:
+        return _other_code("the measure")
+    return ""
 
 
 def _other_code(what: str) -> str:

@@ -14,15 +14,16 @@ from bitline.config.files import real_path
 from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import Dataset, load_dataset
 from bitline.data.labels import class_count, labels_for
+from bitline.data.own_data import own_data
 from bitline.data.samples import Samples, samples_of
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import DataError, StudyError
-from bitline.evaluation.subject import check_first
+from bitline.evaluation.subject import Given, Subject, check_first
 from bitline.measures import ACCURACY, Measure
 from bitline.networks import find_network, load_network
 from bitline.numerics.cores import cores
 from bitline.numerics.digest import data_digest, weights_digest
-from bitline.study.code import Code, code_of_network
+from bitline.study.code import Code, code_of_measure, code_of_network
 from bitline.study.schema import MEASURE
 from bitline.study.stored_records import StoredRecords
 from bitline.study.study import Study
@@ -83,19 +84,15 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
     refused = study.refused_code()
     if refused:
         raise StudyError(f"study {study.name!r}: {refusal(refused[0], _setting_of(study, refused[0]))}")
-    network = find_network(study.model.name)
-    model = load_network(network, study.model.weights)
-    raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
-    dataset = raw.split(study.data.images, study.data.calibration_images)
-    if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
-        raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
+    model = load_network(find_network(study.model.name), study.model.weights)
     measure = study.measure
-    labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
+    shown = _own(study, model, measure) if study.data.code else _pictures(study, model, measure)
+    code, of_measure = code_of_network(model, module_of(study.model.name)), code_of_measure(measure)
     context = Context(
         model=model,
-        images=images,
-        labels=labels,
-        calibration=dataset.stored_calibration.decoded(),
+        images=shown.images,
+        labels=shown.labels,
+        calibration=shown.calibration,
         seed=study.run.seed,
         batch=study.run.batch,
         layer_errors=study.run.layer_errors,
@@ -103,17 +100,63 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         threads=threads or (None if workers == 1 else max(1, cores() // workers)),
         code=str(code_of_network(model) or ""),
         measure=measure,
+        measure_code=str(of_measure or ""),
     )
-    code = code_of_network(model, module_of(study.model.name))
     facts = {
         "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
-        "data": raw.digest(),
+        "data": shown.digest,
         "calibration images": _digest(context.calibration),
         "seed": str(study.run.seed),
         "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
     } | ({} if code is None else {"code of the network": str(code)})
     facts |= {} if measure == ACCURACY else {MEASURE: measure.name}
-    return Workload(context, facts, (*dataset.notes, *images.notes, *unnoticed("the network", code)))
+    facts |= {} if of_measure is None else {"code of the measure": str(of_measure)}
+    unseen = (*unnoticed("the network", code), *unnoticed("the measure", of_measure))
+    return Workload(context, facts, (*shown.notes, *unseen))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a network is shown; attributes are those of `Context`.
+
+    Attributes:
+        digest: of all that there is to be shown, however much of it is used.
+        notes: how it was read.
+    """
+
+    images: StoredImages | Samples
+    labels: Tensor | None
+    calibration: StoredImages | Samples
+    digest: str
+    notes: tuple[str, ...]
+
+
+def _pictures(study: Study, model: nn.Module, measure: Measure) -> _Shown:
+    """Labelled images.
+
+    Raises:
+        DataError, NetworkError: they cannot be used, or do not suit the measure.
+    """
+    network = find_network(study.model.name)
+    raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
+    dataset = raw.split(study.data.images, study.data.calibration_images)
+    if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
+        raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
+    labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
+    calibration = dataset.stored_calibration.decoded()
+    return _Shown(images, labels, calibration, raw.digest(), (*dataset.notes, *images.notes))
+
+
+def _own(study: Study, model: nn.Module, measure: Measure) -> _Shown:
+    """Samples that code of the user's makes.
+
+    Raises:
+        DataError, NetworkError: they cannot be used, or do not suit the measure.
+    """
+    data = own_data(str(study.data.source), model, study.data.images, study.data.calibration_images)
+    given = Given(data.samples, None, data.calibration, measure, study.run.batch)
+    subject = Subject.of(model, study.bases()[0], given)
+    return _Shown(subject.data.samples, None, data.calibration, data.digest, (*data.notes, *subject.notes))
 
 
 def _digest(images: Tensor | StoredImages | Samples) -> str:
@@ -156,4 +199,5 @@ def _precision() -> str:
 
 def _setting_of(study: Study, path: str) -> str:
     """The name of the setting that has an import path, for messages."""
-    return "model.name" if path in study.model.code else "a device or converter"
+    own = {"model.name": study.model.code, "data.source": study.data.code, "run.metric": study.run.code}
+    return next((setting for setting, paths in own.items() if path in paths), "a device or converter")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bitline.data.call import Call
+from bitline.data.samples import samples_of
 from bitline.errors import CalibrationError
 from bitline.nn import AnalogLayer, Correction, computing
 
@@ -22,7 +25,8 @@ class Recalibrate:
     channel.
 
     Attributes:
-        images: normalised calibration images, one batch of them, at least two.
+        images: normalised calibration images, (images, ...), or other data as `samples_of` takes it, at least two
+            samples; of a loader the first batch.
 
     Examples:
         >>> from bitline import Design, convert, evaluate
@@ -32,13 +36,14 @@ class Recalibrate:
         3
     """
 
-    images: Tensor
+    images: Any
 
     @torch.no_grad()
     def __call__(self, analog: nn.Module, reference: nn.Module) -> None:
         """Correct the chip that `analog` is on; `reference` is the same network without analog errors."""
-        if len(self.images) < 2:
-            raise CalibrationError(f"recalibration needs two or more images, not {len(self.images)}")
+        call = self._call(reference)
+        if call.samples < 2:
+            raise CalibrationError(f"recalibration needs two or more images, not {call.samples}")
         wanted: dict[str, list[_Statistics]] = {}
         found: dict[str, list[_Statistics]] = {}
 
@@ -55,11 +60,18 @@ class Recalibrate:
             channels = outputs.movedim(_channel_axis(layer, outputs), -1)
             return (channels * gain + offset).movedim(-1, _channel_axis(layer, outputs))
 
-        _run(reference, self.images, note)
-        _run(analog, self.images, correct)
+        _run(reference, call, note)
+        _run(analog, call, correct)
+
+    def _call(self, network: nn.Module) -> Call:
+        """All samples as one call of a network."""
+        if isinstance(self.images, Tensor):
+            return Call((self.images,), {})
+        samples = samples_of(self.images, None, network)
+        return samples.first(len(samples)).call
 
 
-def _run(network: nn.Module, images: Tensor, visit: Callable[[AnalogLayer, Tensor], Tensor | None]) -> None:
+def _run(network: nn.Module, call: Call, visit: Callable[[AnalogLayer, Tensor], Tensor | None]) -> None:
     """Run a network and visit the outputs of its analog layers without corrections, which the visit may replace."""
 
     def look(layer: AnalogLayer, inputs: Tensor) -> Tensor:
@@ -69,7 +81,7 @@ def _run(network: nn.Module, images: Tensor, visit: Callable[[AnalogLayer, Tenso
         return outputs if changed is None else changed
 
     with computing(network, look):
-        network(images)
+        call.on(network)
 
 
 def _channel_axis(layer: AnalogLayer, outputs: Tensor) -> int:
