@@ -12,8 +12,8 @@ from bitline.cli import completion, options
 from bitline.cli.commands import Commands
 from bitline.cli.inputs import Source, check_compute, chosen_design
 from bitline.cli.output import Output
-from bitline.cli.own_samples import import_path
 from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.config.code_names import import_path
 from bitline.errors import DesignError
 from bitline.numerics.summary import cut
 from bitline.numerics.text import exact, fixed, number
