@@ -44,7 +44,7 @@ def main() -> None:
         clipped = clip_weights(model, design, data.calibration[:64], seed=SEED)
         tuned = fine_tune(
             model, design, train, train_labels, data.calibration, epochs=10, learning_rate=2e-4, seed=SEED
-        )
+        ).network
         drifts, faulty = design.cell.time > 0, not design.cell.faults.is_none
         compensated = design.with_settings({"cell.drift_compensation": "column"})
         repaired = design.with_settings({"cell.faults.spare_columns": 8})

@@ -142,19 +142,22 @@ def test_fine_tuning_makes_a_network_bear_its_errors(fashion):
     train, labels = data.images[:500], data.labels[:500]
     test = type(data)(data.images[500:800], data.labels[500:800], data.calibration)
     original = {name: value.clone() for name, value in model.state_dict().items()}
-    tuned = fine_tune(model, harsh, train, labels, data.calibration[:50], epochs=4, learning_rate=3e-4)
+    found = fine_tune(model, harsh, train, labels, data.calibration[:50], epochs=4, learning_rate=3e-4)
+    tuned = found.network
+    assert len(found.history) == 4 and found.best == 3
+    assert found.history[-1].loss < found.history[0].loss
     assert accuracy(tuned, harsh, test) > accuracy(model, harsh, test) + 0.05
     assert all(torch.equal(value, original[name]) for name, value in model.state_dict().items())
     assert isinstance(tuned, type(model))
     again = fine_tune(model, harsh, train[:64], labels[:64], data.calibration[:50], epochs=1)
     twice = fine_tune(model, harsh, train[:64], labels[:64], data.calibration[:50], epochs=1)
-    for one, other in zip(again.parameters(), twice.parameters(), strict=True):
+    for one, other in zip(again.network.parameters(), twice.network.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_fine_tuning_needs_labels(parts):
     model, data = parts
-    with pytest.raises(DataError, match="one label for each image"):
+    with pytest.raises(DataError, match="300 images and 3 labels"):
         fine_tune(model, HARSH, data.images, data.labels[:3], data.calibration)
 
 
@@ -208,7 +211,91 @@ def test_networks_of_layers_with_several_matrices_are_fine_tuned():
 
     torch.manual_seed(0)
     model, images = Recurrent().eval(), torch.randn(32, 4, 3)
-    tuned = fine_tune(model, HARSH, images, (images[:, 0, 0] > 0).long(), images, epochs=1)
+    tuned = fine_tune(model, HARSH, images, (images[:, 0, 0] > 0).long(), images, epochs=1).network
     assert tuned.state_dict().keys() == model.state_dict().keys()
     for name in ("rnn.weight_hh_l0", "attention.in_proj_weight", "head.weight"):
         assert not torch.equal(tuned.state_dict()[name], model.state_dict()[name])
+
+
+class Numbered(torch.utils.data.Dataset):
+    """A data set of PyTorch's: points, and which side of a line they are on."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.x = torch.randn(count, 6, generator=torch.Generator().manual_seed(seed))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, number: int):
+        return self.x[number], int(self.x[number].sum() > 0)
+
+
+ROUGH = Design.load("differential").with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.1}})
+
+
+@pytest.mark.parametrize("form", ["numbered", "loader", "mapping", "tuple"])
+def test_any_data_trains_and_the_best_epoch_is_kept(form):
+    torch.manual_seed(0)
+    train, test = Numbered(160, 0), Numbered(80, 1)
+    labels = torch.tensor([train[number][1] for number in range(len(train))])
+    data = {
+        "numbered": train,
+        "loader": torch.utils.data.DataLoader(train, batch_size=32, shuffle=True),
+        "mapping": {"input": train.x, "labels": labels},
+        "tuple": (train.x, labels),
+    }[form]
+    told = []
+    tuned = fine_tune(
+        nn.Sequential(nn.Linear(6, 2)) if form != "mapping" else nn.Linear(6, 2),
+        ROUGH,
+        data,
+        validation=test,
+        epochs=6,
+        patience=2,
+        learning_rate=0.05,
+        batch=32,
+        progress=lambda what, done, total: told.append((what, done, total)),
+    )
+    values = [epoch.value for epoch in tuned.history]
+    assert max(values) == values[tuned.best] > 0.9
+    assert len(values) == 6 or len(values) == tuned.best + 3
+    assert told[-1][0].startswith("fine-tune, loss ") and told[-1][0].endswith(" %") and told[-1][2] == 30
+    again = evaluate(tuned.network, ROUGH, test, calibration=train.x[:32], chips=2)
+    assert again.mean > 0.85
+
+
+def test_numbers_train_by_their_squared_error_or_by_a_loss_of_the_users():
+    torch.manual_seed(0)
+    x = torch.randn(128, 6)
+    y = x @ torch.randn(6, 1)
+    for options in ({}, {"loss": lambda outputs, targets: (outputs - targets).abs().mean()}):
+        tuned = fine_tune(
+            nn.Linear(6, 1),
+            ROUGH,
+            x,
+            y,
+            metric="mse",
+            validation=(x, y),
+            epochs=8,
+            learning_rate=0.1,
+            batch=8,
+            **options,
+        )
+        values = [epoch.value for epoch in tuned.history]
+        assert values[tuned.best] == min(values) < 0.2 * values[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        (iter([(torch.rand(4, 6), torch.tensor([0, 1, 0, 1]))]), {}, "does not say how many batches"),
+        ([], {}, "no sample"),
+        ((torch.rand(4, 6), torch.tensor([0, 1, 0, 7])), {}, "label 3 is 7"),
+        ((torch.rand(4, 6), torch.rand(4, 3)), {"metric": "mse"}, r"outputs have the shape \(4, 2\).*give loss"),
+        ((torch.rand(4, 6), torch.tensor([0, 1, 0, 1])), {"loss": lambda outputs, targets: 7}, "one finite number"),
+        ((torch.rand(4, 6), torch.tensor([0, 1, 0, 1])), {"patience": 0}, "patience"),
+    ],
+)
+def test_what_cannot_train_is_refused_in_one_line(data, options, words):
+    with pytest.raises(DataError, match=words):
+        fine_tune(nn.Linear(6, 2), ROUGH, data, calibration=torch.rand(8, 6), **options)

@@ -28,13 +28,24 @@ def tensor_of(outputs: Any, wanted: str) -> Tensor:
         Traceback (most recent call last):
         bitline.errors.DataError: the network returns a dict of boxes: accuracy needs scores; wrap it in a module ...
     """
+    return tensor_with_gradients(outputs, wanted).detach()
+
+
+def tensor_with_gradients(outputs: Any, wanted: str) -> Tensor:
+    """`tensor_of`, for training; arguments, and what is raised, are the same.
+
+    Examples:
+        >>> import torch
+        >>> tensor_with_gradients((torch.ones(2, requires_grad=True), "hidden state"), "a loss").requires_grad
+        True
+    """
     found = outputs
     if isinstance(outputs, Mapping):
         found = outputs.get("logits")
     elif not isinstance(outputs, Tensor):
         found = getattr(outputs, "logits", outputs[0] if isinstance(outputs, (tuple, list)) and outputs else None)
     if isinstance(found, Tensor):
-        return found.detach()
+        return found
     names = f" of {', '.join(map(str, outputs))}" if isinstance(outputs, Mapping) else ""
     raise DataError(
         f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these, or "

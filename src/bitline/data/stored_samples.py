@@ -88,6 +88,18 @@ class StoredSamples(Samples):
 
         return StoredSamples(_each(self.inputs, some), None if self.targets is None else self.targets[start:stop])
 
+    def picked(self, places: Tensor) -> Batch:
+        """The samples with these numbers, in this order, as one batch."""
+        count = len(self)
+
+        def some(value: Any) -> Any:
+            return _read(value[places]) if value.shape and len(value) == count else value
+
+        targets = self.targets
+        if targets is not None:
+            targets = targets[places] if isinstance(targets, Tensor) else [targets[int(place)] for place in places]
+        return Batch(_each(self.inputs, some), targets).without_padding
+
     def beside(self, network: nn.Module) -> StoredSamples:
         return StoredSamples(placed(self.inputs, network), self.targets)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from bitline.design import Design
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Metric, evaluate
 from bitline.evaluation.subject import Labels
-from bitline.measures import measure_of
+from bitline.measures import Measure, measure_of
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, Levels
@@ -239,40 +239,55 @@ def recommend(
     samples = samples_of(images, labels, model)
     if calibration is None:
         raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
-    tried: list[tuple[int, float, float, float]] = []
-
-    def result(changed: Design, count: int, chips: int) -> tuple[float, float]:
-        part = samples.part(0, count)
-        found = evaluate(model, changed, part, calibration=calibration, metric=measure, chips=chips, seed=seed)
-        return found.mean, min(layer.own_db for layer in found.layers)
-
-    reference, _ = result(design.with_settings({"adc": "none"}), len(samples), 2)
-
-    def with_range(resolution: int, percentile: float) -> Design:
-        adc = {"adc.bits": resolution, "adc.range": {"kind": "calibrated", "percentile": percentile}}
-        return design.with_settings(adc)
-
-    def best(resolution: int) -> tuple[float, float]:
-        ratios = {}
-        for percentile in PERCENTILES:
-            progress(f"{resolution} bits, P = {percentile:g} %")
-            ratios[percentile] = result(with_range(resolution, percentile), 32, 1)[1]
-            tried.append((resolution, percentile, ratios[percentile], math.nan))
-        percentile = max(ratios, key=lambda choice: ratios[choice])
-        progress(f"{resolution} bits, P = {percentile:g} %: accuracy")
-        accuracy, ratio = result(with_range(resolution, percentile), len(samples), 2)
-        tried.append((resolution, percentile, ratio, accuracy))
-        return percentile, accuracy
-
+    trials = _Trials(model, design, samples, calibration, measure, seed, progress)
+    reference, _ = trials.result(design.with_settings({"adc": "none"}), len(samples), chips=2)
     low, high = 0, len(bits)
     found: tuple[int, float, float] | None = None
     while low < high:
         middle = (low + high) // 2
-        percentile, accuracy = best(bits[middle])
+        percentile, accuracy = trials.best(bits[middle])
         if measure.sign * accuracy >= measure.sign * reference - loss:
             found, high = (bits[middle], percentile, accuracy), middle
         else:
             low = middle + 1
     if found is None:
-        return Recommendation(None, math.nan, math.nan, reference, tuple(tried))
-    return Recommendation(*found, reference, tuple(tried))
+        return Recommendation(None, math.nan, math.nan, reference, tuple(trials.tried))
+    return Recommendation(*found, reference, tuple(trials.tried))
+
+
+@dataclass
+class _Trials:
+    """Designs with other ADCs on the same samples, and what was found of them."""
+
+    model: nn.Module
+    design: Design
+    samples: Samples
+    calibration: Any
+    measure: Measure
+    seed: int
+    progress: Callable[[str], object]
+    tried: list[tuple[int, float, float, float]] = field(default_factory=list)
+
+    def result(self, changed: Design, count: int, chips: int) -> tuple[float, float]:
+        """The measure on so many samples, and the signal-to-error ratio of the worst layer in dB."""
+        options: dict[str, Any] = {"metric": self.measure, "chips": chips, "seed": self.seed}
+        part = self.samples.part(0, count)
+        found = evaluate(self.model, changed, part, calibration=self.calibration, **options)
+        return found.mean, min(layer.own_db for layer in found.layers)
+
+    def best(self, bits: int) -> tuple[float, float]:
+        """The best P for so many bits, and the measure with it."""
+        ratios = {}
+        for percentile in PERCENTILES:
+            self.progress(f"{bits} bits, P = {percentile:g} %")
+            ratios[percentile] = self.result(self._with_range(bits, percentile), 32, chips=1)[1]
+            self.tried.append((bits, percentile, ratios[percentile], math.nan))
+        percentile = max(ratios, key=lambda choice: ratios[choice])
+        self.progress(f"{bits} bits, P = {percentile:g} %: accuracy")
+        accuracy, ratio = self.result(self._with_range(bits, percentile), len(self.samples), chips=2)
+        self.tried.append((bits, percentile, ratio, accuracy))
+        return percentile, accuracy
+
+    def _with_range(self, bits: int, percentile: float) -> Design:
+        adc = {"adc.bits": bits, "adc.range": {"kind": "calibrated", "percentile": percentile}}
+        return self.design.with_settings(adc)

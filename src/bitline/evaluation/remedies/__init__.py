@@ -7,13 +7,16 @@ errors of its design, `smooth` moves outliers of activations into the weights.
 
 from bitline.evaluation.remedies.choose_input_ranges import choose_input_ranges
 from bitline.evaluation.remedies.clip_weights import clip_weights
-from bitline.evaluation.remedies.fine_tune import fine_tune
+from bitline.evaluation.remedies.fine_tune import Epoch, FineTuned, fine_tune
 from bitline.evaluation.remedies.recalibrate import Recalibrate
 from bitline.evaluation.remedies.smooth import smooth
+from bitline.evaluation.remedies.training import likely_loss
 from bitline.evaluation.remedies.tune import KNOBS, Knob, TunedLayer, Tuning, tune
 
 __all__ = [
     "KNOBS",
+    "Epoch",
+    "FineTuned",
     "Knob",
     "Recalibrate",
     "TunedLayer",
@@ -21,6 +24,7 @@ __all__ = [
     "choose_input_ranges",
     "clip_weights",
     "fine_tune",
+    "likely_loss",
     "smooth",
     "tune",
 ]

@@ -1,0 +1,150 @@
+"""What training needs of data that comes as `evaluate` takes it: batches in a new order in every pass, and a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bitline.data.batch import Batch, batch_of
+from bitline.data.dataset import Dataset
+from bitline.data.outputs import tensor_with_gradients
+from bitline.data.samples import Samples, StoredSamples, samples_of
+from bitline.data.stored_images import StoredImages
+from bitline.errors import DataError
+from bitline.measures import Measure
+
+Loss = Callable[[Any, Any], Tensor]
+"""One number to make small, of what the network returns and the targets."""
+
+
+def likely_loss(outputs: Any, targets: Any) -> Tensor:
+    """Cross-entropy where targets are class numbers, and the mean squared error where they are other numbers.
+
+    Args:
+        outputs: scores (samples, classes), (samples, classes, ...) or (samples, ..., classes), or numbers.
+        targets: class numbers without the axis of the classes, -100 where nothing counts; or as many numbers as there
+            are outputs.
+
+    Raises:
+        DataError: the shapes do not go together.
+
+    Examples:
+        >>> scores = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+        >>> likely_loss(scores, torch.tensor([0, 1])), likely_loss(scores, scores + 1)
+        (tensor(0.1269), tensor(1.))
+    """
+    found = tensor_with_gradients(outputs, "a loss needs scores or numbers")
+    wanted = torch.as_tensor(targets, device=found.device)
+    if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
+        return functional.cross_entropy(found, wanted.long())
+    if not wanted.is_floating_point() and wanted.shape == found.shape[:-1]:
+        return functional.cross_entropy(found.flatten(0, -2), wanted.long().flatten())
+    if wanted.is_floating_point() and wanted.numel() == found.numel():
+        return functional.mse_loss(found.flatten(), wanted.flatten().to(found.dtype))
+    raise DataError(
+        f"outputs have the shape {tuple(found.shape)} and targets {tuple(wanted.shape)}, {wanted.dtype}: give loss, a "
+        "function of both"
+    )
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Samples to train on, in a new order in every pass.
+
+    Attributes:
+        steps: batches of one pass.
+        batches: all samples once, in an order that a generator decides.
+        first: a few samples.
+
+    Examples:
+        >>> from bitline.measures import ACCURACY
+        >>> given = torch.rand(5, 4), [0, 1, 1, 0, 1]
+        >>> data = TrainingData.of(*given, nn.Linear(4, 2), batch=2, measure=ACCURACY)
+        >>> data.steps, [len(batch) for batch in data.batches(torch.Generator())]
+        (3, [2, 2, 1])
+    """
+
+    steps: int
+    batches: Callable[[torch.Generator], Iterator[Batch]]
+    first: Batch
+
+    @classmethod
+    def of(cls, data: Any, targets: Any, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
+        """What a user gave.
+
+        Args:
+            data, targets: as for `samples_of`; a loader may give its samples in another order, and changed,
+                every time.
+            network: takes the inputs, in eval mode.
+            batch: samples of a step; a loader has its own batches.
+            measure: checks targets that are all at hand.
+
+        Raises:
+            DataError: as for `samples_of`, or a loader that does not know how many batches it has.
+        """
+        if _is_whole(data):
+            samples = samples_of(data, targets, network)
+            return cls._of_samples(_checked(samples, network, measure), network, batch)
+        if targets is not None:
+            samples_of(data, targets, network)  # says that they have their own
+        if hasattr(data, "__getitem__"):
+            return cls._of_loader(lambda order: _shuffled(data, batch, order), -(-len(data) // batch), network)
+        if not hasattr(data, "__len__"):
+            raise DataError(
+                f"the {type(data).__name__} does not say how many batches it has, which the learning rate depends on: "
+                "give a DataLoader or a data set with a length"
+            )
+        return cls._of_loader(lambda order: data, len(data), network)
+
+    @classmethod
+    def _of_samples(cls, samples: Samples, network: nn.Module, batch: int) -> TrainingData:
+        if len(samples) == 0:
+            raise DataError("0 training images: give one or more, with a label for each")
+        size = min(batch, len(samples))
+
+        def batches(order: torch.Generator) -> Iterator[Batch]:
+            if not isinstance(samples, StoredSamples):
+                yield from samples.batches(size)
+                return
+            for places in torch.randperm(len(samples), generator=order).split(size):
+                yield samples.picked(places)
+
+        return cls(-(-len(samples) // size), batches, samples.first(size))
+
+    @classmethod
+    def _of_loader(cls, source: Callable[[torch.Generator], Any], steps: int, network: nn.Module) -> TrainingData:
+        def batches(order: torch.Generator) -> Iterator[Batch]:
+            for given in source(order):
+                batch = batch_of(given, network)
+                yield Batch(batch.call.for_network(network), batch.targets).without_padding
+
+        first = next(batches(torch.Generator()), None)
+        if first is None:
+            raise DataError("the data is empty: give one or more training samples")
+        return cls(steps, batches, first)
+
+
+@torch.no_grad()
+def _checked(samples: Samples, network: nn.Module, measure: Measure) -> Samples:
+    """Samples whose targets suit a measure, where all of them are in memory."""
+    if not isinstance(samples, StoredSamples) or samples.targets is None or not len(samples):
+        return samples
+    return replace(samples, targets=measure.checked(samples.first(2).call.on(network), samples.targets))
+
+
+def _is_whole(data: Any) -> bool:
+    """Whether all samples are at hand at once."""
+    kinds = (Tensor, StoredImages, tuple, list, Mapping, Dataset, Samples)
+    yields = hasattr(data, "__iter__") or hasattr(data, "__getitem__")
+    return isinstance(data, kinds) or hasattr(data, "__array__") or not yields
+
+
+def _shuffled(data: Any, batch: int, order: torch.Generator) -> Any:
+    from torch.utils.data import DataLoader
+
+    return DataLoader(data, batch_size=batch, shuffle=True, generator=order)
