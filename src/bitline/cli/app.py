@@ -25,7 +25,7 @@ LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
 
 COMMANDS = {
     "run": Entry(EVALUATE, "Measure a network on an analog design: its accuracy, or any measure of any data."),
-    "compare": Entry(EVALUATE, "Compare designs on the same chips and images."),
+    "compare": Entry(EVALUATE, "Compare designs on the same chips and images, by accuracy or any measure."),
     "sweep": Entry(EVALUATE, "Evaluate all designs of a study."),
     "explore": Entry(EVALUATE, "Search the axes of a study for the designs that trade accuracy best against cost."),
     "results": Entry(EVALUATE, "Show the results of a study, best designs first, or write them as a file."),

@@ -77,8 +77,9 @@ def settings(
     names = [row.name for row in rows]
     chosen = [row for row in rows if f"{row.name}.".startswith(f"{part}." if part else "")]
     if not chosen:
-        parts = {name.rpartition(".")[0] for name in names} | {name.partition(".")[0] for name in names}
-        raise DesignError(f"a design has no setting {part!r}{nearest(part, [*names, *sorted(parts)])}")
+        parts = {name.rpartition(".")[0] for name in names}
+        sections = dict.fromkeys(name.partition(".")[0] for name in names)
+        raise DesignError(f"a design has no setting {part!r}{nearest(part, [*names, *parts], sections)}")
     columns = (name("setting"), name("default"), prose("meaning"))
     Output.of(context).results(Table("settings", columns, [(row.name, row.default, row.text) for row in chosen]))
 

@@ -16,12 +16,13 @@ BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 """How pydantic calls the choices of a setting that is a number or a word."""
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
+def nearest(word: str, names: Iterable[str], listed: Iterable[str] | None = None) -> str:
     """The end of a message about an unknown name: the most similar valid name, or all of them.
 
     Args:
         word: the unknown name.
         names: the valid names.
+        listed: what is named where nothing is similar, if all names are too many.
 
     Examples:
         >>> nearest("ofset", ["differential", "offset"])
@@ -31,7 +32,9 @@ def nearest(word: str, names: Iterable[str]) -> str:
     """
     names = list(names)
     close = get_close_matches(word, names, n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names)}"
+    return (
+        f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names if listed is None else listed)}"
+    )
 
 
 def first_line(error: BaseException, most: int = 500) -> str:

@@ -47,7 +47,7 @@ def run_study(study: PaperStudy, experiment: Experiment) -> Findings:
         >>> from bitline.paper import find
         >>> experiment = Experiment(out=Path("paper"), images=4, calibration_images=4)
         >>> run_study(find("prior-accelerators"), experiment).verdicts[0].words
-        'holds'
+        'does not hold'
     """
     began = time.perf_counter()
     experiment.out.mkdir(parents=True, exist_ok=True)
