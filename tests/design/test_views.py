@@ -179,9 +179,13 @@ def test_a_view_is_equal_exactly_where_the_result_is(purposes):
     for context in CONTEXTS:
         design = design_of(context)
         before = {purpose: (view(design), result(design)) for purpose, (view, result) in PURPOSES.items()}
+        left_out: set[tuple[str, str]] = set()  # tried once in each context: there are many
         for (name, changed), purpose in itertools.product(changes(design), purposes):
             (view, result), (own, expected) = PURPOSES[purpose], before[purpose]
             if view(changed) == own:
+                if (purpose, name) in left_out:
+                    continue
+                left_out.add((purpose, name))
                 assert result(changed) == expected, (
                     f"{purpose} of {context!r} depends on {name}, which its view leaves out"
                 )
