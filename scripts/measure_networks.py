@@ -102,6 +102,9 @@ def cases(subject: Subject) -> Iterator[Case]:
         for bits in (4, 5, 6, 8):
             changed = {**own, "inputs.accumulation": accumulation, "adc.bits": bits, "cell.device": "none"}
             yield Case("ADC bits", line, bits, "differential", {**changed, "array.rows": 1152}, False)
+    for line, changed in accumulated_apart(subject).items():
+        settings = {**own, "cell.device": "none", "array.rows": 1152, "adc.bits": 6, **changed}
+        yield Case("accumulation", line, 6, "differential", settings, False)
     for age in ("1 day", "5 days"):
         yield Case("drift", "SONOS, design A", age, "sonos-a", {**own, "cell.time": age})
     for line, compensation in (("PCM", "none"), ("PCM, compensated by column", "column")):
@@ -109,6 +112,22 @@ def cases(subject: Subject) -> Iterator[Case]:
             aged = {"cell.device": "pcm-joshi-2020", "cell.time": age, "cell.drift_compensation": compensation}
             yield Case("drift", line, age, "differential", {**own, **aged})
     yield from designs("bcde", subject)
+
+
+def accumulated_apart(subject: Subject) -> dict[str, dict[str, Any]]:
+    """What may tell why digital accumulation is better, where `subject` has parts to tell apart."""
+    if not subject.parts:
+        return {}
+    digital = {"inputs.accumulation": "digital"}
+    apart = {
+        f"digital in {part} alone": {"layers": [{"match": list(names), "set": digital}]}
+        for part, names in subject.parts.items()
+    }
+    return {
+        **apart,
+        "a range for each column": {"adc.ranges_per": ["column"]},
+        "noise of 0.3 steps": {"adc.noise_steps": 0.3},
+    }
 
 
 def designs(letters: str, subject: Subject) -> Iterator[Case]:

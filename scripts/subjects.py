@@ -62,6 +62,7 @@ class Subject:
         unit: of energies.
         about: where all of this comes from.
         ranges: settings of designs, by what they are called.
+        parts: names of layers, by what they are called together.
     """
 
     model: nn.Module
@@ -72,6 +73,7 @@ class Subject:
     unit: Unit
     about: str
     ranges: dict[str, dict[str, Any]] = field(default_factory=lambda: RANGES)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def fashion_vit(files: Path | None) -> Subject:
@@ -99,7 +101,7 @@ def minilm(files: Path | None) -> Subject:
 
 
 def speaker_encoder(files: Path | None) -> Subject:
-    from speaker_encoder import SECONDS, load_speakers
+    from speaker_encoder import LAYERS, SECONDS, load_speakers
 
     network, (mels, speakers), enrolled = load_speakers(_given(files))
     about = (
@@ -109,7 +111,11 @@ def speaker_encoder(files: Path | None) -> Subject:
     samples = MeasuredSamples.labelled(mels, speakers, batch=60)
     errors = Errors((0.05, 0.1, 0.2), (0.005, 0.01, 0.02))
     unit = Unit("second of sound", SECONDS)
-    return Subject(network, samples, enrolled[::5], 3, errors, unit, about, FINE)
+    parts = {
+        part: tuple(f"lstm.{short}_l{number}" for number in range(LAYERS))
+        for part, short in (("the matrices of the inputs", "ih"), ("the matrices of the states", "hh"))
+    }
+    return Subject(network, samples, enrolled[::5], 3, errors, unit, about, FINE, parts)
 
 
 def spelling(files: Path | None) -> Subject:
