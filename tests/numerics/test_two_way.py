@@ -68,6 +68,16 @@ def test_exact_values_have_no_interval_and_single_ones_no_variance_of_their_kind
     assert of_chips.interval() == pytest.approx((1.5 - 2.0542, 1.5 + 2.0542), abs=1e-3)  # Student, three degrees
 
 
+def test_a_number_that_some_leave_outs_do_not_have_says_nothing():
+    """A tolerance at the end of what was measured is unknown without some images, and was said to be certain."""
+    right = np.random.default_rng(0).random((4, 60)) < 0.8
+    found = estimate(lambda means: means[0] if means[0] < right.mean() + 1e-9 else math.nan, [right])
+    assert math.isfinite(found.value)
+    assert found.interval() == (-math.inf, math.inf)
+    assert found.p_value(0.5) == 1.0
+    assert found.needed(0.5) is None
+
+
 def test_p_values_and_intervals_agree():
     found = Estimate(1.0, (Spread(5, 500, 0.03, 0.02, 0.01), Spread(3, 100, 0.01, 0.02, 0.0)))
     for confidence in (0.5, 0.95, 0.999):

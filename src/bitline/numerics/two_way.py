@@ -72,7 +72,9 @@ class Spread:
         return self.of_chips + self.from_images
 
     def half_width(self, confidence: float) -> float:
-        """Half of the width of an interval that holds the truth in this share of cases."""
+        """Half of the width of an interval that holds the truth in this share of cases; NaN if that is unknown."""
+        if math.isnan(self.variance):
+            return math.nan
         chips, groups = self.chips - 1, min(GROUPS, self.images) - 1
         square = 0.0
         for freedom, variance in ((chips, self.of_chips), (groups, self.from_images)):
@@ -131,7 +133,7 @@ class Estimate:
             ((5, 462), (16, 1592))
         """
         distance = abs(self.value - bound)
-        if not 0 < distance < math.inf or len(self.spreads) != 1 or math.isinf(self.spreads[0].from_chips):
+        if not 0 < distance < math.inf or len(self.spreads) != 1 or not math.isfinite(self.spreads[0].variance):
             return None
         spread, wanted = self.spreads[0], (distance / 1.96) ** 2
         rest = min(spread.from_both, spread.from_chips)
