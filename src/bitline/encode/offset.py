@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from pydantic import model_validator
 from torch import Tensor
 
-from bitline.encode._mapping import WeightMapping
 from bitline.encode.line_signs import LineSigns
+from bitline.encode.single_line import SingleLine
 from bitline.shapes import Codes, Float, StoredCodes
 
 
-class Offset(WeightMapping):
+class Offset(SingleLine):
     """One cell for each slice of w + 2^(bits-1); the offset is removed after the ADC.
 
     W x = sum_k 2^(k b) W_k x - 2^(bits-1) sum(x): Xiao et al. 2022, Eqs. 5 and 7.
@@ -36,8 +36,6 @@ class Offset(WeightMapping):
     flipped_columns: bool = False
     """Store the cells of a column on an array inverted where their digits add up to more than half of the largest sum:
     no current exceeds half of the full range, which saves a bit of the ADC (ISAAC, Shafiee et al. 2016)."""
-
-    lines: ClassVar[int] = 1
 
     @model_validator(mode="after")
     def _check_flipped_columns(self) -> Offset:
@@ -62,14 +60,6 @@ class Offset(WeightMapping):
         return int(2 ** (self.code_bits - 1))
 
     @property
-    def readings(self) -> tuple[tuple[float, ...], ...]:
-        return ((1.0,),)
-
-    @property
-    def reading_signs(self) -> tuple[float, ...]:
-        return (1.0,)
-
-    @property
     def has_unit_column(self) -> bool:
         return self.subtraction == "unit-column"
 
@@ -79,8 +69,7 @@ class Offset(WeightMapping):
     def input_sum_factor(self, window_low: float) -> float:
         if self.has_unit_column:
             return 0.0
-        background = window_low / (1 - window_low) * self.top_digit * sum(self.radix)
-        return self.zero + background
+        return self.zero + super().input_sum_factor(window_low)
 
     def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
         if not self.flipped_columns:

@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bitline.encode._mapping import WeightMapping
 from bitline.encode.line_signs import LineSigns, by_row
+from bitline.encode.single_line import SingleLine
 from bitline.shapes import Codes, Float, Shaped, StoredCodes
 
 
-class Polarised(WeightMapping):
+class Polarised(SingleLine):
     """One cell for each slice of |w|; the part of a column on one array is added or subtracted as a whole.
 
     W x = sum over arrays of s sum_k 2^(k b) |W_k| x with a sign s for each array and column, as in FORMS (Yuan et al.,
@@ -39,7 +39,6 @@ class Polarised(WeightMapping):
 
     kind: Literal["polarised"] = "polarised"
 
-    lines: ClassVar[int] = 1
     keeps_all: ClassVar[bool] = False
 
     def describe(self) -> str:
@@ -49,19 +48,8 @@ class Polarised(WeightMapping):
     def magnitude_bits(self) -> int:
         return self.code_bits - 1
 
-    @property
-    def readings(self) -> tuple[tuple[float, ...], ...]:
-        return ((1.0,),)
-
-    @property
-    def reading_signs(self) -> tuple[float, ...]:
-        return (1.0,)
-
     def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         return self.slice_digits(codes.abs())[None]
-
-    def input_sum_factor(self, window_low: float) -> float:
-        return window_low / (1 - window_low) * self.top_digit * sum(self.radix)
 
     def kept(self, codes: StoredCodes, blocks: Sequence[slice]) -> StoredCodes:
         signs = by_row(_signs(codes, blocks), blocks)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from pydantic import model_validator
 from torch import Tensor
 
-from bitline.encode._mapping import WeightMapping
+from bitline.encode.single_line import SingleLine
 from bitline.numerics.quotient import quotient
 from bitline.shapes import Codes, Float
 
 
-class TwosComplement(WeightMapping):
+class TwosComplement(SingleLine):
     """One cell for each slice of the lower bits, and one for the sign bit.
 
     W x = sum_k 2^(k b) W_k x - 2^(bits-1) S x, where W_k are the slices of the lower bits - 1 bits of the two's
@@ -35,8 +35,6 @@ class TwosComplement(WeightMapping):
     """
 
     kind: Literal["twos-complement"] = "twos-complement"
-
-    lines: ClassVar[int] = 1
 
     @model_validator(mode="after")
     def _check_bits(self) -> TwosComplement:
@@ -73,19 +71,8 @@ class TwosComplement(WeightMapping):
         lower = [float(2 ** (self.cell_bits * index)) for index in range(self.slices - 1)]
         return (*lower, -self.sign_value / self.sign_digit)
 
-    @property
-    def readings(self) -> tuple[tuple[float, ...], ...]:
-        return ((1.0,),)
-
-    @property
-    def reading_signs(self) -> tuple[float, ...]:
-        return (1.0,)
-
     def digits(self, codes: Codes) -> Float[Tensor, "lines slices *codes"]:
         negative = codes < 0
         lower = self.slice_digits(torch.where(negative, codes + self.sign_value, codes))
         signs = quotient(self.sign_digit * negative.to(lower), self.top_digit)
         return torch.cat([lower, signs[None]])[None]
-
-    def input_sum_factor(self, window_low: float) -> float:
-        return window_low / (1 - window_low) * self.top_digit * sum(self.radix)

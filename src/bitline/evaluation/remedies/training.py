@@ -89,7 +89,7 @@ class TrainingData:
         """
         if _is_whole(data):
             samples = samples_of(data, targets, network)
-            return cls._of_samples(_checked(samples, network, measure), network, batch)
+            return cls._of_samples(_checked(samples, network, measure), batch)
         if targets is not None:
             samples_of(data, targets, network)  # says that they have their own
         if hasattr(data, "__getitem__"):
@@ -102,7 +102,7 @@ class TrainingData:
         return cls._of_loader(lambda order: data, len(data), network)
 
     @classmethod
-    def _of_samples(cls, samples: Samples, network: nn.Module, batch: int) -> TrainingData:
+    def _of_samples(cls, samples: Samples, batch: int) -> TrainingData:
         if len(samples) == 0:
             raise DataError("0 training images: give one or more, with a label for each")
         size = min(batch, len(samples))
