@@ -1,4 +1,4 @@
-"""Weights of a layer without ADC, all slices, lines and readings in one, as whole numbers."""
+"""Weights of a layer without ADC, all slices, lines and readings in one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,53 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.errors import DesignError
+from bitline.layer.arrays import LayerArrays, ProgrammedArrays
+from bitline.layer.cells import line_readings
 from bitline.layer.counted import counted, removed_weights
 from bitline.layer.grid import whole_readings
 from bitline.numerics.quotient import quotient
+from bitline.shapes import CellTensor, MatrixTensor, StoredCodes
 
 SAMPLE = 4096
 """Whole numbers among which most layers have some without a common divisor."""
 CODE_STEP = 1e-9
 """Relative distance from whole numbers up to which weights are taken to be whole."""
+
+
+def summed_lines(arrays: LayerArrays, cells: CellTensor, power: int) -> StoredCodes:
+    """Slices and lines in one, (groups, rows, columns + unit columns), in weight codes, float64; power 2 for variances.
+
+    Args:
+        arrays: those of the cells.
+        cells: (lines, slices, groups, rows, columns + unit columns), conductances or standard deviations squared.
+        power: 1 or 2.
+    """
+    readings = line_readings(cells, arrays.design.weights.readings, power).double()
+    readings = counted(readings, arrays) if power == 1 else readings
+    total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
+    gain = arrays.drift_gain
+    return total if gain is None else total * (gain.double() ** power)[:, None]
+
+
+def summed_weights(arrays: LayerArrays, cells: CellTensor) -> MatrixTensor:
+    """Weight codes of cells, (groups, rows, columns), float64, without what is removed of the sum of the inputs."""
+    return arrays.unit_columns.subtract(summed_lines(arrays, cells, power=1), dim=2)
+
+
+def programmed_weights(arrays: ProgrammedArrays) -> MatrixTensor:
+    """Weight codes that the cells of a chip stand for, (groups, rows, columns), float64.
+
+    Raises:
+        DesignError: outputs are no weighted sums of the inputs.
+    """
+    design = arrays.design
+    if not (design.array.is_linear and design.has_plain_currents) or design.bends_on_wires:
+        raise DesignError(
+            "the arrays of this design are not linear in their inputs (cell.current_voltage, inputs.drivers or lines "
+            "with resistance), so that its cells stand for no weights: train with the whole chip instead"
+        )
+    return summed_weights(arrays, arrays.cells.conductance) - removed_weights(arrays)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
-from bitline.layer.cells import line_readings
-from bitline.layer.counted import ArrayInputSums, counted, removed_weights
+from bitline.layer.counted import ArrayInputSums, removed_weights
+from bitline.layer.effective_weights import summed_lines, summed_weights
 from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals
@@ -25,13 +25,11 @@ from bitline.quantize import input_codes
 from bitline.readout import Levels
 from bitline.shapes import (
     AtAdcs,
-    CellTensor,
     DigitalSums,
     LayerInputs,
     LayerOutputs,
     MatrixTensor,
     Outputs,
-    StoredCodes,
 )
 
 SLICE_STRIDE = 1 << 48
@@ -95,7 +93,9 @@ class LinearPlan(Plan):
         self.product = arrays.product
         self.whole = arrays.product.whole()
         slices = arrays.slicing.slices
-        effective = [(excitation.drive, self._weights(excitation.cells)) for excitation in arrays.excitations(slices)]
+        effective = [
+            (excitation.drive, summed_weights(arrays, excitation.cells)) for excitation in arrays.excitations(slices)
+        ]
         removed = removed_weights(arrays)
         if len(effective) == 1:
             effective = [(drive, weights - removed) for drive, weights in effective]
@@ -122,19 +122,6 @@ class LinearPlan(Plan):
             result += product(drive.inputs(codes))
         return result if self.noise is None else result.add_(self._read_noise(codes, sample))
 
-    def _weights(self, cells: CellTensor) -> MatrixTensor:
-        """Effective weight codes of cells, (groups, rows, columns), float64."""
-        return self.arrays.unit_columns.subtract(self._summed(cells, power=1), dim=2)
-
-    def _summed(self, cells: CellTensor, power: int) -> StoredCodes:
-        """Slices and lines in one, (groups, rows, columns + unit columns), float64; power 2 for variances."""
-        arrays = self.arrays
-        readings = line_readings(cells, arrays.design.weights.readings, power).double()
-        readings = counted(readings, arrays) if power == 1 else readings
-        total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
-        gain = arrays.drift_gain
-        return total if gain is None else total * (gain.double() ** power)[:, None]
-
     def _product(self, drive: Drive, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
         arrays = self.arrays
         weights = weights * arrays.product_step.double().reshape(weights.shape[0], 1, -1)
@@ -144,7 +131,9 @@ class LinearPlan(Plan):
     def _noise(self, squares: Excitation) -> tuple[Drive, LineProduct]:
         """Variance of every column and unit column in units of the digital sum."""
         reach = Reach.of(squares.drive, self.arrays.inputs.high, signed=False)
-        return squares.drive, variance_product(self.arrays, self.whole, self._summed(squares.cells, power=2), reach)
+        return squares.drive, variance_product(
+            self.arrays, self.whole, summed_lines(self.arrays, squares.cells, power=2), reach
+        )
 
     def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
         assert self.noise is not None

@@ -16,6 +16,7 @@ from bitline.networks.cifar_resnet import CifarResNet
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.nn.fold import fold_batch_norm
 from bitline.nn.hooks import hooked
+from bitline.quantize import straight_through
 
 BITS = 4
 
@@ -36,8 +37,7 @@ def stepped(x: Tensor, step: Tensor, lowest: int, highest: int, count: int) -> T
     """
     damping = 1.0 / math.sqrt(count * highest)
     learned = step.detach() + (step - step.detach()) * damping
-    codes = (x / learned).clamp(lowest, highest)
-    return (codes + (codes.round() - codes).detach()) * learned
+    return straight_through(x, learned, lowest, highest)
 
 
 class SteppedReLU(nn.Module):

@@ -274,8 +274,17 @@ class AnalogLayer(nn.Module):
             if not torch.is_grad_enabled():
                 return outputs
             reachable = self.design.inputs.range.reachable(inputs, programmed.calibration.inputs)
-            plain = self.float_forward(reachable.to(self.weight.dtype)).to(inputs.dtype)
-            return plain + (outputs - plain).detach()
+            return self.with_gradients(outputs, reachable)
+
+    def with_gradients(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """Outputs of the chip, with the gradients of the layer in floating point.
+
+        Args:
+            outputs: of the chip.
+            inputs: as far as gradients reach them.
+        """
+        plain = self.float_forward(inputs.to(self.weight.dtype)).to(outputs.dtype)
+        return plain + (outputs - plain).detach()
 
     def get_extra_state(self) -> Tensor:
         """Chip, calibration and correction as JSON in bytes, so that any file of tensors can hold it."""

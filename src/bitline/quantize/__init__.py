@@ -8,6 +8,7 @@ from bitline.quantize.input_ranges import InputScale, LeastErrorRange, Percentil
 from bitline.quantize.inputs import input_bytes, input_codes
 from bitline.quantize.registry import AnyInputRange
 from bitline.quantize.row_drivers import RowDrivers
+from bitline.quantize.straight_through import straight_through
 from bitline.quantize.vector_range import VectorRange
 from bitline.quantize.weights import weight_codes
 
@@ -20,5 +21,6 @@ __all__ = [
     "VectorRange",
     "input_bytes",
     "input_codes",
+    "straight_through",
     "weight_codes",
 ]

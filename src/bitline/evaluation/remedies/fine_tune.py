@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 import torch
@@ -18,17 +17,25 @@ from bitline.design import Design
 from bitline.errors import DataError
 from bitline.evaluation.evaluate import Metric
 from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.remedies.forward_passes import ForwardPass, WholeChip
+from bitline.evaluation.remedies.layer_settings import with_rules
+from bitline.evaluation.remedies.network_in_training import Hardware, NetworkInTraining
+from bitline.evaluation.remedies.trained_ranges import CalibratedRanges, InputRanges
 from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss
 from bitline.evaluation.subject import Labels
 from bitline.measures import Measure, measure_of
-from bitline.nn import conversion_of, convert, independent_copy, program
-from bitline.nn.fold import fold_pairs
+from bitline.nn import (
+    computing,
+    independent_copy,
+    program,
+)
 from bitline.numerics.progress import Progress, silent
 
 TRAINING_CHIPS = 1_000_000
 """Number of the first chip used for training: far from those of evaluations."""
 VALIDATION_CHIP = TRAINING_CHIPS - 1
 """The chip on which every epoch is measured, so that epochs differ by their weights alone."""
+WHOLE_CHIP, CALIBRATED = WholeChip(), CalibratedRanges()
 
 
 @dataclass(frozen=True)
@@ -56,15 +63,17 @@ class FineTuned:
         network: in floating point, with the weights of the best epoch, for `convert` and `evaluate`.
         history: all epochs.
         best: number of the epoch whose weights these are, from 0.
+        design: what it was trained on, with a rule for each layer whose input range was learnt.
 
     Examples:
-        >>> FineTuned(nn.Identity(), (Epoch(0.5), Epoch(0.4)), best=1).history[1].loss
+        >>> FineTuned(nn.Identity(), (Epoch(0.5), Epoch(0.4)), best=1, design=Design()).history[1].loss
         0.4
     """
 
     network: nn.Module
     history: tuple[Epoch, ...]
     best: int
+    design: Design
 
 
 def fine_tune(
@@ -77,6 +86,8 @@ def fine_tune(
     loss: Loss = likely_loss,
     validation: Any = None,
     metric: Metric = "accuracy",
+    forward: ForwardPass = WHOLE_CHIP,
+    ranges: InputRanges = CALIBRATED,
     epochs: int = 3,
     patience: int | None = None,
     learning_rate: float = 1e-4,
@@ -88,7 +99,7 @@ def fine_tune(
 
     The forward pass is that of the hardware, errors included; gradients pass straight through quantisation and errors
     (noise-aware training, Joshi et al., Nature Communications 11, 2473, 2020). Batch norms are folded first, so the
-    result has none.
+    result has none. Clipped weights (`weights.percentile` of the design) stay clipped in the forward pass.
 
     Args:
         model: float network; left as it is.
@@ -100,6 +111,10 @@ def fine_tune(
         validation: data with its targets, as for `evaluate`, on which every epoch is measured on one chip: the result
             then is the best epoch, otherwise the last one.
         metric: what is measured, as for `evaluate`; training targets are checked by it.
+        forward: what layers compute in a step: `WholeChip`, or `ProgrammedWeights`, without converters, whose gradients
+            pass through the weights of the chip.
+        ranges: `CalibratedRanges`, or `LearntRanges`, which are trained with the weights and written into the design of
+            the result.
         epochs: passes over the training data.
         patience: epochs without a better measure (without validation: a lower loss) after which training ends.
         learning_rate: of Adam, falling to zero along a cosine.
@@ -109,43 +124,44 @@ def fine_tune(
 
     Raises:
         DataError: as for `evaluate`; or a loss that is not a finite number.
+        DesignError: there are no ranges to learn, or cells that stand for no weights.
+        CalibrationError: ranges are to be learnt, and `calibration` is an earlier one.
 
     Examples:
         >>> network, images, labels = nn.Linear(4, 3), torch.rand(8, 4), torch.arange(8) % 3
         >>> tuned = fine_tune(network, Design(), images, labels, validation=(images, labels), epochs=2)
         >>> bool((tuned.network.weight != network.weight).any()), len(tuned.history)
         (True, 2)
+
+        Learnt ranges belong to the design that is returned:
+
+        >>> from bitline.evaluation.remedies import LearntRanges
+        >>> tuned = fine_tune(network, Design(), images, labels, epochs=1, ranges=LearntRanges())
+        >>> tuned.design.for_layer("linear").inputs.range.kind
+        'given'
     """
     whole_number("epochs", epochs, 1, DataError)
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
     tuned, measure = independent_copy(model), measure_of(metric)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
-    network = convert(model, design, StoredSamples(data.first.call) if calibration is None else calibration, seed=seed)
-    fold_pairs(tuned, conversion_of(network).folding.folded)
-    trainer = _Trainer(network, data, loss, measure, learning_rate, epochs, progress)
+    seen = StoredSamples(data.first.call) if calibration is None else calibration
+    trained = NetworkInTraining.of(model, tuned, Hardware(design, seen, seed), ranges)
+    trainer = _Trainer(trained, data, loss, measure, forward, learning_rate, epochs, progress)
     history: list[Epoch] = []
-    best, kept = 0, _weights(network)
+    best, kept = 0, trained.state()
     for found in trainer.epochs(seed):
-        value = math.nan if judge is None else _measured(judge, network)
+        value = math.nan if judge is None else _measured(judge, trained.network)
         history.append(replace(found, value=value))
         if _is_better(history, best, measure, judged=judge is not None):
-            best, kept = len(history) - 1, _weights(network)
+            best, kept = len(history) - 1, trained.state()
         trainer.said = f", loss {found.loss:.3g}" + ("" if judge is None else f", {measure.shown(value)}")
         if len(history) - 1 - best >= patient:
             break
     if judge is None and patience is None:
-        best, kept = len(history) - 1, _weights(network)
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight.copy_(kept[name])
-        for name, weight in tuned.named_parameters():
-            weight.copy_(attrgetter(name)(network))  # layers of several matrices give what belongs to their parts
-    return FineTuned(tuned, tuple(history), best)
-
-
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {name: weight.detach().clone() for name, weight in network.named_parameters()}
+        best, kept = len(history) - 1, trained.state()
+    kept.give_weights(tuned, trained.network)
+    return FineTuned(tuned, tuple(history), best, with_rules(design, kept.ranges))
 
 
 def _measured(judge: MeasuredSamples, network: nn.Module) -> float:
@@ -165,10 +181,11 @@ def _is_better(history: list[Epoch], best: int, measure: Measure, judged: bool) 
 class _Trainer:
     """Steps of Adam, each on another chip."""
 
-    network: nn.Module
+    trained: NetworkInTraining
     data: TrainingData
     loss: Loss
     measure: Measure
+    forward: ForwardPass
     learning_rate: float
     count: int
     progress: Progress
@@ -176,23 +193,32 @@ class _Trainer:
 
     def epochs(self, seed: int) -> Iterator[Epoch]:
         """Passes over the data, one after the other."""
-        steps = self.count * self.data.steps
-        optimiser = torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
+        steps, ranges = self.count * self.data.steps, self.trained.ranges
+        groups = [{"params": list(self.trained.network.parameters())}, *ranges.learnt()]
+        optimiser = torch.optim.Adam(groups, lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         order, step = torch.Generator().manual_seed(seed), 0
         for _ in range(self.count):
             losses = []
             for batch in self.data.batches(order):
-                program(self.network, chip=TRAINING_CHIPS + step)
-                found = self._loss(batch)
-                optimiser.zero_grad()
-                found.backward()
-                optimiser.step()
+                losses.append(self._step(batch, TRAINING_CHIPS + step, optimiser))
                 schedule.step()
                 step += 1
-                losses.append(float(found.detach()))
                 self.progress(f"fine-tune{self.said}", min(step, steps), steps)
+            self.trained.follow_ranges()
             yield Epoch(sum(losses) / len(losses))
+
+    def _step(self, batch: Batch, chip: int, optimiser: torch.optim.Optimizer) -> float:
+        """Change weights and ranges by what a batch says of a chip; its loss."""
+        network, ranges = self.trained.network, self.trained.ranges
+        program(network, chip=chip)
+        with computing(network, self.forward.of_step(ranges)):
+            found = self._loss(batch)
+            optimiser.zero_grad()
+            found.backward()
+        optimiser.step()
+        ranges.put_on(network)
+        return float(found.detach())
 
     def _loss(self, batch: Batch) -> Tensor:
         """The loss of a batch.
@@ -200,10 +226,10 @@ class _Trainer:
         Raises:
             DataError: targets do not suit the measure, or the loss is no finite number.
         """
-        outputs = self.network(*batch.call.arguments, **batch.call.keywords)
+        outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
         targets = self.measure.targets_of(batch.call, batch.targets)
         if targets is not None:
-            targets = self.measure.checked(outputs, targets)
+            targets = self.data.checked(outputs, targets)
         found = self.loss(outputs, targets)
         if not isinstance(found, Tensor) or found.numel() != 1 or not bool(found.isfinite()):
             raise DataError(

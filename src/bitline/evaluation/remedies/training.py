@@ -60,6 +60,7 @@ class TrainingData:
         steps: batches of one pass.
         batches: all samples once, in an order that a generator decides.
         first: a few samples.
+        checked: targets of outputs that suit the measure; those that are stored were checked before.
 
     Examples:
         >>> from bitline.measures import ACCURACY
@@ -72,6 +73,7 @@ class TrainingData:
     steps: int
     batches: Callable[[torch.Generator], Iterator[Batch]]
     first: Batch
+    checked: Callable[[Any, Any], Any]
 
     @classmethod
     def of(cls, data: Any, targets: Any, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
@@ -82,29 +84,33 @@ class TrainingData:
                 every time.
             network: takes the inputs, in eval mode.
             batch: samples of a step; a loader has its own batches.
-            measure: checks targets that are all at hand.
+            measure: checks targets, before the work where all are at hand.
 
         Raises:
             DataError: as for `samples_of`, or a loader that does not know how many batches it has.
         """
         if _is_whole(data):
             samples = samples_of(data, targets, network)
-            return cls._of_samples(_checked(samples, network, measure), batch)
+            return cls._of_samples(samples, network, batch, measure)
         if targets is not None:
             samples_of(data, targets, network)  # says that they have their own
         if hasattr(data, "__getitem__"):
-            return cls._of_loader(lambda order: _shuffled(data, batch, order), -(-len(data) // batch), network)
+            shuffled, steps = (lambda order: _shuffled(data, batch, order)), -(-len(data) // batch)
+            return cls._of_loader(shuffled, steps, network, measure)
         if not hasattr(data, "__len__"):
             raise DataError(
                 f"the {type(data).__name__} does not say how many batches it has, which the learning rate depends on: "
                 "give a DataLoader or a data set with a length"
             )
-        return cls._of_loader(lambda order: data, len(data), network)
+        return cls._of_loader(lambda order: data, len(data), network, measure)
 
     @classmethod
-    def _of_samples(cls, samples: Samples, batch: int) -> TrainingData:
+    def _of_samples(cls, samples: Samples, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
         if len(samples) == 0:
             raise DataError("0 training images: give one or more, with a label for each")
+        checked: Callable[[Any, Any], Any] = measure.checked
+        if isinstance(samples, StoredSamples) and samples.targets is not None:
+            samples, checked = _checked(samples, samples.targets, network, measure), _as_they_are
         size = min(batch, len(samples))
 
         def batches(order: torch.Generator) -> Iterator[Batch]:
@@ -114,10 +120,12 @@ class TrainingData:
             for places in torch.randperm(len(samples), generator=order).split(size):
                 yield samples.picked(places)
 
-        return cls(-(-len(samples) // size), batches, samples.first(size))
+        return cls(-(-len(samples) // size), batches, samples.first(size), checked)
 
     @classmethod
-    def _of_loader(cls, source: Callable[[torch.Generator], Any], steps: int, network: nn.Module) -> TrainingData:
+    def _of_loader(
+        cls, source: Callable[[torch.Generator], Any], steps: int, network: nn.Module, measure: Measure
+    ) -> TrainingData:
         def batches(order: torch.Generator) -> Iterator[Batch]:
             for given in source(order):
                 batch = batch_of(given, network)
@@ -126,15 +134,17 @@ class TrainingData:
         first = next(batches(torch.Generator()), None)
         if first is None:
             raise DataError("the data is empty: give one or more training samples")
-        return cls(steps, batches, first)
+        return cls(steps, batches, first, measure.checked)
 
 
 @torch.no_grad()
-def _checked(samples: Samples, network: nn.Module, measure: Measure) -> Samples:
-    """Samples whose targets suit a measure, where all of them are in memory."""
-    if not isinstance(samples, StoredSamples) or samples.targets is None or not len(samples):
-        return samples
-    return replace(samples, targets=measure.checked(samples.first(2).call.on(network), samples.targets))
+def _checked(samples: StoredSamples, targets: Any, network: nn.Module, measure: Measure) -> StoredSamples:
+    """Samples whose targets suit a measure, all of which are in memory."""
+    return replace(samples, targets=measure.checked(samples.first(2).call.on(network), targets))
+
+
+def _as_they_are(outputs: Any, targets: Any) -> Any:
+    return targets
 
 
 def _is_whole(data: Any) -> bool:

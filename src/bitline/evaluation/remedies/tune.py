@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from glob import escape
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bitline.config.arguments import checked
-from bitline.design import Design, LayerRule
+from bitline.design import Design
 from bitline.errors import ConversionError, DesignError
-from bitline.evaluation.remedies.layer_settings import settings_with
+from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.layer.chip import Chip
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
 from bitline.numerics.energies import energies
@@ -172,11 +171,11 @@ def tune(
         before = dict(best)
         for value in knob.values:
             trial = {name: {**settings, knob.setting: value} for name, settings in chosen.items()}
-            for name, found in measured(_with_rules(design, trial)).items():
+            for name, found in measured(with_rules(design, trial)).items():
                 if found > best[name] + (WORTHWHILE_DB if best[name] == before[name] else 0):
                     best[name], chosen[name] = found, trial[name]
         gains[knob.setting] = math.fsum(best[name] - before[name] for name in best) / len(best)
-    tuned = _with_rules(design, chosen)
+    tuned = with_rules(design, chosen)
     last = measured(tuned)  # ADC ranges of a layer also see what was chosen for those before it
     progress("choosing settings", count, count)
     layers = tuple(TunedLayer(name, first[name], last[name], chosen[name]) for name in first)
@@ -214,17 +213,6 @@ def _ratio(both: Tensor) -> float:
     if signal <= 0:
         return 0.0
     return 10 * math.log10(signal / max(error, signal * 1e-20))
-
-
-def _with_rules(design: Design, chosen: Mapping[str, Mapping[str, Any]]) -> Design:
-    """The design with a rule for all layers that choose alike, which keeps what its own rules say of them."""
-    alike: dict[str, tuple[dict[str, Any], list[str]]] = {}
-    for name, settings in chosen.items():
-        if settings:
-            together = settings_with(design, name, settings)
-            alike.setdefault(repr(sorted(together.items())), (together, []))[1].append(escape(name))
-    rules = [LayerRule(match=tuple(names), set=settings) for settings, names in alike.values()]
-    return design.model_copy(update={"layers": (*rules, *design.layers)})
 
 
 def _value(value: Any) -> str:

