@@ -105,10 +105,8 @@ class AnalogLayer(nn.Module):
         return twin
 
     def _start(self, design: Design, name: str, folded: str = "") -> None:
-        self.name = name
-        self._folded = folded
-        self._converted_for = design
-        self._design = design
+        self.name, self._folded = name, folded
+        self._converted_for = self._design = design
         self._chip = Chip()
         self.numbers = ReadNumbers()
         self._calibration: LayerCalibration | None = None
@@ -181,8 +179,7 @@ class AnalogLayer(nn.Module):
     @property
     def matrix(self) -> Tensor:
         """The weights as they lie on arrays, (outputs, rows of one group)."""
-        weight: Tensor = self.weight
-        return weight.flatten(1)
+        return torch.flatten(self.weight, 1)
 
     @property
     @abstractmethod
@@ -265,8 +262,7 @@ class AnalogLayer(nn.Module):
         if inputs.numel() == 0:
             return self.float_forward(inputs)
         with torch.autocast(inputs.device.type, enabled=False):
-            programmed = self.programmed()
-            arranged = self.arranged(inputs)
+            programmed, arranged = self.programmed(), self.arranged(inputs)
             computed = programmed.multiply(arranged, self.numbers.take(len(arranged)))
             if self._correction is not None:
                 computed = self._correction(computed)
@@ -277,12 +273,7 @@ class AnalogLayer(nn.Module):
             return self.with_gradients(outputs, reachable)
 
     def with_gradients(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        """Outputs of the chip, with the gradients of the layer in floating point.
-
-        Args:
-            outputs: of the chip.
-            inputs: as far as gradients reach them.
-        """
+        """Outputs of the chip, with the gradients of the float layer for `inputs`, as far as they are reachable."""
         plain = self.float_forward(inputs.to(self.weight.dtype)).to(outputs.dtype)
         return plain + (outputs - plain).detach()
 
