@@ -244,3 +244,44 @@ def test_any_data_and_any_measure(bitline, tmp_path):
     ):
         status, _, errors = bitline(*base, "--data", data, "--metric", metric)
         assert status == 2 and words in errors and len(errors.strip().splitlines()) == 1, errors
+
+
+PAIRS = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+class Both(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Linear(6, 3), nn.Linear(4, 3)
+
+    def forward(self, x, y):
+        return self.first(x) + self.second(y)
+
+def named():
+    torch.manual_seed(1)
+    whole = {"x": torch.rand(30, 6), "y": torch.rand(30, 4), "labels": torch.rand(30, 3)}
+    parts = {"data": slice(20), "calibration": slice(20, 30)}
+    return {part: {name: value[places] for name, value in whole.items()} for part, places in parts.items()}
+
+def in_order():
+    return {name: DataLoader(TensorDataset(*part.values()), batch_size=10) for name, part in named().items()}
+"""
+
+
+@pytest.mark.usefixtures("importable")
+def test_networks_of_several_inputs_are_recalibrated(bitline, tmp_path):
+    (tmp_path / "pairs.py").write_text(PAIRS, encoding="utf-8")
+    base = ("run", "--model", "pairs:Both", "--chips", "1", "--out", tmp_path / "out", "--compared-images", "0")
+    settings = ("--set", "cell.device.kind=state-independent", "--set", "cell.device.alpha=0.2", "--metric", "mse")
+    found = []
+    for data in ("pairs.py:named", "pairs.py:in_order"):
+        status, _, errors = bitline(*base, *settings, "--data", data, "--recalibrate", "8")
+        assert status == 0, errors
+        found.append(results(tmp_path / "out")["mean_squared_error"]["chips"])
+    assert bitline(*base, *settings, "--data", "pairs.py:named")[0] == 0
+    assert found[0] == found[1] != results(tmp_path / "out")["mean_squared_error"]["chips"]
+    status, _, errors = bitline(*base, *settings, "--data", "pairs.py:named", "--recalibrate", "1")
+    assert status == 2 and "needs two or more images" in errors and len(errors.strip().splitlines()) == 1, errors

@@ -118,9 +118,9 @@ class Sample:
             labels = labels_for(self.dataset, classes_of(self.network, design, self.images))
         return self.images.to(compute), labels.to(compute), self.calibration.to(compute)
 
-    def first_inputs(self, count: int) -> Tensor:
-        """The first calibration images."""
-        return self.calibration[:count]
+    def for_recalibration(self, count: int, compute: str) -> Tensor:
+        """The first calibration images, on a compute device."""
+        return self.calibration[:count].to(compute)
 
     @cached_property
     def calibration(self) -> Tensor:

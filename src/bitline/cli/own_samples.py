@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bitline.errors import BitlineError
-
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from bitline.data.samples import Samples
     from bitline.design import Design
@@ -43,16 +41,9 @@ class OwnSample:
         network = self.network.to(compute)
         return self.samples.beside(network), None, self.calibration.beside(network)
 
-    def first_inputs(self, count: int) -> Tensor:
-        """The first calibration inputs as one tensor.
-
-        Raises:
-            BitlineError: the network takes several inputs.
-        """
-        call = self.calibration.first(count).call
-        if len(call.tensors()) != 1 or call.keywords:
-            raise BitlineError("--recalibrate works with networks of one input: leave it out")
-        return call.tensors()[0]
+    def for_recalibration(self, count: int, compute: str) -> Samples:
+        """The first calibration inputs, on a compute device."""
+        return self.calibration.part(0, count).beside(self.network.to(compute))
 
 
 def own_sample(network: nn.Module, weights: str, data: str, images: int | None, calibration: int) -> OwnSample:

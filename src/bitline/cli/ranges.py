@@ -183,15 +183,12 @@ def _tried(best: Recommendation) -> Table:
         Column("bits", "bits"),
         Column("percentile", "P", "%", exact),
         Column("own_db", "worst layer", "dB", lambda value: fixed(value, 1)),
-        Column("accuracy", "accuracy", "%", in_percent),
+        Column(best.measure.name, best.measure.name, "%", in_percent),
     )
     return Table("tried", columns, best.tried, "resolutions and ranges tried")
 
 
 def _recommended(best: Recommendation, loss: float, images: int) -> str:
     if best.bits is None:
-        return f"no resolution tried stays within {exact(loss)} % of {in_percent(best.reference)} % (no ADC)"
-    return (
-        f"recommended: adc.bits = {best.bits}, adc.range.percentile = {exact(best.percentile)}: accuracy "
-        f"{in_percent(best.accuracy)} %, without ADC {in_percent(best.reference)} % ({images} images)"
-    )
+        return f"no resolution tried stays within {exact(loss)} % of {best.measure.shown(best.reference)} (no ADC)"
+    return f"recommended: {best} ({images} images)"

@@ -158,7 +158,7 @@ class _Procedure:
         images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network, remedy = sample.network.to(self.compute), dict[str, Any]()
         if self.recalibrate:
-            remedy["after_programming"] = Recalibrate(sample.first_inputs(self.recalibrate).to(self.compute))
+            remedy["after_programming"] = Recalibrate(sample.for_recalibration(self.recalibrate, self.compute))
         with output.progress() as tell:
             return evaluate_times(
                 network,
