@@ -10,10 +10,11 @@ from __future__ import annotations
 import bitline
 from bitline import Design, evaluate
 from bitline.data import load_dataset
-from bitline.evaluation.remedies import Recalibrate, clip_weights, fine_tune
+from bitline.evaluation.remedies import Knob, Recalibrate, fine_tune, tune
 from bitline.networks import find_network, load_network
 
 TRIALS, HALF, SEED = 10, 500, 0
+CLIPPING = Knob("weights.percentile", (100.0, 99.99, 99.95, 99.9, 99.8, 99.5, 99.0, 98.0))
 CASES = {
     "state-independent error, 3 % of G_max": {"cell.device": {"kind": "state-independent", "alpha": 0.03}},
     "state-proportional error, 20 % of G": {"cell.device": {"kind": "state-proportional", "alpha": 0.2}},
@@ -41,7 +42,7 @@ def main() -> None:
     print("| " + " | ".join(heads) + " |\n|" + " --- |" * len(heads))
     for name, settings in CASES.items():
         design = Design.load("differential").with_settings(settings)
-        clipped = clip_weights(model, design, data.calibration[:64], seed=SEED)
+        clipped = tune(model, design, data.calibration[:64], knobs=(CLIPPING,), chips=3, seed=SEED).design
         tuned = fine_tune(
             model, design, train, train_labels, data.calibration, epochs=10, learning_rate=2e-4, seed=SEED
         ).network

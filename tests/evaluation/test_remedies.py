@@ -9,7 +9,7 @@ from torch import nn
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.design import reference
 from bitline.errors import CalibrationError, DataError
-from bitline.evaluation.remedies import Recalibrate, choose_input_ranges, clip_weights, fine_tune, smooth
+from bitline.evaluation.remedies import Knob, Recalibrate, fine_tune, smooth, tune
 
 HARSH = Design.load("differential").with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
 
@@ -80,7 +80,8 @@ def test_clipping_is_chosen_where_a_few_weights_are_large():
     model = nn.Sequential(layer)
     images = torch.rand(60, 100)
     images[:, 0] = 0.0  # the large weight does not matter here
-    tight = clip_weights(model, HARSH, images)
+    clipping = {"knobs": (Knob("weights.percentile", (100.0, 99.9, 99.0)),), "chips": 3}
+    tight = tune(model, HARSH, images, **clipping).design
     assert tight.for_layer("0").weights.percentile < 100
     own, chosen = (
         float((convert(model, design, images)(images) - model(images)).square().mean()) for design in (HARSH, tight)
@@ -88,7 +89,7 @@ def test_clipping_is_chosen_where_a_few_weights_are_large():
     assert chosen < 0.1 * own
     exact = HARSH.with_settings({"cell.device": "none", "adc": "none", "weights.bits": 16})
     images[:, 0] = 1.0
-    assert clip_weights(model, exact, images).layers == ()
+    assert tune(model, exact, images, **clipping).design.layers == ()
 
 
 def test_input_ranges_are_chosen_by_what_the_weights_make_of_them():
@@ -97,14 +98,15 @@ def test_input_ranges_are_chosen_by_what_the_weights_make_of_them():
     images = torch.rand(60, 50)
     images[::10, 0] = 30.0
     design = Design.load("ideal").with_settings({"inputs.bits": 6})
-    for weight, percentile in ((0.0, 99.0), (9.0, 100.0)):
+    for weight, chosen in ((0.0, 99.0), (9.0, design.inputs.range.percentile)):
         layer = nn.Linear(50, 20, bias=False)
         layer.weight.data[:, 0] = weight
         model = nn.Sequential(layer)
-        ranges = [{"kind": "percentile", "percentile": each} for each in (99.0, 100.0)]
-        chosen = choose_input_ranges(model, design, images, ranges=ranges)
-        assert chosen.for_layer("0").inputs.range.percentile == percentile
-    assert choose_input_ranges(model, design, images, ranges=[design.inputs.range]).layers == ()
+        ranges = tuple({"kind": "percentile", "percentile": each} for each in (99.0, 100.0))
+        tuned = tune(model, design, images, knobs=(Knob("inputs.range", ranges),)).design
+        assert tuned.for_layer("0").inputs.range.percentile == chosen
+    own = Knob("inputs.range", (design.inputs.range,))
+    assert tune(model, design, images, knobs=(own,)).design.layers == ()
 
 
 @pytest.mark.parametrize("kind", ["percentile", "per-vector"])
@@ -122,18 +124,6 @@ def test_smoothing_lets_both_kinds_of_input_ranges_lose_less(kind):
         for model in (network, smooth(network, tokens))
     ]
     assert errors[1] < 0.1 * errors[0]
-
-
-def test_clipping_keeps_the_rules_of_a_design(parts):
-    model, data = parts
-    design = HARSH.with_settings(
-        {"layers": [{"match": "fc", "set": {"adc.bits": 10}}, {"match": "conv1", "digital": True}]}
-    )
-    chosen = clip_weights(model, design, data.calibration[:16], percentiles=(99.0,), chips=1)
-    assert chosen.for_layer("conv1") is None
-    assert chosen.for_layer("fc").adc.bits == 10
-    assert chosen.for_layer("fc").weights.percentile == 99.0
-    assert chosen.for_layer("stage1.conv1").weights.percentile == 99.0
 
 
 def test_fine_tuning_makes_a_network_bear_its_errors(fashion):

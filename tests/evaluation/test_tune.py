@@ -95,6 +95,13 @@ def test_a_knob_that_a_design_does_not_have_is_left_out():
     assert tuning.design == Design.load("ideal")
 
 
+def test_layers_that_stay_digital_choose_nothing():
+    design = Design.load("differential").with_settings({"layers": [{"match": "0", "digital": True}]})
+    tuning = tune(network(), design, inputs(), knobs=(Knob("weights.percentile", (99.0, 100.0)),), chips=2)
+    assert [layer.name for layer in tuning.layers] == ["2"]
+    assert tuning.design.for_layer("0") is None
+
+
 def test_what_cannot_be_converted_is_refused():
     with pytest.raises(ConversionError, match="has no layer to put on arrays"):
         tune(nn.ReLU(), "ideal", torch.rand(4, 3))

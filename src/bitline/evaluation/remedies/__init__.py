@@ -1,12 +1,10 @@
 """What helps a network on imperfect hardware, each a small step to combine with others.
 
-`Recalibrate` corrects every programmed chip, `clip_weights` chooses weight ranges before it is programmed,
-`choose_input_ranges` those of inputs, `tune` how each layer is quantised, `fine_tune` trains the network under the
-errors of its design, `smooth` moves outliers of activations into the weights.
+`Recalibrate` corrects every programmed chip, `tune` chooses how each layer is quantised (ranges of weights, inputs and
+ADCs among it), `fine_tune` trains the network, and its input ranges if you like, under the errors of its design, and
+`smooth` moves outliers of activations into the weights.
 """
 
-from bitline.evaluation.remedies.choose_input_ranges import choose_input_ranges
-from bitline.evaluation.remedies.clip_weights import clip_weights
 from bitline.evaluation.remedies.fine_tune import Epoch, FineTuned, fine_tune
 from bitline.evaluation.remedies.forward_passes import ForwardPass, ProgrammedWeights, WholeChip
 from bitline.evaluation.remedies.recalibrate import Recalibrate
@@ -29,8 +27,6 @@ __all__ = [
     "TunedLayer",
     "Tuning",
     "WholeChip",
-    "choose_input_ranges",
-    "clip_weights",
     "fine_tune",
     "likely_loss",
     "smooth",

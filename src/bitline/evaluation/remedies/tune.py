@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.arguments import checked
+from bitline.config.counts import whole_number
 from bitline.design import Design
 from bitline.errors import ConversionError, DesignError
 from bitline.evaluation.remedies.layer_settings import with_rules
@@ -22,7 +23,7 @@ from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import fixed
 
 UNUSED = -1
-"""Number of a chip that no evaluation programs."""
+"""Number of a chip that no evaluation programs, like those below it."""
 WORTHWHILE_DB = 0.1
 """A layer keeps the design's own value unless another is this much better."""
 
@@ -116,6 +117,7 @@ def tune(
     calibration: Any,
     *,
     knobs: Sequence[Knob] = KNOBS,
+    chips: int = 1,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Tuning:
@@ -123,8 +125,8 @@ def tune(
 
     The error is measured where it matters: behind the ADC of a programmed chip, against the layer in floating point,
     on what the layers see of calibration inputs in the float network. Layers choose independently of each other, one
-    knob after the other; each value costs one conversion of the network and two passes more. It is a choice by the
-    error of each layer, not by accuracy: measure that with `evaluate`, on other images.
+    knob after the other; each value costs one conversion of the network and a pass for each chip. It is a choice by
+    the error of each layer, not by accuracy: measure that with `evaluate`, on other images.
 
     A weight scale for each output channel, for instance, gives rows of small weights all the levels of a cell, but
     their outputs then need all the levels of an ADC whose range is that of the layer: which is better depends on the
@@ -134,8 +136,10 @@ def tune(
         model: float network.
         design: the accelerator, or the name of a preset.
         calibration: normalised images or other inputs, as for `convert`.
-        knobs: what can be chosen; a value that is impossible in the design is left out.
-        seed: seed of the chip that errors are measured on, which no evaluation uses.
+        knobs: what can be chosen; a value that is impossible in the design is left out. For weight ranges alone, for
+            instance, `Knob("weights.percentile", (100.0, 99.9, 99.0))`.
+        chips: chips that errors are measured on, none of which an evaluation uses.
+        seed: seed of these chips.
         progress: told how many conversions are done.
 
     Raises:
@@ -152,15 +156,15 @@ def tune(
         >>> tuned.design.layers[0].set
         {'weights.scale': 'channel'}
     """
-    design = Design.of(design)
-    inputs = Inputs.of(calibration, model)
+    design, inputs = Design.of(design), Inputs.of(calibration, model)
+    unused = [Chip(seed, UNUSED - chip) for chip in range(whole_number("chips", chips, 1, ConversionError))]
     known = [knob for knob in knobs if _possible(design, knob)]
     count, done = 2 + sum(len(knob.values) for knob in known), 0
 
     def measured(candidate: Design) -> dict[str, float]:
         nonlocal done
         progress("choosing settings", done, count)
-        found = _errors(convert(model, candidate, calibration, seed=seed), inputs, seed)
+        found = _errors(convert(model, candidate, calibration, seed=seed), inputs, unused)
         done += 1
         return found
 
@@ -192,7 +196,7 @@ def _possible(design: Design, knob: Knob) -> bool:
     return True
 
 
-def _errors(network: nn.Module, inputs: Inputs, seed: int) -> dict[str, float]:
+def _errors(network: nn.Module, inputs: Inputs, chips: Sequence[Chip]) -> dict[str, float]:
     """Energy of each layer's outputs over that of their errors, in decibels, with the inputs of the float network."""
     sums: dict[str, list[Tensor]] = {}
 
@@ -201,10 +205,11 @@ def _errors(network: nn.Module, inputs: Inputs, seed: int) -> dict[str, float]:
         sums.setdefault(layer.name, []).append(energies(exact, layer.compute(x)))
         return exact
 
-    for layer in analog_layers(network):
-        layer.put_on(Chip(seed, UNUSED))
-    with computing(network, compare), settled(network):
-        inputs.run(network)
+    for chip in chips:
+        for layer in analog_layers(network):
+            layer.put_on(chip)
+        with computing(network, compare), settled(network):
+            inputs.run(network)
     return {name: _ratio(torch.cat(parts, dim=1)) for name, parts in sums.items()}
 
 
