@@ -208,11 +208,14 @@ class EncodedLayer:
             inputs: quantisation of the inputs.
             relu: whether a ReLU follows the layer directly.
         """
+        return SignalHistograms(self.signal_arrays(inputs), relu)
+
+    def signal_arrays(self, inputs: InputScale) -> ProgrammedArrays:
+        """The arrays whose signals ADCs are calibrated on: those of exact cells, or of a chip if the design says so."""
         if self.design.adc.calibrated_on == "ideal":
             design = self.design.model_copy(update={"inputs": self.design.inputs.without_errors()})
-            return SignalHistograms(replace(self, design=design).arrays(self.exact(), inputs), relu)
-        draws = CALIBRATED.draws.of(self.name)
-        return SignalHistograms(self.arrays(self.program(CALIBRATED), inputs, draws), relu)
+            return replace(self, design=design).arrays(self.exact(), inputs)
+        return self.arrays(self.program(CALIBRATED), inputs, CALIBRATED.draws.of(self.name))
 
     def levels(self, inputs: InputScale, seen: SignalHistograms | None) -> Levels | None:
         """ADC levels for the signals `seen`; None for a design without ADC.

@@ -60,10 +60,8 @@ class SignalHistograms:
     """
 
     def __init__(self, arrays: ProgrammedArrays, relu: bool = False) -> None:
-        unit = [1.0] * arrays.design.weights.slices
-        slices = arrays.slicing.accumulated
-        is_chip = arrays.design.adc.calibrated_on == "chip"
-        self._signals: Signals | None = (signals_of if is_chip else LinearSignals)(arrays, unit, slices)
+        self._signals: Signals | None = None
+        self.resume(arrays)
         self._reads = 0
         self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
         self.sample: list[Tensor] = []
@@ -87,6 +85,12 @@ class SignalHistograms:
         self.is_centred = adc.centred
         self._samples = adc.range.keeps_samples
         self._floor = _relu_floor(arrays) if relu and adc.range.is_relu_aware else None
+
+    def resume(self, arrays: ProgrammedArrays) -> None:
+        """Compute signals of these arrays from now on."""
+        unit = [1.0] * arrays.design.weights.slices
+        is_chip = arrays.design.adc.calibrated_on == "chip"
+        self._signals = (signals_of if is_chip else LinearSignals)(arrays, unit, arrays.slicing.accumulated)
 
     def learn_centres(self, codes: LayerInputs) -> None:
         """Add signals to the mean of each column; before anything is counted.
@@ -112,8 +116,13 @@ class SignalHistograms:
             self._count_places(index, signals)
 
     def finish(self) -> None:
-        """Drop what signals are computed with, many times as much as what was counted: nothing is added any more."""
+        """Drop what signals are computed with, many times as much as what was counted."""
         self._signals = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing can be added any more, until `resume`."""
+        return self._signals is None
 
     def centres(self) -> Tensor:
         """Mean signal of every column, along `readout.levels.AXES`, float64."""

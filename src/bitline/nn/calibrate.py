@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from bitline.design.views import reference
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
 from bitline.layer.signal_histograms import ENOUGH, SignalHistograms
@@ -19,6 +19,7 @@ from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_vectors
+from bitline.nn.watched_layer import LayerWithAdcs, WatchedLayer
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number
@@ -65,8 +66,6 @@ def _ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
     return f"{layer.inputs.magnitude_bits:,}", number(layer.inputs.step, 3), codes
 
 
-Listener = Callable[[Tensor], object]
-"""Told the input codes of a layer."""
 Activities = Mapping[str, Activity]
 """How often each input channel has each code, by layer name."""
 
@@ -217,43 +216,36 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
         watched: layers whose ADC inputs are wanted.
     """
     layers = {layer.name: layer for layer in analog_layers(network)}
-    scales = _input_scales(network, layers, inputs)
+    scales, calls = _input_scales(network, layers, inputs)
     if not watched:
         return {name: LayerRecord(scale, None, None) for name, scale in scales.items()}
     aware = [name for name in watched if _is_relu_aware(layers[name])]
     relus = followed_by_relu(network, aware) if aware else frozenset()
-    signals = {name: layers[name].encoded().histograms(scales[name], name in relus) for name in watched}
-    activities = {name: _activity(layer, scales[name]) for name, layer in layers.items()}
-    exact = {
-        name: layer.on(reference(layer.design), LayerCalibration(scales[name], None)) for name, layer in layers.items()
+    seen = {
+        name: LayerWithAdcs(layer, scales[name], calls[name], name in relus)
+        if name in watched
+        else WatchedLayer(layer, scales[name], calls[name])
+        for name, layer in layers.items()
     }
-
-    def tell(listeners: Mapping[str, Sequence[Listener]]) -> None:
-        def look(layer: AnalogLayer, x: Tensor) -> Tensor:
-            if layer.name in listeners:
-                codes = layer.encoded().input_codes(layer.arranged(real_vectors(layer, x)), scales[layer.name])
-                for listen in listeners[layer.name]:
-                    listen(codes)
-            return exact[layer.name].compute(x)
-
-        with computing(network, look):
+    if any(layers[name].design.adc.centred for name in watched):
+        with computing(network, lambda layer, x: seen[layer.name].learn_centres(x)):
             inputs.run(network)
-
-    centred = {name: [seen.learn_centres] for name, seen in signals.items() if seen.is_centred}
-    if centred:
-        tell(centred)
-    tell({name: [activities[name].add, *([signals[name].add] if name in signals else [])] for name in layers})
-    for seen in signals.values():
-        seen.finish()
-    return {name: LayerRecord(scales[name], signals.get(name), activities[name]) for name in layers}
+    with computing(network, lambda layer, x: seen[layer.name].count(x)):
+        inputs.run(network)
+    for layer in seen.values():
+        layer.drop()
+    return {name: LayerRecord(scales[name], layer.signals, layer.activity) for name, layer in seen.items()}
 
 
-def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs: Inputs) -> dict[str, InputScale]:
-    """Quantisation of every layer's inputs, from those of the float network."""
-    histograms = {name: Histogram() for name in layers}
+def _input_scales(
+    network: nn.Module, layers: Mapping[str, AnalogLayer], inputs: Inputs
+) -> tuple[dict[str, InputScale], Counter[str]]:
+    """Quantisation of every layer's inputs, from those of the float network, and how often each layer is called."""
+    histograms, calls = {name: Histogram() for name in layers}, Counter[str]()
 
     def see(layer: AnalogLayer, x: Tensor) -> Tensor:
         histograms[layer.name].update(layer.observed(real_vectors(layer, x)))
+        calls[layer.name] += 1
         return layer.float_forward(x)
 
     with computing(network, see):
@@ -261,10 +253,8 @@ def _input_scales(network: nn.Module, layers: Mapping[str, AnalogLayer], inputs:
     for name, histogram in histograms.items():
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
-    return {
-        name: layer.design.inputs.range.scale(histograms[name], layer.design.inputs.code_bits)
-        for name, layer in layers.items()
-    }
+    ranges = {name: (layer.design.inputs.range, layer.design.inputs.code_bits) for name, layer in layers.items()}
+    return {name: policy.scale(histograms[name], bits) for name, (policy, bits) in ranges.items()}, calls
 
 
 def _activity(layer: AnalogLayer, scale: InputScale) -> Activity:
