@@ -94,7 +94,7 @@ class LayerWithAdcs(WatchedLayer):
         >>> watched = LayerWithAdcs(layer, layer.calibration.inputs, calls=1, relu=False)
         >>> outputs = watched.count(images)
         >>> watched.signals.by_slice[0].total
-        32
+        32.0
     """
 
     def __init__(self, layer: AnalogLayer, scale: InputScale, calls: int, relu: bool) -> None:
