@@ -24,11 +24,15 @@ from subjects import FINE, PER_VECTOR
 from torch import Tensor, nn
 
 import bitline
-from bitline import Design, evaluate
+from bitline import Design
 from bitline.config.files import write_text
-from bitline.evaluation.remedies import Recalibrate, fine_tune
-from bitline.evaluation.result import Evaluation
+from bitline.data.samples import samples_of
+from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.remedies import ProgrammedWeights, Recalibrate, fine_tune
 from bitline.evaluation.sample_values import SampleValues
+from bitline.measures import measure_of
+from bitline.nn import NetworkRecord, record
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
 SEED, CHIPS = 0, 3
@@ -81,7 +85,7 @@ class Trainee:
     Attributes:
         model: in floating point.
         test, train: inputs and targets.
-        calibration: inputs that are in neither.
+        calibration: inputs, none of them among those of the test.
         options: of every training.
         metric: measure of the test samples.
         about: where all of this comes from.
@@ -138,12 +142,16 @@ def minilm(files: Path) -> Trainee:
     )  # fmt: skip
 
 
+def _in_order(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    return tuple(sorted(cases, key=lambda case: (case.recalibrated, case.training)))
+
+
 def smollm2(files: Path) -> Trainee:
     from smollm2 import LENGTH, load
 
     network, tokens = load(files)
     test = tokens[: 2 * LENGTH].unflatten(0, (-1, LENGTH))
-    steps, length, batch = 16, 128, 4
+    steps, length, batch = 6, 128, 4
     first = 64 * LENGTH  # far from what is measured; WikiText-2 comes without its training text here
     train = tokens[first : first + steps * batch * length].unflatten(0, (-1, length))
     calibration = tokens[-4 * 64 :].unflatten(0, (4, 64))
@@ -153,10 +161,12 @@ def smollm2(files: Path) -> Trainee:
         f"steps of {batch} windows of {length} to train, Adam from 2e-5 along a cosine, the last 256 tokens for "
         "calibration and recalibration"
     )
-    options = {"epochs": 1, "batch": batch, "learning_rate": 2e-5, "metric": "perplexity"}
+    options = {
+        "epochs": 1, "batch": batch, "learning_rate": 2e-5, "metric": "perplexity", "forward": ProgrammedWeights(),
+    }  # fmt: skip
     line = "weight step per output"
     return Trainee(
-        network, (test, test), (train, train), calibration, options, "perplexity", about, _cases((line,)),
+        network, (test, test), (train, train), calibration, options, "perplexity", about, _in_order(_cases((line,))),
         {line: Training({**STEPS[line], **COMPENSATED})},
     )  # fmt: skip
 
@@ -164,44 +174,63 @@ def smollm2(files: Path) -> Trainee:
 TRAINEES = {"minilm": minilm, "smollm2": smollm2}
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What rows with the same weights and quantisation share."""
+
+    seen: NetworkRecord
+    prepared: Prepared
+    exact: Any
+
+
 class Bench:
     """Measures rows of one network; what was trained is kept in a folder."""
 
     def __init__(self, trainee: Trainee, kept: Path, network: str) -> None:
         self.trainee, self.kept, self.network = trainee, kept, network
+        self.data = MeasuredSamples(samples_of(trainee.test, None, trainee.model), measure_of(trainee.metric), 32)
+        self.plain = self.data.values(trainee.model)
+        self._known: dict[str, _Known] = {}
 
     def row(self, case: Case) -> dict[str, Any]:
         """The measure of each chip, losses and their intervals."""
-        started, trainee = time.process_time(), self.trainee
-        model, trained = (trainee.model, {}) if not case.training else self._trained(case.training)
-        remedy = {"after_programming": Recalibrate(trainee.calibration)} if case.recalibrated else {}
-        result = evaluate(
-            model, Design.load(PRESET).with_settings(case.settings), *trainee.test, trainee.calibration,
-            metric=trainee.metric, chips=CHIPS, seed=SEED, batch=32, compared_images=0, **remedy,
-        )  # fmt: skip
+        started, data = time.process_time(), self.data
+        model, trained = (self.trainee.model, {}) if not case.training else self._trained(case.training)
+        prepared, exact = self._prepared(model, case)
+        found = []
+        for chip in range(CHIPS):
+            prepared.program(chip)
+            if case.recalibrated:
+                Recalibrate(self.trainee.calibration)(prepared.analog, prepared.reference)
+            found.append(prepared.values(data))
+            print(f"  chip {chip}: {data.measure.of(found[-1]):.4f}, {time.process_time() - started:.0f} s", flush=True)
         return {
             "study": "remedies", "line": case.line, "x": case.x, "preset": PRESET, "settings": case.settings,
-            "recalibrated": case.recalibrated, "training": trained, "chips": len(result.chip_values),
-            "float": result.float_value, "reference": result.reference_value, "values": list(result.chip_values),
-            "loss": _shown(result, result.loss),
-            "loss_of_float": _shown(result, self._against_float(result)),
+            "recalibrated": case.recalibrated, "training": trained, "chips": len(found),
+            "float": data.measure.of(self.plain), "reference": data.measure.of(exact),
+            "values": [data.measure.of(values) for values in found],
+            "loss": self._shown(exact, found),
+            "loss_of_float": self._shown(self.plain, found),
             "cpu_s": round(time.process_time() - started, 1),
         }  # fmt: skip
 
-    def _against_float(self, result: Evaluation) -> Any:
-        """How much worse the chips are than the network before training in floating point."""
-        assert result.samples is not None
-        plain = self._plain(result)
-        return SampleValues(plain, plain, result.samples.chips).loss(result.measure)
+    def _shown(self, base: Any, found: list[Any]) -> dict[str, Any]:
+        """How much worse chips are, with a 95 % interval, in hundredths where the measure is a share."""
+        loss = SampleValues(base, base, tuple(found)).loss(self.data.measure)
+        factor = 100 if self.data.measure.is_share else 1
+        low, high = loss.interval()
+        return {"points": factor * loss.value, "interval": [factor * low, factor * high]}
 
-    def _plain(self, result: Evaluation) -> Any:
-        from bitline.data.samples import samples_of
-        from bitline.evaluation.measured_samples import MeasuredSamples
-
-        if not hasattr(self, "_known_plain"):
-            samples = samples_of(self.trainee.test, None, self.trainee.model)
-            self._known_plain = MeasuredSamples(samples, result.measure, 32).values(self.trainee.model)
-        return self._known_plain
+    def _prepared(self, model: nn.Module, case: Case) -> tuple[Prepared, Any]:
+        """A network on a design, and what its reference says; rows with the same weights share what they can."""
+        design = Design.load(PRESET).with_settings(case.settings)
+        known = self._known.get(case.training + case.line)
+        seen = known.seen if known else record(model, design, self.trainee.calibration)
+        earlier = Known(earlier=known.prepared if known else None)
+        prepared = Prepared.of(model, design, seen, SEED, self.data.samples, earlier)
+        exact = known.exact if known else self.data.values(prepared.reference)
+        self._known = {case.training + case.line: _Known(seen, prepared, exact)}
+        return prepared, exact
 
     def _trained(self, name: str) -> tuple[nn.Module, dict[str, Any]]:
         """The network after a training, and what is known of that."""
@@ -235,13 +264,6 @@ class Bench:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save({"state": tuned.network.state_dict(), "facts": facts}, path)
-
-
-def _shown(result: Evaluation, loss: Any) -> dict[str, Any]:
-    """A difference with its 95 % interval, in hundredths where the measure is a share."""
-    factor = 100 if result.measure.is_share else 1
-    low, high = loss.interval()
-    return {"points": factor * loss.value, "interval": [factor * low, factor * high]}
 
 
 def main() -> None:

@@ -28,8 +28,13 @@ STUDIES = {
     "ADC bits": ("exact differential cells, 1152 rows", "ADC bits", "loss"),
     "drift": ("drift: design A, and PCM of Joshi et al. 2020", "time since programming", "loss"),
 }
-"""Title, axis and what is shown of each study."""
-BASELINE = {"reference_loss": "loss against float", "loss": "loss against the reference"}
+TABLES = {**STUDIES, "remedies": ("PCM of Joshi et al. 2020 after a day", "remedy", "loss_of_float")}
+"""Title, axis and what is shown of each study; those of `STUDIES` are drawn, too."""
+BASELINE = {
+    "reference_loss": "loss against float",
+    "loss": "loss against the reference",
+    "loss_of_float": "loss against float",
+}
 
 Rows = list[dict[str, Any]]
 
@@ -96,13 +101,14 @@ def figure(result: dict[str, Any]) -> None:
 
 def table(result: dict[str, Any], study: str) -> str:
     """A study as Markdown."""
-    title, axis, shown = STUDIES[study]
-    head = f"| {axis} | | chips | accuracy (%) | {BASELINE[shown]} | 95 % interval |\n|" + " --- |" * 6
+    title, axis, shown = TABLES[study]
+    factor, measure = (1, "perplexity") if result["measure"] == "perplexity" else (100, f"{result['measure']} (%)")
+    head = f"| {axis} | | chips | {measure} | {BASELINE[shown]} | 95 % interval |\n|" + " --- |" * 6
     body = []
     for row in result["rows"].values():
         if row["study"] == study:
             low, high = row[shown]["interval"]
-            mean = 100 * sum(row["values"]) / len(row["values"])
+            mean = factor * sum(row["values"]) / len(row["values"])
             numbers = f"{mean:.1f} | {row[shown]['points']:.1f} | {low:.1f} to {high:.1f}"
             body.append(f"| {row['x']} | {row['line']} | {row['chips']} | {numbers} |")
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))
@@ -111,9 +117,11 @@ def table(result: dict[str, Any], study: str) -> str:
 def main() -> None:
     for path in sorted((FOLDER / "results").glob("*.json")):
         result = json.loads(path.read_text())
-        figure(result)
-        for study in STUDIES:
-            if lines_of(list(result["rows"].values()), study):
+        rows = list(result["rows"].values())
+        if any(lines_of(rows, study) for study in STUDIES):
+            figure(result)
+        for study in TABLES:
+            if lines_of(rows, study):
                 print(table(result, study) + "\n")
 
 
