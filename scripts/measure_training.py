@@ -208,6 +208,7 @@ class Bench:
             "study": "remedies", "line": case.line, "x": case.x, "preset": PRESET, "settings": case.settings,
             "recalibrated": case.recalibrated, "training": trained, "chips": len(found),
             "float": data.measure.of(self.plain), "reference": data.measure.of(exact),
+            **({"trained_float": data.measure.of(data.values(model))} if case.training else {}),
             "values": [data.measure.of(values) for values in found],
             "loss": self._shown(exact, found),
             "loss_of_float": self._shown(self.plain, found),

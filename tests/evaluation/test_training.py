@@ -185,6 +185,8 @@ def test_what_cannot_be_learnt_is_refused_in_one_line():
         fine_tune(model, design, x, labels, known, ranges=LearntRanges())
     with pytest.raises(DataError, match="positive number"):
         LearntRanges(learning_rate=0.0)
+    with pytest.raises(DataError, match="fine_tune: ranges is 'learnt'"):
+        fine_tune(model, "differential", x, labels, ranges="learnt")
     bent = design.with_settings({"cell.current_voltage": "sinh"})
     with pytest.raises(DesignError, match="not linear in their inputs"):
         fine_tune(model, bent, x, labels, forward=ProgrammedWeights())

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.data.batch import Batch
 from bitline.data.samples import StoredSamples, samples_of
@@ -76,9 +77,10 @@ class FineTuned:
     design: Design
 
 
+@checked(DataError)
 def fine_tune(
     model: nn.Module,
-    design: Design,
+    design: Design | str,
     images: Any,
     labels: Labels | None = None,
     calibration: Any = None,
@@ -103,7 +105,7 @@ def fine_tune(
 
     Args:
         model: float network; left as it is.
-        design: the accelerator.
+        design: the accelerator, or the name of a preset.
         images, labels: to train on, not what the network is evaluated on: any data as for `evaluate`. A loader may
             give its samples in another order, and changed, every time.
         calibration: inputs to calibrate with, as for `evaluate`; a batch of the training data if not given.
@@ -142,7 +144,7 @@ def fine_tune(
     """
     whole_number("epochs", epochs, 1, DataError)
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
-    tuned, measure = independent_copy(model), measure_of(metric)
+    design, tuned, measure = Design.of(design), independent_copy(model), measure_of(metric)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
     seen = StoredSamples(data.first.call) if calibration is None else calibration

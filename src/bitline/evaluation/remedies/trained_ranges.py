@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.config.arguments import check_fields
 from bitline.errors import DataError, DesignError
 from bitline.nn import AnalogLayer, analog_layers
 from bitline.quantize import InputScale, straight_through
@@ -88,6 +89,7 @@ class LearntRanges(InputRanges):
     learning_rate: float = 0.01
 
     def __post_init__(self) -> None:
+        check_fields(self, DataError)
         if not 0 < self.learning_rate < math.inf:
             raise DataError(f"learning_rate of ranges is {self.learning_rate!r}: give a positive number such as 0.01")
 
