@@ -80,8 +80,11 @@ DESIGNS = {
 }
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("linear", name) for name in ("slices", "offset", "drift", "per vector")]
+    + [("convolution", "offset"), ("convolution", "per vector"), ("transposed", "differential")],
+)
 def test_programmed_weights_are_those_of_the_chip_in_both_directions(kind, name):
     make, shape = LAYERS[kind]
     settings = {**ROUGH, **DESIGNS[name], "cell.read_noise": "none"}
@@ -130,10 +133,10 @@ def test_a_small_network_learns_ranges_that_outliers_do_not_decide(passes):
     x, labels = outlying()
     given = {"inputs.bits": 5, "inputs.range": {"kind": "percentile", "percentile": 100.0}, **ROUGH}
     design = Design.load("differential").with_settings(given)
-    options = {"epochs": 5, "learning_rate": 0.1, "batch": 64, "forward": passes}
+    options = {"epochs": 4, "learning_rate": 0.1, "batch": 64, "forward": passes}
     trained = {
         ranges: fine_tune(network(nn.Linear(6, 2)), design, x, labels, x[:64], ranges=ranges, **options)
-        for ranges in (CalibratedRanges(), LearntRanges(learning_rate=0.2))
+        for ranges in (CalibratedRanges(), LearntRanges(learning_rate=0.3))
     }
     kept, learnt = trained.values()
     assert kept.design == design
@@ -148,7 +151,7 @@ def test_a_small_network_learns_ranges_that_outliers_do_not_decide(passes):
 def test_adc_ranges_follow_the_ranges_of_inputs():
     x, labels = outlying()
     design = Design.load("differential").with_settings({"inputs.bits": 5, "cell.device": "none"})
-    options = {"epochs": 4, "ranges": LearntRanges(0.2), "validation": (x, labels), "learning_rate": 1e-9}
+    options = {"epochs": 2, "ranges": LearntRanges(0.2), "validation": (x, labels), "learning_rate": 1e-9}
     learnt = fine_tune(network(nn.Linear(6, 2)), design, x, labels, x[:64], **options)
     result = evaluate(learnt.network, learnt.design, x, labels, x[:64], chips=1)
     assert result.chip_values[0] == pytest.approx(learnt.history[learnt.best].value, abs=0.02)
