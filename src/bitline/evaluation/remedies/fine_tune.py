@@ -20,7 +20,7 @@ from bitline.evaluation.evaluate import Metric
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.remedies.forward_passes import ForwardPass, WholeChip
 from bitline.evaluation.remedies.layer_settings import with_rules
-from bitline.evaluation.remedies.network_in_training import Hardware, NetworkInTraining
+from bitline.evaluation.remedies.network_in_training import NetworkInTraining, TrainedOn
 from bitline.evaluation.remedies.trained_ranges import CalibratedRanges, InputRanges
 from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss
 from bitline.evaluation.subject import Labels
@@ -148,7 +148,7 @@ def fine_tune(
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
     seen = StoredSamples(data.first.call) if calibration is None else calibration
-    trained = NetworkInTraining.of(model, tuned, Hardware(design, seen, seed), ranges)
+    trained = NetworkInTraining.of(model, tuned, TrainedOn(design, seen, seed), ranges)
     trainer = _Trainer(trained, data, loss, measure, forward, learning_rate, epochs, progress)
     history: list[Epoch] = []
     best, kept = 0, trained.state()

@@ -19,11 +19,11 @@ from bitline.nn.fold import fold_pairs
 
 
 @dataclass(frozen=True)
-class Hardware:
+class TrainedOn:
     """What a network is trained on.
 
     Examples:
-        >>> Hardware(Design(), torch.rand(8, 4), seed=0).seed
+        >>> TrainedOn(Design(), torch.rand(8, 4), seed=0).seed
         0
 
     Attributes:
@@ -84,45 +84,45 @@ class NetworkInTraining:
 
     Examples:
         >>> from bitline.evaluation.remedies import CalibratedRanges
-        >>> network, hardware = nn.Linear(4, 2), Hardware(Design(), torch.rand(8, 4), seed=0)
-        >>> trained = NetworkInTraining.of(network, nn.Linear(4, 2), hardware, CalibratedRanges())
+        >>> network, base = nn.Linear(4, 2), TrainedOn(Design(), torch.rand(8, 4), seed=0)
+        >>> trained = NetworkInTraining.of(network, nn.Linear(4, 2), base, CalibratedRanges())
         >>> sorted(trained.state().weights)
         ['bias', 'weight']
 
     Attributes:
         network: analog.
         tuned: in floating point, with weights of some time ago.
-        hardware: what it is trained on.
+        base: what it is trained on.
         ranges: of the inputs.
     """
 
     network: nn.Module
     tuned: nn.Module
-    hardware: Hardware
+    base: TrainedOn
     ranges: TrainedRanges
 
     @classmethod
-    def of(cls, model: nn.Module, tuned: nn.Module, hardware: Hardware, ranges: InputRanges) -> NetworkInTraining:
+    def of(cls, model: nn.Module, tuned: nn.Module, base: TrainedOn, ranges: InputRanges) -> NetworkInTraining:
         """A network before the first step.
 
         Args:
             model: in floating point.
             tuned: a copy of it, whose batch norms are folded here.
-            hardware: what it is trained on.
+            base: what it is trained on.
             ranges: what becomes of those of the inputs.
 
         Raises:
             ConversionError, CalibrationError: see `convert`; or ranges are to be learnt with an earlier calibration.
             DesignError: there are no ranges to learn.
         """
-        is_known = isinstance(hardware.calibration, (Calibration, NetworkRecord))
-        seen = hardware.calibration if is_known else Inputs.of(hardware.calibration, model)
-        network = convert(model, hardware.design, seen, seed=hardware.seed)
+        is_known = isinstance(base.calibration, (Calibration, NetworkRecord))
+        seen = base.calibration if is_known else Inputs.of(base.calibration, model)
+        network = convert(model, base.design, seen, seed=base.seed)
         moving = ranges.begin(network)
         if is_known and moving.learnt():
             raise CalibrationError("ranges are learnt from inputs: give calibration inputs, not an earlier calibration")
         fold_pairs(tuned, conversion_of(network).folding.folded)
-        return cls(network, tuned, Hardware(hardware.design, seen, hardware.seed), moving)
+        return cls(network, tuned, TrainedOn(base.design, seen, base.seed), moving)
 
     def state(self) -> TrainingState:
         """A copy of what training has changed so far."""
@@ -135,6 +135,6 @@ class NetworkInTraining:
         if not chosen:
             return
         copy_weights(self.network, self.tuned)
-        again = convert(self.tuned, with_rules(self.hardware.design, chosen), self.hardware.calibration)
+        again = convert(self.tuned, with_rules(self.base.design, chosen), self.base.calibration)
         for layer in analog_layers(self.network):
             layer.calibrate(conversion_of(again).calibration.layers[layer.name])
