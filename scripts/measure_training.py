@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from bitline.evaluation.remedies import ProgrammedWeights, Recalibrate, fine_tun
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import measure_of
 from bitline.nn import NetworkRecord, record
+from bitline.numerics.confidence import half_width
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
 SEED, CHIPS = 0, 3
@@ -183,6 +186,13 @@ class _Known:
     exact: Any
 
 
+def nats_over_chips(perplexities: Iterable[float], base: float) -> dict[str, Any]:
+    """Mean over chips of the logarithm of their perplexities over another, with a 95 % interval (Student's t)."""
+    found = [math.log(value / base) for value in perplexities]
+    mean, half = sum(found) / len(found), half_width(found)
+    return {"value": mean, "interval": [mean - half, mean + half]}
+
+
 class Bench:
     """Measures rows of one network; what was trained is kept in a folder."""
 
@@ -212,6 +222,7 @@ class Bench:
             "values": [data.measure.of(values) for values in found],
             "loss": self._shown(exact, found),
             "loss_of_float": self._shown(self.plain, found),
+            **self._in_nats(exact, found),
             "cpu_s": round(time.process_time() - started, 1),
         }  # fmt: skip
 
@@ -221,6 +232,15 @@ class Bench:
         factor = 100 if self.data.measure.is_share else 1
         low, high = loss.interval()
         return {"points": factor * loss.value, "interval": [factor * low, factor * high]}
+
+    def _in_nats(self, exact: Any, found: list[Any]) -> dict[str, Any]:
+        """Of perplexities, how much larger the mean log loss is than that of float and reference, over chips alone."""
+        if self.data.measure.name != "perplexity":
+            return {}
+        return {
+            f"nats_of_{name}": nats_over_chips(map(self.data.measure.of, found), self.data.measure.of(base))
+            for name, base in (("float", self.plain), ("reference", exact))
+        }
 
     def _prepared(self, model: nn.Module, case: Case) -> tuple[Prepared, Any]:
         """A network on a design, and what its reference says; rows with the same weights share what they can."""

@@ -102,14 +102,18 @@ def figure(result: dict[str, Any]) -> None:
 def table(result: dict[str, Any], study: str) -> str:
     """A study as Markdown."""
     title, axis, shown = TABLES[study]
-    factor, measure = (1, "perplexity") if result["measure"] == "perplexity" else (100, f"{result['measure']} (%)")
-    head = f"| {axis} | | chips | {measure} | {BASELINE[shown]} | 95 % interval |\n|" + " --- |" * 6
+    if result["measure"] == "perplexity":
+        heads, factor, digits, shown = ("perplexity", "nats per token against float"), 1, 2, "nats_of_float"
+    else:
+        heads, factor, digits = (f"{result['measure']} (%)", BASELINE[shown]), 100, 1
+    head = f"| {axis} | | chips | {heads[0]} | {heads[1]} | 95 % interval |\n|" + " --- |" * 6
     body = []
     for row in result["rows"].values():
         if row["study"] == study:
             low, high = row[shown]["interval"]
             mean = factor * sum(row["values"]) / len(row["values"])
-            numbers = f"{mean:.1f} | {row[shown]['points']:.1f} | {low:.1f} to {high:.1f}"
+            middle = row[shown].get("points", row[shown].get("value"))
+            numbers = f"{mean:.1f} | {middle:.{digits}f} | {low:.{digits}f} to {high:.{digits}f}"
             body.append(f"| {row['x']} | {row['line']} | {row['chips']} | {numbers} |")
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))
 
