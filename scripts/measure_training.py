@@ -220,9 +220,7 @@ class Bench:
             "float": data.measure.of(self.plain), "reference": data.measure.of(exact),
             **({"trained_float": data.measure.of(data.values(model))} if case.training else {}),
             "values": [data.measure.of(values) for values in found],
-            "loss": self._shown(exact, found),
-            "loss_of_float": self._shown(self.plain, found),
-            **self._in_nats(exact, found),
+            **self._losses(exact, found),
             "cpu_s": round(time.process_time() - started, 1),
         }  # fmt: skip
 
@@ -233,10 +231,10 @@ class Bench:
         low, high = loss.interval()
         return {"points": factor * loss.value, "interval": [factor * low, factor * high]}
 
-    def _in_nats(self, exact: Any, found: list[Any]) -> dict[str, Any]:
-        """Of perplexities, how much larger the mean log loss is than that of float and reference, over chips alone."""
+    def _losses(self, exact: Any, found: list[Any]) -> dict[str, Any]:
+        """Losses against float and reference; of perplexities those of the log, over chips alone: windows are few."""
         if self.data.measure.name != "perplexity":
-            return {}
+            return {"loss": self._shown(exact, found), "loss_of_float": self._shown(self.plain, found)}
         return {
             f"nats_of_{name}": nats_over_chips(map(self.data.measure.of, found), self.data.measure.of(base))
             for name, base in (("float", self.plain), ("reference", exact))
