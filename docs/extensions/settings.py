@@ -1,4 +1,4 @@
-"""MkDocs hook: every setting of a design, from the design itself, where a page says `<!-- settings: SECTION -->`."""
+"""Every setting of a design, from the design itself, where a page says `<!-- settings: SECTION -->`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bitline.config.described import Described, described
 from bitline.design import Design
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def fill(app: Any, page: str, source: list[str]) -> None:
     """A page with tables in place of its marks."""
-    return re.sub(r"<!-- settings: (\w+) -->", lambda mark: table(mark[1]), markdown)
+    source[0] = re.sub(r"<!-- settings: (\w+) -->", lambda mark: table(mark[1]), source[0])
 
 
 def table(section: str) -> str:
@@ -26,3 +26,8 @@ def _row(row: Described) -> str:
     default = f"`{row.default}`" if row.default else ""
     cells = (f'<span id="{row.name}">`{row.name}`</span>', default, row.values, meaning)
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.connect("source-read", fill)
+    return {"parallel_read_safe": True}
