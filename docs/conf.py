@@ -33,10 +33,12 @@ include_patterns = ["*.md", "**/*.md", "notebooks/*.py"]
 needs_sphinx = "8.1"
 
 # Pages: Markdown that GitHub shows well too; links and their anchors are checked.
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "fieldlist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
-nitpicky = False  # annotations name classes of PyTorch and of Python
+smartquotes = False
+html_search_scorer = "assets/scorer.js"
+suppress_warnings = ["ref.python"]  # axes of tensors in annotations are words, such as "rows"
 
 # Reference
 autodoc_default_options = {"members": True, "member-order": "bysource"}

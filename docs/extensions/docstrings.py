@@ -8,6 +8,7 @@ documented once.
 from __future__ import annotations
 
 import inspect
+import pydoc
 import re
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,15 @@ from typing import Any
 
 from pydantic import BaseModel
 from sphinx.application import Sphinx
+from sphinx.ext.napoleon import GoogleDocstring
 
 import bitline.shapes
 
 SECTION = re.compile(r"(Args|Arguments|Attributes|Examples?|Notes?|Raises|Returns|Yields):$")
 CODE = re.compile(r"(`[^`]+`)")
+PYDANTIC = {"model_config", "model_post_init", "model_fields", "model_computed_fields"}
+LONG = 60
+"""Characters of a default above which it is not shown."""
 PYTHON_NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
@@ -90,8 +95,32 @@ def _table(block: list[str]) -> list[str]:
 
 
 def convert(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    """Before napoleon reads a docstring."""
-    lines[:] = as_restructured_text(lines)
+    """Before napoleon reads a docstring; napoleon would take the words before a colon for the type of an attribute."""
+    converted = as_restructured_text(lines)
+    if kind in ("attribute", "property", "data"):
+        app.env.current_document.bitline_docstring = converted
+    lines[:] = converted
+
+
+def mend(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """After napoleon has read the docstring of an attribute: its words again, and the default of a setting."""
+    if kind in ("attribute", "property", "data"):
+        converted = app.env.current_document.bitline_docstring
+        lines[:] = GoogleDocstring(converted, app.config, app, "method", name, value, options).lines()
+        lines += default_of(name)
+
+
+def default_of(name: str) -> list[str]:
+    """What says the default of a field of settings, which Python does not keep as an attribute of its class."""
+    path, _, own = name.rpartition(".")
+    owner: Any = pydoc.locate(path)
+    if not (inspect.isclass(owner) and issubclass(owner, BaseModel)) or own not in owner.model_fields:
+        return []
+    field = owner.model_fields[own]
+    if field.is_required() or len(repr(field.default)) > LONG:
+        return []
+    default = field.get_default(call_default_factory=True)
+    return ["", f"Default: ``{default!r}``"] if len(repr(default)) <= LONG else []
 
 
 def without_validation(
@@ -103,6 +132,8 @@ def without_validation(
 
 def is_elsewhere(app: Sphinx, kind: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
     """Leave out what another package documents, and fields that the docstring of their class explains."""
+    if name in PYDANTIC:
+        return True
     module, owner = app.env.current_document.autodoc_module, app.env.current_document.autodoc_class
     if owner:
         described = inspect.getdoc(getattr(import_module(module), owner)) or ""
@@ -124,7 +155,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.autodoc")
     shapes = {name: f"bitline.shapes.{name}" for name in vars(bitline.shapes) if name[0].isupper()}
     app.config.autodoc_type_aliases = shapes
-    app.connect("autodoc-process-docstring", convert, priority=400)  # napoleon's is 500
+    app.connect("autodoc-process-docstring", convert, priority=400)  # that of napoleon is 500
+    app.connect("autodoc-process-docstring", mend, priority=600)
     app.connect("autodoc-skip-member", is_elsewhere)
     app.connect("autodoc-process-signature", without_validation)
     return {"parallel_read_safe": True}
