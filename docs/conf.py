@@ -30,7 +30,7 @@ extensions = [
 ]
 source_suffix = {".md": "markdown", ".py": "markdown"}  # notebooks are Python files
 include_patterns = ["*.md", "**/*.md", "notebooks/*.py"]
-needs_sphinx = "8.1"
+needs_sphinx = "9.0"
 
 # Pages: Markdown that GitHub shows well too; links and their anchors are checked.
 myst_enable_extensions = ["colon_fence", "fieldlist"]

@@ -98,14 +98,14 @@ def convert(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: 
     """Before napoleon reads a docstring; napoleon would take the words before a colon for the type of an attribute."""
     converted = as_restructured_text(lines)
     if kind in ("attribute", "property", "data"):
-        app.env.current_document.bitline_docstring = converted
+        app.env.current_document["bitline:docstring"] = converted
     lines[:] = converted
 
 
 def mend(app: Sphinx, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """After napoleon has read the docstring of an attribute: its words again, and the default of a setting."""
     if kind in ("attribute", "property", "data"):
-        converted = app.env.current_document.bitline_docstring
+        converted = app.env.current_document["bitline:docstring"]
         lines[:] = GoogleDocstring(converted, app.config, app, "method", name, value, options).lines()
         lines += default_of(name)
 

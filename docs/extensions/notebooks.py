@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 ROOT = FOLDER.parents[1]
+NOTEBOOKS = "|".join(path.name for path in FOLDER.glob("*.py"))
 SWITCH = "BITLINE_NOTEBOOKS"
 """Environment variable that turns execution off."""
 
@@ -133,11 +134,15 @@ def notebook_of(cells: list[NotebookCell], outputs: list[list[Output]]) -> str:
 
 
 def execute(app: Sphinx, page: str, source: list[str]) -> None:
-    """Execute a notebook that Sphinx reads: its page instead of its code, its pictures and its file beside it."""
+    """Execute a notebook that Sphinx reads: its page instead of its code, its pictures and its file beside it.
+
+    In other pages, links to Python files that are not notebooks become downloads.
+    """
     from extensions.made import folder_of, link_to
 
     folder, name = PurePosixPath(page).parts[0], PurePosixPath(page).name
     if folder != FOLDER.name or name == "index":
+        source[0] = re.sub(rf"\]\((?!path:|\S*{FOLDER.name}/|{NOTEBOOKS})(\S+\.py)\)", r"](path:\1)", source[0])
         return
     cells = cells_of(source[0])
     is_off = os.environ.get(SWITCH) == "off"

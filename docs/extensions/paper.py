@@ -8,6 +8,8 @@ the verdicts and where they come from. Other marks are
 - `<!-- value: NETWORK STUDY NUMBER -->`: the value of one verdict with its interval (the first is number 1),
 - `<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->`: one value of a figure times a factor (counted from 0).
 
+The gallery asks for the figure of a network alone with `<!-- figure: NETWORK STUDY -->`.
+
 Nothing that is measured is written into a page by hand.
 """
 
@@ -57,15 +59,16 @@ def results() -> Results:
 
 
 def fill(app: Sphinx, page: str, source: list[str]) -> None:
-    """Draw every figure from its data, and put results in the place of the page's marks."""
-    if not page.startswith("paper/"):
+    """Put results in the place of a page's marks, and draw the figures that it then shows."""
+    if not page.startswith(("paper/", "gallery/")):
         return
+    source[0] = filled(source[0], link_to(app, page))
     for network, studies in results().items():
         for name, content in studies.items():
-            figure = Drawing.from_dict(content["figure"]).figure()
-            path = folder_of(app) / f"{network}-{name}.svg"
-            figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
-    source[0] = filled(source[0], link_to(app, page))
+            if f"/{network}-{name}.svg" in source[0]:
+                figure = Drawing.from_dict(content["figure"]).figure()
+                path = folder_of(app) / f"{network}-{name}.svg"
+                figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
 
 
 def filled(markdown: str, pictures: str) -> str:
@@ -77,6 +80,7 @@ def filled(markdown: str, pictures: str) -> str:
     """
     found = results()
     markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found, pictures), markdown)
+    markdown = re.sub(r"<!-- figure: (\S+) (\S+) -->", lambda match: _figure(match, found, pictures), markdown)
     markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
     markdown = re.sub(
         r"<!-- point: (\S+) (\S+) (\d+) (\d+) (\d+) (\S+) -->", lambda match: _point(match, found), markdown
@@ -102,6 +106,15 @@ def _study(name: str, found: Results, pictures: str) -> str:
     if not blocks:
         raise ExtensionError(f"there are no results of study {name!r}: run it and keep its .json in docs/paper/results")
     return "\n".join(["::::{tab-set}", ":sync-group: network", "", *blocks, "::::"])
+
+
+def _figure(match: re.Match[str], found: Results, pictures: str) -> str:
+    network, name = match.groups()
+    if name not in found.get(network, {}):
+        raise ExtensionError(f"{match[0]} names no result in docs/paper/results")
+    content = found[network][name]
+    caption = f"*{NETWORKS[network]}: {content['title']}. {_provenance(content['provenance'])}*"
+    return f"![{content['title']}]({pictures}/{network}-{name}.svg)\n\n{caption}"
 
 
 def _table(contents: list[dict[str, Any]]) -> list[str]:

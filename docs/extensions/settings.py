@@ -139,7 +139,7 @@ def fill(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_object_type("setting", "setting", ref_nodeclass=nodes.literal_strong, objname="setting")
+    app.add_object_type("setting", "setting", ref_nodeclass=nodes.literal, objname="setting")
     app.add_directive_to_domain("std", "setting", Setting, override=True)
     app.connect("source-read", fill)
     return {"parallel_read_safe": True}
