@@ -37,7 +37,7 @@ myst_enable_extensions = ["colon_fence", "fieldlist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 smartquotes = False
-html_search_scorer = "assets/scorer.js"
+html_search_scorer = str(Path(__file__).parent / "assets" / "scorer.js")
 suppress_warnings = ["ref.python"]  # axes of tensors in annotations are words, such as "rows"
 
 # Reference
