@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
+    "extensions.accessible",
     "extensions.docstrings",
     "extensions.notebooks",
     "extensions.paper",
