@@ -1,9 +1,9 @@
-"""What screen readers and keyboards need beyond what the theme writes; tests run axe on the pages."""
+"""What screen readers and keyboards need beyond what Sphinx and the theme write, in every page; a test runs axe."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -12,25 +12,31 @@ PARAMETERS = re.compile(r"<dl>\n((?:<dd>.*?</dd>\n)+)</dl>")
 
 
 def mended(html: str) -> str:
-    """The content of a page."""
+    """A page whose landmarks have names, whose headings have levels, and whose wide parts are scrolled with keys, too.
+
+    Examples:
+        >>> mended('<p role="heading">Guides</p><pre>bitline run</pre>')
+        '<p role="heading" aria-level="2">Guides</p><pre tabindex="0">bitline run</pre>'
+    """
     html = PARAMETERS.sub(lambda found: f'<span class="sig-lines">{_spans(found[1])}</span>', html)
-    html = html.replace("<pre>", '<pre tabindex="0">')  # what may be wider than a page is scrolled with the keys, too
-    return html.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    html = re.sub(r'role="heading"(?! aria-level)', 'role="heading" aria-level="2"', html)
+    html = html.replace("</strong> -- ", "</strong> – ").replace("<pre>", '<pre tabindex="0">')
+    html = html.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    html = html.replace('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="All pages">')
+    return re.sub(r'<aside class="(toc-drawer[^"]*)">', r'<aside class="\1" aria-label="This page">', html)
 
 
 def _spans(definitions: str) -> str:
     return definitions.replace("<dd>", "<span>").replace("</dd>", "</span>")
 
 
-def mend(app: Sphinx, page: str, template: str, context: dict[str, Any], document: Any) -> None:
-    """After the theme has made the contents of a page."""
-    if "body" in context:
-        context["body"] = mended(context["body"])
-    if "furo_navigation_tree" in context:
-        tree = context["furo_navigation_tree"]
-        context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+def mend(app: Sphinx, exception: Exception | None) -> None:
+    """When all pages are written."""
+    if exception is None:
+        for page in Path(app.outdir).rglob("*.html"):
+            page.write_text(mended(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("html-page-context", mend, priority=900)
+    app.connect("build-finished", mend)
     return {"parallel_read_safe": True}
