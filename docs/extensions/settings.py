@@ -1,7 +1,7 @@
 """Every setting of a design, from the design itself.
 
-A page says `<!-- settings: SECTION -->` for the settings of a section, one entry each, or `<!-- settings -->` for a table
-of all. In Sphinx each is an object of its own, `{setting}`, so that the search lists it and pages can refer to it.
+A page says `<!-- settings: SECTION -->` for the settings of a section, one entry each, or `<!-- settings -->` for a
+table of all. In Sphinx each is an object of its own, `{setting}`, so that the search lists it and pages can refer to it.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def otherwise() -> dict[str, dict[str, list[str]]]:
     kinds = {name: rows[0].default for name, rows in entries().items() if name.endswith(".kind")}
     for preset in presets():
         design = Design.load(preset)
-        differing = flat(design.model_dump(exclude_defaults=True, exclude={*WITHOUT, "layers"}))
-        chosen = flat(design.model_dump(exclude={"layers"}))
-        differing |= {name: chosen[name] for name, default in kinds.items() if chosen.get(name, default) != default}
-        for name, value in differing.items():
-            if not name.endswith(".kind") or name in kinds and value != kinds[name]:
-                found[name][_written(value)].append(preset)
+        changed = flat(design.model_dump(exclude_defaults=True, exclude={*WITHOUT, "layers"}))
+        every = flat(design.model_dump(exclude={"layers"}))
+        values = {name: value for name, value in changed.items() if not name.endswith(".kind")}
+        values |= {name: every[name] for name, default in kinds.items() if every.get(name, default) != default}
+        for name, value in values.items():
+            found[name][_written(value)].append(preset)
     return found
 
 
