@@ -29,6 +29,8 @@ from types import FunctionType
 import pytest
 import torch
 import typer
+from drawn_page import inaccessible
+from optional import REQUIREMENTS
 
 import bitline
 from bitline.cli.app import app
@@ -291,7 +293,7 @@ def test_the_gallery_shows_what_is_made_by_something_named_there():
 
 
 @pytest.mark.needs("Sphinx")
-def test_the_site_builds_without_warnings(tmp_path):
+def test_the_site_builds_without_warnings(tmp_path, request):
     """Which say also that a link or an anchor leads nowhere, and that something public is documented twice."""
     site = tmp_path / "site"
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "caches"), "docs", site]
@@ -301,6 +303,8 @@ def test_the_site_builds_without_warnings(tmp_path):
     check_the_reference(site)
     check_the_settings(site)
     check_that_it_opens_without_a_network(site)
+    if all(REQUIREMENTS[name].found() for name in ("Chromium", "Playwright", "axe")):
+        check_in_a_browser(site, request.getfixturevalue("browser"))
 
 
 def check_the_reference(site: Path) -> None:
@@ -327,3 +331,18 @@ def check_that_it_opens_without_a_network(site: Path) -> None:
     loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
     loaded += re.findall(r"(?:@import|url\()\s*[\"']?((?:https?:)?//[^)\"']+)", styles)
     assert loaded == [], "pages must open without a network"
+
+
+def check_in_a_browser(site: Path, browser) -> None:
+    """Opened as files: the search finds settings, and everyone can use the pages, on a phone, too."""
+    for scheme in ("light", "dark"):
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        for name in ("index", "settings/adc", "paper/index", "api/arrays"):
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") == 390, f"{name} is wider than a phone"
+            assert inaccessible(page) == [], name
+        page.goto(f"{(site / 'search.html').as_uri()}?q=adc.bits")
+        first = page.locator("#search-results li a").first
+        assert first.text_content() == "adc.bits" and first.get_attribute("href") == "settings/adc.html#adc.bits"
+        page.close()

@@ -1,7 +1,7 @@
 """Every setting of a design, from the design itself.
 
 A page says `<!-- settings: SECTION -->` for the settings of a section, one entry each, or `<!-- settings -->` for a
-table of all. In Sphinx each is an object of its own, `{setting}`, so that the search lists it and pages can refer to it.
+table of all. In Sphinx each is an object of its own, `{setting}`: the search lists it, and pages can refer to it.
 """
 
 from __future__ import annotations
