@@ -39,7 +39,6 @@ myst_heading_anchors = 4
 myst_links_external_new_tab = False
 smartquotes = False
 html_search_scorer = str(Path(__file__).parent / "assets" / "scorer.js")
-suppress_warnings = ["ref.python"]  # axes of tensors in annotations are words, such as "rows"
 
 # Reference
 autodoc_default_options = {"members": True, "member-order": "bysource"}

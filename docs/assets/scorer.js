@@ -6,12 +6,14 @@
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 const SETTING = /^setting, /;
+const NAME = /^Python (class|function|exception), /;
 const asked = (new URLSearchParams(location.search).get("q") || "").trim().toLowerCase();
 
 var Scorer = {
   score: ([page, title, anchor, description, score]) => {
     const name = title.toLowerCase();
     if (description && name === asked) return score + 300;
+    if (NAME.test(description || "") && name.endsWith(`.${asked}`)) return score + 200 - name.length;
     if (SETTING.test(description || "")) return score + (name.startsWith(asked) ? 100 : 20);
     return page.startsWith("api/") ? score / 2 : score;
   },

@@ -16,7 +16,9 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any
 
+from docutils import nodes
 from pydantic import BaseModel
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import GoogleDocstring
 
@@ -151,6 +153,13 @@ def home_of(value: Any, name: str) -> str | None:
     return next((package for package in around if name in getattr(sys.modules[package], "__all__", ())), None)
 
 
+def link_exactly(app: Sphinx, document: nodes.document) -> None:
+    """Sphinx searches for names in annotations everywhere: the axis "rows" of a shape would link to any `rows`."""
+    for reference in document.findall(addnodes.pending_xref):
+        if reference.get("refspecific") is False:
+            del reference["refspecific"]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.autodoc")
     shapes = {name: f"bitline.shapes.{name}" for name in vars(bitline.shapes) if name[0].isupper()}
@@ -158,5 +167,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", convert, priority=400)  # that of napoleon is 500
     app.connect("autodoc-process-docstring", mend, priority=600)
     app.connect("autodoc-skip-member", is_elsewhere)
+    app.connect("doctree-read", link_exactly)
     app.connect("autodoc-process-signature", without_validation)
     return {"parallel_read_safe": True}

@@ -113,7 +113,7 @@ def _figure(match: re.Match[str], found: Results, pictures: str) -> str:
     if name not in found.get(network, {}):
         raise ExtensionError(f"{match[0]} names no result in docs/paper/results")
     content = found[network][name]
-    caption = f"*{NETWORKS[network]}: {content['title']}. {_provenance(content['provenance'])}*"
+    caption = f"*{NETWORKS[network]}: {content['title']}.* <small>{_provenance(content['provenance'])}</small>"
     return f"![{content['title']}]({pictures}/{network}-{name}.svg)\n\n{caption}"
 
 
