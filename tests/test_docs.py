@@ -17,6 +17,7 @@ import importlib
 import os
 import pkgutil
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -290,6 +291,40 @@ def test_the_gallery_shows_what_is_made_by_something_named_there():
         assert question.splitlines()[0].endswith("?")
         assert re.search(r"^!\[|^<!-- figure: ", question, re.MULTILINE)
         assert re.search(r"^```bash\nbitline |\b[\w/]+\.py`", question, re.MULTILINE)
+
+
+DOCSTRING = """Codes |w| of `Design`, (batch, *space), with `a + b`.
+
+    s = |x| / `2`
+
+Args:
+    codes: of *all* weights, as in
+
+Examples:
+    >>> print(f"`{1 | 2}`")
+    `3`
+"""
+RESTRUCTURED = r"""Codes \|w\| of :py:obj:`Design`, (batch, \*space), with ``a + b``.
+
+::
+
+    s = |x| / `2`
+
+Args:
+    codes: of *all* weights, as in
+
+Examples:
+    >>> print(f"`{1 | 2}`")
+    `3`
+"""
+
+
+@pytest.mark.needs("Sphinx")
+def test_docstrings_keep_their_words_and_their_examples():
+    extension = runpy.run_path(str(ROOT / "docs" / "extensions" / "docstrings.py"))
+    assert extension["as_restructured_text"](DOCSTRING.splitlines()) == [*RESTRUCTURED.splitlines(), ""]
+    table = extension["as_restructured_text"](["| axis | letter |", "| --- | --- |", "| batch | |"])
+    assert table[3:] == ["   * - axis", "     - letter", "   * - batch", "     -", ""]
 
 
 @pytest.mark.needs("Sphinx")
