@@ -67,6 +67,8 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
 
 def _prose(block: list[str]) -> list[str]:
     """A block with its code marked and everything else escaped; from the first `>>>` on it is an example."""
+    if block[0].strip() in ("Returns:", "Yields:"):  # napoleon takes what is before a colon for a type; here it is none
+        block = [block[0], re.sub(r"^( *)", r"\1: ", block[1]), *block[2:]]
     end = next((number for number, line in enumerate(block) if line.lstrip().startswith(">>>")), len(block))
     parts = CODE.split("\n".join(block[:end]))
     text = "".join(_code(part) if part.startswith("`") and len(part) > 1 else _escaped(part) for part in parts)
