@@ -348,7 +348,8 @@ def check_the_reference(site: Path) -> None:
     with (site / "objects.inv").open("rb") as stream:
         inventory = InventoryFile.load(stream, "", os.path.join)
     names = {name for kind in inventory if kind.startswith("py:") for name in inventory[kind]}
-    missing = {public for public, defined in public_names() if not {public, defined} & names}
+    first = {f"{getattr(bitline, name).__module__}.{name}" for name in bitline.__all__ if f"bitline.{name}" in names}
+    missing = {public for public, defined in public_names() if not {public, defined} & names and defined not in first}
     assert missing == set(), "the reference lacks them: a page needs a line `.. automodule::`"
 
 
