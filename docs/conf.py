@@ -25,6 +25,7 @@ extensions = [
     "sphinx_design",
     "extensions.accessible",
     "extensions.docstrings",
+    "extensions.navigation",
     "extensions.notebooks",
     "extensions.paper",
     "extensions.settings",
@@ -37,8 +38,7 @@ needs_sphinx = "9.0"
 myst_enable_extensions = ["colon_fence", "fieldlist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
-smartquotes = False
-html_search_scorer = str(Path(__file__).parent / "assets" / "scorer.js")
+smartquotes = False  # words of settings are quoted as they are typed
 
 # Reference
 autodoc_default_options = {"members": True, "member-order": "bysource"}
@@ -57,6 +57,7 @@ html_theme = "furo"
 html_title = f"bitline {__version__}"
 html_static_path = ["assets"]
 html_css_files = ["bitline.css"]
+html_search_scorer = str(Path(__file__).parent / "assets" / "scorer.js")
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
