@@ -46,6 +46,7 @@ bench: .venv/.installed  ## run the benchmarks
 	@$(BIN)/python -m pytest benchmarks --benchmark-only
 
 docs: .venv/.docs  ## build the documentation in site/
+	@rm -rf site
 	@$(BIN)/python -m sphinx -q -W --keep-going -E -d build/docs docs site
 	@echo "open site/index.html in a browser"
 
