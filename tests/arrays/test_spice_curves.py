@@ -1,4 +1,4 @@
-"""Arrays of nonlinear cells in ngspice, where each cell is a current source I = G V_read sinh(V/V_0)/sinh(V_read/V_0)."""
+"""Arrays of nonlinear cells in ngspice, with I = G V_read sinh(V/V_0) / sinh(V_read/V_0) as a source for each cell."""
 
 from __future__ import annotations
 

@@ -79,6 +79,10 @@ class Array(Variant):
         """Whether the two cells of a pair share a bit line, whose current is their difference."""
         return False
 
+    def with_lines_apart(self) -> Array:
+        """The same array with a bit line for each cell of a pair."""
+        return self.model_copy(update={"lines": "separate"}) if self.subtracts_on_the_line else self
+
     @property
     def approximations(self) -> tuple[str, ...]:
         """What of the array networks compute approximately: by how much, and what is exact instead."""

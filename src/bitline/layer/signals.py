@@ -8,12 +8,19 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Drive, ProgrammedArrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
 from bitline.layer.chunks import chunks
 from bitline.layer.driver_noise import DriverNoise
 from bitline.layer.grid import Grid
-from bitline.layer.line_products import LineProduct, Reach, WholeLineProduct, line_product, variance_product
+from bitline.layer.line_products import (
+    DrivenProduct,
+    Reach,
+    WholeLineProduct,
+    driven_sum,
+    line_product,
+    variance_product,
+)
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
 
@@ -47,19 +54,27 @@ class Signals(ABC):
             return None
         return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigma)
 
-    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[Drive, LineProduct] | None:
-        """What gives the variances of reads; None where reads are exact, or where wires have a say in them."""
+    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
+        """What gives the variances of reads; nothing where reads are exact, or where wires have a say in them."""
         if arrays.cells.noise is None or arrays.is_nodal:
-            return None
-        squares = arrays.squares(self.input_slices)
-        reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
-        variances = line_by_line(self._readings(squares.cells, power=2))
-        return squares.drive, variance_product(arrays, self.partition, variances, reach)
+            return ()
+        return tuple(
+            (
+                squares.drive,
+                variance_product(
+                    arrays,
+                    self.partition,
+                    line_by_line(self._readings(squares.cells, power=2)),
+                    Reach.of(squares.drive, arrays.slicing.top, signed=False),
+                ),
+            )
+            for squares in arrays.squares(self.input_slices)
+        )
 
     @property
     def is_noisy(self) -> bool:
         """Whether reads have noise."""
-        return self.noise is not None
+        return bool(self.noise)
 
     @property
     def conversions(self) -> int:
@@ -121,10 +136,9 @@ class Signals(ABC):
         """Variance of every signal: the cells' reads, and what is added."""
         if isinstance(added, Tensor):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
-        if self.noise is None:
+        if not self.noise:
             return torch.zeros_like(signals) + added
-        drive, product = self.noise
-        return product(drive.inputs(inputs)).add_(added)
+        return driven_sum(self.noise, inputs).add_(added)
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -186,17 +200,14 @@ class WholeSignals(Signals):
         else:
             weighted = [self._of_counts(grid, reaches[0])]
         drives = [excitation.drive for excitation in excitations]
-        self.products: list[tuple[Drive, LineProduct]] = list(zip(drives, weighted, strict=True))
+        self.products: list[DrivenProduct] = list(zip(drives, weighted, strict=True))
 
     @property
     def evaluations(self) -> int:
         return len(self.products)
 
     def currents(self, inputs: LayerInputs) -> Currents:
-        (drive, product), *others = self.products
-        signals = product(drive.inputs(inputs))
-        for drive, product in others:
-            signals += product(drive.inputs(inputs))
+        signals = driven_sum(self.products, inputs)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
     def _largest(self, slices: int) -> int:
