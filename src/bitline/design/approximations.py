@@ -28,7 +28,8 @@ def approximations(design: Design) -> tuple[str, ...]:
 
 
 def _unevenly_added_noise(design: Design) -> bool:
-    return _is_noisy_without_wires(design) and not design.inputs.accumulator.has_exact_weights
+    is_noisy = _has_noisy_lines(design) or (_is_noisy(design) and not design.array.has_wires)
+    return is_noisy and not design.inputs.accumulator.has_exact_weights
 
 
 def _reads_end_at_zero(design: Design) -> bool:
@@ -40,15 +41,15 @@ def _ranges_without_wires(design: Design) -> bool:
 
 
 def _ranges_without_noise(design: Design) -> bool:
-    return _is_noisy(design) and _is_calibrated_on_nothing_real(design)
+    return (_is_noisy(design) or _has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
 
 
 def _is_calibrated_on_nothing_real(design: Design) -> bool:
     return design.needs_calibrated_adc and design.adc.calibrated_on == "ideal"
 
 
-def _is_noisy_without_wires(design: Design) -> bool:
-    return _is_noisy(design) and not design.array.has_wires
+def _has_noisy_lines(design: Design) -> bool:
+    return design.array.line_noise(design.array.rows) > 0
 
 
 def _is_noisy(design: Design) -> bool:

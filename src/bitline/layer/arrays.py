@@ -91,6 +91,11 @@ class LayerArrays:
         return self.design.weights.input_sum_factor(self.design.cell.window_low)
 
     @property
+    def has_noisy_lines(self) -> bool:
+        """Whether lines have noise besides that of their cells."""
+        return self.design.array.line_noise(1) > 0
+
+    @property
     def array_columns(self) -> int:
         """Columns of one group, unit columns among them."""
         return self.unit_columns.columns + self.unit_columns.count
@@ -130,7 +135,7 @@ class ProgrammedArrays(LayerArrays):
     @property
     def has_noise_of_its_own(self) -> bool:
         """Whether noise is more than a variance for each column that follows from squares of the inputs."""
-        return self.is_nodal or self.design.inputs.drivers.noise > 0
+        return self.is_nodal or self.design.inputs.drivers.noise > 0 or self.has_noisy_lines
 
     def block(self, group: int, rows: slice) -> Block:
         """The cells of one group and row partition, on the CPU."""

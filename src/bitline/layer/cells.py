@@ -93,6 +93,14 @@ class Cells:
         """Whether all cells are at their targets."""
         return self.steps is None and torch.equal(self.conductance, self.targets)
 
+    def counting(self, shares: CellTensor | None) -> Cells:
+        """The same cells where each counts a share on its line; they are 1 where none are given."""
+        if shares is None:
+            return self
+        shares = shares.to(self.conductance)
+        noise = None if self.noise is None else self.noise * shares
+        return replace(self, conductance=self.conductance * shares, noise=noise, held=self.conductance)
+
     def resolved(self, step: float) -> Cells:
         """The nearest points of a grid with this step, halves to even."""
         low, high = map(float, torch.aminmax(self.conductance))

@@ -46,6 +46,7 @@ class Signals(ABC):
         self.noise_key = arrays.noise_key
         self.noise = self._noise_of(arrays)
         self.driver_noise = self._driver_noise_of(arrays)
+        self.line_variance = self._line_variance() if arrays.has_noisy_lines else None
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
         """What the noise of row drivers adds; None where they have none."""
@@ -70,6 +71,18 @@ class Signals(ABC):
             )
             for squares in arrays.squares(self.input_slices)
         )
+
+    def _line_variance(self) -> AddedVariance:
+        """Variance that the noise of lines gives each signal: every input slice is a read of all lines of a reading."""
+        arrays = self.arrays
+        bits = arrays.slicing.slice_bits
+        reads = ((1 << bits) - 1) ** 2 * sum(4.0 ** (bits * index) for index in range(self.input_slices))
+        sigma = torch.tensor([arrays.design.array.line_noise(rows.stop - rows.start) for rows in arrays.row_slices])
+        lines = torch.tensor(arrays.design.weights.readings).double().square().sum(1)
+        by_line = reads * sigma.double().square()[:, None] * lines
+        each = by_line[:, :, None, None] * self.scale.cpu().square()[:, None]
+        shape = (self.groups, self.partition.parts, self.readings, self.slices, self.columns)
+        return each.expand(shape).reshape(1, -1, 1).to(arrays.product_step)
 
     @property
     def is_noisy(self) -> bool:
@@ -104,6 +117,8 @@ class Signals(ABC):
                 (1, signals, 1).
         """
         samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
+        if self.line_variance is not None:
+            added_variance = self.line_variance + added_variance
         if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):
             signals = self.currents(inputs)
         else:
