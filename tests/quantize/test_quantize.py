@@ -99,6 +99,11 @@ def test_percentile_range_holds_its_share(seed, signed, bits):
     assert inside == pytest.approx(0.99, abs=0.006)
 
 
+def test_one_input_in_ten_thousand_clips_if_nothing_else_is_said():
+    values = torch.arange(1.0, 50_001)
+    assert int((values > PercentileRange().limit(seen(values), 8)).sum()) == pytest.approx(5, abs=3)
+
+
 @given(st.integers(0, 1000), st.sampled_from([1, 2]), st.sampled_from([3, 8]))
 @settings(max_examples=20)
 def test_least_error_range_is_as_good_as_the_best_of_a_fine_search(seed, power, bits):
