@@ -199,3 +199,10 @@ def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
     assert bool((aimed >= cells).all())
     outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
     torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)
+
+
+def test_wires_of_which_nothing_is_said_have_a_hundred_thousandth_of_a_cell_s_resistance():
+    """A source line is then ideal."""
+    rows, columns = RowDrivenArray(), GateDrivenArray()
+    assert rows.word_line == rows.bit_line == columns.bit_line == Wire(segment=1e-5)
+    assert columns.source_line.is_ideal
