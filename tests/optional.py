@@ -63,9 +63,9 @@ def gpu() -> bool:
 
 
 def products_of_bytes() -> bool:
-    from bitline.arrays.integer import onednn
+    from bitline.arrays.integer.onednn import OnednnMultiply
 
-    return not onednn.why_not()
+    return not OnednnMultiply.why_not("cpu")
 
 
 def mounts() -> bool:

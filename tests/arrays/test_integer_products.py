@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitline.arrays import ConvolutionProduct, MatrixProduct
-from bitline.arrays.integer import IntegerProduct, multiply, onednn, pieces, why_not
+from bitline.arrays.integer import IntegerProduct, choose, multiply, onednn, pieces, why_not
 from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.windows import Windows, as_images
 from bitline.errors import BitlineError
@@ -84,7 +84,7 @@ def test_what_is_no_such_product_is_named():
 def test_a_shape_that_the_library_gets_wrong_is_left_to_floating_point(monkeypatch):
     weights = [(torch.ones(4, 2, 1, 1, dtype=torch.int8), 1.0)]
     assert isinstance(multiply(weights, Windows(), 1, 0), onednn.OnednnMultiply)
-    monkeypatch.setattr(onednn, "is_exact", lambda *shape: False)
+    monkeypatch.setattr(choose, "is_exact", lambda *shape: False)
     assert isinstance(multiply(weights, Windows(), 1, 0), FloatingMultiply)
 
 
@@ -107,6 +107,6 @@ def test_the_environment_forces_a_way_to_multiply(monkeypatch):
     with pytest.raises(BitlineError, match="abacus"):
         multiply(weights, Windows(), 1, 0)
     monkeypatch.setenv("BITLINE_PRODUCTS", "onednn")
-    monkeypatch.setattr(onednn, "why_not", lambda: "this processor has no VNNI or AMX instructions")
+    monkeypatch.setattr(onednn, "_missing", lambda: "this processor has no VNNI or AMX instructions")
     with pytest.raises(BitlineError, match="no VNNI"):
         multiply(weights, Windows(), 1, 0)

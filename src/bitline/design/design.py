@@ -6,6 +6,7 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
@@ -143,7 +144,7 @@ class Design(Part):
             DesignError: there is no such class, it does not accept its settings, or its module fails.
         """
         trust(self.code)
-        return self.with_settings({})
+        return Design.from_dict(self.model_dump())
 
     def to_toml(self) -> str:
         """The design as TOML, every setting with its meaning; reads back as an equal design."""
@@ -165,7 +166,24 @@ class Design(Part):
         if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
             raise DesignError(f"settings are {settings!r}: give values by dotted name, {{'adc.bits': 6}}")
         heed(code_in(settings))
-        return Design.from_dict(merge(self.model_dump(), nested(settings)))
+        changes = nested(settings)
+        kept = [] if self.code else [name for name in type(self).model_fields if name not in changes]
+        merged = merge(self.model_dump(exclude=set(kept)), changes)
+        return Design.from_dict(merged | {name: getattr(self, name) for name in kept})
+
+    def with_sections(self, sections: Mapping[str, Any]) -> Design:
+        """A copy with whole sections of other designs, checked as a whole.
+
+        Examples:
+            >>> coarse = Design().with_settings({"adc.bits": 6})
+            >>> design = Design.load("offset").with_sections({"adc": coarse.adc})
+            >>> design.adc is coarse.adc, design.weights.kind
+            (True, 'offset')
+
+        Raises:
+            DesignError: an impossible combination.
+        """
+        return Design.from_dict({name: getattr(self, name) for name in type(self).model_fields} | dict(sections))
 
     @checked(DesignError)
     def at(self, seconds: float) -> Design:

@@ -104,21 +104,24 @@ def key(view: View) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
+_AFFECTED = frozenset(section for section, _ in LATER)
+
+
 def _as_before(view: Any) -> Any:
     """A view without settings that came later, where they say what was done before."""
-    if isinstance(view, list):
-        return [_as_before(part) for part in view]
-    if not isinstance(view, dict):
-        return view
+    if isinstance(view, dict):
+        return {section: _section_as_before(section, part) for section, part in view.items()}
+    return [_as_before(part) for part in view] if isinstance(view, list) else view
+
+
+def _section_as_before(section: str, part: Any) -> Any:
+    if not isinstance(part, (dict, list)):
+        return part
+    found = _as_before(part)
+    if section not in _AFFECTED or not isinstance(part, dict):
+        return found
     return {
-        section: {
-            name: value
-            for name, value in _as_before(part).items()
-            if (section, name) not in LATER or value != LATER[section, name]
-        }
-        if isinstance(part, dict)
-        else _as_before(part)
-        for section, part in view.items()
+        name: value for name, value in found.items() if (section, name) not in LATER or value != LATER[section, name]
     }
 
 

@@ -18,6 +18,8 @@ import math
 import torch
 from torch import Tensor
 
+from bitline.numerics.triton_kernels import runs_kernels
+
 GAMMA = 0x9E3779B97F4A7C15
 MIX_1 = 0xBF58476D1CE4E5B9
 MIX_2 = 0x94D049BB133111EB
@@ -70,8 +72,30 @@ def add_read_noise(signals: Tensor, variance: Tensor, key: int, samples: Tensor)
 
         add_read_noise_float32(signals.numpy(), variance.numpy(), key, samples.numpy())
         return signals
+    if runs_kernels(signals, noise_agrees):
+        from bitline.numerics._read_noise_triton import add_read_noise_on_gpu
+
+        add_read_noise_on_gpu(signals, variance, key, samples)
+        return signals
+    return plain_add_read_noise(signals, variance, key, samples)
+
+
+def plain_add_read_noise(signals: Tensor, variance: Tensor, key: int, samples: Tensor) -> Tensor:
+    """`add_read_noise` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     numbers = standard_normal(key, samples, signals.shape[1]).to(signals)
     return signals.add_(_root(variance.clamp(min=0)).mul_(numbers))
+
+
+def noise_agrees(device: str = "cuda") -> bool:
+    """Whether the GPU kernel of `add_read_noise` gives the same bits as plain PyTorch."""
+    from bitline.numerics._read_noise_triton import add_read_noise_on_gpu
+
+    samples = torch.tensor([0, 7, (1 << 40) + 3], device=device)
+    variance = torch.linspace(-0.1, 4.0, 3 * 300, device=device).reshape(3, 300)
+    signals = [torch.arange(900.0, device=device).reshape(3, 300) for _ in range(2)]
+    plain_add_read_noise(signals[0], variance.clone(), (1 << 62) + 5, samples)
+    add_read_noise_on_gpu(signals[1], variance, (1 << 62) + 5, samples)
+    return torch.equal(*signals)
 
 
 def standard_normal(key: int, samples: Tensor, count: int) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from bitline.errors import DataError
 from bitline.numerics.quotient import quotient
 from bitline.numerics.real_tensors import real_tensor
+from bitline.numerics.triton_kernels import runs_kernels
 from bitline.quantize.input_ranges import InputScale
 from bitline.shapes import Codes, Shaped
 
@@ -77,6 +78,13 @@ def input_bytes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Shaped[T
         >>> input_bytes(torch.tensor([-0.3, 0.25, 0.75, 99.0]), InputScale(step=0.5, magnitude_bits=4, signed=True))
         tensor([127, 128, 130, 143], dtype=torch.uint8)
     """
+    if runs_kernels(inputs, bytes_agree):
+        from bitline.quantize._inputs_triton import input_bytes_on_gpu
+
+        codes, finite = input_bytes_on_gpu(inputs, (scale.step, scale.low, scale.high, scale.zero_byte))
+        if not finite:
+            raise DataError(NOT_FINITE)
+        return codes
     if inputs.device.type != "cpu" or inputs.dtype != torch.float32:
         return (input_codes(inputs, scale) + scale.zero_byte).to(torch.uint8)
     from bitline.quantize._inputs_numba import input_bytes_float32
@@ -86,3 +94,16 @@ def input_bytes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Shaped[T
     if not input_bytes_float32(flat, scale.step, scale.low, scale.high, scale.zero_byte, written):
         raise DataError(NOT_FINITE)
     return codes
+
+
+def bytes_agree(device: str = "cuda") -> bool:
+    """Whether the GPU kernel of `input_bytes` gives what plain PyTorch gives, halves between codes included."""
+    from bitline.quantize._inputs_triton import input_bytes_on_gpu
+
+    draws = torch.Generator().manual_seed(0)
+    inputs = torch.cat([torch.randn(3000, generator=draws), torch.arange(-300, 300) * 0.125]).to(device)
+    scale = InputScale(step=0.25, magnitude_bits=7, signed=True)
+    found, finite = input_bytes_on_gpu(inputs, (scale.step, scale.low, scale.high, scale.zero_byte))
+    _, infinite = input_bytes_on_gpu(torch.tensor([0.0, float("nan")], device=device), (1.0, 0.0, 255.0, 0.0))
+    expected = (plain_input_codes(inputs, scale) + scale.zero_byte).to(torch.uint8)
+    return torch.equal(found, expected) and finite and not infinite

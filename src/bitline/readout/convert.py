@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from bitline.numerics.quotient import quotient
+from bitline.numerics.triton_kernels import runs_kernels
 from bitline.readout._sums import Sums
 from bitline.shapes import ArrayColumns, Float, Outputs, PerConversion
 
@@ -173,6 +174,25 @@ def convert_sums_and_add(
         levels = (low.numpy(), high.numpy(), factor.numpy(), begin.contiguous().numpy(), start is not None)
         convert_sums_and_add_float32(sums.numpy(), scale.numpy(), np.float32(divisor), *levels, total.numpy())
         return
+    if runs_kernels(sums, conversions_agree):
+        from bitline.readout._convert_triton import convert_sums_on_gpu
+
+        convert_sums_on_gpu(sums, scale, divisor, (low, high, factor), start, total)
+        return
+    plain_convert_sums_and_add(sums, scale, divisor, low, high, factor, start, total)
+
+
+def plain_convert_sums_and_add(
+    sums: Float[Tensor, "blocks conversions array_columns"],
+    scale: Float[Tensor, "conversions"],
+    divisor: float,
+    low: Float[Tensor, "conversions"],
+    high: Float[Tensor, "conversions"],
+    factor: PerConversion,
+    start: ArrayColumns | None,
+    total: Float[Tensor, "blocks array_columns"],
+) -> None:
+    """`convert_sums_and_add` in plain PyTorch, for any device and dtype; its example shows the arguments."""
     grouped = total.view(-1, *factor.shape[::2])
     if start is not None:
         grouped.copy_(start.expand_as(grouped))
@@ -205,4 +225,29 @@ def scale_sums(
 
         scale_sums_float32(sums.numpy(), factor.numpy(), start.numpy(), total.numpy())
         return
+    if runs_kernels(sums, conversions_agree):
+        from bitline.readout._convert_triton import scale_sums_on_gpu
+
+        scale_sums_on_gpu(sums, factor, start, total)
+        return
     total.copy_(sums * factor).add_(start)
+
+
+def conversions_agree(device: str = "cuda") -> bool:
+    """Whether the GPU kernels of this module give what its plain versions give, ties between codes included."""
+    from bitline.readout._convert_triton import convert_sums_on_gpu, scale_sums_on_gpu
+
+    draws = torch.Generator().manual_seed(0)
+    sums = torch.randint(-3000, 3000, (60, 3, 40), generator=draws).float().to(device)
+    scale = torch.tensor([0.5, 0.37, 3.0], device=device)
+    factor = torch.rand(2, 3, 40, generator=draws).to(device)
+    low, high, start = -scale * 1000 // 1, scale * 2000 // 1, factor[:, 0].contiguous()
+    agree = []
+    for divisor, begin in ((1.0, start), (7.0, start), (7.0, None)):
+        totals = [torch.ones(60, 40, device=device) for _ in range(2)]
+        plain_convert_sums_and_add(sums, scale, divisor, low, high, factor, begin, totals[0])
+        convert_sums_on_gpu(sums, scale, divisor, (low, high, factor), begin, totals[1])
+        agree.append(torch.equal(*totals))
+    scaled = torch.empty(60, 40, device=device)
+    scale_sums_on_gpu(sums[:, 0].contiguous(), factor[0, 0], start[1], scaled)
+    return all(agree) and torch.equal(scaled, sums[:, 0] * factor[0, 0] + start[1])

@@ -47,8 +47,21 @@ def for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     with explained(path), closing(_opened(real_path(path))) as connection:
         _check_size(real_path(path), connection)
         _check_names(real_path(path))
-        check_pages(path, connection)
+        identity = _identity(real_path(path))
+        if identity not in _whole:
+            check_pages(path, connection)
+            _whole[identity] = None
         yield connection
+
+
+_whole: dict[tuple[object, ...], None] = {}
+"""Files, and what lies beside them, whose pages were found whole: a check reads all of them."""
+
+
+def _identity(path: Path) -> tuple[object, ...]:
+    """What changes when a store or its log does."""
+    found = [file.stat() for file in (path, _log(path)) if file.exists()]
+    return (path, *((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in found))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

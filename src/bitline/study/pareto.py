@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def front(values: Sequence[Sequence[float]]) -> list[bool]:
@@ -20,17 +21,34 @@ def front(values: Sequence[Sequence[float]]) -> list[bool]:
     if not values:
         return []
     table = np.asarray(values, dtype=float).reshape(len(values), -1)
-    result = [False] * len(table)
-    best = np.empty_like(table)  # the points of the front so far
-    count = 0
-    for index in np.lexsort(table.T[::-1]):  # whoever beats a point comes before it
-        point, front_so_far = table[index], best[:count]
-        beaten = ((front_so_far <= point).all(1) & (front_so_far < point).any(1)).any()
-        if not beaten and not np.isnan(point).any():
-            result[index] = True
-            best[count] = point
-            count += 1
-    return result
+    result = np.zeros(len(table), dtype=bool)
+    best = np.empty((0, table.shape[1]))  # the points of the front so far
+    known = ~np.isnan(table).any(axis=1)
+    order = np.lexsort(table.T[::-1])  # whoever beats a point comes before it
+    for start in range(0, len(order), TOGETHER):
+        candidates = [index for index in order[start : start + TOGETHER] if known[index]]
+        left = np.array(candidates, dtype=int)[~_beaten(table[candidates], best)]
+        for index in left:
+            point = table[index : index + 1]
+            if not _beaten(point, best)[0]:
+                result[index] = True
+                best = np.concatenate([best, point])
+    return [bool(on_front) for on_front in result]
+
+
+TOGETHER = 256
+"""Points that are compared with the front at once."""
+
+
+def _beaten(points: NDArray[np.float64], front_so_far: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which points are beaten by one of the front."""
+    no_worse: NDArray[np.bool_] = np.ones((len(points), len(front_so_far)), dtype=bool)
+    better: NDArray[np.bool_] = np.zeros_like(no_worse)
+    for own, of_front in zip(points.T, front_so_far.T, strict=True):
+        np.logical_and(no_worse, of_front <= own[:, None], out=no_worse)
+        np.logical_or(better, of_front < own[:, None], out=better)
+    beaten: NDArray[np.bool_] = (no_worse & better).any(axis=1)
+    return beaten
 
 
 def ranks(values: Sequence[Sequence[float]]) -> list[int]:

@@ -150,7 +150,7 @@ class _Contents:
     def __init__(self, store: Store, study: Study, images: int) -> None:
         self.measure = study.measure
         shards, self.costs = store.shards(measure=self.measure), store.costs()
-        self.study, self.images, self.path = study, images, store.path
+        self.study, self.images, self.path = study, images, store.path.absolute()
         self.finished = FinishedWork(shards, self.costs.keys(), store.failures(), self.measure)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:

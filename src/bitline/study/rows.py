@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +26,8 @@ from bitline.study.values import is_genuine, unpack
 Read = TypeVar("Read")
 
 KINDS = get_args(Kind)
+NUMBERS = frozenset((int, float, type(None)))
+"""Types of the numbers of a cost in JSON; None stands for one that there is not."""
 _SUMS = {field.name for field in fields(LayerSums)}
 
 
@@ -139,14 +142,18 @@ def cost(key: Any, text: Any) -> tuple[str, StoredJson]:
     numbers = [content[name] for name in COSTS if name in content]
     for name in ("energies_pJ", "areas_mm2"):
         numbers += values_of(content.get(name, {}), dict).values()
-    for shares in values_of(content.get("adc_ranges", {}), dict).values():
-        numbers += values_of(shares, list)
-    wrong = [value for value in numbers if not (value is None or is_real(value))]
-    if wrong or not all(isinstance(note, str) for note in values_of(content.get("notes", []), list)):
-        raise ValueError(f"a cost of the design is {wrong[0]!r}" if wrong else "notes on its cost are no texts")
+    shares = values_of(content.get("adc_ranges", {}), dict).values()
+    if not {list}.issuperset(map(type, shares)):
+        raise ValueError("its ADC ranges are no lists")
+    numbers += chain.from_iterable(shares)
+    notes = values_of(content.get("notes", []), list)
+    if not NUMBERS.issuperset(map(type, numbers)):
+        wrong = next(value for value in numbers if type(value) not in NUMBERS)
+        raise ValueError(f"a cost of the design is {wrong!r}")
+    if not all(isinstance(note, str) for note in notes):
+        raise ValueError("notes on its cost are no texts")
     at_hand = {name: content[name] for name in COSTS if name in content}
-    notes = [sys.intern(note) for note in content.get("notes", [])]
-    return str(key), StoredJson(text, {**at_hand, "notes": notes})
+    return str(key), StoredJson(text, {**at_hand, "notes": [sys.intern(note) for note in notes]})
 
 
 def session(began: Any, versions: Any, hardware: Any) -> dict[str, Any]:
@@ -185,6 +192,8 @@ def values_of(content: Any, kind: type[Read]) -> Read:
         Traceback (most recent call last):
         ValueError: '[6' is not a list
     """
+    if type(content) is kind:
+        return content
     try:
         found = json.loads(content) if isinstance(content, (str, bytes)) else content
     except (ValueError, RecursionError):

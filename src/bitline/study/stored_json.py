@@ -38,8 +38,9 @@ class StoredJson(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """A value, or another one where there is none of this name."""
-        is_there = name in self
-        return self[name] if is_there else default
+        if name in self.at_hand:
+            return self.at_hand[name]
+        return self.whole().get(name, default) if f'"{name}"' in self.text else default
 
     def __bool__(self) -> bool:
         return bool(self.at_hand) or self.text.strip() != "{}"

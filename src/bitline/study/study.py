@@ -25,6 +25,7 @@ from bitline.study.file_names import near, near_code
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
+from bitline.study.varied import VariedDesigns
 
 
 class Study(Part):
@@ -246,10 +247,10 @@ class Study(Part):
             StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
-        base = _loaded(str(settings.get(BASE, self.design.base)))
+        base = _varied(str(settings.get(BASE, self.design.base)))
         try:
             with reading_a_file():  # whose word the settings are was noted when the study was made
-                design = base.with_settings({**self.design.set, **changes})
+                design = base.design({**self.design.set, **changes})
         except DesignError:
             raise
         except Exception as error:  # a user's class can raise anything where its settings are checked
@@ -289,3 +290,8 @@ class Study(Part):
 @lru_cache(maxsize=64)
 def _loaded(base: str) -> Design:
     return Design.load(base)
+
+
+@lru_cache(maxsize=64)
+def _varied(base: str) -> VariedDesigns:
+    return VariedDesigns(_loaded(base))

@@ -2,7 +2,7 @@
 faster than float32 ones.
 
 They are operations of PyTorch's own compiler and not part of its public interface. This module alone uses them, and
-`why_not` finds out, by trying, whether they are there and exact, and `is_exact` whether they are for the shape of a
+`why_not` finds out, by trying, whether they are there and exact, and `trial.py` whether they are for the shape of a
 layer: without those instructions, products of bytes saturate in 16 bits, and a library of so many kernels has faults
 for some shapes: with PyTorch 2.13 they were seen where the byte of code 0 is not 0, the stride not 1, and every group
 has one channel and 48 products.
@@ -15,8 +15,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.product import Multiply
+from bitline.arrays.integer.trial import is_exact
 from bitline.arrays.integer.windows import Windows
 from bitline.shapes import Float, Shaped
 
@@ -66,10 +66,14 @@ class OnednnMultiply(Multiply):
             ]
         return self._packed[shape]
 
+    @classmethod
+    def why_not(cls, device: str) -> str:
+        return f"{device} has no oneDNN" if device != "cpu" else _missing()
+
 
 @cache
-def why_not() -> str:
-    """Why these products are not used here; empty where they are."""
+def _missing() -> str:
+    """What these products lack here; empty where they are there, and exact for two common shapes."""
     if not torch.backends.mkldnn.is_available():
         return "this PyTorch has no oneDNN"
     if not hasattr(torch.ops.onednn, "qconv2d_pointwise"):
@@ -78,32 +82,7 @@ def why_not() -> str:
     known = [getattr(cpu, name, None) for name in ("_is_vnni_supported", "_is_amx_tile_supported")]
     if not any(supported is not None and supported() for supported in known):
         return "this processor has no VNNI or AMX instructions"
-    exact = all(is_exact((40, 72 // matrices, 3, 3), Windows((2, 1), (1, 1)), matrices, 0) for matrices in (1, 2))
+    shapes = [(40, 72 // matrices, 3, 3) for matrices in (1, 2)]
+    windows = Windows((2, 1), (1, 1))
+    exact = all(is_exact(OnednnMultiply, shape, windows, 72 // shape[1], 0) for shape in shapes)
     return "" if exact else "oneDNN's products of bytes fail or are not exact here"
-
-
-@cache
-def is_exact(shape: tuple[int, ...], windows: Windows, matrices: int, zero: int) -> bool:
-    """Whether products of this shape are exact for random codes and weights, and for the largest.
-
-    Args:
-        shape: of the weights, (products, channels, height, width).
-        windows, matrices, zero: as for `Multiply`.
-    """
-    draws = torch.Generator().manual_seed(0)
-
-    def random(low: int, high: int, *shape: int) -> Tensor:
-        return torch.randint(low, high, shape, generator=draws)
-
-    weights = random(-128, 128, *shape).to(torch.int8)
-    weights[0], weights[-1] = 127, -128
-    reach = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
-    codes = random(0, 256, 2, matrices * shape[1], *reach).to(torch.uint8)
-    codes[0] = 255
-    images = codes.contiguous(memory_format=torch.channels_last)
-    pieces = [(weights, 1.0), (weights.flip(0), 256.0)]
-    try:
-        found = OnednnMultiply(pieces, windows, matrices, zero)(images)
-    except (RuntimeError, TypeError, NotImplementedError):
-        return False
-    return torch.equal(found, FloatingMultiply(pieces, windows, matrices, zero)(images))

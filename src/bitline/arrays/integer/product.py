@@ -54,6 +54,11 @@ class Multiply(ABC):
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         """Sums of the pieces, channels last in memory; codes uint8, channels last in memory, too."""
 
+    @classmethod
+    @abstractmethod
+    def why_not(cls, device: str) -> str:
+        """Why it cannot be used on 'cpu' or 'cuda'; empty where it can."""
+
 
 class IntegerProduct:
     """A product of codes in bytes with whole numbers.

@@ -1,0 +1,47 @@
+"""Whether a way to multiply bytes is exact where it is used: found out by trying, once for each shape of a layer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.product import Multiply
+from bitline.arrays.integer.windows import Windows
+
+
+@cache
+def is_exact(
+    kind: type[Multiply], shape: tuple[int, ...], windows: Windows, matrices: int, zero: int, device: str = "cpu"
+) -> bool:
+    """Whether products of this shape are exact for random codes and weights, and for the largest.
+
+    Args:
+        kind: the way to multiply.
+        shape: of the weights, (products, channels, height, width).
+        windows, matrices, zero: as for `Multiply`.
+        device: where it multiplies.
+
+    Examples:
+        >>> is_exact(FloatingMultiply, (4, 2, 3, 3), Windows(), matrices=1, zero=128)
+        True
+    """
+    draws = torch.Generator().manual_seed(0)
+
+    def random(low: int, high: int, *shape: int) -> torch.Tensor:
+        return torch.randint(low, high, shape, generator=draws)
+
+    weights = random(-128, 128, *shape).to(torch.int8)
+    weights[0], weights[-1] = 127, -128
+    reach = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
+    codes = random(0, 256, 2, matrices * shape[1], *reach).to(torch.uint8)
+    codes[0] = 255
+    images = codes.contiguous(memory_format=torch.channels_last)
+    pieces = [(weights, 1.0), (weights.flip(0), 256.0)]
+    try:
+        there = [(piece.to(device), scale) for piece, scale in pieces]
+        found = kind(there, windows, matrices, zero)(images.to(device)).cpu()
+    except Exception:  # whatever a library or a compiler raises that cannot do this
+        return False
+    return torch.equal(found, FloatingMultiply(pieces, windows, matrices, zero)(images))
