@@ -46,7 +46,8 @@ bench: .venv/.installed  ## run the benchmarks
 	@$(BIN)/python -m pytest benchmarks --benchmark-only
 
 docs: .venv/.docs  ## build the documentation in site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@rm -rf site
+	@$(BIN)/python -m sphinx -q -W --keep-going -E -d build/docs docs site
 	@echo "open site/index.html in a browser"
 
 clean:  ## remove .venv, caches and builds

@@ -84,7 +84,7 @@ REQUIREMENTS = {
         Requirement("axe", modules("axe_playwright_python"), pip="--no-deps axe-playwright-python"),
         # Only its plots need the rest of what it depends on, of which pycairo must be compiled.
         Requirement("badcrossbar", modules("badcrossbar", "pathvalidate"), pip="--no-deps badcrossbar pathvalidate"),
-        Requirement("MkDocs", modules("mkdocs", "material", "mkdocstrings"), pip="-e '.[docs]'"),
+        Requirement("Sphinx", modules("sphinx", "myst_parser", "furo", "sphinx_design"), pip="-e '.[docs]'"),
         Requirement("Triton", modules("triton"), pip="triton"),
         Requirement("Ray", modules("ray"), pip="-e '.[ray]'"),
         Requirement("Optuna", modules("optuna"), pip="-e '.[explore]'"),

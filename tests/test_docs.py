@@ -17,6 +17,7 @@ import importlib
 import os
 import pkgutil
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -29,10 +30,13 @@ from types import FunctionType
 import pytest
 import torch
 import typer
+from drawn_page import inaccessible
+from optional import REQUIREMENTS
 
 import bitline
 from bitline.cli.app import app
 from bitline.cli.devices import find_device
+from bitline.config.described import described
 from bitline.data import Dataset
 from bitline.design import Design
 from bitline.design.settings import parse_settings
@@ -261,28 +265,120 @@ def test_the_links_of_the_readme_lead_somewhere():
         assert (ROOT / target).exists(), target
 
 
+def contents(page: Path) -> list[str]:
+    """What the `{toctree}` blocks of a page list, in order: a page's name, or `title <name>`."""
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+
+
 def test_the_reference_has_a_page_for_every_package():
     """In the order of dependencies, which is that of the contract in pyproject.toml."""
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ][0]
     packages = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
-    pages = re.findall(r"- (bitline[\w.]*): api/(\w+)\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    assert [title for title, _ in pages] == ["bitline", *packages]
-    assert {f"{page}.md" for _, page in pages} == {page.name for page in (ROOT / "docs" / "api").glob("*.md")}
+    listed = contents(ROOT / "docs" / "api" / "index.md")
+    assert listed == [f"{package} <{package.removeprefix('bitline.')}>" for package in packages]
+    names = {package.removeprefix("bitline.") for package in packages}
+    assert names | {"index"} == {page.stem for page in (ROOT / "docs" / "api").glob("*.md")}
 
 
-@pytest.mark.needs("MkDocs")
-def test_the_site_builds_without_warnings(tmp_path):
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+def test_the_gallery_shows_what_is_made_by_something_named_there():
+    """Every picture is followed, before the next question, by a script or a command."""
+    questions = (ROOT / "docs" / "gallery" / "index.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    assert [int(question.partition(".")[0]) for question in questions] == [*range(1, len(questions) + 1)]
+    for question in questions:
+        assert question.splitlines()[0].endswith("?")
+        assert re.search(r"^!\[|^<!-- figure: ", question, re.MULTILINE)
+        assert re.search(r"^```bash\nbitline |\b[\w/]+\.py`", question, re.MULTILINE)
+
+
+DOCSTRING = """Codes |w| of `Design`, (batch, *space), with `a + b`.
+
+    s = |x| / `2`
+
+Args:
+    codes: of *all* weights, as in
+
+Examples:
+    >>> print(f"`{1 | 2}`")
+    `3`
+"""
+RESTRUCTURED = r"""Codes \|w\| of :py:obj:`Design`, (batch, \*space), with ``a + b``.
+
+::
+
+    s = |x| / `2`
+
+Args:
+    codes: of *all* weights, as in
+
+Examples:
+    >>> print(f"`{1 | 2}`")
+    `3`
+"""
+
+
+@pytest.mark.needs("Sphinx")
+def test_docstrings_keep_their_words_and_their_examples():
+    extension = runpy.run_path(str(ROOT / "docs" / "extensions" / "docstrings.py"))
+    assert extension["as_restructured_text"](DOCSTRING.splitlines()) == [*RESTRUCTURED.splitlines(), ""]
+    table = extension["as_restructured_text"](["| axis | letter |", "| --- | --- |", "| batch | |"])
+    assert table[3:] == ["   * - axis", "     - letter", "   * - batch", "     -", ""]
+
+
+@pytest.mark.needs("Sphinx")
+def test_the_site_builds_without_warnings(tmp_path, request):
+    """Which say also that a link or an anchor leads nowhere, and that something public is documented twice."""
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "caches"), "docs", site]
     without_outputs = {**os.environ, "BITLINE_NOTEBOOKS": "off"}  # tests/test_notebooks.py runs one, make docs all
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=without_outputs)
     assert built.returncode == 0, built.stderr
-    html = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
-    anchors = set(re.findall(r"id=\"?(bitline[\w.]*)", html))
-    missing = {public for public, defined in public_names() if not {public, defined} & anchors}
-    assert missing == set(), (
-        "the reference lacks them; a function with the name of its module needs a line `:::` itself"
+    check_the_reference(site)
+    check_the_settings(site)
+    check_that_it_opens_without_a_network(site)
+    if all(REQUIREMENTS[name].found() for name in ("Chromium", "Playwright", "axe")):
+        check_in_a_browser(site, request.getfixturevalue("browser"))
+
+
+def check_the_reference(site: Path) -> None:
+    from sphinx.util.inventory import InventoryFile
+
+    with (site / "objects.inv").open("rb") as stream:
+        inventory = InventoryFile.load(stream, "", os.path.join)
+    names = {name for kind in inventory if kind.startswith("py:") for name in inventory[kind]}
+    first = {f"{getattr(bitline, name).__module__}.{name}" for name in bitline.__all__ if f"bitline.{name}" in names}
+    missing = {public for public, defined in public_names() if not {public, defined} & names and defined not in first}
+    assert missing == set(), "the reference lacks them: a page needs a line `.. automodule::`"
+
+
+def check_the_settings(site: Path) -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in (site / "settings").glob("*.html"))
+    anchors = re.findall(r'<dt [^>]*id="([\w.]+)"', pages)
+    assert sorted(anchors) == sorted(
+        {row.name.replace("[]", "") for row in described(Design)} - {"name", "description"}
     )
+
+
+def check_that_it_opens_without_a_network(site: Path) -> None:
+    html = "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
+    styles = "".join(style.read_text(encoding="utf-8") for style in site.rglob("*.css"))
     loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"?(https?:[^\s\">]+)", html)
+    loaded += re.findall(r"(?:@import|url\()\s*[\"']?((?:https?:)?//[^)\"']+)", styles)
     assert loaded == [], "pages must open without a network"
+
+
+def check_in_a_browser(site: Path, browser) -> None:
+    """Opened as files: the search finds settings, and everyone can use the pages, on a phone, too."""
+    for scheme in ("light", "dark"):
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        for name in ("index", "settings/adc", "paper/index", "api/arrays"):
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") == 390, f"{name} is wider than a phone"
+            assert inaccessible(page) == [], name
+        page.goto(f"{(site / 'search.html').as_uri()}?q=adc.bits")
+        first = page.locator("#search-results li a").first
+        assert first.text_content() == "adc.bits" and first.get_attribute("href") == "settings/adc.html#adc.bits"
+        page.close()

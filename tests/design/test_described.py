@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from bitline import Design
 from bitline.config.described import described
 from bitline.config.variants import IMPORTED
+from bitline.design.settings import parse_settings
+from bitline.errors import DesignError
 
 ROWS = described(Design)
 EVERYWHERE = {row.name: row for row in ROWS if not row.condition}
@@ -39,3 +43,28 @@ def test_settings_of_nested_kinds_say_where_they_matter():
     assert conditions["adc.range.percentiles"] == "adc.range.kind = best-output"
     assert conditions["adc.bridge_error"] == "adc.kind = split-sar"
     assert conditions["adc.noise_steps"] == conditions["layers[].match"] == ""
+
+
+def test_the_command_line_takes_what_is_said_to_set_a_setting():
+    refused = set()
+    for row in ROWS:
+        if row.arguments and "VALUE" not in row.arguments:
+            try:
+                Design().with_settings(parse_settings(shlex.split(row.arguments)[1::2]))
+            except DesignError as error:
+                assert "is missing: give it a value" in str(error)  # another setting of this kind has no default
+                refused.add(row.condition)
+    kinds = ("state-independent", "charge-sharing", "measurements-fit", "measurements-fit, measurements-resampled")
+    assert refused <= {f"cell.device.kind = {kind}" for kind in (*kinds, "state-independent, state-proportional")} | {
+        "cell.programming.kind = write-verify"
+    }
+
+
+def test_a_setting_of_a_single_kind_says_so():
+    conditions = {row.name: row.condition for row in ROWS}
+    assert conditions["cell.programming.iterations"] == "cell.programming.kind = write-verify"
+
+
+def test_units_follow_from_names():
+    units = {row.name: row.unit for row in ROWS}
+    assert units["cell.time"] == "s" and units["cell.device.G_max_uS"] == "µS" and units["array.rows"] == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from bitline.numerics.text import exact
 
 LONG = 40
 """Characters of a list above which only its length is told."""
+ENTRIES = " entries"
+"""After the length of such a list."""
 TYPES = {
     "boolean": "true or false",
     "string": "text",
@@ -20,6 +23,22 @@ TYPES = {
     "null": "not given",
     "object": "table",
 }
+UNITS = {
+    "bits": "bits",
+    "days": "days",
+    "fF": "fF",
+    "K": "K",
+    "MS_per_s": "MS/s",
+    "nA": "nA",
+    "percentile": "%",
+    "percentiles": "%",
+    "s": "s",
+    "steps": "steps of the ADC",
+    "time": "s",
+    "uS": "µS",
+    "V": "V",
+}
+"""Units of settings by how their names end."""
 BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
 
 
@@ -51,6 +70,36 @@ class Described:
         """
         only = f"Only where {self.condition}." if self.condition else ""
         return " ".join(filter(None, (self.meaning, f"Values: {self.values}.", only)))
+
+    @property
+    def unit(self) -> str:
+        """Of its number, from its name; empty where it has none, or one that only its meaning says.
+
+        Examples:
+            >>> Described("adc.thermal_noise.full_scale_V", "", "number > 0", "1.0", "Voltage.").unit
+            'V'
+        """
+        words = self.name.rpartition(".")[2].split("_")
+        endings = ("_".join(words[start:]) for start in range(len(words)))
+        return next((UNITS[ending] for ending in endings if ending in UNITS), "") if "number" in self.values else ""
+
+    @property
+    def arguments(self) -> str:
+        """What sets it on the command line, with the kind that it needs; VALUE where it has no short default.
+
+        Settings in a list of tables, such as rules for layers, are set in files alone.
+
+        Examples:
+            >>> Described("adc.bits", "adc.kind = ramp, sar", "whole number >= 2", "8", "Resolution.").arguments
+            '--set adc.kind=ramp --set adc.bits=8'
+        """
+        if "[]" in self.name:
+            return ""
+        kinds = [condition.split(", ")[0].replace(" = ", "=") for condition in filter(None, self.condition.split("; "))]
+        choice = self.values.split(", ")[0] if self.name.endswith(".kind") else "VALUE"
+        default = "" if self.default.endswith(ENTRIES) else self.default
+        value = f"{self.name}={default or choice}"
+        return " ".join(f"--set {quote(text)}" for text in (*kinds, value))
 
 
 def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
@@ -95,7 +144,7 @@ def _of_variants(name: str, parts: list[type[BaseModel]], default: Any, meaning:
     configurable = sum(kind != IMPORTED and len(part.model_fields) > 1 for kind, part in zip(kinds, parts, strict=True))
     for row, of in found.items():
         own = [kind for kind in of if kind != IMPORTED] or of
-        here = "" if len(own) == configurable else f"{name}.kind = {', '.join(own)}"
+        here = "" if len(own) == configurable > 1 else f"{name}.kind = {', '.join(own)}"
         yield replace(row, condition="; ".join(filter(None, (here, row.condition))))
 
 
@@ -129,7 +178,7 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (tuple, list)) and len(str(value)) > LONG:
-        return f"{len(value)} entries"
+        return f"{len(value)}{ENTRIES}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_written, value))}]"
     return str(value)

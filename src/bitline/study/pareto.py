@@ -43,12 +43,11 @@ TOGETHER = 256
 def _beaten(points: NDArray[np.float64], front_so_far: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points are beaten by one of the front."""
     no_worse: NDArray[np.bool_] = np.ones((len(points), len(front_so_far)), dtype=bool)
-    better: NDArray[np.bool_] = np.zeros_like(no_worse)
+    better: NDArray[np.bool_] = np.zeros(no_worse.shape, dtype=bool)
     for own, of_front in zip(points.T, front_so_far.T, strict=True):
         np.logical_and(no_worse, of_front <= own[:, None], out=no_worse)
         np.logical_or(better, of_front < own[:, None], out=better)
-    beaten: NDArray[np.bool_] = (no_worse & better).any(axis=1)
-    return beaten
+    return np.asarray((no_worse & better).any(axis=1), dtype=bool)
 
 
 def ranks(values: Sequence[Sequence[float]]) -> list[int]:

@@ -1,10 +1,10 @@
-"""MkDocs hook: the notebooks in docs/notebooks, executed at every build.
+"""The notebooks in docs/notebooks, executed at every build.
 
 A notebook is a Python file in the percent format, which editors and Jupytext open as a notebook: `# %% [markdown]`
 begins a cell of text, `# %%` one of code. It becomes a page with what its cells print and show, and an .ipynb with the
 same outputs to download. Pages need no network, and nothing but the packages that the notebook itself imports.
 
-    BITLINE_NOTEBOOKS=off mkdocs build     # pages without outputs
+    BITLINE_NOTEBOOKS=off make docs     # pages without outputs
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
+    from sphinx.application import Sphinx
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 ROOT = FOLDER.parents[1]
+NOTEBOOKS = "|".join(path.name for path in FOLDER.glob("*.py"))
 SWITCH = "BITLINE_NOTEBOOKS"
 """Environment variable that turns execution off."""
 
@@ -88,8 +88,17 @@ def _shown(value: Any) -> Output:
     return Output({"text/plain": repr(value)} | ({"text/html": html} if html else {}))
 
 
-def page_of(cells: list[NotebookCell], outputs: list[list[Output]], name: str) -> tuple[str, dict[str, str]]:
-    """The Markdown of a page, and the pictures that it shows by their names."""
+def page_of(
+    cells: list[NotebookCell], outputs: list[list[Output]], name: str, made: str = "."
+) -> tuple[str, dict[str, str]]:
+    """The Markdown of a page, and the pictures that it shows by their names.
+
+    Args:
+        cells: of the notebook.
+        outputs: of each cell.
+        name: of the notebook.
+        made: folder of its pictures and of its file, as the page calls it.
+    """
     pictures: dict[str, str] = {}
     blocks = []
     for cell, shown in zip(cells, outputs, strict=True):
@@ -98,13 +107,13 @@ def page_of(cells: list[NotebookCell], outputs: list[list[Output]], name: str) -
             if "image/svg+xml" in output.data:
                 picture = f"{name}-{len(pictures) + 1}.svg"
                 pictures[picture] = output.data["image/svg+xml"]
-                blocks.append(f"![What the cell above draws]({picture})")
+                blocks.append(f"![What the cell above draws]({made}/{picture})")
             elif "text/html" in output.data:
                 lines = " ".join(output.data["text/html"].split("\n"))
                 blocks.append(f'<div class="notebook-output">{lines}</div>')
             else:
                 blocks.append(f'<pre class="notebook-output">{escape(output.data["text/plain"])}</pre>')
-    blocks.insert(1, f"[Download this notebook]({name}.ipynb)")
+    blocks.insert(1, f"{{download}}`Download this notebook <{made}/{name}.ipynb>`")
     return "\n\n".join(blocks) + "\n", pictures
 
 
@@ -124,16 +133,25 @@ def notebook_of(cells: list[NotebookCell], outputs: list[list[Output]]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Execute every notebook and add its page, its pictures and its file."""
-    from mkdocs.structure.files import File
+def execute(app: Sphinx, page: str, source: list[str]) -> None:
+    """Execute a notebook that Sphinx reads: its page instead of its code, its pictures and its file beside it.
 
-    for path in sorted(FOLDER.glob("*.py")):
-        cells = cells_of(path.read_text(encoding="utf-8"))
-        is_off = os.environ.get(SWITCH) == "off"
-        outputs = [[] for _ in cells] if is_off else list(executed(cells, path.name))
-        text, pictures = page_of(cells, outputs, path.stem)
-        made = {f"{path.stem}.md": text, f"{path.stem}.ipynb": notebook_of(cells, outputs), **pictures}
-        for name, content in made.items():
-            files.append(File.generated(config, f"notebooks/{name}", content=content))
-    return files
+    In other pages, links to Python files that are not notebooks become downloads.
+    """
+    from extensions.made import folder_of, link_to
+
+    folder, name = PurePosixPath(page).parts[0], PurePosixPath(page).name
+    if folder != FOLDER.name or name == "index":
+        source[0] = re.sub(rf"\]\((?!path:|\S*{FOLDER.name}/|{NOTEBOOKS})(\S+\.py)\)", r"](path:\1)", source[0])
+        return
+    cells = cells_of(source[0])
+    is_off = os.environ.get(SWITCH) == "off"
+    outputs = [[] for _ in cells] if is_off else list(executed(cells, f"{name}.py"))
+    source[0], pictures = page_of(cells, outputs, name, link_to(app, page))
+    for path, content in {f"{name}.ipynb": notebook_of(cells, outputs), **pictures}.items():
+        (folder_of(app) / path).write_text(content, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", execute)
+    return {"parallel_read_safe": True}

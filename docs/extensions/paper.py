@@ -1,4 +1,4 @@
-"""MkDocs hook: figures and verdicts of the paper's studies, from the result files in docs/paper/results.
+"""Figures and verdicts of the paper's studies, from the result files in docs/paper/results.
 
 A page asks for a study with a line `<!-- study: NAME -->`: it gets, for every network that has results, the figure,
 the verdicts and where they come from. Other marks are
@@ -8,12 +8,13 @@ the verdicts and where they come from. Other marks are
 - `<!-- value: NETWORK STUDY NUMBER -->`: the value of one verdict with its interval (the first is number 1),
 - `<!-- point: NETWORK STUDY PANEL LINE POINT FACTOR -->`: one value of a figure times a factor (counted from 0).
 
+The gallery asks for the figure of a network alone with `<!-- figure: NETWORK STUDY -->`.
+
 Nothing that is measured is written into a page by hand.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections import Counter
@@ -21,13 +22,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from bitline.numerics.text import number
 from bitline.paper import Drawing, Verdict, catalogue, corrected
+from extensions.made import folder_of, link_to
 
 RESULTS = Path(__file__).parent.parent / "paper" / "results"
 NETWORKS = {
@@ -54,28 +54,33 @@ def results() -> Results:
         found[network] = {path.stem: json.loads(path.read_text()) for path in files}
         unknown = [name for name in found[network] if name not in known]
         if unknown:
-            raise PluginError(f"docs/paper/results/{network}/{unknown[0]}.json belongs to no study of the paper")
+            raise ExtensionError(f"docs/paper/results/{network}/{unknown[0]}.json belongs to no study of the paper")
     return found
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Draw every figure from its data."""
+def fill(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put results in the place of a page's marks, and draw the figures that it then shows."""
+    if not page.startswith(("paper/", "gallery/")):
+        return
+    source[0] = filled(source[0], link_to(app, page))
     for network, studies in results().items():
         for name, content in studies.items():
-            target = io.StringIO()
-            figure = Drawing.from_dict(content["figure"]).figure()
-            figure.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None})
-            path = f"paper/figures/{network}-{name}.svg"
-            files.append(File.generated(config, path, content=target.getvalue()))
-    return files
+            if f"/{network}-{name}.svg" in source[0]:
+                figure = Drawing.from_dict(content["figure"]).figure()
+                path = folder_of(app) / f"{network}-{name}.svg"
+                figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put results in the place of markers."""
-    if not page.file.src_uri.startswith("paper/"):
-        return markdown
+def filled(markdown: str, pictures: str) -> str:
+    """Markdown with results in the place of its marks.
+
+    Args:
+        markdown: text of a page.
+        pictures: folder of the figures, as the page calls it.
+    """
     found = results()
-    markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found), markdown)
+    markdown = re.sub(r"<!-- study: (\S+) -->", lambda match: _study(match[1], found, pictures), markdown)
+    markdown = re.sub(r"<!-- figure: (\S+) (\S+) -->", lambda match: _figure(match, found, pictures), markdown)
     markdown = re.sub(r"<!-- value: (\S+) (\S+) (\d+) -->", lambda match: _value(match, found), markdown)
     markdown = re.sub(
         r"<!-- point: (\S+) (\S+) (\d+) (\d+) (\d+) (\S+) -->", lambda match: _point(match, found), markdown
@@ -84,22 +89,32 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return markdown.replace("<!-- verdicts -->", _verdicts(found))
 
 
-def _study(name: str, found: Results) -> str:
+def _study(name: str, found: Results, pictures: str) -> str:
+    """A tab for each network that has results of the study."""
     if name not in catalogue():
-        raise PluginError(f"the paper has no study {name!r}")
+        raise ExtensionError(f"the paper has no study {name!r}")
     blocks = []
     for network, studies in found.items():
         if name not in studies:
             continue
         content = studies[name]
-        lines = [f"![{content['title']}](figures/{network}-{name}.svg)", "", *_table(content["verdicts"]), ""]
+        picture = f"![{content['title']}]({pictures}/{network}-{name}.svg)"
+        lines = [picture, "", *_table(content["verdicts"]), ""]
         lines += [f"- {remark}" for remark in content["remarks"]]
         lines += ["", f"<small>{_provenance(content['provenance'])}</small>"]
-        indented = "\n".join(f"    {line}" if line else "" for line in lines)
-        blocks.append(f'=== "{NETWORKS[network]}"\n\n{indented}\n')
+        blocks += [f":::{{tab-item}} {NETWORKS[network]}", f":sync: {network}", "", *lines, "", ":::"]
     if not blocks:
-        raise PluginError(f"there are no results of study {name!r}: run it and keep its .json in docs/paper/results")
-    return "\n".join(blocks)
+        raise ExtensionError(f"there are no results of study {name!r}: run it and keep its .json in docs/paper/results")
+    return "\n".join(["::::{tab-set}", ":sync-group: network", "", *blocks, "::::"])
+
+
+def _figure(match: re.Match[str], found: Results, pictures: str) -> str:
+    network, name = match.groups()
+    if name not in found.get(network, {}):
+        raise ExtensionError(f"{match[0]} names no result in docs/paper/results")
+    content = found[network][name]
+    caption = f"*{NETWORKS[network]}: {content['title']}.* <small>{_provenance(content['provenance'])}</small>"
+    return f"![{content['title']}]({pictures}/{network}-{name}.svg)\n\n{caption}"
 
 
 def _table(contents: list[dict[str, Any]]) -> list[str]:
@@ -129,7 +144,7 @@ def _value(match: re.Match[str], found: Results) -> str:
     try:
         content = found[match[1]][match[2]]["verdicts"][int(match[3]) - 1]
     except (KeyError, IndexError):
-        raise PluginError(f"{match[0]} names no verdict in docs/paper/results") from None
+        raise ExtensionError(f"{match[0]} names no verdict in docs/paper/results") from None
     return Verdict.from_dict(content).found
 
 
@@ -138,7 +153,7 @@ def _point(match: re.Match[str], found: Results) -> str:
     try:
         value = found[network][study]["figure"]["panels"][int(panel)]["lines"][int(line)]["y"][int(point)]
     except (KeyError, IndexError):
-        raise PluginError(f"{match[0]} names no point of a figure in docs/paper/results") from None
+        raise ExtensionError(f"{match[0]} names no point of a figure in docs/paper/results") from None
     return number(None if value is None else value * float(factor), 3) or "unknown"
 
 
@@ -164,3 +179,8 @@ def _verdicts(found: Results) -> str:
             cells = [f"{study.shows}", _cell(claim), *(words.get(network, "") for network in networks)]
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", fill)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,1 @@
+"""Extensions of Sphinx for bitline's documentation, one file each."""
