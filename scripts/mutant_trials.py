@@ -121,7 +121,7 @@ class Copy:
         self.stamp = int(time.time())
         self.log = folder / "log"
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("src", "tests"):
+        for name in ("src", "tests", "docs"):  # tests read files of the documentation
             self._follow(Path(name))
         for name in ("pyproject.toml", "README.md"):
             shutil.copy2(ROOT / name, folder)
@@ -225,12 +225,17 @@ def run_items(session: pytest.Session, items: list[pytest.Item]) -> int:
     """Run tests until one fails; 1 if one did."""
     for item, following in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if session.testsfailed:
-            reports = session.config.pluginmanager.get_plugin("terminalreporter").stats
-            for report in [*reports.get("failed", []), *reports.get("error", [])]:
-                print(f"\nFAILED {report.nodeid}\n{report.longreprtext}", flush=True)
+        if has_failed(session):
             return 1
     return 0
+
+
+def has_failed(session: pytest.Session) -> bool:
+    """Whether a test has failed; which and how goes into the log."""
+    reports = session.config.pluginmanager.get_plugin("terminalreporter").stats
+    for report in [*reports.get("failed", []), *reports.get("error", [])]:
+        print(f"\nFAILED {report.nodeid}\n{report.longreprtext}", flush=True)
+    return bool(session.testsfailed)
 
 
 class Outcomes:
@@ -320,7 +325,7 @@ class Trials:
             finally:
                 sys.setprofile(None)
             seconds = time.process_time() - begin
-            if session.testsfailed:
+            if has_failed(session):
                 return 1
             ours = [code for code in codes if code.co_filename.startswith(inside)]
             calls = {call for code in ours for call in self._calls(code)}

@@ -199,3 +199,17 @@ def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
     assert bool((aimed >= cells).all())
     outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
     torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)
+
+
+def test_wires_of_which_nothing_is_said_have_a_hundred_thousandth_of_a_cell_s_resistance():
+    """A source line is then ideal."""
+    rows, columns = RowDrivenArray(), GateDrivenArray()
+    assert rows.word_line == rows.bit_line == columns.bit_line == Wire(segment=1e-5)
+    assert columns.source_line.is_ideal
+
+
+def test_only_supplies_that_feed_a_cell_get_source_lines():
+    """Each source line has a node at each cell, and one for its supply; bit lines have a ground in place of it."""
+    array = GateDrivenArray(source_line=Wire(segment=1e-5))
+    for bits, lines in (([1.0, 0.0, 1.0], 1), ([1.0, 0.0, -1.0], 2)):
+        assert gate_driven_circuit(random_cells(3, 2, 0), np.array(bits), array).nodes == 2 * (1 + lines) * (3 + 1)

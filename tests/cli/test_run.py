@@ -193,12 +193,12 @@ def test_what_was_left_out_of_the_data_is_said(bitline, tmp_path):
 
 def test_what_is_approximate_is_said_first_and_once(bitline, tmp_path):
     """What is computed approximately was computed without a word."""
-    wires = ["array.kind=gate-driven", "array.bit_line.segment=1e-4", "cell.drift_compensation=column"]
+    wires = ["array.kind=gate-driven", "array.bit_line.segment=1e-4"]
     settings = [part for name in wires for part in ("--set", name)]
     status, _, notes = bitline("run", *FEW, *settings, "--out", tmp_path)
     assert status == 0
-    assert notes.startswith("note: cell.drift_compensation is found")
-    assert notes.count("cell.drift_compensation is found") == 1
+    assert notes.startswith("note: ADC ranges are calibrated without wires")
+    assert notes.count("ADC ranges are calibrated without wires") == 1
 
 
 SINES = """

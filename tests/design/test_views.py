@@ -81,6 +81,9 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "array.word_line": {"segment": 2e-2, "terminal": 1e-2},
         "array.bit_line": {"segment": 2e-2, "terminal": 1e-2},
     },
+    "capacitors": {
+        "array": {"kind": "charge-sharing", "rows": 12, "mismatch": 0.1, "parasitic": 0.5, "capacitor_fF": 0.1}
+    },
     "ohms": {**RESISTIVE, "array.bit_line": {"segment": 1000, "G_max_uS": 20}, "array.source_line.segment": 1e-2},
     "few bits": {"inputs.bits": 3, "inputs.range": {"kind": "least-error"}, "adc.bits": 3, "adc.range": "least-error"},
     "few input bits": {"inputs.bits": 3, "adc.bits": 3, "adc.range": BEST_OF_TWO},

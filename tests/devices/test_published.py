@@ -17,6 +17,8 @@ import torch
 
 from bitline import Design
 from bitline.devices import Cell
+from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
+from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
 
@@ -228,6 +230,41 @@ def test_phase_change_memory_is_normalised_to_25_uS_whatever_G_max_is(kind):
 )
 def test_devices_have_the_published_window(kind, ratio):
     assert Cell(device={"kind": kind}).window_low == pytest.approx(1 / ratio)
+
+
+def test_every_number_of_the_tables_is_the_published_one():
+    """The highest powers of the polynomials move no cell by more than its spread."""
+    xiao, agrawal = SonosXiao2022(), SonosAgrawal2022()
+    assert [(0, *means) for means in xiao.retention_nA] == list(XIAO_MEANS.values())
+    assert list(xiao.spread_B_nA) == list(XIAO_B.values())
+    assert [1 / scale for scale in xiao.spread_C_nA] == pytest.approx(list(XIAO_A.values()))
+    assert list(zip(agrawal.spread_A_nA, agrawal.spread_B_nA, strict=True)) == AGRAWAL_AB
+    assert [list(powers) for powers in agrawal.drift] == AGRAWAL_DRIFT[1:]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lowest", "largest", "seconds"),
+    [
+        ("sonos-xiao-2022", 0, 1600, 5 * DAY),
+        ("sonos-agrawal-2022", 0, 3200, 5 * DAY),
+        ("pcm-joshi-2020", 0, 25, DAY),
+        ("pcm-nandakumar-2019", 0, 25, DAY),
+        ("reram-milo-2021", 50, 225, 0),
+        ("reram-wan-2022", 0, 39.26, 1),
+    ],
+)
+def test_states_and_times_end_where_the_measurement_did(kind, lowest, largest, seconds):
+    full = "I_max_nA" if kind.startswith("sonos") else "G_max_uS"
+    ratio = largest / lowest if lowest else math.inf
+    Cell(device={"kind": kind, full: largest}, on_off_ratio=ratio)
+    Cell(device=kind, time=seconds)
+    with pytest.raises(ValueError, match="was measured up to"):
+        Cell(device={"kind": kind, full: 1.001 * largest})
+    with pytest.raises(ValueError, match="was measured"):
+        Cell(device=kind, time=1.001 * seconds or 1e-3)
+    if lowest:
+        with pytest.raises(ValueError, match="was measured from"):
+            Cell(device={"kind": kind, full: largest}, on_off_ratio=1.001 * ratio)
 
 
 # -- generic errors (Xiao et al. 2022, Fig. 8; arXiv 2109.01262v3 refers the independent error to G_max / 2)

@@ -10,7 +10,7 @@ from strategies import designs
 
 from bitline import Design
 from bitline.encode import Differential, Offset, TwoSided, input_slices
-from bitline.encode.input_slices import byte_slices, plain_input_slices
+from bitline.encode.input_slices import byte_slices, plain_byte_slices, plain_input_slices
 from bitline.layer.cells import target_conductances
 
 CODES = torch.tensor([127, 63, 0, -63, -127])
@@ -98,3 +98,5 @@ def test_slices_of_bytes_are_those_of_their_codes(magnitude_bits, slice_bits, se
     slices = [digits.clone() for digits in byte_slices(given_bytes, 128, magnitude_bits, slice_bits)]
     assert torch.equal(torch.stack(slices).float() - 128, plain_input_slices(codes.float(), magnitude_bits, slice_bits))
     assert all(digits.stride() == given_bytes.stride() for digits in slices)
+    readable = torch.stack(list(plain_byte_slices(given_bytes, 128, magnitude_bits, slice_bits)))
+    assert torch.equal(readable, torch.stack(slices))

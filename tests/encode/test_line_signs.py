@@ -135,6 +135,10 @@ def test_what_polarising_loses_is_reported():
     assert not any("polarised" in text for text in conversion_of(convert(network, whole, torch.rand(8, 4))).notes)
 
 
+def test_weights_that_are_all_zero_lose_nothing():
+    assert Polarised(bits=3).lost_share(torch.zeros(1, 4, 2), (slice(0, 2), slice(2, 4))) == 0
+
+
 def test_the_background_of_polarised_lines_is_removed_array_by_array():
     assert Polarised().removals(0.0, partitions=8) == 0
     assert Polarised().removals(0.1, partitions=8) == 8

@@ -117,16 +117,28 @@ def _two_source_lines(plus: np.ndarray, minus: np.ndarray, bit: float, source: f
     return solve(builder.circuit(outputs, bits)).outputs
 
 
-@pytest.mark.parametrize(("volts", "share"), [(0.1, 0.15), (0.2, 0.31), (0.5, 0.86)])
-def test_read_noise_of_nonlinear_cells(volts, share):
-    """The noise of a nonlinear cell's current is sigma dI/dG, which bitline takes as sigma V."""
-    settings = {**NOISY, "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": volts}}
-    curve = Design().with_settings(settings).cell.current_voltage
-    cells = torch.linspace(0.01, 1, 100, dtype=torch.float64).requires_grad_()
-    for voltage in (-1.0, -0.5, 0.25, 1.0):
-        (slope,) = torch.autograd.grad(curve.current(cells, torch.tensor(voltage).double()).sum(), cells)
-        assert float((slope / voltage - 1).abs().max()) <= share
-    assert "that of ohmic cells" in texts(settings)
+@pytest.mark.parametrize("volts", [0.1, 0.5])
+@pytest.mark.parametrize("slice_bits", [1, 2])
+def test_read_noise_of_nonlinear_cells(volts, slice_bits):
+    """The noise of a nonlinear cell's current is sigma dI/dG; on ideal lines it was sigma V, up to 0.86 of it off."""
+    curve = {"kind": "milo-2021", "read_voltage_V": volts}
+    settings = {
+        **NOISY,
+        "cell.current_voltage": curve,
+        "cell.on_off_ratio": 3.0,
+        "inputs": {"bits": 5, "slice_bits": slice_bits},
+    }
+    design = Design().with_settings({**settings, "adc": "none"})
+    assert texts({**settings, "adc": "none"}) == ""
+    random = np.random.default_rng(3)
+    matrix, columns = random.standard_normal((4, 5)), random.standard_normal((5, 3))
+    wires = {"kind": "row-driven", "word_line": {"segment": 1e-9}, "bit_line": {"segment": 1e-9}}
+    ideal, solved = (
+        AnalogCore(matrix, each, calibration=columns) @ columns
+        for each in (design, design.with_settings({"array": wires}))
+    )
+    quiet = AnalogCore(matrix, design.with_settings({"cell.read_noise": "none"}), calibration=columns) @ columns
+    np.testing.assert_allclose(ideal, solved, atol=2e-4 * np.abs(ideal - quiet).max())
 
 
 def test_noise_of_uneven_accumulators():
@@ -140,18 +152,52 @@ def test_noise_of_uneven_accumulators():
     assert "exact powers of two" in texts(settings)
 
 
+@pytest.mark.parametrize(
+    ("kind", "lines", "over"),
+    [
+        ("gate-driven", "separate", "column"),
+        ("gate-driven", "interleaved", "layer"),
+        ("row-driven", "interleaved", "column"),
+        ("row-driven, bent", "separate", "column"),
+    ],
+)
+def test_drift_compensation_on_wires(kind, lines, over):
+    """Gains against drift were those of cells without wires, up to half of what the wires cost off."""
+    rows, curve = 14, {"kind": "sinh", "scale_V": 0.1} if kind.endswith("bent") else "ohmic"
+    wires = {"bit_line": {"segment": 8e-3}} | ({"word_line": {"segment": 1e-2}} if "row" in kind else {})
+    array = {"kind": kind.split(",")[0], "lines": lines, "rows": 8, "partitions": "full", "columns": 4, **wires}
+    cell = {"device": "pcm-joshi-2020", "time": "1 day", "drift_compensation": over, "current_voltage": curve}
+    design = Design().with_settings({"array": array, "cell": cell, "adc": "none", "inputs.slice_bits": 1})
+    assert "drift" not in texts({"array": array, "cell": cell, "adc": "none", "inputs.slice_bits": 1})
+    matrix = np.random.default_rng(0).standard_normal((4, rows))
+    matrix[0], matrix[1] = 1.0, -1.0  # much current and little
+    young = design.with_settings({"cell.time": 0.0})
+    cores = [AnalogCore(matrix, each, calibration=np.ones(rows)) for each in (young, design)]
+    alone = design.array.model_copy(update={"lines": "separate"})
+    drawn = [
+        sum(
+            ir_drop(line[part], np.ones(len(line[part])), alone, None, design.cell.current_voltage).outputs
+            for line in core.cells().on_the_array[:, 0, 0].double().numpy()
+            for part in (slice(0, 8), slice(8, 14))
+        )
+        for core in cores
+    ]
+    before, now = drawn if over == "column" else [each.sum() for each in drawn]
+    gain, ideal = (
+        AnalogCore(matrix, each, calibration=np.ones(rows)).cells().drift_gain[0].numpy()
+        for each in (design, design.with_settings({"array": {"kind": "ideal", "rows": 8, "columns": 4}}))
+    )
+    assert np.abs(gain - ideal).max() > 1e-2
+    np.testing.assert_allclose(gain, before / now, rtol=1e-4)  # cells lie on a grid, gains do not
+
+
 @pytest.mark.parametrize(("rows", "segment"), [(64, 1e-4), (288, 1e-5), (576, 1e-5)])
-def test_drift_compensation_and_ranges_on_wires(rows, segment):
-    """Gains against drift and calibrated ranges are those of cells without wires."""
+def test_ranges_on_wires(rows, segment):
+    """Calibrated ranges are those of cells without wires."""
     array = GateDrivenArray(rows=rows, bit_line={"segment": segment})
-    cells = np.random.default_rng(0).random((rows, 8))
-    before, now = (ir_drop(cells * left, np.ones(rows), array) for left in (1.0, 0.6))
-    gain = before.outputs / now.outputs
-    assert (np.abs(gain * 0.6 - 1) <= 0.5 * before.worst).all()
-    assert 1 - before.outputs.max() / before.ideal.max() <= before.worst
-    found = texts({"array.kind": "gate-driven", "cell.drift_compensation": "column"})
-    assert "drift_compensation is found" in found
-    assert "calibrated without wires" in found
+    solved = ir_drop(np.random.default_rng(0).random((rows, 8)), np.ones(rows), array)
+    assert 1 - solved.outputs.max() / solved.ideal.max() <= solved.worst
+    assert "calibrated without wires" in texts({"array.kind": "gate-driven"})
 
 
 def test_ranges_without_read_noise():
@@ -167,8 +213,8 @@ def test_ranges_without_read_noise():
 
 def test_a_core_warns_of_every_approximation_and_exact_designs_of_none():
     """An approximation of which nothing says a word is a silent wrong number."""
-    settings = {**EXACT, "array.kind": "gate-driven", "cell.drift_compensation": "column"}
-    with pytest.warns(ApproximationWarning, match=r"core 'fc': cell\.drift_compensation is found") as seen:
+    settings = {**EXACT, "array.kind": "gate-driven", "adc": {"kind": "uniform", "range": "calibrated"}}
+    with pytest.warns(ApproximationWarning, match=r"core 'fc': ADC ranges are calibrated without wires") as seen:
         AnalogCore(np.eye(8), Design().with_settings(settings), calibration=np.ones(8), name="fc")
     assert [warning.filename for warning in seen] == [__file__] * len(seen)
     ideal = {"array": "ideal", "cell.read_noise": "none", "cell.current_voltage": "ohmic"}

@@ -155,7 +155,7 @@ def test_variances_of_bytes_are_those_of_all_cells(rows, changes):
     codes = input_bytes(as_images(torch.from_numpy(inputs.T.copy())), plan.arrays.inputs)
     digits = next(iter(plan.arrays.slicing.conversion_bytes(codes, 0)))
     sigma = line_readings(arrays.cells.noise.square(), design.weights.readings, power=2)[0, 0, 0].double()
-    squares = arrays.squares(arrays.slicing.accumulated).drive
+    squares = arrays.squares(arrays.slicing.accumulated)[0].drive
     counts = squares.inputs(digits[0, :, :, 0].float().T).double()
     parts = [counts[:, part] @ sigma[part] / grid_step(design) ** 2 for part in plan.arrays.row_slices]
     expected = torch.cat(parts, dim=1)

@@ -106,3 +106,16 @@ def test_the_cells_of_a_core_are_those_that_it_computes_with():
     pairs = (cells.conductance[0] - cells.conductance[1])[0, 0].numpy()  # rows, columns
     np.testing.assert_allclose(core @ inputs, pairs.T * np.abs(matrix).max(), atol=1e-4)
     assert np.abs((cells.conductance - cells.targets).numpy()).max() > 0.01
+
+
+def test_an_input_that_is_applied_at_once_is_not_accumulated():
+    """Errors of accumulators then make no difference, with more slices they do."""
+    matrix, inputs = np.random.default_rng(0).standard_normal((3, 8)), inputs_for(8, 4, 1, False).astype(float)
+
+    def outputs(bits: int, mismatch: float) -> np.ndarray:
+        accumulator = {"inputs.slice_bits": 1, "inputs.accumulator.capacitor_mismatch": mismatch}
+        design = Design().with_settings({"inputs.bits": bits, "adc.kind": "flash", **accumulator})
+        return AnalogCore(matrix, design, calibration=inputs) @ inputs
+
+    assert np.array_equal(outputs(1, 0.0), outputs(1, 0.1))
+    assert not np.allclose(outputs(2, 0.0), outputs(2, 0.1), rtol=1e-3)

@@ -22,6 +22,7 @@ READS = 1500
         {"adc": "none"},
         {"adc": "none", "inputs.slice_bits": 3, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}},
         {"adc": "none", "weights": {"kind": "offset", "subtraction": "unit-column", "bits_per_cell": 2}},
+        {"adc": "none", "inputs.slice_bits": 3, "cell.current_voltage": {"kind": "milo-2021", "read_voltage_V": 0.5}},
         {"adc.bits": 12, "array.rows": 8},
         {"adc.bits": 12, "weights.subtraction": "digital", "weights.bits_per_cell": 3},
         {"adc.bits": 12, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "weights.bits_per_cell": 4},

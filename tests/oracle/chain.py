@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from oracle.arrays import bit_lines
+from oracle.charges import share_charge
 from oracle.devices import Cells, lowest_conductance, program
 from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits, line_signs, turn
 from oracle.layer import COMPLEMENTS, Layer, Place, cell_bits
@@ -67,6 +68,7 @@ def literal_chain(
     layer = Layer(design, calibration, matrix.shape[1], len(stored), positions, draws, reads)
     signs = line_signs(layer, stored)
     cells = program(turn(layer, encode(stored, design), stored, signs), design, draws)
+    cells = share_charge(layer, cells)
     largest = ranges_of_vectors(inputs, design)
     x = quantise_inputs(inputs / largest.astype(inputs.dtype), calibration)
     sums = add_conversions(layer, cells, signs, input_digits(layer, x))
@@ -155,8 +157,9 @@ def refuse_what_is_left_out(design: Design) -> None:
         for part in name.split("."):
             value, usual = getattr(value, part), getattr(usual, part)
         assert value == usual, f"the literal chain leaves {name} out"
-    assert design.array.kind in ("ideal", "gate-driven", "row-driven"), (
+    assert design.array.kind in ("ideal", "gate-driven", "row-driven", "charge-sharing"), (
         f"the literal chain leaves {design.array.kind} arrays out"
     )
     assert getattr(design.array, "predistortion", None) is None, "the literal chain leaves predistortion out"
+    assert not getattr(design.array, "capacitor_fF", None), "the literal chain leaves the noise of lines out"
     assert not getattr(design.adc, "noise", 0), "the literal chain leaves the noise of converters out"

@@ -43,6 +43,7 @@ def program(digits: np.ndarray, design: Design, draws: Draws) -> Cells:
     if design.cell.clip == "window":
         cells = np.clip(cells, np.float32(low), 1)  # in the precision of the draws: an exact cell stays exact
     exact = np.array_equal(cells, as_one_group[:, :, 0].double().numpy())
+    exact |= getattr(design.array, "mismatch", 0) > 0  # resolved when their charge is shared
     return Cells(target, cells if exact else resolve(cells, design), read_noise(cells, design))
 
 

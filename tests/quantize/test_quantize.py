@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from bitline import AnalogCore, Design
 from bitline.errors import DataError, DesignError
 from bitline.numerics.histogram import Histogram
-from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, input_codes, weight_codes
+from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, RowDrivers, input_codes, weight_codes
 from bitline.quantize.inputs import input_bytes, plain_input_codes
 
 
@@ -44,6 +46,14 @@ def test_a_percentile_of_weights_is_the_largest_of_its_share(smaller):
     codes, step = weight_codes(weights, bits=5, scale="channel", percentile=10.0 * smaller)
     torch.testing.assert_close(step, torch.tensor([1.0, 3.0]) * smaller / 15)
     assert (codes.abs() == 15).sum(1).tolist() == [11 - smaller] * 2
+
+
+def test_weights_that_are_mostly_zero_keep_a_range():
+    """A percentile that reaches none of a column's weights gives way to the largest of them."""
+    weight = torch.tensor([[0.0, 0, 0, 0, 0, 0, 0, 0, 0, -2], [1.0, 1, 1, 1, 1, 1, 1, 1, 1, 5]])
+    codes, step = weight_codes(weight, 4, "channel", percentile=60.0)
+    torch.testing.assert_close(step, torch.tensor([2 / 7, 1 / 7]))
+    assert codes.tolist() == [[0] * 9 + [-7], [7] * 10]
 
 
 def test_a_given_range_of_weights_clips_and_leaves_headroom():
@@ -87,6 +97,11 @@ def test_percentile_range_holds_its_share(seed, signed, bits):
     assert scale.magnitude_bits == (max(1, bits - 1) if signed else bits)
     inside = np.mean(np.abs(values) <= scale.step * scale.high)
     assert inside == pytest.approx(0.99, abs=0.006)
+
+
+def test_one_input_in_ten_thousand_clips_if_nothing_else_is_said():
+    values = torch.arange(1.0, 50_001)
+    assert int((values > PercentileRange().limit(seen(values), 8)).sum()) == pytest.approx(5, abs=3)
 
 
 @given(st.integers(0, 1000), st.sampled_from([1, 2]), st.sampled_from([3, 8]))
@@ -153,8 +168,16 @@ def test_bytes_of_inputs_are_their_codes(magnitude_bits, signed, seed):
 
 
 @pytest.mark.parametrize("place", [0, 41, 83])
-def test_bytes_of_inputs_that_are_not_finite_are_refused(place):
-    inputs = torch.ones(84)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_bytes_of_inputs_that_are_not_finite_are_refused(place, dtype):
+    inputs = torch.ones(84, dtype=dtype)
     inputs[place] = torch.nan
     with pytest.raises(DataError, match="NaN or infinite"):
         input_bytes(inputs, InputScale(1.0, 7, True))
+
+
+@pytest.mark.parametrize("slice_bits", [1, 2])
+def test_noise_of_slices_adds_up_in_power(slice_bits):
+    """Every slice is applied with the same noise, and counts 2^slice_bits as much as the slice before it."""
+    parts = [0.01 * (2**slice_bits - 1) * 2 ** (slice_bits * index) for index in range(4)]
+    assert RowDrivers(noise=0.01).noise_of(4, slice_bits) == pytest.approx(math.hypot(*parts))

@@ -181,6 +181,16 @@ def test_kernel_equals_the_readable_lookup(groups, conversions, columns, positio
     torch.testing.assert_close(lookup_and_add(*arguments), plain_lookup_and_add(*arguments))
 
 
+def test_a_signal_on_an_edge_has_the_code_above_it():
+    edges = torch.tensor([0.5, 1.75, 2.5])
+    table = TransferTable.monotonic(edges[None, None])
+    assert table.convert(edges[None, None]).flatten().tolist() == [1, 2, 3]
+    ones = torch.ones(1, 1, 1)
+    arguments = (edges[None, None, None], table, torch.tensor([0]), ones, 0 * ones, ones)
+    for convert in (lookup_and_add, plain_lookup_and_add):
+        assert convert(*arguments).flatten().tolist() == [1, 2, 3]
+
+
 def test_converter_noise_has_its_spread():
     matrix = np.eye(4, dtype=np.float32)
     inputs = np.tile(np.array([[0.1], [0.4], [0.7], [1.0]], dtype=np.float32), (1, 4000))

@@ -28,10 +28,16 @@ def test_kernel_equals_the_readable_conversion(groups, conversions, columns, pos
     torch.testing.assert_close(convert_columns_and_add(*arguments), plain_convert_columns_and_add(*arguments))
 
 
-@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 40), st.integers(0, 100))
-def test_the_kernel_equals_plain_pytorch(blocks, conversions, outputs, seed):
+@given(
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.integers(1, 40),
+    st.sampled_from([(), (1,), (2,), (3,)]),
+    st.integers(0, 100),
+)
+def test_the_kernel_equals_plain_pytorch(blocks, conversions, outputs, positions, seed):
     torch.manual_seed(seed)
-    signals = torch.randn(blocks, conversions, outputs) * 20
+    signals = torch.randn(blocks, conversions, outputs, *positions) * 20
     low, high = torch.full((conversions,), -9.0), torch.arange(conversions) + 5.0
     factor = torch.randn(conversions)
     expected = plain_convert_and_add(signals.double(), low.double(), high.double(), factor.double())

@@ -7,6 +7,8 @@ import pytest
 
 from bitline import AnalogCore, Design
 from bitline.errors import DesignError
+from bitline.readout import BitLines
+from bitline.readout.ranges.given import GivenRange
 
 MATRIX = np.random.default_rng(0).standard_normal((4, 24))
 INPUTS = np.random.default_rng(1).random((24, 8))
@@ -33,6 +35,14 @@ def test_what_is_outside_a_given_range_clips():
     assert np.abs(wide - exact).max() <= 1e-3 * np.abs(exact).max()
     assert np.abs(narrow).max() < 0.5 * np.abs(exact).max()
     np.testing.assert_array_equal(np.sign(narrow), np.sign(exact))
+
+
+@pytest.mark.parametrize(("signed", "ends"), [(True, (-4, 3)), (False, (0, 7))])
+def test_a_range_without_a_low_end_begins_where_signals_do(signed, ends):
+    lines = BitLines(rows=9, signed=signed, cell_bits=2, input_bits=1, step=0.5, radix=(1.0,))
+    levels = GivenRange(high=3.5).levels(3, lines, None)
+    assert (levels.low, levels.high) == ((ends[0],), (ends[1],))
+    assert levels.step[0] == pytest.approx(1.0 if signed else 0.5)
 
 
 @pytest.mark.parametrize(("low", "high"), [(None, 0.0), (None, -1.0), (2.0, 2.0), (3.0, 1.0)])

@@ -5,6 +5,7 @@ To add a circuit, write one file with an `Array` and add it to `AnyArray` in `re
 """
 
 from bitline.arrays._array import Array
+from bitline.arrays.charge_sharing import ChargeSharingArray
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.ideal import IdealArray
 from bitline.arrays.partition import Partition, partition_rows
@@ -16,6 +17,7 @@ from bitline.arrays.wires import Wire
 __all__ = [
     "AnyArray",
     "Array",
+    "ChargeSharingArray",
     "ConvolutionProduct",
     "GateDrivenArray",
     "IdealArray",

@@ -12,6 +12,7 @@ from torch import Tensor
 from bitline.arrays.partition import Fill, Partition
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
+from bitline.numerics.draws import Draws
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Array(Variant):
     def subtracts_on_the_line(self) -> bool:
         """Whether the two cells of a pair share a bit line, whose current is their difference."""
         return False
+
+    def with_lines_apart(self) -> Array:
+        """The same array with a bit line for each cell of a pair."""
+        return self.model_copy(update={"lines": "separate"}) if self.subtracts_on_the_line else self
 
     @property
     def approximations(self) -> tuple[str, ...]:
@@ -148,6 +153,24 @@ class Array(Variant):
             Output current of each column for each row voltage, same shape; the cells themselves on ideal wires.
         """
         return cells
+
+    def shares(self, shape: tuple[int, ...], row_slices: Sequence[slice], draws: Draws) -> CellTensor | None:
+        """What each cell counts on its line, by errors of this copy of the array; None where all count 1.
+
+        Args:
+            shape: (lines, slices, groups, rows, columns + unit columns).
+            row_slices: rows of each row partition.
+            draws: random numbers of this chip and layer.
+        """
+        return None
+
+    def line_noise(self, rows: int) -> float:
+        """Standard deviation of the noise of a line in one read, besides that of cells, in units of G_max V_read.
+
+        Args:
+            rows: rows in use.
+        """
+        return 0.0
 
     def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
         """The resistors of one array, for `arrays.circuit.solve`.

@@ -54,7 +54,9 @@ class StudyRun:
         from bitline.study import Study
 
         crew.check(context)
-        file, out, report = (context.params[name] for name in ("study", "out", "report"))
+        given = context.params  # where Typer 0.16 keeps paths as text
+        file = Path(given["study"])
+        out, report = (None if given[name] is None else Path(given[name]) for name in ("out", "report"))
         return cls(Output.of(context), crew, file, Study.load(file), out or beside(file, "sqlite"), report)
 
     def begin(self, allow_code: bool, retry_failed: bool) -> None:

@@ -35,7 +35,7 @@ from bitline.cost.converters import (
     SurveyConverter,
 )
 from bitline.cost.quantity import AnyQuantity, Quantity
-from bitline.readout.adc import BOLTZMANN_J_PER_K
+from bitline.numerics.constants import BOLTZMANN_J_PER_K
 
 REFERENCE_NM = 28.0
 """Node of the numbers below."""

@@ -27,20 +27,13 @@ def approximations(design: Design) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _bent_noise(design: Design) -> bool:
-    return _is_noisy_without_wires(design) and not design.cell.current_voltage.is_linear
-
-
 def _unevenly_added_noise(design: Design) -> bool:
-    return _is_noisy_without_wires(design) and not design.inputs.accumulator.has_exact_weights
+    is_noisy = _has_noisy_lines(design) or (_is_noisy(design) and not design.array.has_wires)
+    return is_noisy and not design.inputs.accumulator.has_exact_weights
 
 
 def _reads_end_at_zero(design: Design) -> bool:
     return _is_noisy(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
-
-
-def _compensated_on_wires(design: Design) -> bool:
-    return design.array.has_wires and design.cell.drift_compensation != "none"
 
 
 def _ranges_without_wires(design: Design) -> bool:
@@ -48,15 +41,15 @@ def _ranges_without_wires(design: Design) -> bool:
 
 
 def _ranges_without_noise(design: Design) -> bool:
-    return _is_noisy(design) and _is_calibrated_on_nothing_real(design)
+    return (_is_noisy(design) or _has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
 
 
 def _is_calibrated_on_nothing_real(design: Design) -> bool:
     return design.needs_calibrated_adc and design.adc.calibrated_on == "ideal"
 
 
-def _is_noisy_without_wires(design: Design) -> bool:
-    return _is_noisy(design) and not design.array.has_wires
+def _has_noisy_lines(design: Design) -> bool:
+    return design.array.line_noise(design.array.rows) > 0
 
 
 def _is_noisy(design: Design) -> bool:
@@ -67,16 +60,12 @@ def _is_noisy(design: Design) -> bool:
 
 
 APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
-    _bent_noise: "cell.current_voltage is not 'ohmic', and read noise is that of ohmic cells: its standard deviation "
-    "is off by up to 0.15, 0.31 or 0.86 of it with the largest input at 0.1, 0.2 or 0.5 V; exact with 'ohmic'",
     _unevenly_added_noise: "inputs.accumulator has errors, and read noise of input slices is added with exact powers "
     "of two: its standard deviation is off by up to the largest relative error of a slice's weight; exact without "
     "these errors",
     _reads_end_at_zero: "cell.read_noise.clip is 'zero', and the noise of a sum of reads is drawn as a normal number "
     "with their mean and variance: its skewness, up to 1.4 over the square root of the rows that are on, is left out; "
     "exact with 'none'",
-    _compensated_on_wires: "cell.drift_compensation is found from cells without wires: its gain is off by up to 0.5 of "
-    "what the wires cost with all rows on; exact where wires have no resistance",
     _ranges_without_wires: "ADC ranges are calibrated without wires: up to what the wires cost of each range stays "
     "unused; exact with adc.calibrated_on = 'chip' or adc.range = 'full'",
     _ranges_without_noise: "ADC ranges are calibrated without read noise: each end is too near by up to 4 standard "

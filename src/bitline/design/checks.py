@@ -83,6 +83,23 @@ def array(design: Design) -> None:
     design.array.check(design.inputs.applied_bits, design.weights.signed_readings)
 
 
+def charges(design: Design) -> None:
+    """Capacitors have no curve, and their errors belong to the array."""
+    if design.array.kind != "charge-sharing":
+        return
+    curve, device = design.cell.current_voltage, design.cell.device
+    if not curve.is_linear:
+        raise ValueError(
+            f"array.kind is 'charge-sharing' and cell.current_voltage is {curve.kind!r}, but capacitors take charge in "
+            "proportion to their voltage: use cell.current_voltage = 'ohmic'"
+        )
+    if device.kind == "charge-sharing":
+        raise ValueError(
+            "array.kind and cell.device are both 'charge-sharing', which counts the mismatch of capacitors twice: use "
+            "cell.device = 'none', and array.mismatch"
+        )
+
+
 def row_drivers(design: Design) -> None:
     """Errors of row drivers need rows that are driven with voltages, and noise needs cells that pass it on as it is."""
     drivers = design.inputs.drivers
@@ -142,6 +159,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     own_ranges,
     row_drivers,
     array,
+    charges,
     relu_awareness,
 )
 """Each raises ValueError with the settings at fault and what to use instead."""

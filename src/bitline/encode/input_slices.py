@@ -88,17 +88,27 @@ def byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) 
         >>> [digits.tolist() for digits in byte_slices(codes, zero=128, magnitude_bits=4, slice_bits=2)]
         [[130, 128, 127], [129, 128, 126]]
     """
-    top = 2**slice_bits - 1
-    shifts = [slice_bits * index for index in range(slice_count(magnitude_bits, slice_bits))]
-    if codes.device.type == "cpu":
-        from bitline.encode._input_slices_numba import byte_slice
-
-        digits = torch.empty_like(codes)
-        flat, written = (torch.as_strided(tensor, (tensor.numel(),), (1,)).numpy() for tensor in (codes, digits))
-        for shift in shifts:
-            byte_slice(flat, zero, shift, top, written)
-            yield digits
+    if codes.device.type != "cpu":
+        yield from plain_byte_slices(codes, zero, magnitude_bits, slice_bits)
         return
+    from bitline.encode._input_slices_numba import byte_slice
+
+    digits = torch.empty_like(codes)
+    flat, written = (torch.as_strided(tensor, (tensor.numel(),), (1,)).numpy() for tensor in (codes, digits))
+    for index in range(slice_count(magnitude_bits, slice_bits)):
+        byte_slice(flat, zero, slice_bits * index, 2**slice_bits - 1, written)
+        yield digits
+
+
+def plain_byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
+    """`byte_slices` in plain PyTorch, for any device.
+
+    Examples:
+        >>> codes = torch.tensor([128 + 6, 128 - 9], dtype=torch.uint8)
+        >>> [digits.tolist() for digits in plain_byte_slices(codes, zero=128, magnitude_bits=4, slice_bits=2)]
+        [[130, 127], [129, 126]]
+    """
     signed = codes.to(torch.int16) - zero
-    for shift in shifts:
-        yield (((signed.abs() >> shift) & top) * signed.sign() + zero).to(torch.uint8)
+    for index in range(slice_count(magnitude_bits, slice_bits)):
+        digits = (signed.abs() >> (slice_bits * index)) & (2**slice_bits - 1)
+        yield (digits * signed.sign() + zero).to(torch.uint8)

@@ -36,7 +36,7 @@ class UnevenlyAccumulated(Signals):
 
     @property
     def is_noisy(self) -> bool:
-        return self.noise is not None or self.inner.is_noisy
+        return bool(self.noise) or self.inner.is_noisy
 
     @property
     def evaluations(self) -> int:
@@ -46,7 +46,7 @@ class UnevenlyAccumulated(Signals):
         return self._added_up(inputs, self.inner.currents, self.weights)
 
     def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
-        if self.noise is not None or not self.inner.is_noisy:
+        if self.noise or not self.inner.is_noisy:
             return super().variance(inputs, signals, added)
         own = self._added_up(inputs, lambda digit: self.inner.variance(digit, signals, 0.0), self.weights.square())
         return own + super().variance(inputs, signals, added)

@@ -14,9 +14,10 @@ from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
 from bitline.encode import InputSlicing, LineSigns
 from bitline.layer.cells import Cells, UnitColumns
+from bitline.layer.excitation import Drive, Excitation, SquaredDrive
 from bitline.numerics.draws import Draws
 from bitline.quantize import InputScale
-from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerInputs, LayerOutputs, Outputs, Table
+from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs, Table
 
 WIDE = 16
 """Bits of input codes from which on squares are rounded, to 2^-32 of the largest."""
@@ -90,6 +91,11 @@ class LayerArrays:
         return self.design.weights.input_sum_factor(self.design.cell.window_low)
 
     @property
+    def has_noisy_lines(self) -> bool:
+        """Whether lines have noise besides that of their cells."""
+        return self.design.array.line_noise(1) > 0
+
+    @property
     def array_columns(self) -> int:
         """Columns of one group, unit columns among them."""
         return self.unit_columns.columns + self.unit_columns.count
@@ -129,7 +135,7 @@ class ProgrammedArrays(LayerArrays):
     @property
     def has_noise_of_its_own(self) -> bool:
         """Whether noise is more than a variance for each column that follows from squares of the inputs."""
-        return self.is_nodal or self.design.inputs.drivers.noise > 0
+        return self.is_nodal or self.design.inputs.drivers.noise > 0 or self.has_noisy_lines
 
     def block(self, group: int, rows: slice) -> Block:
         """The cells of one group and row partition, on the CPU."""
@@ -164,15 +170,20 @@ class ProgrammedArrays(LayerArrays):
                 )
                 for bit, weights in enumerate(self._bit_weights())
             )
-        signs = (1, -1) if self.inputs.signed else (1,)
         return tuple(
-            Excitation(
-                Drive(self._table(slices, lambda digits, level=level: digits == level, sign)),  # type: ignore[misc]
-                top * self._currents(sign, level),
-            )
-            for sign in signs
-            for level in range(1, top + 1)
+            Excitation(self._drive_at(slices, sign, level), top * self._currents(sign, level))
+            for sign, level in self._levels
         )
+
+    @property
+    def _levels(self) -> list[tuple[int, int]]:
+        """Signs and magnitudes of the digits that nonlinear cells are evaluated at."""
+        signs = (1, -1) if self.inputs.signed else (1,)
+        return [(sign, level) for sign in signs for level in range(1, 2**self.slicing.slice_bits)]
+
+    def _drive_at(self, slices: int, sign: int, level: int, power: int = 1) -> Drive:
+        """What the slices of a code count that are this digit."""
+        return Drive(self._table(slices, lambda digits: digits == level, sign, power))
 
     def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
         """V/V_read that the drivers of some rows make of digits, (vectors, rows), float64."""
@@ -200,24 +211,49 @@ class ProgrammedArrays(LayerArrays):
 
     def _currents(self, sign: int, level: int) -> CellTensor:
         """Currents of all cells for a digit on their row, with the sign that they have in the lines' difference."""
-        voltage: float | Tensor = sign * level / (2**self.slicing.slice_bits - 1)
-        if not self.design.inputs.drivers.have_exact_weights:
-            bits = [(level >> bit) & 1 for bit in range(self.slicing.slice_bits)]
-            total = (self._bit_weights() * torch.tensor(bits).reshape(-1, 1, 1, 1, 1, 1)).sum(0)
-            voltage = (sign * total / (2**self.slicing.slice_bits - 1)).to(self.cells.conductance)
-        curve, cells = self.design.cell.current_voltage, self.cells.conductance
+        return self._bent(self.cells.conductance, self._voltage(sign, level))
+
+    def _bent(self, cells: CellTensor, voltage: float | Tensor) -> CellTensor:
+        curve = self.design.cell.current_voltage
         if not self.design.array.subtracts_on_the_line:
             return curve.current(cells, voltage)
         return torch.cat([curve.current(cells[:1], voltage), -curve.current(cells[1:], -voltage)])
 
-    def squares(self, slices: int) -> Excitation:
-        """Variance of the cells' reads, and what input codes count in it: the sum over slices of (2^(a l) u_l)^2."""
+    def _voltage(self, sign: int, level: int) -> float | Tensor:
+        """V/V_read of rows with this digit."""
+        bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
+        if self.design.inputs.drivers.have_exact_weights:
+            return sign * level / top
+        on = torch.tensor([(level >> bit) & 1 for bit in range(bits)]).reshape(-1, 1, 1, 1, 1, 1)
+        total = (self._bit_weights() * on).sum(0)
+        return (sign * total / top).to(self.cells.conductance)
+
+    def _read_sigma(self, sign: int, level: int) -> CellTensor:
+        """Standard deviation of the currents of nonlinear cells for a digit on their row: sigma dI/dG."""
         assert self.cells.noise is not None
+        with torch.enable_grad():
+            cells = self.cells.conductance.detach().requires_grad_()
+            current = self._bent(cells, self._voltage(sign, level))
+            (slope,) = torch.autograd.grad(current.sum(), cells)
+        return self.cells.noise * slope
+
+    def squares(self, slices: int) -> tuple[Excitation, ...]:
+        """Variances of the cells' reads, and what input codes count in them.
+
+        For ohmic cells that is the sum over slices of (2^(a l) u_l)^2, for others that of 4^(a l) at each voltage.
+        """
+        assert self.cells.noise is not None
+        if not self.design.cell.current_voltage.is_linear:
+            top = 2**self.slicing.slice_bits - 1
+            return tuple(
+                Excitation(self._drive_at(slices, sign, level, power=2), (top * self._read_sigma(sign, level)).square())
+                for sign, level in self._levels
+            )
         if slices == 1 and self.inputs.magnitude_bits > WIDE:
             coarser = 2.0 ** (WIDE - self.inputs.magnitude_bits)
-            return Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2)
+            return (Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2),)
         table = self._table(slices, lambda digits: digits * digits, None, power=2)
-        return Excitation(Drive(table), self.cells.noise.square())
+        return (Excitation(Drive(table), self.cells.noise.square()),)
 
     def _table(self, slices: int, count: Callable[[Tensor], Tensor], sign: int | None, power: int = 1) -> Table:
         """Sum over slices of count(digits) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
@@ -232,64 +268,6 @@ class ProgrammedArrays(LayerArrays):
         if sign is not None:
             total[codes * sign <= 0] = 0.0
         return total.to(self.cells.conductance)
-
-
-@dataclass(frozen=True)
-class Drive:
-    """What rows are driven with in one evaluation of the arrays.
-
-    Attributes:
-        table: what each input code from -top to top counts as; None where it counts as itself.
-    """
-
-    table: Table | None = None
-
-    def inputs(self, codes: LayerInputs) -> LayerInputs:
-        """Input codes or digits as this evaluation sees them."""
-        return codes if self.table is None else self.table[codes.long() + len(self.table) // 2]
-
-    def largest(self, code: int) -> int:
-        """Magnitude of the largest number that codes up to one become."""
-        return code if self.table is None else int(self.table.max())
-
-    @property
-    def is_signed(self) -> bool | None:
-        """Whether numbers can be negative; None where they are what the codes are."""
-        return None if self.table is None else bool((self.table < 0).any())
-
-
-@dataclass(frozen=True)
-class SquaredDrive(Drive):
-    """Squares of input codes of many bits, which need few correct digits.
-
-    Attributes:
-        coarser: what codes are multiplied by before they are squared and rounded.
-    """
-
-    coarser: float = 1.0
-
-    def inputs(self, codes: LayerInputs) -> LayerInputs:
-        return (codes * self.coarser).square().round()
-
-    def largest(self, code: int) -> int:
-        return round((code * self.coarser) ** 2)
-
-    @property
-    def is_signed(self) -> bool:
-        return False
-
-
-@dataclass(frozen=True)
-class Excitation:
-    """One evaluation of the arrays.
-
-    Attributes:
-        drive: what the rows are driven with.
-        cells: (lines, slices, groups, rows, columns + unit columns), what it multiplies.
-    """
-
-    drive: Drive
-    cells: CellTensor
 
 
 def per_channel(values: Outputs, like: LayerOutputs) -> Float[Tensor, "1 outputs *ones"]:

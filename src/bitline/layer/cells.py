@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bitline.design import Cell, Design
 from bitline.encode.line_signs import LineSigns, by_row
+from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
 from bitline.numerics.quotient import quotient
 from bitline.numerics.whole_steps import whole_steps
@@ -91,6 +92,14 @@ class Cells:
     def are_exact(self) -> bool:
         """Whether all cells are at their targets."""
         return self.steps is None and torch.equal(self.conductance, self.targets)
+
+    def counting(self, shares: CellTensor | None) -> Cells:
+        """The same cells where each counts a share on its line; they are 1 where none are given."""
+        if shares is None:
+            return self
+        shares = shares.to(self.conductance)
+        noise = None if self.noise is None else self.noise * shares
+        return replace(self, conductance=self.conductance * shares, noise=noise, held=self.conductance)
 
     def resolved(self, step: float) -> Cells:
         """The nearest points of a grid with this step, halves to even."""
@@ -191,7 +200,7 @@ def program_cells(
     states = cell.faults.states(target, cell.window_low, row_slices, design.array.columns, draws)
     fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
-    gain = _drift_gain(fresh, now, cell.drift_compensation)
+    gain = drift_gain(fresh, now, wanted, Readings(design, row_slices, positions))
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
     now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside, line_signs=signs)
@@ -203,16 +212,6 @@ def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
     if cell.clip == "window":
         return conductance.clamp(cell.window_low, 1)
     return conductance
-
-
-def _drift_gain(fresh: CellTensor, now: CellTensor, compensation: str) -> ArrayColumns | None:
-    """Current of all rows after programming over that of now, by column, (groups, columns)."""
-    over = {"none": None, "layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}[compensation]
-    if over is None:
-        return None
-    before, after = (held.double().sum(over, keepdim=True) for held in (fresh, now))
-    gain = torch.where(after > 0, before / after.clamp(min=1e-12), 1.0)
-    return gain[0, 0, :, 0].expand(fresh.shape[2], fresh.shape[4]).float()
 
 
 def line_readings(

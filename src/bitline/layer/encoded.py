@@ -112,10 +112,11 @@ class EncodedLayer:
         """The layer's cells on one chip."""
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
         cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
-        wired = cells
+        shares = design.array.shares(cells.conductance.shape, self.row_slices, chip.draws.of(self.name))
+        wired = cells = cells.counting(shares)
         if not design.bends_on_wires:
             effective = design.array.effective_conductances(cells.conductance, self.row_slices)
-            held = None if effective is cells.conductance else cells.conductance
+            held = cells.held if effective is cells.conductance else cells.conductance
             wired = replace(cells, conductance=effective, held=held)
         return wired if wired.are_exact else wired.resolved(grid_step(design))
 

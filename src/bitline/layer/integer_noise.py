@@ -34,7 +34,7 @@ class IntegerReadNoise:
         self._tables: list[Tensor] = []
         if arrays.cells.noise is None:
             return
-        squares = arrays.squares(arrays.slicing.accumulated)
+        (squares,) = arrays.squares(arrays.slicing.accumulated)  # of ohmic cells
         device, table = squares.cells.device, squares.drive.table
         assert table is not None
         cells = squares.cells.cpu()  # sums of other processors add in another order

@@ -236,6 +236,7 @@ def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
         "its cells are read with noise, and it has no ADC": arrays.cells.noise is not None and levels is None,
         "its currents are no weighted sums of the inputs": not arrays.is_linear,
         "its read noise depends on its wires": arrays.is_nodal,
+        "its lines have noise of their own": arrays.has_noisy_lines,
         "its cells are not ohmic": not arrays.design.cell.current_voltage.is_linear,
         "its row drivers have errors": arrays.design.inputs.drivers != RowDrivers(),
     }

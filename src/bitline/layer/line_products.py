@@ -9,7 +9,7 @@ batch and any number of threads.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,8 @@ from torch import Tensor
 from bitline.arrays import Partition, Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
-from bitline.layer.arrays import Drive, LayerArrays, per_channel
+from bitline.layer.arrays import LayerArrays, per_channel
+from bitline.layer.excitation import Drive
 from bitline.shapes import Currents, Float, Int, LayerInputs, Outputs, Shaped
 
 LARGEST = 127 * (1 + 256 + 65536)
@@ -35,6 +36,24 @@ class LineProduct(ABC):
     @abstractmethod
     def __call__(self, inputs: LayerInputs) -> Currents:
         """Sums (batch, groups * parts * lines, *space) of whole numbers (batch, groups * channels, *space)."""
+
+
+DrivenProduct = tuple[Drive, LineProduct]
+"""What input codes count as in one evaluation of the arrays, and the product that it is."""
+
+
+def driven_sum(products: Sequence[DrivenProduct], codes: LayerInputs) -> Currents:
+    """Sums of all evaluations, (batch, groups * parts * lines, *space).
+
+    Args:
+        products: one or more.
+        codes: input codes or digits, (batch, groups * channels, *space).
+    """
+    (drive, product), *others = products
+    total = product(drive.inputs(codes))
+    for drive, product in others:
+        total += product(drive.inputs(codes))
+    return total
 
 
 class FloatLineProduct(LineProduct):

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
-from bitline.layer.arrays import Drive, Excitation, LayerArrays, ProgrammedArrays, per_channel
+from bitline.layer.arrays import LayerArrays, ProgrammedArrays, per_channel
 from bitline.layer.counted import ArrayInputSums, removed_weights
 from bitline.layer.effective_weights import summed_lines, summed_weights
-from bitline.layer.line_products import LineProduct, Reach, line_product, variance_product
+from bitline.layer.excitation import Drive, Excitation
+from bitline.layer.line_products import DrivenProduct, LineProduct, Reach, driven_sum, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.signals import Signals
 from bitline.numerics.read_noise import add_read_noise
@@ -106,21 +107,19 @@ class LinearPlan(Plan):
             (drive, self._product(drive, weights, None if index else arrays.bias))
             for index, (drive, weights) in enumerate(effective)
         ]
-        self.noise = None if arrays.cells.noise is None else self._noise(arrays.squares(slices))
+        squares = () if arrays.cells.noise is None else arrays.squares(slices)
+        self.noise = [self._variances(excitation) for excitation in squares]
 
     @property
     def arithmetic(self) -> Arithmetic:
-        return Arithmetic(products=len(self.products) + (self.noise is not None), conversions=0, input_slices=1)
+        return Arithmetic(products=len(self.products) + len(self.noise), conversions=0, input_slices=1)
 
     def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
         return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
 
     def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
-        (drive, product), *others = self.products
-        result = product(drive.inputs(codes))
-        for drive, product in others:
-            result += product(drive.inputs(codes))
-        return result if self.noise is None else result.add_(self._read_noise(codes, sample))
+        result = driven_sum(self.products, codes)
+        return result if not self.noise else result.add_(self._read_noise(codes, sample))
 
     def _product(self, drive: Drive, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
         arrays = self.arrays
@@ -128,7 +127,7 @@ class LinearPlan(Plan):
         reach = Reach.of(drive, arrays.inputs.high, arrays.inputs.signed)
         return line_product(arrays, self.whole, weights, reach, bias)
 
-    def _noise(self, squares: Excitation) -> tuple[Drive, LineProduct]:
+    def _variances(self, squares: Excitation) -> DrivenProduct:
         """Variance of every column and unit column in units of the digital sum."""
         reach = Reach.of(squares.drive, self.arrays.inputs.high, signed=False)
         return squares.drive, variance_product(
@@ -136,10 +135,8 @@ class LinearPlan(Plan):
         )
 
     def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
-        assert self.noise is not None
-        drive, product = self.noise
         arrays = self.arrays
-        variance = product(drive.inputs(codes))
+        variance = driven_sum(self.noise, codes)
         space = variance.shape[2:]
         samples = torch.arange(sample, sample + len(codes), device=codes.device)
         flat = variance.reshape(len(codes), -1).contiguous()
@@ -184,7 +181,7 @@ class ConvertPlan(Plan):
     def arithmetic(self) -> Arithmetic:
         signals, apart = self.signals, len(self.readouts)
         each_column = signals.columns / self.arrays.unit_columns.columns
-        evaluations = signals.evaluations + (signals.is_noisy)
+        evaluations = signals.evaluations + max(len(signals.noise), signals.is_noisy)
         return Arithmetic(
             products=signals.readings * signals.slices * apart * each_column * evaluations,
             conversions=round(signals.conversions * apart * each_column),

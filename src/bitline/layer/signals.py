@@ -8,12 +8,19 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import Drive, ProgrammedArrays
+from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import line_by_line, line_readings
 from bitline.layer.chunks import chunks
 from bitline.layer.driver_noise import DriverNoise
 from bitline.layer.grid import Grid
-from bitline.layer.line_products import LineProduct, Reach, WholeLineProduct, line_product, variance_product
+from bitline.layer.line_products import (
+    DrivenProduct,
+    Reach,
+    WholeLineProduct,
+    driven_sum,
+    line_product,
+    variance_product,
+)
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
 
@@ -39,6 +46,7 @@ class Signals(ABC):
         self.noise_key = arrays.noise_key
         self.noise = self._noise_of(arrays)
         self.driver_noise = self._driver_noise_of(arrays)
+        self.line_variance = self._line_variance() if arrays.has_noisy_lines else None
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
         """What the noise of row drivers adds; None where they have none."""
@@ -47,19 +55,39 @@ class Signals(ABC):
             return None
         return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigma)
 
-    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[Drive, LineProduct] | None:
-        """What gives the variances of reads; None where reads are exact, or where wires have a say in them."""
+    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
+        """What gives the variances of reads; nothing where reads are exact, or where wires have a say in them."""
         if arrays.cells.noise is None or arrays.is_nodal:
-            return None
-        squares = arrays.squares(self.input_slices)
-        reach = Reach.of(squares.drive, arrays.slicing.top, signed=False)
-        variances = line_by_line(self._readings(squares.cells, power=2))
-        return squares.drive, variance_product(arrays, self.partition, variances, reach)
+            return ()
+        return tuple(
+            (
+                squares.drive,
+                variance_product(
+                    arrays,
+                    self.partition,
+                    line_by_line(self._readings(squares.cells, power=2)),
+                    Reach.of(squares.drive, arrays.slicing.top, signed=False),
+                ),
+            )
+            for squares in arrays.squares(self.input_slices)
+        )
+
+    def _line_variance(self) -> AddedVariance:
+        """Variance that the noise of lines gives each signal: every input slice is a read of all lines of a reading."""
+        arrays = self.arrays
+        bits = arrays.slicing.slice_bits
+        reads = ((1 << bits) - 1) ** 2 * sum(4.0 ** (bits * index) for index in range(self.input_slices))
+        sigma = torch.tensor([arrays.design.array.line_noise(rows.stop - rows.start) for rows in arrays.row_slices])
+        lines = torch.tensor(arrays.design.weights.readings).double().square().sum(1)
+        by_line = reads * sigma.double().square()[:, None] * lines
+        each = by_line[:, :, None, None] * self.scale.cpu().square()[:, None]
+        shape = (self.groups, self.partition.parts, self.readings, self.slices, self.columns)
+        return each.expand(shape).reshape(1, -1, 1).to(arrays.product_step)
 
     @property
     def is_noisy(self) -> bool:
         """Whether reads have noise."""
-        return self.noise is not None
+        return bool(self.noise)
 
     @property
     def conversions(self) -> int:
@@ -89,6 +117,8 @@ class Signals(ABC):
                 (1, signals, 1).
         """
         samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
+        if self.line_variance is not None:
+            added_variance = self.line_variance + added_variance
         if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):
             signals = self.currents(inputs)
         else:
@@ -121,10 +151,9 @@ class Signals(ABC):
         """Variance of every signal: the cells' reads, and what is added."""
         if isinstance(added, Tensor):
             added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
-        if self.noise is None:
+        if not self.noise:
             return torch.zeros_like(signals) + added
-        drive, product = self.noise
-        return product(drive.inputs(inputs)).add_(added)
+        return driven_sum(self.noise, inputs).add_(added)
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -186,17 +215,14 @@ class WholeSignals(Signals):
         else:
             weighted = [self._of_counts(grid, reaches[0])]
         drives = [excitation.drive for excitation in excitations]
-        self.products: list[tuple[Drive, LineProduct]] = list(zip(drives, weighted, strict=True))
+        self.products: list[DrivenProduct] = list(zip(drives, weighted, strict=True))
 
     @property
     def evaluations(self) -> int:
         return len(self.products)
 
     def currents(self, inputs: LayerInputs) -> Currents:
-        (drive, product), *others = self.products
-        signals = product(drive.inputs(inputs))
-        for drive, product in others:
-            signals += product(drive.inputs(inputs))
+        signals = driven_sum(self.products, inputs)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
     def _largest(self, slices: int) -> int:

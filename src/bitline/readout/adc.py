@@ -9,12 +9,10 @@ from pydantic import Field
 
 from bitline.config.part import Part
 from bitline.config.variants import Variant
+from bitline.numerics.constants import BOLTZMANN_J_PER_K
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.ranges import AnyRange, CalibratedRange, RangePolicy
-
-BOLTZMANN_J_PER_K = 1.380649e-23
-"""Exact by definition of the kelvin (SI, 2019)."""
 
 Sigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
