@@ -62,8 +62,14 @@ def test_each_array_of_a_tall_matrix_shares_its_own_charge():
     "changes",
     [
         {"adc": "none"},
-        {"adc.bits": 14, "weights.subtraction": "digital", "weights.bits_per_cell": 2},
-        {"adc.bits": 14, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "array.partitions": "full"},
+        {"adc.bits": 14, "adc.calibrated_on": "chip", "weights.subtraction": "digital", "weights.bits_per_cell": 2},
+        {
+            "adc.bits": 14,
+            "adc.calibrated_on": "chip",
+            "inputs.accumulation": "digital",
+            "inputs.slice_bits": 2,
+            "array.partitions": "full",
+        },
     ],
 )
 def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):

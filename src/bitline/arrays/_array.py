@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, Self, runtime_checkable
 
 import torch
 from pydantic import Field
@@ -171,6 +171,10 @@ class Array(Variant):
             rows: rows in use.
         """
         return 0.0
+
+    def without_noise(self) -> Self:
+        """The same array with lines that add no noise: what ADCs are calibrated on."""
+        return self
 
     def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
         """The resistors of one array, for `arrays.circuit.solve`.

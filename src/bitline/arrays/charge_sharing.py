@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -74,6 +74,9 @@ class ChargeSharingArray(Array):
         shared = self._capacitors(rows) * (1 + self.parasitic)
         capacitor = self.capacitor_fF * 1e-15
         return math.sqrt(BOLTZMANN_J_PER_K * self.temperature_K * shared / capacitor) / self.supply_V
+
+    def without_noise(self) -> Self:
+        return self.model_copy(update={"capacitor_fF": None})
 
     def _capacitors(self, used: int) -> int:
         """Capacitors on a line of which so many are used."""

@@ -214,7 +214,8 @@ class EncodedLayer:
     def signal_arrays(self, inputs: InputScale) -> ProgrammedArrays:
         """The arrays whose signals ADCs are calibrated on: those of exact cells, or of a chip if the design says so."""
         if self.design.adc.calibrated_on == "ideal":
-            design = self.design.model_copy(update={"inputs": self.design.inputs.without_errors()})
+            exact = {"inputs": self.design.inputs.without_errors(), "array": self.design.array.without_noise()}
+            design = self.design.model_copy(update=exact)
             return replace(self, design=design).arrays(self.exact(), inputs)
         return self.arrays(self.program(CALIBRATED), inputs, CALIBRATED.draws.of(self.name))
 
