@@ -194,7 +194,10 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
     axes.set_title(panel.title if panel.title.startswith("(") else letter + panel.title, loc="left")
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
-    if panel.y_label == ACCURACY:
+    if not any(line.x for line in panel.lines):
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", va="center", color="#555555")
+    elif panel.y_label == ACCURACY:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -2), min(high, 102))
 
