@@ -32,6 +32,8 @@ PANEL = (3.5, 2.3)
 """Width and height of a panel in inches; a column of a journal is 3.5 inches wide."""
 LINE = 0.17
 """Height in inches of a line of a legend, or of the caption."""
+NAME = 0.22
+"""Height in inches of a row of dots with its name."""
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", "-.", ":")
 """Markers and dashes of lines one after the other, so that they differ in grey."""
@@ -104,6 +106,7 @@ class Panel:
         smallest: value below which a 'symlog' axis is linear.
         marks: places on the x axis that a dotted line marks.
         bands: whether the errors of lines are bands; bars otherwise.
+        names: what the places 0, 1, ... on the x axis stand for, if they are no numbers: each name is then a row of dots.
     """
 
     title: str
@@ -115,6 +118,7 @@ class Panel:
     smallest: float = 1e-8
     marks: tuple[float, ...] = ()
     bands: bool = True
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,8 @@ class Drawing:
             lines = tuple(
                 Line(line["label"], *(_numbers(line[name]) for name in ("x", "y", "error"))) for line in panel["lines"]
             )
-            panels.append(Panel(**{**panel, "lines": lines, "marks": tuple(panel["marks"])}))
+            sequences = {"lines": lines, "marks": tuple(panel["marks"]), "names": tuple(panel.get("names", ()))}
+            panels.append(Panel(**{**panel, **sequences}))
         return cls(tuple(panels), content["caption"])
 
     def figure(self) -> Figure:
@@ -161,7 +166,8 @@ class Drawing:
             shared = _shared_labels(self.panels)
             lines = -(-len(shared) // (2 * columns)) if len(shared) > 1 else 0
             below = LINE * (lines + 1.3)
-            size = (PANEL[0] * max(columns, 1.3), PANEL[1] * rows + below)
+            tall = max(PANEL[1], NAME * max(len(panel.names) for panel in self.panels))
+            size = (PANEL[0] * max(columns, 1.3), tall * rows + below)
             figure = Figure(figsize=size)
             figure.set_layout_engine("constrained", rect=(0, below / size[1], 1, 1 - below / size[1]))
             plots = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -189,17 +195,31 @@ def _letter(index: int) -> str:
 
 
 def _draw(axes: Axes, panel: Panel, letter: str) -> None:
-    _draw_lines(axes, panel)
-    _scale(axes, panel)
+    if panel.names:
+        _draw_dots(axes, panel)
+    else:
+        _draw_lines(axes, panel)
+        _scale(axes, panel)
     axes.set_title(panel.title if panel.title.startswith("(") else letter + panel.title, loc="left")
-    axes.set_xlabel(panel.x_label)
-    axes.set_ylabel(panel.y_label)
+    across, up = (panel.y_label, panel.x_label) if panel.names else (panel.x_label, panel.y_label)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
     if not any(line.x for line in panel.lines):
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", va="center", color="#555555")
     elif panel.y_label == ACCURACY:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -2), min(high, 102))
+
+
+def _draw_dots(axes: Axes, panel: Panel) -> None:
+    """A row for each name, from top to bottom, with a dot for the value of each line."""
+    for index, line in enumerate(panel.lines):
+        dots = {"color": colour_of(index), "marker": SHAPES[index % len(SHAPES)], "markersize": 6 - 2 * (index % 2)}
+        axes.plot(line.y, line.x, label=line.label, linestyle="", **dots)
+    axes.set_yticks(range(len(panel.names)), panel.names)
+    axes.invert_yaxis()
+    axes.grid(axis="y", alpha=0.4)
 
 
 def _draw_lines(axes: Axes, panel: Panel) -> None:

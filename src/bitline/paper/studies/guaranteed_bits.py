@@ -42,7 +42,7 @@ def run(experiment: Experiment) -> Findings:
         Line.exact(label, range(len(panels)), panels[column])
         for label, column in (("guarantee full precision (Eq. 2)", "guaranteed"), ("needed", "needed"))
     )
-    panel = Panel("bits of the ADC", lines, " | ".join(PANELS), "bits")
+    panel = Panel("resolution of the ADC", lines, "", "bits", names=tuple(PANELS))
     table = pd.concat([guarantees, panels], ignore_index=True)
     failures = (*(text for data in measurements.values() for text in data.failures), *lost)
     verdicts = (*_verdicts(guarantees, needed), fallacy)
