@@ -106,7 +106,7 @@ class Panel:
         smallest: value below which a 'symlog' axis is linear.
         marks: places on the x axis that a dotted line marks.
         bands: whether the errors of lines are bands; bars otherwise.
-        names: what the places 0, 1, ... on the x axis stand for, if they are no numbers: each name is then a row of dots.
+        names: what 0, 1, ... on the x axis stand for, if they are no numbers: each name is then a row of dots.
     """
 
     title: str
@@ -215,8 +215,8 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
 def _draw_dots(axes: Axes, panel: Panel) -> None:
     """A row for each name, from top to bottom, with a dot for the value of each line."""
     for index, line in enumerate(panel.lines):
-        dots = {"color": colour_of(index), "marker": SHAPES[index % len(SHAPES)], "markersize": 6 - 2 * (index % 2)}
-        axes.plot(line.y, line.x, label=line.label, linestyle="", **dots)
+        look: dict[str, Any] = {"color": colour_of(index), "marker": SHAPES[index % len(SHAPES)]}
+        axes.plot(line.y, line.x, label=line.label, linestyle="", markersize=6.0 - 2 * (index % 2), **look)
     axes.set_yticks(range(len(panel.names)), panel.names)
     axes.invert_yaxis()
     axes.grid(axis="y", alpha=0.4)
