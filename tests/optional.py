@@ -89,6 +89,7 @@ REQUIREMENTS = {
         Requirement("Ray", modules("ray"), pip="-e '.[ray]'"),
         Requirement("Optuna", modules("optuna"), pip="-e '.[explore]'"),
         Requirement("pyarrow", modules("pyarrow"), pip="-e '.[parquet]'"),
+        Requirement("xarray", modules("xarray"), pip="-e '.[xarray]'"),
         Requirement("openpyxl", modules("openpyxl"), pip="-e '.[excel]'"),
         Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
         Requirement("a GPU", gpu),

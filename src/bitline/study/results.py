@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,6 +18,9 @@ from bitline.study import shown
 from bitline.study.point import in_line
 from bitline.study.study import Study
 from bitline.study.task import FLOAT
+
+if TYPE_CHECKING:
+    import xarray
 
 COSTS = (
     "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
@@ -170,6 +173,18 @@ class StudyResult:
     def to_frame(self) -> pd.DataFrame:
         """One row for each design: settings (times in seconds), accuracy or another measure over chips, cost."""
         return pd.DataFrame([self._row(design) for design in self.designs])
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Labelled arrays with a dimension for each setting that differs, or one for the designs if they are no grid.
+
+        Beside the columns of `to_frame` that are numbers there is the measure by chip, as `chip_accuracy`.
+
+        Raises:
+            StudyError: xarray is not installed (`pip install 'bitline[xarray]'`), or there are no designs.
+        """
+        from bitline.study.labelled import labelled
+
+        return labelled(self)
 
     def chips_frame(self) -> pd.DataFrame:
         """One row for each design and chip."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("pdf", "svg", "png")
 """Formats of figures for papers."""
+SIZE = (5.2, 3.6)
+"""Width and height in inches."""
 
 
 def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> list[Path]:
@@ -94,10 +96,15 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    figure = Figure(figsize=SIZE, layout="constrained")
+    draw_accuracy(figure.subplots(), result, setting)
+    return figure
+
+
+def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
+    """`accuracy_figure` on axes that are there; its example shows the other arguments."""
     axis = SettingAxis.of(result, setting)
     series = lines(result, axis)
-    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
-    axes = figure.subplots()
     style = "o-" if axis.is_ordered and len(series) <= LARGEST_SERIES else "o"
     for index, line in enumerate(series):
         colour = colour_of(index)
@@ -121,7 +128,6 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     if len(series) <= LARGEST_SERIES:
         axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
-    return figure
 
 
 def _scale(axes: Axes, axis: SettingAxis) -> None:
@@ -156,11 +162,17 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
         'energy of an image (µJ)'
     """
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, layout="constrained")
+    draw_pareto(figure.subplots(), result, cost)
+    return figure
+
+
+def draw_pareto(axes: Axes, result: StudyResult, cost: str) -> None:
+    """`pareto_figure` on axes that are there; its example shows the other arguments."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     designs, best = pareto(result, cost)
-    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
-    axes = figure.subplots()
     x = [design.costs[cost] for design in designs]
     y = [result.measure.scale * design.mean for design in designs]
     axes.scatter(x, y, s=18, color=GREY, label="designs")
@@ -174,4 +186,3 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
     axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
-    return figure

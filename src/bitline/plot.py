@@ -1,0 +1,194 @@
+"""Results on Matplotlib axes: your own, or new ones that a notebook shows.
+
+    from bitline import plot
+
+    plot.chips(evaluate(network, "sonos-a", test))
+    plot.accuracy(read_results("study.sqlite"), "adc.bits")
+
+Every function draws on `axes`, or on new ones where none are given, and returns them: titles, limits and colours are
+yours to change, and `axes.figure.savefig` writes a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bitline.cost import NetworkCost
+from bitline.errors import BitlineError, StudyError
+from bitline.evaluation.chip_spread import ChipSpread
+from bitline.evaluation.result import Evaluation
+from bitline.report.figures.cost import parts_of
+from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
+from bitline.report.figures.study_series import COST_AXES, measured
+from bitline.report.figures.study_series import pareto as costed
+from bitline.report.style import BLUE, GREY, ORANGE
+from bitline.study.results import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["accuracy", "chips", "energy", "layers", "pareto"]
+
+
+def accuracy(result: StudyResult, setting: str, axes: Axes | None = None) -> Axes:
+    """Accuracy, or what else a study measured, against a setting, with 95 % confidence bands.
+
+    Args:
+        result: of a study, as `bitline.study.read_results` gives it.
+        setting: one that differs between designs, by its dotted name.
+        axes: to draw on; new ones where it is None.
+
+    Raises:
+        StudyError: nothing is measured yet, or all designs have the same value of the setting.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     for key, bits, share in (("a", 5, 0.82), ("b", 8, 0.91))
+        ... )
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> accuracy(result, "adc.bits").get_xlabel()
+        'ADC resolution (bits)'
+        >>> accuracy(result, "adc.kind")
+        Traceback (most recent call last):
+        bitline.errors.StudyError: the designs of this study do not differ in 'adc.kind': use one of adc.bits
+    """
+    if setting not in result.settings:
+        known = ", ".join(result.settings) or "no setting, as there is one design"
+        raise StudyError(f"the designs of this study do not differ in {setting!r}: use one of {known}")
+    if not measured(result):
+        raise StudyError("the store holds no finished chip yet, and so nothing to draw")
+    axes = axes or _new_axes()
+    draw_accuracy(axes, result, setting)
+    return axes
+
+
+def pareto(result: StudyResult, cost: str = "energy_uJ", axes: Axes | None = None) -> Axes:
+    """What a study measured against a cost, with the designs that no other one beats in both.
+
+    Args:
+        result: of a study, as `bitline.study.read_results` gives it.
+        cost: 'energy_uJ', 'area_mm2' or 'latency_us'.
+        axes: to draw on; new ones where it is None.
+
+    Raises:
+        StudyError: there is no such cost, or no design is measured and costed yet.
+
+    Examples:
+        >>> from bitline.study import DesignResult, Study
+        >>> designs = tuple(
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
+        ... )
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> pareto(result).get_xlabel()
+        'energy of an image (µJ)'
+    """
+    if cost not in COST_AXES:
+        raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COST_AXES)}")
+    if not costed(result, cost)[0]:
+        raise StudyError(f"no design of this study has both a finished chip and a cost {cost}: run the study first")
+    axes = axes or _new_axes()
+    draw_pareto(axes, result, cost)
+    return axes
+
+
+def chips(result: Evaluation, axes: Axes | None = None) -> Axes:
+    """The measure of each chip, the interval of their mean, and the networks that they are compared with.
+
+    Args:
+        result: as `bitline.evaluate` gives it.
+        axes: to draw on; new ones where it is None.
+
+    Examples:
+        >>> from bitline import Design
+        >>> axes = chips(Evaluation(Design(), 100, 0, 0.92, 0.91, (0.9, 0.89), layers=()))
+        >>> axes.get_ylabel(), axes.lines[0].get_ydata().tolist()
+        ('accuracy (%)', [90.0, 89.0])
+    """
+    axes, measure = axes or _new_axes(), result.measure
+    values = [measure.scale * value for value in result.chip_values]
+    axes.plot(range(1, len(values) + 1), values, "o", color=BLUE, label="analog, one chip")
+    for value, label, colour, dashes in (
+        (result.mean, "analog, mean", BLUE, ":"),
+        (result.reference_value, "quantised reference", ORANGE, "--"),
+        (result.float_value, "floating point", GREY, "-"),
+    ):
+        axes.axhline(measure.scale * value, color=colour, linestyle=dashes, linewidth=1, label=label)
+    low, high = (measure.scale * end for end in ChipSpread(measure, result.chip_values).interval)
+    if low < high:
+        axes.axhspan(low, high, color=BLUE, alpha=0.1, linewidth=0)
+    axes.set_xticks(range(1, len(values) + 1) if len(values) <= LARGEST_TICKS else [])
+    axes.set_xlabel("chip")
+    axes.set_ylabel(measure.head)
+    axes.legend(fontsize=7)
+    return axes
+
+
+def layers(result: Evaluation, axes: Axes | None = None) -> Axes:
+    """Signal-to-error ratio of each layer against the quantised reference, alone and with the layers before it.
+
+    Args:
+        result: as `bitline.evaluate` gives it, with errors of layers.
+        axes: to draw on; new ones where it is None.
+
+    Raises:
+        BitlineError: the evaluation compared no layers.
+
+    Examples:
+        >>> from bitline import Design
+        >>> from bitline.evaluation.layer_errors import LayerError
+        >>> errors = (LayerError("conv", 9, 4, 1, 35.0, 35.0), LayerError("fc", 4, 2, 1, 31.2, 24.6))
+        >>> axes = layers(Evaluation(Design(), 100, 0, 0.92, 0.91, (0.9,), layers=errors))
+        >>> [label.get_text() for label in axes.get_yticklabels()]
+        ['conv', 'fc']
+    """
+    if not result.layers:
+        raise BitlineError("the evaluation has no errors of layers: evaluate with compared_images above 0")
+    axes = axes or _new_axes(height=0.22 * len(result.layers))
+    places = range(len(result.layers))
+    axes.plot([layer.own_db for layer in result.layers], places, "o", color=BLUE, label="own error")
+    accumulated = [layer.accumulated_db for layer in result.layers]
+    axes.plot(accumulated, places, "s", color=ORANGE, markersize=4, label="with the layers before")
+    axes.set_yticks(places, [layer.name for layer in result.layers])
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3)
+    axes.set_xlabel("signal-to-error ratio (dB)")
+    axes.legend(fontsize=7)
+    return axes
+
+
+def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
+    """Energy of an image by component, the largest first.
+
+    Args:
+        cost: as `bitline.cost.network_cost` or `Evaluation.cost` gives it.
+        axes: to draw on; new ones where it is None.
+
+    Examples:
+        >>> from bitline.cost import NetworkCost
+        >>> axes = energy(NetworkCost("none", "none", (), {"ADCs": 1e6, "rows": 2e6}, 1, 1, 1.0, 1.0))
+        >>> [label.get_text() for label in axes.get_yticklabels()], axes.get_xlabel()
+        (['rows', 'ADCs'], 'energy of an image (µJ)')
+    """
+    parts = parts_of(cost)
+    axes = axes or _new_axes(height=0.3 * len(parts))
+    energies = [sum(cost.energies_pJ.get(name, 0.0) for name in part.names) / 1e6 for part in parts]
+    axes.barh(range(len(parts)), energies, color=[part.colour for part in parts])
+    axes.set_yticks(range(len(parts)), [part.title for part in parts])
+    axes.invert_yaxis()
+    axes.set_xlabel("energy of an image (µJ)")
+    return axes
+
+
+LARGEST_TICKS = 20
+"""Chips that have a number each on their axis."""
+
+
+def _new_axes(height: float = 0.0) -> Axes:
+    """Axes of a new figure, which a notebook shows at the end of its cell; at least as high as that of a study."""
+    from matplotlib import pyplot
+
+    _, axes = pyplot.subplots(figsize=(SIZE[0], max(SIZE[1], 1 + height)), layout="constrained")
+    return axes

@@ -1,0 +1,43 @@
+"""Results on axes of the user's own."""
+
+from __future__ import annotations
+
+import pytest
+from matplotlib.figure import Figure
+
+from bitline import Design, Evaluation, plot
+from bitline.errors import BitlineError, StudyError
+from bitline.study import DesignResult, Study, StudyResult
+
+DESIGNS = tuple(
+    DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(share, share + 0.01), cost={"energy_uJ": bits / 4})
+    for bits, share in ((5, 0.82), (8, 0.91))
+)
+STUDY = StudyResult(Study(), facts={}, sessions=(), designs=DESIGNS, float_accuracy=0.92)
+RUN = Evaluation(Design(), 100, 0, 0.92, 0.91, (0.9, 0.89), layers=())
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda axes: plot.accuracy(STUDY, "adc.bits", axes), lambda axes: plot.pareto(STUDY, axes=axes)]
+)
+def test_axes_of_the_users_own_are_drawn_on_and_returned(draw):
+    left, right = Figure().subplots(1, 2)
+    assert draw(right) is right
+    assert right.lines and not left.lines and right.get_ylabel() == "accuracy (%)"
+
+
+def test_chips_stand_beside_what_they_are_compared_with():
+    axes = plot.chips(RUN, Figure().subplots())
+    assert axes.lines[0].get_ydata().tolist() == [90.0, 89.0]
+    assert [round(float(line.get_ydata()[0]), 6) for line in axes.lines[1:]] == [89.5, 91.0, 92.0]
+
+
+def test_what_cannot_be_drawn_is_said():
+    with pytest.raises(StudyError, match=r"do not differ in 'adc.bit': use one of adc.bits"):
+        plot.accuracy(STUDY, "adc.bit")
+    with pytest.raises(StudyError, match="there is no cost 'energy'"):
+        plot.pareto(STUDY, "energy")
+    with pytest.raises(StudyError, match="no design of this study has both"):
+        plot.pareto(STUDY, "area_mm2")
+    with pytest.raises(BitlineError, match="compared_images"):
+        plot.layers(RUN)
