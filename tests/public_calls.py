@@ -151,6 +151,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bitline.Design.load": (design.load, dict(source="differential")),
         "bitline.Design.of": (design.of, dict(design="differential")),
         "bitline.Design.with_rule": (design.with_rule, dict(rule=rule)),
+        "bitline.Design.with_sections": (design.with_sections, dict(sections={})),
         "bitline.Design.with_settings": (design.with_settings, dict(settings={})),
         "bitline.age": (bitline.age, dict(network=made["analog"], time=1.0)),
         "bitline.analog_layers": (lambda network: list(bitline.analog_layers(network)), dict(network=made["analog"])),

@@ -6,7 +6,6 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
@@ -171,7 +170,8 @@ class Design(Part):
         merged = merge(self.model_dump(exclude=set(kept)), changes)
         return Design.from_dict(merged | {name: getattr(self, name) for name in kept})
 
-    def with_sections(self, sections: Mapping[str, Any]) -> Design:
+    @checked(DesignError)
+    def with_sections(self, sections: dict[str, Any]) -> Design:
         """A copy with whole sections of other designs, checked as a whole.
 
         Examples:
@@ -183,7 +183,7 @@ class Design(Part):
         Raises:
             DesignError: an impossible combination.
         """
-        return Design.from_dict({name: getattr(self, name) for name in type(self).model_fields} | dict(sections))
+        return Design.from_dict({name: getattr(self, name) for name in type(self).model_fields} | sections)
 
     @checked(DesignError)
     def at(self, seconds: float) -> Design:
