@@ -17,7 +17,7 @@ from bitline.cost import NetworkCost
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
-from bitline.report.figures.cost import parts_of
+from bitline.report.figures.cost import CostPart, parts_of
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
 from bitline.report.figures.study_series import COST_AXES, measured
 from bitline.report.figures.study_series import pareto as costed
@@ -160,22 +160,26 @@ def layers(result: Evaluation, axes: Axes | None = None) -> Axes:
 
 
 def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
-    """Energy of an image by component, the largest first.
+    """Energy of an image by component, the largest first, and small ones together.
 
     Args:
         cost: as `bitline.cost.network_cost` or `Evaluation.cost` gives it.
         axes: to draw on; new ones where it is None.
 
     Examples:
-        >>> from bitline.cost import NetworkCost
-        >>> axes = energy(NetworkCost("none", "none", (), {"ADCs": 1e6, "rows": 2e6}, 1, 1, 1.0, 1.0))
+        >>> from bitline.cost.result import LayerCost
+        >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, time_ns=1.0),)
+        >>> axes = energy(NetworkCost("none", "none", layers, {"ADCs": 9.0}, 1, 1, 1.0, 1.0))
         >>> [label.get_text() for label in axes.get_yticklabels()], axes.get_xlabel()
         (['rows', 'ADCs'], 'energy of an image (µJ)')
     """
-    parts = parts_of(cost)
+
+    def energy_of(part: CostPart) -> float:
+        return sum(cost.energies_pJ.get(name, 0.0) for name in part.names) / 1e6
+
+    parts = sorted(parts_of(cost), key=lambda part: (len(part.names) > 1, -energy_of(part)))
     axes = axes or _new_axes(height=0.3 * len(parts))
-    energies = [sum(cost.energies_pJ.get(name, 0.0) for name in part.names) / 1e6 for part in parts]
-    axes.barh(range(len(parts)), energies, color=[part.colour for part in parts])
+    axes.barh(range(len(parts)), list(map(energy_of, parts)), color=[part.colour for part in parts])
     axes.set_yticks(range(len(parts)), [part.title for part in parts])
     axes.invert_yaxis()
     axes.set_xlabel("energy of an image (µJ)")

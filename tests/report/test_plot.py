@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from bitline import Design, Evaluation, plot
+from bitline.cost.result import LayerCost, NetworkCost
 from bitline.errors import BitlineError, StudyError
 from bitline.study import DesignResult, Study, StudyResult
 
@@ -30,6 +31,15 @@ def test_chips_stand_beside_what_they_are_compared_with():
     axes = plot.chips(RUN, Figure().subplots())
     assert axes.lines[0].get_ydata().tolist() == [90.0, 89.0]
     assert [round(float(line.get_ydata()[0]), 6) for line in axes.lines[1:]] == [89.5, 91.0, 92.0]
+
+
+def test_components_are_ordered_by_their_energy():
+    """They were in the order of the report, in which a large area counts as much."""
+    layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, 1.0),)
+    cost = NetworkCost("none", "none", layers, {"ADCs": 9.0, "rows": 1.0}, 1, 1, 1.0, 1.0)
+    axes = plot.energy(cost, Figure().subplots())
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["rows", "ADCs"]
+    assert [bar.get_width() for bar in axes.patches] == [2.0, 1.0]
 
 
 def test_what_cannot_be_drawn_is_said():
