@@ -10,6 +10,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +139,23 @@ def texts(value):
     yield "exact"
 
 
+APPROVED = {
+    "adc", "adc --compare", "array", "cost", "cost of three", "designs", "designs settings", "devices", "libraries",
+    "paper list",
+}  # fmt: skip
+"""Commands whose output depends on nothing that is measured."""
+
+
+def approved(name, text):
+    """Compares output with that which somebody has looked at, in `approved/`."""
+    path = Path(__file__).parent / "approved" / f"{name.replace(' ', '_')}.txt"
+    if os.environ.get("BITLINE_APPROVE"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    again = f"BITLINE_APPROVE=1 pytest {Path(__file__).name}"
+    assert text == path.read_text("utf-8"), f"this is not what was approved: look at it, and if it is right run {again}"
+
+
 HIDDEN = {
     "sweep": {"images", "energy_per_mac_fJ", "TOPS_per_W", "TOPS_per_mm2", "images_per_s", "power_W", "arrays",
               "cells_used", "conversions", "seconds", "screened_accuracy", "half_width_95"},
@@ -166,6 +184,8 @@ def test_all_forms_show_the_same_whole_numbers(forms, case):
     assert [*read[0]] == list(dict.fromkeys(key for row in rows for key in row))
     assert max(map(len, narrow.splitlines())) <= 80
     assert "…" not in piped + narrow
+    if case in APPROVED:
+        approved(case, narrow)
     for text in (piped, narrow):
         tokens = set(
             text.replace(";", " ").replace("~", " ").replace("[", " ").replace("]", " ").replace(",\n", " ").split()
@@ -186,6 +206,16 @@ def test_a_command_says_the_same_in_the_form_that_it_is_asked_for(show, forms, c
         show(*arguments)[0],
         show(*arguments, width=80)[0],
     )
+
+
+@pytest.mark.parametrize("command", ["bitline", "run", "sweep"])
+def test_help_is_what_was_approved(bitline, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    status, output, _ = bitline(*([] if command == "bitline" else [command]), "--help")
+    assert status == 0
+    assert max(map(len, output.splitlines())) <= 80
+    approved(f"help of {command}", output)
 
 
 @pytest.mark.parametrize("case", ["run", "cost", "results"])
