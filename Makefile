@@ -12,7 +12,7 @@ demo: .venv/.installed  ## run the embedded network on the default design; resul
 	@$(BIN)/bitline run --out demo
 
 test: .venv/.installed  ## run the tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-needs: .venv/.installed  ## install what tests/optional.py lists, so that `make test` skips nothing
 	@$(BIN)/python tests/optional.py
