@@ -12,8 +12,6 @@ files belong into FOLDER. What is in the file already is not measured again.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,12 +20,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from kept_rows import SEED, TARGET, KeptRows
 from subjects import PER_VECTOR, SUBJECTS, Subject
 from torch import nn
 
-import bitline
 from bitline import Design
-from bitline.config.files import write_text
 from bitline.cost import gather_statistics, network_cost
 from bitline.errors import ConversionError
 from bitline.evaluation.layer_errors import layer_errors
@@ -37,8 +34,6 @@ from bitline.evaluation.sample_values import SampleValues
 from bitline.nn import record
 from bitline.numerics.two_way import Estimate
 
-TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
-SEED = 0
 COMPARED = 16
 """Samples whose layer outputs are compared."""
 
@@ -222,35 +217,29 @@ def main() -> None:
     torch.set_num_threads(1)
     subject = SUBJECTS[arguments.network](arguments.files)
     path = arguments.out / f"{arguments.network}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    about = {
-        "network": arguments.network,
-        "about": subject.about,
-        "samples": len(subject.data),
-        "measure": subject.data.measure.name,
-        "energy_of": subject.unit.name,
-        "seed": SEED,
-        "bitline": bitline.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "made_by": f"python scripts/measure_networks.py {arguments.network}",
-        "energies_uJ": energies(subject),
-    }
-    rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
+    kept = KeptRows(
+        path,
+        Path(__file__).name,
+        arguments.network,
+        about=subject.about,
+        samples=len(subject.data),
+        measure=subject.data.measure.name,
+        energy_of=subject.unit.name,
+        energies_uJ=energies(subject),
+    )
     other = smoothed(subject)
     benches = {"": Bench(subject), **({"smoothed, ": Bench(other)} if other else {})}
     for case in cases(subject):
         for kind, bench in benches.items():
             skipped = kind and (case.study != "reference" or case.x != 8)
-            if skipped or kind + case.name in rows or (arguments.only and case.study not in arguments.only):
+            if skipped or kind + case.name in kept.rows or (arguments.only and case.study not in arguments.only):
                 continue
             row = bench.row(case)
-            rows[kind + case.name] = {**row, "line": kind + row["line"]}
             loss, mean = row["loss"], 100 * np.mean(row["values"])
             shown = "{:.2f} ({:.2f} to {:.2f})".format(loss["points"], *loss["interval"])
             shown += f", reference {100 * row['reference']:.2f}"
             print(f"{kind + case.name:<60} {mean:6.2f}, loss {shown}, {row['cpu_s']} s", flush=True)
-            write_text(path, json.dumps({**about, "rows": rows}, indent=1) + "\n")
+            kept.add(kind + case.name, {**row, "line": kind + row["line"]})
 
 
 if __name__ == "__main__":

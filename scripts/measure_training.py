@@ -12,9 +12,7 @@ kept in SCRATCH. What is in the file, or in SCRATCH, is not done again.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import platform
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from kept_rows import SEED, TARGET, KeptRows
 from subjects import FINE, PER_VECTOR
 from torch import Tensor, nn
 
-import bitline
 from bitline import Design
-from bitline.config.files import write_text
 from bitline.data.samples import samples_of
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
@@ -37,8 +34,7 @@ from bitline.measures import measure_of
 from bitline.nn import NetworkRecord, record
 from bitline.numerics.confidence import half_width
 
-TARGET = Path(__file__).parents[1] / "docs" / "networks" / "results"
-SEED, CHIPS = 0, 3
+CHIPS = 3
 PCM: dict[str, Any] = {"cell.device": "pcm-joshi-2020", "cell.time": "1 day"}
 COMPENSATED: dict[str, Any] = {**PCM, "cell.drift_compensation": "column"}
 (BY_OUTPUT,) = FINE.values()
@@ -295,29 +291,23 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     trainee = TRAINEES[arguments.network](arguments.files)
-    path = arguments.out / f"{arguments.network}-remedies.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    about = {
-        "network": arguments.network,
-        "about": trainee.about,
-        "samples": len(trainee.test[0]),
-        "measure": trainee.metric,
-        "seed": SEED,
-        "bitline": bitline.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "made_by": f"python scripts/measure_training.py {arguments.network}",
-    }
-    rows = json.loads(path.read_text())["rows"] if path.is_file() else {}
+    kept = KeptRows(
+        arguments.out / f"{arguments.network}-remedies.json",
+        Path(__file__).name,
+        arguments.network,
+        about=trainee.about,
+        samples=len(trainee.test[0]),
+        measure=trainee.metric,
+    )
     bench = Bench(trainee, arguments.weights, arguments.network)
     for case in trainee.cases:
-        if case.name in rows or (arguments.only and case.name not in arguments.only):
+        if case.name in kept.rows or (arguments.only and case.name not in arguments.only):
             continue
-        rows[case.name] = row = bench.row(case)
+        row = bench.row(case)
         shown = "{:.2f} ({:.2f} to {:.2f})".format(row["loss_of_float"]["points"], *row["loss_of_float"]["interval"])
         means = f"{row['values']}, reference {row['reference']:.4f}, float {row['float']:.4f}"
         print(f"{case.name:<60} {means}, loss of float {shown}, {row['cpu_s']} s", flush=True)
-        write_text(path, json.dumps({**about, "rows": rows}, indent=1) + "\n")
+        kept.add(case.name, row)
 
 
 if __name__ == "__main__":
