@@ -49,7 +49,7 @@ def _multiply(  # type: ignore[no-untyped-def]
 ):
     place = tl.program_id(0) * M + tl.arange(0, M)
     product = tl.program_id(1) * N + tl.arange(0, N)
-    matrix = tl.program_id(2)
+    matrix = tl.program_id(2).to(tl.int64)  # weights can be more than 2^31
     live, here = place < total, product < products
     top = (place // wide) % high * stride_down - above
     left = place % wide * stride_right - left_of
