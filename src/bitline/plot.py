@@ -18,10 +18,11 @@ from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
 from bitline.report.figures.cost import CostPart, parts_of
+from bitline.report.figures.run import compared
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
 from bitline.report.figures.study_series import COST_AXES, measured
 from bitline.report.figures.study_series import pareto as costed
-from bitline.report.style import BLUE, GREY, ORANGE
+from bitline.report.style import BLUE, ORANGE
 from bitline.study.results import StudyResult
 
 if TYPE_CHECKING:
@@ -110,11 +111,7 @@ def chips(result: Evaluation, axes: Axes | None = None) -> Axes:
     axes, measure = axes or _new_axes(), result.measure
     values = [measure.scale * value for value in result.chip_values]
     axes.plot(range(1, len(values) + 1), values, "o", color=BLUE, label="analog, one chip")
-    for value, label, colour, dashes in (
-        (result.mean, "analog, mean", BLUE, ":"),
-        (result.reference_value, "quantised reference", ORANGE, "--"),
-        (result.float_value, "floating point", GREY, "-"),
-    ):
+    for (label, value, colour), dashes in zip(reversed(compared(result)), (":", "--", "-"), strict=True):
         axes.axhline(measure.scale * value, color=colour, linestyle=dashes, linewidth=1, label=label)
     low, high = (measure.scale * end for end in ChipSpread(measure, result.chip_values).interval)
     if low < high:

@@ -167,8 +167,7 @@ class Design(Part):
         heed(code_in(settings))
         changes = nested(settings)
         kept = [] if self.code else [name for name in type(self).model_fields if name not in changes]
-        merged = merge(self.model_dump(exclude=set(kept)), changes)
-        return Design.from_dict(merged | {name: getattr(self, name) for name in kept})
+        return self.with_sections(merge(self.model_dump(exclude=set(kept)), changes))
 
     @checked(DesignError)
     def with_sections(self, sections: dict[str, Any]) -> Design:

@@ -50,11 +50,11 @@ def for_reading(path: Path) -> Iterator[sqlite3.Connection]:
         identity = _identity(real_path(path))
         if identity not in _whole:
             check_pages(path, connection)
-            _whole[identity] = None
+            _whole.add(identity)
         yield connection
 
 
-_whole: dict[tuple[object, ...], None] = {}
+_whole: set[tuple[object, ...]] = set()
 """Files, and what lies beside them, whose pages were found whole: a check reads all of them."""
 
 

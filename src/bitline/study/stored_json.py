@@ -34,13 +34,15 @@ class StoredJson(Mapping[str, Any]):
         return self.at_hand[name] if name in self.at_hand else self.whole()[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.at_hand or (f'"{name}"' in self.text and name in self.whole())
+        return name in self.at_hand or name in self._rest(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """A value, or another one where there is none of this name."""
-        if name in self.at_hand:
-            return self.at_hand[name]
-        return self.whole().get(name, default) if f'"{name}"' in self.text else default
+        return self.at_hand[name] if name in self.at_hand else self._rest(name).get(name, default)
+
+    def _rest(self, name: object) -> dict[str, Any]:
+        """All values, or none where the text shows without being read that this one is not there."""
+        return self.whole() if f'"{name}"' in self.text else {}
 
     def __bool__(self) -> bool:
         return bool(self.at_hand) or self.text.strip() != "{}"

@@ -28,11 +28,7 @@ def accuracy_figure(result: Evaluation) -> go.Figure:
     figure = go.Figure()
     values = [measure.scale * value for value in result.chip_values]
     figure.add_scatter(x=chips, y=values, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11})
-    for value, name, colour, dash in (
-        (result.float_value, "floating point", GREY, "solid"),
-        (result.reference_value, "quantised reference", ORANGE, "dash"),
-        (result.mean, "analog, mean", BLUE, "dot"),
-    ):
+    for (name, value, colour), dash in zip(compared(result), ("solid", "dash", "dot"), strict=True):
         line = {"color": colour, "dash": dash}
         figure.add_scatter(x=ends, y=[measure.scale * value] * 2, mode="lines", name=name, line=line)
     low, high = (measure.scale * end for end in ChipSpread(measure, result.chip_values).interval)
@@ -46,6 +42,21 @@ def accuracy_figure(result: Evaluation) -> go.Figure:
         height=420,
     )
     return figure
+
+
+def compared(result: Evaluation) -> tuple[tuple[str, float, str], ...]:
+    """Names, values and colours of the lines that the chips of a run stand beside.
+
+    Examples:
+        >>> from bitline import Design
+        >>> [name for name, _, _ in compared(Evaluation(Design(), 100, 0, 0.92, 0.91, (0.9, 0.89), layers=()))]
+        ['floating point', 'quantised reference', 'analog, mean']
+    """
+    return (
+        ("floating point", result.float_value, GREY),
+        ("quantised reference", result.reference_value, ORANGE),
+        ("analog, mean", result.mean, BLUE),
+    )
 
 
 def times_figure(results: Sequence[Evaluation]) -> go.Figure:
