@@ -6,6 +6,7 @@ import errno
 import importlib
 import json
 import os
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -282,3 +283,13 @@ def test_names_with_brackets_are_printed_as_they_are(bitline, tmp_path, monkeypa
     assert "[/bold].sqlite" in output + errors
     status, _, errors = bitline("run", "--chips", "[/bold]")
     assert (status, "Traceback" in errors) == (2, False)
+
+
+@pytest.mark.parametrize("arguments", [["designs"], ["designs", "settings"]])
+def test_a_reader_that_has_enough_ends_a_command_without_a_word(arguments):
+    """`bitline designs | head -1` said that code which bitline ran had ended it, and called it a usage error."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bitline", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 1)

@@ -99,7 +99,7 @@ def main() -> None:
     except Terminated:
         raise
     except SystemExit as end:
-        if os.environ.get(COMPLETION):
+        if os.environ.get(COMPLETION) or _is_unheard(end):
             raise
         _end(f"code that bitline ran ended it with status {end.code!r}: let it raise an error instead")
     except OSError as error:
@@ -117,6 +117,11 @@ COMPLETION = "_BITLINE_COMPLETE"
 
 TRACEBACK = "BITLINE_TRACEBACK"
 """Environment variable: faults of bitline itself end with all that Python knows of them."""
+
+
+def _is_unheard(end: SystemExit) -> bool:
+    """Whether the reader of a pipe has gone, such as `head`, which is no fault: click ends the program then."""
+    return isinstance(end.__context__, BrokenPipeError)
 
 
 def _end(message: str, status: int = 2) -> NoReturn:
