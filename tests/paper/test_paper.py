@@ -139,12 +139,10 @@ def test_a_drawing_survives_its_file():
     assert len(again.figure().axes) == 1
 
 
-def test_a_panel_of_which_nothing_is_measured_says_so():
+@pytest.mark.parametrize("line", [Line("full", (), (), ()), Line("full", (6, 7), (math.nan, math.nan), (0.0, 0.0))])
+def test_a_panel_of_which_nothing_is_measured_says_so(line):
     """It had axes from -0.04 to 0.04, as if that were results."""
-    panels = (
-        Panel("a", (Line("full", (), (), ()),), "bits"),
-        Panel("b", (Line("full", (6, 7), (50.0, 70.0), (0.0, 0.0)),), "bits"),
-    )
+    panels = (Panel("a", (line,), "bits"), Panel("b", (Line("full", (6, 7), (50.0, 70.0), (0.0, 0.0)),), "bits"))
     empty, full = Drawing(panels, "caption").figure().axes
     assert [text.get_text() for text in empty.texts] == ["not measured yet"]
     assert not len(empty.get_xticks()) and len(full.get_xticks()) and not full.texts

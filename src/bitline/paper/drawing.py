@@ -204,7 +204,7 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
     across, up = (panel.y_label, panel.x_label) if panel.names else (panel.x_label, panel.y_label)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    if not any(line.x for line in panel.lines):
+    if not any(math.isfinite(y) for line in panel.lines for y in line.y):
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", va="center", color="#555555")
     elif panel.y_label == ACCURACY:
