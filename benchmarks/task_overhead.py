@@ -2,8 +2,8 @@
 
 A study of a tiny network (one layer of 4 x 3 weights, 4 images) over as many designs, in this process: CPU seconds of
 `sweep`, which lists designs, orders tasks, keeps results and computes costs, against those of converting, programming
-and classifying on the same designs with nothing kept, all from one record of the calibration images, as in the sweep. Every design is two tasks, its accuracy and its cost. Made
-twice, since the first run of each compiles.
+and classifying on the same designs with nothing kept, all from one record of the calibration images, as in the sweep.
+Every design is two tasks, its accuracy and its cost. The first line is of few designs, for which code is compiled.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,8 @@ import torch
 from torch import nn
 
 from bitline import convert, program
-from bitline.nn.inputs import Inputs
 from bitline.nn import record
+from bitline.nn.inputs import Inputs
 from bitline.study import Study, sweep
 
 IMAGES = 4
@@ -56,11 +55,16 @@ def compute(study: Study, images: torch.Tensor) -> None:
             analog(images)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """CPU time."""
+def measure(study: Study, folder: Path, images: torch.Tensor) -> str:
+    """Milliseconds of the sweep and of its computing alone, for each task."""
     began = time.process_time()
-    work()
-    return time.process_time() - began
+    sweep(study, folder / f"{len(study.points())}.sqlite", workers=1, threads=1)
+    swept = time.process_time()
+    compute(study, images)
+    computed = time.process_time()
+    tasks = 2 * len(study.points())
+    each, alone = 1e3 * (swept - began) / tasks, 1e3 * (computed - swept) / tasks
+    return f"{tasks} tasks: {each:.1f} ms each, of which {alone:.1f} ms are computing: {each - alone:.1f} ms on top"
 
 
 def main() -> None:
@@ -72,14 +76,7 @@ def main() -> None:
         data = Path(folder) / "tiny.npz"
         np.savez(data, images=images, labels=np.arange(2 * IMAGES) % 3)
         for count in (20, designs):
-            study = study_of(count, data)
-            swept = seconds(lambda: sweep(study, Path(folder) / f"{count}.sqlite", workers=1, threads=1))
-            computed = seconds(lambda: compute(study, torch.from_numpy(images[:IMAGES])))
-            tasks = 2 * len(study.points())
-            print(
-                f"{tasks} tasks: {1e3 * swept / tasks:.1f} ms each, of which {1e3 * computed / tasks:.1f} ms are "
-                f"computing: {1e3 * (swept - computed) / tasks:.1f} ms on top"
-            )
+            print(measure(study_of(count, data), Path(folder), torch.from_numpy(images[:IMAGES])), flush=True)
 
 
 if __name__ == "__main__":
