@@ -35,18 +35,22 @@ def test_drivers_equal_the_literal_chain(accumulation, slice_bits, signed, weigh
     matrix = np.random.default_rng(0).standard_normal((3, 7))
     inputs = inputs_for(7, 2, slice_bits, signed).astype(np.float64)
     slice_bits = min(slice_bits, 2 if curve != "ohmic" else 6)
-    design = Design().with_settings(
-        {
-            **BASE,
-            "weights": {"bits": 5, **weights},
-            "inputs.slice_bits": slice_bits,
-            "inputs.accumulation": accumulation,
-            "inputs.drivers.mismatch": 0.1,
-            "cell.current_voltage": curve,
-            "array": {"rows": 4, **array},
-            **({"adc": {"kind": "uniform", "bits": 12}} if adc else {}),
-        }
-    ).with_settings(sums)
+    design = (
+        Design()
+        .with_settings(
+            {
+                **BASE,
+                "weights": {"bits": 5, **weights},
+                "inputs.slice_bits": slice_bits,
+                "inputs.accumulation": accumulation,
+                "inputs.drivers.mismatch": 0.1,
+                "cell.current_voltage": curve,
+                "array": {"rows": 4, **array},
+                **({"adc": {"kind": "uniform", "bits": 12}} if adc else {}),
+            }
+        )
+        .with_settings(sums)
+    )
     core = AnalogCore(matrix, design, calibration=inputs)
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
     allowed = expected.slack + 5e-6 * expected.magnitude.max() + 1e-9

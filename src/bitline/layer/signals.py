@@ -176,7 +176,8 @@ class Signals(ABC):
         apart = by_slice.unflatten(1, (self.groups, -1))
         if self.partition.parts == 1:
             apart = reduce(torch.add, apart.unbind(2)).unsqueeze(2)  # in one order, whatever the batch
-        return apart * (self.scale**power).to(apart)[:, None, None]
+        in_units: Tensor = apart * (self.scale**power).to(apart)[:, None, None]
+        return in_units
 
     def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
