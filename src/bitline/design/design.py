@@ -261,8 +261,8 @@ class Design(Part):
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
         weights = self.weights
-        cells, share = abs(sum(weights.added_radix)), weights.largest_digits / weights.top_digit
-        largest = cells - window * (cells - share * weights.filled)
+        added, share = abs(sum(weights.added_radix)), weights.largest_digits / weights.top_digit
+        largest = added - window * (added - share * weights.filled)
         return BitLines(
             rows=rows,
             signed=weights.signed_conversions or (inputs is not None and inputs.signed),
