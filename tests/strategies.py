@@ -23,7 +23,10 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
     stored = bits if mapping == "offset" else bits - 1
     subtractions = ["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"]
     subtraction: dict[str, object] = {} if mapping in one_line else {"subtraction": draw(st.sampled_from(subtractions))}
-    if mapping == "offset" and subtraction["subtraction"] == "digital":
+    sums = {name: draw(st.sampled_from(["digital", "analog"])) for name in ("weights", "array")}
+    if mapping == "polarised":
+        sums["array"] = "digital"
+    if mapping == "offset" and subtraction["subtraction"] == "digital" and "analog" not in sums.values():
         subtraction["flipped_columns"] = draw(st.booleans())
     input_bits = draw(st.integers(2, 8))
     slice_bits = draw(st.integers(1, input_bits))
@@ -43,6 +46,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "bits": bits,
             "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
             "scale": draw(st.sampled_from(["layer", "channel"])),
+            "accumulation": sums["weights"],
             **subtraction,
         },
         "inputs": {
@@ -56,7 +60,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "device": error,
             "clip": draw(st.sampled_from(["zero", "window", "none"])),
         },
-        "array": {"columns": draw(st.sampled_from([2, 5, 256]))},
+        "array": {"columns": draw(st.sampled_from([2, 5, 256])), "accumulation": sums["array"]},
         "adc": {"kind": "none"},
     }
     adc_bits = dict.fromkeys(ROWS, draw(st.integers(3, 12)))

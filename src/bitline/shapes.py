@@ -12,9 +12,10 @@
 | array_columns | n | columns of the arrays: those of the matrix and unit columns |
 | lines | l | bit lines of a matrix column: 2 for differential cells, 1 for offset ones |
 | slices | s | weight slices, least significant first |
+| sums | s | slices that are converted, or one where those of a weight are added before the ADC |
 | readings | r | what is converted of the lines of a column: their difference, or one after the other |
-| parts | p | row partitions |
-| conversions | q | parts x readings x slices: conversions of a column for one input slice |
+| parts | p | row partitions, or one where they are added before the ADC |
+| conversions | q | parts x readings x sums: conversions of a column for one input slice |
 | signals | | groups x conversions x array_columns |
 | blocks | | batch x groups, groups fastest |
 | positions | m | output positions of a feature map, 1 for a plain matrix |
@@ -30,7 +31,7 @@ from torch import Tensor
 
 CellTensor = Float[Tensor, "lines slices groups rows array_columns"]
 """Something of every cell of a layer, such as G/G_max."""
-ReadingTensor = Float[Tensor, "readings slices groups rows array_columns"]
+ReadingTensor = Float[Tensor, "readings sums groups rows array_columns"]
 """Something of every cell as conversions see it."""
 BlockTensor = Float[Tensor, "lines slices rows array_columns"]
 """Something of every cell of one row partition and group."""
@@ -46,8 +47,8 @@ ArrayColumns = Float[Tensor, "groups array_columns"]
 """A number for every column of the arrays."""
 Outputs = Float[Tensor, "outputs"]
 """A number for every output of a layer."""
-CodeFactors = Float[Tensor, "readings slices"]
-"""A number for every reading and slice."""
+CodeFactors = Float[Tensor, "readings sums"]
+"""A number for every reading and slice that is converted, or sum of slices."""
 LayerInputs = Float[Tensor, "batch channels *space"]
 """Inputs of a layer's product, or their codes."""
 LayerOutputs = Float[Tensor, "batch outputs *space_out"]

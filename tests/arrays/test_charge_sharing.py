@@ -70,6 +70,13 @@ def test_each_array_of_a_tall_matrix_shares_its_own_charge():
             "inputs.slice_bits": 2,
             "array.partitions": "full",
         },
+        {
+            "adc.bits": 14,
+            "adc.calibrated_on": "chip",
+            "weights.bits_per_cell": 2,
+            "weights.accumulation": "analog",
+            "array.accumulation": "analog",
+        },
     ],
 )
 def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):

@@ -26,6 +26,8 @@ def designs(draw):
             "weights.subtraction": draw(st.sampled_from(["digital", "unit-column" if offset else "analog"])),
             "inputs.accumulation": accumulation,
             "inputs.bits": draw(st.integers(2, 9)),
+            "weights.accumulation": draw(st.sampled_from(["digital", "analog"])),
+            "array.accumulation": draw(st.sampled_from(["digital", "analog"])),
             "array.rows": draw(st.integers(4, 80)),
             "array.columns": draw(st.integers(2, 40)),
             "adc.bits": draw(st.integers(2, 10)),
@@ -89,6 +91,15 @@ def test_costs_follow_the_design_the_right_way():
     assert cost(adc__bits=9).energies_pJ["ADCs"] == pytest.approx(2 * plain.energies_pJ["ADCs"])
     assert cost(adc__bits=9).latency_ns > plain.latency_ns
     assert cost(inputs__accumulation="analog").energies_pJ["ADCs"] < plain.energies_pJ["ADCs"]
+    added = cost(weights__accumulation="analog"), cost(array__accumulation="analog")
+    slices = base.weights.slices
+    assert plain.totals()["conversions"] == pytest.approx(slices * added[0].totals()["conversions"])
+    assert cost(array__rows=10_000).totals()["conversions"] == pytest.approx(added[1].totals()["conversions"])
+    for name, each in zip(("weights", "array"), added, strict=True):
+        assert any(note.startswith(f"{name}.accumulation is 'analog'") for note in each.notes)
+        assert each.areas_mm2["ADCs"] < plain.areas_mm2["ADCs"]
+        assert each.energies_pJ["cells"] == pytest.approx(plain.energies_pJ["cells"])
+    assert not any("accumulation" in note for note in plain.notes)
     assert cost(array__rows=200).totals()["conversions"] < plain.totals()["conversions"]
     assert cost(weights__bits_per_cell="unsliced").arrays < plain.arrays
     shared_adcs = cost(adc__columns_per_adc=4)

@@ -65,6 +65,27 @@ def test_a_small_matrix_counted_by_hand():
     assert areas["adders"] == pytest.approx(3 * 3 * 5)
 
 
+def test_sums_before_the_converters_counted_by_hand():
+    design = Design(
+        inputs={"bits": 4},
+        weights={"bits": 5, "bits_per_cell": 2, "accumulation": "analog"},
+        array={"rows": 6, "columns": 8, "accumulation": "analog"},
+        adc={"bits": 6},
+    )
+    cost = core_cost(design, simple_library(), rows=12, columns=3, activity=RowActivity(0.5, 0.5, 0.1))
+    # 2 partitions x 2 slices of 3 columns are integrated by themselves and converted together
+    assert cost.energies_pJ["integrators"] == pytest.approx(12 * 4 * 1.0)
+    assert cost.energies_pJ["accumulators"] == pytest.approx(3 * 4 * 0.1)
+    assert cost.energies_pJ["subtractors"] == pytest.approx(3 * 0.01)
+    assert cost.energies_pJ["ADCs"] == pytest.approx(3 * 4 / 4)
+    assert "adders" not in cost.energies_pJ
+    areas = {name: 1e6 * area for name, area in cost.areas_mm2.items()}
+    assert areas["integrators"] == pytest.approx(4 * 8 * 1)
+    assert areas["ADCs"] == pytest.approx(8 * 80 * 6 / 8)
+    assert areas["accumulators"] == pytest.approx(8 * 2)
+    assert "adders" not in areas
+
+
 def test_a_conversion_for_each_input_bit_counted_by_hand():
     design = Design(
         inputs={"bits": 4, "accumulation": "digital"},

@@ -12,6 +12,7 @@ from bitline.errors import DesignError
 
 DIGITAL = {"inputs.accumulation": "digital"}
 GUARANTEED = {"adc.range": "guaranteed", "cell.on_off_ratio": math.inf}
+SLICES_ADDED, ARRAYS_ADDED = {"weights.accumulation": "analog"}, {"array.accumulation": "analog"}
 ROW_DRIVEN = {"array.kind": "row-driven"}
 
 REFUSED = [  # what is refused, what the message says, and what makes it possible
@@ -25,6 +26,18 @@ REFUSED = [  # what is refused, what the message says, and what makes it possibl
     ({"adc.range": "full", "adc.calibrated_on": "chip"}, "calibrated_on is set", {"adc.calibrated_on": "ideal"}),
     ({"adc.centred": True, "adc.ranges_per": ["column"]}, "adc.centred is true", {"adc.centred": False}),
     ({"adc.ranges_per": ["input-slice"]}, "has 'input-slice'", DIGITAL),
+    ({"adc.ranges_per": ["partition"], **ARRAYS_ADDED}, "has 'partition'", {"array.accumulation": "digital"}),
+    (
+        {"weights.kind": "offset", "weights.flipped_columns": True, **SLICES_ADDED},
+        "weights.accumulation is 'analog'",
+        {"weights.accumulation": "digital"},
+    ),
+    (
+        {"weights.kind": "offset", "weights.flipped_columns": True, **ARRAYS_ADDED},
+        "array.accumulation is 'analog'",
+        {"weights.flipped_columns": False},
+    ),
+    ({"weights.kind": "polarised", **ARRAYS_ADDED}, "is 'polarised'", {"array.accumulation": "digital"}),
     ({"array.kind": "gate-driven", "inputs.drivers.noise": 0.1, "inputs.slice_bits": 1}, "switch cells", ROW_DRIVEN),
     (
         {"inputs.drivers.noise": 0.1, "cell.current_voltage": "milo-2021"},

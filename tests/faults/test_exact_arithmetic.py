@@ -61,11 +61,11 @@ class Exact:
         for number, share in enumerate(shares):
             digits = share.numpy().astype(int)
             saved = (design.adc.bits_saved + (0,) * slices)[number] if together < slices else 0
-            for part in row_groups(len(stored), 1, design.array):
-                for k in range(weights.slices):
-                    for sign, cells in zip(weights.reading_signs, self._readings(lines, k, part), strict=True):
-                        radix = 2 ** (weights.cell_bits * k + slice_bits * together * number)
-                        converted = self._convert(cells, digits[part], k, 2**saved)
+            for part in self._parts(len(stored)):
+                for place, added in enumerate(self._added_slices()):
+                    for sign, cells in zip(weights.reading_signs, self._readings(lines, added, part), strict=True):
+                        radix = 2 ** (weights.cell_bits * added[0] + slice_bits * together * number)
+                        converted = self._convert(cells, digits[part], place, 2**saved)
                         total = total + int(sign) * radix * converted
         if units:
             total = total[:-units] - total[-units:][np.arange(stored.shape[1]) // tile]
@@ -74,8 +74,19 @@ class Exact:
             total = total - (2 ** (weights.bits - 1) + background) * codes.sum(0)
         self.outputs = total.astype(float)
 
-    def _readings(self, lines: list, k: int, part: list[int]) -> list[np.ndarray]:
-        cells = [line[k][part] + self.background for line in lines]
+    def _parts(self, rows: int) -> list[list[int]]:
+        """Rows that are converted together."""
+        parts = row_groups(rows, 1, self.design.array)
+        return [list(range(rows))] if self.design.array.accumulation == "analog" else parts
+
+    def _added_slices(self) -> list[list[int]]:
+        """Slices that are converted together."""
+        slices = range(self.design.weights.slices)
+        return [list(slices)] if self.design.weights.accumulation == "analog" else [[k] for k in slices]
+
+    def _readings(self, lines: list, added: list[int], part: list[int]) -> list[np.ndarray]:
+        weight = lambda k: 2 ** (self.design.weights.cell_bits * (k - added[0]))  # noqa: E731
+        cells = [sum(weight(k) * (line[k][part] + self.background) for k in added) for line in lines]
         return [cells[0] - cells[1]] if self.design.weights.signed_readings else cells
 
     def _convert(self, cells: np.ndarray, digits: np.ndarray, k: int, coarser: int) -> np.ndarray:
@@ -107,6 +118,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
         "weights.kind": mapping,
         "weights.bits": bits,
         "weights.bits_per_cell": draw(st.integers(1, stored)),
+        "weights.accumulation": draw(st.sampled_from(["digital", "analog"])),
         "weights.subtraction": draw(
             st.sampled_from(["digital", "unit-column"] if mapping == "offset" else ["analog", "digital"])
         ),
@@ -118,6 +130,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
         "cell.on_off_ratio": draw(st.sampled_from(ratios)),
         "array.rows": draw(st.sampled_from([3, 7, 12, 16])),
         "array.columns": draw(st.sampled_from([2, 256])),
+        "array.accumulation": draw(st.sampled_from(["digital", "analog"])),
         "adc.bits": draw(st.integers(2, 9)),
         "adc.range": draw(st.sampled_from(policies)),
         "adc.skip_zero_inputs": draw(st.booleans()),

@@ -21,6 +21,7 @@ from bitline.nn.chips import restart_reads
 from bitline.nn.contexts import analog_layers
 from bitline.quantize import input_bytes
 
+SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 NOISY = {"cell.device": {"kind": "state-proportional", "alpha": 0.02}}
 
 
@@ -52,6 +53,9 @@ def test_bits_do_not_depend_on_what_multiplies_or_on_the_batch(design, matrix, s
         ({"weights.kind": "polarised", "array.rows": 20, "adc": "none"}, IntegerLinearPlan),
         ({"weights.kind": "twos-complement", "adc": "none"}, IntegerLinearPlan),
         ({"array.rows": 20}, IntegerConvertPlan),
+        ({"array.rows": 20, "weights.bits_per_cell": 2, **SUMS}, IntegerConvertPlan),
+        ({"array.rows": 20, "weights.kind": "twos-complement", **SUMS}, IntegerConvertPlan),
+        ({"array.rows": 20, "weights.bits_per_cell": 2, "adc": "none", **SUMS}, IntegerLinearPlan),
     ],
 )
 @pytest.mark.parametrize("errors", [{}, NOISY])

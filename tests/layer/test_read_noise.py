@@ -14,6 +14,8 @@ from bitline import AnalogCore, Design
 from bitline.numerics.draws import Draws
 
 READS = 1500
+SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
+MILO = {"kind": "milo-2021", "read_voltage_V": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,9 @@ READS = 1500
         {"adc.bits": 12, "inputs.accumulation": "digital", "inputs.slice_bits": 2, "weights.bits_per_cell": 4},
         {"adc.bits": 14, "inputs.accumulation": "mixed", "inputs.analog_slices": 3},
         {"adc.bits": 14, "weights": {"kind": "offset", "subtraction": "unit-column"}, "array.columns": 4},
+        {"adc.bits": 14, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
+        {"adc.bits": 14, "weights": {"kind": "twos-complement", "bits_per_cell": 3}, "array.rows": 8, **SUMS},
+        {"adc": "none", "cell.current_voltage": MILO, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
     ],
     ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
 )

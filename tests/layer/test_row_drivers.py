@@ -17,6 +17,7 @@ from bitline.numerics.draws import Draws
 from bitline.quantize import RowDrivers
 
 BASE = {"weights.bits": 5, "inputs.bits": 6, "adc": "none", "cell.on_off_ratio": 20.0, "cell.resolution": 1_000_000}
+SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 
 
 @settings(max_examples=10)
@@ -28,22 +29,27 @@ BASE = {"weights.bits": 5, "inputs.bits": 6, "adc": "none", "cell.on_off_ratio":
     st.sampled_from(["ohmic", {"kind": "milo-2021", "read_voltage_V": 0.5}]),
     st.sampled_from([{}, {"kind": "row-driven", "word_line": {"segment": 1e-2}}]),
     st.booleans(),
+    st.sampled_from([{}, {**SUMS, "weights.bits_per_cell": 2}]),
 )
-def test_drivers_equal_the_literal_chain(accumulation, slice_bits, signed, weights, curve, array, adc):
+def test_drivers_equal_the_literal_chain(accumulation, slice_bits, signed, weights, curve, array, adc, sums):
     matrix = np.random.default_rng(0).standard_normal((3, 7))
     inputs = inputs_for(7, 2, slice_bits, signed).astype(np.float64)
     slice_bits = min(slice_bits, 2 if curve != "ohmic" else 6)
-    design = Design().with_settings(
-        {
-            **BASE,
-            "weights": {"bits": 5, **weights},
-            "inputs.slice_bits": slice_bits,
-            "inputs.accumulation": accumulation,
-            "inputs.drivers.mismatch": 0.1,
-            "cell.current_voltage": curve,
-            "array": {"rows": 4, **array},
-            **({"adc": {"kind": "uniform", "bits": 12}} if adc else {}),
-        }
+    design = (
+        Design()
+        .with_settings(
+            {
+                **BASE,
+                "weights": {"bits": 5, **weights},
+                "inputs.slice_bits": slice_bits,
+                "inputs.accumulation": accumulation,
+                "inputs.drivers.mismatch": 0.1,
+                "cell.current_voltage": curve,
+                "array": {"rows": 4, **array},
+                **({"adc": {"kind": "uniform", "bits": 12}} if adc else {}),
+            }
+        )
+        .with_settings(sums)
     )
     core = AnalogCore(matrix, design, calibration=inputs)
     expected = literal_chain(matrix, design, inputs, core.calibration, draws=Draws((0, 0, "core")))
@@ -67,7 +73,12 @@ def test_nonlinearity_is_that_of_independent_elements():
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"inputs.slice_bits": 3}, {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "digital"}],
+    [
+        {},
+        {"inputs.slice_bits": 3},
+        {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "digital"},
+        {"adc": {"kind": "uniform", "bits": 16}, "weights.bits_per_cell": 2, **SUMS},
+    ],
 )
 def test_noise_of_a_row_is_the_same_for_all_columns(changes):
     """Covariance of the outputs for one input: sigma^2 G^T G for every slice that is applied."""

@@ -24,6 +24,7 @@ from bitline.numerics.threads import limit_threads
 
 NOISE = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}}
 ERRORS = {"cell.device": {"kind": "state-proportional", "alpha": 0.05}}
+SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 WIRES = {"array": {"kind": "gate-driven", "bit_line": {"segment": 1e-3}, "rows": 40}}
 NONLINEAR = {
     "cell.device": {"kind": "reram-milo-2021"},
@@ -43,6 +44,9 @@ BESIDES = [
     {"weights.kind": "polarised", "cell.on_off_ratio": 10.0, "array.rows": 40},
     {"weights.kind": "ones-complement", "weights.bits_per_cell": 3, "cell.on_off_ratio": 10.0, "adc": "none"},
     {"adc.skip_zero_inputs": True},
+    {"weights.bits_per_cell": 2, **SUMS, **NOISE},
+    {"weights.kind": "ones-complement", "weights.bits_per_cell": 3, **SUMS},
+    {"adc.skip_zero_inputs": True, "weights.bits_per_cell": 2, **SUMS},
     {"adc.kind": "sar", "adc.capacitor_mismatch": 0.05},
     {"inputs.accumulator": {"leakage": 0.05, "capacitor_mismatch": 0.02}},
     {"inputs.bits": 12},
@@ -51,6 +55,8 @@ BESIDES = [
     {**NONLINEAR, **NOISE},
     WIRES,
     {**WIRES, **NOISE},
+    {**WIRES, "weights.bits_per_cell": 3, **SUMS},
+    {**WIRES, **NOISE, "weights.bits_per_cell": 3, **SUMS},
     {**WIRES, "inputs.accumulator.leakage": 0.05},
     {"array": {"kind": "row-driven", "bit_line": {"segment": 1e-3}, "rows": 40}},
     {"cell.on_off_ratio": 7.3},

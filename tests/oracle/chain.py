@@ -20,7 +20,7 @@ from oracle.devices import Cells, lowest_conductance, program
 from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits, line_signs, turn
 from oracle.layer import COMPLEMENTS, Layer, Place, cell_bits
 from oracle.quantize import quantise_inputs, quantise_weights, ranges_of_vectors
-from oracle.readout import accumulate, convert, is_skipped
+from oracle.readout import accumulate, add_currents, arrays_of_conversions, convert, is_skipped
 
 from bitline import Design, LayerCalibration
 from bitline.numerics.draws import Draws
@@ -82,24 +82,28 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
     """Shift and add of everything that is converted, in units of weight code times input code (Eqs. 5 to 8).
 
     A conversion of weight slice k counts its place value, 2^(b k), times (2^b - 1) / (1 - G_min) in weight codes, and
-    2^(a n l) (2^(a n) - 1) in input codes, where l counts conversions of n input slices.
+    2^(a n l) (2^(a n) - 1) in input codes, where l counts conversions of n input slices. Where arrays are added before
+    the ADC, it counts what the first of them would.
     """
     b, a, n = cell_bits(layer.design), layer.slice_bits, layer.accumulated
     sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[1]))
-    for partition, rows in enumerate(layer.partitions):
-        for k in range(layer.weight_slices):
-            signals = bit_lines(layer, cells, k, rows, voltages)
-            for reading, (sign, _) in enumerate(layer.readings):
-                array = Place(partition, reading, k, 0).array(layer)
-                for l, signal in enumerate(accumulate(layer, signals[reading], array)):
-                    value, near = convert(layer, signal, Place(partition, reading, k, l))
-                    skipped = is_skipped(layer, [applied[rows] for applied in voltages[l * n : (l + 1) * n]])
-                    value[:, skipped], near[:, skipped] = 0, 0
-                    inputs = 2 ** (a * n * l) * (2 ** (a * n) - 1)
-                    factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
-                    sums += sign * signs[partition, k][:, None] * factor * value
-                    slack += abs(factor) * near
-                    magnitude += abs(factor) * np.abs(signal)
+    for place, added in arrays_of_conversions(layer).items():
+        partition, k = added[0]
+        rows = sorted({row for own, _ in added for row in layer.partitions[own]})
+        currents = [bit_lines(layer, cells, slice, layer.partitions[own], voltages) for own, slice in added]
+        weights = [layer.place_value(slice) / layer.place_value(k) for _, slice in added]
+        for reading, (sign, _) in enumerate(layer.readings):
+            signals = add_currents([each[reading] for each in currents], weights)
+            array = Place(place[0], reading, place[1], 0).array(layer)
+            for l, signal in enumerate(accumulate(layer, signals, array)):
+                value, near = convert(layer, signal, Place(place[0], reading, place[1], l))
+                skipped = is_skipped(layer, [applied[rows] for applied in voltages[l * n : (l + 1) * n]])
+                value[:, skipped], near[:, skipped] = 0, 0
+                inputs = 2 ** (a * n * l) * (2 ** (a * n) - 1)
+                factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
+                sums += sign * signs[partition, k][:, None] * factor * value
+                slack += abs(factor) * near
+                magnitude += abs(factor) * np.abs(signal)
     return Literal(sums, slack, magnitude)
 
 

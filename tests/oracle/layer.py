@@ -77,7 +77,9 @@ class Layer:
     @property
     def arrays(self) -> tuple[int, int, int]:
         """(partitions, readings, weight slices), each combination with converters of its own."""
-        return len(self.partitions), len(self.readings), self.weight_slices
+        partitions = 1 if self.design.array.accumulation == "analog" else len(self.partitions)
+        slices = 1 if self.design.weights.accumulation == "analog" else self.weight_slices
+        return partitions, len(self.readings), slices
 
 
 @dataclass(frozen=True)

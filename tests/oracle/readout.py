@@ -13,6 +13,22 @@ NEAR_EDGE = 2e-3
 """Of a step: so close to the edge between two codes, a sum in float32 may fall to either side."""
 
 
+def arrays_of_conversions(layer: Layer) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """(partition, weight slice) of the arrays whose currents are added before each conversion, by the number of its
+    converters along both axes: one array each, unless slices of a weight or arrays below each other are added."""
+    partitions, _, slices = layer.arrays
+    together: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for partition in range(len(layer.partitions)):
+        for k in range(layer.weight_slices):
+            together.setdefault((min(partition, partitions - 1), min(k, slices - 1)), []).append((partition, k))
+    return together
+
+
+def add_currents(arrays: list[list[np.ndarray]], weights: list[float]) -> list[np.ndarray]:
+    """Currents of every input slice, (columns, batch) each, added over arrays, each through a mirror of this ratio."""
+    return [sum(ratio * u for ratio, u in zip(weights, each, strict=True)) for each in zip(*arrays, strict=True)]
+
+
 def accumulate(layer: Layer, signals: list[np.ndarray], array: int) -> list[np.ndarray]:
     """What the converters of an array see, one signal for each conversion, least significant first.
 

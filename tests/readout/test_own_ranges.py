@@ -23,7 +23,8 @@ from bitline.numerics.draws import Draws
 def own_ranges(draw: st.DrawFn) -> Design:
     design = draw(designs(adc=False))
     accumulation = design.inputs.accumulation
-    axes = ["partition", "column"] + ([] if accumulation == "analog" else ["input-slice"])
+    axes = ["column"] + ([] if accumulation == "analog" else ["input-slice"])
+    axes += [] if design.array.adds_partitions else ["partition"]
     chosen = draw(st.lists(st.sampled_from(axes), unique=True))
     settings = {
         "adc": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self, runtime_checkable
 
 import torch
 from pydantic import Field
@@ -60,10 +60,22 @@ class Array(Variant):
     that all arrays but the last are 'full'."""
     columns: Annotated[int, Field(ge=1)] = 256
     """Largest number of matrix columns on one array; a wider matrix is split into tiles."""
+    accumulation: Literal["digital", "analog"] = "digital"
+    """Convert what each array of a taller matrix gives, and add the codes ('digital'); or add the currents of the
+    arrays that lie below each other before the ADC, and convert the sum ('analog')."""
+
+    @property
+    def adds_partitions(self) -> bool:
+        """Whether the row partitions of a matrix are added before the ADC."""
+        return self.accumulation == "analog"
 
     def partition(self, product: Product) -> Partition:
         """How the rows of one group of a product lie on arrays like this one."""
         return product.partition(self.rows, self.partitions)
+
+    def converted(self, product: Product) -> Partition:
+        """How the rows of one group of a product are shared out over conversions: array by array, or all at once."""
+        return product.whole() if self.adds_partitions else self.partition(product)
 
     @property
     def is_linear(self) -> bool:

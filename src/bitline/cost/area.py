@@ -13,16 +13,17 @@ MM2_PER_UM2 = 1e-6
 BITS_PER_KB = 8 * 1024
 
 
-def array_area(design: Design, library: Library, readout: ConversionSchedule) -> Counter[str]:
-    """Area of one array with its drivers and readout."""
+def array_area(design: Design, library: Library, readout: ConversionSchedule, at: ArrayMapping) -> Counter[str]:
+    """Area of one array with its drivers and readout, or its share where several arrays are converted together."""
     array, weights = design.array, design.weights
     readings = len(weights.readings)
-    columns = array.columns * readings
-    converters = -(-array.columns // design.adc.columns_per_adc) * readings
+    share = at.converted_partitions * len(weights.converted_radix) / (at.partitions * at.slices)
+    columns = array.columns * readings * share
+    converters = -(-array.columns // design.adc.columns_per_adc) * readings * share
     um2 = {
         "cells": array.rows * array.columns * weights.lines * library.cells.area.value,
         "row drivers": array.rows * library.drivers.area.value,
-        "integrators": columns * library.integrator.area_um2.value,
+        "integrators": array.columns * readings * library.integrator.area_um2.value,
         "accumulators": columns * library.accumulator.area_um2.value * (readout.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
         "ADCs": converters * readout.converter.area_um2(readout.largest_bits, readout.rate),
@@ -33,7 +34,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule) ->
 
 def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[str]:
     """Area of what one copy of a matrix needs in its cores beside its arrays: adders of its terms, registers."""
-    terms = at.partitions * design.weights.terms * len(design.weights.readings) - 1
+    terms = at.converted_partitions * design.weights.terms * len(design.weights.readings) - 1
     sides = at.arrays // (at.partitions * at.slices)
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {

@@ -24,6 +24,7 @@ class ArrayMapping:
         columns: matrix columns of one group, unit columns included.
         groups: groups of channels.
         partitions: row partitions of a group.
+        converted_partitions: those that are converted one by one; 1 where their currents are added before.
         tiles: column tiles of a group.
         slices: weight slices.
         packed: groups on one array.
@@ -41,6 +42,7 @@ class ArrayMapping:
     columns: int
     groups: int
     partitions: int
+    converted_partitions: int
     tiles: int
     slices: int
     packed: int
@@ -72,6 +74,7 @@ class ArrayMapping:
             columns=columns,
             groups=product.groups,
             partitions=partition.parts,
+            converted_partitions=design.array.converted(product).parts,
             tiles=tiles,
             slices=design.weights.slices,
             packed=packed,

@@ -26,6 +26,7 @@ def cost_notes(
         _foreign_converters(matrices, library),
         _free_work(digital, library),
         _free_ranges(matrices, library),
+        _free_sums(matrices),
         _uncounted_work(digital),
         _unknown_skips(matrices, skipped),
     )
@@ -74,6 +75,17 @@ def _free_ranges(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator
     free = [name for name, circuit in needed.items() if not circuit.energy_pJ.value]
     if free and any(matrix.design.inputs.range.is_per_vector for matrix in matrices):
         yield f"inputs.range is 'per-vector', and library {library.name!r} has no energy for its {' and '.join(free)}"
+
+
+def _free_sums(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
+    slices = any(matrix.design.weights.adds_slices and matrix.work.mapping.slices > 1 for matrix in matrices)
+    arrays = any(matrix.work.mapping.converted_partitions < matrix.work.mapping.partitions for matrix in matrices)
+    settings = [name for name, added in (("weights", slices), ("array", arrays)) if added]
+    if settings:
+        yield (
+            f"{' and '.join(f'{name}.accumulation' for name in settings)} {'is' if len(settings) == 1 else 'are'} "
+            "'analog': every bit line keeps its integrator, and what weights and adds their currents is not counted"
+        )
 
 
 def _uncounted_work(digital: DigitalWork) -> Iterator[str]:

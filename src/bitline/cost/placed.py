@@ -81,7 +81,7 @@ class PlacedMatrix:
         per_core = library.organisation.arrays_per_core
         arrays = cores * per_core if per_core else mapping.arrays * copies
         total: Counter[str] = Counter()
-        total.update(area.times(area.array_area(self.design, library, self.work.readout), arrays))
+        total.update(area.times(area.array_area(self.design, library, self.work.readout, mapping), arrays))
         total.update(area.times(area.matrix_area(self.design, library, mapping), copies))
         total.update(area.times(area.core_area(library), cores))
         return total

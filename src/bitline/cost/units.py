@@ -100,7 +100,7 @@ def core_cost(
     time = work.product_ns(design, library)
     cores = at.cores(1, library)
     energies = Counter(work.energies(design, library)) + _energies(library, "core", time * cores)
-    areas = area.times(area.array_area(design, library, work.readout), at.arrays)
+    areas = area.times(area.array_area(design, library, work.readout, at), at.arrays)
     areas.update(area.matrix_area(design, library, at))
     areas.update(area.times(area.core_area(library), cores))
     return UnitCost("core", 2.0 * rows * columns, _nonzero(energies), time, _nonzero(areas))
@@ -134,7 +134,7 @@ def unit_costs(
     matrices = arrays / at.arrays
     time = work.product_ns(design, library)
     energies = area.times(Counter(work.energies(design, library)), matrices) + _energies(library, "core", time)
-    areas = area.times(area.array_area(design, library, work.readout), arrays)
+    areas = area.times(area.array_area(design, library, work.readout, at), arrays)
     areas.update(area.times(area.matrix_area(design, library, at), matrices))
     areas.update(area.core_area(library))
     operations = 2.0 * at.rows * columns * matrices

@@ -214,11 +214,12 @@ class Work:
         rows = self.products * at.groups * at.rows
         outputs = self.products * at.groups * at.columns
         converted = 1 - self.skipped
-        columns = outputs * at.partitions * at.slices * readings
+        lines = outputs * at.partitions * at.slices * readings
+        columns = outputs * at.converted_partitions * len(weights.converted_radix) * readings
         row_slices = rows * at.tiles * at.slices * readout.slices
         reads = rows * at.columns * at.slices * weights.lines * readout.slices
         apart = len(readout.bits)
-        terms = at.partitions * weights.terms * readings - 1
+        terms = at.converted_partitions * weights.terms * readings - 1
         terms += 1 if weights.has_unit_column else 0
         removals = weights.removals(design.cell.window_low, at.partitions)
         additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
@@ -235,7 +236,7 @@ class Work:
             * row_slices
             * (readout.slice_bits > 1)
             * readout.slice_bits,
-            "integrators": library.integrator.energy_pJ.value * columns * readout.integrations(library),
+            "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,
@@ -248,7 +249,8 @@ class Work:
     def conversions(self, design: Design) -> float:
         """Conversions of one image, those left out not counted."""
         at = self.mapping
-        columns = self.products * at.groups * at.columns * at.partitions * at.slices * len(design.weights.readings)
+        sums = at.converted_partitions * len(design.weights.converted_radix) * len(design.weights.readings)
+        columns = self.products * at.groups * at.columns * sums
         return columns * len(self.readout.bits) * (1 - self.skipped)
 
     def product_ns(self, design: Design, library: Library) -> float:

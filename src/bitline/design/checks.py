@@ -78,6 +78,29 @@ def own_ranges(design: Design) -> None:
         )
 
 
+def analog_sums(design: Design) -> None:
+    """What is added before a conversion has neither a range nor a digital sign of its own."""
+    weights, array = design.weights, design.array
+    if array.adds_partitions and "partition" in design.adc.ranges_per:
+        raise ValueError(
+            "adc.ranges_per has 'partition' and array.accumulation is 'analog', with one conversion for all row "
+            "partitions: use array.accumulation = 'digital'"
+        )
+    flips = getattr(weights, "flipped_columns", False)
+    if flips and (weights.adds_slices or array.adds_partitions):
+        section = "weights" if weights.adds_slices else "array"
+        raise ValueError(
+            f"weights.flipped_columns is true and {section}.accumulation is 'analog', but only a digital sum can "
+            f"subtract what some cells of a column hold inverted: use {section}.accumulation = 'digital', or "
+            "weights.flipped_columns = false"
+        )
+    if array.adds_partitions and weights.kind == "polarised":
+        raise ValueError(
+            "weights.kind is 'polarised' and array.accumulation is 'analog', but the digital sum adds or subtracts "
+            "each array's part of a column by its sign: use array.accumulation = 'digital'"
+        )
+
+
 def array(design: Design) -> None:
     """What an array asks of cells and inputs."""
     design.array.check(design.inputs.applied_bits, design.weights.signed_readings)
@@ -157,6 +180,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     saved_bits,
     accumulator,
     own_ranges,
+    analog_sums,
     row_drivers,
     array,
     charges,

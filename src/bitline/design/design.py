@@ -250,7 +250,7 @@ class Design(Part):
         """The signals at the ADCs of a layer.
 
         Args:
-            rows: rows of a partition in use.
+            rows: rows in use that add to one conversion.
             inputs: quantisation of the layer's inputs; unsigned if not given.
 
         Raises:
@@ -260,16 +260,18 @@ class Design(Part):
         slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.code_bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
-        largest = 1.0 - window * (1 - self.weights.filled)
+        weights = self.weights
+        added, share = abs(sum(weights.added_radix)), weights.largest_digits / weights.top_digit
+        largest = added - window * (added - share * weights.filled)
         return BitLines(
             rows=rows,
-            signed=self.weights.signed_readings or (inputs is not None and inputs.signed),
-            cell_bits=self.weights.reading_bits,
+            signed=weights.signed_conversions or (inputs is not None and inputs.signed),
+            cell_bits=weights.reading_bits,
             input_bits=slicing.conversion_bits,
-            step=window * self.weights.reading_step / self.weights.top_digit / top,
-            radix=self.weights.radix,
-            reach=drive * (window if self.weights.signed_readings else largest),
-            filled=self.weights.filled,
+            step=window * weights.reading_step / weights.top_digit / top,
+            radix=weights.converted_radix,
+            reach=drive * (window * share if weights.signed_readings else largest),
+            filled=weights.filled,
             largest=largest,
         )
 

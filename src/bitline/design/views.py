@@ -86,7 +86,9 @@ def cells(design: Design) -> View:
 LATER: dict[tuple[str, str], Any] = {
     ("weights", "largest"): None,
     ("weights", "flipped_columns"): False,
+    ("weights", "accumulation"): "digital",
     ("array", "partitions"): "equal",
+    ("array", "accumulation"): "digital",
 }
 """Settings that stores of before do not know, with the value that says what was done before there was a choice."""
 
@@ -144,7 +146,7 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
 
 
 _SCALING = ("scale", "percentile", "largest")
-_COMBINING = ("subtraction", "flipped_columns")
+_COMBINING = ("subtraction", "flipped_columns", "accumulation")
 """Settings of weights by which cells of a column work together."""
 
 
@@ -204,7 +206,7 @@ def _signals(design: Design) -> View:
         "weights": view["weights"],
         "inputs": view["inputs"],
         "cell": {"window_low": design.cell.window_low, **cell},
-        "array": {"rows": design.array.rows, "partitions": design.array.partitions, **columns},
+        "array": {**{name: view["array"][name] for name in ("rows", "partitions", "accumulation")}, **columns},
     }
 
 

@@ -49,6 +49,9 @@ class WeightMapping(Variant):
     headroom. If not given, it follows from each layer's weights by `scale` and `percentile`."""
     bits_per_cell: Annotated[int, Field(ge=1)] | Literal["unsliced"] = "unsliced"
     """Weight bits on one cell; 'unsliced' puts all of them on one."""
+    accumulation: Literal["digital", "analog"] = "digital"
+    """Convert the slices of a weight one by one, and shift and add the codes ('digital'); or add their currents before
+    the ADC, each with the weight of its slice (ratios of mirrors or capacitors), and convert the sum ('analog')."""
 
     lines: ClassVar[int]
     """Bit lines for each matrix column."""
@@ -203,19 +206,49 @@ class WeightMapping(Variant):
         return tuple(int(2 ** (self.cell_bits * index)) for index in range(self.slices))
 
     @property
+    def adds_slices(self) -> bool:
+        """Whether the slices of a weight are added before the ADC."""
+        return self.accumulation == "analog"
+
+    @property
+    def converted_radix(self) -> tuple[float, ...]:
+        """Weight in the digital sum of what is converted of a reading: of each slice, or of the sum of all."""
+        return self.radix[:1] if self.adds_slices else self.radix
+
+    @property
+    def added_radix(self) -> tuple[float, ...]:
+        """Weights with which slices are added before one conversion; 1 where each is converted by itself."""
+        return self.radix if self.adds_slices else (1.0,)
+
+    @property
+    def converted_bits(self) -> int:
+        """Weight bits in one conversion, without a sign."""
+        return self.magnitude_bits if self.adds_slices else self.cell_bits
+
+    @property
+    def largest_digits(self) -> float:
+        """Largest magnitude that a conversion sees of one weight, in digits of the least significant slice."""
+        return float(2**self.converted_bits - 1)
+
+    @property
     def terms(self) -> int:
         """Terms of the digital sum that one reading of each slice gives."""
-        return self.slices
+        return len(self.converted_radix)
 
     @property
     def signed_readings(self) -> bool:
-        """Whether a reading can be negative with inputs that are not."""
+        """Whether cells are subtracted before the ADC, so that currents at G_min cancel."""
         return any(min(row) < 0 for row in self.readings)
 
     @property
+    def signed_conversions(self) -> bool:
+        """Whether what is converted can be negative with inputs that are not."""
+        return self.signed_readings or min(self.added_radix) < 0
+
+    @property
     def reading_bits(self) -> int:
-        """Weight bits in one reading: those of a cell, and the sign where cells are subtracted before the ADC."""
-        return self.cell_bits + (1 if self.signed_readings else 0)
+        """Weight bits in one conversion, with the sign where something is subtracted before the ADC."""
+        return self.converted_bits + (1 if self.signed_conversions else 0)
 
     @property
     def reading_step(self) -> float:

@@ -40,4 +40,4 @@ class OnesComplement(TwosComplement):
 
     @property
     def terms(self) -> int:
-        return self.slices + 1
+        return super().terms if self.adds_slices else self.slices + 1

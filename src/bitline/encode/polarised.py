@@ -57,7 +57,7 @@ class Polarised(SingleLine):
 
     def line_signs(self, codes: StoredCodes, blocks: Sequence[slice], window_low: float) -> LineSigns | None:
         signs = _signs(codes, blocks)
-        spread = signs[:, None].expand(-1, self.slices, -1, -1)
+        spread = signs[:, None].expand(-1, len(self.converted_radix), -1, -1)
         return LineSigns(spread, signs.double() * self.input_sum_factor(window_low), torch.zeros_like(spread).bool())
 
     def removals(self, window_low: float, partitions: int) -> int:

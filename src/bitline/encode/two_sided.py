@@ -33,7 +33,13 @@ class TwoSided(Differential):
 
     @property
     def reading_bits(self) -> int:
-        return self.cell_bits + 1  # each cell of a pair says what the sign is
+        return self.converted_bits + 1  # each cell of a pair says what the sign is
+
+    @property
+    def largest_digits(self) -> float:
+        if self.signed_readings:
+            return super().largest_digits
+        return (sum(self.added_radix) * self.top_digit + super().largest_digits) / 2  # 0 is in the middle of a cell
 
     @property
     def reading_step(self) -> float:

@@ -54,13 +54,13 @@ class LayerArrays:
 
     @property
     def partition(self) -> Partition:
-        """Row partitions of the layer."""
-        return self.design.array.partition(self.product)
+        """How the rows of the layer are shared out over conversions."""
+        return self.design.array.converted(self.product)
 
     @property
     def row_slices(self) -> tuple[slice, ...]:
-        """Rows of each row partition."""
-        return self.partition.row_slices(self.product.rows, self.product.positions)
+        """Rows of each array."""
+        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
 
     @property
     def slicing(self) -> InputSlicing:
@@ -101,9 +101,9 @@ class LayerArrays:
         return self.unit_columns.columns + self.unit_columns.count
 
     def code_factors(self) -> CodeFactors:
-        """Weight of every (reading, slice) in the digital sum, float64."""
+        """Weight of every (reading, slice) that is converted in the digital sum, float64."""
         signs = torch.tensor(self.design.weights.reading_signs, dtype=torch.float64)
-        radix = torch.tensor(self.design.weights.radix, dtype=torch.float64)
+        radix = torch.tensor(self.design.weights.converted_radix, dtype=torch.float64)
         return (signs[:, None] * radix).to(self.product_step.device)
 
     def column_factors(self) -> ArrayColumns:

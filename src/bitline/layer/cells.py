@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from bitline.design import Cell, Design
+from bitline.encode import WeightMapping
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
@@ -217,7 +219,7 @@ def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
 def line_readings(
     cells: Shaped[Tensor, "lines slices *rest"], readings: Sequence[Sequence[float]], power: int = 1
 ) -> Shaped[Tensor, "readings slices *rest"]:
-    """Cells as seen by each conversion: lines added or subtracted before the ADC, (readings, slices, ...).
+    """Cells of each slice as they are read: lines added or subtracted before the ADC, (readings, slices, ...).
 
     Args:
         cells: (lines, slices, ...).
@@ -234,8 +236,45 @@ def line_readings(
     return found
 
 
+def conversion_readings(
+    cells: Shaped[Tensor, "lines slices *rest"], weights: WeightMapping, power: int = 1
+) -> Shaped[Tensor, "readings sums *rest"]:
+    """`line_readings` for a mapping, with the slices added that one conversion sees, least significant first.
+
+    Args:
+        cells: (lines, slices, ...).
+        weights: how they hold weights.
+        power: 2 for variances.
+
+    Examples:
+        Two slices of two bits in one conversion:
+
+        >>> from bitline.encode import Offset
+        >>> mapping = Offset(bits=4, bits_per_cell=2, accumulation="analog")
+        >>> conversion_readings(torch.tensor([[0.5, 0.25]]), mapping)
+        tensor([[1.5000]], dtype=torch.float64)
+    """
+    return added_slices(line_readings(cells, weights.readings, power), weights, dim=1, power=power)
+
+
+def added_slices(signals: Tensor, weights: WeightMapping, dim: int, power: int = 1) -> Tensor:
+    """Something of every weight slice, added up along `dim` with the weights of slices; as it is where none are added.
+
+    Args:
+        signals: of readings, any shape.
+        weights: the mapping.
+        dim: axis of the slices, which stays, with one entry.
+        power: 2 for variances.
+    """
+    if not weights.adds_slices:
+        return signals
+    apart = signals.double().unbind(dim)
+    added = [each * radix**power for each, radix in zip(apart, weights.added_radix, strict=True)]
+    return reduce(torch.add, added).unsqueeze(dim)  # in one order, whatever the batch
+
+
 def line_by_line(
-    readings: Shaped[Tensor, "readings slices groups rows array_columns"],
+    readings: Shaped[Tensor, "readings sums groups rows array_columns"],
 ) -> Shaped[Tensor, "groups rows lines"]:
     """Readings as products take them: rows of each group, and what is converted side by side.
 

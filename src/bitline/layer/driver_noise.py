@@ -46,14 +46,14 @@ class DriverNoise:
             signals: contiguous.
             samples: number of each sample, (batch,) int64.
         """
-        batch, parts = len(signals), len(self._products)
-        by_part = signals.view(batch, self._groups, parts, self._lines, -1)
-        positions = by_part.shape[-1]
+        batch, space = len(signals), signals[0, 0].numel()
+        by_part = signals.view(batch, self._groups, -1, self._lines, space)
+        parts, positions = by_part.shape[2], space
         numbers = standard_normal(self._key, samples, self._groups * self._rows * positions)
         steps = (numbers * STEPS).round_().clamp_(-LARGEST * STEPS, LARGEST * STEPS).to(signals)
         steps = steps.reshape(batch, self._groups, self._rows, positions)
         for part, (rows, product) in enumerate(self._products):
             inputs = steps[:, :, rows].permute(0, 3, 1, 2).reshape(batch * positions, -1)
             added = product(inputs).reshape(batch, positions, self._groups, self._lines)
-            by_part[:, :, part] += added.permute(0, 2, 3, 1)
+            by_part[:, :, min(part, parts - 1)] += added.permute(0, 2, 3, 1)
         return signals

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bitline.errors import DesignError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import line_readings
+from bitline.layer.cells import conversion_readings
 from bitline.layer.counted import counted, removed_weights
 from bitline.layer.grid import whole_readings
 from bitline.numerics.quotient import quotient
@@ -30,7 +30,7 @@ def summed_lines(arrays: LayerArrays, cells: CellTensor, power: int) -> StoredCo
         cells: (lines, slices, groups, rows, columns + unit columns), conductances or standard deviations squared.
         power: 1 or 2.
     """
-    readings = line_readings(cells, arrays.design.weights.readings, power).double()
+    readings = conversion_readings(cells, arrays.design.weights, power).double()
     readings = counted(readings, arrays) if power == 1 else readings
     total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
     gain = arrays.drift_gain

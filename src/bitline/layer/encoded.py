@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from bitline.arrays import IdealArray, Product
+from bitline.arrays import Array, IdealArray, Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, line_targets, program_cells
 from bitline.layer.chip import Chip
 from bitline.layer.driven import DividedInputs, DrivenInputs
-from bitline.layer.grid import background, exact_up_to, grid_step, largest_count
+from bitline.layer.grid import grid_step
 from bitline.layer.plans import ConvertPlan, LinearPlan
+from bitline.layer.shortfall import shortfall
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
 from bitline.numerics.real_tensors import real_tensor
@@ -159,7 +160,7 @@ class EncodedLayer:
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""
-        return self.design.bit_lines(self.design.array.partition(self.product).rows, inputs)
+        return self.design.bit_lines(self.design.array.converted(self.product).rows, inputs)
 
     def check(self, calibration: LayerCalibration) -> None:
         """Refuse the calibration of another design.
@@ -167,12 +168,12 @@ class EncodedLayer:
         Raises:
             CalibrationError: it has no ADC levels and the design has ADCs, or those of other weight slices.
         """
-        levels = calibration.levels
-        if self.design.adc.converts and (levels is None or levels.extent[4] != self.design.weights.slices):
+        levels, wanted = calibration.levels, len(self.design.weights.converted_radix)
+        if self.design.adc.converts and (levels is None or levels.extent[4] != wanted):
             what = "no ADC levels" if levels is None else f"ADC levels of {levels.extent[4]} weight slices"
             raise CalibrationError(
-                f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for "
-                f"{self.design.weights.slices} weight slices: calibrate it again for this design"
+                f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for {wanted} weight "
+                "slices: calibrate it again for this design"
             )
 
     def shortfall(self, inputs: InputScale) -> str | None:
@@ -181,26 +182,7 @@ class EncodedLayer:
         Args:
             inputs: quantisation of the inputs, signed or not.
         """
-        design, adc = self.design, self.design.adc
-        if not adc.range.is_guaranteed:
-            return None
-        lines = self.bit_lines(inputs)
-        if lines.needed_bits > adc.bits:
-            return (
-                f"layer {self.name!r} has signed inputs, with which a level for every output takes {lines.needed_bits} "
-                f"bits, and adc.bits is {adc.bits}: a step spans {2 ** (lines.needed_bits - adc.bits)} outputs of an "
-                f"ideal array; use adc.bits = {lines.needed_bits}"
-            )
-        parts = background(design).denominator
-        cancels = len(design.weights.readings) > 1 or design.weights.has_unit_column
-        exact = largest_count(design, lines.rows, inputs) <= exact_up_to(self.step.dtype)
-        if parts == 1 or (cancels and parts % 2 and exact):
-            return None
-        return (
-            f"layer {self.name!r} has cells with an on/off ratio of {1 / design.cell.window_low:g}, whose currents at "
-            "G_min fall between the levels of adc.range = 'guaranteed': conversions are off by up to half a step; use "
-            "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
-        )
+        return shortfall(self.name, self.design, self.product, inputs, self.step.dtype)
 
     def histograms(self, inputs: InputScale, relu: bool = False) -> SignalHistograms:
         """Where to count the signals of exact cells, or of a chip if the design's ADCs are calibrated on one.
@@ -239,7 +221,7 @@ class EncodedLayer:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
         settings = self.design.array
-        array = IdealArray(rows=settings.rows, columns=settings.columns, partitions=settings.partitions)
+        array = IdealArray(**{name: getattr(settings, name) for name in Array.model_fields})
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
         exact = self.design.inputs.without_errors()
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})

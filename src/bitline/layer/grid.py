@@ -20,13 +20,14 @@ import torch
 from torch import Tensor
 
 from bitline.design import Design
+from bitline.encode import WeightMapping
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_readings
+from bitline.layer.cells import added_slices, line_readings
 from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale
 from bitline.shapes import ReadingTensor, Shaped
 
-WholeTensor = Shaped[Tensor, "readings slices groups rows array_columns"]
+WholeTensor = Shaped[Tensor, "readings sums groups rows array_columns"]
 """Whole numbers for every cell as conversions see it."""
 
 LARGEST_DENOMINATOR = 1 << 16
@@ -42,7 +43,7 @@ class Grid:
     """How readings of exact cells become whole numbers, and these become signals.
 
     Attributes:
-        counts: (readings, slices, groups, rows, columns) readings as whole numbers, float64 or int32.
+        counts: (readings, sums, groups, rows, columns) readings as whole numbers, float64 or int32.
         weights: (slices,) what 1 counts in a sum; multiples of a power of two.
         divisor: sums for a signal of 1.
         step: G/G_max that a count stands for.
@@ -97,7 +98,7 @@ class Grid:
         return cls(readings.counts, tuple(map(float, weights)), divisor, readings.step)
 
     def lines(self) -> ReadingTensor:
-        """What the readings of cells are in sums, (readings, slices, groups, rows, columns), float64."""
+        """What the readings of cells are in sums, (readings, sums, groups, rows, columns), float64."""
         weights = torch.tensor(self.weights, dtype=torch.float64, device=self.counts.device)
         return self.counts * weights[:, None, None, None]
 
@@ -107,7 +108,7 @@ class WholeReadings:
     """Readings of cells as whole numbers.
 
     Attributes:
-        counts: (readings, slices, groups, rows, columns), float64 or int32.
+        counts: (readings, sums, groups, rows, columns), float64 or int32.
         step: G/G_max that 1 stands for.
         are_exact: whether all cells are at their targets, whose digits are counted, and not steps of the grid.
     """
@@ -116,9 +117,28 @@ class WholeReadings:
     step: float
     are_exact: bool
 
+    @classmethod
+    def of(
+        cls,
+        counts: Shaped[Tensor, "readings slices groups rows array_columns"],
+        step: float,
+        are_exact: bool,
+        weights: WeightMapping,
+    ) -> WholeReadings | None:
+        """Counts of every slice as conversions see them; None where the sums of slices are not whole.
+
+        Args:
+            counts, step, are_exact: of every slice by itself.
+            weights: the mapping.
+        """
+        added = added_slices(counts, weights, dim=1)
+        is_whole = all(radix == round(radix) for radix in weights.added_radix) or torch.equal(added, added.round())
+        return cls(added, step, are_exact) if is_whole else None
+
 
 def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
-    """Readings as whole numbers; None for exact cells whose digits are none, and for cells that are not ohmic.
+    """Readings as whole numbers; None for cells that are not ohmic, exact cells whose digits are no whole numbers, and
+    sums of slices that are none.
 
     Args:
         arrays: of a layer, on lines without resistance or with effective conductances.
@@ -133,12 +153,12 @@ def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
         return None
     lines = design.weights.readings
     if arrays.cells.steps is not None and all(weight == round(weight) for line in lines for weight in line):
-        return WholeReadings(line_readings(arrays.cells.steps, lines), step, exact)
+        return WholeReadings.of(line_readings(arrays.cells.steps, lines), step, exact, design.weights)
     readings = quotient(line_readings(cells.double(), lines), step)
     counts = readings.round()
     if float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):
         return None
-    return WholeReadings(counts, step, exact)
+    return WholeReadings.of(counts, step, exact, design.weights)
 
 
 def grid_step(design: Design) -> float:
@@ -169,7 +189,8 @@ def background(design: Design) -> Fraction:
 def largest_count(design: Design, rows: int, inputs: InputScale) -> float:
     """The largest sum of whole numbers in one conversion."""
     lines = design.bit_lines(rows, inputs)
-    return float(rows * min(inputs.high, 2**lines.input_bits - 1) * fineness(design))
+    cells = sum(abs(radix) for radix in design.weights.added_radix)
+    return float(rows * min(inputs.high, 2**lines.input_bits - 1) * fineness(design) * cells)
 
 
 def exact_up_to(dtype: torch.dtype) -> float:

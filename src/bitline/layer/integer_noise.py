@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bitline.arrays.integer import IntegerProduct, multiply
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_by_line, line_readings
+from bitline.layer.cells import conversion_readings, line_by_line
 from bitline.layer.line_products import whole_variances
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
@@ -38,7 +38,7 @@ class IntegerReadNoise:
         device, table = squares.cells.device, squares.drive.table
         assert table is not None
         cells = squares.cells.cpu()  # sums of other processors add in another order
-        readings = line_readings(cells, arrays.design.weights.readings, power=2).double() / step**2
+        readings = conversion_readings(cells, arrays.design.weights, power=2).double() / step**2
         whole, scale = whole_variances(line_by_line(readings), arrays.partition.rows)
         by_part = scale[:, None].expand(-1, arrays.partition.parts, -1)
         self._scale = by_part.flatten().to(arrays.product_step)

@@ -223,7 +223,7 @@ def integer_plan(arrays: ProgrammedArrays, levels: Levels | None) -> IntegerPlan
         return "its effective weights have no common step" if weights is None else IntegerLinearPlan(arrays, weights)
     grid = Grid.whole(arrays, levels.finest)
     if grid is None:
-        return "its exact cells hold digits that are no whole numbers"
+        return "its readings are no whole numbers"
     return IntegerConvertPlan(arrays, grid, SharedLevels.of(arrays, levels))
 
 

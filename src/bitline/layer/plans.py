@@ -173,7 +173,7 @@ class ConvertPlan(Plan):
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
         """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
-        unit = [1.0] * arrays.design.weights.slices
+        unit = [1.0] * arrays.code_factors().shape[1]
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
         return cls(signals, NoConversion.of(arrays))
 

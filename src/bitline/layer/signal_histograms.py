@@ -63,20 +63,14 @@ class SignalHistograms:
         self._signals: Signals | None = None
         self.resume(arrays)
         self._reads = 0
-        self.by_slice = tuple(Histogram() for _ in range(arrays.design.weights.slices))
+        readings, slices = arrays.code_factors().shape
+        self.by_slice = tuple(Histogram() for _ in range(slices))
         self.sample: list[Tensor] = []
         self.relu = relu
         adc = arrays.design.adc
         own = adc.ranges_per
-        _, slices, groups, _, columns = arrays.cells.conductance.shape
-        self._full = (
-            arrays.slicing.conversions,
-            groups,
-            arrays.partition.parts,
-            len(arrays.design.weights.readings),
-            slices,
-            columns,
-        )
+        _, _, groups, _, columns = arrays.cells.conductance.shape
+        self._full = (arrays.slicing.conversions, groups, arrays.partition.parts, readings, slices, columns)
         kept = ("input-slice" in own, "column" in own, "partition" in own, "column" in own, True, "column" in own)
         self.shape = tuple(size if keep else 1 for size, keep in zip(self._full, kept, strict=True))
         self._series = HistogramSeries(math.prod(self.shape)) if own else None
@@ -88,7 +82,7 @@ class SignalHistograms:
 
     def resume(self, arrays: ProgrammedArrays) -> None:
         """Compute signals of these arrays from now on."""
-        unit = [1.0] * arrays.design.weights.slices
+        unit = [1.0] * arrays.code_factors().shape[1]
         is_chip = arrays.design.adc.calibrated_on == "chip"
         self._signals = (signals_of if is_chip else LinearSignals)(arrays, unit, arrays.slicing.accumulated)
 
@@ -182,8 +176,7 @@ class SignalHistograms:
 def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
     """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); None where outputs are no
     multiples of single signals."""
-    lines = arrays.design.weights
-    single = lines.slices == len(lines.readings) == arrays.partition.parts == arrays.slicing.conversions == 1
+    single = arrays.code_factors().numel() == arrays.partition.parts == arrays.slicing.conversions == 1
     plain = single and not arrays.unit_columns.count and arrays.line_signs is None
     if not plain or arrays.input_sum_factor or arrays.bias is None:
         return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_by_line, line_readings
+from bitline.layer.cells import added_slices, conversion_readings, line_by_line
 from bitline.layer.chunks import chunks
 from bitline.layer.driver_noise import DriverNoise
 from bitline.layer.grid import Grid
@@ -38,8 +39,8 @@ class Signals(ABC):
         self.arrays = arrays.without_cells()
         self.partition = arrays.partition
         self.product = arrays.product
-        self.lines, self.slices, self.groups, _, self.columns = arrays.cells.conductance.shape
-        self.readings = len(arrays.design.weights.readings)
+        self.lines, _, self.groups, _, self.columns = arrays.cells.conductance.shape
+        self.readings, self.slices = arrays.code_factors().shape
         self.input_slices = slices
         device = arrays.cells.conductance.device
         self.scale = 1 / (arrays.slicing.top * torch.tensor(unit, dtype=torch.float64, device=device))
@@ -78,8 +79,10 @@ class Signals(ABC):
         bits = arrays.slicing.slice_bits
         reads = ((1 << bits) - 1) ** 2 * sum(4.0 ** (bits * index) for index in range(self.input_slices))
         sigma = torch.tensor([arrays.design.array.line_noise(rows.stop - rows.start) for rows in arrays.row_slices])
-        lines = torch.tensor(arrays.design.weights.readings).double().square().sum(1)
+        weights = arrays.design.weights
+        lines = torch.tensor(weights.readings).double().square().sum(1) * sum(each**2 for each in weights.added_radix)
         by_line = reads * sigma.double().square()[:, None] * lines
+        by_line = by_line.sum(0, keepdim=True) if self.partition.parts == 1 else by_line
         each = by_line[:, :, None, None] * self.scale.cpu().square()[:, None]
         shape = (self.groups, self.partition.parts, self.readings, self.slices, self.columns)
         return each.expand(shape).reshape(1, -1, 1).to(arrays.product_step)
@@ -157,8 +160,24 @@ class Signals(ABC):
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
-        readings = line_readings(cells, self.arrays.design.weights.readings, power).double()
+        readings = conversion_readings(cells, self.arrays.design.weights, power).double()
         return readings * (self.scale**power)[:, None, None, None]
+
+    def _converted(self, arrays: Tensor, power: int = 1) -> Tensor:
+        """What conversions see of readings that each array gives by itself, or, with power 2, their variances.
+
+        Args:
+            arrays: (batch, groups * arrays, readings, weight slices, columns, positions).
+
+        Returns:
+            (batch, groups, parts, readings, slices, columns, positions), in units of the signals.
+        """
+        by_slice = added_slices(arrays, self.arrays.design.weights, dim=3, power=power)
+        apart = by_slice.unflatten(1, (self.groups, -1))
+        if self.partition.parts == 1:
+            apart = reduce(torch.add, apart.unbind(2)).unsqueeze(2)  # in one order, whatever the batch
+        in_units: Tensor = apart * (self.scale**power).to(apart)[:, None, None]
+        return in_units
 
     def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
         """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""

@@ -35,15 +35,15 @@ class SolvedSignals(Signals):
 
     def currents(self, inputs: LayerInputs) -> Currents:
         gathered = self.product.gather(inputs)
-        shape = (len(self.bit_lines), self.readings, self.slices, self.columns, len(gathered.base))
+        slices = self.arrays.design.weights.slices
+        shape = (len(self.bit_lines), self.readings, slices, self.columns, len(gathered.base))
         signals = torch.empty(len(inputs), *shape, dtype=inputs.dtype, device=inputs.device)
         bits = max(1, int(inputs.abs().max()).bit_length())
-        scale = self.scale.to(inputs)[:, None, None]
         for index, (group, rows, bit_lines) in enumerate(self.bit_lines):
             currents = bit_lines.currents(gathered.elements, gathered.offset[group, rows], gathered.base, bits)
             lines = currents.reshape(len(inputs), -1, *shape[2:])
-            signals[:, index] = torch.einsum("rl,blsnm->brsnm", self.mixing, lines) * scale
-        return signals.reshape(len(inputs), -1, *gathered.space)
+            signals[:, index] = torch.einsum("rl,blsnm->brsnm", self.mixing, lines)
+        return self._converted(signals).to(inputs).reshape(len(inputs), -1, *gathered.space)
 
 
 class NodalSignals(Signals):
@@ -109,6 +109,6 @@ class NodalSignals(Signals):
 
     def _mixed(self, lines: Sequence[Float[Tensor, "batch solved positions"]], power: int) -> Tensor:
         """What conversions see of lines, (batch, blocks, readings, slices, columns, positions), or its variance."""
-        apart = torch.stack([each.unflatten(1, (-1, self.slices, self.columns)) for each in lines], 1)
-        scale = (self.scale.cpu() ** power)[:, None, None]
-        return torch.einsum("rl,bplsnm->bprsnm", self.mixing**power, apart) * scale
+        slices = self.arrays.design.weights.slices
+        apart = torch.stack([each.unflatten(1, (-1, slices, self.columns)) for each in lines], 1)
+        return self._converted(torch.einsum("rl,bplsnm->bprsnm", self.mixing**power, apart), power)

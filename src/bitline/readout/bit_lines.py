@@ -10,17 +10,20 @@ from dataclasses import dataclass
 class BitLines:
     """The signals of one layer, in units of G_max times the read voltage.
 
+    Where slices of a weight are added before the ADC, that of a cell of the least significant slice, which counts 1.
+
     Attributes:
         rows: number of rows that add to one conversion.
         signed: whether a signal can be negative.
-        cell_bits: weight bits on one cell, plus one where two cells are subtracted before the ADC.
+        cell_bits: weight bits in one conversion: those of a cell, or of all slices that are added before the ADC, plus
+            one where cells are subtracted before it.
         input_bits: input bits in one conversion.
         step: smallest difference between two ideal outputs.
-        radix: weight of each weight slice in the digital sum, (slices,).
+        radix: weight of each converted weight slice in the digital sum, (slices,).
         reach: largest ideal output of a row: 1, or 1 - G_min where two cells are subtracted before the ADC, and less
-            where no input code drives a row fully.
+            where no input code drives a row fully; more where weight slices are added.
         filled: largest sum of the digits of a line, over that of cells that all hold the largest one.
-        largest: largest mean of G / G_max of a line's cells.
+        largest: largest mean of G / G_max of a line's cells, or of the sum of slices.
 
     Examples:
         >>> lines = BitLines(rows=144, signed=True, cell_bits=8, input_bits=8, step=1 / (127 * 255), radix=(1,))

@@ -127,8 +127,8 @@ def _is_study(store: Path) -> bool:
 def _class_of(design: Mapping[str, Any]) -> str:
     """What decides roughly how long a design takes."""
     kinds = [design.get(part, {}).get("kind") for part in ("weights", "array", "adc")]
-    inputs = design.get("inputs", {})
-    return repr((kinds, design.get("weights", {}).get("bits_per_cell"), inputs.get("accumulation")))
+    sums = [design.get(part, {}).get("accumulation") for part in ("weights", "inputs", "array")]
+    return repr((kinds, design.get("weights", {}).get("bits_per_cell"), sums))
 
 
 def _seconds_left(designs: Sequence[DesignResult], chips: int) -> float:

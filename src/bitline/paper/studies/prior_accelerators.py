@@ -32,7 +32,8 @@ REMARK = (
     "The presets have the published mapping, arrays and converters, the flipped columns of ISAAC and PUMA included; "
     "what each leaves out is in its description (bitline designs). By Eq. 2 the Memristive Boltzmann Machine lacks one "
     "level, that of all its 32 rows together, and FORMS a bit: eight rows of 2-bit cells give up to 24, for which its "
-    "4 bits have every second level. What a guarantee is worth with real cells is measured in guaranteed-bits."
+    "4 bits have every second level. Of TIMELY, Eq. 2 counts both cells of a weight and the rows of one array; arrays "
+    "that it adds take more. What a guarantee is worth with real cells is measured in guaranteed-bits."
 )
 
 CAPTION = "published designs; an ADC of fewer bits than Eq. 2 asks for loses levels"

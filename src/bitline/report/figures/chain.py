@@ -42,6 +42,7 @@ def chain_drawing(design: Design) -> str:
 def _stages(design: Design) -> list[tuple[str, list[str]]]:
     weights, inputs, cell, array, adc = design.weights, design.inputs, design.cell, design.array, design.adc
     slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {weights.cell_bits} bits"
+    slices += ", added" if weights.adds_slices and weights.slices > 1 else ""
     readout = [f"{adc.kind} ADC"]
     if adc.converts:
         readout = [
@@ -56,7 +57,11 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
             "program",
             [f"{cell.device.kind}", _window(cell), f"read after {format_duration(cell.time)}"],
         ),
-        ("array", [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]),
+        (
+            "array",
+            [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]
+            + (["arrays added in analog"] if array.adds_partitions else []),
+        ),
         ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
     ]
 
