@@ -77,6 +77,7 @@ def test_each_array_of_a_tall_matrix_shares_its_own_charge():
             "weights.accumulation": "analog",
             "array.accumulation": "analog",
         },
+        {"adc.bits": 14, "adc.calibrated_on": "chip", "inputs.accumulator.leakage": 0.8},
     ],
 )
 def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):
@@ -91,7 +92,8 @@ def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):
     line = np.sqrt(BOLTZMANN * 300 * fF * 1e-15 * 12 * (1 + p)) / (fF * 1e-15 * volts)
     bits = design.inputs.slice_bits
     slices = core.calibration.inputs.magnitude_bits // bits
-    by_slice = sum(4.0 ** (bits * index) for index in range(slices)) * (2**bits - 1) ** 2
+    ratios = design.inputs.accumulator.ratios(slices, bits, (), Draws((0,))) if bits == 1 else np.ones(slices)
+    by_slice = sum(4.0 ** (bits * index) * float(ratios[index]) ** 2 for index in range(slices)) * (2**bits - 1) ** 2
     by_weight = (
         sum(4.0 ** (design.weights.bits_per_cell * k) for k in range(design.weights.slices))
         if (design.weights.slices > 1)

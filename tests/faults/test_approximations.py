@@ -15,7 +15,6 @@ from bitline.arrays.circuit.elements import Builder, link
 from bitline.design.approximations import APPROXIMATIONS, approximations
 from bitline.errors import ApproximationWarning
 from bitline.evaluation.ir_drop import ir_drop
-from bitline.numerics.draws import Draws
 
 EXACT = {"adc": "none", "cell.device": "none", "weights.bits": 8, "inputs.slice_bits": 1, "array.columns": 8}
 NOISY = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.1}}
@@ -139,17 +138,6 @@ def test_read_noise_of_nonlinear_cells(volts, slice_bits):
     )
     quiet = AnalogCore(matrix, design.with_settings({"cell.read_noise": "none"}), calibration=columns) @ columns
     np.testing.assert_allclose(ideal, solved, atol=2e-4 * np.abs(ideal - quiet).max())
-
-
-def test_noise_of_uneven_accumulators():
-    """Variances of slices are added with exact powers of two where an accumulator's weights are none."""
-    settings = {"inputs.accumulator": {"capacitor_mismatch": 0.05, "leakage": 0.01}, **NOISY}
-    accumulator = Design().with_settings(settings).inputs.accumulator
-    ratios = accumulator.ratios(8, 1, (200,), Draws((0,))).numpy()
-    slices = (2.0 ** np.arange(8))[:, None] * np.random.default_rng(0).random((8, 200))
-    off = np.sqrt(((slices * ratios) ** 2).sum(0)) / np.sqrt((slices**2).sum(0)) - 1
-    assert (np.abs(off) <= np.abs(ratios - 1).max(0)).all()
-    assert "exact powers of two" in texts(settings)
 
 
 @pytest.mark.parametrize(

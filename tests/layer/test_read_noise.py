@@ -16,6 +16,7 @@ from bitline.numerics.draws import Draws
 READS = 1500
 SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 MILO = {"kind": "milo-2021", "read_voltage_V": 0.5}
+UNEVEN = {"leakage": 0.2, "capacitor_mismatch": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,7 @@ MILO = {"kind": "milo-2021", "read_voltage_V": 0.5}
         {"adc.bits": 14, "inputs.accumulation": "mixed", "inputs.analog_slices": 3},
         {"adc.bits": 14, "weights": {"kind": "offset", "subtraction": "unit-column"}, "array.columns": 4},
         {"adc.bits": 14, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
+        {"adc.bits": 14, "weights.bits_per_cell": 4, "array.rows": 8, "inputs.accumulator": UNEVEN},
         {"adc.bits": 14, "weights": {"kind": "twos-complement", "bits_per_cell": 3}, "array.rows": 8, **SUMS},
         {"adc": "none", "cell.current_voltage": MILO, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
     ],

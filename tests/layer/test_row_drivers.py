@@ -97,6 +97,24 @@ def test_noise_of_a_row_is_the_same_for_all_columns(changes):
     np.testing.assert_array_equal(apart, reads[:, :4])
 
 
+def test_noise_of_input_slices_counts_what_the_accumulator_makes_of_them():
+    """Leakage takes a share of every earlier slice, and of its noise; capacitors differ from column to column."""
+    matrix = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
+    inputs, calibration = inputs_for(8, 1, 1, False), inputs_for(8, 50, 2, False)
+    uneven = {"inputs.accumulator": {"leakage": 0.4, "capacitor_mismatch": 0.1}, "inputs.drivers.noise": 0.02}
+    design = Design().with_settings({**BASE, **uneven})
+    core = AnalogCore(matrix, design, calibration=calibration)
+    reads = core @ inputs.repeat(6000, axis=1)
+    ratios = design.inputs.accumulator.ratios(6, 1, (1, 1, 3), Draws((0, 0, "core")).of("accumulator"))
+    by_slice = (2.0 ** np.arange(6))[:, None] * ratios.reshape(6, 3).numpy()
+    weights = core.layer.codes.numpy() * core.layer.step.numpy()[:, None]
+    expected = (0.02 * core.calibration.inputs.step) ** 2 * (by_slice.T @ by_slice) * (weights @ weights.T)
+    np.testing.assert_allclose(np.cov(reads), expected, atol=0.08 * np.abs(expected).max())
+    np.testing.assert_allclose(reads.var(1), np.diag(expected), rtol=0.08)
+    even = (0.02 * core.calibration.inputs.step) ** 2 * 1365 * np.square(weights).sum(1)
+    assert np.abs(even / np.diag(expected) - 1).max() > 0.2
+
+
 def test_a_driver_with_resistance_is_a_resistor_in_front_of_its_row():
     """A row of cells g on ideal wires with a driver of resistance r sees 1 / (1 + r sum g) of its voltage."""
     cells = np.random.default_rng(0).random((5, 3))

@@ -27,11 +27,6 @@ def approximations(design: Design) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _unevenly_added_noise(design: Design) -> bool:
-    is_noisy = _has_noisy_lines(design) or (_is_noisy(design) and not design.array.has_wires)
-    return is_noisy and not design.inputs.accumulator.has_exact_weights
-
-
 def _reads_end_at_zero(design: Design) -> bool:
     return _is_noisy(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
 
@@ -60,9 +55,6 @@ def _is_noisy(design: Design) -> bool:
 
 
 APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
-    _unevenly_added_noise: "inputs.accumulator has errors, and read noise of input slices is added with exact powers "
-    "of two: its standard deviation is off by up to the largest relative error of a slice's weight; exact without "
-    "these errors",
     _reads_end_at_zero: "cell.read_noise.clip is 'zero', and the noise of a sum of reads is drawn as a normal number "
     "with their mean and variance: its skewness, up to 1.4 over the square root of the rows that are on, is left out; "
     "exact with 'none'",

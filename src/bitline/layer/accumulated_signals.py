@@ -9,8 +9,9 @@ from torch import Tensor
 
 from bitline.encode import input_slices
 from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.driver_noise import AccumulatedDriverNoise
 from bitline.layer.grid import Grid
-from bitline.layer.line_products import is_whole
+from bitline.layer.line_products import DrivenProduct, is_whole
 from bitline.layer.signals import LinearSignals, Signals, WholeSignals
 from bitline.layer.solved_signals import NodalSignals, SolvedSignals
 from bitline.shapes import AddedVariance, Currents, LayerInputs
@@ -19,7 +20,7 @@ from bitline.shapes import AddedVariance, Currents, LayerInputs
 class UnevenlyAccumulated(Signals):
     """Signals of one input slice after another, added by accumulators whose weights are not exact powers of two.
 
-    Read noise, where there is any, is weighted by exact powers on lines without resistance.
+    Noise of every slice, whatever it comes from, counts with the weight of its slice.
 
     Args:
         inner: the signals of one input slice.
@@ -33,10 +34,23 @@ class UnevenlyAccumulated(Signals):
         ratios = accumulator.ratios(slices, bits, shape, arrays.draws.of("accumulator"))
         weights = 2.0 ** (bits * torch.arange(slices, dtype=torch.float64))
         self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.product_step)
+        if inner.line_variance is not None:
+            self.line_variance = inner.line_variance * self.weights.square().sum(0)[:, None]
+        if inner.driver_noise is not None:
+            self.driver_noise = AccumulatedDriverNoise(inner.driver_noise, self.weights)
+
+    def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
+        return ()  # the inner signals know it
+
+    def _line_variance(self) -> None:
+        return None
+
+    def _driver_noise_of(self, arrays: ProgrammedArrays) -> None:
+        return None
 
     @property
     def is_noisy(self) -> bool:
-        return bool(self.noise) or self.inner.is_noisy
+        return self.inner.is_noisy
 
     @property
     def evaluations(self) -> int:
@@ -46,10 +60,12 @@ class UnevenlyAccumulated(Signals):
         return self._added_up(inputs, self.inner.currents, self.weights)
 
     def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
-        if self.noise or not self.inner.is_noisy:
-            return super().variance(inputs, signals, added)
-        own = self._added_up(inputs, lambda digit: self.inner.variance(digit, signals, 0.0), self.weights.square())
-        return own + super().variance(inputs, signals, added)
+        own = super().variance(inputs, signals, added)
+        if not self.is_noisy:
+            return own
+        return own + self._added_up(
+            inputs, lambda digit: self.inner.variance(digit, signals, 0.0), self.weights.square()
+        )
 
     def _added_up(self, inputs: LayerInputs, of_digits: Callable[[Tensor], Currents], all_weights: Tensor) -> Currents:
         """Something of every input slice, times its weights."""

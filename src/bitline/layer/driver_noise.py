@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from bitline.arrays import MatrixProduct, Partition
@@ -28,7 +29,7 @@ class DriverNoise:
     """
 
     def __init__(self, arrays: ProgrammedArrays, weights: Float[Tensor, "groups rows lines"], sigma: float) -> None:
-        self._key = arrays.draws.integer("driver noise")
+        self._draws = arrays.draws
         self._groups, self._rows, self._lines = weights.shape
         self._products = [
             (rows, self._product(arrays, weights[:, rows] * (sigma / STEPS), rows)) for rows in arrays.row_slices
@@ -39,21 +40,40 @@ class DriverNoise:
         whole: Partition = shape.whole()
         return line_product(replace(arrays, product=shape), whole, weights, Reach(LARGEST * STEPS, signed=True))
 
-    def add(self, signals: Currents, samples: Tensor) -> Currents:
+    def add(self, signals: Currents, samples: Tensor, read: str = "driver noise") -> Currents:
         """Add noise to signals, (batch, groups * parts * lines, *space), in place.
 
         Args:
             signals: contiguous.
             samples: number of each sample, (batch,) int64.
+            read: names the numbers: others for other reads of a sample.
         """
         batch, space = len(signals), signals[0, 0].numel()
         by_part = signals.view(batch, self._groups, -1, self._lines, space)
         parts, positions = by_part.shape[2], space
-        numbers = standard_normal(self._key, samples, self._groups * self._rows * positions)
+        numbers = standard_normal(self._draws.integer(read), samples, self._groups * self._rows * positions)
         steps = (numbers * STEPS).round_().clamp_(-LARGEST * STEPS, LARGEST * STEPS).to(signals)
         steps = steps.reshape(batch, self._groups, self._rows, positions)
         for part, (rows, product) in enumerate(self._products):
             inputs = steps[:, :, rows].permute(0, 3, 1, 2).reshape(batch * positions, -1)
             added = product(inputs).reshape(batch, positions, self._groups, self._lines)
             by_part[:, :, min(part, parts - 1)] += added.permute(0, 2, 3, 1)
+        return signals
+
+
+class AccumulatedDriverNoise(DriverNoise):
+    """What it adds where accumulators weigh input slices by anything but exact powers of two.
+
+    Args:
+        of_slice: of one input slice.
+        weights: of the input slices in each signal, (slices, signals).
+    """
+
+    def __init__(self, of_slice: DriverNoise, weights: Float[Tensor, "slices signals"]) -> None:
+        self._of_slice, self._weights = of_slice, weights
+
+    def add(self, signals: Currents, samples: Tensor, read: str = "driver noise") -> Currents:
+        for index, weights in enumerate(self._weights):
+            own = self._of_slice.add(torch.zeros_like(signals), samples, f"{read} of input slice {index}")
+            signals += own.mul_(weights.reshape(1, -1, *[1] * (signals.ndim - 2)))
         return signals
