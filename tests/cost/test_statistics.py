@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from typing import get_args
+
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_cost import IMAGES, digits_of, network
 from torch import nn
 
 from bitline import Design, conversion_of, convert
-from bitline.cost import gather_statistics, network_cost
+from bitline.cost import RowActivity, gather_statistics, network_cost
+from bitline.cost.joint_counts import count_cells, follows_from_codes
+from bitline.encode.registry import AnyWeights
+from bitline.layer.chip import Chip
 from bitline.nn import Inputs
 from bitline.nn.calibrate import record_activity
 from bitline.quantize import InputScale, input_codes
@@ -22,6 +32,73 @@ def test_mean_currents_are_those_of_the_lowest_input_bit():
     codes = input_codes(inputs, convert(nn.Sequential(layer), design, inputs)[0].calibration.inputs).long()
     currents = torch.einsum("br,lsor->lsob", (codes & 1).double(), digits_of(layer, design))
     assert seen.mean_current(seen.layers[0], design) == pytest.approx(float(currents.mean()), rel=1e-5)
+
+
+TYPES = get_args(get_args(AnyWeights)[0])
+"""Every mapping in the registry."""
+
+
+@st.composite
+def stored_weights(draw: st.DrawFn) -> tuple[Design, nn.Module, torch.Tensor]:
+    """A design of any mapping, a layer of skewed columns, and its inputs."""
+    kind = draw(st.sampled_from(TYPES))
+    bits = draw(st.sampled_from([3, 5, 8, 10, 12]))
+    weights = {"kind": kind.model_fields["kind"].default, "bits": bits}
+    if "subtraction" in kind.model_fields:
+        weights["subtraction"] = draw(st.sampled_from(get_args(kind.model_fields["subtraction"].annotation)))
+    if "flipped_columns" in kind.model_fields and weights["subtraction"] == "digital":
+        weights["flipped_columns"] = draw(st.booleans())
+    weights["bits_per_cell"] = draw(st.integers(1, min(9, bits - 1)))
+    rng = torch.Generator().manual_seed(draw(st.integers(0, 99)))
+    groups, rows = draw(st.sampled_from([1, 3])), draw(st.integers(1, 5))
+    layer = nn.Conv1d(groups * 2, groups * 3, rows, groups=groups)
+    layer.weight.data = torch.randn(layer.weight.shape, generator=rng) + torch.randn(3 * groups, 1, 1, generator=rng)
+    base = {
+        "weights": weights,
+        "inputs": {"bits": draw(st.integers(3, 7)), "slice_bits": draw(st.integers(1, 3))},
+        "array": {"rows": draw(st.sampled_from([2, 5, 64])), "columns": draw(st.sampled_from([2, 64]))},
+        "cell": {"on_off_ratio": draw(st.sampled_from([math.inf, 10.0]))},
+        "adc": {"bits": 8, "range": "full"},
+    }
+    inputs = torch.rand(3, groups * 2, 1, generator=rng).square().expand(-1, -1, rows)  # all pixels are alike
+    return Design().with_settings(base), layer, inputs.contiguous()
+
+
+@pytest.mark.filterwarnings("ignore::bitline.errors.ApproximationWarning")
+@settings(max_examples=25)
+@given(stored_weights())
+def test_cells_take_what_the_programmed_ones_conduct(drawn):
+    """Flipped columns, polarised fragments and unit columns were costed as if every code lay on cells as it is."""
+    design, layer, inputs = drawn
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    converted = convert(nn.Sequential(layer), design, inputs)
+    codes = input_codes(inputs, converted[0].calibration.inputs).long()
+    held = converted[0].encoded().program(Chip()).on_the_array.double()  # lines, slices, groups, rows, columns
+    sliced = design.inputs.slicing(design.inputs.bits)
+    total = 0.0
+    for index in range(sliced.slices):
+        digits = (codes >> (index * sliced.slice_bits)) & (2**sliced.slice_bits - 1)
+        squares = (digits.double() / (2**sliced.slice_bits - 1)).square().reshape(len(codes), layer.groups, -1)
+        for image, group in itertools.product(range(len(codes)), range(layer.groups)):
+            total += float(torch.einsum("k,lskn->", squares[image, group], held[:, :, group]))
+    activity = RowActivity.of(seen, seen.layers[0], design)
+    assert activity.conductance == pytest.approx(total / (sliced.slices * len(codes) * held.numel()), rel=1e-5)
+
+
+@settings(max_examples=12)
+@given(stored_weights())
+def test_counts_of_codes_are_those_of_cells(drawn):
+    design, layer, inputs = drawn
+    design = design.with_settings({"weights.bits": min(9, design.weights.bits)})
+    assume_free = design.weights.keeps_all and not getattr(design.weights, "flipped_columns", False)
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    of_layer = seen.layers[0]
+    assert follows_from_codes(design.weights) == assume_free
+    if assume_free:
+        slow, fast = count_cells(of_layer, design), seen.joint(of_layer, design)
+        np.testing.assert_allclose(fast.pairs, slow.pairs, rtol=1e-9, atol=1e-9)
+        assert (fast.rows == slow.rows).all() and (fast.targets == slow.targets).all() and fast.cells == slow.cells
+    assert seen.joint(of_layer, design).pairs.sum() == pytest.approx(seen.joint(of_layer, design).cells)
 
 
 def test_calibration_gathers_activity_on_the_way():

@@ -47,7 +47,8 @@ class ChargeSharingArray(Array):
     """Capacitance of a line beside its cells', as a fraction of the sum of these."""
     unused: Literal["connected", "disconnected"] = "connected"
     """Whether capacitors of rows that a matrix leaves free share the charge of the others, as on a line without
-    switches, or are switched off it."""
+    switches, or are switched off it. The default is an assumption, the safe one: with n of N rows in use, the noise of
+    a line is sqrt(N / n) times that of a line whose free rows are switched off."""
     capacitor_fF: Positive | None = None
     """Capacitor of a cell, which decides the noise of a line (k T / C); none if not given."""
     supply_V: Positive = 1.0

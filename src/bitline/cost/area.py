@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bitline.cost.charge_sharing import cell_um2
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import ConversionSchedule
@@ -21,7 +22,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
     columns = array.columns * readings * share
     converters = -(-array.columns // design.adc.columns_per_adc) * readings * share
     um2 = {
-        "cells": array.rows * array.columns * weights.lines * library.cells.area.value,
+        "cells": array.rows * array.columns * weights.lines * cell_um2(design, library),
         "row drivers": array.rows * library.drivers.area.value,
         "integrators": array.columns * readings * library.integrator.area_um2.value,
         "accumulators": columns * library.accumulator.area_um2.value * (readout.accumulated > 1),

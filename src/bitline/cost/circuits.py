@@ -20,11 +20,13 @@ class CellReads:
 
     Attributes:
         conductance: sum of G/G_max (V/V_read)^2 over all reads of all cells.
+        charge: sum of G/G_max V/V_read over the same.
         cells: reads of single cells.
         arrays: reads of whole arrays.
     """
 
     conductance: float
+    charge: float
     cells: float
     arrays: float
 
@@ -71,7 +73,13 @@ class CapacitiveCells(Part):
     activity: AnyQuantity
     """Share of the reads that charge a cell."""
     area: AnyQuantity
-    """Area of a cell in um^2."""
+    """Area of a cell in um^2, over which its capacitor lies."""
+    density_fF_per_um2: AnyQuantity = NOTHING
+    """Capacitors above the cells; larger ones than fit there take more area."""
+    switch_kohm: AnyQuantity = NOTHING
+    """Switch between a capacitor and its line."""
+    line_ohm: AnyQuantity = NOTHING
+    """A cell's piece of the line."""
 
     def energy_pJ(self, reads: CellReads, slice_ns: float) -> float:
         """Energy of reading; arguments as for `OhmicCells`."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from bitline.config.arguments import checked
 from bitline.config.messages import nearest
+from bitline.cost.charge_sharing import numbers_of
+from bitline.cost.designs import design_and_library
 from bitline.cost.interval import Interval, bounds, intervals
-from bitline.cost.library import Library, design_and_library
+from bitline.cost.library import Library
 from bitline.cost.network import network_cost
 from bitline.cost.quantity import Quantity
 from bitline.cost.result import NetworkCost
@@ -86,7 +88,8 @@ def explained(
 ) -> tuple[ExplainedPart, ...]:
     """The parts of a cost with the numbers that each follows from, largest parts first.
 
-    Every number of the library is raised by one per cent alone, and the parts that change follow from it.
+    Every number of the library, and of the design where it says what its circuits are, is raised by one per cent alone,
+    and the parts that change follow from it.
 
     Args:
         what: 'energy', 'area' or 'latency', whose parts are layers.
@@ -114,9 +117,13 @@ def explained(
     design, library = design_and_library(design, library)
     parts = parts_of(network_cost(statistics, design, library))
     whole = sum(parts.values())
-    found = []
-    for name, quantity in library.quantities().items():
-        changed = network_cost(statistics, design, library.with_settings({name: STEP * quantity.value}))
+    found, circuits = [], library.quantities()
+    for name, quantity in {**circuits, **numbers_of(design)}.items():
+        raised = {name: STEP * quantity.value}
+        if name in circuits:
+            changed = network_cost(statistics, design, library.with_settings(raised))
+        else:
+            changed = network_cost(statistics, design.with_settings(raised), library)
         for component, exponent in _exponents(parts, parts_of(changed)).items():
             value = parts[component]
             found.append(ExplainedPart(component, value, unit, value / whole, name, quantity, exponent))

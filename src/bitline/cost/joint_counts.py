@@ -1,60 +1,157 @@
-"""How often input codes and weight codes of a layer meet."""
+"""How often input codes of a layer meet cells of each target in its products."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from bitline.design import Design
 from bitline.encode import WeightMapping
-from bitline.quantize import weight_codes
+from bitline.encode.line_signs import by_row
+from bitline.layer.cells import UnitColumns
+from bitline.layer.encoded import EncodedLayer
 
 if TYPE_CHECKING:
     from bitline.cost.statistics import LayerStatistics
 
-WEIGHT_BITS = 9
-"""Weight codes that are told apart; of finer ones, one stands for its neighbours, with random lower bits."""
+CODE_BITS = 9
+"""Bits of the weight codes that are counted as codes, if each cell follows from its code alone."""
+MOST_STEPS = 1024
+"""Steps of the conductance window that are told apart: every digit of cells of up to 9 bits, and of more the nearest
+of these."""
+AT_ONCE = 1 << 24
+"""Matrix elements that are counted at once, which bounds the memory it takes."""
 
 
 @dataclass(frozen=True)
 class JointCounts:
-    """How often inputs of one code meet weights of one code in a product, and how often rows have each input code.
+    """How often inputs of one code meet cells of one target in a product, and how often rows have each input code.
 
     Attributes:
-        pairs: (input codes, weight codes), cells of one matrix, all groups.
+        pairs: (input codes, targets), cells of one matrix as they lie on arrays: all groups, lines, slices and unit
+            columns, flipped lines as they are stored.
         rows: (input codes,), rows of the same.
-        codes: (weight codes,), the integer codes.
+        targets: (targets,), digits as fractions of the conductance window.
+        cells: how many cells these are.
     """
 
     pairs: np.ndarray
     rows: np.ndarray
-    codes: np.ndarray
+    targets: np.ndarray
+    cells: int
+
+    @classmethod
+    def of(cls, layer: LayerStatistics, design: Design, pairs: np.ndarray) -> JointCounts:
+        """Counts of a layer's cells.
+
+        Args:
+            layer: one of the network.
+            design: of this layer.
+            pairs: of its cells.
+        """
+        product, mapping = layer.product, design.weights
+        columns = layer.outputs // product.groups
+        stored = columns + UnitColumns.of(design, columns).count
+        rows = layer.frequencies.sum(0, dtype=np.float64) * layer.valid.sum(dtype=np.float64)
+        cells = product.groups * product.rows * stored * mapping.lines * mapping.slices
+        return cls(pairs, rows, _targets(mapping), cells)
 
 
-def count_together(layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
-    """Input and weight codes of a layer together.
+def count_cells(layer: LayerStatistics, design: Design) -> JointCounts:
+    """Input codes and cells together, cell by cell.
 
     Args:
         layer: one of the network.
-        mapping: how its weights are stored.
+        design: of this layer.
     """
-    told_apart = min(mapping.code_bits, WEIGHT_BITS)
-    dropped = mapping.code_bits - told_apart
-    codes, _ = weight_codes(layer.weight.float(), **mapping.coding)
-    whole = codes.numpy().astype(np.int32)
-    top = 2 ** (told_apart - 1) - 1
-    coarse = np.sign(whole) * (np.abs(whole) >> dropped) + top
+    return JointCounts.of(layer, design, _pairs(layer, _cells(_encoded(layer, design)), len(_targets(design.weights))))
+
+
+def follows_from_codes(mapping: WeightMapping) -> bool:
+    """Whether each cell depends on its weight code alone, and there are few enough codes to count them."""
+    alone = mapping.line_signs(torch.zeros(1, 1, 1), (slice(0, 1),), 0.0) is None
+    return alone and mapping.keeps_all and mapping.code_bits <= CODE_BITS
+
+
+def count_codes(layer: LayerStatistics, design: Design) -> np.ndarray:
+    """Input codes and weight codes together, (input codes, weight codes), unit columns included.
+
+    Args:
+        layer: one of the network.
+        design: of this layer; its weight codes and unit columns matter.
+    """
+    top = 2 ** (design.weights.code_bits - 1) - 1
+    codes = (part.long() + top for part in _parts(_encoded(layer, design).stored_codes()))
+    return _pairs(layer, codes, 2 * top + 1)
+
+
+def cells_of_codes(layer: LayerStatistics, design: Design, counted: np.ndarray) -> JointCounts:
+    """What `count_cells` returns, where cells follow from codes.
+
+    Args:
+        layer: one of the network.
+        design: of this layer.
+        counted: what `count_codes` returned for designs with the same weight codes and unit columns.
+    """
+    top, targets = counted.shape[1] // 2, _targets(design.weights)
+    places = _places(design.weights.digits(torch.arange(-top, top + 1).float()), len(targets))
+    pairs = np.zeros((len(targets), len(counted)))
+    for cells in places.flatten(0, 1).numpy():
+        np.add.at(pairs, cells, counted.T)
+    return JointCounts.of(layer, design, np.ascontiguousarray(pairs.T))
+
+
+def _encoded(layer: LayerStatistics, design: Design) -> EncodedLayer:
+    return EncodedLayer.of(layer.weight.float(), None, design, layer.product, layer.name)
+
+
+def _parts(codes: Tensor) -> tuple[Tensor, ...]:
+    """Stored codes (groups, rows, columns) in parts of some columns."""
+    return torch.split(codes, max(1, AT_ONCE // (codes.shape[0] * codes.shape[1])), dim=2)
+
+
+def _cells(encoded: EncodedLayer) -> Iterator[Tensor]:
+    """Place of each cell's target among those of the mapping, line by line and slice by slice, of some columns."""
+    mapping, blocks = encoded.design.weights, encoded.row_slices
+    targets = len(_targets(mapping))
+    for codes in _parts(encoded.stored_codes()):
+        signs = mapping.line_signs(codes, blocks, encoded.design.cell.window_low)
+        digits = mapping.digits(codes)
+        if signs is not None:
+            digits = torch.where(by_row(signs.mirrored, blocks), mapping.mirrored_digits(codes), digits)
+        yield from _places(digits, targets).flatten(0, 1)
+
+
+def _pairs(layer: LayerStatistics, places: Iterable[Tensor], count: int) -> np.ndarray:
+    """How often input codes meet places of cells, (input codes, places).
+
+    Args:
+        layer: one of the network.
+        places: 0 .. count - 1 of cells, (groups, rows, columns) each.
+        count: of places.
+    """
     product = layer.product
-    channels = product.channels * product.groups
-    group = np.arange(layer.outputs) // (layer.outputs // product.groups)
-    channel = (group[:, None] * product.channels + np.arange(product.rows) // product.positions).astype(np.int64)
-    weighting = np.broadcast_to(layer.valid[np.arange(product.rows) % product.positions], coarse.shape)
-    size = 2 * top + 1
-    counted = np.bincount((channel * size + coarse).ravel(), weights=weighting.ravel(), minlength=channels * size)
-    pairs = layer.frequencies.T @ counted.reshape(channels, size).astype(np.float32)
-    rows = layer.frequencies.sum(0) * layer.valid.sum()
-    fine = np.arange(-top, top + 1)
-    lower = np.random.default_rng(0).integers(0, 2**dropped, size)
-    fine = np.sign(fine) * ((np.abs(fine) << dropped) + np.where(fine == 0, 0, lower))
-    return JointCounts(pairs.astype(np.float64), rows.astype(np.float64), fine.astype(np.int64))
+    height = product.groups * product.rows
+    rows = torch.arange(height).reshape(product.groups, product.rows, 1) * count
+    found = np.zeros(height * count)
+    for cells in places:
+        found += torch.bincount((cells + rows).flatten(), minlength=len(found)).numpy()
+    # a row's share of the products in which its position is inside the image
+    seen = np.einsum("cpt,p->ct", found.reshape(-1, product.positions, count), layer.valid.astype(np.float64))
+    return np.asarray(layer.frequencies.T.astype(np.float64) @ seen)
+
+
+def _targets(mapping: WeightMapping) -> np.ndarray:
+    """Digits that are told apart; cells of two-sided pairs hold halves."""
+    steps = min(2 * mapping.top_digit, MOST_STEPS)
+    return np.arange(steps + 1) / steps
+
+
+def _places(digits: Tensor, count: int) -> Tensor:
+    """The nearest of so many targets for fractions of the window."""
+    return (digits * (count - 1)).round().long()

@@ -204,24 +204,6 @@ def library_of(design: Design) -> Library:
     return _shipped(name) if name in libraries() else Library.load(Path(name))
 
 
-def design_and_library(design: Design | str, library: Library | None) -> tuple[Design, Library]:
-    """A design, loaded if it is a name, and the library to cost it with: its own if None is given.
-
-    Raises:
-        DesignError: there is no such design or library, or it has weights or inputs without bits.
-    """
-    design = Design.of(design)
-    for name in ("weights", "inputs"):
-        if any(
-            getattr(variant, name).bits == "float" for variant in (design.variants() if design.layers else [design])
-        ):
-            raise DesignError(
-                f"{name}.bits is 'float', and circuits are counted by their bits: use a number of bits to cost design "
-                f"{design.name!r}"
-            )
-    return design, library_of(design) if library is None else library
-
-
 @lru_cache(maxsize=16)
 def _shipped(name: str) -> Library:
     return Library.load(name)

@@ -10,7 +10,8 @@ from bitline.config.arguments import checked
 from bitline.config.messages import nearest
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
-from bitline.cost.library import Library, design_and_library
+from bitline.cost.designs import design_and_library
+from bitline.cost.library import Library
 from bitline.cost.mapping import UnitsInUse, copies_of
 from bitline.cost.notes import cost_notes
 from bitline.cost.outside import outside_cost

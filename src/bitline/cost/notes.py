@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bitline.cost._digital_work import DigitalWork
+from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
+from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.work import converter
@@ -24,6 +26,7 @@ def cost_notes(
     notes = (
         _estimates(library),
         _foreign_converters(matrices, library),
+        _capacitors(matrices, library),
         _free_work(digital, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
@@ -51,6 +54,20 @@ def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> I
         yield (
             f"library {library.name!r} has no {' or '.join(sorted(foreign))} converter: energy and area are an "
             "estimate from a regression over published ones (Andrulis et al., arXiv 2404.06553)"
+        )
+
+
+def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    arrays = [array for matrix in matrices if (array := capacitors_of(matrix.design)) is not None]
+    if arrays and stands_in(library):
+        yield (
+            f"library {library.name!r} has no capacitive cells: those of {STAND_IN!r} stand in, carried to "
+            f"{library.node_nm:g} nm"
+        )
+    if isinstance(library.cells, CapacitiveCells) and any(array.capacitor_fF is None for array in arrays):
+        yield (
+            "array.capacitor_fF is not given: capacitors are costed with the "
+            f"{library.cells.capacitor_fF.value:g} fF of the library"
         )
 
 

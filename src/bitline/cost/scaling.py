@@ -3,8 +3,9 @@
 Gates shrink as in constant-field scaling (Dennard et al., IEEE JSSC 9(5), 1974): with the ratio s of the nodes,
 capacitance and delay go with s and areas with s^2; the energy of a charge goes with the capacitance and the square of
 the supply. Wires keep their capacitance for each micrometre (Ho, Mai, and Horowitz, Proceedings of the IEEE 89(4),
-2001), metal capacitors and memory cells their values. Real nodes below 65 nm shrink less than their names say
-(Stillmaker and Baas, Integration 58, 2017), so an estimate of a library gets less certain the farther it is carried.
+2001), a cell's piece of a wire has a resistance that grows with 1/s, switches keep theirs, metal capacitors and
+memory cells their values. Real nodes below 65 nm shrink less than their names say (Stillmaker and Baas, Integration
+58, 2017), so an estimate of a library gets less certain the farther it is carried.
 """
 
 from __future__ import annotations
@@ -18,8 +19,26 @@ from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.errors import DesignError
 
-USUAL_SUPPLY_V = {250: 2.5, 180: 1.8, 130: 1.3, 90: 1.2, 65: 1.1, 45: 1.1, 32: 0.97, 22: 0.9, 14: 0.8, 10: 0.75, 7: 0.7}
-"""Supplies by node in nm (Stillmaker and Baas, Integration 58, 2017, Table 1, after the ITRS)."""
+USUAL_SUPPLY_V = {
+    250: 2.5,
+    180: 1.8,
+    130: 1.3,
+    90: 1.2,
+    65: 1.1,
+    45: 1.0,
+    40: 1.1,
+    32: 0.9,
+    22: 0.85,
+    14: 0.8,
+    10: 0.75,
+    7: 0.7,
+}
+"""Supplies by node in nm.
+
+From 130 to 7 nm, they are those of the Predictive Technology Model for high performance, as NeuroSim has them
+(Technology.cpp of DNN+NeuroSim 1.3), and at 32 nm that of CACTI 7 (tech_params/32nm.dat). Those of 250 and 180 nm are
+assumptions, and so is that of 40 nm: low-power processes have 1.1 V there, with which energies are 1.21 times those of
+1 V. A library that says its supply does not use them."""
 
 
 def usual_supply_V(node_nm: float) -> float:
@@ -27,7 +46,7 @@ def usual_supply_V(node_nm: float) -> float:
 
     Examples:
         >>> usual_supply_V(40), usual_supply_V(28)
-        (1.1, 0.97)
+        (1.1, 0.9)
     """
     return USUAL_SUPPLY_V[min(USUAL_SUPPLY_V, key=lambda node: abs(node - node_nm))]
 
@@ -63,6 +82,7 @@ RULES = (
     (r"_V$", 0, 1),
     (r"_pJ$", 1, 2),
     (r"power_mW$", 0, 2),
+    (r"line_ohm$", -1, 0),
     (r"_ns$", 1, 0),
     (r"clock_GHz$|rate_MS_per_s$", -1, 0),
     (r"width_um$", 1, 0),

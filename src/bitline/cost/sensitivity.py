@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from bitline.config.arguments import checked
+from bitline.cost.designs import design_and_library
 from bitline.cost.efficiency import ratio
-from bitline.cost.library import Library, design_and_library
+from bitline.cost.library import Library
 from bitline.cost.network import network_cost
 from bitline.cost.statistics import Statistics
 from bitline.design import Design

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,20 +15,23 @@ from bitline.arrays import ConvolutionProduct, IdealArray, Product
 from bitline.config.arguments import checked
 from bitline.cost import shown
 from bitline.cost._digital_work import DigitalWork, count_work
-from bitline.cost.joint_counts import JointCounts, count_together
+from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
 from bitline.design import Design, views
 from bitline.devices.faults import Faults
 from bitline.devices.variation import Variation
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
-from bitline.layer.cells import program_cells
+from bitline.layer.cells import UnitColumns, conductances_of, program_targets
 from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
 from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
 
-REPEATS = 64
-"""Cells that are programmed to find the mean conductance of one code."""
+PROGRAMMED = 1 << 16
+"""Cells that are programmed to find the mean conductances of all targets together."""
+REMEMBERED = 1024
+"""Counts of layers that are kept for the next designs."""
+Counted = TypeVar("Counted")
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Statistics:
     layers: tuple[LayerStatistics, ...]
     digital: DigitalWork
     images: int
-    _joint: dict[object, JointCounts] = field(default_factory=dict, repr=False, compare=False)
+    _joint: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return shown.name_of_statistics(self)
@@ -150,30 +154,48 @@ class Statistics:
             )
         return cls(tuple(layers), digital, len(images))
 
-    def joint(self, layer: LayerStatistics, mapping: WeightMapping) -> JointCounts:
-        """Input and weight codes of a layer together; remembered for the next design with the same weight codes."""
-        key = (layer.name, mapping.bits, mapping.scale, mapping.percentile)
-        if key not in self._joint:
-            self._joint[key] = count_together(layer, mapping)
-        return self._joint[key]
-
-    def mean_current(self, layer: LayerStatistics, design: Design) -> float:
-        """Mean current of a layer's bit lines while the lowest input bit is applied, in units of a cell's at G_max.
-
-        All rows of the matrix on one array, lines before subtraction, slices of the weights averaged.
+    def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
+        """Input codes and cells of a layer together; remembered for the next design with the same cells.
 
         Args:
             layer: one of `layers`.
             design: of this layer.
         """
-        joint = self.joint(layer, design.weights)
+        mapping, array = design.weights, design.array
+        units = UnitColumns.of(design, layer.outputs // layer.product.groups).count
+        if follows_from_codes(mapping):
+            key = (layer.name, units, *mapping.coding.items())
+            return cells_of_codes(layer, design, self._remembered(key, lambda: count_codes(layer, design)))
+        cells = (layer.name, units, mapping, array.rows, array.partitions)
+        return self._remembered(cells, lambda: count_cells(layer, design))
+
+    def _remembered(self, key: object, count: Callable[[], Counted]) -> Counted:
+        if key not in self._joint:
+            if len(self._joint) >= REMEMBERED:
+                self._joint.clear()
+            self._joint[key] = count()
+        found: Counted = self._joint[key]
+        return found
+
+    def mean_current(self, layer: LayerStatistics, design: Design) -> float:
+        """Mean current of a layer's bit lines while the lowest input bit is applied, in units of a cell's at G_max.
+
+        All rows of the matrix on one line, lines before subtraction, slices of the weights and unit columns averaged.
+
+        Args:
+            layer: one of `layers`.
+            design: of this layer.
+        """
+        joint = self.joint(layer, design)
         bits = layer.magnitude_bits(design)
-        driven, _ = input_digits(layer.input_bits, bits, 1)
-        conductance = mean_conductance(design, joint.codes).mean((0, 1))
-        return float(driven[0] @ joint.pairs @ conductance) / layer.outputs
+        driven, _, _ = input_digits(layer.input_bits, bits, 1)
+        lines = joint.cells / layer.product.rows
+        return float(driven[0] @ joint.pairs @ mean_conductance(design, joint.targets)) / lines
 
     def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[np.ndarray, float]:
-        """Mean G / G_max of a layer's cells by slice, exact and with an infinite on/off ratio, and how many there are.
+        """Mean G / G_max by slice of cells that lie where codes alone put them, and how many cells a slice has.
+
+        Cells are exact and their on/off ratio is infinite. No column is flipped and no weight left out.
 
         Args:
             layer: one of `layers`.
@@ -228,7 +250,7 @@ def _valid(layer: AnalogLayer, space: tuple[int, ...]) -> np.ndarray:
     return np.array([elements[base + offset].mean() for offset in offsets], dtype=np.float32)
 
 
-def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray]:
+def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What each stored input code does in each slice of a design's inputs.
 
     Where a design's codes are coarser than the stored ones, they are rounded to it; where finer, the lower bits are
@@ -240,13 +262,13 @@ def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tupl
         slice_bits: bits of a slice.
 
     Returns:
-        Probability that the digit is not 0, and mean square of digit / largest digit, both (slices, codes).
+        Probability that the digit is not 0, mean of digit / largest digit, and mean of its square, all (slices, codes).
     """
     return _input_digits(stored_bits, magnitude_bits, min(slice_bits, magnitude_bits))
 
 
 @lru_cache(maxsize=256)
-def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray]:
+def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     stored = np.arange(2**stored_bits)
     if magnitude_bits <= stored_bits:
         fine = np.round(stored * ((2**magnitude_bits - 1) / (2**stored_bits - 1))).astype(np.int64)[:, None]
@@ -256,28 +278,27 @@ def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tup
     slices = -(-magnitude_bits // slice_bits)
     top = 2**slice_bits - 1
     digits = np.stack([(fine >> (slice_bits * index)) & top for index in range(slices)])
-    return (digits != 0).mean(2), ((digits / top) ** 2).mean(2)
+    return (digits != 0).mean(2), (digits / top).mean(2), ((digits / top) ** 2).mean(2)
 
 
-def mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
-    """Mean G/G_max of the cells of weight codes after programming and ageing, (lines, slices, codes).
+def mean_conductance(design: Design, digits: np.ndarray) -> np.ndarray:
+    """Mean G/G_max of cells after programming and ageing, (digits,).
 
     Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.
 
     Args:
-        design: of a layer: its weights, cells and the time since programming.
-        codes: (codes,), integer weight codes.
+        design: of a layer: its cells and the time since programming.
+        digits: (digits,), as fractions of the conductance window.
 
     Examples:
-        >>> design = Design(weights={"bits": 3}, cell={"on_off_ratio": float("inf")})
-        >>> mean_conductance(design, np.arange(-3, 4)).round(2)[:, 0]
-        array([[0.  , 0.  , 0.  , 0.  , 0.33, 0.67, 1.  ],
-               [1.  , 0.67, 0.33, 0.  , 0.  , 0.  , 0.  ]])
+        >>> mean_conductance(Design(cell={"on_off_ratio": 10}), np.array([0.0, 0.5, 1.0])).round(2)
+        array([0.1 , 0.55, 1.  ])
     """
     cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
-    weights = design.weights.as_coded()
-    plain = design.model_copy(update={"weights": weights, "cell": cell, "array": IdealArray(), "layers": ()})
-    repeats = 1 if design.cell.device.kind == "none" else REPEATS
-    grid = torch.as_tensor(codes).float().expand(1, repeats, len(codes))
-    cells = program_cells(grid, plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells")
-    return cells.conductance.double().mean(3)[:, :, 0].numpy()
+    plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
+    repeats = 1 if cell.device.is_exact else max(1, PROGRAMMED // len(digits))
+    targets = conductances_of(torch.as_tensor(digits, dtype=torch.float32), plain)
+    cells = program_targets(
+        targets.expand(1, 1, 1, repeats, -1), plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells"
+    )
+    return cells.conductance.double().mean((0, 1, 2, 3)).numpy()

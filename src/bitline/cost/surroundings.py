@@ -14,7 +14,8 @@ from bitline.arrays import IdealArray
 from bitline.config.arguments import checked
 from bitline.config.messages import explain
 from bitline.config.part import Part
-from bitline.cost.library import Library, design_and_library
+from bitline.cost.designs import design_and_library
+from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.paths import branched_ns, mean_hops
 from bitline.cost.quantity import AnyQuantity, AnyRate
@@ -23,11 +24,12 @@ from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells
+from bitline.layer.encoded import EncodedLayer
 from bitline.numerics.draws import Draws
-from bitline.quantize import weight_codes
 
 SAMPLE = 1024
-"""Weights of a layer that are programmed to count pulses."""
+"""Weights of a layer that are programmed to count pulses, or those of a few columns where these are more."""
+COLUMNS = 4
 
 
 class MainMemory(Part):
@@ -265,10 +267,12 @@ def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
 
 def _pulses(layer: LayerStatistics, design: Design) -> float:
     """Write pulses of a cell, from programming some of the layer's weights as the design does."""
-    codes, _ = weight_codes(layer.weight.float(), **design.weights.coding)
-    some = codes.flatten()[:: max(1, codes.numel() // SAMPLE)][:SAMPLE].reshape(1, -1, 1)
+    encoded = EncodedLayer.of(layer.weight.float(), None, design, layer.product, layer.name)
+    codes = encoded.stored_codes()
+    columns = max(COLUMNS, SAMPLE // (codes.shape[0] * codes.shape[1]))
+    some = codes[:, :, :: max(1, codes.shape[2] // columns)][:, :, :columns]
     plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
-    return program_cells(some, plain, (slice(0, some.shape[1]),), Draws(("pulses",)), layer.name).pulses
+    return program_cells(some, plain, encoded.row_slices, Draws(("pulses",)), layer.name).pulses
 
 
 def _weight_bits(statistics: Statistics, design: Design) -> float:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bitline.arrays.product import MatrixProduct
 from bitline.config.arguments import checked
 from bitline.cost import area, shown
+from bitline.cost.designs import design_and_library
 from bitline.cost.efficiency import Efficiency
-from bitline.cost.library import Library, design_and_library
+from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design

@@ -9,6 +9,7 @@ import numpy as np
 
 from bitline.config.trust import refusal
 from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
+from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
@@ -32,6 +33,8 @@ class RowActivity:
         driven: share of the rows whose slice of the input is not 0.
         squared: mean square of the applied voltage over the largest one.
         conductance: mean over cells of G/G_max times that square.
+        charge: mean over cells of G/G_max times the voltage itself over the largest one; not needed for slices of one
+            bit, where it is the same.
 
     Examples:
         >>> from bitline.cost import gather_statistics
@@ -47,6 +50,12 @@ class RowActivity:
     driven: float
     squared: float
     conductance: float
+    charge: float | None = None
+
+    @property
+    def charged(self) -> float:
+        """Mean charge of cells over that of a cell at G_max in the row with the largest input."""
+        return self.conductance if self.charge is None else self.charge
 
     @classmethod
     def of(cls, statistics: Statistics, layer: LayerStatistics, design: Design) -> RowActivity:
@@ -57,17 +66,16 @@ class RowActivity:
             layer: one of its layers.
             design: of this layer.
         """
-        joint = statistics.joint(layer, design.weights)
+        joint = statistics.joint(layer, design)
         bits = layer.magnitude_bits(design)
-        nonzero, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
-        conductance = _mean_conductance(design, joint.codes).sum((0, 1))
-        lines = design.weights.lines * design.weights.slices
+        nonzero, means, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
+        conductance = _mean_conductance(design, joint.targets)
         rows = layer.product.groups * layer.product.rows
-        cells = rows * layer.outputs // layer.product.groups * lines
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
             squared=_steady((squares @ joint.rows).mean() / rows),
-            conductance=_steady((squares.mean(0) @ joint.pairs @ conductance) / cells),
+            conductance=_steady((squares.mean(0) @ joint.pairs @ conductance) / joint.cells),
+            charge=_steady((means.mean(0) @ joint.pairs @ conductance) / joint.cells),
         )
 
     @classmethod
@@ -86,12 +94,11 @@ class RowActivity:
             own = design.for_layer(layer.name)
             if own is not None:
                 activity = cls.of(statistics, layer, own)
-                parts.append((activity.driven, activity.squared, activity.conductance))
+                parts.append((activity.driven, activity.squared, activity.conductance, activity.charged))
                 weights.append(layer.macs)
         if not parts:
             raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
-        driven, squared, conductance = np.average(np.array(parts), axis=0, weights=weights)
-        return cls(float(driven), float(squared), float(conductance))
+        return cls(*np.average(np.array(parts), axis=0, weights=weights).tolist())
 
 
 FULL = RowActivity(1.0, 1.0, 0.5)
@@ -157,16 +164,17 @@ class ConversionSchedule:
         """Energy of all conversions of one column."""
         return sum(bounded_pJ(self.converter, bits, self.rate) for bits in self.bits)
 
-    def product_ns(self, columns: int, library: Library) -> float:
+    def product_ns(self, columns: int, slice_ns: float, library: Library) -> float:
         """Time of a product.
 
         Args:
             columns: columns that take turns on one converter.
+            slice_ns: time that a slice of the inputs is applied.
             library: circuits.
         """
         total = 0.0
         for bits, slices in zip(self.bits, self._slices_of_conversions(), strict=True):
-            applied = library.integration.steps(slices, self.slice_bits) * library.slice_ns.value
+            applied = library.integration.steps(slices, self.slice_bits) * slice_ns
             converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
@@ -225,9 +233,15 @@ class Work:
         additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
         cells_of_row = design.array.columns * weights.lines
         return {
-            "cells": library.cells.energy_pJ(
-                CellReads(reads * activity.conductance, reads, self.products * at.arrays * readout.slices),
-                library.slice_ns.value,
+            "cells": cells_pJ(
+                design,
+                library,
+                CellReads(
+                    conductance=reads * activity.conductance,
+                    charge=reads * activity.charged,
+                    cells=reads,
+                    arrays=self.products * at.arrays * readout.slices,
+                ),
             ),
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
@@ -255,7 +269,8 @@ class Work:
 
     def product_ns(self, design: Design, library: Library) -> float:
         """Time of one product on one copy of the matrix."""
-        return self.readout.product_ns(min(design.adc.columns_per_adc, design.array.columns), library)
+        columns = min(design.adc.columns_per_adc, design.array.columns)
+        return self.readout.product_ns(columns, slice_ns(design, library, self.readout.largest_bits), library)
 
 
 def _steady(value: float) -> float:
@@ -266,11 +281,11 @@ def _steady(value: float) -> float:
 _conductances: dict[tuple[str, int], Any] = {}
 
 
-def _mean_conductance(design: Design, codes: np.ndarray) -> np.ndarray:
-    """`mean_conductance`, remembered for designs with the same cells and weights."""
-    key = (views.key(views.cells(design)), len(codes))
+def _mean_conductance(design: Design, targets: np.ndarray) -> np.ndarray:
+    """`mean_conductance` of evenly spaced targets, remembered for designs with the same cells."""
+    key = (views.key(views.cells(design)), len(targets))
     if key not in _conductances:
         if len(_conductances) >= 256:
             _conductances.clear()
-        _conductances[key] = mean_conductance(design, codes)
+        _conductances[key] = mean_conductance(design, targets)
     return np.asarray(_conductances[key])

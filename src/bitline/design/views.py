@@ -74,13 +74,9 @@ def record(design: Design) -> View:
 
 
 def cells(design: Design) -> View:
-    """What the mean conductances of cells depend on, besides the weight codes: not on the place of a cell."""
-    view = _content(design)
+    """What the mean conductances of cells depend on, besides their targets: not on the place of a cell."""
     unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
-    return {
-        "weights": {name: value for name, value in view["weights"].items() if name not in (*_SCALING, *_COMBINING)},
-        "cell": {name: value for name, value in view["cell"].items() if name not in unseen},
-    }
+    return {"cell": {name: value for name, value in _content(design)["cell"].items() if name not in unseen}}
 
 
 LATER: dict[tuple[str, str], Any] = {
@@ -143,11 +139,6 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
         **{f"inputs.{name}": value for name, value in inputs.model_dump(include={"bits", "range"}).items()},
     }
     return LayerRule(match=rule.match, set=settings)
-
-
-_SCALING = ("scale", "percentile", "largest")
-_COMBINING = ("subtraction", "flipped_columns", "accumulation")
-"""Settings of weights by which cells of a column work together."""
 
 
 def _with_rules(design: Design, view: Callable[[Design], View]) -> View:

@@ -167,10 +167,6 @@ class WeightMapping(Variant):
         """`digits` of lines that hold the largest digit less that of the code."""
         return 1 - self.digits(codes)
 
-    def as_coded(self) -> WeightMapping:
-        """The same mapping without anything that depends on the other weights of a column."""
-        return self
-
     def removals(self, window_low: float, partitions: int) -> int:
         """Additions for each output that take multiples of sums of the inputs away.
 

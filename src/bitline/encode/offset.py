@@ -83,9 +83,6 @@ class Offset(SingleLine):
         radix = torch.tensor(self.radix, dtype=torch.float64, device=codes.device)[:, None, None]
         return LineSigns(1.0 - 2.0 * mirrored.double(), self.zero + (shown * radix).sum(1), mirrored)
 
-    def as_coded(self) -> Offset:
-        return self.model_copy(update={"flipped_columns": False})
-
     def removals(self, window_low: float, partitions: int) -> int:
         of_flipped = partitions * self.slices if self.flipped_columns else 0  # as if all of them were
         return super().removals(window_low, partitions) + of_flipped

@@ -152,15 +152,24 @@ def line_targets(
     return torch.where(mirrored, _targets(codes, design, design.weights.mirrored_digits), targets)
 
 
+def conductances_of(digits: Float[Tensor, "*any"], design: Design) -> Float[Tensor, "*any"]:
+    """Target G/G_max of digits, the nearest levels that the write circuit can aim at.
+
+    Args:
+        digits: fractions of the conductance window, any shape.
+        design: its cells.
+    """
+    low = design.cell.window_low
+    return design.cell.levels.nearest(digits.mul(1 - low).add_(low), low)
+
+
 def _targets(
     codes: Float[Tensor, "*any"], design: Design, digits: Callable[[Tensor], Tensor]
 ) -> Float[Tensor, "lines slices *any"]:
-    low, bits = design.cell.window_low, design.weights.code_bits
-    if bits > TABLE_BITS:
-        return design.cell.levels.nearest(digits(codes).mul_(1 - low).add_(low), low)
-    top = 2 ** (bits - 1) - 1
-    known = torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)
-    table = design.cell.levels.nearest(digits(known).mul_(1 - low).add_(low), low)
+    if design.weights.code_bits > TABLE_BITS:
+        return conductances_of(digits(codes), design)
+    top = 2 ** (design.weights.code_bits - 1) - 1
+    table = conductances_of(digits(torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)), design)
     places = (codes + top).flatten().int()
     found = table.new_empty(*table.shape[:2], len(places))
     for line, slices in enumerate(table):
@@ -184,11 +193,27 @@ def program_cells(
         name: the layer's branch of them.
         positions: kernel positions of an input channel.
     """
+    exact = design.cell.device.is_exact
+    codes = codes.cpu() if exact else codes.float().cpu()
+    signs = design.weights.line_signs(codes, row_slices, design.cell.window_low)
+    wanted = line_targets(codes, design, signs, row_slices)
+    return replace(program_targets(wanted, design, row_slices, chip, name, positions), line_signs=signs)
+
+
+def program_targets(
+    wanted: CellTensor, design: Design, row_slices: Sequence[slice], chip: Draws, name: str, positions: int = 1
+) -> Cells:
+    """`program_cells` of cells whose targets are known.
+
+    Args:
+        wanted: target G/G_max, (lines, slices, groups, rows, columns + unit columns).
+        row_slices: rows of each row partition.
+        chip: random numbers of the chip.
+        name: the layer's branch of them.
+        positions: kernel positions of an input channel.
+    """
     cell = design.cell
     draws = chip.of(name)
-    codes = codes.cpu() if cell.device.is_exact else codes.float().cpu()
-    signs = design.weights.line_signs(codes, row_slices, cell.window_low)
-    wanted = line_targets(codes, design, signs, row_slices)
     target = design.array.predistorted(wanted, row_slices, positions)
 
     def pulse(numbers: Draws) -> Tensor:
@@ -205,7 +230,7 @@ def program_cells(
     gain = drift_gain(fresh, now, wanted, Readings(design, row_slices, positions))
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
     now, noise = cell.read_noise.shown(now, noise)
-    return Cells(now, wanted, noise, gain, written.pulses, written.outside, line_signs=signs)
+    return Cells(now, wanted, noise, gain, written.pulses, written.outside)
 
 
 def _clipped(conductance: Tensor, cell: Cell) -> Tensor:

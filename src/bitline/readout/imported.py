@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field, PrivateAttr, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from bitline.config.imports import import_part
-from bitline.config.trust import heed, is_loadable, refusal
-from bitline.errors import DesignError
+from bitline.config.imported import ImportedPart
+from bitline.config.trust import heed, is_loadable
+from bitline.config.variants import Variant
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Adc
 from bitline.readout.architectures import CircuitAdc
 
 
-class ImportedAdc(Adc):
+class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
     """A `CircuitAdc` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`.
 
-    Where a file names a class whose code nobody allowed, the converter is what the file says and no more: what the
-    class sets by default is unknown, and it cannot be used.
+    Settings that a file leaves out are those that the class sets by default, and unknown while it is not loaded.
 
     Raises:
         DesignError: the converter is used, and its code is not loaded.
@@ -31,11 +30,8 @@ class ImportedAdc(Adc):
         (False, torch.Size([1, 2, 15]))
     """
 
-    model_config = ConfigDict(extra="allow")
-
-    kind: Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
-    """Where the class is: package.module:Class."""
-    _loaded: CircuitAdc | None = PrivateAttr(default=None)
+    SETTING: ClassVar[str] = "adc.kind"
+    BASE: ClassVar[type[Variant]] = CircuitAdc
 
     @model_validator(mode="before")
     @classmethod
@@ -44,15 +40,7 @@ class ImportedAdc(Adc):
             return data
         kind = str(data["kind"])
         heed([kind])
-        return {**_load(data).model_dump(), "kind": kind} if is_loadable(kind) else data
-
-    def model_post_init(self, context: Any) -> None:
-        if is_loadable(self.kind):
-            self._loaded = _load(self.model_dump())
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both have the same settings; those that the class sets are known of a loaded one only."""
-        return isinstance(other, ImportedAdc) and self.model_dump() == other.model_dump()
+        return {**cls.load(data).model_dump(), "kind": kind} if is_loadable(kind) else data
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         """Go through the settings that are known."""
@@ -66,23 +54,8 @@ class ImportedAdc(Adc):
         return self.is_loaded or name in self.model_fields_set
 
     @property
-    def is_loaded(self) -> bool:
-        return self._loaded is not None
-
-    @property
-    def _adc(self) -> CircuitAdc:
-        if self._loaded is None:
-            raise DesignError(refusal(self.kind, "adc.kind"))
-        return self._loaded
-
-    @property
     def is_ideal(self) -> bool:
-        return self._adc.is_ideal
+        return self.loaded.is_ideal
 
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
-        return self._adc.tables(arrays, converters, draws)
-
-
-def _load(data: dict[str, Any]) -> CircuitAdc:
-    values = {name: value for name, value in data.items() if name != "kind"}
-    return import_part(str(data["kind"]), CircuitAdc, "adc.kind", values)
+        return self.loaded.tables(arrays, converters, draws)

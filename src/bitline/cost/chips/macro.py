@@ -83,7 +83,7 @@ class Macro(Part):
         """Energy of the cells that one conversion sees, and of their pieces of the bit lines."""
         count = self.rows * self.cells
         if not isinstance(cells, CapacitiveCells):
-            return cells.energy_pJ(CellReads(0.5 * count, count, 1.0), 1.0)
+            return cells.energy_pJ(CellReads(0.5 * count, 0.5 * count, count, 1.0), 1.0)
         line_fF = cells.line_fF.value
         if self.sums == "charge":
             share = cells.activity.value if self.product == "xnor" else cells.activity.value / 2
