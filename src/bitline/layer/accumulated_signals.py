@@ -42,7 +42,7 @@ class UnevenlyAccumulated(Signals):
     def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
         return ()  # the inner signals know it
 
-    def _line_variance(self) -> None:
+    def _line_variance(self, arrays: ProgrammedArrays) -> None:
         return None
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> None:

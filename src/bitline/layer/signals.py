@@ -47,7 +47,7 @@ class Signals(ABC):
         self.noise_key = arrays.noise_key
         self.noise = self._noise_of(arrays)
         self.driver_noise = self._driver_noise_of(arrays)
-        self.line_variance = self._line_variance() if arrays.has_noisy_lines else None
+        self.line_variance = self._line_variance(arrays)
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
         """What the noise of row drivers adds; None where they have none."""
@@ -73,9 +73,10 @@ class Signals(ABC):
             for squares in arrays.squares(self.input_slices)
         )
 
-    def _line_variance(self) -> AddedVariance:
+    def _line_variance(self, arrays: ProgrammedArrays) -> AddedVariance | None:
         """Variance that the noise of lines gives each signal: every input slice is a read of all lines of a reading."""
-        arrays = self.arrays
+        if not arrays.has_noisy_lines:
+            return None
         bits = arrays.slicing.slice_bits
         reads = ((1 << bits) - 1) ** 2 * sum(4.0 ** (bits * index) for index in range(self.input_slices))
         sigma = torch.tensor([arrays.design.array.line_noise(rows.stop - rows.start) for rows in arrays.row_slices])
