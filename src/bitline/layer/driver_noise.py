@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -48,16 +49,16 @@ class DriverNoise:
             samples: number of each sample, (batch,) int64.
             read: names the numbers: others for other reads of a sample.
         """
-        batch, space = len(signals), signals[0, 0].numel()
-        by_part = signals.view(batch, self._groups, -1, self._lines, space)
-        parts, positions = by_part.shape[2], space
+        batch, positions = len(signals), math.prod(signals.shape[2:])
+        by_part = signals.view(batch, self._groups, -1, self._lines, positions)
+        last = by_part.shape[2] - 1  # the only part where arrays are added before the ADC
         numbers = standard_normal(self._draws.integer(read), samples, self._groups * self._rows * positions)
         steps = (numbers * STEPS).round_().clamp_(-LARGEST * STEPS, LARGEST * STEPS).to(signals)
         steps = steps.reshape(batch, self._groups, self._rows, positions)
         for part, (rows, product) in enumerate(self._products):
             inputs = steps[:, :, rows].permute(0, 3, 1, 2).reshape(batch * positions, -1)
             added = product(inputs).reshape(batch, positions, self._groups, self._lines)
-            by_part[:, :, min(part, parts - 1)] += added.permute(0, 2, 3, 1)
+            by_part[:, :, min(part, last)] += added.permute(0, 2, 3, 1)
         return signals
 
 

@@ -221,7 +221,7 @@ class EncodedLayer:
         """The levels with the least error of the layer's output on the sample of calibration images."""
         adc, lines = self.design.adc, self.bit_lines(inputs)
         settings = self.design.array
-        array = IdealArray(**{name: getattr(settings, name) for name in Array.model_fields})
+        array = IdealArray(**settings.model_dump(include=set(Array.model_fields) - {"kind"}))
         ideal = UniformAdc(bits=adc.bits, bits_saved=adc.bits_saved)
         exact = self.design.inputs.without_errors()
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
