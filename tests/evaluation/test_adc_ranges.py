@@ -174,7 +174,7 @@ def test_the_figure_of_what_was_tried_shows_all_of_it():
     above, below = tried_figure(Recommendation(7, 99.0, 0.93, 0.935, tried), 0.01, "made up").axes
     measured, without, accepted, chosen = above.lines
     assert measured.get_xydata().tolist() == [[4, 80], [7, 93]]
-    assert [text.get_text() for text in above.texts] == ["99 %", "99 %"]
+    assert [text.get_text() for text in above.texts] == ["P 99 %", "P 99 %"]
     assert (without.get_ydata()[0], accepted.get_ydata()[0]) == (93.5, 92.5)
     assert chosen.get_xydata().tolist() == [[7, 93]]
     drawn = {(line.get_label(), *point) for line in below.lines for point in line.get_xydata().tolist()}

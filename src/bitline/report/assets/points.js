@@ -14,7 +14,7 @@ function disc(radius, wide, opacity) {
 
 // Where points lie over each other they are denser.
 function stamped(wide, tall, { xs, ys, rows, radius, opacity }, ratio) {
-  const { reach, steps, weights } = disc(radius * ratio, wide, opacity), ink = new Uint8ClampedArray(wide * tall);
+  const { reach, steps, weights } = disc(radius * ratio, wide, opacity), ink = new Float32Array(wide * tall);
   for (const row of rows) {
     const x = Math.round(xs[row] * ratio), y = Math.round(ys[row] * ratio);
     if (!(x >= reach && y >= reach && x < wide - reach && y < tall - reach)) continue;
@@ -35,8 +35,9 @@ export function drawPoints(canvas, layers) {
   for (const layer of layers) {
     const ink = stamped(wide, tall, layer, ratio), [red, green, blue] = parts(layer.colour);
     for (let at = 0, to = 0; at < ink.length; at += 1, to += 4) {
-      const own = ink[at];
-      if (!own) continue;
+      if (ink[at] === 0) continue;
+      const own = Math.min(255, ink[at]) | 0;
+      if (pixels[to + 3] === 0) { pixels[to] = red; pixels[to + 1] = green; pixels[to + 2] = blue; pixels[to + 3] = own; continue; }
       const below = (pixels[to + 3] * (255 - own)) / 255, all = own + below;
       pixels[to] = (red * own + pixels[to] * below) / all;
       pixels[to + 1] = (green * own + pixels[to + 1] * below) / all;

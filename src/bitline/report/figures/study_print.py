@@ -172,7 +172,7 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
 
 def draw_pareto(axes: Axes, result: StudyResult, cost: str) -> None:
     """`pareto_figure` on axes that are there; its example shows the other arguments."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     designs, best = pareto(result, cost)
     x = [design.costs[cost] for design in designs]
@@ -183,9 +183,10 @@ def draw_pareto(axes: Axes, result: StudyResult, cost: str) -> None:
         *zip(*chosen, strict=True), "o-", drawstyle="steps-post", color=ORANGE, markersize=5, label="Pareto front"
     )
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if max(x) > 10 * min(x) else MaxNLocator(5))
+    steps = LogLocator(subs=(1, 2, 5) if max(x) > 10 * min(x) else (1, 1.5, 2, 3, 4, 5, 7))
+    axes.xaxis.set_major_locator(steps if max(x) > 2 * min(x) else MaxNLocator(5))
     axes.xaxis.set_major_formatter(lambda value, _: number(value, 3))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(COST_AXES[cost])
     axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)

@@ -54,7 +54,7 @@ def _draw_measured(axes: Axes, best: Recommendation, loss: float) -> None:
     axes.plot(bits, values, "o-", color=colour_of(0), label="with the best P")
     for number, value, percentile in found:
         axes.annotate(
-            f"{exact(percentile)} %", (number, value), (0, 7), textcoords="offset points", ha="center", fontsize=8
+            f"P {exact(percentile)} %", (number, value), (0, 7), textcoords="offset points", ha="center", fontsize=8
         )
     reference = measure.scale * best.reference
     axes.axhline(reference, color=GREY, linestyle="--", label="without ADC")
