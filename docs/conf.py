@@ -29,6 +29,7 @@ extensions = [
     "extensions.notebooks",
     "extensions.paper",
     "extensions.settings",
+    "extensions.types",
 ]
 source_suffix = {".md": "markdown", ".py": "markdown"}  # notebooks are Python files
 include_patterns = ["*.md", "**/*.md", "notebooks/*.py"]

@@ -337,6 +337,7 @@ def test_the_site_builds_without_warnings(tmp_path, request):
     assert built.returncode == 0, built.stderr
     check_the_reference(site)
     check_the_settings(site)
+    check_that_types_are_in_words(site)
     check_that_it_opens_without_a_network(site)
     if all(REQUIREMENTS[name].found() for name in ("Chromium", "Playwright", "axe")):
         check_in_a_browser(site, request.getfixturevalue("browser"))
@@ -359,6 +360,15 @@ def check_the_settings(site: Path) -> None:
     assert sorted(anchors) == sorted(
         {row.name.replace("[]", "") for row in described(Design)} - {"name", "description"}
     )
+
+
+def check_that_types_are_in_words(site: Path) -> None:
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in (site / "api").glob("*.html")}
+    assert "whole number from 1 to 32" in pages["readout"]
+    signatures = {name: re.findall(r'<dt class="sig[^>]*>.*?</dt>', text, re.DOTALL) for name, text in pages.items()}
+    assert [
+        name for name, found in signatures.items() if any("Field(" in re.sub("<[^>]+>", "", each) for each in found)
+    ] == []
 
 
 def check_that_it_opens_without_a_network(site: Path) -> None:

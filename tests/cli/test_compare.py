@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from bitline.cli import why
+from bitline.cli.run_tables import run_tables
+from bitline.cli.table import Cell
 from bitline.data.samples import samples_of
 from bitline.design import Design
 from bitline.evaluation.causes import causes
-from bitline.evaluation.comparison import compare_designs
+from bitline.evaluation.comparison import compare_designs, differing_settings
 from bitline.evaluation.diagnosis import Patient, diagnose
 from bitline.evaluation.evaluate import Procedure
 from bitline.evaluation.measured_samples import MeasuredSamples
@@ -97,6 +99,29 @@ def test_few_chips_are_called_few():
     assert "median 90.05 %, worst 90.00 %" in why.spread_of_chips(many)
     assert "few" not in why.spread_of_chips(many)
     assert "one chip" in why.spread_of_chips(evaluation(0.9))
+
+
+def test_few_equal_chips_claim_no_certainty():
+    """Two chips with one accuracy read '± 0.00', as if all chips were alike."""
+    alike, many = evaluation(0.9, 0.9), evaluation(*[0.9] * 12)
+    said = why.spread_of_chips(alike)
+    assert "2 equal chips give no interval" in said and "to 90.00" not in said
+    assert "±" not in str(alike) and "all equal" in str(alike)
+    assert "equal" in [cell.text for cell in run_tables([alike], "network")[0].rows[-1] if isinstance(cell, Cell)]
+    assert "90.00 ± 0.00 %" in str(many)
+
+
+def test_settings_that_only_one_kind_has_are_listed_where_they_were_changed():
+    sar = Design().with_settings({"adc.kind": "sar"})
+    noisy = sar.with_settings({"adc.comparator_offset_steps": 0.3})
+    assert differing_settings([Design(), sar]) == {"adc.kind": ("uniform", "sar")}
+    assert differing_settings([Design(), noisy]) == {
+        "adc.kind": ("uniform", "sar"),
+        "adc.comparator_offset_steps": (None, 0.3),
+    }
+    assert differing_settings([sar, noisy]) == {"adc.comparator_offset_steps": (sar.adc.comparator_offset_steps, 0.3)}
+    needed = Design().with_settings({"cell.device": {"kind": "state-proportional", "alpha": 0.05}})
+    assert differing_settings([Design(), needed])["cell.device.alpha"][1] == 0.05  # it has no default
 
 
 def test_causes_are_looked_for_where_much_is_lost():

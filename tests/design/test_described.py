@@ -68,3 +68,10 @@ def test_a_setting_of_a_single_kind_says_so():
 def test_units_follow_from_names():
     units = {row.name: row.unit for row in ROWS}
     assert units["cell.time"] == "s" and units["cell.device.G_max_uS"] == "µS" and units["array.rows"] == ""
+
+
+def test_values_are_said_in_words():
+    values = {(row.name, row.condition): row.values for row in ROWS}
+    assert values["array.rows", ""] == "whole number, at least 1"
+    assert values["adc.range.percentiles", "adc.range.kind = best-output"].startswith("list of numbers, each above 50")
+    assert not [text for text in values.values() if any(sign in text for sign in ("<", ">", "[", "numberss"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from strategies import designs
 
 from bitline import Design, presets
 from bitline.design import LayerRule
+from bitline.design.settings import flat
 from bitline.errors import DesignError
 
 
@@ -66,6 +68,30 @@ def test_impossible_designs_are_refused_with_name_value_and_remedy(sections, wor
         Design(**sections)
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_no_message_names_the_same_values_twice():
+    """A wrong `adc.calibrated_on` was answered "should be 'ideal' or 'chip', or 'ideal' or 'chip'"."""
+    tried = 0
+    for design in (Design(), *map(Design.load, presets())):
+        for name in flat(design.model_dump()):
+            if name in ("name", "description") or name.startswith("layers"):
+                continue
+            for wrong in ("nonsense", -7.5):
+                said = refusal_of(design, name, wrong)
+                words = re.findall(r"'[^']*'", said.replace(f"'{wrong}'", "").replace(f"'{design.name}'", ""))
+                assert len(words) == len(set(words)), said
+                tried += bool(words)
+    assert tried > 100
+
+
+def refusal_of(design, name, wrong):
+    """What a wrong value is answered; nothing where it is not wrong."""
+    try:
+        design.with_settings({name: wrong})
+    except DesignError as error:
+        return str(error)
+    return ""
 
 
 def test_unknown_presets_and_bad_files(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import numpy as np
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from bitline import Design, conversion_of, convert, evaluate
 from bitline.cli import app as cli
 from bitline.errors import CalibrationError, DataError, DesignError
-from bitline.evaluation.adc_ranges import ranges_frame, recommend, study_ranges
+from bitline.evaluation.adc_ranges import Recommendation, ranges_frame, recommend, study_ranges
 from bitline.nn import load_calibration, save_calibration
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, LeastErrorAdcRange
+from bitline.report.figures.tried import tried_figure
 
 
 def seen(values) -> Histogram:
@@ -160,7 +162,25 @@ def test_command_shows_ranges(tmp_path, monkeypatch, capsys):
     frame = pd.read_csv(tmp_path / "ranges.csv")
     assert "recommended: adc.bits" in output or "no resolution" in output
     assert "stage3.conv2" in output and len(frame) == 10
-    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("signals.png", "useful.png"))
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("signals.png", "useful.png", "tried.png"))
+    assert "tried: " in output and "tried.png" in output
+
+
+def test_the_figure_of_what_was_tried_shows_all_of_it():
+    tried = tuple(
+        (bits, percentile, bits * 6.0 - percentile / 50, math.nan) for bits in (4, 7) for percentile in (99.0, 100.0)
+    )
+    tried += ((4, 99.0, 22.0, 0.80), (7, 99.0, 40.0, 0.93))
+    above, below = tried_figure(Recommendation(7, 99.0, 0.93, 0.935, tried), 0.01, "made up").axes
+    measured, without, accepted, chosen = above.lines
+    assert measured.get_xydata().tolist() == [[4, 80], [7, 93]]
+    assert [text.get_text() for text in above.texts] == ["P 99 %", "P 99 %"]
+    assert (without.get_ydata()[0], accepted.get_ydata()[0]) == (93.5, 92.5)
+    assert chosen.get_xydata().tolist() == [[7, 93]]
+    drawn = {(line.get_label(), *point) for line in below.lines for point in line.get_xydata().tolist()}
+    assert drawn == {
+        (f"P {percentile:g} %", bits, ratio) for bits, percentile, ratio, value in tried if math.isnan(value)
+    }
 
 
 def test_runs_write_and_use_a_calibration(tmp_path, monkeypatch, capsys):

@@ -137,8 +137,8 @@ def test_names_are_names_in_every_report(tmp_path, name):
         if name.startswith("<"):
             assert name not in text
     assert texts[0].count("<script") == (tmp_path / "plain.html").read_text().count("<script")
-    data = texts[0].split('<script type="application/json" id="rows">')[1].split("</script>")[0]
-    assert len(json.loads(data)) == len(designs)
+    data = texts[0].split('<script type="application/json" id="packed">')[1].split("</script>")[0]
+    assert json.loads(data)["size"] == len(designs)
 
 
 def test_a_report_needs_no_design_that_is_measured_and_costed(tmp_path):

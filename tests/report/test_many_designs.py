@@ -26,7 +26,7 @@ def test_a_report_of_very_many_designs_shows_some_of_them_and_says_so(tmp_path):
     path = tmp_path / "many.html"
     write_study(path, result)
     page = path.read_text(encoding="utf-8")
-    assert f"{MANY} of {len(designs):,} designs" in page
+    assert f"{MANY} of {len(designs):,} designs are drawn" in page
     assert "upper quartile" in page
     assert path.stat().st_size < 6.5e6
     assert shown_designs(few) is few

@@ -85,10 +85,11 @@ def test_the_table_sorts_and_filters(page):
 
 
 def test_a_design_opens_from_the_table_and_from_a_point(page):
-    page.locator("#designs tbody tr").nth(2).click()
+    page.locator("#designs tbody tr").nth(2).locator("td").nth(2).click()
     assert page.is_visible("#details")
     assert "bits = 6" in page.text_content("#details pre")
-    page.evaluate("document.getElementById('details').hidden = true")
+    page.locator("#close").click()
+    assert not page.is_visible("#details")
     page.locator("#chart-pareto-0").scroll_into_view_if_needed()
     point = page.locator("#chart-pareto-0 .scatterlayer .trace .point").first
     box = point.bounding_box()

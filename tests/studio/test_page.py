@@ -68,8 +68,30 @@ def test_points_are_loaded_by_keyboard_and_designs_filtered(page):
     page.keyboard.press("Enter")
     says(page, "label", "adc.bits = 3")
     assert "measured" in page.locator("#words").text_content()
-    page.get_by_label("show designs with these words").fill("bits = 8")
-    assert page.locator("#table tbody tr").count() == 1
+    for words in ("bits = 8", "adc.bits>5", "design=adc.bits"):
+        page.get_by_label("show designs with these words").fill(words)
+        assert page.locator("#table tbody tr").count() == (1 if "8" in words or ">" in words else 0)
+
+
+def test_designs_are_chosen_by_a_rectangle_or_sliders(page):
+    table = page.locator("#table tbody tr")
+    slider = page.get_by_role("slider", name="energy, µJ: at most")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    says(page, "count", "1 of 2 designs")
+    assert "adc.bits = 3" in table.text_content()
+    assert page.locator("#chart circle.point").count() == 1
+    page.get_by_role("button", name="choose all").click()
+    says(page, "count", "2 designs")
+    assert slider.get_attribute("aria-valuetext") == "no limit"
+    page.locator("#chart").scroll_into_view_if_needed()
+    dear = page.locator("#chart circle.point[aria-label*='adc.bits = 8']").bounding_box()
+    page.mouse.move(dear["x"] - 40, dear["y"] - 30)
+    page.mouse.down()
+    page.mouse.move(dear["x"] + 30, dear["y"] + 40, steps=4)
+    page.mouse.up()
+    says(page, "count", "1 of 2 designs")
+    assert "adc.bits = 8" in table.text_content()
 
 
 def test_an_impossible_change_is_refused_with_the_reason(page):

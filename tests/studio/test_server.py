@@ -11,7 +11,6 @@ import pytest
 from bitline.design import Design
 from bitline.measures import ACCURACY, measure_of
 from bitline.studio.estimate import Bounds, Known, guess_quality
-from bitline.studio.session import best_first
 from bitline.study import DesignResult, read_results
 
 
@@ -141,9 +140,6 @@ def test_a_row_speaks_of_its_measure(server):
     row = server.session.row(shares)
     assert (row["text"], row["worst"], row["interval"]) == ("55.00", "20.00", "0.00 to 100.00 %")
     assert (row["low"], row["high"]) == (0.0, 100.0) and row["few"].startswith("few chips")
-    errors = [DesignResult(key, key, {}, {}, accuracies=(value,), measure=measure_of("mse"))
-              for key, value in (("a", 3.0), ("b", 1.0))]  # fmt: skip
-    assert [design.key for design in best_first(errors)] == ["b", "a"]
 
 
 def test_a_measure_without_an_upper_end_is_estimated_too():

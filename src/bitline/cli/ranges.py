@@ -51,7 +51,9 @@ def ranges(
         ),
     ] = None,
     images: options.SomeImages = 300,
-    out: Annotated[Path, options.out_folder("ranges.csv, signals.png and useful.png")] = Path("ranges"),
+    out: Annotated[Path, options.out_folder("ranges.csv, signals.png, useful.png and, with --loss, tried.png")] = Path(
+        "ranges"
+    ),
     threads: options.Threads = None,
 ) -> None:
     """Show where the signals of every layer lie in the range of its ADCs.
@@ -64,11 +66,15 @@ def ranges(
       bitline ranges --design offset --loss 1
     """
     from bitline.evaluation.adc_ranges import recommend, study_ranges
+    from bitline.report.figures.tried import tried_figure
+    from bitline.report.style import save
 
     output = Output.of(context)
     if loss is None:
         refuse_idle(context, "without --loss", "images")
-    files = [out / file for file in ("ranges.csv", "signals.png", "useful.png")]
+    files = [
+        out / file for file in ("ranges.csv", "signals.png", "useful.png", *(["tried.png"] if loss is not None else []))
+    ]
     check_writable("--out", *files)
     chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data).load(images, calibration_images)
@@ -80,7 +86,7 @@ def ranges(
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
     caption = f"{model} on design {chosen.name}, {len(shown)} calibration images"
-    _write(files, found, _drawn(found, layer), caption, percent)
+    _write(files[:3], found, _drawn(found, layer), caption, percent)
     parts: list[Table | str] = [
         _slices(found, percent, f"{model} on {chosen.name}, {len(shown)} images"),
         f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
@@ -90,7 +96,8 @@ def ranges(
         tested = (sample.network, chosen, sample.images, labels, shown)
         with output.progress() as tell:
             best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
-        parts += [_tried(best), _recommended(best, loss, len(sample.images))]
+        save(tried_figure(best, loss / 100, f"{model} on {chosen.name}, {len(sample.images)} images"), files[-1])
+        parts += [_tried(best), _looked_at(best), _recommended(best, loss, len(sample.images))]
     output.results(*parts)
     output.wrote(*files)
 
@@ -186,6 +193,16 @@ def _tried(best: Recommendation) -> Table:
         Column(best.measure.name, best.measure.name, "%", in_percent),
     )
     return Table("tried", columns, best.tried, "resolutions and ranges tried")
+
+
+def _looked_at(best: Recommendation) -> str:
+    """What was tried, in words."""
+    bits = sorted({entry[0] for entry in best.tried})
+    ranges = sorted({entry[1] for entry in best.tried})
+    return (
+        f"tried: {', '.join(map(str, bits))} bits, each with P = {', '.join(map(exact, ranges))} % on 32 images; "
+        f"{best.measure.name} on all of them with the P whose worst layer is best (tried.png)"
+    )
 
 
 def _recommended(best: Recommendation, loss: float, images: int) -> str:

@@ -56,8 +56,16 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         ("quantised reference", None, last.reference_value, None),
     ]
     for result in results:
-        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, result.std))
+        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, _spread(result)))
     return Table(measure.key, columns, rows, title)
+
+
+def _spread(result: Evaluation) -> Cell | float:
+    """The deviation over chips; of few chips that are equal the word, as a nought would say that all chips are."""
+    from bitline.evaluation.chip_spread import ChipSpread
+
+    is_open = result.std == 0 and ChipSpread(result.measure, result.chip_values).says_nothing
+    return Cell(result.std, "equal") if is_open else result.std
 
 
 def _layers(layers: Sequence[LayerError], at: str) -> Table:

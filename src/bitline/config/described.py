@@ -39,7 +39,7 @@ UNITS = {
     "V": "V",
 }
 """Units of settings by how their names end."""
-BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+BOUNDS = {"exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most"}
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Described:
         """All of it but the name and the default, in words.
 
         Examples:
-            >>> Described("adc.bits", "adc.kind = ramp", "whole number >= 2", "8", "Resolution.").text
-            'Resolution. Values: whole number >= 2. Only where adc.kind = ramp.'
+            >>> Described("adc.bits", "adc.kind = ramp", "whole number, at least 2", "8", "Resolution.").text
+            'Resolution. Values: whole number, at least 2. Only where adc.kind = ramp.'
         """
         only = f"Only where {self.condition}." if self.condition else ""
         return " ".join(filter(None, (self.meaning, f"Values: {self.values}.", only)))
@@ -76,7 +76,7 @@ class Described:
         """Of its number, from its name; empty where it has none, or one that only its meaning says.
 
         Examples:
-            >>> Described("adc.thermal_noise.full_scale_V", "", "number > 0", "1.0", "Voltage.").unit
+            >>> Described("adc.thermal_noise.full_scale_V", "", "number, above 0", "1.0", "Voltage.").unit
             'V'
         """
         words = self.name.rpartition(".")[2].split("_")
@@ -90,7 +90,7 @@ class Described:
         Settings in a list of tables, such as rules for layers, are set in files alone.
 
         Examples:
-            >>> Described("adc.bits", "adc.kind = ramp, sar", "whole number >= 2", "8", "Resolution.").arguments
+            >>> Described("adc.bits", "adc.kind = ramp, sar", "whole number, at least 2", "8", "Resolution.").arguments
             '--set adc.kind=ramp --set adc.bits=8'
         """
         if "[]" in self.name:
@@ -123,7 +123,7 @@ def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
         if name == "kind":
             continue
         if not parts:
-            values = _values(schema["properties"][name], schema.get("$defs", {}))
+            values = _values(schema["properties"][name], schema.get("$defs", {}))  # as in values_of, at once for all
             default = "" if field.is_required() else _written(field.get_default(call_default_factory=True))
             rows.append(Described(prefix + name, "", values, default, meaning))
         elif len(parts) == 1 and not issubclass(parts[0], Variant):
@@ -131,6 +131,28 @@ def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
         else:
             rows += _of_variants(f"{prefix}{name}", parts, field.default, meaning)
     return rows
+
+
+def values_of(model: type[BaseModel], name: str) -> str:
+    """What a setting takes, in words; empty where it is made of settings itself.
+
+    Args:
+        model: of settings.
+        name: of one of its fields.
+
+    Examples:
+        >>> from typing import Annotated
+        >>> from pydantic import Field
+        >>> class Wire(BaseModel):
+        ...     rows: Annotated[int, Field(ge=1)] = 1
+        ...     lengths: list[Annotated[float, Field(gt=0, le=1)]] | None = None
+        >>> values_of(Wire, "rows"), values_of(Wire, "lengths")
+        ('whole number, at least 1', 'list of numbers, each above 0 and at most 1, or not given')
+    """
+    if list(_models(model.model_fields[name].annotation)):
+        return ""
+    schema = model.model_json_schema()
+    return _values(schema["properties"][name], schema.get("$defs", {}))
 
 
 def _of_variants(name: str, parts: list[type[BaseModel]], default: Any, meaning: str) -> Iterator[Described]:
@@ -166,9 +188,24 @@ def _values(schema: dict[str, Any], known: dict[str, Any]) -> str:
     kind = schema.get("type", "any")
     if kind == "array":
         inner: dict[str, Any] = schema.get("items") or next(iter(schema.get("prefixItems", [])), {})
-        return f"list of {_values(inner, known)}" if inner else "list"
-    bounds = [f"{sign} {exact(schema[key])}" for key, sign in BOUNDS.items() if key in schema]
-    return " ".join([TYPES.get(kind, kind), " and ".join(bounds)]).strip()
+        return f"list of {_of_several(_values(inner, known))}" if inner else "list"
+    limits = _limits(schema)
+    between = "" if not limits else " " if limits.startswith("from") else ", "
+    return f"{TYPES.get(kind, kind)}{between}{limits}"
+
+
+def _of_several(values: str) -> str:
+    """Values in words, of the entries of a list."""
+    if values.startswith("list"):
+        return values.replace("list", "lists", 1)
+    return values.replace("number", "numbers", 1).replace(", ", ", each ", 1) if "number" in values else values
+
+
+def _limits(schema: dict[str, Any]) -> str:
+    """The bounds of a number, in words."""
+    if {"minimum", "maximum"} <= schema.keys():
+        return f"from {exact(schema['minimum'])} to {exact(schema['maximum'])}"
+    return " and ".join(f"{word} {exact(schema[key])}" for key, word in BOUNDS.items() if key in schema)
 
 
 def _written(value: Any) -> str:

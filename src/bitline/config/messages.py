@@ -82,9 +82,10 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
 def _alternative(problem: ErrorDetails, problems: list[ErrorDetails], model: type[BaseModel]) -> str:
     """The words that are accepted, too, where a number was expected."""
     path, _ = _place(problem["loc"], model)
-    words = [other for other in problems if other["type"] == "literal_error" and other is not problem]
-    same = [other["ctx"]["expected"] for other in words if _place(other["loc"], model)[0] == path]
-    return f", or {same[0]}" if same else ""
+    own = problem.get("ctx", {}).get("expected")
+    words = (other["ctx"]["expected"] for other in problems if other["type"] == "literal_error"
+             and _place(other["loc"], model)[0] == path)  # fmt: skip
+    return "".join(f", or {expected}" for expected in dict.fromkeys(words) if expected != own)
 
 
 def _first(problems: list[ErrorDetails]) -> ErrorDetails:

@@ -50,8 +50,23 @@ class ChipSpread:
         return self._worst_first[0]
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether chips are so few and so equal that they do not show how chips differ.
+
+        Two chips with the same accuracy have an interval of no width, which would claim that all chips are alike.
+
+        Examples:
+            >>> from bitline.measures import ACCURACY
+            >>> [ChipSpread(ACCURACY, (0.9,) * count).says_nothing for count in (1, 2, 4, 5)]
+            [True, True, True, False]
+        """
+        return len(self.values) < FEW and len(set(self.values)) == 1
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the mean, within what the measure can be; NaN for a single chip."""
+        """95 % interval of the mean, within what the measure can be; NaN where chips do not show how they differ."""
+        if self.says_nothing:
+            return math.nan, math.nan
         half, mean = half_width(self.values), sum(self.values) / len(self.values)
         return self.measure.possible(mean - half), self.measure.possible(mean + half)
 
@@ -68,21 +83,22 @@ class ChipSpread:
             >>> from bitline.measures import ACCURACY
             >>> ChipSpread(ACCURACY, (0.90, 0.92, 0.91)).in_short, ChipSpread(ACCURACY, (0.7, 0.9)).in_short
             ('91.00 ± 2.48', '80.00 (0.00 to 100.00)')
+            >>> ChipSpread(ACCURACY, (0.9, 0.9)).in_short
+            '90.00'
         """
         mean, half = sum(self.values) / len(self.values), half_width(self.values)
-        if math.isnan(half):
+        if self.says_nothing:
             return self.measure.text(mean)
-        low, high = mean - half, mean + half
-        if self.interval == (low, high):
+        if self.interval == (mean - half, mean + half):
             return f"{self.measure.text(mean)} ± {self.measure.text_of_spread(half)}"
         return f"{self.measure.text(mean)} ({' to '.join(map(self.measure.text, self.interval))})"
 
     @property
     def in_interval(self) -> str:
-        """The interval with its unit; empty for a single chip."""
-        low, high = self.interval
-        if math.isnan(low):
+        """The interval with its unit; empty where there is none."""
+        if self.says_nothing:
             return ""
+        low, high = self.interval
         if self.measure.is_share:
             return f"{self.measure.text(low)} to {self.measure.shown(high)}"
         return f"{self.measure.shown(low)} to {self.measure.shown(high)}"
@@ -90,13 +106,26 @@ class ChipSpread:
     def __str__(self) -> str:
         measure = self.measure
         text = f"median {measure.shown(self.median)}, worst {measure.shown(self.worst)}"
-        if len(self.values) > 1:
+        if self.in_interval:
             text += f"; 95 % interval of the mean {self.in_interval}"
         return f"{text}; {self.remark}" if self.remark else text
 
     @property
+    def no_interval(self) -> str:
+        """Why there is none, in a word or two; empty where there is one.
+
+        Examples:
+            >>> from bitline.measures import ACCURACY
+            >>> [ChipSpread(ACCURACY, values).no_interval for values in ((0.9,), (0.9, 0.9), (0.8, 0.9))]
+            ['one chip', 'equal chips', '']
+        """
+        return "" if not self.says_nothing else "one chip" if len(self.values) == 1 else "equal chips"
+
+    @property
     def remark(self) -> str:
         """That the chips are few, and what more would bring; empty where they are not."""
+        if self.says_nothing:
+            return "" if len(self.values) == 1 else f"{len(self.values)} equal chips give no interval: more chips do"
         if not self.is_few:
             return ""
         from scipy import stats  # here, for the start-up of what does not need it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -146,14 +147,41 @@ def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -
 def differing_settings(designs: Sequence[Design]) -> dict[str, tuple[Any, ...]]:
     """Settings that are not the same in all designs: their values, None where a design has no such setting.
 
+    What only one kind of a table has, such as settings of a SAR beside a uniform ADC, is listed where it differs from
+    its default: the other design cannot have it, and the kinds are listed.
+
     Args:
         designs: in the order in which the values are given.
 
     Examples:
         >>> differing_settings([Design(), Design().with_settings({"adc.bits": 6})])
         {'adc.bits': (8, 6)}
+        >>> differing_settings([Design(), Design().with_settings({"adc.kind": "sar"})])
+        {'adc.kind': ('uniform', 'sar')}
     """
     content = [flat(design.model_dump(mode="json", exclude=set(NAMES))) for design in designs]
     names = dict.fromkeys(name for settings in content for name in settings)
     values = {name: tuple(settings.get(name) for settings in content) for name in names}
-    return {name: of_each for name, of_each in values.items() if len(set(map(repr, of_each))) > 1}
+    differing = {name: of_each for name, of_each in values.items() if len(set(map(repr, of_each))) > 1}
+    return {
+        name: of_each
+        for name, of_each in differing.items()
+        if not _is_of_another_kind(name, differing) or not all(map(partial(_is_usual, name=name), designs))
+    }
+
+
+def _is_of_another_kind(name: str, differing: Collection[str]) -> bool:
+    """Whether a setting stands in a table of which the designs have different kinds."""
+    parts = name.split(".")
+    tables = (".".join(parts[:depth]) for depth in range(1, len(parts)))
+    return parts[-1] != "kind" and any(f"{table}.kind" in differing for table in tables)
+
+
+def _is_usual(design: Design, name: str) -> bool:
+    """Whether a design has no such setting, or has its default; a setting without a default is never usual."""
+    owner: Any = design
+    *tables, last = name.split(".")
+    for table in tables:
+        owner = getattr(owner, table, None)
+    fields = getattr(type(owner), "model_fields", {})
+    return last not in fields or bool(fields[last].get_default(call_default_factory=True) == getattr(owner, last))

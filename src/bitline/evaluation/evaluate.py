@@ -121,7 +121,7 @@ def evaluate(
         >>> images, labels = torch.eye(4).repeat(5, 1), torch.arange(4).repeat(5)
         >>> print(evaluate(network, "differential", images, labels, calibration=images, chips=2))
         differential, 20 images
-        accuracy   100.00 ± 0.00 %  mean of 2 chips, 95 % confidence interval
+        accuracy   100.00 %  mean of 2 chips, all equal
         reference  100.00 %         quantised weights and inputs, exact sums
         float      100.00 %         the original network
         notes      0

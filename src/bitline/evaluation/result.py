@@ -77,7 +77,7 @@ class Evaluation:
     def _summary(self) -> tuple[str, list[tuple[str, str, str]]]:
         """A title, and what is said of it: names, values and meanings."""
         rows = [
-            (self.measure.name, self._with_unit(self._value), _of_chips(len(self.chip_values))),
+            (self.measure.name, self._with_unit(self._value), _of_chips(ChipSpread(self.measure, self.chip_values))),
             ("reference", self.measure.shown(self.reference_value), "quantised weights and inputs, exact sums"),
             ("float", self.measure.shown(self.float_value), "the original network"),
             ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
@@ -239,8 +239,10 @@ class Evaluation:
         }
 
 
-def _of_chips(count: int) -> str:
-    return "one chip" if count == 1 else f"mean of {count:,} chips, 95 % confidence interval"
+def _of_chips(spread: ChipSpread) -> str:
+    count = len(spread.values)
+    known = "all equal" if spread.says_nothing else "95 % confidence interval"
+    return "one chip" if count == 1 else f"mean of {count:,} chips, {known}"
 
 
 def _shortened(name: str, length: int = 20) -> str:

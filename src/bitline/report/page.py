@@ -18,6 +18,13 @@ from bitline.report.style import METHOD
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+MAIN = "study.js"
+"""The script that begins."""
+MODULES = (
+    "charts.js", "choose.js", "front.js", "packed.js", "points.js", "ranges.js", "scales.js", "table.js", "text.js",
+)  # fmt: skip
+"""What it imports, by the name `bitline/charts.js` and so on."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -85,7 +92,7 @@ def page(title: str, body: Iterable[str], sections: Sequence[Section], data: dic
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{_asset('study.css')}</style></head>"
         f"<body><main>{''.join(body)}{note(f'bitline {bitline.__version__}; {METHOD}')}</main>"
-        f"{elements}{library}<script>{_asset('study.js')}</script></body></html>\n"
+        f'{elements}{library}{_modules()}<script type="module">{_asset(MAIN)}</script></body></html>\n'
     )
 
 
@@ -163,6 +170,15 @@ def _library() -> str:
 def _json(value: Any) -> str:
     """JSON inside a script element, which no text of it can end or open: '<' only stands in words."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _modules() -> str:
+    """The map that gives the page its modules by name; they lie in it, as a page from a disk may load nothing."""
+    imports = {
+        f"bitline/{name}": f"data:text/javascript;base64,{base64.b64encode(_asset(name).encode()).decode()}"
+        for name in MODULES
+    }
+    return f'<script type="importmap">{_json({"imports": imports})}</script>'
 
 
 def _asset(name: str) -> str:

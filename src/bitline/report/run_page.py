@@ -116,7 +116,7 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
     ]
     for result in results:
         spread = ChipSpread(measure, result.chip_values)
-        interval = spread.in_interval.removesuffix(f" {measure.unit}") or "one chip"
+        interval = spread.in_interval.removesuffix(f" {measure.unit}") or spread.no_interval
         deviation = (
             ""
             if math.isnan(result.std)

@@ -12,11 +12,15 @@ MANY = 500
 """Designs that the report shows one by one; of more, it shows these and sums up all of them."""
 
 
-def shown_designs(result: StudyResult) -> StudyResult:
+def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
     """The part of a study that the report shows one by one, in the order of the study: all designs if they are few.
 
     Otherwise the designs that no other one beats in accuracy and a cost, the most accurate ones, and an even choice of
     the others.
+
+    Args:
+        result: of the study.
+        most: designs that are shown.
 
     Examples:
         >>> from bitline.study import Study
@@ -29,23 +33,23 @@ def shown_designs(result: StudyResult) -> StudyResult:
         >>> len(shown.designs), shown.designs[-1].key
         (500, 'd1999')
     """
-    if len(result.designs) <= MANY:
+    if len(result.designs) <= most:
         return result
-    best = sorted(measured(result), key=lambda design: -result.measure.sign * design.mean)[: MANY // 4]
+    best = sorted(measured(result), key=lambda design: -result.measure.sign * design.mean)[: most // 4]
     chosen: dict[str, None] = {}
-    for group in (*_fronts(result), best):
+    for group in (*_fronts(result, most // 4), best):
         chosen |= dict.fromkeys(design.key for design in group)
     others = [design for design in result.designs if design.key not in chosen]
-    chosen |= dict.fromkeys(design.key for design in evenly(others, MANY - len(chosen)))
+    chosen |= dict.fromkeys(design.key for design in evenly(others, most - len(chosen)))
     return replace(result, designs=tuple(design for design in result.designs if design.key in chosen))
 
 
-def _fronts(result: StudyResult) -> Iterable[Sequence[DesignResult]]:
-    """For each cost the designs of its front, at most a fourth of those that are shown."""
+def _fronts(result: StudyResult, most: int) -> Iterable[Sequence[DesignResult]]:
+    """For each cost the designs of its front, at most so many."""
     for cost in COST_AXES:
         designs, best = pareto(result, cost)
         front = [design for design, on_front in zip(designs, best, strict=True) if on_front]
-        yield evenly(sorted(front, key=lambda design: design.mean), MANY // 4)
+        yield evenly(sorted(front, key=lambda design: design.mean), most)
 
 
 def evenly(designs: Sequence[DesignResult], count: int) -> Sequence[DesignResult]:

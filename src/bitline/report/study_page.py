@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import html
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from bitline.config.files import write_text
-from bitline.measures import ACCURACY, Measure
+from bitline.measures import ACCURACY
 from bitline.numerics.text import number
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.study_series import label_of, measured
 from bitline.report.labels import label_of_setting
-from bitline.report.page import cards, contents, note, page, scrolling, table
+from bitline.report.packed import EXACT, packed_rows
+from bitline.report.page import Section, cards, contents, note, page, scrolling, table
 from bitline.report.shown_designs import shown_designs
-from bitline.report.study_rows import columns_of, head_of, rows_of, shared_lines, stored_design
+from bitline.report.study_rows import columns_of, designs_of, head_of, stored_design
 from bitline.report.study_sections import sections_of
 from bitline.study.results import StudyResult
 from bitline.study.task import FLOAT
 
+CHOOSE = "Choose a design"
+CHOSEN_FROM = 100_000
+"""Designs that the page has to choose from; of more, the same choice as for its charts, but larger."""
 LARGEST_ERRORS = 20
 """Failed designs that are listed."""
 
@@ -39,18 +45,17 @@ def write_study(path: Path, result: StudyResult) -> None:
         (True, True)
     """
     sections = sections_of(result)
-    shown = shown_designs(result)
-    columns = columns_of(shown)
-    rows, lines = shared_lines(rows_of(shown))
+    listed = shown_designs(result, CHOSEN_FROM)
+    designs, lines = designs_of(listed, shown_designs(result))
     body = [
         _head(result),
-        contents(sections) if sections else "",
+        contents([*sections, Section("choose", CHOOSE)]) if sections else "",
         _chain(result),
         *(section.html for section in sections),
-        _table(columns, _left_out(result, shown), _example(result.measure)),
+        _chooser(listed, _left_out(result, listed)),
         _how(result, path),
     ]
-    data = {"columns": [{"name": name} for name in columns], "lines": lines, "rows": rows}
+    data = {"packed": packed_rows(listed), "in-full": designs, "lines": lines}
     write_text(path, page(f"bitline: {result.study.name}", body, sections, data))
 
 
@@ -91,39 +96,30 @@ def _chain(result: StudyResult) -> str:
     return f"{title}{scrolling(chain_drawing(design))}{note(words)}"
 
 
-def _left_out(result: StudyResult, shown: StudyResult) -> str:
+def _left_out(result: StudyResult, listed: StudyResult) -> str:
     """What the table leaves out, in words."""
-    if len(shown.designs) == len(result.designs):
-        return ""
-    best = "most accurate" if result.measure == ACCURACY else "best"
-    return (
-        f"{len(shown.designs):,} of {len(result.designs):,} designs: those that no other one beats in "
-        f"{result.measure.name} and a cost, the {best} ones, and an even choice of the others. 'bitline results' "
-        "exports all of them."
-    )
+    if len(listed.designs) < len(result.designs):
+        best = "most accurate" if result.measure == ACCURACY else "best"
+        return (
+            f"{len(listed.designs):,} of {len(result.designs):,} designs: those that no other one beats in "
+            f"{result.measure.name} and a cost, the {best} ones, and an even choice of the others. 'bitline results' "
+            "exports all of them."
+        )
+    return "Numbers have seven digits here; 'bitline results' exports all." if len(listed.designs) > EXACT else ""
 
 
-def _example(measure: Measure) -> str:
-    """What can be written into the filter."""
-    return "accuracy&gt;90 energy&lt;2" if measure == ACCURACY else "chips&gt;1 energy&lt;2"
-
-
-def _table(columns: list[str], left_out: str, example: str) -> str:
+def _chooser(result: StudyResult, left_out: str) -> str:
+    """Where designs are chosen: a chart, ranges, words, and the table of those that are chosen."""
+    example = "accuracy&gt;90 energy&lt;2" if result.measure == ACCURACY else "chips&gt;1 energy&lt;2"
     heads = "".join(
         f'<th scope="col" data-name="{html.escape(name, quote=True)}"><button type="button" '
         f'title="sort by {html.escape(name, quote=True)}">{html.escape(head_of(name))}</button></th>'
-        for name in columns
+        for name in columns_of(result)
     )
-    return (
-        f'<section id="table"><h2>{"Designs" if left_out else "All designs"}</h2>{note(left_out)}'
-        '<div class="bar"><input type="search" id="filter" '
-        f'placeholder="filter: words, or {example}" aria-label="filter designs">'
-        '<span id="count" class="soft" role="status"></span>'
-        '<button class="button" id="download" type="button">download CSV</button></div>'
-        + scrolling(f'<table id="designs"><thead><tr>{heads}</tr></thead><tbody></tbody></table>')
-        + '<div id="details" role="region" aria-label="chosen design" hidden><h3></h3><pre tabindex="0"></pre></div>'
-        "</section>"
-    )
+    text = (resources.files("bitline.report") / "assets" / "chooser.html").read_text(encoding="utf-8")
+    parts = {"title": CHOOSE, "note": note(left_out), "measure": html.escape(result.measure.name), "example": example}
+    parts["table"] = scrolling(f'<table id="designs"><thead><tr>{heads}</tr></thead><tbody></tbody></table>')
+    return Template(text).substitute(parts)
 
 
 def _how(result: StudyResult, path: Path) -> str:

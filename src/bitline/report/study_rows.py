@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import tomlkit
 
 from bitline.cost.labels import label_of_cost
 from bitline.design import Design
-from bitline.numerics.text import number
-from bitline.report.figures.setting_axis import SettingAxis
-from bitline.report.figures.study_series import finite, label_of
+from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
-from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
-
-
-class Cell(NamedTuple):
-    """A cell of the table.
-
-    Attributes:
-        value: what filters and downloads use; None if unknown.
-        text: what is shown.
-        rank: where it comes when its column is sorted; None comes last.
-    """
-
-    value: float | str | None
-    text: str
-    rank: float | None
+from bitline.report.shown_designs import MANY
+from bitline.study.results import COSTS, StudyResult
 
 
 def columns_of(result: StudyResult) -> list[str]:
     """Names of the columns: settings (or the design's name), accuracy, costs that some design has.
+
+    Very many designs have the columns by which one chooses among them.
 
     Examples:
         >>> from bitline.study import Study
@@ -68,49 +54,31 @@ def head_of(column: str) -> str:
     return label_of_setting(column).head if "." in column else column
 
 
-def rows_of(result: StudyResult) -> list[dict[str, Any]]:
-    """For each design its `key`, `cells` in the order of the columns, `label` and `design` as TOML.
+def designs_of(result: StudyResult, shown: StudyResult) -> tuple[dict[str, Any], list[str]]:
+    """Designs in full, by key, and lines of TOML: the `row` of each, and its `design`, places of its lines.
+
+    Args:
+        result: whose rows are counted.
+        shown: the designs that are written in full.
 
     Examples:
         >>> from bitline.study import Study
-        >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
-        ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
-        ... )
-        >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
-        >>> [row["cells"][0] for row in rows_of(result)]
-        [Cell(value=5, text='5', rank=0), Cell(value=8, text='8', rank=1)]
-    """
-    axes = [SettingAxis.of(result, name) for name in result.settings]
-    names = {name: place for place, name in enumerate(dict.fromkeys(design.name for design in result.designs))}
-    costs, has_screened = _costs(result), _has_screened(result)
-    rows = []
-    for design in result.designs:
-        settings = [_setting(axis, design) for axis in axes]
-        settings = settings or [Cell(design.name, design.name, names[design.name])]
-        cells = [*settings, _measured(design.mean, design), _spread(design), _number(len(design.accuracies))]
-        cells += [_measured(design.screened, design)] if has_screened else []
-        cells += [_number(design.costs.get(name)) for name in costs]
-        toml = _toml(design.design)
-        rows.append({"key": design.key, "cells": cells, "label": label_of(design), "design": toml})
-    return rows
-
-
-def shared_lines(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows whose designs are numbers of lines, and the lines, each of which many designs have.
-
-    Examples:
-        >>> rows, lines = shared_lines([{"design": "bits = 8\\nrows = 72"}, {"design": "bits = 6\\nrows = 72"}])
-        >>> [row["design"] for row in rows], lines
-        ([[0, 1], [2, 1]], ['bits = 8', 'rows = 72', 'bits = 6'])
+        >>> designs = tuple(DesignResult(f"{bits}", "", {}, {"adc": {"bits": bits}}) for bits in (5, 8))
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> found, lines = designs_of(result, result)
+        >>> found["8"]["row"], [lines[place] for place in found["8"]["design"] if "bits = 8" in lines[place]][-1][:8]
+        (1, 'bits = 8')
     """
     numbers: dict[str, int] = {}
-    short = [
-        {**row, "design": [numbers.setdefault(line, len(numbers)) for line in row["design"].split("\n")]}
-        for row in rows
-    ]
-    return short, list(numbers)
+    places = {design.key: place for place, design in enumerate(result.designs)}
+    found = {
+        design.key: {
+            "row": places[design.key],
+            "design": [numbers.setdefault(line, len(numbers)) for line in _toml(design.design).split("\n")],
+        }
+        for design in shown.designs
+    }
+    return found, list(numbers)
 
 
 def stored_design(settings: Mapping[str, Any]) -> Design | None:
@@ -152,29 +120,5 @@ def _has_screened(result: StudyResult) -> bool:
 
 
 def _costs(result: StudyResult) -> list[str]:
-    return [name for name in COSTS if any(name in design.costs for design in result.designs)]
-
-
-def _setting(axis: SettingAxis, design: DesignResult) -> Cell:
-    if axis.setting not in design.settings:
-        return Cell(None, "", None)
-    place = axis.index(design)
-    level = axis.levels[place]
-    return Cell(str(level) if level in (math.inf, -math.inf) else level, axis.labels[place], place)
-
-
-def _number(value: Any) -> Cell:
-    known = finite(value)
-    return Cell(known, number(value) if is_number(value) else "", known)
-
-
-def _measured(value: float | None, design: DesignResult) -> Cell:
-    measure = design.measure
-    digits = 6 if measure.is_share else 12
-    known = None if value is None or not math.isfinite(value) else round(measure.scale * value, digits)
-    return Cell(known, measure.text(value), known)
-
-
-def _spread(design: DesignResult) -> Cell:
-    cell = _measured(design.std, design)
-    return cell if design.measure.is_share else Cell(cell.value, design.measure.text_of_spread(design.std), cell.rank)
+    names = COSTS if len(result.designs) <= MANY else tuple(COST_AXES)
+    return [name for name in names if any(name in design.costs for design in result.designs)]

@@ -131,7 +131,10 @@ def _pairs(result: StudyResult) -> Iterator[tuple[str, str]]:
 def _fronts(result: StudyResult, shown: StudyResult) -> Section:
     note = "No design beats those on the front in both. Click a point for its design."
     if shown is not result:
-        note += f" Of {len(result.designs):,} designs, those in the table below are drawn."
+        note += (
+            f" {len(shown.designs)} of {len(result.designs):,} designs are drawn: those that no other one beats, the "
+            "best ones, and an even choice of the others. All are at the end of the page, to choose from."
+        )
     figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
     return Section("pareto", f"{result.measure.title} against cost", figures, note, front_table(shown))
 
@@ -152,7 +155,7 @@ def front_table(result: StudyResult) -> str:
         [
             *(str(design.settings.get(name, "")) for name in result.settings),
             result.measure.text(design.mean),
-            ChipSpread(result.measure, design.accuracies).in_interval or "one chip",
+            (spread := ChipSpread(result.measure, design.accuracies)).in_interval or spread.no_interval,
             *(number(design.costs[name], 3) for name in costs),
         ]
         for design in front[:LARGEST_FRONT]

@@ -14,11 +14,14 @@ ASSETS = {
     "controls.js": "text/javascript",
     "chart.js": "text/javascript",
     "designs.js": "text/javascript",
+    "choose.js": "text/javascript",
+    "ranges.js": "text/javascript",
+    "scales.js": "text/javascript",
     "text.js": "text/javascript",
 }
 """Files that the page loads, and their types."""
-SHARED = {"study.css": "bitline.report"}
-"""Files of other packages: colours, tables and buttons are those of reports."""
+SHARED = dict.fromkeys(("study.css", "choose.js", "ranges.js", "scales.js", "text.js"), "bitline.report")
+"""Files of other packages: colours, tables, buttons and how one chooses are those of reports."""
 
 
 def asset(name: str) -> str:
@@ -48,7 +51,7 @@ def page(token: str, nonce: str) -> str:
     """
     body = asset("studio.html")
     address = f"?token={quote(token)}"
-    modules = {f"studio/{name}": f"/assets/{name}{address}" for name in ASSETS if name.endswith(".js")}
+    modules = {f"bitline/{name}": f"/assets/{name}{address}" for name in ASSETS if name.endswith(".js")}
     imports = json.dumps({"imports": modules})
     head = (
         f'<link rel="stylesheet" href="/assets/study.css{address}">'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from bitline.numerics.confidence import known
 from bitline.numerics.summary import counted
 from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing
+from bitline.report.shown_designs import shown_designs
 from bitline.report.study_page import write_study
 from bitline.studio.controls import changed, shown_controls
 from bitline.studio.estimate import Bounds, Guess, Known, guess_quality
@@ -32,7 +33,7 @@ from bitline.study.point import Point, in_line
 from bitline.study.workload import load
 
 SHOWN = 3000
-"""Designs that the page is told of: the most accurate, where there are more."""
+"""Designs that the page is told of; of more, those on a front, the best ones, and an even choice of the others."""
 
 
 class Session:
@@ -124,9 +125,7 @@ class Session:
             result, error = self.watched.result, ""
         except BitlineError as damage:
             result, error = None, str(damage)
-        designs = result.designs if result else ()
-        if len(designs) > SHOWN:
-            designs = tuple(best_first(designs)[:SHOWN])
+        designs = shown_designs(result, SHOWN).designs if result else ()
         return {
             "title": self.title,
             "store": self.store.name,
@@ -256,15 +255,6 @@ class Session:
                 return None
             self._known[name] = Known(features, _ratio(design), design.mean)
         return self._known[name]
-
-
-def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
-    """Designs in order, the best first and those that are not measured last.
-
-    Args:
-        designs: of a study.
-    """
-    return sorted(designs, key=lambda design: -design.measure.sign * design.mean if design.accuracies else math.inf)
 
 
 def _text_of(design: DesignResult) -> str:

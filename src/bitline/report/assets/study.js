@@ -1,169 +1,101 @@
-"use strict";
-(() => {
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const figures = read("figures"), hasTable = Boolean(document.getElementById("designs"));
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+// The page: its charts, and the designs to choose from.
 
-  // Plotly's script lies packed in the page: a report is less than half as large, and still needs no network.
-  async function library() {
-    const bytes = Uint8Array.from(atob(document.getElementById("plotly").textContent), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const element = document.createElement("script");
-    element.textContent = await new Response(stream).text();
-    document.head.append(element);
-  }
+import { drawCharts } from "bitline/charts.js";
+import { chosen, frontOf } from "bitline/choose.js";
+import { frontChart } from "bitline/front.js";
+import { unpacked } from "bitline/packed.js";
+import { rangeControls } from "bitline/ranges.js";
+import { designTable } from "bitline/table.js";
+import { byId, make } from "bitline/text.js";
 
-  function themed({ layout, data }) {
-    const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
-    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true, exponentformat: "power" };
-    const themedLayout = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: ink, size: 13 }, margin: { t: 56, r: 16, b: 56, l: 64 }, autosize: true };
-    for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
-    const narrow = document.documentElement.clientWidth < 600;
-    if (layout.title) themedLayout.title = { ...layout.title, x: 0, xref: "paper", xanchor: "left", font: { size: narrow ? 13 : 15, weight: 600 },
-      text: narrow ? wrapped(layout.title.text, 44) : layout.title.text };
-    const longest = Math.max(0, ...data.flatMap((trace) => trace.type === "heatmap" ? trace.y.map((name) => String(name).length) : []));
-    if (narrow && longest > 16) themedLayout.yaxis.showticklabels = false;
-    if (narrow) themedLayout.margin = { t: 64, r: 8, b: 48, l: 48 };
-    return themedLayout;
-  }
+const read = (id) => JSON.parse(byId(id)?.textContent ?? "null");
+const table = read("packed"), designs = read("in-full"), lines = read("lines");
 
-  function wrapped(text, longest) {
-    const found = [""];
-    for (const word of text.split(" ")) {
-      if (found.at(-1) && (found.at(-1) + " " + word).length > longest) found.push(word);
-      else found.push([found.pop(), word].filter(Boolean).join(" "));
+async function chooser() {
+  const columns = await unpacked(table), named = (name) => columns.find((column) => column.name === name);
+  const everything = { columns, size: table.size }, objectives = columns.filter((column) => column.better);
+  const [measure, ...costs] = objectives, drawn = costs.filter(({ data }) => data.some((value, row) => value > 0 && !Number.isNaN(measure.data[row])));
+  const search = byId("filter"), details = byId("details"), only = byId("only-front"), against = byId("cost");
+  const keys = Object.fromEntries(Object.entries(designs).map(([key, { row }]) => [row, key]));
+  let limits = {}, mask = null, front = [], open = null, opener = null, waiting = false;
+
+  const settings = columns.filter((column) => column.setting);
+  const label = (row) => settings.map((column) => (column.text(row) ? [column.word, column.text(row)].filter(Boolean).join(" ") : "")).filter(Boolean).join(", ");
+  const unit = measure.unit ? ` ${measure.unit}` : "";
+  const rows = designTable(everything, { label, open: show, changed: refresh });
+  const controls = rangeControls(objectives, (name, range) => { limits[name] = range; later(); });
+  const chart = drawn.length ? frontChart(byId("front"), { measure, opened: (row) => show(row, byId("front")),
+    says: (row) => `${label(row)}: ${measure.text(row)}${unit}, ${named(against.value).text(row)}`,
+    brushed: (wanted) => { limits = { ...limits, ...wanted }; for (const [name, range] of Object.entries(wanted)) controls[name]?.set(range); later(); } }) : null;
+
+  function refresh() {
+    mask = chosen(everything, { query: search.value, limits });
+    if (chart) {
+      const cost = named(against.value);
+      front = frontOf(mask, cost, measure, measure.better);
+      if (only.checked) { mask.fill(0); for (const row of front) mask[row] = 1; }
+      redraw();
     }
-    return found.join("<br>");
+    rows.fill(mask);
+    byId("clear").disabled = !search.value && !only.checked && !Object.values(limits).flat().some(Number.isFinite);
   }
 
-  function draw() {
-    for (const figure of figures) {
-      const place = document.getElementById(figure.id);
-      Plotly.react(place, figure.data, themed(figure), { responsive: true, displayModeBar: false });
-      if (!place.dataset.clicks) {
-        place.dataset.clicks = "1";
-        place.on("plotly_click", (event) => {
-          const key = event.points[0].customdata;
-          if (key && hasTable) choose(Array.isArray(key) ? key[0] : key);
-        });
-      }
-    }
+  function redraw() {
+    if (!chart || !mask) return;
+    const cost = named(against.value);
+    chart.show({ cost, mask, front, limits, open });
+    byId("front").setAttribute("aria-label", `${measure.head} against ${cost.head}: ${byId("count").textContent || "all designs"}, ${front.length} of them on the front. Sliders and the table below choose, too.`);
   }
 
-  // on paper charts are as wide as the page
-  function fit() {
-    for (const { id } of figures) if (window.Plotly) Plotly.Plots.resize(document.getElementById(id));
+  // many moves of a slider or a finger in one frame are one
+  function later() {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; refresh(); });
   }
 
-  async function start() {
-    if (!figures.length) return;
-    try {
-      await library();
-      draw();
-      dark.addEventListener("change", draw);
-      for (const moment of ["beforeprint", "afterprint"]) addEventListener(moment, fit);
-      matchMedia("print").addEventListener("change", fit);
-    } catch (error) {
-      for (const { id } of figures) document.getElementById(id).textContent = "This browser cannot unpack the charts: use one of 2023 or later.";
-    }
-  }
-
-  start();
-  if (!hasTable) return;
-
-  const rows = read("rows"), columns = read("columns"), lines = read("lines");
-  const body = document.querySelector("#designs tbody"), search = document.getElementById("filter");
-  const count = document.getElementById("count"), details = document.getElementById("details");
-  let order = { column: null, down: false };
-
-  // a cell is its value, the text to show, and its rank where its column is sorted
-  const [VALUE, TEXT, RANK] = [0, 1, 2];
-
-  // words must all occur; "accuracy>90" and the like compare a column whose name contains the word
-  function matches(row, query) {
-    return query.trim().split(/\s+/).filter(Boolean).every((word) => {
-      const comparison = word.match(/^(.+?)(<=|>=|<|>|=)(.+)$/);
-      if (comparison) {
-        const [, name, sign, wanted] = comparison;
-        const called = [...document.querySelectorAll("#designs th")].map((head) => `${head.dataset.name} ${head.textContent}`.toLowerCase());
-        const column = called.findIndex((head) => head.includes(name.toLowerCase()));
-        if (column >= 0) {
-          const value = row.cells[column][VALUE], text = row.cells[column][TEXT], number = Number(wanted);
-          if (sign === "=") return value === number || text.toLowerCase() === wanted.toLowerCase();
-          if (typeof value !== "number" || Number.isNaN(number)) return false;
-          return { "<": value < number, ">": value > number, "<=": value <= number, ">=": value >= number }[sign];
-        }
-      }
-      return row.cells.some((cell) => cell[TEXT].toLowerCase().includes(word.toLowerCase()));
-    });
-  }
-
-  function visible() {
-    const chosen = rows.filter((row) => matches(row, search.value));
-    if (order.column !== null) {
-      chosen.sort((a, b) => {
-        const [x, y] = [a.cells[order.column][RANK], b.cells[order.column][RANK]];
-        if (x === null || y === null) return (x === null) - (y === null);
-        return order.down ? y - x : x - y;
-      });
-    }
-    return chosen;
-  }
-
-  function fill() {
-    const chosen = visible();
-    body.replaceChildren(...chosen.map((row) => {
-      const line = document.createElement("tr");
-      line.id = "design-" + row.key;
-      line.tabIndex = 0;
-      row.cells.forEach((cell) => {
-        const place = document.createElement("td");
-        place.textContent = cell[TEXT];
-        if (typeof cell[VALUE] === "number" || /^-?inf$/.test(cell[TEXT])) place.className = "number";
-        line.append(place);
-      });
-      line.addEventListener("click", () => choose(row.key));
-      line.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(row.key); });
-      return line;
-    }));
-    count.textContent = `${chosen.length} of ${rows.length} designs`;
-  }
-
-  function choose(key) {
-    const row = rows.find((design) => design.key === key);
-    if (!row) return;
-    if (!visible().includes(row)) { search.value = ""; fill(); }
-    document.querySelectorAll("tr.chosen").forEach((line) => line.classList.remove("chosen"));
-    const line = document.getElementById("design-" + key);
-    line.classList.add("chosen");
-    details.querySelector("pre").textContent = row.design.map((number) => lines[number]).join("\n");
-    details.querySelector("h3").textContent = row.label;
+  // A design in full, or what it differs in where the page has no more of it.
+  function show(row, from) {
+    [open, opener] = [row, from];
+    const known = designs[keys[row]];
+    details.querySelector("pre").textContent = known ? known.design.map((number) => lines[number]).join("\n")
+      : settings.filter((column) => column.value(row) !== null).map((column) => `${column.name} = ${JSON.stringify(column.value(row))}`).join("\n");
+    details.querySelector("p").textContent = known ? "" : "What differs from the design of the study:";
+    details.querySelector("h3").textContent = label(row);
     details.hidden = false;
-    details.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    details.scrollIntoView({ block: "nearest" });
+    details.focus({ preventScroll: true });
+    rows.mark(row);
+    redraw();
   }
 
-  document.querySelectorAll("#designs th").forEach((head, index) => {
-    head.querySelector("button").addEventListener("click", () => {
-      order = { column: index, down: order.column === index ? !order.down : false };
-      document.querySelectorAll("#designs th").forEach((head) => head.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
-      fill();
-    });
-  });
+  function close() {
+    details.hidden = true;
+    open = null;
+    rows.mark(null);
+    redraw();
+    if (opener?.isConnected) { opener.focus(); opener.scrollIntoView({ block: "nearest" }); }
+  }
 
-  document.getElementById("download").addEventListener("click", () => {
-    // a spreadsheet takes texts that begin like this for formulas, but for an apostrophe before them
-    const harmless = (value) => typeof value === "string" && /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? "'" + value : value;
-    const quoted = (value) => { const plain = value === null ? "" : String(harmless(value)); return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain; };
-    const lines = [columns.map((column) => column.name), ...visible().map((row) => row.cells.map((cell) => cell[VALUE]))].map((line) => line.map(quoted).join(","));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
-    link.download = "designs.csv";
-    link.click();
-    URL.revokeObjectURL(link.href);
+  against.append(...drawn.map((column) => make("option", { value: column.name }, column.head)));
+  byId("ranges").append(...Object.values(controls).map(({ element }) => element));
+  for (const part of document.querySelectorAll(".with-front")) part.hidden = !chart;
+  byId("clear").addEventListener("click", () => {
+    [search.value, only.checked, limits] = ["", false, {}];
+    for (const control of Object.values(controls)) control.set([-Infinity, Infinity]);
+    refresh();
+    search.focus();
   });
-  search.addEventListener("input", fill);
-  fill();
-})();
+  byId("close").addEventListener("click", close);
+  details.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+  search.addEventListener("input", refresh);
+  for (const part of [only, against]) part.addEventListener("change", refresh);
+  addEventListener("resize", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  refresh();
+  redraw();
+  return (key, place) => { if (key in designs) show(designs[key].row, place); };
+}
+
+const opened = table ? chooser() : Promise.resolve(() => {});
+drawCharts(async (key, place) => (await opened)(key, place));

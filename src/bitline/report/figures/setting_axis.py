@@ -88,8 +88,12 @@ class SettingAxis:
     @property
     def has_ticks(self) -> bool:
         """Whether numbers are written at the axis as the study writes them, such as '1 day'."""
-        own = any(not _is_plain(label) for label in self.labels)
-        return self.is_numeric and own and len(self.levels) <= LARGEST_TICKS
+        return self.is_numeric and self.has_own_words and len(self.levels) <= LARGEST_TICKS
+
+    @property
+    def has_own_words(self) -> bool:
+        """Whether the study writes some values as words, such as '1 day'."""
+        return any(not _is_plain(label) for label in self.labels)
 
     @cached_property
     def _places(self) -> dict[float | str, int]:

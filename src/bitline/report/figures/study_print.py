@@ -9,7 +9,7 @@ from bitline.errors import StudyError
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
 from bitline.report.figures.study_series import COST_AXES, LARGEST_SERIES, lines, measured, pareto
-from bitline.report.style import GREY, ORANGE, colour_of, save
+from bitline.report.style import GREY, ORANGE, colour_of, in_house_style, save
 from bitline.study.results import StudyResult
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def check_format(suffix: str) -> None:
         raise StudyError(f"there is no figure format {suffix!r}: use one of {', '.join(FORMATS)}")
 
 
+@in_house_style
 def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     """Accuracy against one setting with 95 % confidence bands, a line for each combination of the other settings.
 
@@ -143,6 +144,7 @@ def _scale(axes: Axes, axis: SettingAxis) -> None:
         axes.set_xticks(axis.levels)
 
 
+@in_house_style
 def pareto_figure(result: StudyResult, cost: str) -> Figure:
     """Accuracy against a cost, with the designs that no other one beats in both.
 
@@ -170,18 +172,21 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
 
 def draw_pareto(axes: Axes, result: StudyResult, cost: str) -> None:
     """`pareto_figure` on axes that are there; its example shows the other arguments."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     designs, best = pareto(result, cost)
     x = [design.costs[cost] for design in designs]
     y = [result.measure.scale * design.mean for design in designs]
     axes.scatter(x, y, s=18, color=GREY, label="designs")
     chosen = sorted((a, b) for a, b, on_front in zip(x, y, best, strict=True) if on_front)
-    axes.plot(*zip(*chosen, strict=True), "o-", color=ORANGE, markersize=5, label="Pareto front")
+    axes.plot(
+        *zip(*chosen, strict=True), "o-", drawstyle="steps-post", color=ORANGE, markersize=5, label="Pareto front"
+    )
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if max(x) > 10 * min(x) else MaxNLocator(5))
+    steps = LogLocator(subs=(1, 2, 5) if max(x) > 10 * min(x) else (1, 1.5, 2, 3, 4, 5, 7))
+    axes.xaxis.set_major_locator(steps if max(x) > 2 * min(x) else MaxNLocator(5))
     axes.xaxis.set_major_formatter(lambda value, _: number(value, 3))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(COST_AXES[cost])
     axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)

@@ -1,6 +1,6 @@
 // The controls of a design: a slider or a list for each setting, in the order of the signal chain.
 
-import { byId, make } from "studio/text.js";
+import { byId, make } from "bitline/text.js";
 
 let drawn = "";
 

@@ -1,8 +1,8 @@
 // The table of measured designs, and two of them side by side.
 
-import { byId, make, number } from "studio/text.js";
+import { byId, make, number } from "bitline/text.js";
 
-const COSTS = [["energy_uJ", "energy, µJ"],
+export const COSTS = [["energy_uJ", "energy, µJ"],
   ["area_mm2", "area, mm²"], ["latency_us", "latency, µs"]];
 const MOST = 200;
 let sorted = { column: "value", up: null };

@@ -23,12 +23,3 @@ export async function act(name, values = {}) {
     body: JSON.stringify(values),
   }));
 }
-
-export function save(text, name, kind) {
-  const address = URL.createObjectURL(new Blob([text], { type: kind }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}

@@ -1,10 +1,12 @@
 // The page: what is built, what is measured, and what the store says.
 
-import { drawChart, frontOf } from "studio/chart.js";
-import { showControls } from "studio/controls.js";
-import { showCompared, showTable } from "studio/designs.js";
-import { act, read, Refused, save } from "studio/server.js";
-import { byId, draw, duration, make, number, percent } from "studio/text.js";
+import { drawChart } from "bitline/chart.js";
+import { chosen as fitting, frontOf } from "bitline/choose.js";
+import { showControls } from "bitline/controls.js";
+import { COSTS, showCompared, showTable } from "bitline/designs.js";
+import { brush, rangeControls } from "bitline/ranges.js";
+import { act, read, Refused } from "bitline/server.js";
+import { byId, draw, duration, make, number, percent, saveAs } from "bitline/text.js";
 
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#7a4e2d", "#6a3d9a", "#b2df8a", "#fb9a99"];
 const OTHERS = "#999999";
@@ -92,17 +94,65 @@ function shares(title, parts, others) {
 
 // -- what is measured
 
-function visible() {
-  const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = known.designs.filter((design) => words.every((word) => design.label.toLowerCase().includes(word)));
-  return byId("only-front").checked ? frontOf(found, byId("cost").value, known.measure) : found;
+// The designs as columns of numbers, from which one chooses, and the sliders for them.
+let table = null, limits = {}, sliders = {}, view = null, front = new Set(), waits = false;
+
+function settingColumns(designs) {
+  return [...new Set(designs.flatMap((design) => Object.keys(design.settings)))].map((name) => {
+    const texts = designs.map((design) => (name in design.settings ? String(design.settings[name]) : null)), labels = [...new Set(texts)].filter((text) => text !== null);
+    const values = labels.map((text) => (Number.isNaN(Number(text)) ? text : Number(text)));
+    return { name, head: name, labels, values, data: Uint32Array.from(texts, (text) => labels.indexOf(text) + 1) };
+  });
 }
+
+function tabulate() {
+  const { designs, measure } = known, numbers = (name) => Float64Array.from(designs, (design) => design[name] ?? NaN);
+  const labels = designs.map((design) => design.label);
+  const columns = [...settingColumns(designs), { name: "design", head: "design", labels, values: labels, data: Uint32Array.from(labels, (_, place) => place + 1) },
+    { name: measure.name, head: measure.head, better: measure.sign, data: numbers("value") },
+    ...COSTS.map(([name, head]) => ({ name, head, better: -1, data: numbers(name) })), { name: "chips", head: "chips", data: numbers("chips") }];
+  table = { size: designs.length, columns };
+  const open = byId("ranges").contains(document.activeElement) ? document.activeElement.id : null;
+  sliders = rangeControls(columns.filter((column) => column.better), (name, range) => { limits[name] = range; later(); });
+  for (const [name, range] of Object.entries(limits)) sliders[name]?.set(range);
+  byId("ranges").replaceChildren(...Object.values(sliders).map(({ element }) => element));
+  if (open) byId(open)?.focus();
+}
+
+const named = (name) => table.columns.find((column) => column.name === name);
+
+function visible() {
+  if (!table) tabulate();
+  const mask = fitting(table, { query: byId("filter").value, limits });
+  const rows = frontOf(mask, named(byId("cost").value), named(known.measure.name), known.measure.sign);
+  front = new Set(rows.map((row) => known.designs[row].key));
+  return known.designs.filter((design, row) => (byId("only-front").checked ? front.has(design.key) : mask[row]));
+}
+
+// many moves of a slider or a finger in one frame are one
+function later() {
+  if (waits) return;
+  waits = true;
+  requestAnimationFrame(() => { waits = false; redraw(); });
+}
+
+brush(byId("chart"), { clicked: () => {}, brushed: ([[x, y], [z, w]]) => {
+  if (!view) return;
+  const ends = (axis, one, other) => [axis.back(one), axis.back(other)].sort((a, b) => a - b);
+  const wanted = { [byId("cost").value]: ends(view.across, x, z), [known.measure.name]: ends(view.up, y, w) };
+  limits = { ...limits, ...wanted };
+  for (const [name, range] of Object.entries(wanted)) sliders[name]?.set(range);
+  later();
+} });
 
 const counted = (count) => `${count} design${count === 1 ? "" : "s"}`;
 
 function redraw() {
   const designs = visible();
-  drawChart(designs, byId("cost").value, { now, measure: known.measure, choose: load });
+  const cost = byId("cost").value;
+  view = drawChart(known.designs, cost, { now, measure: known.measure, choose: load, kept: new Set(designs.map((design) => design.key)), front,
+    limits: [limits[cost], limits[known.measure.name]] });
+  byId("clear").disabled = !byId("filter").value && !byId("only-front").checked && !Object.values(limits).flat().some(Number.isFinite);
   showTable(designs, { key: now?.key, chosen, measure: known.measure, load, compare, redraw });
   byId("count").textContent = designs.length === known.designs.length ? counted(designs.length) : `${designs.length} of ${counted(known.designs.length)}`;
 }
@@ -145,7 +195,7 @@ async function look() {
     if (known.measuring.error) alarm(`not measured: ${known.measuring.error}`);
     showProgress();
     if (was && !known.measuring.now) status(`measured ${was.label || "the design"}`);
-    if (JSON.stringify(known.designs) !== before) { await ask(); }
+    if (JSON.stringify(known.designs) !== before) { table = null; await ask(); }
   } catch (error) {
     missed += 1;
     if (missed === 2) alarm(error instanceof Refused ? error.message : "the studio does not answer: is 'bitline studio' still running?");
@@ -168,12 +218,20 @@ byId("measure").addEventListener("click", () => tried(async () => {
   showProgress();
 }));
 byId("cancel").addEventListener("click", () => tried(async () => { await act("cancel"); status("stopping after this task"); }));
-byId("toml").addEventListener("click", () => tried(async () => save(await act("toml", { settings }), "design.toml", "application/toml")));
-byId("report").addEventListener("click", () => tried(async () => save(await read("report"), `${known.store.replace(/\.sqlite$/, "")}.html`, "text/html")));
+byId("toml").addEventListener("click", () => tried(async () => saveAs(await act("toml", { settings }), "design.toml", "application/toml")));
+byId("report").addEventListener("click", () => tried(async () => saveAs(await read("report"), `${known.store.replace(/\.sqlite$/, "")}.html`, "text/html")));
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 for (const name of ["cost", "only-front"]) byId(name).addEventListener("change", redraw);
 addEventListener("resize", () => { if (now) redraw(); });
 byId("filter").addEventListener("input", redraw);
+byId("clear").addEventListener("click", () => {
+  limits = {};
+  byId("filter").value = "";
+  byId("only-front").checked = false;
+  for (const slider of Object.values(sliders)) slider.set([-Infinity, Infinity]);
+  redraw();
+  byId("filter").focus();
+});
 
 await ask();
 look();
