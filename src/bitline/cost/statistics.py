@@ -186,7 +186,7 @@ class Statistics:
         bits = layer.magnitude_bits(design)
         driven, _, _ = input_digits(layer.input_bits, bits, 1)
         lines = joint.cells / layer.product.rows
-        return float(driven[0] @ joint.pairs @ mean_conductance(design, joint.targets)) / lines
+        return joint.sum(driven[0], mean_conductance(design, joint.targets)) / lines
 
     def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[np.ndarray, float]:
         """Mean G / G_max by slice of cells that lie where codes alone put them, and how many cells a slice has.

@@ -75,8 +75,8 @@ class RowActivity:
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
             squared=_steady((squares @ joint.rows).mean() / rows),
-            conductance=_steady((squares.mean(0) @ joint.pairs @ conductance) / joint.cells),
-            charge=_steady((means.mean(0) @ joint.pairs @ conductance) / joint.cells),
+            conductance=_steady(joint.sum(squares.mean(0), conductance) / joint.cells),
+            charge=_steady(joint.sum(means.mean(0), conductance) / joint.cells),
         )
 
     @classmethod
