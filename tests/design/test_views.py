@@ -14,7 +14,7 @@ from every_setting import changes, models
 
 from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
-from bitline.cost.statistics import mean_conductance
+from bitline.cost.conductances import mean_conductance
 from bitline.design import reference, views
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer

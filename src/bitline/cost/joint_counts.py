@@ -33,33 +33,45 @@ class JointCounts:
     """How often inputs of one code meet cells of one target in a product, and how often rows have each input code.
 
     Attributes:
-        pairs: (input codes, targets), cells of one matrix as they lie on arrays: all groups, lines, slices and unit
-            columns, flipped lines as they are stored.
+        pairs: (input codes, kinds), how often they meet in one matrix as it lies on arrays: all groups and unit
+            columns. A kind is what cells are counted by: a weight code with all of its cells, or the target of one.
+        stored: (cells, kinds), places in `targets` of the cells of each kind.
         rows: (input codes,), rows of the same.
         targets: (targets,), digits as fractions of the conductance window.
-        cells: how many cells these are.
+        cells: how many cells there are in all lines and slices.
     """
 
     pairs: np.ndarray
+    stored: np.ndarray
     rows: np.ndarray
     targets: np.ndarray
     cells: int
 
     @classmethod
-    def of(cls, layer: LayerStatistics, design: Design, pairs: np.ndarray) -> JointCounts:
+    def of(cls, layer: LayerStatistics, design: Design, pairs: np.ndarray, stored: np.ndarray) -> JointCounts:
         """Counts of a layer's cells.
 
         Args:
             layer: one of the network.
             design: of this layer.
-            pairs: of its cells.
+            pairs: how often inputs meet each kind.
+            stored: cells of each kind.
         """
         product, mapping = layer.product, design.weights
         columns = layer.outputs // product.groups
-        stored = columns + UnitColumns.of(design, columns).count
+        on_arrays = columns + UnitColumns.of(design, columns).count
         rows = layer.frequencies.sum(0, dtype=np.float64) * layer.valid.sum(dtype=np.float64)
-        cells = product.groups * product.rows * stored * mapping.lines * mapping.slices
-        return cls(pairs, rows, _targets(mapping), cells)
+        cells = product.groups * product.rows * on_arrays * mapping.lines * mapping.slices
+        return cls(pairs, stored, rows, _targets(mapping), cells)
+
+    def sum(self, inputs: np.ndarray, conductances: np.ndarray) -> float:
+        """Sum over all cells of something of their input times something of their target.
+
+        Args:
+            inputs: (input codes,).
+            conductances: (targets,).
+        """
+        return float(inputs @ self.pairs @ conductances[self.stored].sum(0))
 
 
 def count_cells(layer: LayerStatistics, design: Design) -> JointCounts:
@@ -69,7 +81,8 @@ def count_cells(layer: LayerStatistics, design: Design) -> JointCounts:
         layer: one of the network.
         design: of this layer.
     """
-    return JointCounts.of(layer, design, _pairs(layer, _cells(_encoded(layer, design)), len(_targets(design.weights))))
+    count = len(_targets(design.weights))
+    return JointCounts.of(layer, design, _pairs(layer, _cells(_encoded(layer, design)), count), np.arange(count)[None])
 
 
 def follows_from_codes(mapping: WeightMapping) -> bool:
@@ -98,12 +111,9 @@ def cells_of_codes(layer: LayerStatistics, design: Design, counted: np.ndarray) 
         design: of this layer.
         counted: what `count_codes` returned for designs with the same weight codes and unit columns.
     """
-    top, targets = counted.shape[1] // 2, _targets(design.weights)
-    places = _places(design.weights.digits(torch.arange(-top, top + 1).float()), len(targets))
-    pairs = np.zeros((len(targets), len(counted)))
-    for cells in places.flatten(0, 1).numpy():
-        np.add.at(pairs, cells, counted.T)
-    return JointCounts.of(layer, design, np.ascontiguousarray(pairs.T))
+    top = counted.shape[1] // 2
+    digits = design.weights.digits(torch.arange(-top, top + 1).float())
+    return JointCounts.of(layer, design, counted, _places(digits, len(_targets(design.weights))).flatten(0, 1).numpy())
 
 
 def _encoded(layer: LayerStatistics, design: Design) -> EncodedLayer:

@@ -11,24 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.arrays import ConvolutionProduct, IdealArray, Product
+from bitline.arrays import ConvolutionProduct, Product
 from bitline.config.arguments import checked
 from bitline.cost import shown
 from bitline.cost._digital_work import DigitalWork, count_work
+from bitline.cost.conductances import mean_conductance
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
 from bitline.design import Design, views
-from bitline.devices.faults import Faults
-from bitline.devices.variation import Variation
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
-from bitline.layer.cells import UnitColumns, conductances_of, program_targets
+from bitline.layer.cells import UnitColumns
 from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
-from bitline.numerics.draws import Draws
 from bitline.quantize import weight_codes
 
-PROGRAMMED = 1 << 16
-"""Cells that are programmed to find the mean conductances of all targets together."""
 REMEMBERED = 1024
 """Counts of layers that are kept for the next designs."""
 Counted = TypeVar("Counted")
@@ -190,7 +186,7 @@ class Statistics:
         bits = layer.magnitude_bits(design)
         driven, _, _ = input_digits(layer.input_bits, bits, 1)
         lines = joint.cells / layer.product.rows
-        return float(driven[0] @ joint.pairs @ mean_conductance(design, joint.targets)) / lines
+        return joint.sum(driven[0], mean_conductance(design, joint.targets)) / lines
 
     def mean_digits(self, layer: LayerStatistics, mapping: WeightMapping) -> tuple[np.ndarray, float]:
         """Mean G / G_max by slice of cells that lie where codes alone put them, and how many cells a slice has.
@@ -279,26 +275,3 @@ def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tup
     top = 2**slice_bits - 1
     digits = np.stack([(fine >> (slice_bits * index)) & top for index in range(slices)])
     return (digits != 0).mean(2), (digits / top).mean(2), ((digits / top) ** 2).mean(2)
-
-
-def mean_conductance(design: Design, digits: np.ndarray) -> np.ndarray:
-    """Mean G/G_max of cells after programming and ageing, (digits,).
-
-    Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.
-
-    Args:
-        design: of a layer: its cells and the time since programming.
-        digits: (digits,), as fractions of the conductance window.
-
-    Examples:
-        >>> mean_conductance(Design(cell={"on_off_ratio": 10}), np.array([0.0, 0.5, 1.0])).round(2)
-        array([0.1 , 0.55, 1.  ])
-    """
-    cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
-    plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
-    repeats = 1 if cell.device.is_exact else max(1, PROGRAMMED // len(digits))
-    targets = conductances_of(torch.as_tensor(digits, dtype=torch.float32), plain)
-    cells = program_targets(
-        targets.expand(1, 1, 1, repeats, -1), plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells"
-    )
-    return cells.conductance.double().mean((0, 1, 2, 3)).numpy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,13 +10,15 @@ from bitline.config.trust import refusal
 from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
+from bitline.cost.conductances import remembered_conductance
 from bitline.cost.converters import Converter, SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.quantity import Quantity
 from bitline.cost.scaling import supply_of
-from bitline.cost.statistics import LayerStatistics, Statistics, input_digits, mean_conductance
-from bitline.design import Design, views
+from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
+from bitline.design import Design
+from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc, NoAdc
 
@@ -69,13 +70,13 @@ class RowActivity:
         joint = statistics.joint(layer, design)
         bits = layer.magnitude_bits(design)
         nonzero, means, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
-        conductance = _mean_conductance(design, joint.targets)
+        conductance = remembered_conductance(design, joint.targets)
         rows = layer.product.groups * layer.product.rows
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
             squared=_steady((squares @ joint.rows).mean() / rows),
-            conductance=_steady((squares.mean(0) @ joint.pairs @ conductance) / joint.cells),
-            charge=_steady((means.mean(0) @ joint.pairs @ conductance) / joint.cells),
+            conductance=_steady(joint.sum(squares.mean(0), conductance) / joint.cells),
+            charge=_steady(joint.sum(means.mean(0), conductance) / joint.cells),
         )
 
     @classmethod
@@ -225,7 +226,6 @@ class Work:
         lines = outputs * at.partitions * at.slices * readings
         columns = outputs * at.converted_partitions * len(weights.converted_radix) * readings
         row_slices = rows * at.tiles * at.slices * readout.slices
-        reads = rows * at.columns * at.slices * weights.lines * readout.slices
         apart = len(readout.bits)
         terms = at.converted_partitions * weights.terms * readings - 1
         terms += 1 if weights.has_unit_column else 0
@@ -233,16 +233,7 @@ class Work:
         additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
         cells_of_row = design.array.columns * weights.lines
         return {
-            "cells": cells_pJ(
-                design,
-                library,
-                CellReads(
-                    conductance=reads * activity.conductance,
-                    charge=reads * activity.charged,
-                    cells=reads,
-                    arrays=self.products * at.arrays * readout.slices,
-                ),
-            ),
+            "cells": cells_pJ(design, library, self._reads(weights)),
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
@@ -260,6 +251,17 @@ class Work:
             "output registers": library.output_bit.energy_pJ.value * outputs * inputs.code_bits,
         }
 
+    def _reads(self, weights: WeightMapping) -> CellReads:
+        """Reads of cells of one image."""
+        at, activity, slices = self.mapping, self.activity, self.readout.slices
+        cells = self.products * at.groups * at.rows * at.columns * at.slices * weights.lines * slices
+        return CellReads(
+            conductance=cells * activity.conductance,
+            charge=cells * activity.charged,
+            cells=cells,
+            arrays=self.products * at.arrays * slices,
+        )
+
     def conversions(self, design: Design) -> float:
         """Conversions of one image, those left out not counted."""
         at = self.mapping
@@ -276,16 +278,3 @@ class Work:
 def _steady(value: float) -> float:
     """Without the last digits, which depend on the number of threads that summed it."""
     return float(f"{value:.7g}")
-
-
-_conductances: dict[tuple[str, int], Any] = {}
-
-
-def _mean_conductance(design: Design, targets: np.ndarray) -> np.ndarray:
-    """`mean_conductance` of evenly spaced targets, remembered for designs with the same cells."""
-    key = (views.key(views.cells(design)), len(targets))
-    if key not in _conductances:
-        if len(_conductances) >= 256:
-            _conductances.clear()
-        _conductances[key] = mean_conductance(design, targets)
-    return np.asarray(_conductances[key])

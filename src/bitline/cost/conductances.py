@@ -1,0 +1,59 @@
+"""Mean conductances of cells by what they are meant to hold, after programming and ageing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from bitline.arrays import IdealArray
+from bitline.design import Design, views
+from bitline.devices.faults import Faults
+from bitline.devices.variation import Variation
+from bitline.layer.cells import conductances_of, program_targets
+from bitline.numerics.draws import Draws
+
+PROGRAMMED = 1 << 16
+"""Cells that are programmed to find the mean conductances of all targets together."""
+
+
+def mean_conductance(design: Design, digits: np.ndarray) -> np.ndarray:
+    """Mean G/G_max of cells after programming and ageing, (digits,).
+
+    Errors that are fixed by a cell's place (variation of rows and columns, faults, wires) are left out.
+
+    Args:
+        design: of a layer: its cells and the time since programming.
+        digits: (digits,), as fractions of the conductance window.
+
+    Examples:
+        >>> mean_conductance(Design(cell={"on_off_ratio": 10}), np.array([0.0, 0.5, 1.0])).round(2)
+        array([0.1 , 0.55, 1.  ])
+    """
+    cell = design.cell.model_copy(update={"variation": Variation(), "faults": Faults()})
+    plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
+    repeats = 1 if cell.device.is_exact else max(1, PROGRAMMED // len(digits))
+    targets = conductances_of(torch.as_tensor(digits, dtype=torch.float32), plain)
+    cells = program_targets(
+        targets.expand(1, 1, 1, repeats, -1), plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells"
+    )
+    return cells.conductance.double().mean((0, 1, 2, 3)).numpy()
+
+
+_conductances: dict[tuple[str, int], Any] = {}
+
+
+def remembered_conductance(design: Design, targets: np.ndarray) -> np.ndarray:
+    """`mean_conductance` of evenly spaced targets, remembered for designs with the same cells.
+
+    Args:
+        design: of a layer.
+        targets: (targets,), from 0 to 1 in equal steps.
+    """
+    key = (views.key(views.cells(design)), len(targets))
+    if key not in _conductances:
+        if len(_conductances) >= 256:
+            _conductances.clear()
+        _conductances[key] = mean_conductance(design, targets)
+    return np.asarray(_conductances[key])
