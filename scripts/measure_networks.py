@@ -24,6 +24,7 @@ from kept_rows import SEED, TARGET, KeptRows
 from subjects import PER_VECTOR, SUBJECTS, Subject
 from torch import nn
 
+import bitline
 from bitline import Design
 from bitline.cost import gather_statistics, network_cost
 from bitline.errors import ConversionError
