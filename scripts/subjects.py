@@ -101,7 +101,9 @@ def minilm(files: Path | None) -> Subject:
 
 
 def speaker_encoder(files: Path | None) -> Subject:
-    from speaker_encoder import LAYERS, SECONDS, load_speakers
+    from speaker_encoder import SECONDS, load_speakers
+
+    from bitline.networks.speaker_encoder import LAYERS
 
     network, (mels, speakers), enrolled = load_speakers(_given(files))
     about = (
