@@ -1,6 +1,6 @@
 """Why the speaker encoder loses by adding input bits in analog: docs/networks/results/speaker-encoder-dead-zone.json.
 
-    python scripts/dead_zone.py --files FOLDER
+    python scripts/dead_zone.py speaker-encoder --files FOLDER
 
 Only the matrix between the mel spectra and the first layer of the LSTM, `lstm.ih_l0`, is on arrays, with exact cells;
 everything after it is in floating point. Its errors are what its ADCs make of exact sums. They are put back as they
@@ -124,6 +124,7 @@ def settings(bench: Bench) -> Iterator[tuple[str, Tensor]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=["speaker-encoder"])
     parser.add_argument("--files", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
@@ -132,7 +133,7 @@ def main() -> None:
     kept = KeptRows(
         arguments.out / "speaker-encoder-dead-zone.json",
         Path(__file__).name,
-        "speaker-encoder",
+        arguments.network,
         about=speaker_encoder(arguments.files).about + "; lstm.ih_l0 alone on arrays, with exact cells",
         samples=len(bench.mels),
         measure=bench.measure.name,

@@ -123,6 +123,7 @@ def accumulated_apart(subject: Subject) -> dict[str, dict[str, Any]]:
         **apart,
         "a range for each column": {"adc.ranges_per": ["column"]},
         "noise of 0.3 steps": {"adc.noise_steps": 0.3},
+        **subject.remedies,
     }
 
 
