@@ -24,6 +24,7 @@ from kept_rows import SEED, TARGET, KeptRows
 from subjects import PER_VECTOR, SUBJECTS, Subject
 from torch import nn
 
+import bitline
 from bitline import Design
 from bitline.cost import gather_statistics, network_cost
 from bitline.errors import ConversionError
@@ -122,6 +123,7 @@ def accumulated_apart(subject: Subject) -> dict[str, dict[str, Any]]:
         **apart,
         "a range for each column": {"adc.ranges_per": ["column"]},
         "noise of 0.3 steps": {"adc.noise_steps": 0.3},
+        **subject.remedies,
     }
 
 

@@ -15,7 +15,7 @@ import argparse
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from bitline import Design
 from bitline.data.samples import samples_of
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
-from bitline.evaluation.remedies import ProgrammedWeights, Recalibrate, fine_tune
+from bitline.evaluation.remedies import LearntRanges, ProgrammedWeights, Recalibrate, fine_tune
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import measure_of
 from bitline.nn import NetworkRecord, record
@@ -48,10 +48,12 @@ class Training:
     Attributes:
         settings: of the design that it happens on.
         options: of `fine_tune`.
+        every: of so many training samples one is shown.
     """
 
     settings: dict[str, Any]
     options: dict[str, Any] = field(default_factory=dict)
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,36 @@ def _cases(lines: tuple[str, ...]) -> tuple[Case, ...]:
     return tuple(found)
 
 
+OF_LAYERS: dict[str, Any] = {"weights.scale": "channel", **COMPENSATED}
+"""Input ranges of the layer, as calibration chooses them."""
+
+
+def _cases_of_ranges() -> tuple[Case, ...]:
+    """Input ranges of layers, which training can learn, unlike those of vectors."""
+    line = "weight step per output, input range of the layer"
+    return (
+        Case(line, "drift compensation", OF_LAYERS),
+        Case(line, "drift compensation, fine-tuned with learnt ranges", OF_LAYERS, "learnt ranges"),
+        Case(line, "drift compensation, fine-tuned with calibrated ranges", OF_LAYERS, "calibrated ranges"),
+    )
+
+
+DOWN: dict[str, Any] = {"layers": [{"match": "layers.*.down", "set": {"weights.scale": "channel"}}]}
+"""The matrices of MiniLM with outliers: their largest weights are up to 175 times as large as usual ones."""
+
+
+def _cases_of_causes() -> tuple[Case, ...]:
+    """What ruins a network whose matrices have one weight step each: programming errors, drift, or both."""
+    line, exact = "one weight step", {"kind": "pcm-joshi-2020", "sigma_uS": [0.0, 0.0, 0.0]}
+    return (
+        Case(line, "just programmed", {**PER_VECTOR, **PCM, "cell.time": "20 s"}),
+        Case(line, "drift compensation, no programming errors", {**PER_VECTOR, **COMPENSATED, "cell.device": exact}),
+        Case(
+            line, "drift compensation, weight step per output in layers.*.down", {**PER_VECTOR, **COMPENSATED, **DOWN}
+        ),
+    )
+
+
 def minilm(files: Path) -> Trainee:
     from minilm import load_minilm, load_questions
 
@@ -135,9 +167,11 @@ def minilm(files: Path) -> Trainee:
     )
     options = {"epochs": 1, "batch": 32, "learning_rate": 1e-4}
     trainings = {line: Training({**own, **COMPENSATED}) for line, own in STEPS.items()}
+    trainings["learnt ranges"] = Training(OF_LAYERS, {"ranges": LearntRanges()}, every=3)
+    trainings["calibrated ranges"] = Training(OF_LAYERS, every=3)
     return Trainee(
         load_minilm(files), (tokens, intents), (train, wanted), calibration, options, "accuracy", about,
-        _cases(tuple(STEPS)), trainings,
+        (*_cases(tuple(STEPS)), *_cases_of_causes(), *_cases_of_ranges()), trainings,
     )  # fmt: skip
 
 
@@ -201,7 +235,10 @@ class Bench:
     def row(self, case: Case) -> dict[str, Any]:
         """The measure of each chip, losses and their intervals."""
         started, data = time.process_time(), self.data
-        model, trained = (self.trainee.model, {}) if not case.training else self._trained(case.training)
+        model, trained = self.trainee.model, {}
+        if case.training:
+            model, trained, learnt = self._trained(case.training)
+            case = replace(case, settings={**case.settings, **learnt})
         prepared, exact = self._prepared(model, case)
         found = []
         for chip in range(CHIPS):
@@ -247,8 +284,8 @@ class Bench:
         self._known = {case.training + case.line: _Known(seen, prepared, exact)}
         return prepared, exact
 
-    def _trained(self, name: str) -> tuple[nn.Module, dict[str, Any]]:
-        """The network after a training, and what is known of that."""
+    def _trained(self, name: str) -> tuple[nn.Module, dict[str, Any], dict[str, Any]]:
+        """The network after a training, what is known of that, and settings that were learnt."""
         trainee, training = self.trainee, self.trainee.trainings[name]
         path = self.kept / f"{self.network}, {name}.pt"
         if not path.is_file():
@@ -257,7 +294,7 @@ class Bench:
         with torch.device("meta"):
             model = type(trainee.model)()
         model.load_state_dict(kept["state"], assign=True)
-        return model.eval(), kept["facts"]
+        return model.eval(), kept["facts"], kept.get("learnt", {})
 
     def _train(self, training: Training, path: Path) -> None:
         started, trainee = time.process_time(), self.trainee
@@ -269,16 +306,20 @@ class Bench:
             print(f"  {what} {step}/{steps}, {time.process_time() - started:.0f} s", flush=True)
 
         tuned = fine_tune(
-            trainee.model, design, *trainee.train, trainee.calibration, seed=SEED, progress=tell,
+            trainee.model, design, *(values[:: training.every] for values in trainee.train), trainee.calibration,
+            seed=SEED, progress=tell,
             **{**trainee.options, **training.options},
         )  # fmt: skip
         facts = {
             "steps": done[0],
+            "samples": len(trainee.train[0][:: training.every]),
             "losses": [epoch.loss for epoch in tuned.history],
             "cpu_s": round(time.process_time() - started, 1),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"state": tuned.network.state_dict(), "facts": facts}, path)
+        rules = [rule.model_dump(mode="json", exclude_defaults=True) for rule in tuned.design.layers]
+        learnt = {"layers": rules} if rules else {}
+        torch.save({"state": tuned.network.state_dict(), "facts": facts, "learnt": learnt}, path)
 
 
 def main() -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-WIDTH, HEADS, HIDDEN, LAYERS, LONGEST = 384, 12, 1536, 6, 32
+from bitline.networks.minilm import MiniLM
+
+LONGEST = 32
 NAMES = {
     "attention.self.query": "query",
     "attention.self.key": "key",
@@ -28,42 +29,6 @@ NAMES = {
     "output.LayerNorm": "norm2",
 }
 """Of the file, and here."""
-
-
-class Layer(nn.Module):
-    """One layer of BERT."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.query, self.key, self.value, self.dense = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH, 1e-12), nn.LayerNorm(WIDTH, 1e-12)
-        self.up, self.down = nn.Linear(WIDTH, HIDDEN), nn.Linear(HIDDEN, WIDTH)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        q, k, v = (part(x).unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
-        attended = functional.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).flatten(2)
-        x = self.norm1(x + self.dense(attended))
-        return self.norm2(x + self.down(functional.gelu(self.up(x))))
-
-
-class MiniLM(nn.Module):
-    """Scores of 77 intents from tokens, (batch, tokens); 0 is padding, cut off where all sentences have it."""
-
-    def __init__(self, classes: int = 77) -> None:
-        super().__init__()
-        self.words, self.positions = nn.Embedding(30522, WIDTH), nn.Embedding(512, WIDTH)
-        self.types, self.norm = nn.Embedding(2, WIDTH), nn.LayerNorm(WIDTH, 1e-12)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
-        self.probe = nn.Linear(WIDTH, classes)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        tokens = tokens[:, : int((tokens != 0).sum(1).max())].long()
-        known = tokens != 0
-        x = self.norm(self.words(tokens) + self.positions.weight[: tokens.shape[1]] + self.types.weight[0])
-        for layer in self.layers:
-            x = layer(x, known[:, None, None])
-        share = known[..., None] / known.sum(1)[:, None, None]
-        return self.probe(functional.normalize((x * share).sum(1), dim=-1))
 
 
 def load_minilm(folder: Path) -> MiniLM:

@@ -10,30 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from recordings import MELS, mel_spectrum, read
-from torch import Tensor, nn
+from recordings import mel_spectrum, read
+from torch import Tensor
 from torch.nn import functional
 
-WIDTH, LAYERS = 256, 3
+from bitline.networks.speaker_encoder import SpeakerEncoder
+
 ENROLLED, SECONDS = 2, 1.6
 """Recordings of a digit that a speaker is known by, and how long each one is heard."""
-
-
-class SpeakerEncoder(nn.Module):
-    """Similarities to each speaker, of mel spectra (batch, frames, 40)."""
-
-    def __init__(self, speakers: int) -> None:
-        super().__init__()
-        self.lstm, self.linear = nn.LSTM(MELS, WIDTH, LAYERS, batch_first=True), nn.Linear(WIDTH, WIDTH)
-        self.speakers = nn.Linear(WIDTH, speakers, bias=False)
-
-    def embed(self, mels: Tensor) -> Tensor:
-        """Vectors of length 1, (batch, 256)."""
-        _, (hidden, _) = self.lstm(mels)
-        return functional.normalize(self.linear(hidden[-1]).relu(), dim=1)
-
-    def forward(self, mels: Tensor) -> Tensor:
-        return self.speakers(self.embed(mels))
 
 
 @torch.no_grad()

@@ -63,6 +63,7 @@ class Subject:
         about: where all of this comes from.
         ranges: settings of designs, by what they are called.
         parts: names of layers, by what they are called together.
+        remedies: settings that may mend what analog accumulation costs, by what they are called.
     """
 
     model: nn.Module
@@ -74,6 +75,7 @@ class Subject:
     about: str
     ranges: dict[str, dict[str, Any]] = field(default_factory=lambda: RANGES)
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    remedies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def fashion_vit(files: Path | None) -> Subject:
@@ -101,7 +103,9 @@ def minilm(files: Path | None) -> Subject:
 
 
 def speaker_encoder(files: Path | None) -> Subject:
-    from speaker_encoder import LAYERS, SECONDS, load_speakers
+    from speaker_encoder import SECONDS, load_speakers
+
+    from bitline.networks.speaker_encoder import LAYERS
 
     network, (mels, speakers), enrolled = load_speakers(_given(files))
     about = (
@@ -115,7 +119,21 @@ def speaker_encoder(files: Path | None) -> Subject:
         part: tuple(f"lstm.{short}_l{number}" for number in range(LAYERS))
         for part, short in (("the matrices of the inputs", "ih"), ("the matrices of the states", "hh"))
     }
-    return Subject(network, samples, enrolled[::5], 3, errors, unit, about, FINE, parts)
+    return Subject(network, samples, enrolled[::5], 3, errors, unit, about, FINE, parts, _remedies("lstm.ih_l0"))
+
+
+def _remedies(first: str) -> dict[str, dict[str, Any]]:
+    """Of the matrix that sees the spectra alone; scripts/dead_zone.py says why."""
+
+    def only(settings: dict[str, Any]) -> dict[str, Any]:
+        return {"layers": [{"match": first, "set": settings}]}
+
+    narrow = {"adc.range": {"kind": "calibrated", "percentile": 97.0}}
+    return {
+        f"digital in {first} alone": only({"inputs.accumulation": "digital"}),
+        f"10 bits in {first} alone": only({"adc.bits": 10}),
+        f"8 bits, P 97 in {first} alone": {"adc.bits": 8, **only(narrow)},
+    }
 
 
 def spelling(files: Path | None) -> Subject:

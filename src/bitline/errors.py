@@ -42,6 +42,10 @@ class GuaranteeWarning(UserWarning):
     """A matrix gets less than its design's guaranteed ADC range promises."""
 
 
+class LeftOutWarning(UserWarning):
+    """Entries of the data that a network has no argument for."""
+
+
 class DeviceError(BitlineError):
     """A compute device or a memory device that cannot be used."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import UserDict
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import bitline.data
 from bitline.data.samples import samples_of
-from bitline.errors import DataError
+from bitline.errors import DataError, LeftOutWarning
+from bitline.nn import Inputs
 
 GENERATOR = torch.Generator().manual_seed(0)
 INPUTS = torch.randn(23, 4, generator=GENERATOR)
@@ -57,6 +59,34 @@ def together(samples, size):
     assert all(0 < len(batch) <= size for batch in batches)
     targets = [torch.as_tensor(batch.targets) for batch in batches]
     return torch.cat([batch.call.tensors()[0] for batch in batches]), torch.cat(targets)
+
+
+class Masked(nn.Linear):
+    def forward(self, input, attention_mask=None):
+        return super().forward(input)
+
+
+@pytest.mark.parametrize("given", [{"idx": torch.arange(23)}, {"idx": torch.arange(23), "text": list("a" * 23)}])
+def test_entries_that_the_network_has_no_argument_for_are_told(given):
+    for take in (lambda: samples_of({"input": INPUTS, "labels": TARGETS, **given}, None, NETWORK),
+                 lambda: Inputs.of({"input": INPUTS, "labels": TARGETS, **given}, NETWORK),
+                 lambda: Inputs.of([{"input": INPUTS, "labels": TARGETS, **given}], NETWORK)):  # fmt: skip
+        with pytest.warns(LeftOutWarning, match="Linear has no argument for .*, which are left out: 'idx'"):
+            take()
+
+
+def test_targets_are_not_left_out_and_arguments_are_not_told():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        samples_of({"input": INPUTS, "targets": TARGETS}, None, NETWORK)
+        Inputs.of({"input": INPUTS, "attention_mask": torch.ones(23, 4), "y": TARGETS}, Masked(4, 3))
+
+
+def test_a_misspelt_argument_is_refused():
+    given = {"input": INPUTS, "labels": TARGETS, "attention_masks": torch.ones(23, 4)}
+    for take in (lambda: samples_of(given, None, Masked(4, 3)), lambda: Inputs.of(given, Masked(4, 3))):
+        with pytest.raises(DataError, match="no argument called 'attention_masks': did you mean 'attention_mask'"):
+            take()
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -9,7 +9,7 @@ import torch
 
 from bitline.cli.app import main
 from bitline.evaluation import speed
-from bitline.evaluation.benchmarks import CASES
+from bitline.evaluation.benchmarks import CASES, subject_of, usual_cases
 from bitline.evaluation.speed import Machine, devices, measure, measure_machine
 
 
@@ -69,3 +69,27 @@ def test_what_is_not_there_is_refused_in_one_message(given, words, capsys, monke
     captured = capsys.readouterr()
     assert words in " ".join((captured.out + captured.err).split())
     assert "Traceback" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "inputs"), [("minilm", 37, (3, 32)), ("smollm2", 210, (3, 128)), ("lstm", 8, (3, 160, 40))]
+)
+def test_networks_of_sequences_have_the_published_shapes(name, layers, inputs):
+    subject = subject_of(name)
+    assert subject.inputs(3).shape == inputs
+    assert "wires" not in usual_cases(name)
+    with torch.device("meta"):
+        network = subject.build()
+    counted = [module for module in network.modules() if isinstance(module, torch.nn.Linear)]
+    recurrent = [module for module in network.modules() if isinstance(module, torch.nn.LSTM)]
+    assert len(counted) + sum(2 * module.num_layers for module in recurrent) == layers
+
+
+def test_a_recurrent_network_is_measured(machine, monkeypatch):
+    network, inputs = speed.network_and_inputs("lstm", 4)
+    monkeypatch.setattr(speed, "network_and_inputs", lambda *given: (network, inputs[:, :6]))  # 6 of 160 steps
+    monkeypatch.setattr(speed, "memory_ratio", lambda *given: math.nan)
+    timing = measure("linear", machine, 1, "lstm", 4)
+    assert timing.samples == 4
+    reads = 4 * 6 * 1024 * (40 + 5 * 256) + 4 * (256 * 256 + 6 * 256)
+    assert timing.flops == pytest.approx(2 * reads)

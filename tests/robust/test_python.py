@@ -66,6 +66,54 @@ BAD_ARGUMENTS = {
 }  # fmt: skip
 
 
+class Walks(nn.Module):
+    """A network of one layer that returns several things."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, inputs):
+        outputs = self.layer(inputs, inputs, inputs) if hasattr(self.layer, "num_heads") else self.layer(inputs)
+        return outputs[0] if isinstance(outputs, tuple) else outputs
+
+
+SEQUENCES = torch.rand(3, 5, 4, generator=torch.Generator().manual_seed(1))
+LAYERS = {
+    "linear": (nn.Linear(4, 2), SEQUENCES),
+    "convolution": (nn.Conv1d(5, 2, 3), SEQUENCES),
+    "transposed": (nn.ConvTranspose1d(5, 2, 3), SEQUENCES),
+    "attention": (nn.MultiheadAttention(4, 2, batch_first=True), SEQUENCES),
+    "lstm": (nn.LSTM(4, 3, batch_first=True), SEQUENCES),
+    "gru": (nn.GRU(4, 3, batch_first=True), SEQUENCES),
+    "rnn": (nn.RNN(4, 3, batch_first=True), SEQUENCES),
+    "lstm cell": (nn.LSTMCell(4, 3), SEQUENCES[0]),
+    "gru cell": (nn.GRUCell(4, 3), SEQUENCES[0]),
+    "rnn cell": (nn.RNNCell(4, 3), SEQUENCES[0]),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_refuse_what_holds_no_plain_numbers(name):
+    """Recurrent layers let PyTorch's RuntimeError of sparse tensors through, all of them that of nested ones."""
+    layer, inputs = LAYERS[name]
+    analog = convert(Walks(layer).eval(), Design(), inputs)
+    given = {
+        "sparse": inputs.to_sparse(),
+        "nested": torch.nested.nested_tensor(list(inputs)),
+        "quantise": torch.quantize_per_tensor(inputs, 0.1, 0, torch.qint8),
+        "masked": torch.masked.masked_tensor(inputs, inputs > 0.5),
+        "complex": inputs + 1j,
+        "meta": inputs.to("meta"),
+        "tensors, not a list": inputs.tolist(),
+        "tensors, not a ndarray": inputs.numpy(),
+    }
+    for words, value in given.items():
+        with pytest.raises(BitlineError, match=words):
+            analog(value)
+
+
 @pytest.mark.parametrize("argument", BAD_ARGUMENTS)
 def test_evaluations_refuse_bad_arguments(argument):
     """Of 93 tried, 23 ended in AttributeError and the like, and 11 gave an accuracy."""

@@ -31,13 +31,16 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A network that comes with bitline, with random weights; cifar-resnet20 and resnet50 if not given.",
-            autocompletion=options.completion.networks,
+            help="With random weights: minilm, smollm2 or lstm, on random sequences, or a network that comes with "
+            "bitline; cifar-resnet20 and resnet50 if not given.",
+            autocompletion=options.completion.benchmarked,
         ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, max=100_000, metavar="N", help="Images of one pass; 64, or 8 of ImageNet, if not given."),
+        typer.Option(
+            min=1, max=100_000, metavar="N", help="Samples of one pass; as many as suit the network if not given."
+        ),
     ] = None,
     repeats: Annotated[
         int, typer.Option(min=1, max=100_000, metavar="N", help="Timed pairs of analog and plain passes.")
@@ -56,16 +59,13 @@ def bench(
     Both run the same network in the same process. The limit is the time that the chain's operations or bytes take at
     the best rates of the processor, measured first.
     """
-    from bitline.evaluation.benchmarks import CASES, NETWORKS
+    from bitline.evaluation.benchmarks import CASES, MEASURED, subject_of
     from bitline.evaluation.speed import devices
-    from bitline.networks import find_network
 
     output = Output.of(context)
     _known(cases or [], tuple(CASES), "benchmark")
     _known(compute or [], devices(), "device")
-    chosen = {wanted: batch or NETWORKS.get(wanted, 8) for wanted in network or NETWORKS}
-    for wanted in chosen:
-        find_network(wanted)
+    chosen = {wanted: batch or subject_of(wanted).samples for wanted in network or MEASURED}
     if explain:
         output.results(_plans(cases or list(CASES), list(chosen)))
         return
@@ -81,7 +81,7 @@ class _Selection:
 
     Attributes:
         cases: names of designs; None for all, less the slowest on large networks.
-        networks: names, and images of one pass.
+        networks: names, and samples of one pass.
         devices: where to compute.
         repeats: timed pairs.
     """
@@ -138,8 +138,8 @@ def _timings(measured: list[_Measured]) -> Table:
         name("benchmark", "network, design"),
         name("compute"),
         Column("ratio", "time", "x plain", lambda value: fixed(value, 2)),
-        Column("images_per_s", "images/s"),
-        Column("plain_images_per_s", "plain", "images/s"),
+        Column("samples_per_s", "samples/s"),
+        Column("plain_samples_per_s", "plain", "samples/s"),
         Column("of_limit", "of limit", "%", lambda share: percent(share, 0)),
         name("bound"),
         Column("memory_ratio", "memory", "x plain", lambda value: fixed(value, 2)),
@@ -150,8 +150,8 @@ def _timings(measured: list[_Measured]) -> Table:
             f"{each.network} {timing.case}",
             each.device,
             timing.ratio,
-            timing.images / timing.seconds,
-            timing.images / timing.plain_seconds,
+            timing.samples / timing.seconds,
+            timing.samples / timing.plain_seconds,
             timing.limit_seconds / timing.seconds,
             timing.bound,
             timing.memory_ratio,

@@ -24,6 +24,14 @@ def networks(incomplete: str) -> list[str]:
     return _matching(list(NETWORKS), incomplete)
 
 
+def benchmarked(incomplete: str) -> list[str]:
+    """Names of the networks whose speed can be measured."""
+    from bitline.evaluation.benchmarks import SEQUENCES
+    from bitline.networks import NETWORKS
+
+    return _matching([*SEQUENCES, *NETWORKS], incomplete)
+
+
 def measures(incomplete: str) -> list[str]:
     """Names of the measures that come with bitline."""
     from bitline.measures import MEASURES

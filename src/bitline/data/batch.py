@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call, accepted_keywords, possible_arguments, tensor_of_numbers
+from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 
@@ -134,7 +134,18 @@ def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any
     keywords = {name: _input(value) for name, value in accepted.items() if name != key and value is not None}
     if not keywords:
         raise DataError(f"the network has no argument called {', '.join(named) or 'anything'}: name its inputs")
+    tell_left_out(network, left_out(named, accepted), accepted)
     return Call((), keywords), None if key is None else named[key]
+
+
+def left_out(named: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[str]:
+    """Entries of a mapping that are neither targets nor arguments of the network.
+
+    Examples:
+        >>> left_out({"input": 1, "labels": 2, "idx": 3}, accepted={"input": 1})
+        ['idx']
+    """
+    return [name for name in named if name not in accepted and name not in (*LABELS, *TARGETS)]
 
 
 def _refuse_too_many(inputs: Any, network: nn.Module) -> None:

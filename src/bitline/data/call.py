@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.errors import BitlineError, DataError
+from bitline.errors import BitlineError, DataError, LeftOutWarning
 from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
 
 REAL = ("attention_mask",)
@@ -142,6 +144,36 @@ def accepted_keywords(model: nn.Module, keywords: Mapping[str, Any]) -> dict[str
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
         return dict(keywords)
     return {name: value for name, value in keywords.items() if name in parameters}
+
+
+def tell_left_out(model: nn.Module, names: Collection[str], given: Collection[str]) -> None:
+    """Tell of entries of a batch that a network has no argument for, as nobody else would.
+
+    Args:
+        model: the network.
+        names: of the entries.
+        given: its arguments that the batch has.
+
+    Raises:
+        DataError: one is called almost like an argument that the batch lacks.
+
+    Warns:
+        LeftOutWarning: all others are left out.
+
+    Examples:
+        >>> tell_left_out(nn.Bilinear(2, 2, 2), ["input_2"], given=["input1"])
+        Traceback (most recent call last):
+        bitline.errors.DataError: Bilinear has no argument called 'input_2': did you mean 'input2'?
+    """
+    missing = [name for name in inspect.signature(model.forward).parameters if name not in given]
+    for name in names:
+        close = get_close_matches(name, missing, n=1, cutoff=0.8)
+        if close:
+            raise DataError(f"{type(model).__name__} has no argument called {name!r}: did you mean {close[0]!r}?")
+    if names:
+        entries = ", ".join(map(repr, names))
+        message = f"{type(model).__name__} has no argument for these entries of the data, which are left out: {entries}"
+        warnings.warn(message, LeftOutWarning, stacklevel=2)
 
 
 def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:

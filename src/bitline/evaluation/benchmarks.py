@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import nearest
+from bitline.config.trust import is_import_path
 from bitline.errors import BitlineError
-from bitline.networks import find_network
+from bitline.networks import NETWORKS, find_network
+from bitline.networks.minilm import WORDS, MiniLM
+from bitline.networks.smollm2 import WORDS as SMOLLM2_WORDS
+from bitline.networks.smollm2 import SmolLM2
+from bitline.networks.speaker_encoder import BANDS, SpeakerEncoder
 
-NETWORKS = {"cifar-resnet20": 64, "resnet50": 8}
-"""Networks that are measured, and the images of one pass."""
+MEASURED = {"cifar-resnet20": 64, "resnet50": 8}
+"""Networks that are measured where nobody chooses, and the samples of one pass."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network whose speed is measured: with random weights, on random inputs.
+
+    Attributes:
+        build: makes the network.
+        inputs: makes as many inputs.
+        samples: of one pass, where nobody chooses.
+        is_large: whether lines with resistance, solved for every input, would take minutes.
+
+    Examples:
+        >>> subject_of("lstm").inputs(2).shape
+        torch.Size([2, 160, 40])
+    """
+
+    build: Callable[[], nn.Module]
+    inputs: Callable[[int], Tensor]
+    samples: int = 8
+    is_large: bool = True
+
+
+def _tokens(words: int, length: int) -> Callable[[int], Tensor]:
+    """Sequences of tokens, none of them padding."""
+    return lambda samples: torch.randint(1, words, (samples, length))
+
+
+SEQUENCES = {
+    "minilm": Subject(MiniLM, _tokens(WORDS, 32), samples=16),
+    "smollm2": Subject(SmolLM2, _tokens(SMOLLM2_WORDS, 128), samples=1),
+    "lstm": Subject(lambda: SpeakerEncoder(speakers=6), lambda samples: torch.rand(samples, 160, BANDS), samples=60),
+}
+"""Networks of sequences, of the shapes of published ones: sentences of 32 tokens, texts of 128, and 1.6 s of speech."""
 BASE: dict[str, object] = {
     "weights.kind": "differential",
     "cell.device": {"kind": "state-proportional", "alpha": 0.02},
@@ -39,6 +82,29 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
 """Name, meaning and settings of each benchmark design."""
 
 
+def subject_of(name: str) -> Subject:
+    """What is measured by a name: one of `SEQUENCES`, or a network of images.
+
+    Raises:
+        BitlineError: there is no such network, or it takes images of any shape.
+
+    Examples:
+        >>> subject_of("resnet50").samples
+        8
+    """
+    if name in SEQUENCES:
+        return SEQUENCES[name]
+    if not is_import_path(name) and name not in NETWORKS:
+        raise BitlineError(f"there is no network {name!r}{nearest(name, [*SEQUENCES, *NETWORKS])}")
+    network = find_network(name)
+    shape = network.preprocess.shape
+    if shape is None:
+        raise BitlineError(f"network {name!r} takes images of any shape: benchmark one of those that come with bitline")
+    return Subject(
+        network.build, lambda images: torch.randn(images, *shape), MEASURED.get(name, 8), is_large=shape[-1] > 64
+    )
+
+
 def usual_cases(network: str) -> list[str]:
     """Designs that are measured where nobody chooses: all, but no wires in large networks, which take minutes.
 
@@ -46,19 +112,16 @@ def usual_cases(network: str) -> list[str]:
         >>> sorted(set(CASES) - set(usual_cases("resnet50")))
         ['wires']
     """
-    preprocess = find_network(network).preprocess
-    large = preprocess.shape is not None and preprocess.shape[-1] > 64
-    return [case for case in CASES if case != "wires" or not large]
+    is_large = subject_of(network).is_large
+    return [case for case in CASES if case != "wires" or not is_large]
 
 
-def network_and_images(name: str, batch: int, device: str = "cpu") -> tuple[nn.Module, Tensor]:
-    """A network with random weights and as many random images, the same every time.
+def network_and_inputs(name: str, samples: int, device: str = "cpu") -> tuple[nn.Module, Tensor]:
+    """A network with random weights and as many random inputs, the same every time.
 
     Raises:
-        BitlineError: the network takes images of any shape.
+        BitlineError: as for `subject_of`.
     """
-    network = find_network(name)
-    if network.preprocess.shape is None:
-        raise BitlineError(f"network {name!r} takes images of any shape: benchmark one of those that come with bitline")
+    subject = subject_of(name)
     torch.manual_seed(0)
-    return network.build().eval().to(device), torch.randn(batch, *network.preprocess.shape).to(device)
+    return subject.build().eval().to(device), subject.inputs(samples).to(device)

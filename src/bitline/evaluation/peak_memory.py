@@ -13,25 +13,25 @@ import torch
 from torch import Tensor, nn
 
 from bitline.design import Design
-from bitline.evaluation.benchmarks import CASES, network_and_images
+from bitline.evaluation.benchmarks import CASES, network_and_inputs
 from bitline.nn import Calibration, conversion_of, convert
 
 
 def memory_ratio(
-    device: str, network: str, case: str, batch: int, plain: nn.Module, analog: nn.Module, images: Tensor
+    device: str, network: str, case: str, batch: int, plain: nn.Module, analog: nn.Module, samples: Tensor
 ) -> float:
     """Growth of peak memory by one forward pass over that of the plain network; NaN where it cannot be known."""
     if device != "cpu":
-        return _gpu_memory(analog, images) / _gpu_memory(plain, images)
+        return _gpu_memory(analog, samples) / _gpu_memory(plain, samples)
     if not Path("/proc/self/clear_refs").exists():
         return math.nan
     return _memory(network, case, batch) / max(1, _memory(network, "plain", batch))
 
 
-def _gpu_memory(model: nn.Module, images: Tensor) -> int:
+def _gpu_memory(model: nn.Module, samples: Tensor) -> int:
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
-    model(images)
+    model(samples)
     return torch.cuda.max_memory_allocated() - before
 
 
@@ -43,19 +43,19 @@ def _memory(network: str, case: str, batch: int) -> int:
 
 @torch.no_grad()
 def _report_memory(network: str, case: str, batch: int) -> None:
-    plain, images = network_and_images(network, batch)
+    plain, samples = network_and_inputs(network, batch)
     model = plain
     if case != "plain":
         settings = CASES[case][1]
-        few = convert(plain, Design().with_settings(settings), images[:1])
+        few = convert(plain, Design().with_settings(settings), samples[:1])
         calibration: Calibration = conversion_of(few).calibration
         model = convert(plain, Design().with_settings(settings), calibration)
-    model(images[:1])
+    model(samples[:1])
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = _peak_kilobytes()
-    model(images)
+    model(samples)
     print(_peak_kilobytes() - before)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.design import Design
-from bitline.evaluation.benchmarks import CASES, network_and_images
+from bitline.evaluation.benchmarks import CASES, network_and_inputs
 from bitline.evaluation.peak_memory import memory_ratio
 from bitline.layer.matrix import explain_plan
 from bitline.nn import AnalogLayer, analog_layers, computing, convert
@@ -47,7 +47,7 @@ class Timing:
         case, meaning: the design.
         ratio: time of the analog network over time of the plain one, median of pairs.
         seconds, plain_seconds: analog and plain network, medians.
-        images: of one pass.
+        samples: of one pass.
         setup_seconds: conversion with calibration, and programming.
         flops, bytes: least work of the chain.
         limit_seconds: time that this work takes at the device's best rates.
@@ -61,7 +61,7 @@ class Timing:
         ...     ratio=1.2,
         ...     seconds=0.06,
         ...     plain_seconds=0.05,
-        ...     images=64,
+        ...     samples=64,
         ...     setup_seconds=0.4,
         ...     flops=5e9,
         ...     bytes=2e8,
@@ -78,7 +78,7 @@ class Timing:
     ratio: float
     seconds: float
     plain_seconds: float
-    images: int
+    samples: int
     setup_seconds: float
     flops: float
     bytes: float
@@ -138,21 +138,21 @@ def measure(
         machine: what `measure_machine` returned; its device is measured.
         repeats: timed pairs.
         network: a network's name; its weights are random, which does not change the time.
-        batch: images of one pass.
+        batch: samples of one pass.
 
     Examples:
         >>> measure("convert", measure_machine()).ratio  # doctest: +SKIP
         2.3
     """
     meaning, settings = CASES[case]
-    plain, images = network_and_images(network, batch, machine.device)
-    few = images[: max(1, batch // 8)]
+    plain, samples = network_and_inputs(network, batch, machine.device)
+    few = samples[: max(1, batch // 8)]
     analog, calibration_seconds = _timed(lambda: convert(plain, Design().with_settings(settings), few))
-    _, first_seconds = _timed(lambda: analog(images))
-    plain(images)
-    pairs = [(_time(lambda: analog(images)), _time(lambda: plain(images))) for _ in range(repeats)]
+    _, first_seconds = _timed(lambda: analog(samples))
+    plain(samples)
+    pairs = [(_time(lambda: analog(samples)), _time(lambda: plain(samples))) for _ in range(repeats)]
     seconds, plain_seconds = (statistics.median(column) for column in zip(*pairs, strict=True))
-    flops, traffic = _work(analog, images)
+    flops, traffic = _work(analog, samples)
     limits = {"flops": flops / machine.flops, "bytes": traffic / machine.bandwidth}
     bound = max(limits, key=lambda name: limits[name])
     return Timing(
@@ -161,13 +161,13 @@ def measure(
         ratio=statistics.median(analog_time / plain_time for analog_time, plain_time in pairs),
         seconds=seconds,
         plain_seconds=plain_seconds,
-        images=batch,
+        samples=batch,
         setup_seconds=calibration_seconds + max(0.0, first_seconds - seconds),
         flops=flops,
         bytes=traffic,
         limit_seconds=limits[bound],
         bound=bound,
-        memory_ratio=memory_ratio(machine.device, network, case, batch, plain, analog, images),
+        memory_ratio=memory_ratio(machine.device, network, case, batch, plain, analog, samples),
     )
 
 
@@ -178,12 +178,12 @@ def plans(case: str, network: str) -> dict[str, str]:
         case: a name in `CASES`.
         network: a network's name.
     """
-    plain, images = network_and_images(network, batch=1)
-    analog = convert(plain, Design().with_settings(CASES[case][1]), images)
+    plain, samples = network_and_inputs(network, batch=1)
+    analog = convert(plain, Design().with_settings(CASES[case][1]), samples)
     return {layer.name: explain_plan(layer.programmed().plan) for layer in analog_layers(analog)}
 
 
-def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
+def _work(analog: nn.Module, samples: Tensor) -> tuple[float, float]:
     """Operations and bytes of one forward pass: each input, code, signal and output is written and read once."""
     totals = [0.0, 0.0]
 
@@ -196,7 +196,7 @@ def _work(analog: nn.Module, images: Tensor) -> tuple[float, float]:
         return outputs
 
     with computing(analog, note):
-        analog(images)
+        analog(samples)
     return totals[0], totals[1]
 
 

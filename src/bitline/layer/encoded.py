@@ -25,8 +25,8 @@ from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
 from bitline.shapes import Int, LayerInputs, Outputs, Shaped, StoredCodes
 
-SHORT = 16
-"""Bits of the codes that int16 holds."""
+STORED = {8: torch.int8, 16: torch.int16, 32: torch.int32}
+"""What codes are kept in, by the bits that it holds."""
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
 CALIBRATED = Chip(number=-1)
@@ -60,7 +60,7 @@ class EncodedLayer:
 
     Attributes:
         name: the layer's name in messages and random numbers.
-        codes: weight codes, (outputs, rows of one group), int16, or int32 where they have more bits.
+        codes: weight codes, (outputs, rows of one group), in the smallest type of `STORED` that holds them.
         step: (outputs,) weight of one code.
         bias: (outputs,) or None.
     """
@@ -83,8 +83,8 @@ class EncodedLayer:
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
         _check(weight, product, name)
         codes, step = weight_codes(weight, **design.weights.coding)
-        whole = codes.short() if design.weights.code_bits <= SHORT else codes.int()
-        return cls(name, design, product, whole, step, None if bias is None else bias.detach().to(weight))
+        kept = codes.to(next(stored for bits, stored in STORED.items() if design.weights.code_bits <= bits))
+        return cls(name, design, product, kept, step, None if bias is None else bias.detach().to(weight))
 
     @property
     def columns(self) -> int:

@@ -19,6 +19,7 @@ from bitline.nn.inputs import Inputs, as_images
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.layer_state import Correction
 from bitline.nn.linear import AnalogLinear
+from bitline.nn.part import Part
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
 from bitline.nn.registry import ANALOG_LAYERS, COMPOSITE_LAYERS
@@ -50,6 +51,7 @@ __all__ = [
     "Inputs",
     "LayerRecord",
     "NetworkRecord",
+    "Part",
     "age",
     "analog_layers",
     "as_images",

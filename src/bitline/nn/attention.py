@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from bitline.errors import ConversionError
 from bitline.nn.composite import CompositeLayer, Pieces
+from bitline.nn.guards import refuse_inputs
 
 
 class AnalogMultiheadAttention(CompositeLayer, nn.MultiheadAttention):
@@ -74,11 +75,12 @@ class AnalogMultiheadAttention(CompositeLayer, nn.MultiheadAttention):
 
     def _batch_first(self, x: Tensor) -> Tensor:
         """Inputs as (batch, tokens, features), so that the tokens of a sample are read one after another."""
-        if x.is_nested:
+        if isinstance(x, Tensor) and x.is_nested:
             raise ConversionError(
                 f"layer {self.name!r} takes padded tensors, not nested ones: pad the sequences and pass a "
                 "key_padding_mask"
             )
+        refuse_inputs(x, self.name)
         if x.ndim not in (2, 3):
             raise ConversionError(
                 f"layer {self.name!r} takes (tokens, features) or batches of them, not {tuple(x.shape)}"

@@ -20,9 +20,12 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
 
     Raises:
         ConversionError: the layer is being traced or exported.
-        DataError: the inputs are complex, sparse, masked, or not of a floating-point type.
+        DataError: the inputs are no tensor, or complex, sparse, quantised, nested, masked, or not of a floating-point
+            type.
     """
     refuse_tracing(name)
+    if not isinstance(inputs, Tensor):
+        raise DataError(f"layer {name!r} takes tensors, not a {type(inputs).__name__}: pass torch.as_tensor(...)")
     refuse_unusable(inputs, f"the input of layer {name!r}", DataError)
     if not inputs.is_floating_point():
         raise DataError(f"layer {name!r} takes floating-point inputs, not {inputs.dtype}: convert them first")

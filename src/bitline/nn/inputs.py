@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
-from bitline.data.batch import LABELS
+from bitline.data.batch import LABELS, left_out
 from bitline.data.call import (
     Call,
     accepted_keywords,
     possible_arguments,
     required_arguments,
+    tell_left_out,
     tensor_of_numbers,
     usable,
 )
@@ -159,7 +160,8 @@ def _call(given: Any, model: nn.Module, with_labels: bool = False) -> Call | Non
         return Call((tensor,), {}) if tensor.ndim else None
     if isinstance(given, Mapping):
         keywords = {str(name): tensor_of_numbers(value) for name, value in given.items() if name not in LABELS}
-        known = accepted_keywords(model, keywords) if with_labels else keywords
+        known = accepted_keywords(model, keywords)
+        tell_left_out(model, left_out(keywords, known), known)
         tensors = {name: value for name, value in known.items() if value is not None}
         return Call((), tensors) if tensors and len(tensors) == len(known) else None
     if isinstance(given, tuple):

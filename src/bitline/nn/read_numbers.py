@@ -121,8 +121,9 @@ def _numbers(network: nn.Module) -> Iterator[ReadNumbers]:
 def _begin(network: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
     given = next((value for value in (*arguments, *keywords.values()) if isinstance(value, Tensor)), None)
     if given is not None and not torch._C._get_tracing_state():  # layers refuse to be traced
+        samples = given.size(0) if given.ndim else 1  # nested tensors, which layers refuse, have no length
         for numbers in _numbers(network):
-            numbers.begin(len(given) if given.ndim else 1)
+            numbers.begin(samples)
 
 
 def _end(network: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:

@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from bitline.errors import ConversionError
 from bitline.nn.composite import CompositeLayer, Pieces, SteppedReads
+from bitline.nn.guards import refuse_inputs
 from bitline.nn.recurrent_cells import STEPS, States, part_of
 
 
@@ -83,6 +84,7 @@ class AnalogRecurrent(CompositeLayer):
 
     def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:
         packed = isinstance(input, PackedSequence)
+        refuse_inputs(input.data if isinstance(input, PackedSequence) else input, self.name)
         alone = not isinstance(input, PackedSequence) and input.ndim == 2
         inputs = input.unsqueeze(0 if self.batch_first else 1) if alone else input  # type: ignore[union-attr]
         self._check(inputs.data if isinstance(inputs, PackedSequence) else inputs, 2 if packed else 3)
@@ -152,6 +154,8 @@ class AnalogRecurrent(CompositeLayer):
         if given is None:
             return tuple(sequences.steps[0].new_zeros(shape) for shape in shapes)
         states = tuple(given) if self.mode == "LSTM" else (given,)
+        for state in states:
+            refuse_inputs(state, self.name)
         states = tuple(state.unsqueeze(1) for state in states) if alone else states
         found = [tuple(state.shape) for state in states]
         if found != shapes:
@@ -161,11 +165,10 @@ class AnalogRecurrent(CompositeLayer):
         return states
 
     def _check(self, inputs: Tensor, dimensions: int) -> None:
-        if inputs.is_nested or inputs.ndim != dimensions or inputs.shape[-1] != self.input_size or not inputs.numel():
-            what = "a nested tensor" if inputs.is_nested else tuple(inputs.shape)
+        if inputs.ndim != dimensions or inputs.shape[-1] != self.input_size or not inputs.numel():
             raise ConversionError(
                 f"layer {self.name!r} takes sequences of {self.input_size} features, batched or not, with at least one "
-                f"step, padded or packed, but its inputs are {what}"
+                f"step, padded or packed, but its inputs are {tuple(inputs.shape)}"
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bitline.nn.composite import CompositeLayer, Pieces
-from bitline.nn.guards import require_shape
+from bitline.nn.guards import refuse_inputs, require_shape
 
 States = tuple[Tensor, ...]
 """What a recurrent layer keeps from one step to the next, the hidden state first, (samples, features) each."""
@@ -103,6 +103,7 @@ class AnalogCell(CompositeLayer):
         return self.float_type.__name__.removesuffix("Cell")
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:
+        refuse_inputs(input, self.name)
         require_shape(input, 1, self.input_size, -1, self.name)
         is_lstm = self.kind == "LSTM"
         inputs = input if input.ndim == 2 else input[None]
@@ -111,6 +112,7 @@ class AnalogCell(CompositeLayer):
         else:
             given = list(hx) if is_lstm else [hx]
         for state in given:
+            refuse_inputs(state, self.name)
             require_shape(state, 1, self.hidden_size, -1, self.name)
         states = tuple(state if state.ndim == 2 else state[None] for state in given)
         after = STEPS[self.kind](self.ih(inputs), self.hh(states[0]), states)

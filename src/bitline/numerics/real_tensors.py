@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.masked import is_masked_tensor
 
 from bitline.errors import BitlineError
 
@@ -72,7 +73,7 @@ def refuse_indirect(tensor: Tensor, name: str, error: type[BitlineError]) -> Non
         error: class of the error that is raised.
 
     Raises:
-        BitlineError: of the class `error`, for sparse, quantised and nested tensors and those on the device 'meta'.
+        BitlineError: of the class `error`, for sparse, quantised, nested and masked tensors and those on 'meta'.
 
     Examples:
         >>> refuse_indirect(torch.zeros(2, device="meta"), "the matrix", BitlineError)
@@ -83,6 +84,8 @@ def refuse_indirect(tensor: Tensor, name: str, error: type[BitlineError]) -> Non
         raise error(f"{name} is a quantised tensor ({tensor.dtype}): pass its .dequantize()")
     if tensor.is_nested:
         raise error(f"{name} is a nested tensor, whose rows differ in length: pass one tensor of one shape")
+    if is_masked_tensor(tensor):
+        raise error(f"{name} is a masked tensor, whose mask would be lost: pass its .to_tensor(value)")
     if tensor.layout != torch.strided:
         raise error(f"{name} is a sparse tensor ({tensor.layout}): pass its .to_dense()")
     if tensor.is_meta:
