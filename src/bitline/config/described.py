@@ -141,13 +141,12 @@ def values_of(model: type[BaseModel], name: str) -> str:
         name: of one of its fields.
 
     Examples:
-        >>> from typing import Annotated
         >>> from pydantic import Field
         >>> class Wire(BaseModel):
-        ...     rows: Annotated[int, Field(ge=1)] = 1
-        ...     lengths: list[Annotated[float, Field(gt=0, le=1)]] | None = None
-        >>> values_of(Wire, "rows"), values_of(Wire, "lengths")
-        ('whole number, at least 1', 'list of numbers, each above 0 and at most 1, or not given')
+        ...     rows: int = Field(1, ge=1)
+        ...     share: float | None = Field(None, gt=0, le=1)
+        >>> values_of(Wire, "rows"), values_of(Wire, "share")
+        ('whole number, at least 1', 'number, above 0 and at most 1, or not given')
     """
     if list(_models(model.model_fields[name].annotation)):
         return ""

@@ -21,7 +21,7 @@ def columns_of(result: StudyResult) -> list[str]:
     Very many designs have the columns by which one chooses among them.
 
     Examples:
-        >>> from bitline.study import Study
+        >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
         ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
@@ -62,7 +62,7 @@ def designs_of(result: StudyResult, shown: StudyResult) -> tuple[dict[str, Any],
         shown: the designs that are written in full.
 
     Examples:
-        >>> from bitline.study import Study
+        >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(DesignResult(f"{bits}", "", {}, {"adc": {"bits": bits}}) for bits in (5, 8))
         >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
         >>> found, lines = designs_of(result, result)
