@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import math
 import subprocess
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from bitline.design import Design
 from bitline.evaluation.benchmarks import CASES, network_and_inputs
 from bitline.nn import Calibration, conversion_of, convert
+from bitline.numerics.freed_memory import give_back_freed_memory
 
 
 def memory_ratio(
@@ -52,7 +52,7 @@ def _report_memory(network: str, case: str, batch: int) -> None:
         model = convert(plain, Design().with_settings(settings), calibration)
     model(samples[:1])
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    give_back_freed_memory()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = _peak_kilobytes()
     model(samples)

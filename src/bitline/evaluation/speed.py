@@ -178,7 +178,7 @@ def plans(case: str, network: str) -> dict[str, str]:
         case: a name in `CASES`.
         network: a network's name.
     """
-    plain, samples = network_and_inputs(network, batch=1)
+    plain, samples = network_and_inputs(network, samples=1)
     analog = convert(plain, Design().with_settings(CASES[case][1]), samples)
     return {layer.name: explain_plan(layer.programmed().plan) for layer in analog_layers(analog)}
 

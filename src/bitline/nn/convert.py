@@ -29,6 +29,7 @@ from bitline.nn.read_numbers import number_passes
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.transformer import prepare_transformers
+from bitline.numerics.freed_memory import give_back_freed_memory
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]
+    give_back_freed_memory()
     return form.network
 
 

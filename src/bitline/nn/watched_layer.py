@@ -10,6 +10,7 @@ from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn.activity import Activity
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_vectors
+from bitline.numerics.freed_memory import give_back_freed_memory
 from bitline.quantize import InputScale
 
 
@@ -76,7 +77,9 @@ class WatchedLayer:
 
     def drop(self) -> None:
         """Leave what was counted, and nothing that it was counted with."""
-        self._exact = None
+        if self._exact is not None:
+            self._exact = None
+            give_back_freed_memory()
 
 
 class LayerWithAdcs(WatchedLayer):
