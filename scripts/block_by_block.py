@@ -1,6 +1,6 @@
 """A network larger than memory, converted and evaluated a block at a time: how much memory that takes.
 
-    python scripts/block_by_block.py [--blocks 12] [--megabytes 64] [--limit 1.5]
+    python scripts/block_by_block.py [--blocks 12] [--megabytes 64] [--limit 1.25]
 
 Blocks are feed-forward blocks of transformers with random weights. They lie in a file each, which is mapped into
 memory. A child process may allocate no more than the limit (GiB, RLIMIT_DATA, which leaves mapped files out), first for
@@ -104,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--blocks", type=int, default=12)
     parser.add_argument("--megabytes", type=int, default=64)
-    parser.add_argument("--limit", type=float, default=1.5, help="GiB")
+    parser.add_argument("--limit", type=float, default=1.25, help="GiB")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:

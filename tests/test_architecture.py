@@ -157,6 +157,8 @@ RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
     errors_elsewhere: {},
     global_random_numbers: {
         "evaluation/benchmarks.py torch.manual_seed": "the same benchmark every time",
+        "evaluation/benchmarks.py torch.rand": "speech of a benchmark",
+        "evaluation/benchmarks.py torch.randint": "tokens of a benchmark",
         "evaluation/benchmarks.py torch.randn": "images of a benchmark",
         "evaluation/speed.py torch.randn": "images of a benchmark",
         "nn/faithful.py torch.manual_seed": "users' networks may draw; their generator is restored",
