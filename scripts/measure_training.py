@@ -345,10 +345,10 @@ def main() -> None:
         if case.name in kept.rows or (arguments.only and case.name not in arguments.only):
             continue
         row = bench.row(case)
-        shown = "{:.2f} ({:.2f} to {:.2f})".format(row["loss_of_float"]["points"], *row["loss_of_float"]["interval"])
-        means = f"{row['values']}, reference {row['reference']:.4f}, float {row['float']:.4f}"
-        print(f"{case.name:<60} {means}, loss of float {shown}, {row['cpu_s']} s", flush=True)
         kept.add(case.name, row)
+        loss = row.get("loss_of_float") or row["nats_of_float"]
+        means = f"{row['values']}, reference {row['reference']:.4f}, float {row['float']:.4f}"
+        print(f"{case.name:<60} {means}, loss of float {loss}, {row['cpu_s']} s", flush=True)
 
 
 if __name__ == "__main__":
