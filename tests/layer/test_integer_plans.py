@@ -12,10 +12,10 @@ from bitline import AnalogCore, Design, convert
 from bitline.arrays.integer.windows import as_images
 from bitline.devices import Cell
 from bitline.errors import DataError
-from bitline.layer.cells import line_readings
 from bitline.layer.chip import Chip
 from bitline.layer.grid import grid_step
 from bitline.layer.integer_plans import IntegerConvertPlan, IntegerLinearPlan, IntegerPlan
+from bitline.layer.readings import line_readings
 from bitline.nn import conversion_of
 from bitline.nn.chips import restart_reads
 from bitline.nn.contexts import analog_layers

@@ -34,7 +34,7 @@ UNEVEN = {"leakage": 0.2, "capacitor_mismatch": 0.1}
         {"adc.bits": 14, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
         {"adc.bits": 14, "weights.bits_per_cell": 4, "array.rows": 8, "inputs.accumulator": UNEVEN},
         {"adc.bits": 14, "weights": {"kind": "twos-complement", "bits_per_cell": 3}, "array.rows": 8, **SUMS},
-        {"adc": "none", "cell.current_voltage": MILO, "weights.bits_per_cell": 2, "array.rows": 8, **SUMS},
+        {"adc": "none", "cell.current_voltage": MILO, "weights.bits_per_cell": 4, "array.rows": 12, **SUMS},
     ],
     ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
 )

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from bitline.errors import DesignError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import conversion_readings
 from bitline.layer.counted import counted, removed_weights
 from bitline.layer.grid import whole_readings
+from bitline.layer.readings import conversion_readings
 from bitline.numerics.quotient import quotient
 from bitline.shapes import CellTensor, MatrixTensor, StoredCodes
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from bitline.design import Design
 from bitline.encode import WeightMapping
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import added_slices, line_readings
+from bitline.layer.readings import added_slices, line_readings
 from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale
 from bitline.shapes import ReadingTensor, Shaped

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from bitline.arrays.integer import IntegerProduct, multiply
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import conversion_readings, line_by_line
 from bitline.layer.line_products import whole_variances
+from bitline.layer.readings import conversion_readings, line_by_line
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import Float, Shaped

@@ -18,12 +18,12 @@ from bitline.arrays import Partition, Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import line_by_line
 from bitline.layer.chunks import chunks
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
+from bitline.layer.readings import line_by_line
 from bitline.layer.readout import SharedLevels
 from bitline.quantize import InputScale, RowDrivers, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums

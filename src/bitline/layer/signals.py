@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.cells import added_slices, conversion_readings, line_by_line
 from bitline.layer.chunks import chunks
 from bitline.layer.driver_noise import DriverNoise
 from bitline.layer.grid import Grid
@@ -22,6 +21,7 @@ from bitline.layer.line_products import (
     line_product,
     variance_product,
 )
+from bitline.layer.readings import added_slices, conversion_readings, line_by_line
 from bitline.numerics.read_noise import add_read_noise
 from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
 
