@@ -91,6 +91,14 @@ def test_an_undecided_claim_says_what_would_decide_it():
     assert CLAIM.measured("share right", accuracy(("s", "a"), right), ">", 0.5).needed == ""
 
 
+@pytest.mark.parametrize("distance", [0.0, 1e-16, 1e-9, 1e-5])
+def test_nothing_decides_a_claim_whose_value_lies_on_its_bound(distance):
+    right = np.random.default_rng(0).random((4, 100)) < 0.9
+    close = CLAIM.measured("share right", accuracy(("s", "a"), right), ">", float(right.mean()) - distance)
+    assert close.words == "not decided"
+    assert close.needed in ("", "too close to the bound to be decided")
+
+
 def test_claims_that_are_read_together_are_decided_more_strictly():
     clear, close = (Verdict("", "", 2.0, 1.0, 3.0, ">", 0.5, p_value) for p_value in (0.001, 0.04))
     arithmetic = CLAIM.computed("", 1.0, "<", 2)

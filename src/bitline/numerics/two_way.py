@@ -136,7 +136,7 @@ class Estimate:
         if not 0 < distance < math.inf or len(self.spreads) != 1 or not math.isfinite(self.spreads[0].variance):
             return None
         spread, wanted = self.spreads[0], (distance / 1.96) ** 2
-        rest = min(spread.from_both, spread.from_chips)
+        rest = min(spread.from_both, spread.from_chips, spread.from_images)
         images, chips = spread.from_images - rest, spread.of_chips
         both = (chips + images) / 2
         alike = (both + math.sqrt(both**2 + wanted * rest)) / wanted

@@ -22,6 +22,8 @@ RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 """What a relation asks of a value and a bound."""
 SMALLEST = 1e-3
 """Tolerance, over the largest error that was measured, below which `log_ratio` tells nothing apart."""
+MOST = 10**7
+"""Images times chips that nobody will measure: a verdict that needs more says that the value lies on the bound."""
 
 
 @dataclass(frozen=True)
@@ -261,10 +263,23 @@ def _needed(found: Estimate, bound: float) -> str:
     if needed is None:
         return ""
     chips, images = needed
+    if chips * images > MOST:
+        return "too close to the bound to be decided"
     spread = found.spreads[0]
-    more = [f"{images:,} images"] if images > spread.images else []
-    more += [f"{chips:,} chips"] if chips > spread.chips else []
+    more = [f"{_two_digits(images):,} images"] if images > spread.images else []
+    more += [f"{_two_digits(chips):,} chips"] if chips > spread.chips else []
     return f"about {' and '.join(more)} would decide" if more else ""
+
+
+def _two_digits(count: int) -> int:
+    """The next whole number with no more than two digits that are not zero.
+
+    Examples:
+        >>> _two_digits(7), _two_digits(361), _two_digits(9_910)
+        (7, 370, 10000)
+    """
+    unit = 10 ** max(0, len(str(count)) - 2)
+    return -(-count // unit) * unit
 
 
 def _first(means: Sequence[float]) -> float:
