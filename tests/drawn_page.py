@@ -15,6 +15,19 @@ TABLES = """() => [...document.querySelectorAll("table")].map((table) => [...tab
   (row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)))"""
 
 
+WORDS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((chart) => {
+  const of = (kind) => [...chart.querySelectorAll(kind)].map((text) => [text.textContent, text.getBoundingClientRect()]);
+  const legend = of(".legendtext"), others = of(".xtick text, .ytick text, .xtitle, .ytitle, .gtitle");
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return legend.flatMap(([name, box]) => others.filter(([, other]) => meet(box, other)).map(([other]) => name + " on " + other));
+})"""
+
+
+def written_over(page) -> list[str]:
+    """Words of legends that lie on names, titles or numbers of axes."""
+    return page.evaluate(WORDS)
+
+
 def columns_of(page):
     """Names of the columns of the table of designs, as filters and downloads use them."""
     return page.evaluate("[...document.querySelectorAll('#designs th')].map((head) => head.dataset.name)")
@@ -50,8 +63,8 @@ def inaccessible(page) -> list[str]:
     return [f"{fault['id']}: {node['html'][:200]}" for fault in found["violations"] for node in fault["nodes"]]
 
 
-def opened(browser, path):
-    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+def opened(browser, path, width=1400):
+    page = browser.new_page(viewport={"width": width, "height": 900}, accept_downloads=True)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     page.goto(path.as_uri())
     page.wait_for_function("[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('.gtitle'))")

@@ -42,9 +42,11 @@
         trace.z.forEach((row, i) => row.forEach((value, j) => found.cells.push(
           { x: xaxis._categories[j], y: yaxis._categories[i], value, text: trace.text[i][j] })));
     }
-    found.ticks = [...chart.querySelectorAll(".xtick text")]
-      .map((tick) => [tick.textContent, tick.getBoundingClientRect().x])
+    const inOrder = (axis, side) => [...chart.querySelectorAll(`.${axis}tick text`)]
+      .map((tick) => [tick.textContent, tick.getBoundingClientRect()[side]])
       .sort((a, b) => a[1] - b[1]).map((tick) => tick[0]);
+    found.ticks = inOrder("x", "x");
+    found.rows = inOrder("y", "y");
     return found;
   });
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from drawn_page import DRAWN, TABLES, agrees, inaccessible, is_percent, opened
+from drawn_page import DRAWN, TABLES, agrees, inaccessible, is_percent, opened, written_over
 from synthetic import LAYERS, evaluations, study_result
 
 from bitline.cost.labels import label_of_cost
@@ -51,7 +51,7 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
     for point, evaluation in zip(times["points"], ordered, strict=True):
         assert point["value"] == [pytest.approx(evaluation.design.cell.time, rel=0.05),
                                   pytest.approx(100 * evaluation.mean, abs=point["pixel"] / 2)]  # fmt: skip
-    assert errors["ticks"] == energies["ticks"] == list(LAYERS)
+    assert errors["rows"] == energies["rows"] == list(LAYERS)
     ratios = {"own error": "own_db", "with the layers before": "accumulated_db"}
     for bar in errors["bars"]:
         ratio = next(getattr(layer, ratios[bar["trace"]]) for layer in result.layers if layer.name == bar["name"])
@@ -63,6 +63,16 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
     for bar in shares["bars"]:
         share = sums[bar["name"]].get(bar["trace"], 0.0) / sum(sums[bar["name"]].values())
         assert bar["value"] == pytest.approx(100 * share, abs=2 * bar["pixel"])
+
+
+@pytest.mark.parametrize("width", [1400, 700, 400])
+def test_legends_do_not_lie_on_other_words(browser, tmp_path, width):
+    write_html(tmp_path / "report.html", evaluations(), {})
+    write_study(tmp_path / "study.html", study_result())
+    for name in ("report.html", "study.html"):
+        page = opened(browser, tmp_path / name, width)
+        assert written_over(page) == []
+        page.close()
 
 
 @pytest.mark.needs("axe")

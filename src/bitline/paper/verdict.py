@@ -278,7 +278,7 @@ def _two_digits(count: int) -> int:
         >>> _two_digits(7), _two_digits(361), _two_digits(9_910)
         (7, 370, 10000)
     """
-    unit = 10 ** max(0, len(str(count)) - 2)
+    unit = int(10 ** max(0, len(str(count)) - 2))
     return -(-count // unit) * unit
 
 

@@ -24,6 +24,8 @@ GREY = "#999999"
 """What others are compared with."""
 LEGEND = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
 """Legends stand below charts, where a phone has room for them."""
+ROW, TALLEST = 24, 1400
+"""Height of a row of a chart that has one for each name, and of all of its rows, in pixels."""
 METHOD = "method: Xiao et al., IEEE Circuits and Systems Magazine 22(4), 2022, doi 10.1109/MCAS.2022.3214409"
 """What reports cite."""
 
@@ -36,6 +38,29 @@ def colour_of(index: int) -> str:
         ('#0072B2', '#D55E00', '#0072B2')
     """
     return COLOURS[index % len(COLOURS)]
+
+
+def in_rows(title: str, names: int) -> dict[str, Any]:
+    """Layout of a chart with a row for each name, the first on top: long names stay level, and the legend below them.
+
+    Args:
+        title: what the names are of.
+        names: how many.
+
+    Returns:
+        Arguments of `update_layout`.
+
+    Examples:
+        >>> layout = in_rows("layer", names=10)
+        >>> layout["yaxis"]["title"], layout["height"]
+        ('layer', 440)
+    """
+    plot = min(ROW * max(names, 4), TALLEST)
+    return {
+        "yaxis": {"title": title, "type": "category", "autorange": "reversed"},
+        "legend": {**LEGEND, "y": -60 / plot, "traceorder": "normal"},
+        "height": plot + 200,
+    }
 
 
 def faint(colour: str, opacity: float = 0.18) -> str:

@@ -21,7 +21,7 @@ function themed({ layout, data }) {
     font: { color: ink, size: 13 }, margin: { t: 56, r: 16, b: 56, l: 64 }, autosize: true };
   for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
   const narrow = document.documentElement.clientWidth < 600;
-  if (layout.title) themedLayout.title = { ...layout.title, x: 0, xref: "paper", xanchor: "left", font: { size: narrow ? 13 : 15, weight: 600 },
+  if (layout.title) themedLayout.title = { ...layout.title, x: 0.01, xref: "container", xanchor: "left", font: { size: narrow ? 13 : 15, weight: 600 },
     text: narrow ? wrapped(layout.title.text, 44) : layout.title.text };
   const longest = Math.max(0, ...data.flatMap((trace) => trace.type === "heatmap" ? trace.y.map((name) => String(name).length) : []));
   if (narrow && longest > 16) themedLayout.yaxis.showticklabels = false;

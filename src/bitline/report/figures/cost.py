@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from bitline.cost import NetworkCost
 from bitline.numerics.text import number
-from bitline.report.style import GREY, LEGEND, colour_of
+from bitline.report.style import GREY, colour_of, in_rows
 
 NAMED = 7
 """Components that have a colour of their own; the others are together."""
@@ -61,7 +61,7 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
         >>> network = torch.nn.Sequential(torch.nn.Linear(4, 2)).eval()
         >>> images = torch.linspace(-1, 1, 24).reshape(6, 4)
         >>> results = [evaluate(network, "differential", images, network(images).argmax(1), images, chips=1)]
-        >>> energy_figure(results[0].cost).layout.yaxis.title.text
+        >>> energy_figure(results[0].cost).layout.xaxis.title.text
         'energy (µJ)'
     """
     names = [layer.name for layer in cost.layers]
@@ -69,15 +69,12 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
     for part in parts_of(cost):
         values = [1e-6 * sum(layer.energies_pJ.get(name, 0.0) for name in part.names) for layer in cost.layers]
         if any(values):
-            figure.add_bar(x=names, y=values, name=part.title, marker_color=part.colour)
-    figure.update_xaxes(type="category")  # names such as '1.10' are no numbers
+            figure.add_bar(x=values, y=names, orientation="h", name=part.title, marker_color=part.colour)
     figure.update_layout(
         title="Energy of one image by layer and component",
-        xaxis_title="layer",
-        yaxis_title="energy (µJ)",
+        xaxis_title="energy (µJ)",
         barmode="stack",
-        legend=LEGEND,
-        height=500,
+        **in_rows("layer", len(names)),
     )
     return figure
 
@@ -111,7 +108,6 @@ def shares_figure(cost: NetworkCost) -> go.Figure:
         title=f"Where {number(cost.energy_uJ)} µJ and {number(cost.area_mm2)} mm² go",
         xaxis_title="share (%)",
         barmode="stack",
-        legend=LEGEND,
-        height=320,
+        **in_rows("", 2),
     )
     return figure

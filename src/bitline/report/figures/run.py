@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
-from bitline.report.style import BLUE, GREY, LEGEND, ORANGE, faint
+from bitline.report.style import BLUE, GREY, LEGEND, ORANGE, faint, in_rows
 
 
 def accuracy_figure(result: Evaluation) -> go.Figure:
@@ -94,15 +94,16 @@ def layers_figure(result: Evaluation) -> go.Figure:
     """Errors of all layers, alone and with the layers before them."""
     names = [layer.name for layer in result.layers]
     figure = go.Figure()
-    figure.add_bar(x=names, y=[layer.own_db for layer in result.layers], name="own error", marker_color=BLUE)
     accumulated = [layer.accumulated_db for layer in result.layers]
-    figure.add_bar(x=names, y=accumulated, name="with the layers before", marker_color=ORANGE)
+    for title, values, colour in (
+        ("own error", [layer.own_db for layer in result.layers], BLUE),
+        ("with the layers before", accumulated, ORANGE),
+    ):
+        figure.add_bar(x=values, y=names, orientation="h", name=title, marker_color=colour)
     figure.update_layout(
         title="Error of each layer against the quantised reference",
-        xaxis={"title": "layer", "type": "category"},  # names such as '1.10' are no numbers
-        yaxis={"title": "signal-to-error ratio (dB)"},
+        xaxis={"title": "signal-to-error ratio (dB)"},
         barmode="group",
-        legend=LEGEND,
-        height=460,
+        **in_rows("layer", len(names)),
     )
     return figure

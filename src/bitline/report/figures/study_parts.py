@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.cost import NAMED
 from bitline.report.figures.study_series import LARGEST_SERIES, best_designs, finite, labels_of
-from bitline.report.style import GREY, LEGEND, colour_of
+from bitline.report.style import GREY, colour_of, in_rows
 from bitline.study.results import DesignResult, StudyResult
 
 
@@ -47,16 +48,25 @@ def ranges_chart(result: StudyResult) -> go.Figure:
     """Calibrated ADC range of every layer and weight slice."""
     figure = go.Figure()
     designs = best_designs(result)[:LARGEST_SERIES]
-    for index, (design, label) in enumerate(zip(designs, labels_of(designs), strict=True)):
+    for index, (design, label) in enumerate(_with_other_ranges(designs)):
         _draw_ranges(figure, design, label, colour_of(index))
     figure.update_layout(
         title="ADC range of every layer and weight slice",
-        xaxis={"title": "layer", "type": "category"},
-        yaxis={"title": "share of the largest possible output range (%)", "type": "log"},
-        legend=LEGEND,
-        height=460 + 22 * len(designs),
+        xaxis={"title": "share of the largest possible output range (%)", "type": "log", "dtick": "D2"},
+        **in_rows("layer", len({name for design in designs for name in design.costs.get("adc_ranges", {})})),
     )
     return figure
+
+
+def _with_other_ranges(designs: Sequence[DesignResult]) -> list[tuple[DesignResult, str]]:
+    """The first design of each set of ranges, whose points would hide those of the others, and what it is called."""
+    alike: dict[str, list[tuple[DesignResult, str]]] = {}
+    for design, label in zip(designs, labels_of(designs), strict=True):
+        alike.setdefault(json.dumps(design.costs.get("adc_ranges", {})), []).append((design, label))
+    return [
+        (found[0][0], found[0][1] + (f", and {len(found) - 1} others with these ranges" if len(found) > 1 else ""))
+        for found in alike.values()
+    ]
 
 
 def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: str) -> None:
@@ -64,14 +74,14 @@ def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: st
     points = [(layer, place, share) for layer, shares in ranges.items() for place, share in enumerate(shares)]
     if points:
         figure.add_scatter(
-            x=[layer for layer, _, _ in points],
-            y=[100 * share for _, _, share in points],
+            x=[100 * share for _, _, share in points],
+            y=[layer for layer, _, _ in points],
             text=[f"slice {place}: {percent(share)}" for _, place, share in points],
             customdata=[design.key] * len(points),
             mode="markers",
             name=html.escape(label),
             marker={"color": colour, "size": 8},
-            hovertemplate="%{x}, %{text} %<extra></extra>",
+            hovertemplate="%{y}, %{text} %<extra></extra>",
         )
 
 
@@ -86,7 +96,7 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
         >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
-        >>> cost_chart(result, "area").layout.yaxis.title.text  # no design has its area by component
+        >>> cost_chart(result, "area").layout.xaxis.title.text  # no design has its area by component
         'area (mm²)'
     """
     key, scale, unit = {"energy": ("energies_pJ", 1e-6, "µJ"), "area": ("areas_mm2", 1.0, "mm²")}[what]
@@ -95,22 +105,21 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
     for name, parts, colour in _components(designs, key):
         values = [scale * sum(design.costs[key].get(part, 0.0) for part in parts) for design in designs]
         figure.add_bar(
-            x=labels_of(designs),
-            y=values,
+            x=values,
+            y=labels_of(designs),
+            orientation="h",
             text=[number(value) for value in values],
             textposition="none",
             customdata=[design.key for design in designs],
             name=html.escape(name),
             marker={"color": colour},
-            hovertemplate="%{x}<br>" + html.escape(name) + ": %{text} " + unit + "<extra></extra>",
+            hovertemplate="%{y}<br>" + html.escape(name) + ": %{text} " + unit + "<extra></extra>",
         )
     figure.update_layout(
         title=f"{what.capitalize()} by component",
         barmode="stack",
-        xaxis={"title": "design", "type": "category", "showticklabels": len(designs) <= 16},
-        yaxis={"title": f"{what} ({unit})"},
-        legend=LEGEND,
-        height=560,
+        xaxis={"title": f"{what} ({unit})"},
+        **in_rows("design", len(designs)),
     )
     return figure
 
