@@ -16,10 +16,11 @@ TABLES = """() => [...document.querySelectorAll("table")].map((table) => [...tab
 
 
 WORDS = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((chart) => {
-  const of = (kind) => [...chart.querySelectorAll(kind)].map((text) => [text.textContent, text.getBoundingClientRect()]);
+  const of = (kind) => [...chart.querySelectorAll(kind)].map((it) => [it.textContent, it.getBoundingClientRect()]);
   const legend = of(".legendtext"), others = of(".xtick text, .ytick text, .xtitle, .ytitle, .gtitle");
   const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
-  return legend.flatMap(([name, box]) => others.filter(([, other]) => meet(box, other)).map(([other]) => name + " on " + other));
+  const under = (box) => others.filter(([, other]) => meet(box, other)).map(([other]) => other);
+  return legend.flatMap(([name, box]) => under(box).map((other) => name + " on " + other));
 })"""
 
 

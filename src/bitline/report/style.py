@@ -22,7 +22,7 @@ COLOURS = (
 BLUE, ORANGE = COLOURS[:2]
 GREY = "#999999"
 """What others are compared with."""
-LEGEND = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
+LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
 """Legends stand below charts, where a phone has room for them."""
 ROW, TALLEST = 24, 1400
 """Height of a row of a chart that has one for each name, and of all of its rows, in pixels."""
@@ -55,11 +55,10 @@ def in_rows(title: str, names: int) -> dict[str, Any]:
         >>> layout["yaxis"]["title"], layout["height"]
         ('layer', 440)
     """
-    plot = min(ROW * max(names, 4), TALLEST)
     return {
         "yaxis": {"title": title, "type": "category", "autorange": "reversed"},
-        "legend": {**LEGEND, "y": -60 / plot, "traceorder": "normal"},
-        "height": plot + 200,
+        "legend": {**LEGEND, "traceorder": "normal"},
+        "height": 200 + min(ROW * max(names, 4), TALLEST),
     }
 
 

@@ -87,8 +87,16 @@ class SettingAxis:
 
     @property
     def has_ticks(self) -> bool:
-        """Whether numbers are written at the axis as the study writes them, such as '1 day'."""
-        return self.is_numeric and self.has_own_words and len(self.levels) <= LARGEST_TICKS
+        """Whether just the values of the study are written at the axis: words such as '1 day', and counts such as 7."""
+        if not self.is_numeric or len(self.levels) > LARGEST_TICKS:
+            return False
+        return self.has_own_words or self._are_counts
+
+    @property
+    def _are_counts(self) -> bool:
+        """Whether the values are whole numbers close together, between which an axis would have halves and fifths."""
+        numbers = [level for level in self.levels if not isinstance(level, str)]
+        return all(level == int(level) for level in numbers) and numbers[-1] - numbers[0] < LARGEST_TICKS
 
     @property
     def has_own_words(self) -> bool:
