@@ -57,6 +57,19 @@ def test_kernel_equals_the_readable_count(whole, exponent):
     assert np.array_equal(seen.counts.numpy(), np.bincount(bins.astype(int), minlength=seen.bins))
 
 
+@pytest.mark.parametrize("count", [2**17 - 1, 2**17, 2**17 + 1027])
+def test_many_values_are_counted_as_few_are(count):
+    """From 2^17 values a thread on, four tables are counted in; most values share a bin, as zeros do."""
+    generator = torch.Generator().manual_seed(count)
+    values = (torch.randn(count, generator=generator) - 1).relu() * 100 - 1
+    many, few = Histogram(), Histogram()
+    many.update(values)
+    for part in values.split(5000):
+        few.update(part)
+    assert many.total == count and many.exponent == few.exponent
+    assert torch.equal(many.counts, few.counts)
+
+
 @given(st.lists(st.integers(-(2**20), 2**20), min_size=2, max_size=300), st.integers(-8, 8))
 def test_kernel_equals_the_readable_count_of_rows(whole, exponent):
     values = torch.tensor(whole[: len(whole) // 2 * 2], dtype=torch.float32).reshape(2, -1) * 2.0**exponent
