@@ -62,7 +62,7 @@ class Histogram:
         """Count `values` (any shape, finite)."""
         if values.numel() == 0:
             return
-        values = values.detach().resolve_neg().reshape(-1).float()
+        values = _in_any_order(values.detach().resolve_neg()).float()
         low, high = (float(bound) for bound in torch.aminmax(values))
         self.low, self.high = min(self.low, low), max(self.high, high)
         self._cover(max(-low, high))
@@ -100,6 +100,12 @@ class Histogram:
         for _ in range(min(doublings, 64)):
             self.counts = _halved(self.counts)
         self.exponent += doublings
+
+
+def _in_any_order(values: Tensor) -> Tensor:
+    """All values, (n,), in the order in which they lie in memory: a view, or a copy of whole runs of them."""
+    strides = values.stride()
+    return values.permute(sorted(range(values.ndim), key=lambda axis: -strides[axis])).reshape(-1)
 
 
 def _halved(counts: Tensor) -> Tensor:
