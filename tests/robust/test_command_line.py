@@ -185,7 +185,7 @@ WRITERS = {
     "run --calibration": ["run", "--images", "4", "--calibration-images", "4", "--calibration", "known.json"],
     "adc": ["adc", "--converters", "2"],
     "array": ["array", "--set", "array={kind='row-driven',rows=8,bit_line={segment=1e-4}}", "--spice", "a.cir"],
-    "ranges": ["ranges", "--calibration-images", "4"],
+    "ranges": ["ranges", "--calibration-images", "4", "--layer", "fc"],
     "tune": ["tune", "--calibration-images", "4"],
     "cost": ["cost", "--images", "4", "--out", "cost.json"],
     "devices plot": ["devices", "plot", "pcm-joshi-2020"],
