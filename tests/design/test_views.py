@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from every_setting import changes, models
+from pydantic import BaseModel
 
 from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
 from bitline.cost.conductances import mean_conductance
 from bitline.design import reference, views
+from bitline.errors import DesignError
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer
 from bitline.numerics.histogram import Histogram
@@ -116,17 +119,17 @@ INPUTS = torch.from_numpy(np.maximum(RNG.standard_t(2, (20, 12)), 0).astype(np.f
 INPUTS[:8, :3] = 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def design_of(context: str) -> Design:
     return Design(name=context).with_settings(CONTEXTS[context])
 
 
-@lru_cache(maxsize=None)  # most of what is tried is refused, which takes as long
+@cache  # most of what is tried is refused, which takes as long
 def changes_of(context: str) -> tuple[tuple[str, Design], ...]:
     return tuple(changes(design_of(context)))
 
 
-@lru_cache(maxsize=4)  # answers and calibrations of the same designs are looked at by turns
+@lru_cache(maxsize=256)  # answers and calibrations of the same designs are looked at by turns
 def core(design: Design) -> AnalogCore:
     return AnalogCore(MATRIX, design, calibration=INPUTS)
 
@@ -172,7 +175,9 @@ NOT_HERE = {
 NOISE = ("noise_exponent", "noise_factor", "noise_nA", "noise_scale_nA", "read_time_s")
 """Of devices: read noise, which is no part of the mean conductance, but they are a device's own business."""
 
-PURPOSES: dict[str, tuple[Callable[[Design], Any], Callable[[Design], Any]]] = {
+Result = Callable[[Design], Any]
+Changes = Sequence[tuple[str, Design]]
+PURPOSES: dict[str, tuple[Result, Result]] = {
     "answers": (views.answers, answer),
     "calibration": (views.calibration, calibration),
     "record": (views.record, record),
@@ -180,25 +185,61 @@ PURPOSES: dict[str, tuple[Callable[[Design], Any], Callable[[Design], Any]]] = {
 }
 
 
+def dependencies(result: Result, expected: Any, design: Design, changed: Changes) -> list[str]:
+    """On which of the changed settings the result depends.
+
+    They are changed together: where all but one make no difference, that one does so whatever the others are. Only
+    where the result is another, or no design can have all these values, are halves of them tried.
+    """
+    if len(changed) == 1:
+        return [] if result(changed[0][1]) == expected else [changed[0][0]]
+    together = with_all(design, changed)
+    if not changed or (together is not None and result(together) == expected):
+        return []
+    half = len(changed) // 2
+    return [name for part in (changed[:half], changed[half:]) for name in dependencies(result, expected, design, part)]
+
+
+def with_view(view: Result, result: Result, design: Design) -> Any:
+    return view(design), result(design)
+
+
+def with_all(design: Design, changed: Changes) -> Design | None:
+    """The design with what each of several others has in one setting; None where no design can have all of it."""
+    values = {name: attrgetter(name)(other) for name, other in changed}
+    plain = {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in values.items()}
+    try:
+        together = design.with_settings(plain)
+    except DesignError:
+        return None
+    return together if all(attrgetter(name)(together) == value for name, value in values.items()) else None
+
+
 @pytest.mark.parametrize("purposes", [("answers", "calibration"), ("record",), ("cells",)], ids=" and ".join)
 def test_a_view_is_equal_exactly_where_the_result_is(purposes):
     """A list of settings forgot one: the digital reference kept a mismatch, calibrations forgot bits_saved."""
     matters: dict[tuple[str, str], bool] = {}  # of settings that a view keeps: whether they were seen to
-    for context in CONTEXTS:
-        design = design_of(context)
-        before = {purpose: (view(design), result(design)) for purpose, (view, result) in PURPOSES.items()}
-        left_out: set[tuple[str, str]] = set()  # tried once in each context: there are many
-        for (name, changed), purpose in itertools.product(changes_of(context), purposes):
-            (view, result), (own, expected) = PURPOSES[purpose], before[purpose]
+    for context, purpose in itertools.product(CONTEXTS, purposes):
+        design, (view, result) = design_of(context), PURPOSES[purpose]
+        own, expected = view(design), result(design)
+        left_out: dict[str, Design] = {}  # tried with one value in each context: there are many
+        kept: dict[str, list[Design]] = {}
+        for name, changed in changes_of(context):
             if view(changed) == own:
-                if (purpose, name) in left_out:
-                    continue
-                left_out.add((purpose, name))
-                assert result(changed) == expected, (
-                    f"{purpose} of {context!r} depends on {name}, which its view leaves out"
-                )
-            elif not matters.setdefault((purpose, name), False):
-                matters[purpose, name] = result(changed) != expected
+                left_out.setdefault(name, changed)
+            else:
+                kept.setdefault(name, []).append(changed)
+                matters.setdefault((purpose, name), False)
+        viewed = partial(with_view, view, result)
+        wrong = dependencies(viewed, (own, expected), design, list(left_out.items()))
+        assert not wrong, f"{purpose} of {context!r} depends on {wrong}, which its view leaves out"
+        for place in range(max(map(len, kept.values()))):
+            idle = [
+                (name, values[place])
+                for name, values in kept.items()
+                if len(values) > place and not matters[purpose, name]
+            ]
+            matters |= {(purpose, name): True for name in dependencies(result, expected, design, idle)}
     for purpose in purposes:
         excused = {*NOT_HERE, *(f"cell.device.{name}" for name in NOISE if purpose == "cells")}
         idle = sorted(name for of, name in matters if of == purpose and not matters[of, name] and name not in excused)

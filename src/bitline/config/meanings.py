@@ -36,7 +36,7 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in reversed(model.__mro__):
         own = dict(_docstrings(part)) if issubclass(part, BaseModel) and part is not BaseModel else {}
-        found |= {name: own.get(name, "") for name in part.__dict__.get("__annotations__", {})}
+        found |= {name: own.get(name, "") for name in inspect.get_annotations(part)}
     return {name: text for name, text in found.items() if text}
 
 
@@ -49,6 +49,6 @@ def _docstrings(part: type) -> Iterator[tuple[str, str]]:
     tree = ast.parse(f"if True:\n{source}" if source[0].isspace() else source)
     defined = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     for setting, after in zip(defined.body, defined.body[1:], strict=False):
-        if isinstance(setting, ast.AnnAssign) and isinstance(setting.target, ast.Name) and isinstance(after, ast.Expr):
-            if isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
-                yield setting.target.id, inspect.cleandoc(after.value.value)
+        match setting, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
