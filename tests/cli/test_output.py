@@ -23,6 +23,7 @@ from bitline.evaluation import speed
 from bitline.numerics.text import exact, fixed, number, percent
 
 SMALL = ["--images", "12", "--calibration-images", "12"]
+QUICK = ["--model", "synthetic:small_fashion"]
 
 TABLES = {
     "run": ["run", *SMALL, "--chips", "2", "--out", "out"],
@@ -30,9 +31,9 @@ TABLES = {
                      "1 day", "--out", "out"],
     "cost": ["cost", "--images", "4", "--sensitivity", "--units", "--estimates"],
     "cost of three": ["cost", "--images", "4", "--design", "sonos-a", "--design", "sonos-e", "--design", "isaac"],
-    "ranges": ["ranges", "--calibration-images", "12", "--images", "12", "--loss", "50", "--layer", "fc",
+    "ranges": ["ranges", "--calibration-images", "12", "--images", "12", "--loss", "50", *QUICK,
                "--out", "out", "--set", "weights.bits=9", "--set", "weights.bits_per_cell=2"],
-    "tune": ["tune", "--calibration-images", "4", "--out", "tuned.toml"],
+    "tune": ["tune", "--calibration-images", "4", *QUICK, "--out", "tuned.toml"],
     "adc": ["adc", "sar", "--set", "adc.capacitor_mismatch=0.05", "--converters", "4", "--out", "adc.png"],
     "adc --compare": ["adc", "--compare", "--set", "adc.bits=6"],
     "array": ["array", "--cells", "cells.npy", "--set", "array.kind=row-driven", "--worst", "2", "--out", "out"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -185,11 +185,11 @@ PURPOSES: dict[str, tuple[Result, Result]] = {
 }
 
 
-def dependencies(result: Result, expected: Any, design: Design, changed: Changes) -> list[str]:
-    """On which of the changed settings the result depends.
+def seen_to_matter(result: Result, expected: Any, design: Design, changed: Changes) -> list[str]:
+    """Changed settings on which the result is seen to depend.
 
-    They are changed together: where all but one make no difference, that one does so whatever the others are. Only
-    where the result is another, or no design can have all these values, are halves of them tried.
+    They are changed together first, and halves of them only where the result is another, or no design can have all of
+    these values: in one context few of them matter that did not before. Two that cancel each other are overlooked.
     """
     if len(changed) == 1:
         return [] if result(changed[0][1]) == expected else [changed[0][0]]
@@ -197,11 +197,8 @@ def dependencies(result: Result, expected: Any, design: Design, changed: Changes
     if not changed or (together is not None and result(together) == expected):
         return []
     half = len(changed) // 2
-    return [name for part in (changed[:half], changed[half:]) for name in dependencies(result, expected, design, part)]
-
-
-def with_view(view: Result, result: Result, design: Design) -> Any:
-    return view(design), result(design)
+    parts = (changed[:half], changed[half:])
+    return [name for part in parts for name in seen_to_matter(result, expected, design, part)]
 
 
 def with_all(design: Design, changed: Changes) -> Design | None:
@@ -218,31 +215,37 @@ def with_all(design: Design, changed: Changes) -> Design | None:
 @pytest.mark.parametrize("purposes", [("answers", "calibration"), ("record",), ("cells",)], ids=" and ".join)
 def test_a_view_is_equal_exactly_where_the_result_is(purposes):
     """A list of settings forgot one: the digital reference kept a mismatch, calibrations forgot bits_saved."""
-    matters: dict[tuple[str, str], bool] = {}  # of settings that a view keeps: whether they were seen to
+    matters: set[tuple[str, str]] = set()  # settings that were seen to
+    alone: dict[tuple[str, str], list[tuple[str, Design]]] = {}  # contexts in which one was kept, and what was tried
     for context, purpose in itertools.product(CONTEXTS, purposes):
         design, (view, result) = design_of(context), PURPOSES[purpose]
         own, expected = view(design), result(design)
-        left_out: dict[str, Design] = {}  # tried with one value in each context: there are many
+        left_out: set[str] = set()  # tried once in each context: there are many
         kept: dict[str, list[Design]] = {}
         for name, changed in changes_of(context):
-            if view(changed) == own:
-                left_out.setdefault(name, changed)
-            else:
+            if view(changed) != own:
                 kept.setdefault(name, []).append(changed)
-                matters.setdefault((purpose, name), False)
-        viewed = partial(with_view, view, result)
-        wrong = dependencies(viewed, (own, expected), design, list(left_out.items()))
-        assert not wrong, f"{purpose} of {context!r} depends on {wrong}, which its view leaves out"
+                alone.setdefault((purpose, name), []).append((context, changed))
+            elif name not in left_out:
+                left_out.add(name)
+                assert result(changed) == expected, (
+                    f"{purpose} of {context!r} depends on {name}, which its view leaves out"
+                )
         for place in range(max(map(len, kept.values()))):
-            idle = [
-                (name, values[place])
-                for name, values in kept.items()
-                if len(values) > place and not matters[purpose, name]
-            ]
-            matters |= {(purpose, name): True for name in dependencies(result, expected, design, idle)}
+            values = [(name, found[place]) for name, found in kept.items() if len(found) > place]
+            idle = [(name, changed) for name, changed in values if (purpose, name) not in matters]
+            matters |= {(purpose, name) for name in seen_to_matter(result, expected, design, idle)}
     for purpose in purposes:
+        result = PURPOSES[purpose][1]
         excused = {*NOT_HERE, *(f"cell.device.{name}" for name in NOISE if purpose == "cells")}
-        idle = sorted(name for of, name in matters if of == purpose and not matters[of, name] and name not in excused)
+        idle = sorted(
+            name
+            for of, name in alone
+            if of == purpose
+            and (of, name) not in matters
+            and name not in excused
+            and all(result(changed) == result(design_of(context)) for context, changed in alone[of, name])
+        )
         assert not idle, f"{purpose}: never seen to make a difference, but part of the view: {idle}"
 
 
