@@ -5,20 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from every_setting import changes, models
-from pydantic import BaseModel
 
 from bitline import AnalogCore, Design, convert
 from bitline.arrays import MatrixProduct
 from bitline.cost.conductances import mean_conductance
 from bitline.design import reference, views
-from bitline.errors import DesignError
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import calibrate_layer
 from bitline.numerics.histogram import Histogram
@@ -129,7 +126,7 @@ def changes_of(context: str) -> tuple[tuple[str, Design], ...]:
     return tuple(changes(design_of(context)))
 
 
-@lru_cache(maxsize=256)  # answers and calibrations of the same designs are looked at by turns
+@lru_cache(maxsize=4)  # answers and calibrations of the same designs are looked at by turns
 def core(design: Design) -> AnalogCore:
     return AnalogCore(MATRIX, design, calibration=INPUTS)
 
@@ -175,9 +172,7 @@ NOT_HERE = {
 NOISE = ("noise_exponent", "noise_factor", "noise_nA", "noise_scale_nA", "read_time_s")
 """Of devices: read noise, which is no part of the mean conductance, but they are a device's own business."""
 
-Result = Callable[[Design], Any]
-Changes = Sequence[tuple[str, Design]]
-PURPOSES: dict[str, tuple[Result, Result]] = {
+PURPOSES: dict[str, tuple[Callable[[Design], Any], Callable[[Design], Any]]] = {
     "answers": (views.answers, answer),
     "calibration": (views.calibration, calibration),
     "record": (views.record, record),
@@ -185,67 +180,28 @@ PURPOSES: dict[str, tuple[Result, Result]] = {
 }
 
 
-def seen_to_matter(result: Result, expected: Any, design: Design, changed: Changes) -> list[str]:
-    """Changed settings on which the result is seen to depend.
-
-    They are changed together first, and halves of them only where the result is another, or no design can have all of
-    these values: in one context few of them matter that did not before. Two that cancel each other are overlooked.
-    """
-    if len(changed) == 1:
-        return [] if result(changed[0][1]) == expected else [changed[0][0]]
-    together = with_all(design, changed)
-    if not changed or (together is not None and result(together) == expected):
-        return []
-    half = len(changed) // 2
-    parts = (changed[:half], changed[half:])
-    return [name for part in parts for name in seen_to_matter(result, expected, design, part)]
-
-
-def with_all(design: Design, changed: Changes) -> Design | None:
-    """The design with what each of several others has in one setting; None where no design can have all of it."""
-    values = {name: attrgetter(name)(other) for name, other in changed}
-    plain = {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in values.items()}
-    try:
-        together = design.with_settings(plain)
-    except DesignError:
-        return None
-    return together if all(attrgetter(name)(together) == value for name, value in values.items()) else None
-
-
 @pytest.mark.parametrize("purposes", [("answers", "calibration"), ("record",), ("cells",)], ids=" and ".join)
 def test_a_view_is_equal_exactly_where_the_result_is(purposes):
     """A list of settings forgot one: the digital reference kept a mismatch, calibrations forgot bits_saved."""
-    matters: set[tuple[str, str]] = set()  # settings that were seen to
-    alone: dict[tuple[str, str], list[tuple[str, Design]]] = {}  # contexts in which one was kept, and what was tried
-    for context, purpose in itertools.product(CONTEXTS, purposes):
-        design, (view, result) = design_of(context), PURPOSES[purpose]
-        own, expected = view(design), result(design)
-        left_out: set[str] = set()  # tried once in each context: there are many
-        kept: dict[str, list[Design]] = {}
-        for name, changed in changes_of(context):
-            if view(changed) != own:
-                kept.setdefault(name, []).append(changed)
-                alone.setdefault((purpose, name), []).append((context, changed))
-            elif name not in left_out:
-                left_out.add(name)
+    matters: dict[tuple[str, str], bool] = {}  # of settings that a view keeps: whether they were seen to
+    for context in CONTEXTS:
+        design = design_of(context)
+        before = {purpose: (view(design), result(design)) for purpose, (view, result) in PURPOSES.items()}
+        left_out: set[tuple[str, str]] = set()  # tried once in each context: there are many
+        for (name, changed), purpose in itertools.product(changes_of(context), purposes):
+            (view, result), (own, expected) = PURPOSES[purpose], before[purpose]
+            if view(changed) == own:
+                if (purpose, name) in left_out:
+                    continue
+                left_out.add((purpose, name))
                 assert result(changed) == expected, (
                     f"{purpose} of {context!r} depends on {name}, which its view leaves out"
                 )
-        for place in range(max(map(len, kept.values()))):
-            values = [(name, found[place]) for name, found in kept.items() if len(found) > place]
-            idle = [(name, changed) for name, changed in values if (purpose, name) not in matters]
-            matters |= {(purpose, name) for name in seen_to_matter(result, expected, design, idle)}
+            elif not matters.setdefault((purpose, name), False):
+                matters[purpose, name] = result(changed) != expected
     for purpose in purposes:
-        result = PURPOSES[purpose][1]
         excused = {*NOT_HERE, *(f"cell.device.{name}" for name in NOISE if purpose == "cells")}
-        idle = sorted(
-            name
-            for of, name in alone
-            if of == purpose
-            and (of, name) not in matters
-            and name not in excused
-            and all(result(changed) == result(design_of(context)) for context, changed in alone[of, name])
-        )
+        idle = sorted(name for of, name in matters if of == purpose and not matters[of, name] and name not in excused)
         assert not idle, f"{purpose}: never seen to make a difference, but part of the view: {idle}"
 
 
