@@ -1,7 +1,7 @@
 """What settings mean: the docstrings below them, read from the source of their class when somebody asks.
 
-Pydantic can read them too, when it makes a class; on Python before 3.13 that took two thirds of `from bitline import
-Design` besides PyTorch, in every process.
+Pydantic can read them too, when it makes a class; on Python before 3.13 that took two thirds of bitline's own part of
+`from bitline import Design`, in every process.
 """
 
 from __future__ import annotations
