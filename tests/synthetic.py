@@ -9,8 +9,10 @@ from torch import nn
 
 from bitline import Design
 from bitline.cost import LayerCost, NetworkCost
+from bitline.data.preprocess import FASHION_MNIST
 from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.result import Evaluation
+from bitline.networks.network import Network
 from bitline.study import Study
 from bitline.study.results import COSTS, DesignResult, StudyResult
 
@@ -33,6 +35,13 @@ def small_network() -> nn.Module:
     """One layer on images of 28 x 28 pixels."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def small_fashion() -> Network:
+    """Two layers on the images that come with bitline, for commands that do more than the test needs."""
+    torch.manual_seed(0)
+    made = nn.Sequential(nn.Conv2d(1, 4, 4, 4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 10))
+    return Network("synthetic:small_fashion", lambda: made, FASHION_MNIST, data="fashion-mnist")
 
 
 def study_result(designs: int | None = None) -> StudyResult:

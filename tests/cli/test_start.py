@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -177,14 +178,9 @@ def test_faults_of_bitline_are_one_line(bitline, monkeypatch):
     assert (status, errors) == (1, "bitline: a fault of bitline's: KeyError 'x' (BITLINE_NOT_SET=1 shows where)\n")
 
 
-def completed(line):
-    words = line.split(" ")
-    environment = {"_BITLINE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    code = "import sys; sys.argv = ['bitline']; from bitline.cli.app import main; main()"
-    result = subprocess.run(
-        [sys.executable, "-c", code], env={**__import__("os").environ, **environment}, capture_output=True, text=True
-    )
-    return result.stdout.split()
+def shell_asks(line):
+    """The environment in which a shell starts the command to learn how a line could go on."""
+    return {"_BITLINE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
 
 
 @pytest.mark.parametrize(
@@ -199,8 +195,17 @@ def completed(line):
         ("bitline run --set adc.bi", "adc.bits="),
     ],
 )
-def test_shells_complete(line, word):
-    assert word in completed(line)
+def test_shells_complete(bitline, monkeypatch, line, word):
+    for name, value in shell_asks(line).items():
+        monkeypatch.setenv(name, value)
+    assert word in bitline()[1].split()
+
+
+def test_a_shell_completes_in_a_process_of_its_own():
+    code = "import sys; sys.argv = ['bitline']; from bitline.cli.app import main; main()"
+    environment = {**os.environ, **shell_asks("bitline devices show pcm")}
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert "pcm-joshi-2020" in result.stdout.split()
 
 
 def test_shared_options_are_used():

@@ -319,8 +319,8 @@ def test_names_are_data(bitline, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     Path("chip.toml").write_text(Design(name=name, description=name).to_toml())
     few = ["--calibration-images", "4"]
-    for line in (["run", "--images", "4", "--chips", "1", *few], ["ranges", *few], ["adc", "--converters", "2"],
-                 ["cost", "--images", "4", "--csv"],
+    for line in (["run", "--images", "4", "--chips", "1", *few], ["ranges", "--layer", "fc", *few],
+                 ["adc", "--converters", "2"], ["cost", "--images", "4", "--csv"],
                  ["array", "--set", "array={kind='row-driven',rows=8,bit_line={segment=1e-4}}"]):  # fmt: skip
         status, output, errors = bitline(*line, "--design", "chip.toml")
         assert status == 0, errors

@@ -11,14 +11,7 @@ from small_study import comparable, study
 from bitline.study import sweep
 
 
-def test_worker_processes_give_the_same_numbers(finished, tmp_path):
-    path = tmp_path / "parallel.sqlite"
-    summary = sweep(study(), path, workers=2)
-    assert summary.failures == ()
-    assert comparable(path).equals(comparable(finished))
-
-
-def test_a_killed_worker_is_replaced_and_its_task_done_again(finished, tmp_path):
+def test_worker_processes_give_the_same_numbers_and_a_killed_one_is_replaced(finished, tmp_path):
     path, killed = tmp_path / "worker.sqlite", []
 
     def report(what: str, done: int, total: int) -> None:

@@ -20,7 +20,8 @@ def test_a_search_is_reproducible_and_goes_on(tmp_path):
                 {"setting": "array.rows", "values": [72, 288, 1152]},
             ],
             run={"chips": 1},
-            search={"designs": designs, "population": 4, "survivors": 4, "screening_images": 16,
+            data={"images": 24, "calibration_images": 8},
+            search={"designs": designs, "population": 4, "survivors": 4, "screening_images": 8,
                     "objectives": ["accuracy", "energy_uJ"]},
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from bitline.config.meanings import meaning as meaning_of
 from bitline.config.variants import IMPORTED, Variant, tag_of
 from bitline.numerics.text import exact
 
@@ -119,7 +120,7 @@ def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
     rows: list[Described] = []
     for name, field in model.model_fields.items():
         parts, several = list(_models(field.annotation)), get_origin(field.annotation) in (list, tuple)
-        meaning = " ".join((field.description or "").split())
+        meaning = " ".join(meaning_of(model, name).split())
         if name == "kind":
             continue
         if not parts:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from bitline.config.meanings import meaning
 
 NUMBERS = (int, float)
 SEEMING = "seeming_number"
@@ -31,8 +34,16 @@ class Part(BaseModel):
         extra="forbid",
         allow_inf_nan=False,
         ser_json_inf_nan="constants",
-        use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema with what each setting means."""
+        schema = handler(core_schema)
+        for name, known in handler.resolve_ref_schema(schema).get("properties", {}).items():
+            if meaning(cls, name):
+                known.setdefault("description", meaning(cls, name))
+        return schema
 
     @model_validator(mode="before")
     @classmethod

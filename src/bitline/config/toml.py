@@ -9,6 +9,7 @@ from typing import Any
 import tomlkit
 from pydantic import BaseModel
 
+from bitline.config.meanings import meaning
 from bitline.errors import DesignError
 
 DEEPEST = 50
@@ -97,7 +98,7 @@ def annotated(model: BaseModel) -> str:
 def _fill(table: Any, model: BaseModel) -> None:
     plain = {name: value for name, value in model if not _is_section(value)}
     for name, value in plain.items():
-        for line in _meaning(model, name):
+        for line in meaning(type(model), name).splitlines():
             table.add(tomlkit.comment(line.strip()))
         if value is None:
             table.add(tomlkit.comment(f"{name} ="))
@@ -106,7 +107,7 @@ def _fill(table: Any, model: BaseModel) -> None:
     for name, value in model:
         if isinstance(value, BaseModel):
             section = tomlkit.table()
-            for line in _meaning(model, name):
+            for line in meaning(type(model), name).splitlines():
                 section.add(tomlkit.comment(line.strip()))
             _fill(section, value)
             table.add(name, section)
@@ -115,11 +116,6 @@ def _fill(table: Any, model: BaseModel) -> None:
             for rule in value:
                 rules.append(tomlkit.item(rule.model_dump(exclude_defaults=True)))
             table.add(name, rules)
-
-
-def _meaning(model: BaseModel, name: str) -> list[str]:
-    field = type(model).model_fields.get(name)
-    return (field.description or "").splitlines() if field else []
 
 
 def _is_section(value: object) -> bool:

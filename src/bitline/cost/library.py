@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from bitline.config import toml
 from bitline.config.arguments import checked
+from bitline.config.meanings import meaning
 from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.cost.architectures import AnyConverter
@@ -230,7 +231,7 @@ def _fill(table: Any, part: BaseModel) -> None:
 
 
 def _comment(table: Any, part: BaseModel, name: str) -> None:
-    for line in (type(part).model_fields[name].description or "").splitlines():
+    for line in meaning(type(part), name).splitlines():
         table.add(tomlkit.comment(line.strip()))
 
 
