@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray
 
+
 @dataclass(frozen=True)
 class DesignResult:
     """One design.

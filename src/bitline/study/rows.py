@@ -155,7 +155,7 @@ def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings:
         wrong = next(column for column, value in texts.items() if not isinstance(value, str))
         raise ValueError(f"{wrong} is {texts[wrong]!r}")
     said = {sys.intern(setting): value for setting, value in values_of(settings, dict).items()}
-    return StoredDesign(key, accuracy_key, reference_key, sys.intern(name), said)
+    return StoredDesign(key, accuracy_key, sys.intern(reference_key), sys.intern(name), said)
 
 
 def all_settings(content: Any) -> dict[str, Any]:

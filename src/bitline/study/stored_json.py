@@ -11,7 +11,6 @@ from bitline.study.store import Store
 from bitline.study.stored_costs import TOTALS
 from bitline.study.words import is_number
 
-
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -41,7 +40,16 @@ class StoredJson(Mapping[str, Any]):
 
     def _rest(self, name: object) -> dict[str, Any]:
         """Where to look for what is not at hand."""
-        return self.whole()
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        """All values; who asks for one of them asks for the next one of the same design."""
+        global _last
+        of, values = _last
+        if of is not self:
+            values = self.whole()
+            _last = self, values
+        return values
 
     def __getitem__(self, name: str) -> Any:
         return self.at_hand[name] if name in self.at_hand else self._rest(name)[name]
@@ -55,13 +63,13 @@ class StoredJson(Mapping[str, Any]):
         return self._rest(name).get(name, default) if found is NOTHING else found
 
     def __bool__(self) -> bool:
-        return bool(self.at_hand) or bool(self.whole())
+        return bool(self.at_hand) or bool(self._read())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.whole())
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self.whole())
+        return len(self._read())
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Mapping) and self.whole() == dict(other))
@@ -71,6 +79,10 @@ class StoredJson(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self.whole())
+
+
+_last: tuple[StoredJson | None, dict[str, Any]] = (None, {})
+"""What was read last."""
 
 
 class StoredCost(StoredJson):
@@ -93,7 +105,7 @@ class StoredCost(StoredJson):
             return store.cost(self.key)
 
     def _rest(self, name: object) -> dict[str, Any]:
-        return {} if name in TOTALS else self.whole()
+        return {} if name in TOTALS else self._read()
 
 
 class StoredSettings(StoredJson):
@@ -126,7 +138,7 @@ class StoredSettings(StoredJson):
 
     def number(self, name: str) -> Any:
         """The number of a setting, by its dotted name; None where it is none."""
-        return self.numbers[name] if name in self.numbers else number_at(self.whole(), name)
+        return self.numbers[name] if name in self.numbers else number_at(self._read(), name)
 
 
 def number_at(settings: Mapping[str, Any], name: str) -> Any:

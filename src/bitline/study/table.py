@@ -18,7 +18,7 @@ def columns(result: StudyResult) -> dict[str, list[Any]]:
         result: of a study.
 
     Examples:
-        >>> from bitline.study import DesignResult, Study
+        >>> from bitline.study import DesignResult, Study, StudyResult
         >>> design = DesignResult("a", "fine", {"adc.bits": 8}, {}, accuracies=(0.91,))
         >>> found = columns(StudyResult(Study(), {}, (), (design,), float_accuracy=0.92))
         >>> list(found)[:3], found["adc.bits"], found["accuracy"], found["energy_uJ"]
@@ -60,7 +60,7 @@ def records(result: StudyResult) -> list[dict[str, Any]]:
         result: of a study.
 
     Examples:
-        >>> from bitline.study import DesignResult, Study
+        >>> from bitline.study import DesignResult, Study, StudyResult
         >>> designs = (DesignResult("a", "fine", {"adc.bits": 8}, {}), DesignResult("b", "coarse", {"adc.bits": 4}, {}))
         >>> [row["adc.bits"] for row in records(StudyResult(Study(), {}, (), designs, float_accuracy=0.92))]
         [8, 4]
