@@ -91,11 +91,11 @@ class StoredCost(StoredJson):
     Examples:
         >>> with Store.writing(Path("costly.sqlite"), {}) as store:
         ...     _ = store.connection.execute(
-        ...         '''INSERT INTO designs VALUES ('k', 'a', 'r', '', '{}', '{}', '{"energy_uJ": 1.5, "tiles": 2}')'''
+        ...         '''INSERT INTO designs VALUES ('k', 'a', 'r', '', '{}', '{}', '{"energy_uJ": 1.5, "layers": []}')'''
         ...     )
         >>> cost = StoredCost(Path("costly.sqlite"), "k", {"energy_uJ": 1.5})
-        >>> cost["energy_uJ"], cost["tiles"], cost == {"energy_uJ": 1.5, "tiles": 2}
-        (1.5, 2, True)
+        >>> cost["energy_uJ"], cost["layers"], cost == {"energy_uJ": 1.5, "layers": []}
+        (1.5, [], True)
     """
 
     __slots__ = ()
