@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,14 +119,16 @@ def _order(design: DesignResult) -> tuple[bool, float]:
 
 def _table(result: StudyResult, shown: Shown) -> Table:
     """One column for each setting that differs, or a single one that says what differs, where that fits better."""
-    frame = replace(result, designs=tuple(shown.designs)).to_frame()
-    records = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    from bitline.study.table import records as rows_of
+
+    records = partial(rows_of, replace(result, designs=tuple(shown.designs)))
     settings, usual = result.settings, _columns(result.measure)
     extra = tuple(name for name in shown.columns if name not in {*settings, *(column.key for column in usual)})
-    more = tuple(_column(name, [record[name] for record in records]) for name in extra)
+    known = rows_of(replace(result, designs=tuple(shown.rows))) if extra else [{}] * len(shown.rows)
+    more = tuple(_column(name, [record.get(name) for record in known]) for name in extra)
     numbers = [
-        [*_numbers(design), *(record[name] for name in extra)]
-        for design, record in zip(shown.rows, records, strict=False)
+        [*_numbers(design), *(record.get(name) for name in extra)]
+        for design, record in zip(shown.rows, known, strict=True)
     ]
     columns = tuple(_column(name, [design.settings.get(name) for design in shown.designs]) for name in settings)
     names = [[design.settings.get(name) for name in settings] or [design.name] for design in shown.rows]

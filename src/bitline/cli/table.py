@@ -86,7 +86,7 @@ class Table:
         rows: a value, or a `Cell`, for each column.
         title: a line above it.
         footer: a last row that is set apart, such as a sum; not in JSON and CSV.
-        records: what JSON and CSV give instead of the rows.
+        records: what JSON and CSV give instead of the rows; a function where making it takes time.
 
     Examples:
         >>> table = Table("bits", (name("design"), Column("energy_uJ", "energy", "µJ")), [("sonos-a", 0.4213)])
@@ -104,12 +104,12 @@ class Table:
     rows: Sequence[Sequence[Any]]
     title: str = ""
     footer: Sequence[Any] | None = None
-    records: Sequence[dict[str, Any]] | None = None
+    records: Sequence[dict[str, Any]] | Callable[[], Sequence[dict[str, Any]]] | None = None
 
     def data(self) -> list[dict[str, Any]]:
         """The values of every row by the keys of their columns, as JSON and CSV give them."""
         if self.records is not None:
-            return list(self.records)
+            return list(self.records() if callable(self.records) else self.records)
         keys = [column.key for column in self.columns]
         return [dict(zip(keys, map(_value, row), strict=True)) for row in self.rows]
 

@@ -21,7 +21,9 @@ from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
 from bitline.report.study_rows import columns_of, head_of
-from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
+from bitline.study.results import DesignResult, StudyResult
+from bitline.study.stored_costs import COSTS
+from bitline.study.words import is_number
 
 EXACT = MANY
 """Designs whose numbers are written with all their digits; of more, numbers have seven."""

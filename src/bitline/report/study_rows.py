@@ -12,7 +12,8 @@ from bitline.design import Design
 from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
-from bitline.study.results import COSTS, StudyResult
+from bitline.study.results import StudyResult
+from bitline.study.stored_costs import COSTS
 
 
 def columns_of(result: StudyResult) -> list[str]:

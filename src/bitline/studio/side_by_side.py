@@ -38,7 +38,7 @@ def side_by_side(store: Path, first: DesignResult, second: DesignResult, images:
 def _difference(store: Path, first: DesignResult, second: DesignResult, images: int) -> list[float] | None:
     """The measure of the second less that of the first, with the ends of its 95 % interval."""
     with Store.reading(store) as kept:
-        accuracy_keys = {row["key"]: row["accuracy_key"] for row in kept.designs()}
+        accuracy_keys = {row.key: row.accuracy_key for row in kept.designs()}
         seen = [kept.sample_values("analog", accuracy_keys[design.key], images) for design in (first, second)]
     chips = min(map(len, seen))
     if not chips or len({len(values) for design in seen for values in design[:chips]}) > 1:

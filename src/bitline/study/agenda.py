@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 from bitline.design import Design
 from bitline.numerics.garbage import without_collection
@@ -59,12 +60,13 @@ class Agenda:
         with without_collection():
             for record, keys in by_record.items():
                 for key in keys:
-                    self._add(key, record, self._count(self._same[key]))
+                    if count := self._count(self._same[key]):
+                        self._add(key, record, count)
         self._queues = Queues(self.groups)
         self.total = self.left = sum(group.waiting for group in self.groups.values())
 
     def _add(self, key: str, record_key: str, count: int) -> None:
-        self.groups[key] = DesignTasks(key, record_key, count, lambda: self._tasks(key))
+        self.groups[key] = DesignTasks(key, record_key, count, partial(self._tasks, key))
 
     def _tasks(self, key: str) -> Iterator[Task]:
         """What is left to do of a design, or of the float network; first what others wait for."""
@@ -161,6 +163,8 @@ class Agenda:
             if not able:
                 continue
             first = self._same[able[0]][0]
+            if able[0] not in self.groups:  # everything else of it is done
+                self._add(able[0], first.record_key, 0)
             if not any(task.kind == "reference" for task in self.groups[able[0]].tasks):
                 tasks = list(self._references(first))
                 self._queues.put_back(able[0], tasks)

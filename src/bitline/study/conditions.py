@@ -14,7 +14,7 @@ from typing import Any
 from bitline.config.messages import nearest
 from bitline.devices.duration import parse_duration
 from bitline.errors import StudyError
-from bitline.study.results import in_words, is_number
+from bitline.study.words import in_words, is_number
 
 RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, "!=": operator.ne, "==": operator.eq,

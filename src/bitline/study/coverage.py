@@ -37,7 +37,7 @@ def enough(accuracies: list[float], chips: int, stop: EarlyStop | None, measure:
     return chips if len(accuracies) >= chips else None
 
 
-@dataclass
+@dataclass(slots=True)
 class Coverage:
     """Images of one chip that are classified.
 
@@ -75,6 +75,8 @@ class Coverage:
         Args:
             images: images that count; shards that go further are left out.
         """
+        if len(whole := self.parts.get(0, ())) == len(self.parts) == 1 and images in whole:  # a chip in one piece
+            return images, measured([self.parts[0][images]], images, self.measure)
         place, parts = 0, []
         while (stop := self._stop(place, images)) is not None:
             parts.append(self.parts[place][stop])
@@ -101,7 +103,11 @@ class Coverage:
 
     def _stop(self, start: int, images: int) -> int | None:
         """Where the longest finished shard ends that begins here and does not reach too far."""
-        return max((stop for stop in self.parts.get(start, ()) if start < stop <= images), default=None)
+        longest = None
+        for stop in self.parts.get(start, ()):
+            if start < stop <= images and (longest is None or stop > longest):
+                longest = stop
+        return longest
 
 
 class FinishedWork:

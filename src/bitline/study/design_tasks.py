@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from bitline.study.task import Outcome, Task
@@ -46,7 +46,7 @@ class DesignTasks:
         self._count = count
         self._make: Callable[[], Iterable[Task]] | None = make
         self._lanes: dict[int, deque[Task]] = {}
-        self._workers: Counter[int] = Counter()
+        self._workers: dict[int, int] = {}
         self._pace: float | None = None
         self._setup: float | None = None
 
@@ -68,7 +68,7 @@ class DesignTasks:
     def take(self, lane: int) -> Task:
         """Give out the next task of a lane that has some."""
         self._count -= 1
-        self._workers[lane] += 1
+        self._workers[lane] = self._workers.get(lane, 0) + 1
         return self._made()[lane].popleft()
 
     def put_back(self, tasks: Iterable[Task]) -> None:

@@ -182,7 +182,7 @@ class _Screening:
 
     def _measured(self, designs: tuple[Point, ...]) -> dict[str, list[float]]:
         """Objectives of screened designs by key."""
-        costs = self.store.costs([point.key for point in designs])
+        costs = self.store.totals([point.key for point in designs])
         shards = {
             shard.key: shard
             for shard in self.store.shards([point.accuracy_key for point in designs], self.study.measure)
@@ -266,7 +266,7 @@ def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
 def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], store: Store, images: int) -> list[str]:
     """Keys of the measured designs that no other one beats in every objective."""
     finished = agenda_of(study, points, store, images).finished
-    costs = store.costs([point.key for point in points])
+    costs = store.totals([point.key for point in points])
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):

@@ -208,7 +208,7 @@ def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -
         return Agenda(points, FinishedWork(), images, study.run)
     with Store.reading(store) as kept:
         designs = kept.designs()
-        return agenda_of(study, tuple(recalled(point, designs) for point in points), kept, images)
+        return agenda_of(study, tuple(recalled(point, designs, kept.design) for point in points), kept, images)
 
 
 def _probe(worker: Worker, task: Task, batch: int, images: int) -> _Pace:

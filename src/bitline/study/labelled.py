@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bitline.errors import StudyError
-from bitline.study.results import DesignResult, StudyResult, in_words
+from bitline.study.results import DesignResult, StudyResult
+from bitline.study.words import in_words
 
 if TYPE_CHECKING:
     import xarray

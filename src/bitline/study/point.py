@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitline.cost.library import libraries
 from bitline.design import Design, views
 from bitline.study.code import Code, code_of_design
+
+if TYPE_CHECKING:
+    from bitline.study.rows import StoredDesign
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Point:
         return in_line(self.settings) or self.design.name
 
 
-def recalled(point: Point, kept: Sequence[dict[str, Any]]) -> Point:
+def recalled(point: Point, kept: Sequence[StoredDesign], settings_of: Callable[[str], Mapping[str, Any]]) -> Point:
     """A point under the keys that a store has for it, where code that nobody allowed keeps them from being computed.
 
     What a converter's class sets by default is part of the keys, and unknown as long as the class is not loaded. A
@@ -71,10 +74,11 @@ def recalled(point: Point, kept: Sequence[dict[str, Any]]) -> Point:
     Args:
         point: with whatever keys.
         kept: rows of the table of designs.
+        settings_of: gives all settings of a design of the store, by its key.
 
     Examples:
         >>> point = Point.of({}, Design())
-        >>> recalled(point, kept=[]) is point
+        >>> recalled(point, kept=[], settings_of=dict) is point
         True
     """
     if point.design.is_loaded:
@@ -82,10 +86,12 @@ def recalled(point: Point, kept: Sequence[dict[str, Any]]) -> Point:
     known = point.design.model_dump(mode="json", exclude={"name", "description"})
     found = {}
     for row in kept:
-        whole = {name: value for name, value in row["design"].items() if name not in ("name", "description")}
+        if row.settings != point.settings:
+            continue
+        whole = {name: value for name, value in settings_of(row.key).items() if name not in ("name", "description")}
         key = views.key({**_with_code(whole, point.code), **_library(point.design)})
-        if key == row["key"] and row["settings"] == point.settings and _has(whole, known):
-            found[key] = row["accuracy_key"]
+        if key == row.key and _has(whole, known):
+            found[key] = row.accuracy_key
     if len(found) != 1:
         return point
     [(key, of_accuracy)] = found.items()

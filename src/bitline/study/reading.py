@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,13 +19,16 @@ from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.rows import damaged, values_of
+from bitline.study.rows import StoredDesign, damaged, values_of
 from bitline.study.store import CODE, MEMORY, NOTES, Store
+from bitline.study.stored_json import NOTHING, StoredCost, StoredSettings
 from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
 from bitline.study.workload import unnoticed
 
 Values = TypeVar("Values")
+DOTTED = re.compile(r"\w+(\.\w+)*")
+"""Names of settings, as studies write them."""
 
 
 @checked(StudyError)
@@ -52,8 +57,9 @@ def read_results(path: str | Path) -> StudyResult:
         code = _code(path, facts)
         contents = _Contents(store, study, images=_images(path, facts))
         order = {str(key): index for index, key in enumerate(wanted)}
-        designs = sorted(store.designs(), key=lambda design: order.get(design["key"], len(order)))
-        current = designs if len(designs) == len(order) else list(_current(designs, order))
+        designs = sorted(store.designs(), key=lambda design: order.get(design.key, len(order)))
+        contents.look_at(designs)
+        current = designs if len(designs) == len(order) else list(_current(designs, order, store))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
@@ -115,19 +121,20 @@ def _code(path: Path, facts: dict[str, str]) -> dict[str, list[str]]:
     return code
 
 
-def _current(designs: list[dict[str, Any]], order: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _current(designs: list[StoredDesign], order: dict[str, int], store: Store) -> Iterator[StoredDesign]:
     """Designs without those that were measured anew since, with other code of the user's."""
-    settings = {design["key"]: _settings(design) for design in designs}
-    newest = {settings[design["key"]]: design["key"] for design in designs}
-    newest |= {settings[design["key"]]: design["key"] for design in designs if design["key"] in order}
+    settings = {design.key: _settings(store.design(design.key)) for design in designs}
+    newest = {settings[design.key]: design.key for design in designs}
+    newest |= {settings[design.key]: design.key for design in designs if design.key in order}
     for design in designs:
-        if newest[settings[design["key"]]] == design["key"]:
+        if newest[settings[design.key]] == design.key:
             yield design
 
 
-def _settings(design: dict[str, Any]) -> str:
-    content = {name: value for name, value in design["design"].items() if name not in ("name", "description")}
-    return json.dumps(content, sort_keys=True)
+def _settings(design: dict[str, Any]) -> bytes:
+    """A digest of all settings of a design but its name and description."""
+    content = {name: value for name, value in design.items() if name not in ("name", "description")}
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
@@ -149,33 +156,39 @@ class _Contents:
 
     def __init__(self, store: Store, study: Study, images: int) -> None:
         self.measure = study.measure
-        shards, self.costs = store.shards(measure=self.measure), store.costs()
-        self.study, self.images, self.path = study, images, store.path.absolute()
+        shards, self.costs = store.shards(measure=self.measure), store.totals()
+        self.store, self.study, self.images, self.path = store, study, images, store.path.absolute()
         self.finished = FinishedWork(shards, self.costs.keys(), store.failures(), self.measure)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
 
-    def result(self, design: dict[str, Any]) -> DesignResult:
+    def look_at(self, designs: Iterable[StoredDesign]) -> None:
+        """Check the settings of all designs, and note the numbers that they have where the study has words."""
+        worded = {name: None for row in designs for name, value in row.settings.items() if isinstance(value, str)}
+        self.numbers = self.store.numbers([name for name in worded if DOTTED.fullmatch(name)])
+
+    def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
-        key, reference = design["accuracy_key"], design["reference_key"]
-        accuracies = self.finished.accuracies(key, self.images)
+        key, finished = design.accuracy_key, self.finished
+        accuracies = finished.accuracies(key, self.images)
         count = enough(accuracies, self.study.run.chips, self.study.run.stop, self.measure)
-        chips = accuracies[: count or len(accuracies)]
-        reach, value = self.finished.coverage("analog", key).reach(self.images)
+        chips = tuple(accuracies[: count or len(accuracies)])
+        reach, value = (self.images, math.nan) if chips else finished.coverage("analog", key).reach(self.images)
+        totals = self.costs.get(design.key)
         return DesignResult(
-            key=design["key"],
-            name=design["name"],
-            settings=design["settings"],
-            design=design["design"],
-            images=self.images if chips else reach,
-            accuracies=tuple(chips),
-            reference=self.finished.coverage("reference", reference).accuracy(self.images),
-            cost=self.costs.get(design["key"]),
+            key=design.key,
+            name=design.name,
+            settings=design.settings,
+            design=StoredSettings(self.path, design.key, self.numbers.get(design.key, NOTHING)),
+            images=reach,
+            accuracies=chips,
+            reference=finished.coverage("reference", design.reference_key).accuracy(self.images),
+            cost=None if totals is None else StoredCost(self.path, design.key, totals),
             screened=value if reach and not chips else None,
             layers=StoredLayers(self.path, key, max(1, len(chips))),
             seconds=self.seconds[key],
-            finished=count is not None and design["key"] in self.costs,
-            error=self.finished.failures.get(key, ""),
+            finished=count is not None and totals is not None,
+            error=finished.failures.get(key, ""),
             measure=self.measure,
         )

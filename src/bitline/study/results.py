@@ -8,25 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
 from bitline.numerics.summary import counted, cut
-from bitline.study import shown
+from bitline.study import shown, table
 from bitline.study.point import in_line
+from bitline.study.stored_json import number_at
 from bitline.study.study import Study
 from bitline.study.task import FLOAT
+from bitline.study.words import in_words
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
-
-COSTS = (
-    "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
-    "arrays", "cells_used", "conversions",
-)  # fmt: skip
-"""Names of the costs that result tables have, with their units."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,9 @@ class DesignResult:
 
     def value(self, setting: str) -> Any:
         """One of the settings as the design reads it."""
-        return _read(self.settings[setting], setting, self.design)
+        value = self.settings[setting]
+        number = number_at(self.design, setting) if isinstance(value, str) else None
+        return value if number is None else number
 
     @property
     def mean(self) -> float:
@@ -172,7 +169,9 @@ class StudyResult:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each design: settings (times in seconds), accuracy or another measure over chips, cost."""
-        return pd.DataFrame([self._row(design) for design in self.designs])
+        import pandas as pd  # here, for the start-up of what prints results
+
+        return pd.DataFrame(table.columns(self))
 
     def to_xarray(self) -> xarray.Dataset:
         """Labelled arrays with a dimension for each setting that differs, or one for the designs if they are no grid.
@@ -188,6 +187,8 @@ class StudyResult:
 
     def chips_frame(self) -> pd.DataFrame:
         """One row for each design and chip."""
+        import pandas as pd
+
         return pd.DataFrame(
             [
                 {
@@ -204,6 +205,8 @@ class StudyResult:
 
     def layers_frame(self) -> pd.DataFrame:
         """One row for each design and layer."""
+        import pandas as pd
+
         return pd.DataFrame(
             [
                 {"design": design.name, **design.values, "layer": layer.name, **_without_name(layer)}
@@ -230,57 +233,8 @@ class StudyResult:
         words = [value for value in dict.fromkeys([*names, *met]) if isinstance(value, str)]
         return [*sorted(value for value in met if not isinstance(value, str)), *words]
 
-    def _row(self, design: DesignResult) -> dict[str, Any]:
-        key = self.measure.key
-        return {
-            "design": design.name,
-            **design.values,
-            key: design.mean,
-            f"screened_{key}": math.nan if design.screened is None else design.screened,
-            "std": design.std,
-            "half_width_95": design.half_width,
-            "chips": len(design.accuracies),
-            "images": design.images,
-            f"reference_{key}": math.nan if design.reference is None else design.reference,
-            f"float_{key}": math.nan if self.float_accuracy is None else self.float_accuracy,
-            **{name: design.costs.get(name, math.nan) for name in COSTS},
-            "seconds": design.seconds,
-            "finished": design.finished,
-            "error": design.error,
-            "key": design.key,
-        }
-
     def _repr_html_(self) -> str:
         return shown.html_of_study(self)
-
-
-def in_words(value: Any) -> Any:
-    """A value of a setting on an axis or in a table: numbers as they are, everything else in words.
-
-    Examples:
-        >>> in_words(8), in_words(True), in_words("calibrated")
-        (8, 'True', 'calibrated')
-    """
-    return value if is_number(value) else str(value)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number; True and False are words, and NaN is none.
-
-    Examples:
-        >>> is_number(0.5), is_number("0.5"), is_number(True)
-        (True, False, False)
-    """
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
-
-
-def _read(value: Any, name: str, design: Any) -> Any:
-    """A value of a setting; where it is a word, the number that the design has in its place, if it is one."""
-    if isinstance(value, str):
-        for step in name.split("."):
-            design = design.get(step) if isinstance(design, Mapping) else None
-        return design if is_number(design) else value
-    return value
 
 
 def _without_name(layer: LayerError) -> dict[str, Any]:

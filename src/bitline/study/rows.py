@@ -8,26 +8,44 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
-from bitline.study.results import COSTS
-from bitline.study.stored_json import StoredJson
+from bitline.study.stored_costs import COSTS, TOTALS, Totals, halves
 from bitline.study.task import Kind, Shard
 from bitline.study.values import is_genuine, unpack
 
 Read = TypeVar("Read")
 
-KINDS = get_args(Kind)
+KINDS = frozenset(get_args(Kind))
 NUMBERS = frozenset((int, float, type(None)))
 """Types of the numbers of a cost in JSON; None stands for one that there is not."""
+
+
+class StoredDesign(NamedTuple):
+    """What a store says of a design besides all its settings and its cost.
+
+    Attributes:
+        key, accuracy_key, reference_key: as of its `Point`.
+        name: of the design.
+        settings: what the axes set, by dotted name.
+    """
+
+    key: str
+    accuracy_key: str
+    reference_key: str
+    name: str
+    settings: dict[str, Any]
+
+
 _SUMS = {field.name for field in fields(LayerSums)}
 
 
@@ -49,12 +67,13 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
     """
-    found = []
-    for number, *values in rows:
-        try:
-            found.append(read(*values))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise damaged(path, f"row {number} of its table {table!r}", str(error)) from None
+    found: list[Read] = []
+    row: tuple[Any, ...] = ()
+    try:
+        for row in rows:
+            found.append(read(*row[1:]))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise damaged(path, f"row {row[0]} of its table {table!r}", str(error)) from None
     return found
 
 
@@ -88,7 +107,10 @@ def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, s
     """What was measured, and what came of it."""
     if kind not in KINDS or not isinstance(key, str):
         raise ValueError(f"{kind!r} with the key {key!r} was measured")
-    if not (type(chip) is type(start) is type(stop) is type(correct) is int and min(chip, start, stop, correct) >= 0):
+    if not (
+        type(chip) is type(start) is type(stop) is type(correct) is int
+        and chip >= 0 and start >= 0 and stop >= 0 and correct >= 0
+    ):  # fmt: skip
         counts = {"chip": chip, "start": start, "stop": stop, "correct": correct}
         wrong = next(name for name, value in counts.items() if type(value) is not int or value < 0)
         raise ValueError(f"{wrong} is {counts[wrong]!r}")
@@ -112,7 +134,7 @@ def shard_of_values(*values: Any) -> Shard:
     """A row as for `sealed_shard`, whose last entry is the values of its samples."""
     *others, packed = values
     found = sealed_shard(*others)
-    return replace(found, values=unpack(packed, found.stop - found.start))
+    return found._replace(values=unpack(packed, found.stop - found.start))
 
 
 def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:
@@ -126,34 +148,69 @@ def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:
     return int(chip), [LayerSums(**layer) for layer in layers]
 
 
-def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any, content: Any) -> dict[str, Any]:
-    """A row of the table of designs, without its cost."""
-    texts = {"key": key, "accuracy_key": accuracy_key, "reference_key": reference_key, "name": name}
-    for column, value in texts.items():
-        if not isinstance(value, str):
-            raise ValueError(f"{column} is {value!r}")
-    values_of(content, dict)
-    return {**texts, "settings": values_of(settings, dict), "design": StoredJson(content, {})}
+def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any) -> StoredDesign:
+    """A row of the table of designs, without all its settings and its cost."""
+    if not (type(key) is type(accuracy_key) is type(reference_key) is type(name) is str):
+        texts = {"key": key, "accuracy_key": accuracy_key, "reference_key": reference_key, "name": name}
+        wrong = next(column for column, value in texts.items() if not isinstance(value, str))
+        raise ValueError(f"{wrong} is {texts[wrong]!r}")
+    said = {sys.intern(setting): value for setting, value in values_of(settings, dict).items()}
+    return StoredDesign(key, accuracy_key, sys.intern(reference_key), sys.intern(name), said)
 
 
-def cost(key: Any, text: Any) -> tuple[str, StoredJson]:
-    """The cost of a design, by its key; the numbers of result tables are at hand."""
-    content = values_of(text, dict)
+def all_settings(content: Any) -> dict[str, Any]:
+    """All settings of a design."""
+    return values_of(content, dict)
+
+
+def some_settings(key: Any, content: Any, found: Any) -> tuple[str, str | None]:
+    """The key of a design and some of its settings as JSON, as the database found them.
+
+    Args:
+        key: of the design.
+        content: all its settings; None where the database found that they are an object.
+        found: some of them, or None.
+    """
+    if content is not None:
+        values_of(content, dict)
+    return key, found
+
+
+def totals(key: Any, text: Any) -> tuple[str, Totals]:
+    """The key of a design, and the totals of its cost with the notes on them."""
+    found = values_of(text, dict)
+    if not TOTALS.issuperset(found):  # written by an earlier version, with the parts
+        found = halves(cost(found))[0]
+    elif not (NUMBERS.issuperset(map(type, map(found.get, COSTS))) and _are_texts(found.get("notes", []))):
+        cost(found)  # says what is wrong
+    if "notes" in found:
+        found["notes"] = [sys.intern(note) for note in found["notes"]]
+    return str(key), Totals(found)
+
+
+def cost(text: Any, parts: Any = None) -> dict[str, Any]:
+    """The cost of a design, of its totals and what they are made of; earlier versions kept both in one text."""
+    content: dict[str, Any] = values_of(text, dict) | ({} if parts is None else values_of(parts, dict))
     numbers = [content[name] for name in COSTS if name in content]
     for name in ("energies_pJ", "areas_mm2"):
-        numbers += values_of(content.get(name, {}), dict).values()
-    shares = values_of(content.get("adc_ranges", {}), dict).values()
-    if not {list}.issuperset(map(type, shares)):
-        raise ValueError("its ADC ranges are no lists")
-    numbers += chain.from_iterable(shares)
+        if name in content:
+            numbers += values_of(content[name], dict).values()
+    if "adc_ranges" in content:
+        shares = values_of(content["adc_ranges"], dict).values()
+        if not {list}.issuperset(map(type, shares)):
+            raise ValueError("its ADC ranges are no lists")
+        numbers += chain.from_iterable(shares)
     notes = values_of(content.get("notes", []), list)
     if not NUMBERS.issuperset(map(type, numbers)):
         wrong = next(value for value in numbers if type(value) not in NUMBERS)
         raise ValueError(f"a cost of the design is {wrong!r}")
-    if not all(isinstance(note, str) for note in notes):
+    if not _are_texts(notes):
         raise ValueError("notes on its cost are no texts")
-    at_hand = {name: content[name] for name in COSTS if name in content}
-    return str(key), StoredJson(text, {**at_hand, "notes": [sys.intern(note) for note in notes]})
+    return content
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def session(began: Any, versions: Any, hardware: Any) -> dict[str, Any]:
@@ -194,13 +251,21 @@ def values_of(content: Any, kind: type[Read]) -> Read:
     """
     if type(content) is kind:
         return content
-    try:
-        found = json.loads(content) if isinstance(content, (str, bytes)) else content
-    except (ValueError, RecursionError):
-        found = None
+    found = _from_json(content) if isinstance(content, (str, bytes)) else content
     if not isinstance(found, kind):
         raise ValueError(f"{str(content)[:40]!r} is not a {kind.__name__}")
     return found
+
+
+def _from_json(text: str | bytes) -> Any:
+    """What JSON says, or None where it is none. Pydantic reads it three times as fast, but not every text."""
+    try:
+        return from_json(text)
+    except ValueError:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return None
 
 
 def is_real(value: Any) -> bool:

@@ -14,7 +14,10 @@ from bitline.measures import Measure
 from bitline.study.conditions import Condition, check_column, read_conditions
 from bitline.study.objectives import LARGE
 from bitline.study.pareto import front
-from bitline.study.results import COSTS, DesignResult, StudyResult, is_number
+from bitline.study.results import DesignResult, StudyResult
+from bitline.study.stored_costs import COSTS
+from bitline.study.table import records
+from bitline.study.words import is_number
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,9 @@ class Selection:
         Raises:
             StudyError: a column or a condition is not one.
         """
-        rows: list[dict[str, Any]] = [
-            {str(name): value for name, value in row.items()} for row in result.to_frame().to_dict("records")
-        ]
-        if not rows:
-            return ()
+        if not result.designs or not (self.where or self.pareto or self.sort):
+            return result.designs
+        rows = records(result)
         conditions: list[Condition] = [found for text in self.where for found in read_conditions(text, rows)]
         kept = [at for at, row in enumerate(rows) if all(condition.holds(row) for condition in conditions)]
         if self.pareto:

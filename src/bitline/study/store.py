@@ -11,11 +11,12 @@ from pathlib import Path
 
 from bitline.config.arguments import checked
 from bitline.errors import StudyError
-from bitline.study.connection import check_pages, explained, for_reading, for_writing
+from bitline.study.connection import check_pages, explained, for_a_glance, for_reading, for_writing
 from bitline.study.environment import hardware, versions
 from bitline.study.lock import locked
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
+from bitline.study.stored_costs import halves
 from bitline.study.stored_rows import StoredRows
 from bitline.study.task import Outcome, Task
 from bitline.study.values import sealed
@@ -97,6 +98,19 @@ class Store(StoredRows):
                 raise StudyError(f"the store {path} is empty: run the study first, with 'bitline sweep'")
             yield cls(path, connection, 0)
 
+    @classmethod
+    @contextmanager
+    def at_a_glance(cls, path: Path) -> Iterator[Store]:
+        """Open a store that was read before, for a row or two of it.
+
+        Raises:
+            StudyError: it is not there any more, or cannot be read.
+        """
+        if not path.exists():
+            raise StudyError(f"the store {path} is not there any more: what it has of single designs cannot be read")
+        with for_a_glance(path) as connection:
+            yield cls(path, connection, 0)
+
     def remember(self, name: str, value: str) -> None:
         """Keep a text that no result depends on, such as the study file."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
@@ -158,7 +172,9 @@ class Store(StoredRows):
     def _add_results(self, outcome: Outcome) -> None:
         task, execute = outcome.task, self.connection.execute
         for key, cost in outcome.costs:
-            execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(cost), key))
+            totals, parts = halves(cost)
+            execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(totals), key))
+            execute("INSERT OR REPLACE INTO cost_parts VALUES (?, ?)", (key, json.dumps(parts)))
         if task.kind == "cost":
             return
         place = (task.kind, task.key, task.chip, task.start, task.stop)

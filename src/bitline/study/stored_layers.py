@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import overload
 
@@ -17,7 +16,7 @@ class StoredLayers(Sequence[LayerError]):
     They are most of what a store holds, and few readers look at them, of few designs.
 
     Args:
-        path: of the store.
+        path: of the store, absolute.
         key: `accuracy_key` of the design.
         chips: how many chips count.
 
@@ -28,13 +27,19 @@ class StoredLayers(Sequence[LayerError]):
         0
     """
 
-    def __init__(self, path: Path, key: str, chips: int) -> None:
-        self.path, self.key, self.chips = path.absolute(), key, chips
+    __slots__ = ("_found", "chips", "key", "path")
 
-    @cached_property
+    def __init__(self, path: Path, key: str, chips: int) -> None:
+        self.path, self.key, self.chips = path, key, chips
+        self._found: tuple[LayerError, ...] | None = None
+
+    @property
     def _known(self) -> tuple[LayerError, ...]:
-        with Store.reading(self.path) as store:
-            return layer_errors(sums for chip, sums in store.layers(self.key).items() if chip < self.chips)
+        if self._found is None:
+            with Store.at_a_glance(self.path) as store:
+                sums = store.layers(self.key)
+            self._found = layer_errors(found for chip, found in sums.items() if chip < self.chips)
+        return self._found
 
     @overload
     def __getitem__(self, index: int) -> LayerError: ...

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,14 +16,20 @@ from bitline.evaluation.layer_errors import LayerSums
 from bitline.measures import ACCURACY, Measure
 from bitline.study import rows
 from bitline.study.environment import differences
-from bitline.study.stored_json import StoredJson
+from bitline.study.rows import StoredDesign
+from bitline.study.stored_costs import Totals
 from bitline.study.task import Kind, Shard
 from bitline.study.values import SEAL
+from bitline.study.words import is_number
 
 Read = TypeVar("Read")
 
 END = f"substr(each_image, -{SEAL})"
 """Of the bytes in a row: its checksum."""
+
+
+IS_OBJECT = "(CASE WHEN json_valid(design) THEN json_type(design) = 'object' END)"
+"""Of the settings of a design: whether SQLite reads them as JSON, which knows no infinity."""
 
 
 class StoredRows:
@@ -118,20 +125,55 @@ class StoredRows:
         shared = max(reached, key=lambda reach: reach * sum(other >= reach for other in reached), default=0)
         return [chips[chip][:shared] for chip, reach in enumerate(reached) if reach >= shared > 0]
 
-    def costs(self, keys: Collection[str] | None = None) -> dict[str, StoredJson]:
-        """Costs by key of the design, as `NetworkCost.to_dict` gives them.
+    def totals(self, keys: Collection[str] | None = None) -> dict[str, Totals]:
+        """The numbers of costs that result tables have, with notes on them, by key of the design.
 
         Args:
             keys: of the designs that are wanted; all where it is None.
         """
         which = "" if keys is None else f" AND key IN ({', '.join('?' * len(keys))})"
         which = f"WHERE cost IS NOT NULL{which}"
-        return dict(self._checked("designs", ("key", "cost"), rows.cost, which, tuple(keys or ())))
+        return dict(self._checked("designs", ("key", "cost"), rows.totals, which, tuple(keys or ())))
 
-    def designs(self) -> list[dict[str, Any]]:
-        """All designs: `key`, `accuracy_key`, `reference_key`, `name`, `settings`, `design`."""
-        columns = ("key", "accuracy_key", "reference_key", "name", "settings", "design")
-        return self._checked("designs", columns, rows.design, "ORDER BY rowid")
+    def cost(self, key: str) -> dict[str, Any]:
+        """The whole cost of a design, as `NetworkCost.to_dict` gives it; empty where it is not known."""
+        parts = "(SELECT parts FROM cost_parts WHERE cost_parts.key = designs.key)" if self._keeps_parts() else "NULL"
+        which = "WHERE key = ? AND cost IS NOT NULL"
+        return next(iter(self._checked("designs", ("cost", parts), rows.cost, which, (key,))), {})
+
+    def _keeps_parts(self) -> bool:
+        """Whether the parts of costs are apart from their totals; earlier versions kept both in one text."""
+        return bool(self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cost_parts'").fetchall())
+
+    def designs(self) -> list[StoredDesign]:
+        """All designs, without all their settings and costs."""
+        return self._checked("designs", StoredDesign._fields, rows.design, "ORDER BY rowid")
+
+    def design(self, key: str) -> dict[str, Any]:
+        """All settings of a design, as `Design.model_dump` gives them; empty where there is no such design."""
+        found = self._checked("designs", ("design",), rows.all_settings, "WHERE key = ?", (key,))
+        return next(iter(found), {})
+
+    def numbers(self, names: Collection[str]) -> dict[str, Mapping[str, float | None]]:
+        """The numbers that designs have at some dotted names, by key of the design; all designs are checked.
+
+        Args:
+            names: dotted names of settings.
+
+        Returns:
+            Of each design, as far as SQLite can read its settings, a number for each name, or None where it has none.
+
+        Raises:
+            StudyError: the settings of a design are damaged.
+        """
+        paths = [f"$.{'.'.join(map(json.dumps, name.split('.')))}" for name in names]
+        several = paths * 2 if len(paths) == 1 else paths  # of a single path SQLite would round the number
+        found = f"json_extract(design, {', '.join('?' * len(several))})"
+        chosen = f"CASE WHEN {IS_OBJECT} THEN {found} END" if paths else "NULL"
+        columns = ("key", f"CASE WHEN {IS_OBJECT} THEN NULL ELSE design END", chosen)
+        texts = self._checked("designs", columns, rows.some_settings, values=tuple(several))
+        known = {text: _numbers(names, text) for text in {text for _, text in texts if text is not None}}
+        return {key: known[text] for key, text in texts if text is not None}
 
     def failures(self) -> dict[str, str]:
         """What went wrong first with each design, by `Task.prepare_key`; '' stands for the float network."""
@@ -161,3 +203,8 @@ class StoredRows:
     ) -> list[Read]:
         found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
         return rows.checked(self.path, table, found, read)
+
+
+def _numbers(names: Collection[str], text: str) -> dict[str, float | None]:
+    """For each name the number among values in JSON, or None where the value is none."""
+    return {name: value if is_number(value) else None for name, value in zip(names, json.loads(text), strict=False)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,8 @@ def measured(parts: Sequence[Part], samples: int, measure: Measure) -> float:
         >>> measured([36, 40], 80, ACCURACY)
         0.95
     """
+    if len(parts) == 1 and isinstance(parts[0], int):
+        return parts[0] / samples
     values = [part for part in parts if not isinstance(part, int)]
     return (
         measure.of(np.concatenate(values)) if values else sum(part for part in parts if isinstance(part, int)) / samples
@@ -126,8 +128,7 @@ class Outcome:
         return self.correct if measure == ACCURACY else unpack(self.values, self.task.stop - self.task.start)
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(NamedTuple):
     """Images of one chip, of the float network or of the reference that are classified and kept.
 
     Attributes:
@@ -155,7 +156,7 @@ class Shard:
     correct: int
     seconds: float
     setup: float
-    values: Values | None = field(default=None, repr=False, compare=False)
+    values: Values | None = None
 
     @property
     def part(self) -> Part:

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from bitline.report.labels import label_of_setting
-from bitline.study.results import DesignResult, StudyResult, in_words
+from bitline.study.results import DesignResult, StudyResult
+from bitline.study.words import in_words
 
 MANY_DECADES = 50
 """Ratio of the largest to the smallest number from which on an axis is logarithmic."""

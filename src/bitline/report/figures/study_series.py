@@ -14,7 +14,8 @@ from bitline.measures import Measure
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.labels import in_short
 from bitline.study.pareto import front
-from bitline.study.results import DesignResult, StudyResult, is_number
+from bitline.study.results import DesignResult, StudyResult
+from bitline.study.words import is_number
 
 LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""

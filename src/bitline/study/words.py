@@ -1,0 +1,26 @@
+"""Values of settings: numbers, and words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def in_words(value: Any) -> Any:
+    """A value of a setting on an axis or in a table: numbers as they are, everything else in words.
+
+    Examples:
+        >>> in_words(8), in_words(True), in_words("calibrated")
+        (8, 'True', 'calibrated')
+    """
+    return value if is_number(value) else str(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number; True and False are words, and NaN is none.
+
+    Examples:
+        >>> is_number(0.5), is_number("0.5"), is_number(True)
+        (True, False, False)
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
