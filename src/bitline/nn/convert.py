@@ -165,12 +165,15 @@ def _agreeing(
 ) -> tuple[_Form, Check]:
     """The analog form of a network, with channels last in memory if it computes the same then, and what was seen."""
     form = _form(network, design, pairs, message)
+    give_back_freed_memory()
     if _put_channels_last(form.network):
         found = check(form.network, rehearsal)
         if not found.difference:
             return replace(form, channels_last=True), found
         form.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return form, check(form.network, rehearsal)
+    found = check(form.network, rehearsal)
+    give_back_freed_memory()
+    return form, found
 
 
 def _put_channels_last(network: nn.Module) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -40,6 +41,8 @@ PRODUCTS = frozenset(
     | {"_scaled_dot_product_efficient_attention", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
 )
 """Operations that multiply and add."""
+AT_ONCE = 1 << 20
+"""Outputs that are compared at a time, in float64: those of a language model are many."""
 
 
 @dataclass(frozen=True)
@@ -219,8 +222,9 @@ def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None
         calls[layer.name] += 1
         return layer.float_forward(inputs)
 
+    nothing_saved = saved_tensors_hooks(lambda tensor: None, lambda nothing: nothing)  # nobody asks for the gradients
     try:
-        with torch.enable_grad(), computing(network, count), _same_randomness():
+        with torch.enable_grad(), nothing_saved, computing(network, count), _same_randomness():
             call.on(network)
     except Exception:
         return None
@@ -268,14 +272,22 @@ def _difference(expected: tuple[Any, ...], got: tuple[Any, ...]) -> str:
             return f"outputs {tuple(after.shape)} instead of {tuple(before.shape)}"
         if before.numel() == 0:
             continue
-        before_, after_ = before.double(), after.double()
-        same = (before_ == after_) | (before_.isnan() & after_.isnan())
-        error = (before_ - after_).abs().masked_fill(same, 0.0).max()
-        largest = before_.abs().nan_to_num(0.0, 0.0, 0.0).max()
-        if not float(error) <= _tolerance(before.dtype) * float(largest):
-            share = float(error) / float(largest) if float(largest) > 0 else math.inf
+        error, largest = _largest_error(before, after)
+        if not error <= _tolerance(before.dtype) * largest:
+            share = error / largest if largest > 0 else math.inf
             return f"outputs differ by {share:.2g} of the largest"
     return ""
+
+
+def _largest_error(before: Tensor, after: Tensor) -> tuple[float, float]:
+    """The largest difference of two tensors, NaN where only one holds it, and the largest magnitude of the first."""
+    errors, sizes = [], []
+    for some, others in zip(before.flatten().split(AT_ONCE), after.flatten().split(AT_ONCE), strict=True):
+        was, got = some.double(), others.double()
+        same = (was == got) | (was.isnan() & got.isnan())
+        errors.append((was - got).abs().masked_fill(same, 0.0).max())
+        sizes.append(was.abs().nan_to_num(0.0, 0.0, 0.0).max())
+    return float(torch.stack(errors).max()), float(torch.stack(sizes).max())
 
 
 def _tolerance(dtype: torch.dtype) -> float:

@@ -77,6 +77,7 @@ class WatchedLayer:
 
     def drop(self) -> None:
         """Leave what was counted, and nothing that it was counted with."""
+        self.activity.finish()
         if self._exact is not None:
             self._exact = None
             give_back_freed_memory()
