@@ -24,6 +24,7 @@ from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.precision import checked_network
 from bitline.nn.read_numbers import number_passes
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
@@ -76,12 +77,18 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
 
     Raises:
         ConversionError: a layer has no analog form, holds unusable weights, or there is none to convert; the analog
-            network would not compute what the float network computes; a rule of the design matches no layer.
+            network would not compute what the float network computes; a rule of the design matches no layer; there is
+            not enough memory.
         CalibrationError: the calibration does not fit the network.
     """
     checked_network(model)
     whole_number("seed", seed, error=ConversionError)
-    design = Design.of(design)
+    with naming_memory(model):
+        return _converted(model, Design.of(design), calibration, seed)
+
+
+def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) -> nn.Module:
+    """The analog copy of a network that was checked."""
     activities, found = None, tuple[str, ...]()
     if isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration)

@@ -29,6 +29,7 @@ from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.out_of_memory import is_out_of_memory
 
 HARMLESS = frozenset(
     {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
@@ -121,6 +122,8 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     except ConversionError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         reason = first_line(error, 200)
         return Check(f"it fails ({type(error).__name__}: {reason})", ())
     _refuse_outside_reads(watch)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 
-ENOUGH = 256 << 20
-"""Freed bytes that are worth giving back: it takes a millisecond or two, and memory must be asked for again."""
+ENOUGH = 128 << 20
+"""Freed bytes that are worth giving back, which takes milliseconds, and as long again where they are wanted again."""
 _freed = 0
 
 
