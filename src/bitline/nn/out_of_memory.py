@@ -34,7 +34,7 @@ def naming_memory(model: nn.Module) -> Iterator[None]:
         >>> with naming_memory(nn.Linear(2, 2)):
         ...     raise MemoryError
         Traceback (most recent call last):
-        bitline.errors.ConversionError: not enough memory to convert this Linear with 0.0 GiB of weights, which takes ...
+        bitline.errors.ConversionError: not enough memory to convert this Linear with 0 MiB of weights, which takes ...
 
     Raises:
         ConversionError: what is done inside runs out of memory.
@@ -44,8 +44,8 @@ def naming_memory(model: nn.Module) -> Iterator[None]:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        held = sum(weight.nbytes for weight in (*model.parameters(), *model.buffers())) / 2**30
+        held = sum(weight.nbytes for weight in (*model.parameters(), *model.buffers())) / 2**20
         raise ConversionError(
-            f"not enough memory to convert this {type(model).__name__} with {held:.1f} GiB of weights, which takes "
+            f"not enough memory to convert this {type(model).__name__} with {held:,.0f} MiB of weights, which takes "
             "them once more and the codes: convert a part at a time with bitline.nn.Part"
         ) from None
