@@ -6,7 +6,7 @@
 The layer is a convolution of 256 channels with 3 x 3 kernels, as most weights of a ResNet have. Measured is what its
 plan keeps after batches of two sizes, beside what it cannot do without: for every reading, slice and weight a piece of
 8 bits or several, or a number in float32, and the same for the variance of its noise. oneDNN wants pieces packed for
-the shape of a batch, so those are there up to twice: packed for the usual batch, and for the last one, which is smaller.
+the shape of a batch, so those are there up to twice: for the usual batch, and for the last one, which is smaller.
 What is packed is counted by the size of its pieces.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+import types
 import warnings
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from bitline.layer.integer_plans import IntegerPlan
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.nn import convert
 
+LEFT_OUT = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+"""What leads to everything else."""
 CHANNELS = 256
 IMAGES = torch.rand(3, CHANNELS, 8, 8, generator=torch.Generator().manual_seed(0))
 WEIGHT = 0.02 * torch.randn(CHANNELS, CHANNELS * 9, generator=torch.Generator().manual_seed(1))
@@ -112,7 +115,7 @@ def _reachable(thing: Any) -> list[Any]:
     waiting = [thing]
     while waiting:
         value = waiting.pop()
-        if id(value) in found or isinstance(value, type) or (callable(value) and not isinstance(value, OnednnMultiply)):
+        if id(value) in found or isinstance(value, LEFT_OUT):
             continue
         found[id(value)] = value
         if not isinstance(value, Tensor):
