@@ -22,10 +22,6 @@ from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.guards import call_me, refuse_inputs
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
-from bitline.numerics.freed_memory import note_freed_memory
-
-ENCODING, PROGRAMMING = 16, 32
-"""Bytes that quantising and programming a weight take for a while, about."""
 
 Instead = Callable[["AnalogLayer", Tensor], Tensor]
 """What an analog layer does with its input for a while, instead of what its chip does."""
@@ -209,7 +205,6 @@ class AnalogLayer(nn.Module):
             if self._encoded is None or contents != self._encoded_from:
                 self._encoded = EncodedLayer.of(self.matrix, self.bias, self._converted_for, self.product, self.name)
                 self._encoded_from = contents
-                note_freed_memory(ENCODING * self.weight.numel())
         return self._encoded
 
     def arranged(self, inputs: Tensor) -> Tensor:
@@ -233,7 +228,6 @@ class AnalogLayer(nn.Module):
             self._programmed = None  # the last chip makes room for this one
             self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
             self._programmed_from = state
-            note_freed_memory(PROGRAMMING * self.weight.numel())
         return self._programmed
 
     def cells(self) -> Cells:
