@@ -70,7 +70,9 @@ def _places(module: nn.Module) -> list[tuple[dict[str, Any], str]]:
     recurse = any(getattr(part, "place_submodules", False) for part in _parts(getattr(module, PLACEMENT)))
     holders = list(module.modules()) if recurse else [module]
     buffers = any(getattr(part, "offload_buffers", False) for part in _parts(getattr(module, PLACEMENT)))
-    groups = [place for holder in holders for place in (holder._parameters, *([holder._buffers] if buffers else []))]
+    groups: list[dict[str, Any]] = []
+    for holder in holders:
+        groups += [holder._parameters, *([holder._buffers] if buffers else [])]
     return [(place, name) for place in groups for name, value in place.items() if isinstance(value, Tensor)]
 
 
