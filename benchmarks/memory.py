@@ -1,16 +1,23 @@
-"""Memory of one layer on every preset design: `python benchmarks/memory.py`, about a minute.
+"""Memory of one layer on every preset design, or of a whole network.
+
+    python benchmarks/memory.py             # about a minute
+    python benchmarks/memory.py smollm2     # a network of `bitline bench`, with random weights; on Linux
 
 The layer is a convolution of 256 channels with 3 x 3 kernels, as most weights of a ResNet have. Measured is what its
 plan keeps after batches of two sizes, beside what it cannot do without: for every reading, slice and weight a piece of
 8 bits or several, or a number in float32, and the same for the variance of its noise. oneDNN wants pieces packed for
-the shape of a batch, so those are there up to three times: as they are, packed for the usual batch and packed for the
-last one, which is smaller. What is packed is counted by the size of its pieces.
+the shape of a batch, so those are there up to twice: for the usual batch, and for the last one, which is smaller.
+What is packed is counted by the size of its pieces.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
+import time
+import types
 import warnings
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,23 +26,50 @@ from torch import Tensor
 from bitline import Design, presets
 from bitline.arrays import ConvolutionProduct
 from bitline.arrays.integer.onednn import OnednnMultiply
+from bitline.evaluation.benchmarks import network_and_inputs
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.integer_plans import IntegerPlan
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
+from bitline.nn import convert
 
+LEFT_OUT = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+"""What leads to everything else."""
 CHANNELS = 256
 IMAGES = torch.rand(3, CHANNELS, 8, 8, generator=torch.Generator().manual_seed(0))
 WEIGHT = 0.02 * torch.randn(CHANNELS, CHANNELS * 9, generator=torch.Generator().manual_seed(1))
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, or the memory of a network."""
     warnings.simplefilter("ignore")
+    if sys.argv[1:]:
+        network_memory(sys.argv[1])
+        return
     print("| design | products of | bytes a weight needed | kept | kept / needed |")
     print("| --- | --- | --- | --- | --- |")
     for name in presets():
         print(f"| {name} | {' | '.join(_row(Design.load(name)))} |")
+
+
+@torch.no_grad()
+def network_memory(name: str) -> None:
+    """Print what a process holds, and held at most, after each step from a float network to two sizes of batches."""
+    _say("Python, PyTorch and bitline")
+    network, inputs = network_and_inputs(name, 2)
+    _say("the float network")
+    analog = convert(network, Design.load("differential"), inputs[:1])
+    _say("converted on one sample")
+    analog(inputs[:1])
+    _say("one sample computed, the first on this chip")
+    analog(inputs)
+    _say("two samples at once")
+
+
+def _say(what: str) -> None:
+    status = Path("/proc/self/status").read_text()
+    held, peak = (int(status.split(f"{name}:")[1].split()[0]) / 2**20 for name in ("VmRSS", "VmHWM"))
+    print(f"{what}: {held:.2f} GiB, at most {peak:.2f} GiB, {time.process_time():.0f} s of one core", flush=True)
 
 
 def _row(design: Design) -> list[str]:
@@ -64,7 +98,7 @@ def _needed(plan: Any) -> int:
 def _packed(plan: Any) -> int:
     """Bytes of pieces that are packed for batches."""
     found = [value for value in _reachable(plan) if isinstance(value, OnednnMultiply)]
-    return sum(len(multiply._packed) * weights.nbytes for multiply in found for weights, _ in multiply._weights)
+    return sum(weights.numel() for multiply in found for packed in multiply._packed.values() for weights in packed)
 
 
 def _bytes(thing: Any) -> int:
@@ -81,7 +115,7 @@ def _reachable(thing: Any) -> list[Any]:
     waiting = [thing]
     while waiting:
         value = waiting.pop()
-        if id(value) in found or isinstance(value, type) or (callable(value) and not isinstance(value, OnednnMultiply)):
+        if id(value) in found or isinstance(value, LEFT_OUT):
             continue
         found[id(value)] = value
         if not isinstance(value, Tensor):

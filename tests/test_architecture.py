@@ -270,12 +270,18 @@ def test_public_names_have_an_example(package):
 # -- the tests
 
 PRIVATE = {
+    "arrays/test_packed_weights.py _packed": "how many forms of the weights are kept, which no product shows",
+    "arrays/test_packed_weights.py _plain": "as above",
     "cli/test_start.py _HOMES": "where lazy names of the package are defined, compared with what type checkers see",
     "conftest.py _get_local_constants": "Hypothesis would take examples from the sources of what was imported before",
     "conftest.py _local_constants": "as above",
     "conftest.py _hypothesis_internal_use_settings": "Hypothesis has no other way to change the settings of a test",
     "faults/test_conversion.py _old_forward": "where another library keeps the method that it replaces",
     "faults/test_conversion.py _mixed_by_torch": "the readable version of a kernel",
+    "nn/test_activity.py _counts": "the bytes that counts are kept in, which they do not show",
+    "nn/test_offloaded.py _hf_hook": "where accelerate keeps its hooks",
+    "nn/test_offloaded.py _old_forward": "as above",
+    "nn/test_offloaded.py _parameters": "where accelerate puts what it loads",
     "readout/test_adc.py _weights": "the capacitors that a converter has drawn, for a search bit by bit",
 }
 """Private names that tests use, and why."""

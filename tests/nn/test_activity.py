@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,3 +21,17 @@ def test_kernel_equals_the_readable_count(magnitude_bits, channels, seed):
     plain.add(codes.double())  # other than float32 is counted by PyTorch
     assert torch.equal(fast.counts, plain.counts)
     assert fast.counts.sum(1).tolist() == [30] * channels
+
+
+@pytest.mark.parametrize("times", [1, 200, 40_000])
+def test_finished_counts_are_the_same_and_go_on(times):
+    scale = InputScale(step=1.0, magnitude_bits=2, signed=True)
+    kept, finished = Activity(scale, 2), Activity(scale, 2)
+    for activity in (kept, finished):
+        activity.add(torch.tensor([[3.0, -1.0]]).repeat(times, 1))
+    finished.finish()
+    assert finished._counts.itemsize < kept.counts.itemsize
+    assert torch.equal(finished.counts, kept.counts)
+    for activity in (kept, finished):
+        activity.add(torch.tensor([[3.0, 0.0]]).repeat(300, 1))
+    assert torch.equal(finished.counts, kept.counts)

@@ -73,14 +73,17 @@ class Call:
         return Call(tuple(map(of, self.arguments)), {name: of(value) for name, value in self.keywords.items()})
 
     def for_network(self, model: nn.Module) -> Call:
-        """Floating-point inputs in the precision and on the device of a network, where it has one."""
-        places = {
-            (parameter.dtype, parameter.device) for parameter in model.parameters() if parameter.is_floating_point()
-        }
-        if len(places) != 1:
+        """Floating-point inputs in the precision and on the device of a network, where it has one.
+
+        Inputs stay where they are for weights on the meta device: whoever loads these moves the inputs, too.
+        """
+        weights = [parameter for parameter in model.parameters() if parameter.is_floating_point()]
+        dtypes, devices = ({getattr(weight, name) for weight in weights} for name in ("dtype", "device"))
+        if len(dtypes) != 1 or len(devices) != 1:
             return self
-        dtype, device = places.pop()
-        return self.each(lambda value: value.to(device, dtype) if value.is_floating_point() else value.to(device))
+        dtype, device = dtypes.pop(), devices.pop()
+        device = None if device.type == "meta" else device
+        return self.each(lambda value: value.to(device, dtype if value.is_floating_point() else None))
 
     def on(self, network: nn.Module) -> Any:
         """What a network makes of it."""

@@ -161,8 +161,11 @@ class StoredImages:
         return replace(self, device=str(device))
 
     def beside(self, network: nn.Module) -> StoredImages:
-        """The same images, whose batches come on the device of a network's weights, where all are on one."""
-        devices = {parameter.device for parameter in network.parameters()}
+        """The same images, whose batches come on the device of a network's weights, where all are on one.
+
+        They stay where they are for weights on the meta device: whoever loads these moves the inputs, too.
+        """
+        devices = {parameter.device for parameter in network.parameters() if not parameter.is_meta}
         return self.to(devices.pop()) if len(devices) == 1 else self
 
     def split(self, batch: int) -> Iterator[Tensor]:

@@ -20,6 +20,7 @@ from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.shortfall import shortfall
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.numerics.draws import Draws
+from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.real_tensors import real_tensor
 from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
@@ -27,6 +28,8 @@ from bitline.shapes import Int, LayerInputs, Outputs, Shaped, StoredCodes
 
 STORED = {8: torch.int8, 16: torch.int16, 32: torch.int32}
 """What codes are kept in, by the bits that it holds."""
+QUANTISING = 16
+"""Bytes that quantising a weight takes for a while, about."""
 EXACT = Draws(("exact",))
 """For arrays without anything random."""
 CALIBRATED = Chip(number=-1)
@@ -84,6 +87,7 @@ class EncodedLayer:
         _check(weight, product, name)
         codes, step = weight_codes(weight, **design.weights.coding)
         kept = codes.to(next(stored for bits, stored in STORED.items() if design.weights.code_bits <= bits))
+        note_freed_memory(QUANTISING * weight.numel())
         return cls(name, design, product, kept, step, None if bias is None else bias.detach().to(weight))
 
     @property

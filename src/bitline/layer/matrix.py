@@ -22,11 +22,14 @@ from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_plan
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
+from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
 from bitline.readout import Levels
 from bitline.shapes import LayerInputs, LayerOutputs
 
+PROGRAMMING = 32
+"""Bytes that programming a weight takes for a while, about."""
 NotTensor = np.ndarray | Sequence[Any]
 Numbers = Tensor | NotTensor
 
@@ -50,6 +53,7 @@ class ProgrammedLayer:
         self.pulses, self.outside = cells.pulses, cells.outside
         arrays = layer.arrays(cells, calibration.inputs, chip.draws.of(layer.name))
         self.plan = cheapest_plan(arrays, calibration.levels)
+        note_freed_memory(PROGRAMMING * layer.codes.numel())
 
     @torch.no_grad()
     def multiply(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:

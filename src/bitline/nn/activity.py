@@ -7,6 +7,9 @@ from torch import Tensor
 
 from bitline.quantize import InputScale
 
+NARROW = (torch.uint8, torch.int16, torch.int32)
+"""What finished counts are kept in, where it holds the largest."""
+
 LARGEST_BITS = 8
 """Magnitude bits that are told apart; finer codes are counted by their upper bits."""
 
@@ -18,26 +21,43 @@ class Activity:
         scale: quantisation of the inputs.
         channels: input channels of all groups.
 
+    Examples:
+        >>> activity = Activity(InputScale(step=1.0, magnitude_bits=2, signed=True), channels=1)
+        >>> activity.add(torch.tensor([[3.0], [-3.0], [0.0]]))
+        >>> activity.counts
+        tensor([[1, 0, 0, 2]])
+
     Attributes:
-        counts: (channels, 2^bits) int64.
         bits: magnitude bits told apart.
     """
 
     def __init__(self, scale: InputScale, channels: int) -> None:
         self.scale = scale
         self.bits = min(scale.magnitude_bits, LARGEST_BITS)
-        self.counts = torch.zeros((channels, 2**self.bits), dtype=torch.int64)
+        self._counts = torch.zeros((channels, 2**self.bits), dtype=torch.int64)
+
+    @property
+    def counts(self) -> Tensor:
+        """(channels, 2^bits) int64."""
+        return self._counts.long()
+
+    def finish(self) -> None:
+        """Keep the counts in as few bytes as hold them: of a language model they are as large as its weights else."""
+        largest = int(self._counts.max())
+        fitting = (dtype for dtype in NARROW if largest <= torch.iinfo(dtype).max)
+        self._counts = self._counts.to(next(fitting, torch.int64))
 
     def add(self, codes: Tensor) -> None:
         """Count input codes (batch, channels, *space), integers in any dtype."""
+        self._counts = counts = self.counts
         dropped = self.scale.magnitude_bits - self.bits
-        values = codes.detach().reshape(len(codes), self.counts.shape[0], -1)
+        values = codes.detach().reshape(len(codes), counts.shape[0], -1)
         if values.device.type == "cpu" and values.dtype == torch.float32:
             from bitline.nn._activity_numba import count_codes_float32
 
-            count_codes_float32(values.contiguous().numpy(), dropped, self.counts.numpy())
+            count_codes_float32(values.contiguous().numpy(), dropped, counts.numpy())
             return
         magnitude = values.abs().long() >> dropped
-        channel = torch.arange(len(self.counts), device=values.device)[:, None]
-        flat = (magnitude + channel * self.counts.shape[1]).flatten()
-        self.counts += torch.bincount(flat, minlength=self.counts.numel()).reshape(self.counts.shape).cpu()
+        channel = torch.arange(len(counts), device=values.device)[:, None]
+        flat = (magnitude + channel * counts.shape[1]).flatten()
+        counts += torch.bincount(flat, minlength=counts.numel()).reshape(counts.shape).cpu()

@@ -24,6 +24,7 @@ from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.precision import checked_network
 from bitline.nn.read_numbers import number_passes
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
@@ -76,12 +77,18 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
 
     Raises:
         ConversionError: a layer has no analog form, holds unusable weights, or there is none to convert; the analog
-            network would not compute what the float network computes; a rule of the design matches no layer.
+            network would not compute what the float network computes; a rule of the design matches no layer; there is
+            not enough memory.
         CalibrationError: the calibration does not fit the network.
     """
     checked_network(model)
     whole_number("seed", seed, error=ConversionError)
-    design = Design.of(design)
+    with naming_memory(model):
+        return _converted(model, Design.of(design), calibration, seed)
+
+
+def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) -> nn.Module:
+    """The analog copy of a network that was checked."""
     activities, found = None, tuple[str, ...]()
     if isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration)
@@ -165,12 +172,15 @@ def _agreeing(
 ) -> tuple[_Form, Check]:
     """The analog form of a network, with channels last in memory if it computes the same then, and what was seen."""
     form = _form(network, design, pairs, message)
+    give_back_freed_memory()
     if _put_channels_last(form.network):
         found = check(form.network, rehearsal)
         if not found.difference:
             return replace(form, channels_last=True), found
         form.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return form, check(form.network, rehearsal)
+    found = check(form.network, rehearsal)
+    give_back_freed_memory()
+    return form, found
 
 
 def _put_channels_last(network: nn.Module) -> bool:

@@ -7,7 +7,6 @@ gradients, and nobody but a layer itself may compute with its weights (`check`).
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -28,6 +28,8 @@ from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.out_of_memory import is_out_of_memory
+from bitline.nn.same_outputs import difference, flat
 
 HARMLESS = frozenset(
     {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
@@ -98,7 +100,7 @@ def rehearse(network: nn.Module, call: Call) -> Rehearsal:
     with looking, _same_randomness():
         outputs = first_run(call, network)
     once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
-    return Rehearsal(call, _flat(outputs), calls, frozenset(once))
+    return Rehearsal(call, flat(outputs), calls, frozenset(once))
 
 
 def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
@@ -114,15 +116,17 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     watch = _Watch(network)
     try:
         with torch.no_grad(), computing(network, watch.compute), _same_randomness(), watch:
-            outputs = _flat(rehearsal.call.on(network))
+            outputs = flat(rehearsal.call.on(network))
     except ConversionError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         reason = first_line(error, 200)
         return Check(f"it fails ({type(error).__name__}: {reason})", ())
     _refuse_outside_reads(watch)
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
-    return Check(_difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)))
+    return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)))
 
 
 def _refuse_other_calls(
@@ -159,7 +163,7 @@ def first_difference(
     with _recorded(network) as got, computing(network, plain), torch.no_grad(), _same_randomness(), suppress(Exception):
         rehearsal.call.on(network)
     for key, outputs in expected.items():
-        if key[0] not in changed and (key not in got or _difference(outputs, got[key])):
+        if key[0] not in changed and (key not in got or difference(outputs, got[key])):
             return key[0] or type(network).__name__
     return type(network).__name__
 
@@ -219,8 +223,9 @@ def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None
         calls[layer.name] += 1
         return layer.float_forward(inputs)
 
+    nothing_saved = saved_tensors_hooks(lambda tensor: None, lambda nothing: nothing)  # nobody asks for the gradients
     try:
-        with torch.enable_grad(), computing(network, count), _same_randomness():
+        with torch.enable_grad(), nothing_saved, computing(network, count), _same_randomness():
             call.on(network)
     except Exception:
         return None
@@ -236,7 +241,7 @@ def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, .
 
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
         name = names[module]
-        record[name, times[name]] = _flat(output)
+        record[name, times[name]] = flat(output)
         times[name] += 1
 
     with hooked(module.register_forward_hook(note) for module in names):
@@ -249,38 +254,6 @@ def _same_randomness() -> Iterator[None]:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()):
         torch.manual_seed(0)
         yield
-
-
-def _flat(outputs: Any) -> tuple[Any, ...]:
-    """Tensors and numbers of any nest of containers and objects, cloned so that nobody changes them afterwards."""
-    leaves = _pytree.tree_leaves(dict(outputs) if hasattr(outputs, "keys") else outputs)
-    return tuple(leaf.detach().clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves)
-
-
-def _difference(expected: tuple[Any, ...], got: tuple[Any, ...]) -> str:
-    """How two sets of outputs differ by more than rounding, or empty."""
-    if len(expected) != len(got):
-        return f"{len(got)} outputs instead of {len(expected)}"
-    for before, after in zip(expected, got, strict=True):
-        if not isinstance(before, Tensor) or not isinstance(after, Tensor) or before.is_nested:
-            continue
-        if before.shape != after.shape:
-            return f"outputs {tuple(after.shape)} instead of {tuple(before.shape)}"
-        if before.numel() == 0:
-            continue
-        before_, after_ = before.double(), after.double()
-        same = (before_ == after_) | (before_.isnan() & after_.isnan())
-        error = (before_ - after_).abs().masked_fill(same, 0.0).max()
-        largest = before_.abs().nan_to_num(0.0, 0.0, 0.0).max()
-        if not float(error) <= _tolerance(before.dtype) * float(largest):
-            share = float(error) / float(largest) if float(largest) > 0 else math.inf
-            return f"outputs differ by {share:.2g} of the largest"
-    return ""
-
-
-def _tolerance(dtype: torch.dtype) -> float:
-    """Rounding of a deep network, relative to its largest output."""
-    return max(1e-9, 2048 * torch.finfo(dtype).eps) if dtype in (torch.float32, torch.float64) else 0.1
 
 
 def _storage(tensor: Tensor) -> int:

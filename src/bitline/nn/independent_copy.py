@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from bitline.config.messages import first_line
 from bitline.errors import ConversionError
+from bitline.nn.offloaded import copies_of_loaded
+from bitline.nn.out_of_memory import is_out_of_memory, naming_memory
 
 
 def independent_copy(model: nn.Module) -> nn.Module:
@@ -25,7 +27,7 @@ def independent_copy(model: nn.Module) -> nn.Module:
 
     Wrappers around (parts of) a network (`DataParallel`, `DistributedDataParallel`, `torch.compile`) are taken off;
     weights that are computed before every call (`torch.nn.utils.parametrize`, weight and spectral norm, pruning) are
-    baked in.
+    baked in; weights that a hook of accelerate loads when a module runs are loaded.
 
     Examples:
         >>> import torch
@@ -35,9 +37,27 @@ def independent_copy(model: nn.Module) -> nn.Module:
         (True, False)
 
     Raises:
+        ConversionError: the network cannot be copied, or there is not enough memory.
+    """
+    with naming_memory(model):
+        network, memo = _deep_copy(model)
+    copies = {id(module): memo[id(module)] for module in model.modules() if id(module) in memo}
+    for module in network.modules():
+        _rebind_functions(module, copies)
+    network = _unwrapped(network)
+    for module in list(network.modules()):
+        _bake_weights(module)
+    return network.eval()
+
+
+def _deep_copy(model: nn.Module) -> tuple[nn.Module, dict[int, Any]]:
+    """A deep copy with values of its own, and what became of each object by its identity.
+
+    Raises:
         ConversionError: the network cannot be copied.
     """
-    memo: dict[int, Any] = {
+    memo = copies_of_loaded(model)
+    memo |= {
         id(value): value.detach().clone()
         for module in model.modules()
         for value in vars(module).values()
@@ -47,17 +67,13 @@ def independent_copy(model: nn.Module) -> nn.Module:
         try:
             network: nn.Module = copy.deepcopy(model, memo)
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             raise ConversionError(
                 f"{type(model).__name__} cannot be copied ({first_line(error, 120)}): "
                 "make it copyable with copy.deepcopy"
             ) from None
-    copies = {id(module): memo[id(module)] for module in model.modules() if id(module) in memo}
-    for module in network.modules():
-        _rebind_functions(module, copies)
-    network = _unwrapped(network)
-    for module in list(network.modules()):
-        _bake_weights(module)
-    return network.eval()
+    return network, memo
 
 
 def _rebind_functions(module: nn.Module, copies: Mapping[int, nn.Module]) -> None:

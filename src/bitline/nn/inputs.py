@@ -23,6 +23,7 @@ from bitline.data.call import (
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.padding import padding_of
 
 BATCH = 8
@@ -123,6 +124,8 @@ def first_run(call: Call, network: nn.Module) -> Any:
     try:
         return call.on(network)
     except (Exception, SystemExit) as error:  # a user's network can raise anything
+        if is_out_of_memory(error):
+            raise
         shapes = ", ".join(f"{tuple(tensor.shape)} {_short(tensor.dtype)}" for tensor in call.tensors())
         reason = first_line(error, 200)
         whole = any(tensor.dtype == torch.uint8 for tensor in call.tensors())

@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from bitline.errors import NetworkError
 from bitline.nn.independent_copy import independent_copy
+from bitline.nn.offloaded import loadable
 
 
 def checked_network(model: Any) -> nn.Module:
@@ -19,7 +20,8 @@ def checked_network(model: Any) -> nn.Module:
         model: what a user gave.
 
     Raises:
-        NetworkError: it is no module, it is compiled by TorchScript, or its weights are on the meta device or complex.
+        NetworkError: it is no module, it is compiled by TorchScript, or its weights are complex, or on the meta device
+            and no hook of its own loads them.
 
     Examples:
         >>> checked_network(nn.Linear)
@@ -34,10 +36,17 @@ def checked_network(model: Any) -> nn.Module:
         raise NetworkError(
             f"the network is a {type(model).__name__}, whose layers are compiled: give the module that it was made from"
         )
+    elsewhere = loadable(model)
     for name, weight in (*model.named_parameters(), *model.named_buffers()):
-        if not is_lazy(weight) and (weight.is_meta or weight.is_complex()):
-            what = "on the meta device, without values" if weight.is_meta else f"{weight.dtype}, not real"
-            raise NetworkError(f"{name} of the network is {what}: load its weights as real numbers")
+        if is_lazy(weight) or id(weight) in elsewhere:
+            continue
+        if weight.is_complex():
+            raise NetworkError(f"{name} of the network is {weight.dtype}, not real: load its weights as real numbers")
+        if weight.is_meta:
+            raise NetworkError(
+                f"{name} of the network is on the meta device, without values: load its weights as real numbers; a "
+                "network larger than memory is converted a part at a time, with bitline.nn.Part"
+            )
     return model
 
 

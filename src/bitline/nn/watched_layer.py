@@ -10,8 +10,11 @@ from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn.activity import Activity
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_vectors
-from bitline.numerics.freed_memory import give_back_freed_memory
+from bitline.numerics.freed_memory import note_freed_memory
 from bitline.quantize import InputScale
+
+WATCHING = 64
+"""Bytes that counting takes for each weight for a while, about."""
 
 
 class WatchedLayer:
@@ -77,9 +80,10 @@ class WatchedLayer:
 
     def drop(self) -> None:
         """Leave what was counted, and nothing that it was counted with."""
+        self.activity.finish()
         if self._exact is not None:
             self._exact = None
-            give_back_freed_memory()
+            note_freed_memory(WATCHING * self._layer.weight.numel())
 
 
 class LayerWithAdcs(WatchedLayer):

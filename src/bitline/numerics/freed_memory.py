@@ -5,6 +5,10 @@ from __future__ import annotations
 import ctypes
 import sys
 
+ENOUGH = 128 << 20
+"""Freed bytes that are worth giving back, which takes milliseconds, and as long again where they are wanted again."""
+_freed = 0
+
 
 def give_back_freed_memory() -> None:
     """Let the C library give back what was freed; nothing where it cannot.
@@ -19,3 +23,19 @@ def give_back_freed_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+
+def note_freed_memory(size: int) -> None:
+    """Note that so many bytes were used for a while, and give back what was freed where that is worth it.
+
+    Args:
+        size: bytes.
+
+    Examples:
+        >>> note_freed_memory(1_000)
+    """
+    global _freed
+    _freed += size
+    if _freed >= ENOUGH:
+        _freed = 0
+        give_back_freed_memory()
