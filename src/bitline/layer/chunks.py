@@ -26,7 +26,7 @@ def chunks(inputs: Tensor, signals: int, positions: int, factor: int = 1) -> Ite
         inputs: (batch, channels, *space).
         signals: of one vector.
         positions: vectors of one image.
-        factor: larger parts, by this much.
+        factor: more signals at once, by this much.
 
     Examples:
         >>> import torch
@@ -34,6 +34,6 @@ def chunks(inputs: Tensor, signals: int, positions: int, factor: int = 1) -> Ite
         [slice(0, 256, None), slice(256, 512, None), slice(512, 768, None), slice(768, 1000, None)]
     """
     batch, each = len(inputs), signals * positions
-    size = GPU_SIGNALS // each if inputs.is_cuda else max(SIGNALS // each, VECTORS // positions)
-    size = factor * max(1, size)
+    size = max(factor * (GPU_SIGNALS if inputs.is_cuda else SIGNALS) // each, 1)
+    size = size if inputs.is_cuda else max(size, VECTORS // positions)
     return (slice(first, min(first + size, batch)) for first in range(0, batch, size))

@@ -138,7 +138,7 @@ class Signals(ABC):
 
         Args:
             inputs: (batch, groups * channels, *space).
-            factor: larger parts, by this much.
+            factor: more signals at once, by this much.
         """
         space = inputs[0, 0].numel() if inputs.ndim > 2 else 1
         return chunks(inputs, self.groups * self.conversions * self.columns, space, factor)
