@@ -33,12 +33,11 @@ def convolutions(draw):
     """A convolution, its largest weight, and how many rows an array has."""
     groups, channels = draw(st.sampled_from([1, 2, 6])), draw(st.integers(1, 20))
     size = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    shape = {
-        "stride": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
-        "padding": draw(st.tuples(st.integers(0, 2), st.integers(0, 2))),
-        "dilation": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
-    }
-    product = ConvolutionProduct(channels=channels, kernel=size, groups=groups, **shape)
+    dilation = draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
+    padding = tuple(draw(st.integers(0, min(2, d * (n - 1)))) for d, n in zip(dilation, size, strict=True))
+    stride = draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
+    walk = {"stride": stride, "padding": padding, "dilation": dilation}
+    product = ConvolutionProduct(channels=channels, kernel=size, groups=groups, **walk)
     return product, 2 ** draw(st.sampled_from([6, 14, 20])), draw(st.sampled_from([4, 30, 1000]))
 
 
@@ -76,6 +75,8 @@ def test_what_is_no_such_product_is_named():
     assert "two axes" in why_not(cube)
     uneven = ConvolutionProduct(2, (2, 2), padding="same")
     assert "even padding" in why_not(uneven)
+    padded = ConvolutionProduct(2, (3, 1), padding=(2, 1))
+    assert "narrower than its kernels" in why_not(padded)
     assert "65000 rows" in why_not(MatrixProduct(70_000))
     assert why_not(ConvolutionProduct(2, (3, 3), padding="same")) == ""
 

@@ -14,8 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.layer import row_groups
+from torch import nn
 
-from bitline import AnalogCore, Design
+from bitline import AnalogCore, Design, convert
 from bitline.encode import input_slices
 from bitline.errors import DesignError
 from bitline.quantize import InputScale, input_codes
@@ -242,3 +243,29 @@ def test_halves_of_a_step_have_even_input_codes(code, step, dtype):
     """A product with 1 / step missed a tenth of the halves of steps that are exact, in float32."""
     inputs = torch.tensor([(code - 0.5) * step], dtype=dtype)
     assert int(input_codes(inputs, InputScale(step, 8, False))) == round(code - 0.5)
+
+
+NARROW = [
+    (nn.Conv2d(1, 32, (4, 3), stride=(1, 3), dilation=(2, 1), padding=(2, 0)), (11, 4)),
+    (nn.Conv2d(1, 4, (3, 5), stride=(1, 2), padding=(1, 0)), (6, 6)),
+    (nn.Conv2d(1, 37, (1, 3), stride=(1, 3), dilation=(2, 1)), (7, 4)),
+    (nn.Conv2d(2, 60, (3, 3), stride=(1, 3), dilation=(2, 1), groups=2), (10, 4)),
+    (nn.Conv2d(2, 34, (5, 4), stride=(1, 2), padding=(4, 0), groups=2), (9, 5)),
+]
+"""Kernels of one channel that step sideways and have one place in a row: oneDNN's sums of bytes were all wrong."""
+PADDED = [
+    (nn.Conv2d(6, 12, 1, stride=(2, 3), padding=2, groups=3), (5, 1)),
+    (nn.Conv1d(6, 34, 1, stride=2, padding=3), (1,)),
+]
+"""Padding as wide as kernels reach: oneDNN's products of bytes ended the process."""
+
+
+@pytest.mark.parametrize("layer, space", [*NARROW, *PADDED])
+def test_layers_of_any_shape_have_the_products_of_floating_point(monkeypatch, layer, space):
+    """Outputs of the first kind were wrong by three quarters of the largest one, without a word."""
+    x = torch.rand(4, layer.in_channels, *space, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found = convert(layer.eval(), "ideal", x)(x)
+        monkeypatch.setenv("BITLINE_PRODUCTS", "float")
+        assert torch.equal(found, convert(layer.eval(), "ideal", x)(x))
+        assert float((found - layer(x)).abs().max()) < 0.02 * float(layer(x).abs().max())

@@ -112,7 +112,7 @@ def test_layers_whose_names_are_equal_numbers_stay_apart(tmp_path):
     """plotly/plotly.py #812: layers 1.1 and 1.10 were one place on an axis, and their bars lay on each other."""
     write_html(tmp_path / "report.html", evaluations(), {})
     page = (tmp_path / "report.html").read_text()
-    assert page.count('"type":"category"') == 2
+    assert page.count('"type":"category"') == 3  # errors and energies by layer, and shares of energy and area
 
 
 @pytest.mark.parametrize("name", ["<!--<script>", "</script><b>", "<img src=x onerror=alert(1)>", "[/bold]", "&lt;"])
@@ -188,7 +188,7 @@ def test_designs_of_one_name_have_places_of_their_own(tmp_path):
     data = json.loads(page.split('id="figures">')[1].split("</script>")[0])
     bars = [trace for figure in data for trace in figure["data"] if trace["type"] == "bar"]
     assert bars
-    assert all(trace["x"] == ["same", "same (2)"] for trace in bars)
+    assert all(trace["y"] == ["same", "same (2)"] for trace in bars)
 
 
 def test_the_fixture_lists_times_in_no_order():

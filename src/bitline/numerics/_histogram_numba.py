@@ -34,7 +34,7 @@ def _count_few(values, factor, counts):  # type: ignore[no-untyped-def]
 def _count_many(values, factor, counts):  # type: ignore[no-untyped-def]
     """The same for at most 2^31 values, so many that clearing and adding up tables takes little beside them."""
     bins = len(counts)
-    middle, last, one = np.int32(bins // 2), np.int32(bins - 1), np.uint32(1)
+    middle, last, single = np.int32(bins // 2), np.int32(bins - 1), np.uint32(1)
     found, tables = np.empty(BLOCK, np.int32), np.zeros((TABLES, bins), np.uint32)
     first, second, third, fourth = tables[0], tables[1], tables[2], tables[3]
     for start in range(0, len(values), BLOCK):
@@ -42,12 +42,12 @@ def _count_many(values, factor, counts):  # type: ignore[no-untyped-def]
         _find_bins(block, factor, middle, last, found)
         fours = len(block) // TABLES * TABLES
         for i in range(0, fours, TABLES):
-            first[np.uint32(found[i])] += one
-            second[np.uint32(found[i + 1])] += one
-            third[np.uint32(found[i + 2])] += one
-            fourth[np.uint32(found[i + 3])] += one
+            first[np.uint32(found[i])] += single
+            second[np.uint32(found[i + 1])] += single
+            third[np.uint32(found[i + 2])] += single
+            fourth[np.uint32(found[i + 3])] += single
         for i in range(fours, len(block)):
-            first[np.uint32(found[i])] += one
+            first[np.uint32(found[i])] += single
     for i in range(bins):
         counts[i] += first[i] + second[i] + third[i] + fourth[i]
 

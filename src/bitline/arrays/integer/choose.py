@@ -56,5 +56,5 @@ def _obstacle(kind: type[Multiply], weights: Tensor, windows: Windows, matrices:
 def why_not(product: Product) -> str:
     """Why a product is not one of bytes; empty where it is."""
     if Windows.of(product) is None:
-        return "it is no convolution with even padding along at most two axes"
+        return "it is no convolution along at most two axes with even padding narrower than its kernels"
     return f"it has more than {MAX_ROWS} rows" if product.rows > MAX_ROWS else ""

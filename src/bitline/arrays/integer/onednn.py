@@ -15,6 +15,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.trial import is_exact
 from bitline.arrays.integer.windows import Windows
@@ -28,15 +29,18 @@ PACKED = 2
 class OnednnMultiply(Multiply):
     """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
 
-    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call. Once
-    they are packed, they are kept in that form alone, where they come back from it as they were.
+    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
+
+    Kernels of more than one weight are tried for each height and width of the images, too: with PyTorch 2.13, sums are
+    wrong where kernels of one channel step sideways and find one place only in a row, and the process crashes where
+    padding is as wide as kernels reach.
     """
 
     name = "bytes, oneDNN"
 
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
-        self._plain: list[Tensor] | None = [weights for weights, _ in pieces]
-        self._zero, self._matrices = zero, matrices
+        self._weights, self._zero, self._matrices = pieces, zero, matrices
+        self._windows, self._shape = windows, tuple(pieces[0][0].shape)
         self._walk = (list(windows.stride), list(windows.padding), list(windows.dilation), matrices)
         products = len(pieces[0][0])
         self._scales = [torch.full((products,), scale) for _, scale in pieces]
@@ -58,38 +62,27 @@ class OnednnMultiply(Multiply):
         assert sums is not None
         return sums
 
+    def for_space(self, space: tuple[int, ...]) -> Multiply:
+        windows, kernel = self._windows, self._shape[2:]
+        if kernel == (1, 1) or is_exact(OnednnMultiply, self._shape, windows, self._matrices, self._zero, space=space):
+            return self
+        return FloatingMultiply(self._weights, windows, self._matrices, self._zero)
+
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
         if shape not in self._packed:
-            plain = self._plain or _unpacked(next(iter(self._packed.values())))
-            assert plain is not None, "weights are dropped only where they come back"
             if len(self._packed) == PACKED:
                 self._packed.pop(next(iter(self._packed)))
-            packed = [
+            self._packed[shape] = [
                 torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
-                for weights, scales in zip(plain, self._scales, strict=True)
+                for (weights, _), scales in zip(self._weights, self._scales, strict=True)
             ]
-            self._packed[shape] = packed
-            if self._plain is not None and _are_equal(_unpacked(packed), plain):
-                self._plain = None
-            note_freed_memory(2 * sum(weights.nbytes for weights in plain))
+            note_freed_memory(2 * sum(weights.nbytes for weights, _ in self._weights))
         return self._packed[shape]
 
     @classmethod
     def why_not(cls, device: str) -> str:
         return f"{device} has no oneDNN" if device != "cpu" else _missing()
-
-
-def _unpacked(packed: list[Tensor]) -> list[Tensor] | None:
-    """Packed weights as they were before; None where the library cannot take them apart."""
-    try:
-        return [weights.to_dense() for weights in packed]
-    except RuntimeError:
-        return None
-
-
-def _are_equal(some: list[Tensor] | None, others: list[Tensor]) -> bool:
-    return some is not None and all(map(torch.equal, some, others))
 
 
 @cache

@@ -54,6 +54,10 @@ class Multiply(ABC):
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         """Sums of the pieces, channels last in memory; codes uint8, channels last in memory, too."""
 
+    def for_space(self, space: tuple[int, ...]) -> Multiply:
+        """This way, or a slower one where this one is not exact for images of this height and width."""
+        return self
+
     @classmethod
     @abstractmethod
     def why_not(cls, device: str) -> str:
@@ -116,7 +120,7 @@ class IntegerProduct:
             grouped = codes.reshape(images, self.product.groups, -1, height, width)
             padded = functional.pad(grouped, (0, 0, 0, 0, 0, missing), value=self.zero)
             codes = padded.reshape(images, -1, height, width)
-        return self._multiply(codes)
+        return self._multiply.for_space(tuple(codes.shape[2:]))(codes)
 
     def by_position(
         self, codes: Shaped[Tensor, "images channels height width"]

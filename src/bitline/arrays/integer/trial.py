@@ -13,7 +13,13 @@ from bitline.arrays.integer.windows import Windows
 
 @cache
 def is_exact(
-    kind: type[Multiply], shape: tuple[int, ...], windows: Windows, matrices: int, zero: int, device: str = "cpu"
+    kind: type[Multiply],
+    shape: tuple[int, ...],
+    windows: Windows,
+    matrices: int,
+    zero: int,
+    device: str = "cpu",
+    space: tuple[int, ...] | None = None,
 ) -> bool:
     """Whether products of this shape are exact for random codes and weights, and for the largest.
 
@@ -22,6 +28,7 @@ def is_exact(
         shape: of the weights, (products, channels, height, width).
         windows, matrices, zero: as for `Multiply`.
         device: where it multiplies.
+        space: height and width of the images; a few windows along both axes if not given.
 
     Examples:
         >>> is_exact(FloatingMultiply, (4, 2, 3, 3), Windows(), matrices=1, zero=128)
@@ -34,8 +41,8 @@ def is_exact(
 
     weights = random(-128, 128, *shape).to(torch.int8)
     weights[0], weights[-1] = 127, -128
-    reach = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
-    codes = random(0, 256, 2, matrices * shape[1], *reach).to(torch.uint8)
+    few = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
+    codes = random(0, 256, 2, matrices * shape[1], *(space or few)).to(torch.uint8)
     codes[0] = 255
     images = codes.contiguous(memory_format=torch.channels_last)
     pieces = [(weights, 1.0), (weights.flip(0), 256.0)]

@@ -24,7 +24,7 @@ class Windows:
 
     @classmethod
     def of(cls, product: Product) -> Windows | None:
-        """The windows of a product; None where it is no such convolution.
+        """The windows of a product; None where it is no such convolution, or some windows see nothing but padding.
 
         Examples:
             >>> Windows.of(ConvolutionProduct(4, kernel=(3,), stride=(2,), padding=(1,), dilation=(1,)))
@@ -35,7 +35,8 @@ class Windows:
         if not isinstance(product, ConvolutionProduct) or len(product.kernel) > 2:
             return None
         edges = product.edges()[::-1]
-        if edges[::2] != edges[1::2]:
+        reach = [dilation * (size - 1) for dilation, size in zip(product.dilation, product.kernel, strict=True)]
+        if edges[::2] != edges[1::2] or any(edge > most for edge, most in zip(edges[::2], reach, strict=True)):
             return None
         return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1))
 
