@@ -255,6 +255,15 @@ def test_tolerance_rests_on_the_designs_that_decide_it():
     assert math.isnan(tolerated(designs[0], unmeasured).value)  # it tolerates 0.1, and nobody knows what else
 
 
+def test_a_tolerance_is_known_without_the_worst_of_chips_that_differ():
+    """Designs up to the mean's collapse decided it: without the worst chip nobody knew, and the interval was infinite."""
+    designs = [_design(alpha, chips) for alpha, chips in ((0.1, (0.95, 0.95)), (0.2, (0.94, 0.5)), (0.4, (0.6, 0.1)))]
+    data = Measurements(StudyResult(Study(), {}, (), tuple(designs), 0.95), (), Known())
+    found = data.tolerance("cell.device.alpha").estimate()
+    assert found.value < 0.2
+    assert math.isfinite(found.spreads[0].from_chips)
+
+
 def test_quantities_of_different_images_are_compared_on_those_that_both_have():
     few, many = np.ones((2, 4)), np.repeat([[1.0, 0.0]], 4, axis=1)
     difference = combined(sub, accuracy(("s", "few"), few), accuracy(("s", "many"), many, exact=True))

@@ -194,9 +194,10 @@ class Measurements:
         return combined(needed, self.baseline, *map(self.accuracy, deciding)) if deciding else unknown()
 
     def _up_to_collapse(self, ordered: Sequence[DesignResult], loss: float) -> list[DesignResult]:
-        """Designs that are measured, from the best on to the first that loses so much that those after it are worse.
+        """Designs that are measured, from the best on to the first of which every chip loses so much that those after
+        it are worse.
 
-        What comes after it decides nothing, and may have been measured on fewer images.
+        What comes after it decides nothing, on any of the chips alone, and may have been measured on fewer images.
 
         Args:
             ordered: from the smallest error to the largest.
@@ -206,7 +207,7 @@ class Measurements:
         for design in ordered:
             if design.accuracies:
                 found.append(design)
-                if design.mean < self.baseline.value - COLLAPSE * loss:
+                if max(design.accuracies) < self.baseline.value - COLLAPSE * loss:
                     break
         return found
 
