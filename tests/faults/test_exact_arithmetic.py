@@ -254,6 +254,7 @@ NARROW = [
 ]
 """Kernels of one channel that step sideways and have one place in a row: oneDNN's sums of bytes were all wrong."""
 PADDED = [
+    (nn.Conv2d(2, 4, (2, 1), stride=(3, 3), dilation=(1, 2), padding=(0, 2)), (5, 1)),
     (nn.Conv2d(6, 12, 1, stride=(2, 3), padding=2, groups=3), (5, 1)),
     (nn.Conv1d(6, 34, 1, stride=2, padding=3), (1,)),
 ]

@@ -256,7 +256,7 @@ def test_tolerance_rests_on_the_designs_that_decide_it():
 
 
 def test_a_tolerance_is_known_without_the_worst_of_chips_that_differ():
-    """Designs up to the mean's collapse decided it: without the worst chip nobody knew, and the interval was infinite."""
+    """Designs up to the mean's collapse decided it, so that its interval was infinite."""
     designs = [_design(alpha, chips) for alpha, chips in ((0.1, (0.95, 0.95)), (0.2, (0.94, 0.5)), (0.4, (0.6, 0.1)))]
     data = Measurements(StudyResult(Study(), {}, (), tuple(designs), 0.95), (), Known())
     found = data.tolerance("cell.device.alpha").estimate()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bitline.arrays.integer.windows import has_windows_of_padding
 from bitline.config.counts import whole_number
 from bitline.design import Design
 from bitline.design.approximations import approximations
@@ -184,11 +185,15 @@ def _agreeing(
 
 
 def _put_channels_last(network: nn.Module) -> bool:
-    """Lay weights out with channels last, so that PyTorch lays outputs out so, too; whether there were any."""
+    """Lay weights out with channels last, so that PyTorch lays outputs out so, too; whether that was done.
+
+    Not for padding as wide as kernels reach: such convolutions in this layout end the process with PyTorch 2.13.
+    """
     kernels = [layer for layer in analog_layers(network) if isinstance(layer, AnalogConv2d)]
-    if kernels:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return bool(kernels)
+    if not kernels or any(has_windows_of_padding(layer.product) for layer in kernels):
+        return False
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return True
 
 
 def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRecord) -> _Form:

@@ -35,10 +35,21 @@ class Windows:
         if not isinstance(product, ConvolutionProduct) or len(product.kernel) > 2:
             return None
         edges = product.edges()[::-1]
-        reach = [dilation * (size - 1) for dilation, size in zip(product.dilation, product.kernel, strict=True)]
-        if edges[::2] != edges[1::2] or any(edge > most for edge, most in zip(edges[::2], reach, strict=True)):
+        if edges[::2] != edges[1::2] or has_windows_of_padding(product):
             return None
         return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1))
+
+
+def has_windows_of_padding(product: ConvolutionProduct) -> bool:
+    """Whether some windows see nothing but padding, which kernels of libraries are not always prepared for.
+
+    Examples:
+        >>> has_windows_of_padding(ConvolutionProduct(4, (3, 1), padding=(2, 1)))
+        True
+    """
+    reach = [dilation * (size - 1) for dilation, size in zip(product.dilation, product.kernel, strict=True)]
+    edges = product.edges()[::-1]
+    return any(max(edges[2 * axis : 2 * axis + 2]) > most for axis, most in enumerate(reach))
 
 
 def as_images(inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "images channels height width"]:
