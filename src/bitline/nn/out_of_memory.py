@@ -18,8 +18,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory is used up.
 
     Examples:
-        >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError("no such layer"))
-        (True, False)
+        >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("can't allocate memory: 8 bytes"))
+        (True, True)
+        >>> is_out_of_memory(ValueError("no such layer"))
+        False
     """
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True

@@ -7,11 +7,10 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-
 import bitline
 from bitline.config.messages import first_line
 from bitline.errors import BitlineError
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.study.code import is_installed
 
 OUT_OF_MEMORY = "out of memory: use fewer workers, a smaller run.batch, or a design with fewer slices"
@@ -35,24 +34,11 @@ def described(error: BaseException) -> str:
     if isinstance(error, BitlineError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    if is_lack_of_memory(error):
+    if is_out_of_memory(error):
         return f"{OUT_OF_MEMORY}{_place(filter(_is_a_users, frames))}"
     place = _place(filter(_is_a_users, frames)) or _place(filter(_is_bitlines, frames))
     name, said = type(error).__name__, first_line(error) if isinstance(error, Exception) else str(error)
     return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
-
-
-def is_lack_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is not enough memory.
-
-    Examples:
-        >>> is_lack_of_memory(MemoryError()), is_lack_of_memory(RuntimeError("can't allocate memory: 8 bytes"))
-        (True, True)
-    """
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
 
 
 def _is_bitlines(frame: traceback.FrameSummary) -> bool:

@@ -25,11 +25,12 @@ from bitline.evaluation.prepared import Known, Prepared
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.nn import Inputs, NetworkRecord, record
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_measure, code_of_network
 from bitline.study.environment import arithmetic, compute_device
-from bitline.study.mishaps import OUT_OF_MEMORY, described, is_lack_of_memory
+from bitline.study.mishaps import OUT_OF_MEMORY, described
 from bitline.study.point import accuracy_key, record_key
 from bitline.study.stored_records import StoredRecords
 from bitline.study.task import Kind, Outcome, Task
@@ -157,7 +158,7 @@ class Worker:
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
         self.prepared.pop(task.prepare_key, None)
-        if is_lack_of_memory(error):
+        if is_out_of_memory(error):
             self.prepared.clear()
             self.recorded = self.statistics = None
 

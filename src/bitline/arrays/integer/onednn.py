@@ -10,7 +10,7 @@ has one channel and 48 products.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -32,8 +32,8 @@ class OnednnMultiply(Multiply):
     Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
 
     Kernels of more than one weight are tried for each height and width of the images, too: with PyTorch 2.13, sums are
-    wrong where kernels of one channel step sideways and find one place only in a row, and the process crashes where
-    padding is as wide as kernels reach.
+    wrong where kernels of one channel step sideways and find one place only in a row. Where padding is as wide as
+    kernels reach the process crashes, which no trial survives: `Windows.of` leaves those out.
     """
 
     name = "bytes, oneDNN"
@@ -66,7 +66,12 @@ class OnednnMultiply(Multiply):
         windows, kernel = self._windows, self._shape[2:]
         if kernel == (1, 1) or is_exact(OnednnMultiply, self._shape, windows, self._matrices, self._zero, space=space):
             return self
-        return FloatingMultiply(self._weights, windows, self._matrices, self._zero)
+        return self._floating
+
+    @cached_property
+    def _floating(self) -> FloatingMultiply:
+        """The same products in floating point, for the images that need it."""
+        return FloatingMultiply(self._weights, self._windows, self._matrices, self._zero)
 
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""

@@ -94,12 +94,9 @@ def layers_figure(result: Evaluation) -> go.Figure:
     """Errors of all layers, alone and with the layers before them."""
     names = [layer.name for layer in result.layers]
     figure = go.Figure()
-    accumulated = [layer.accumulated_db for layer in result.layers]
-    for title, values, colour in (
-        ("own error", [layer.own_db for layer in result.layers], BLUE),
-        ("with the layers before", accumulated, ORANGE),
-    ):
-        figure.add_bar(x=values, y=names, orientation="h", name=title, marker_color=colour)
+    own, accumulated = ([getattr(layer, name) for layer in result.layers] for name in ("own_db", "accumulated_db"))
+    figure.add_bar(x=own, y=names, orientation="h", name="own error", marker_color=BLUE)
+    figure.add_bar(x=accumulated, y=names, orientation="h", name="with the layers before", marker_color=ORANGE)
     figure.update_layout(
         title="Error of each layer against the quantised reference",
         xaxis={"title": "signal-to-error ratio (dB)"},

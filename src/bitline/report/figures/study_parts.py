@@ -9,6 +9,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
+from bitline.numerics.summary import counted
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.cost import NAMED
 from bitline.report.figures.study_series import LARGEST_SERIES, best_designs, finite, labels_of
@@ -64,8 +65,8 @@ def _with_other_ranges(designs: Sequence[DesignResult]) -> list[tuple[DesignResu
     for design, label in zip(designs, labels_of(designs), strict=True):
         alike.setdefault(json.dumps(design.costs.get("adc_ranges", {})), []).append((design, label))
     return [
-        (found[0][0], found[0][1] + (f", and {len(found) - 1} others with these ranges" if len(found) > 1 else ""))
-        for found in alike.values()
+        (design, f"{label}, and {counted(len(others), 'other')} with these ranges" if others else label)
+        for (design, label), *others in alike.values()
     ]
 
 
