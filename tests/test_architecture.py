@@ -270,6 +270,8 @@ def test_public_names_have_an_example(package):
 # -- the tests
 
 PRIVATE = {
+    "arrays/test_packed_weights.py _packed": "how many forms of the weights are kept, which no product shows",
+    "arrays/test_packed_weights.py _weights": "as above",
     "cli/test_start.py _HOMES": "where lazy names of the package are defined, compared with what type checkers see",
     "conftest.py _get_local_constants": "Hypothesis would take examples from the sources of what was imported before",
     "conftest.py _local_constants": "as above",

@@ -29,7 +29,9 @@ PACKED = 2
 class OnednnMultiply(Multiply):
     """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
 
-    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
+    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call. They are
+    kept in that form alone once they are packed, where they come back from it as they were. Kernels of several matrices
+    are kept beside: with PyTorch 2.13, the library writes past the end of its memory as it unpacks those.
 
     Kernels of more than one weight are tried for each height and width of the images, too: with PyTorch 2.13, sums are
     wrong where kernels of one channel step sideways and find one place only in a row. Where padding is as wide as
@@ -39,11 +41,14 @@ class OnednnMultiply(Multiply):
     name = "bytes, oneDNN"
 
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
-        self._weights, self._zero, self._matrices = pieces, zero, matrices
+        self._weights: list[Tensor] | None = [weights for weights, _ in pieces]
+        self._factors = [factor for _, factor in pieces]
+        self._zero, self._matrices = zero, matrices
         self._windows, self._shape = windows, tuple(pieces[0][0].shape)
+        self._has_kernels = self._shape[2:] != (1, 1)
         self._walk = (list(windows.stride), list(windows.padding), list(windows.dilation), matrices)
         products = len(pieces[0][0])
-        self._scales = [torch.full((products,), scale) for _, scale in pieces]
+        self._scales = [torch.full((products,), factor) for factor in self._factors]
         self._zeros = torch.zeros(products, dtype=torch.int32)
         self._packed: dict[torch.Size, list[Tensor]] = {}
 
@@ -63,31 +68,57 @@ class OnednnMultiply(Multiply):
         return sums
 
     def for_space(self, space: tuple[int, ...]) -> Multiply:
-        windows, kernel = self._windows, self._shape[2:]
-        if kernel == (1, 1) or is_exact(OnednnMultiply, self._shape, windows, self._matrices, self._zero, space=space):
+        walk = (self._windows, self._matrices, self._zero)
+        if not self._has_kernels or is_exact(OnednnMultiply, self._shape, *walk, space=space):
             return self
         return self._floating
 
     @cached_property
     def _floating(self) -> FloatingMultiply:
         """The same products in floating point, for the images that need it."""
-        return FloatingMultiply(self._weights, self._windows, self._matrices, self._zero)
+        pieces = list(zip(self._plain(), self._factors, strict=True))
+        return FloatingMultiply(pieces, self._windows, self._matrices, self._zero)
+
+    def _plain(self) -> list[Tensor]:
+        """Weights of every piece as they are."""
+        if self._weights is not None:
+            return self._weights
+        weights = _unpacked(next(iter(self._packed.values())))
+        assert weights is not None, "weights are dropped only where they come back"
+        return weights
 
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
         if shape not in self._packed:
+            plain = self._plain()
             if len(self._packed) == PACKED:
                 self._packed.pop(next(iter(self._packed)))
-            self._packed[shape] = [
+            packed = [
                 torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
-                for (weights, _), scales in zip(self._weights, self._scales, strict=True)
+                for weights, scales in zip(plain, self._scales, strict=True)
             ]
-            note_freed_memory(2 * sum(weights.nbytes for weights, _ in self._weights))
+            self._packed[shape] = packed
+            unpacks = self._weights is not None and not (self._has_kernels and self._matrices > 1)
+            if unpacks and _are_equal(_unpacked(packed), plain):
+                self._weights = None
+            note_freed_memory(2 * sum(weights.nbytes for weights in plain))
         return self._packed[shape]
 
     @classmethod
     def why_not(cls, device: str) -> str:
         return f"{device} has no oneDNN" if device != "cpu" else _missing()
+
+
+def _unpacked(packed: list[Tensor]) -> list[Tensor] | None:
+    """Packed weights as they were before; None where the library cannot take them apart."""
+    try:
+        return [weights.to_dense() for weights in packed]
+    except RuntimeError:
+        return None
+
+
+def _are_equal(some: list[Tensor] | None, others: list[Tensor]) -> bool:
+    return some is not None and all(map(torch.equal, some, others))
 
 
 @cache
