@@ -5,10 +5,8 @@
 
 The layer is a convolution of 256 channels with 3 x 3 kernels, as most weights of a ResNet have. Measured is what its
 plan keeps after batches of two sizes, beside what it cannot do without: for every reading, slice and weight a piece of
-8 bits or several, or a number in float32, and the same for the variance of its noise. oneDNN wants pieces packed for
-the shape of a batch, so those are there up to three times: packed for the usual batch, packed for the last one,
-which is smaller, and, where arrays split the rows of kernels, as they are. What is packed is counted by the size of its
-pieces.
+8 bits or several, or a number in float32, and the same for the variance of its noise. oneDNN wants pieces packed, and
+where arrays split the rows of kernels they are kept beside, too. What is packed is counted by the size of its pieces.
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ SHAPES = {
 }
 
 
-def products(shape, windows, matrices, zero):
+def products(shape, windows, matrices, zero, pixels=(6, 5)):
     """Both ways to multiply, and images for them."""
     generator = torch.Generator().manual_seed(0)
     weights = [torch.randint(-128, 128, shape, generator=generator).to(torch.int8) for _ in range(2)]
     pieces = [(weights[0], 1.0), (weights[1], 256.0)]
-    images = torch.randint(0, 256, (7, matrices * shape[1], 6, 5), generator=generator).to(torch.uint8)
+    images = torch.randint(0, 256, (7, matrices * shape[1], *pixels), generator=generator).to(torch.uint8)
     images = images.contiguous(memory_format=torch.channels_last)
     return [kind(list(pieces), windows, matrices, zero) for kind in (OnednnMultiply, FloatingMultiply)], images
 
@@ -49,3 +49,24 @@ def test_plain_weights_stay_where_they_do_not_come_back(monkeypatch, comes):
     for size in (7, 2, 5):
         assert torch.equal(fast(images[:size]), plain(images[:size]))
         assert fast._weights is not None
+
+
+@pytest.mark.needs("fast products of bytes")
+@pytest.mark.parametrize("described", [True, False])
+def test_weights_are_packed_once_for_all_shapes_that_want_the_same_format(monkeypatch, described):
+    packs = []
+    pack = onednn._pack
+    monkeypatch.setattr(onednn, "_pack", lambda weights, *others: packs.append(weights.shape) or pack(weights, *others))
+    if not described:
+        monkeypatch.setattr(torch.ops.mkldnn, "_get_mkldnn_serialized_md", None)
+    onednn._format.cache_clear()
+    (fast, plain), images = products((384, 64, 1, 1), Windows(), 1, 128, pixels=(200, 1))
+    for positions in (200, 150, 1, 3, 180, 2, 200):
+        part = images[:, :, :positions].contiguous(memory_format=torch.channels_last)
+        assert torch.equal(fast(part), plain(part))
+    onednn._format.cache_clear()
+    pieces = 2
+    if described:
+        assert len(packs) <= pieces * onednn.PACKED + 6
+    else:
+        assert len(packs) == pieces * 7

@@ -10,7 +10,7 @@ has one channel and 48 products.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -23,15 +23,20 @@ from bitline.numerics.freed_memory import note_freed_memory
 from bitline.shapes import Float, Shaped
 
 PACKED = 2
-"""Shapes of codes for which weights are kept as the library wants them: whole chunks of a batch, and what remains."""
+"""Formats in which weights are kept: the library wants one for few positions, and another for many."""
+
+
+Walk = tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]
+"""Stride, padding and dilation along both axes, and the matrices."""
 
 
 class OnednnMultiply(Multiply):
     """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
 
-    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call. They are
-    kept in that form alone once they are packed, where they come back from it as they were. Kernels of several matrices
-    are kept beside: with PyTorch 2.13, the library writes past the end of its memory as it unpacks those.
+    Weights are packed in the format that the shape of the codes wants: in another, they would be packed anew at every
+    call, which for a batch of text takes several times as long as the product. They are kept in that form alone, where
+    they come back from it as they were. Kernels of several matrices are kept beside: with PyTorch 2.13, the library
+    writes past the end of its memory as it unpacks those.
 
     Kernels of more than one weight are tried for each height and width of the images, too: with PyTorch 2.13, sums are
     wrong where kernels of one channel step sideways and find one place only in a row. Where padding is as wide as
@@ -44,13 +49,13 @@ class OnednnMultiply(Multiply):
         self._weights: list[Tensor] | None = [weights for weights, _ in pieces]
         self._factors = [factor for _, factor in pieces]
         self._zero, self._matrices = zero, matrices
-        self._windows, self._shape = windows, tuple(pieces[0][0].shape)
+        self._windows, self._shape = windows, pieces[0][0].shape
         self._has_kernels = self._shape[2:] != (1, 1)
-        self._walk = (list(windows.stride), list(windows.padding), list(windows.dilation), matrices)
+        self._walk = (windows.stride, windows.padding, windows.dilation, matrices)
         products = len(pieces[0][0])
         self._scales = [torch.full((products,), factor) for factor in self._factors]
         self._zeros = torch.zeros(products, dtype=torch.int32)
-        self._packed: dict[torch.Size, list[Tensor]] = {}
+        self._packed: dict[object, list[Tensor]] = {}
 
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         codes = codes.contiguous(memory_format=torch.channels_last)
@@ -87,26 +92,41 @@ class OnednnMultiply(Multiply):
         assert weights is not None, "weights are dropped only where they come back"
         return weights
 
-    def _packed_for(self, shape: torch.Size) -> list[Tensor]:
+    def _packed_for(self, codes: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
-        if shape not in self._packed:
+        wanted = _format(self._shape, self._walk, self._zero, codes)
+        if wanted not in self._packed:
             plain = self._plain()
             if len(self._packed) == PACKED:
                 self._packed.pop(next(iter(self._packed)))
-            packed = [
-                torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
-                for weights, scales in zip(plain, self._scales, strict=True)
-            ]
-            self._packed[shape] = packed
+            packed = [_pack(weights, self._walk, self._zero, codes) for weights in plain]
+            self._packed[wanted] = packed
             unpacks = self._weights is not None and not (self._has_kernels and self._matrices > 1)
             if unpacks and _are_equal(_unpacked(packed), plain):
                 self._weights = None
             note_freed_memory(2 * sum(weights.nbytes for weights in plain))
-        return self._packed[shape]
+        return self._packed[wanted]
 
     @classmethod
     def why_not(cls, device: str) -> str:
         return f"{device} has no oneDNN" if device != "cpu" else _missing()
+
+
+def _pack(weights: Tensor, walk: Walk, zero: int, codes: torch.Size) -> Tensor:
+    """Weights in the format that codes of a shape want."""
+    *steps, matrices = walk
+    scales = torch.ones(len(weights))
+    packed: Tensor = torch.ops.onednn.qconv_prepack(weights, scales, 1.0, zero, *steps, matrices, codes)
+    return packed
+
+
+@lru_cache(maxsize=4096)
+def _format(weights: torch.Size, walk: Walk, zero: int, codes: torch.Size) -> object:
+    """The format that codes of a shape want for weights of a shape; where nobody says, the shape of the codes."""
+    describe = getattr(torch.ops.mkldnn, "_get_mkldnn_serialized_md", None)
+    if describe is None:
+        return codes
+    return bytes(describe(_pack(torch.zeros(weights, dtype=torch.int8), walk, zero, codes)).tolist())
 
 
 def _unpacked(packed: list[Tensor]) -> list[Tensor] | None:
