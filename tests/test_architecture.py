@@ -270,6 +270,8 @@ def test_public_names_have_an_example(package):
 # -- the tests
 
 PRIVATE = {
+    "arrays/test_packed_weights.py _format": "formats are asked for once in a process, and this test counts them",
+    "arrays/test_packed_weights.py _pack": "how often weights are packed, which no product shows",
     "arrays/test_packed_weights.py _packed": "how many forms of the weights are kept, which no product shows",
     "arrays/test_packed_weights.py _weights": "as above",
     "cli/test_start.py _HOMES": "where lazy names of the package are defined, compared with what type checkers see",
