@@ -13,9 +13,21 @@ from bitline.data.samples import Samples, samples_of
 from bitline.design import Design
 from bitline.errors import DataError, DesignError
 from bitline.evaluation.evaluate import Metric, evaluate
+from bitline.evaluation.layer_errors import layer_errors
+from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.subject import Labels
 from bitline.measures import ACCURACY, Measure, measure_of
-from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
+from bitline.nn import (
+    AnalogLayer,
+    Inputs,
+    LayerRecord,
+    NetworkRecord,
+    analog_layers,
+    convert,
+    record,
+    record_network,
+)
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.text import exact
 from bitline.readout import BitLines, Levels
@@ -24,6 +36,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PERCENTILES = (99.9, 99.98, 99.995, 100.0)
+FEW = 32
+"""Samples whose signals decide between percentiles."""
 
 
 @dataclass(frozen=True)
@@ -249,8 +263,9 @@ def recommend(
     samples = samples_of(images, labels, model)
     if calibration is None:
         raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
-    trials = _Trials(model, design, samples, calibration, measure, seed, progress)
-    reference, _ = trials.result(design.with_settings({"adc": "none"}), len(samples), chips=2)
+    seen = record(model, design.with_settings({"adc.range": {"kind": "calibrated"}}), calibration)
+    trials = _Trials(model, design, samples, seen, measure, seed, progress)
+    reference = trials.value(design.with_settings({"adc": "none"}), calibration)
     low, high = 0, len(bits)
     found: tuple[int | None, float, float] = None, math.nan, math.nan
     while low < high:
@@ -270,29 +285,37 @@ class _Trials:
     model: nn.Module
     design: Design
     samples: Samples
-    calibration: Any
+    seen: NetworkRecord
     measure: Measure
     seed: int
     progress: Callable[[str], object]
     tried: list[tuple[int, float, float, float]] = field(default_factory=list)
+    prepared: Prepared | None = None
 
-    def result(self, changed: Design, count: int, chips: int) -> tuple[float, float]:
-        """The measure on so many samples, and the signal-to-error ratio of the worst layer in dB."""
-        options: dict[str, Any] = {"metric": self.measure, "chips": chips, "seed": self.seed}
-        found = evaluate(self.model, changed, self.samples.part(0, count), calibration=self.calibration, **options)
-        return found.mean, min(layer.own_db for layer in found.layers)
+    def value(self, changed: Design, calibration: Any) -> float:
+        """The measure on all samples and two chips."""
+        options: dict[str, Any] = {"metric": self.measure, "chips": 2, "seed": self.seed, "compared_images": 0}
+        return evaluate(self.model, changed, self.samples, calibration=calibration, **options).mean
+
+    def ratio(self, changed: Design) -> float:
+        """The signal-to-error ratio in dB of the worst layer, on a few samples and one chip."""
+        few = MeasuredSamples(self.samples.part(0, FEW), self.measure, FEW)
+        known = Known(earlier=self.prepared)
+        self.prepared = Prepared.of(self.model, changed, self.seen, self.seed, few.samples, known)
+        self.prepared.program(0)
+        return min(layer.own_db for layer in layer_errors([self.prepared.compare(few)]))
 
     def best(self, bits: int) -> tuple[float, float]:
         """The best P for so many bits, and the measure with it."""
         ratios = {}
         for percentile in PERCENTILES:
             self.progress(f"{bits} bits, P = {percentile:g} %")
-            ratios[percentile] = self.result(self._with_range(bits, percentile), 32, chips=1)[1]
+            ratios[percentile] = self.ratio(self._with_range(bits, percentile))
             self.tried.append((bits, percentile, ratios[percentile], math.nan))
         percentile = max(ratios, key=lambda choice: ratios[choice])
         self.progress(f"{bits} bits, P = {percentile:g} %: {self.measure.name}")
-        value, ratio = self.result(self._with_range(bits, percentile), len(self.samples), chips=2)
-        self.tried.append((bits, percentile, ratio, value))
+        value = self.value(self._with_range(bits, percentile), self.seen)
+        self.tried.append((bits, percentile, ratios[percentile], value))
         return percentile, value
 
     def _with_range(self, bits: int, percentile: float) -> Design:
