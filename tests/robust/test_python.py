@@ -313,7 +313,7 @@ def test_float_pictures_of_bytes_are_noted(tmp_path):
 # Names
 
 
-@pytest.mark.parametrize("name", ["[/bold]x", "\x1b[31mred", "<!--<script>", "$\\frac{$", "=1+1", "a_b^c$"])
+@pytest.mark.parametrize("name", ["=1+1 [/bold]x \x1b[31mred <!--<script>", "a_b^c$ $\\frac{$"])
 def test_names_are_data(bitline, tmp_path, monkeypatch, name):
     """Names of designs in tables, pages, figures and tables of spreadsheets."""
     monkeypatch.chdir(tmp_path)
