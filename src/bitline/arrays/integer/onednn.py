@@ -23,13 +23,16 @@ from bitline.numerics.freed_memory import note_freed_memory
 from bitline.shapes import Float, Shaped
 
 PACKED = 2
-"""Shapes of codes for which weights are kept as the library wants them: whole chunks of a batch, and what remains."""
+"""Layouts in which weights are kept as the library wants them: for whole chunks of a batch, and for what remains."""
+_LAYOUTS: dict[tuple[object, ...], bytes] = {}
+"""Layouts that the library chose so far, by the shapes of weights and codes: most shapes of codes have the same one."""
 
 
 class OnednnMultiply(Multiply):
     """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
 
-    Weights are packed for the shape of the codes: packed for another, they would be packed anew at every call.
+    Weights are packed for the shape of the codes: packed in another layout than that wants, they would be packed anew
+    at every call.
 
     Kernels of more than one weight are tried for each height and width of the images, too: with PyTorch 2.13, sums are
     wrong where kernels of one channel step sideways and find one place only in a row. Where padding is as wide as
@@ -45,7 +48,7 @@ class OnednnMultiply(Multiply):
         products = len(pieces[0][0])
         self._scales = [torch.full((products,), scale) for _, scale in pieces]
         self._zeros = torch.zeros(products, dtype=torch.int32)
-        self._packed: dict[torch.Size, list[Tensor]] = {}
+        self._packed: dict[bytes, list[Tensor]] = {}
 
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         codes = codes.contiguous(memory_format=torch.channels_last)
@@ -75,19 +78,29 @@ class OnednnMultiply(Multiply):
 
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
-        if shape not in self._packed:
-            if len(self._packed) == PACKED:
-                self._packed.pop(next(iter(self._packed)))
-            self._packed[shape] = [
+        own = (self._shape, self._zero, *map(tuple, self._walk[:3]), self._matrices, shape)
+        layout = _LAYOUTS.get(own)
+        if layout is None or layout not in self._packed:
+            packed = [
                 torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
                 for (weights, _), scales in zip(self._weights, self._scales, strict=True)
             ]
+            layout = _LAYOUTS[own] = _layout_of(packed[0])
+            if len(self._packed) == PACKED and layout not in self._packed:
+                self._packed.pop(next(iter(self._packed)))
+            self._packed[layout] = packed
             note_freed_memory(2 * sum(weights.nbytes for weights, _ in self._weights))
-        return self._packed[shape]
+        return self._packed[layout]
 
     @classmethod
     def why_not(cls, device: str) -> str:
         return f"{device} has no oneDNN" if device != "cpu" else _missing()
+
+
+def _layout_of(packed: Tensor) -> bytes:
+    """How the library laid weights out; what is laid out alike serves codes of any shape."""
+    described: Tensor = torch.ops.mkldnn._get_mkldnn_serialized_md(packed)
+    return described.numpy().tobytes()
 
 
 @cache
