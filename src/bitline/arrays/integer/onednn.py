@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.layout import PackedLayout, name_of
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.trial import is_exact
 from bitline.arrays.integer.windows import Windows
@@ -24,8 +25,10 @@ from bitline.shapes import Float, Shaped
 
 PACKED = 2
 """Layouts in which weights are kept as the library wants them: for whole chunks of a batch, and for what remains."""
-_LAYOUTS: dict[tuple[object, ...], bytes] = {}
-"""Layouts that the library chose so far, by the shapes of weights and codes: most shapes of codes have the same one."""
+_CHOSEN: dict[tuple[object, ...], bytes] = {}
+"""Names of the layouts that the library chose so far, by the shapes of weights and codes: most codes have the same."""
+_LEARNT: dict[bytes, PackedLayout | None] = {}
+"""Layouts by name, or that they could not be learnt."""
 
 
 class OnednnMultiply(Multiply):
@@ -79,28 +82,35 @@ class OnednnMultiply(Multiply):
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
         own = (self._shape, self._zero, *map(tuple, self._walk[:3]), self._matrices, shape)
-        layout = _LAYOUTS.get(own)
-        if layout is None or layout not in self._packed:
+        name = _CHOSEN.get(own)
+        if name is None or name not in self._packed:
+            layout = None if name is None else self._learnt(name, shape)
             packed = [
-                torch.ops.onednn.qconv_prepack(weights, scales, 1.0, self._zero, *self._walk, list(shape))
-                for (weights, _), scales in zip(self._weights, self._scales, strict=True)
+                self._pack(weights, shape) if layout is None else layout.packed(weights) for weights, _ in self._weights
             ]
-            layout = _LAYOUTS[own] = _layout_of(packed[0])
-            if len(self._packed) == PACKED and layout not in self._packed:
+            name = _CHOSEN[own] = name_of(packed[0])
+            if len(self._packed) == PACKED and name not in self._packed:
                 self._packed.pop(next(iter(self._packed)))
-            self._packed[layout] = packed
+            self._packed[name] = packed
             note_freed_memory(2 * sum(weights.nbytes for weights, _ in self._weights))
-        return self._packed[layout]
+        return self._packed[name]
+
+    def _pack(self, weights: Tensor, shape: torch.Size) -> Tensor:
+        """Weights as the library packs them for codes of a shape."""
+        packed: Tensor = torch.ops.onednn.qconv_prepack(
+            weights, self._scales[0], 1.0, self._zero, *self._walk, list(shape)
+        )
+        return packed
+
+    def _learnt(self, name: bytes, shape: torch.Size) -> PackedLayout | None:
+        """The layout of a name, learnt when weights want it for the second time; None where it could not be learnt."""
+        if name not in _LEARNT:
+            _LEARNT[name] = PackedLayout.learnt(lambda weights: self._pack(weights, shape), self._shape)
+        return _LEARNT[name]
 
     @classmethod
     def why_not(cls, device: str) -> str:
         return f"{device} has no oneDNN" if device != "cpu" else _missing()
-
-
-def _layout_of(packed: Tensor) -> bytes:
-    """How the library laid weights out; what is laid out alike serves codes of any shape."""
-    described: Tensor = torch.ops.mkldnn._get_mkldnn_serialized_md(packed)
-    return described.numpy().tobytes()
 
 
 @cache
