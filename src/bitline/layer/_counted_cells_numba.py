@@ -70,7 +70,7 @@ def _steps(cells, step, whole):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def count_cells(places, target, spread, is_relative, window, step, weights, counts, stream, met):  # type: ignore[no-untyped-def]
+def count_cells(places, target, spread, is_relative, window, step, weights, are_first, counts, stream, met):  # type: ignore[no-untyped-def]
     """Draw the cells of one line and slice, and add what they count to readings.
 
     Args:
@@ -79,7 +79,8 @@ def count_cells(places, target, spread, is_relative, window, step, weights, coun
         window: where conductances end, float32.
         step: of the grid.
         weights: (readings,) int32, what the line counts in each.
-        counts: (readings, cells) int32, added to.
+        are_first: (readings,) whether it is the first line of each.
+        counts: (readings, cells) int32, added to; written by the first line.
         stream: buffers of a `NormalStream`.
         met: (3,) whether a cell missed its target, the least and the largest number of steps; updated.
     """
@@ -105,7 +106,10 @@ def count_cells(places, target, spread, is_relative, window, step, weights, coun
             least, largest = min(least, found[cell]), max(largest, found[cell])
         for reading in range(len(weights)):
             weight, sums = weights[reading], counts[reading, first : first + count]
-            if weight != 0:
+            if weight != 0 and are_first[reading]:
+                for cell in range(count):
+                    sums[cell] = weight * found[cell]
+            elif weight != 0:
                 for cell in range(count):
                     sums[cell] += weight * found[cell]
     met[0] |= missed

@@ -137,14 +137,15 @@ def _counts(
     from bitline.layer._counted_cells_numba import count_cells
 
     weights, window = design.weights, _window(design.cell)
-    counts = np.zeros((len(weights.readings), table.shape[1], places.numel()), np.int32)
+    counts = np.empty((len(weights.readings), table.shape[1], places.numel()), np.int32)
     met, flat = np.zeros(3, np.int64), places.numpy().reshape(-1)
     for line in range(len(table)):
         counted = np.array([reading[line] for reading in weights.readings], np.int32)
+        are_first = np.array([not any(reading[:line]) for reading in weights.readings])
         for index in range(table.shape[1]):
             spread = _by_code(error, line, index)
             own = (flat, table[line, index].numpy(), spread, error.is_relative, window, step)
-            count_cells(*own, counted, counts[:, index], stream.buffers, met)
+            count_cells(*own, counted, are_first, counts[:, index], stream.buffers, met)
     missed, least, largest = met
     if not missed or max(-least, largest) >= MOST_STEPS:
         return None

@@ -214,9 +214,11 @@ def integer_plan(arrays: ReadArrays, levels: Levels | None) -> IntegerPlan | str
         arrays: the layer.
         levels: of its ADCs; None without any.
     """
-    obstacle = integer_obstacle(arrays, levels)
-    if obstacle:
-        return obstacle
+    return integer_obstacle(arrays, levels) or plan_of_readings(arrays, levels)
+
+
+def plan_of_readings(arrays: ReadArrays, levels: Levels | None) -> IntegerPlan | str:
+    """`integer_plan` of a layer without `integer_obstacle`."""
     if levels is None:
         weights = EffectiveWeights.of(arrays)
         return "its effective weights have no common step" if weights is None else IntegerLinearPlan(arrays, weights)

@@ -19,7 +19,7 @@ from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
-from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan
+from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan, plan_of_readings
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.freed_memory import note_freed_memory
@@ -76,7 +76,7 @@ def _counted_plan(layer: EncodedLayer, calibration: LayerCalibration, chip: Chip
     levels = calibration.levels if layer.design.adc.converts else None
     bare = layer.bare_arrays(calibration.inputs, chip.draws.of(layer.name))
     arrays = None if integer_obstacle(bare, levels) else layer.counted_arrays(bare, chip)
-    plan = None if arrays is None else integer_plan(arrays, levels)
+    plan = None if arrays is None else plan_of_readings(arrays, levels)
     return plan if isinstance(plan, IntegerPlan) else None
 
 
