@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays.integer import IntegerProduct, choose, multiply, onednn, pieces, why_not
 from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.layout import PackedLayout, _memory
+from bitline.arrays.integer.product import laid_out_pieces
 from bitline.arrays.integer.windows import Windows, as_images
 from bitline.errors import BitlineError
 
@@ -19,6 +21,32 @@ def test_pieces_are_bytes_that_add_up(numbers):
     cut = pieces(weights)
     assert all(piece.dtype == torch.int8 for piece, _ in cut)
     assert torch.equal(sum(piece.long() * int(scale) for piece, scale in cut), weights)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 3),
+    st.sampled_from([(1, 1), (3, 3), (5,), ()]),
+    st.sampled_from([1, 3, 8, 12]),
+    st.integers(1, 40),
+    st.sampled_from([4, 9, 30, 1152]),
+    st.sampled_from([100, 30_000, 2**22, 2**29]),
+    st.integers(0, 2**31),
+)
+def test_pieces_are_laid_out_alike_in_one_pass_and_step_by_step(groups, kernel, channels, lines, rows, most, seed):
+    product = ConvolutionProduct(channels, kernel, groups) if kernel else MatrixProduct(channels, groups)
+    partition = product.partition(rows)
+    draws = torch.Generator().manual_seed(seed)
+    weights = torch.randint(-most, most, (groups, product.rows, lines), generator=draws, dtype=torch.int32)
+    if seed % 3 == 0:
+        weights = weights & -256  # nothing in the lowest piece
+    for given_weights in (weights, weights.transpose(1, 2).contiguous().transpose(1, 2)):
+        found = laid_out_pieces(given_weights, product, partition)
+        expected = laid_out_pieces(given_weights.long(), product, partition)
+        assert [scale for _, scale in found] == [scale for _, scale in expected]
+        for (one, _), (other, _) in zip(found, expected, strict=True):
+            assert one.is_contiguous()
+            assert torch.equal(one, other)
 
 
 def test_no_more_pieces_than_numbers_need():
@@ -111,3 +139,61 @@ def test_the_environment_forces_a_way_to_multiply(monkeypatch):
     monkeypatch.setattr(onednn, "_missing", lambda: "this processor has no VNNI or AMX instructions")
     with pytest.raises(BitlineError, match="no VNNI"):
         multiply(weights, Windows(), 1, 0)
+
+
+needs_onednn = pytest.mark.skipif(bool(onednn.OnednnMultiply.why_not("cpu")), reason="no products of bytes here")
+
+
+@needs_onednn
+@pytest.mark.parametrize(
+    ("shape", "matrices"),
+    [
+        *(((64, 64, 3, 3), 1), ((128, 256, 1, 1), 1), ((256, 128, 1, 1), 1), ((48, 16, 3, 3), 4), ((40, 72, 3, 3), 1)),
+        *(((10, 12, 5, 5), 1), ((36, 4, 3, 3), 1), ((24, 20, 1, 1), 2), ((1000, 64, 1, 1), 1)),
+    ],
+)
+@pytest.mark.parametrize("zero", [0, 128])
+def test_weights_are_packed_as_the_library_packs_them(shape, matrices, zero):
+    draws = torch.Generator().manual_seed(1)
+    pads = (shape[2] // 2, shape[3] // 2)
+
+    def pack(weights):
+        scales, walk = torch.ones(len(weights)), ([1, 1], list(pads), [1, 1], matrices)
+        return torch.ops.onednn.qconv_prepack(weights, scales, 1.0, zero, *walk, [2, matrices * shape[1], 14, 14])
+
+    layout = PackedLayout.learnt(pack, shape)
+    assert layout is not None
+    weights = torch.randint(-128, 128, shape, generator=draws).to(torch.int8)
+    theirs, mine = pack(weights), layout.packed(weights)
+    assert np.array_equal(_memory(theirs), _memory(mine))
+
+
+@needs_onednn
+def test_no_layout_is_learnt_of_channels_that_fill_no_word_or_of_a_library_without_memory(monkeypatch):
+    def pack(weights):
+        return torch.ops.onednn.qconv_prepack(
+            weights, torch.ones(8), 1.0, 0, [1, 1], [1, 1], [1, 1], 1, [2, weights.shape[1], 9, 9]
+        )
+
+    assert PackedLayout.learnt(pack, (8, 3, 3, 3)) is None
+    assert PackedLayout.learnt(pack, (8, 4, 3, 3)) is not None
+    monkeypatch.setattr("bitline.arrays.integer.layout._memory", lambda packed: packed.storage)
+    assert PackedLayout.learnt(pack, (8, 4, 3, 3)) is None
+
+
+@needs_onednn
+@pytest.mark.parametrize("zero", [0, 128])
+def test_products_stay_exact_on_the_next_chips(zero, monkeypatch):
+    """The first chip packs with the library, the second learns the layout, the third uses it; sizes share weights."""
+    monkeypatch.setattr(onednn, "_CHOSEN", {})
+    monkeypatch.setattr(onednn, "_LEARNT", {})
+    windows, draws = Windows((1, 1), (1, 1)), torch.Generator().manual_seed(zero)
+    for _chip in range(3):
+        cut = [(torch.randint(-128, 128, (24, 16, 3, 3), generator=draws).to(torch.int8), s) for s in (1.0, 256.0)]
+        fast, plain = (kind(cut, windows, 1, zero) for kind in (onednn.OnednnMultiply, FloatingMultiply))
+        for images in (4, 1, 3, 4):
+            codes = torch.randint(0, 256, (images, 16, 9, 9), generator=draws).to(torch.uint8)
+            codes = codes.contiguous(memory_format=torch.channels_last)
+            assert torch.equal(fast(codes), plain(codes))
+    assert None not in onednn._LEARNT.values()
+    assert onednn._LEARNT
