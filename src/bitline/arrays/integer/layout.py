@@ -103,6 +103,6 @@ def _places(pack: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndar
 
 def _memory(packed: Tensor) -> np.ndarray:
     """The bytes of packed weights, which live as long as these do."""
-    size: int = torch.ops.mkldnn._nbytes(packed)
-    memory = (ctypes.c_uint8 * size).from_address(torch.ops.mkldnn.data_ptr(packed))
+    size, address = torch.ops.mkldnn._nbytes(packed), torch.ops.mkldnn.data_ptr(packed)
+    memory = memoryview((ctypes.c_uint8 * size).from_address(address)).cast("B")
     return np.frombuffer(memory, np.uint8)
