@@ -100,5 +100,5 @@ def _products(layer: EncodedLayer, count: int) -> Iterator[tuple[str, list[Way]]
     kernels = [piece for piece, _ in laid_out_pieces(weights, product, whole)]
     layout = PackedLayout.learnt(pack, tuple(kernels[0].shape))
     if layout is not None:
-        ways = [lambda: [pack(one) for one in kernels], lambda: [layout.packed(one) for one in kernels]]
+        ways = [lambda: [pack(piece) for piece in kernels], lambda: [layout.packed(piece) for piece in kernels]]
         yield f"packing of {len(cut)} pieces for oneDNN", [(way, count) for way in ways]

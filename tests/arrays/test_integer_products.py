@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays.integer import IntegerProduct, choose, multiply, onednn, pieces, why_not
 from bitline.arrays.integer.floating import FloatingMultiply
-from bitline.arrays.integer.layout import PackedLayout, _memory
+from bitline.arrays.integer.layout import PackedLayout, memory_of
 from bitline.arrays.integer.product import laid_out_pieces
 from bitline.arrays.integer.windows import Windows, as_images
 from bitline.errors import BitlineError
@@ -165,11 +165,11 @@ def test_weights_are_packed_as_the_library_packs_them(shape, matrices, zero):
     assert layout is not None
     weights = torch.randint(-128, 128, shape, generator=draws).to(torch.int8)
     theirs, mine = pack(weights), layout.packed(weights)
-    assert np.array_equal(_memory(theirs), _memory(mine))
+    assert np.array_equal(memory_of(theirs), memory_of(mine))
 
 
 @needs_onednn
-def test_no_layout_is_learnt_of_channels_that_fill_no_word_or_of_a_library_without_memory(monkeypatch):
+def test_no_layout_is_learnt_of_channels_that_fill_no_word_or_of_a_library_withoutmemory_of(monkeypatch):
     def pack(weights):
         return torch.ops.onednn.qconv_prepack(
             weights, torch.ones(8), 1.0, 0, [1, 1], [1, 1], [1, 1], 1, [2, weights.shape[1], 9, 9]
@@ -177,7 +177,7 @@ def test_no_layout_is_learnt_of_channels_that_fill_no_word_or_of_a_library_witho
 
     assert PackedLayout.learnt(pack, (8, 3, 3, 3)) is None
     assert PackedLayout.learnt(pack, (8, 4, 3, 3)) is not None
-    monkeypatch.setattr("bitline.arrays.integer.layout._memory", lambda packed: packed.storage)
+    monkeypatch.setattr("bitline.arrays.integer.layout.memory_of", lambda packed: packed.storage)
     assert PackedLayout.learnt(pack, (8, 4, 3, 3)) is None
 
 
@@ -185,8 +185,8 @@ def test_no_layout_is_learnt_of_channels_that_fill_no_word_or_of_a_library_witho
 @pytest.mark.parametrize("zero", [0, 128])
 def test_products_stay_exact_on_the_next_chips(zero, monkeypatch):
     """The first chip packs with the library, the second learns the layout, the third uses it; sizes share weights."""
-    monkeypatch.setattr(onednn, "_CHOSEN", {})
-    monkeypatch.setattr(onednn, "_LEARNT", {})
+    monkeypatch.setattr(onednn, "CHOSEN", {})
+    monkeypatch.setattr(onednn, "LEARNT", {})
     windows, draws = Windows((1, 1), (1, 1)), torch.Generator().manual_seed(zero)
     for _chip in range(3):
         cut = [(torch.randint(-128, 128, (24, 16, 3, 3), generator=draws).to(torch.int8), s) for s in (1.0, 256.0)]
@@ -195,5 +195,5 @@ def test_products_stay_exact_on_the_next_chips(zero, monkeypatch):
             codes = torch.randint(0, 256, (images, 16, 9, 9), generator=draws).to(torch.uint8)
             codes = codes.contiguous(memory_format=torch.channels_last)
             assert torch.equal(fast(codes), plain(codes))
-    assert None not in onednn._LEARNT.values()
-    assert onednn._LEARNT
+    assert None not in onednn.LEARNT.values()
+    assert onednn.LEARNT

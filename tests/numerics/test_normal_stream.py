@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitline.numerics import normal_stream
-from bitline.numerics._normal_numba import INSIDE, PIECE, TAIL, WIDTH
 from bitline.numerics.draws import Draws
 from bitline.numerics.normal_stream import ENOUGH, NormalStream, is_numpys, standard_normals
+from bitline.numerics.normals_numba import INSIDE, PIECE, TAIL, WIDTH
 
 pytestmark = pytest.mark.skipif(not is_numpys(), reason="the stream is used on x86 alone")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline.numerics._normal_numba import take_normals
-from bitline.numerics._transposed_numba import transpose_all, transpose_eights
+from bitline.numerics.normals_numba import take_normals
 from bitline.numerics.threads import njit, prange
+from bitline.numerics.transposed_numba import transpose_all, transpose_eights
 
 PIECE = 2048
 """Cells that are drawn and counted at once."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline.numerics._transposed_numba import transpose_all, transpose_eights
 from bitline.numerics.threads import njit, prange
+from bitline.numerics.transposed_numba import transpose_all, transpose_eights
 
 ROWS = 64
 """Rows whose bytes stay in cache until they lie by lines."""
@@ -26,15 +26,15 @@ def cut_and_lay_out(weights, shift, offset, laid_out):  # type: ignore[no-untype
         count = min(ROWS, rows - first)
         cut, any_bits = np.empty((count, lines), np.int8), np.int8(0)
         for row in range(count):
-            own, one = weights[matrix, first + row], cut[row]
+            own, room = weights[matrix, first + row], cut[row]
             for line in range(lines):
                 byte = np.int8((own[line] + offset) >> shift)
-                one[line] = byte
+                room[line] = byte
                 any_bits |= byte
         some += any_bits != 0
         if is_even:
-            room = laid_out[matrix].view(np.uint64)
-            transpose_eights(cut.view(np.uint64), room[:, first >> 3 : (first + count) >> 3])
+            eights = laid_out[matrix].view(np.uint64)
+            transpose_eights(cut.view(np.uint64), eights[:, first >> 3 : (first + count) >> 3])
         else:
             transpose_all(cut, laid_out[matrix][:, first : first + count])
     return some != 0

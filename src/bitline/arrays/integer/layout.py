@@ -61,14 +61,14 @@ class PackedLayout:
         words = [(added // 4).astype(np.uint64) for added in (outputs, channels[::4], positions)]
         layout = cls(pack(torch.zeros(shape, dtype=torch.int8)), *words)
         mine, theirs = layout.packed(random), pack(random)  # which may keep sums of weights beside them
-        return layout if np.array_equal(_memory(mine), _memory(theirs)) else None
+        return layout if np.array_equal(memory_of(mine), memory_of(theirs)) else None
 
     def packed(self, weights: Int[Tensor, "products channels height width"]) -> Tensor:
         """Weights as the library packs them; int8, contiguous."""
         from bitline.arrays.integer._layout_numba import fill_kernels, fill_matrix
 
         room = self.template.clone()
-        plain, memory = weights.reshape(*weights.shape[:2], -1).numpy().view(np.uint8), _memory(room).view(np.uint32)
+        plain, memory = weights.reshape(*weights.shape[:2], -1).numpy().view(np.uint8), memory_of(room).view(np.uint32)
         if plain.shape[2] == 1:
             fill_matrix(plain[:, :, 0].view(np.uint32), self.of_outputs, self.of_channels, memory)
         else:
@@ -90,18 +90,18 @@ def _places(pack: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndar
     for digit in range(-(-count.bit_length() // DIGIT)):
         digits = ((numbers >> (DIGIT * digit)) & (2**DIGIT - 1)).to(torch.int8).reshape(shape)
         packed = pack(digits)
-        own = _memory(packed).astype(np.int64) << (DIGIT * digit)
+        own = memory_of(packed).astype(np.int64) << (DIGIT * digit)
         found = own if found is None else found + own
     assert found is not None
     packed = pack(torch.ones(shape, dtype=torch.int8))
-    held = np.flatnonzero(_memory(packed) == 1)
+    held = np.flatnonzero(memory_of(packed) == 1)
     places = np.full(count, -1)
     inside = held[found[held] < count]
     places[found[inside]] = inside
-    return None if (places < 0).any() or len(_memory(packed)) % 4 else places.reshape(*shape[:2], -1)
+    return None if (places < 0).any() or len(memory_of(packed)) % 4 else places.reshape(*shape[:2], -1)
 
 
-def _memory(packed: Tensor) -> np.ndarray:
+def memory_of(packed: Tensor) -> np.ndarray:
     """The bytes of packed weights, which live as long as these do."""
     size, address = torch.ops.mkldnn._nbytes(packed), torch.ops.mkldnn.data_ptr(packed)
     memory = memoryview((ctypes.c_uint8 * size).from_address(address)).cast("B")

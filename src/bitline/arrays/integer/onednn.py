@@ -25,9 +25,9 @@ from bitline.shapes import Float, Shaped
 
 PACKED = 2
 """Layouts in which weights are kept as the library wants them: for whole chunks of a batch, and for what remains."""
-_CHOSEN: dict[tuple[object, ...], bytes] = {}
+CHOSEN: dict[tuple[object, ...], bytes] = {}
 """Names of the layouts that the library chose so far, by the shapes of weights and codes: most codes have the same."""
-_LEARNT: dict[bytes, PackedLayout | None] = {}
+LEARNT: dict[bytes, PackedLayout | None] = {}
 """Layouts by name, or that they could not be learnt."""
 
 
@@ -82,13 +82,13 @@ class OnednnMultiply(Multiply):
     def _packed_for(self, shape: torch.Size) -> list[Tensor]:
         """Weights of every piece, packed for codes of a shape."""
         own = (self._shape, self._zero, *map(tuple, self._walk[:3]), self._matrices, shape)
-        name = _CHOSEN.get(own)
+        name = CHOSEN.get(own)
         if name is None or name not in self._packed:
             layout = None if name is None else self._learnt(name, shape)
             packed = [
                 self._pack(weights, shape) if layout is None else layout.packed(weights) for weights, _ in self._weights
             ]
-            name = _CHOSEN[own] = name_of(packed[0])
+            name = CHOSEN[own] = name_of(packed[0])
             if len(self._packed) == PACKED and name not in self._packed:
                 self._packed.pop(next(iter(self._packed)))
             self._packed[name] = packed
@@ -104,9 +104,9 @@ class OnednnMultiply(Multiply):
 
     def _learnt(self, name: bytes, shape: torch.Size) -> PackedLayout | None:
         """The layout of a name, learnt when weights want it for the second time; None where it could not be learnt."""
-        if name not in _LEARNT:
-            _LEARNT[name] = PackedLayout.learnt(lambda weights: self._pack(weights, shape), self._shape)
-        return _LEARNT[name]
+        if name not in LEARNT:
+            LEARNT[name] = PackedLayout.learnt(lambda weights: self._pack(weights, shape), self._shape)
+        return LEARNT[name]
 
     @classmethod
     def why_not(cls, device: str) -> str:
