@@ -74,7 +74,8 @@ def is_plain(design: Design) -> bool:
     """Whether what a cell holds follows from its code and the error of its device alone, and is read without noise.
 
     Examples:
-        >>> is_plain(Design()), is_plain(Design().with_settings({"cell.faults.stuck_low": 0.01}))
+        >>> design = Design.load("differential")
+        >>> is_plain(design), is_plain(design.with_settings({"cell.faults.stuck_low": 0.01}))
         (True, False)
     """
     weights, array = design.weights, design.array
