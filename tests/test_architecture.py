@@ -210,7 +210,10 @@ KERNELS = {
     "arrays/_ladder_triton.py": "arrays/test_ladder_triton.py::test_gpu_kernel_equals_the_readable_ladder",
     "arrays/_two_wires_numba.py": "arrays/test_two_wires.py::test_the_kernel_equals_the_readable_walk",
     "arrays/integer/_bytes_triton.py": "test_gpu_kernels.py::test_kernels_equal_their_readable_versions",
+    "arrays/integer/_pieces_numba.py": "arrays/test_integer_products.py::"
+    "test_pieces_are_laid_out_alike_in_one_pass_and_step_by_step",
     "encode/_input_slices_numba.py": "encode/test_encode.py::test_input_slices_recombine",
+    "layer/_counted_cells_numba.py": "layer/test_counted_cells.py::test_readings_are_those_of_programmed_cells",
     "nn/_activity_numba.py": "nn/test_activity.py::test_kernel_equals_the_readable_count",
     "nn/_fingerprint_numba.py": "faults/test_conversion.py::test_fingerprints_tell_tensors_apart_on_every_device",
     "numerics/_energies_numba.py": "numerics/test_energies.py::test_energies_are_sums_of_squares",
@@ -219,6 +222,7 @@ KERNELS = {
     "numerics/_read_noise_numba.py": "numerics/test_read_noise.py::test_kernel_equals_the_readable_generator",
     "numerics/_read_noise_triton.py": "test_gpu_kernels.py::test_kernels_equal_their_readable_versions",
     "numerics/_whole_steps_numba.py": "numerics/test_whole_steps.py::test_kernel_equals_the_readable_rounding",
+    "numerics/normals_numba.py": "numerics/test_normal_stream.py::test_pieces_of_any_size_are_numpys_numbers",
     "quantize/_inputs_numba.py": "quantize/test_quantize.py::test_kernel_equals_the_readable_codes",
     "quantize/_inputs_triton.py": "test_gpu_kernels.py::test_kernels_equal_their_readable_versions",
     "readout/_convert_numba.py": "readout/test_convert.py::test_the_kernel_equals_plain_pytorch",
@@ -228,7 +232,7 @@ KERNELS = {
 """Kernels, and the test that compares each with its readable version."""
 
 
-PARTS_OF_KERNELS = {"numerics/rounded_triton.py"}
+PARTS_OF_KERNELS = {"numerics/rounded_triton.py", "numerics/transposed_numba.py"}
 """What several kernels call; it is compared with them."""
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays.integer import IntegerProduct, choose, multiply, onednn, pieces, why_not
 from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.product import laid_out_pieces
 from bitline.arrays.integer.windows import Windows, as_images
 from bitline.errors import BitlineError
 
@@ -19,6 +20,32 @@ def test_pieces_are_bytes_that_add_up(numbers):
     cut = pieces(weights)
     assert all(piece.dtype == torch.int8 for piece, _ in cut)
     assert torch.equal(sum(piece.long() * int(scale) for piece, scale in cut), weights)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 3),
+    st.sampled_from([(1, 1), (3, 3), (5,), ()]),
+    st.sampled_from([1, 3, 8, 12]),
+    st.integers(1, 40),
+    st.sampled_from([4, 9, 30, 1152]),
+    st.sampled_from([100, 30_000, 2**22, 2**29]),
+    st.integers(0, 2**31),
+)
+def test_pieces_are_laid_out_alike_in_one_pass_and_step_by_step(groups, kernel, channels, lines, rows, most, seed):
+    product = ConvolutionProduct(channels, kernel, groups) if kernel else MatrixProduct(channels, groups)
+    partition = product.partition(rows)
+    draws = torch.Generator().manual_seed(seed)
+    weights = torch.randint(-most, most, (groups, product.rows, lines), generator=draws, dtype=torch.int32)
+    if seed % 3 == 0:
+        weights = weights & -256  # nothing in the lowest piece
+    for given_weights in (weights, weights.transpose(1, 2).contiguous().transpose(1, 2)):
+        found = laid_out_pieces(given_weights, product, partition)
+        expected = laid_out_pieces(given_weights.long(), product, partition)
+        assert [scale for _, scale in found] == [scale for _, scale in expected]
+        for (one, _), (other, _) in zip(found, expected, strict=True):
+            assert one.is_contiguous()
+            assert torch.equal(one, other)
 
 
 def test_no_more_pieces_than_numbers_need():

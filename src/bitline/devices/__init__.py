@@ -4,7 +4,7 @@ Before it: `encode` says what each cell should hold. After it: `arrays` sums the
 To add a device, write one file with a `Device` and add it to `AnyDevice` in `registry.py`.
 """
 
-from bitline.devices._device import Device
+from bitline.devices._device import Device, NormalError
 from bitline.devices.cell import Cell
 from bitline.devices.charge_sharing import ChargeSharing
 from bitline.devices.current_voltage import CurrentVoltage
@@ -12,7 +12,7 @@ from bitline.devices.duration import Duration, format_duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
 from bitline.devices.measurements import TableDevice
-from bitline.devices.programming import Written
+from bitline.devices.programming import Once, Written
 from bitline.devices.published import PublishedDevice
 from bitline.devices.registry import AnyDevice
 from bitline.devices.state_independent import StateIndependent
@@ -28,6 +28,8 @@ __all__ = [
     "Duration",
     "Exact",
     "Faults",
+    "NormalError",
+    "Once",
     "PublishedDevice",
     "StateIndependent",
     "StateProportional",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import Size, Tensor
@@ -13,6 +14,23 @@ from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
 Distribution = Literal["normal", "uniform"]
+
+
+@dataclass(frozen=True)
+class NormalError:
+    """A programming error of one normal number n a cell: G = target + spread n, or G = target (1 + spread n).
+
+    Attributes:
+        spread: of every cell, the shape of the targets; or one number if it is relative.
+        is_relative: whether it is a share of the target.
+
+    Examples:
+        >>> NormalError(0.02, is_relative=True).spread
+        0.02
+    """
+
+    spread: Cellwise | float
+    is_relative: bool
 
 
 class Device(Variant):
@@ -53,6 +71,16 @@ class Device(Variant):
             Programmed G/G_max, not yet clipped, same shape.
         """
         raise NotImplementedError
+
+    def normal_error(self, target: Cellwise) -> NormalError | None:
+        """What `program` does where it takes one normal number a cell, for "programming error"; None where it does not.
+
+        Whole chips are programmed faster with it. Who overrides `program` need not know it: it then counts no longer.
+
+        Args:
+            target: G/G_max wanted, any shape.
+        """
+        return None
 
     def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         """Conductances some time after programming.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bitline.devices._device import Device
+from bitline.devices._device import Device, NormalError
 from bitline.devices.duration import format_duration
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
@@ -94,6 +94,9 @@ class PublishedDevice(Device):
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         sigma = self.sigma(target * self.largest) / self.largest
         return draws.normal(target.shape, "programming error").mul_(sigma).add_(target)
+
+    def normal_error(self, target: Cellwise) -> NormalError | None:
+        return NormalError(self.sigma(target * self.largest) / self.largest, is_relative=False)
 
     def check(self, lowest: float, seconds: float) -> None:
         self.check_series()

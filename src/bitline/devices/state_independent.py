@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import torch
 from pydantic import Field
 
-from bitline.devices._device import Device, Distribution, standard_noise
+from bitline.devices._device import Device, Distribution, NormalError, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -37,3 +38,7 @@ class StateIndependent(Device):
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         noise = standard_noise(self.distribution, draws)
         return noise(target.shape, "programming error").mul_(self.sigma).add_(target)
+
+    def normal_error(self, target: Cellwise) -> NormalError | None:
+        spread = torch.full_like(target, self.sigma)
+        return NormalError(spread, is_relative=False) if self.distribution == "normal" else None

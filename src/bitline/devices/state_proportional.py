@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline.devices._device import Device, Distribution, standard_noise
+from bitline.devices._device import Device, Distribution, NormalError, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -29,3 +29,6 @@ class StateProportional(Device):
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         noise = standard_noise(self.distribution, draws)
         return noise(target.shape, "programming error").mul_(self.alpha).add_(1).mul_(target)
+
+    def normal_error(self, target: Cellwise) -> NormalError | None:
+        return NormalError(self.alpha, is_relative=True) if self.distribution == "normal" else None

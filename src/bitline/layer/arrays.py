@@ -91,6 +91,16 @@ class LayerArrays:
         return self.design.weights.input_sum_factor(self.design.cell.window_low)
 
     @property
+    def has_read_noise(self) -> bool:
+        """Whether cells are read with noise."""
+        return False
+
+    @property
+    def is_nodal(self) -> bool:
+        """Whether signals or their noise take the voltages of all nodes of the lines."""
+        return self.design.bends_on_wires or (self.design.array.has_wires and self.has_read_noise)
+
+    @property
     def has_noisy_lines(self) -> bool:
         """Whether lines have noise besides that of their cells."""
         return self.design.array.line_noise(1) > 0
@@ -116,6 +126,10 @@ class LayerArrays:
         factors = plain if self.unit_columns.count else self.product_step.double().reshape(groups, columns)
         return factors if self.drift_gain is None else factors * self.drift_gain.double()
 
+    def without_cells(self) -> LayerArrays:
+        """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
+        return LayerArrays(**{field.name: getattr(self, field.name) for field in fields(LayerArrays)})
+
 
 @dataclass(frozen=True)
 class ProgrammedArrays(LayerArrays):
@@ -128,9 +142,8 @@ class ProgrammedArrays(LayerArrays):
     cells: Cells
 
     @property
-    def is_nodal(self) -> bool:
-        """Whether signals or their noise take the voltages of all nodes of the lines."""
-        return self.design.bends_on_wires or (self.design.array.has_wires and self.cells.noise is not None)
+    def has_read_noise(self) -> bool:
+        return self.cells.noise is not None
 
     @property
     def has_noise_of_its_own(self) -> bool:
@@ -149,10 +162,6 @@ class ProgrammedArrays(LayerArrays):
             voltages=lambda digits: self.row_voltages(digits, group, rows),
             positions=self.product.positions,
         )
-
-    def without_cells(self) -> LayerArrays:
-        """The same arrays without what their cells hold, which takes far more memory than a plan needs."""
-        return LayerArrays(**{field.name: getattr(self, field.name) for field in fields(LayerArrays)})
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
         """The row voltages that cells must be evaluated at one by one, for inputs of so many slices.

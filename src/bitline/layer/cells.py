@@ -161,13 +161,31 @@ def conductances_of(digits: Float[Tensor, "*any"], design: Design) -> Float[Tens
     return design.cell.levels.nearest(digits.mul(1 - low).add_(low), low)
 
 
+def target_table(
+    design: Design, like: Tensor, digits: Callable[[Tensor], Tensor]
+) -> Float[Tensor, "lines slices codes"]:
+    """Target G/G_max of every code.
+
+    Args:
+        design: with codes of at most `TABLE_BITS` bits.
+        like: a tensor of the precision and device.
+        digits: of codes.
+    """
+    top = top_code(design)
+    return conductances_of(digits(torch.arange(-top, top + 1, dtype=like.dtype, device=like.device)), design)
+
+
+def top_code(design: Design) -> int:
+    """Largest weight code."""
+    return int(2 ** (design.weights.code_bits - 1) - 1)
+
+
 def _targets(
     codes: Float[Tensor, "*any"], design: Design, digits: Callable[[Tensor], Tensor]
 ) -> Float[Tensor, "lines slices *any"]:
     if design.weights.code_bits > TABLE_BITS:
         return conductances_of(digits(codes), design)
-    top = 2 ** (design.weights.code_bits - 1) - 1
-    table = conductances_of(digits(torch.arange(-top, top + 1, dtype=codes.dtype, device=codes.device)), design)
+    table, top = target_table(design, codes, digits), top_code(design)
     places = (codes + top).flatten().int()
     found = table.new_empty(*table.shape[:2], len(places))
     for line, slices in enumerate(table):

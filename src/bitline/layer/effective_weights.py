@@ -11,6 +11,7 @@ from torch import Tensor
 from bitline.errors import DesignError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.counted import counted, removed_weights
+from bitline.layer.counted_cells import ReadArrays
 from bitline.layer.grid import whole_readings
 from bitline.layer.readings import conversion_readings
 from bitline.numerics.quotient import quotient
@@ -70,7 +71,7 @@ class EffectiveWeights:
     step: float
 
     @classmethod
-    def of(cls, arrays: ProgrammedArrays) -> EffectiveWeights | None:
+    def of(cls, arrays: ReadArrays) -> EffectiveWeights | None:
         """The effective weights of a layer; None where they have no common step."""
         readings, gain, removed = whole_readings(arrays), arrays.drift_gain, removed_weights(arrays)
         if readings is None or (gain is not None and (removed.any() or arrays.unit_columns.count)):

@@ -11,9 +11,10 @@ from torch import Tensor
 from bitline.arrays import Array, IdealArray, Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells, UnitColumns, line_targets, program_cells
 from bitline.layer.chip import Chip
+from bitline.layer.counted_cells import CountedArrays, counted_readings
 from bitline.layer.driven import DividedInputs, DrivenInputs
 from bitline.layer.grid import grid_step
 from bitline.layer.plans import ConvertPlan, LinearPlan
@@ -139,10 +140,21 @@ class EncodedLayer:
 
     def arrays(self, cells: Cells, inputs: InputScale, draws: Draws = EXACT) -> ProgrammedArrays:
         """The arrays that hold `cells`, for inputs of this quantisation."""
+        held = {"drift_gain": cells.drift_gain, "line_signs": cells.line_signs, "cells": cells}
+        return ProgrammedArrays(**{**vars(self.bare_arrays(inputs, draws)), **held})
+
+    def bare_arrays(self, inputs: InputScale, draws: Draws = EXACT) -> LayerArrays:
+        """The arrays before anything is programmed, for inputs of this quantisation."""
         step, own = self.step * inputs.step, self.design.inputs.range.is_per_vector
         product, bias = (self.product.apart(), None) if own else (self.product, self.bias)
-        held = (cells.drift_gain, cells.line_signs, cells)
-        return ProgrammedArrays(self.design, product, self.unit_columns, step, bias, inputs, draws, *held)
+        return LayerArrays(self.design, product, self.unit_columns, step, bias, inputs, draws, None, None)
+
+    def counted_arrays(self, bare: LayerArrays, chip: Chip) -> CountedArrays | None:
+        """The arrays of one chip of whose cells nothing but readings is made; None where that is not enough."""
+        design = chip.design(self.design)
+        codes, draws = self.codes.cpu().contiguous(), chip.draws.of(self.name)
+        readings = counted_readings(codes, self.unit_columns, design, draws, grid_step(design))
+        return None if readings is None else CountedArrays(**vars(bare), readings=readings.to(self.step.device))
 
     def driven(self, inputs: LayerInputs) -> DrivenInputs:
         """Float inputs (batch, channels, *space) as rows are driven with them."""

@@ -17,18 +17,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import torch
-from torch import Tensor
 
 from bitline.design import Design
-from bitline.encode import WeightMapping
-from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.readings import added_slices, line_readings
+from bitline.layer.arrays import LayerArrays, ProgrammedArrays
+from bitline.layer.counted_cells import CountedArrays, ReadArrays
+from bitline.layer.readings import WholeReadings, WholeTensor, line_readings
 from bitline.numerics.quotient import quotient
 from bitline.quantize import InputScale
-from bitline.shapes import ReadingTensor, Shaped
-
-WholeTensor = Shaped[Tensor, "readings sums groups rows array_columns"]
-"""Whole numbers for every cell as conversions see it."""
+from bitline.shapes import ReadingTensor
 
 LARGEST_DENOMINATOR = 1 << 16
 """Of a step in units of the smallest current; 2^8 - 1 codes over a few hundred rows, for example."""
@@ -66,7 +62,7 @@ class Grid:
         return None if readings is None else cls._of_fractions(arrays, readings, unit)
 
     @classmethod
-    def whole(cls, arrays: ProgrammedArrays, unit: Sequence[float]) -> Grid | None:
+    def whole(cls, arrays: ReadArrays, unit: Sequence[float]) -> Grid | None:
         """Like `of`, but for steps of any size, and for cells with errors, whose grid is that of `grid_step`.
 
         Args:
@@ -82,7 +78,7 @@ class Grid:
         return cls(readings.counts, tuple(readings.step / (top * size) for size in unit), 1, readings.step)
 
     @classmethod
-    def _of_fractions(cls, arrays: ProgrammedArrays, readings: WholeReadings, unit: Sequence[float]) -> Grid | None:
+    def _of_fractions(cls, arrays: LayerArrays, readings: WholeReadings, unit: Sequence[float]) -> Grid | None:
         """The grid of exact cells; None where steps are no simple fractions, or sums of them not exact."""
         design = arrays.design
         steps = [simple_fraction(size * fineness(design) * arrays.slicing.top) for size in unit]
@@ -92,7 +88,7 @@ class Grid:
         divisor = math.lcm(*(_odd(step.numerator) for step in known))
         weights = [divisor / step for step in known]
         largest = largest_count(design, arrays.partition.rows, arrays.inputs)
-        precision = arrays.cells.conductance.dtype
+        precision = arrays.product_step.dtype
         if divisor > 1 and largest * max(weight.numerator for weight in weights) > exact_up_to(precision):
             return None
         return cls(readings.counts, tuple(map(float, weights)), divisor, readings.step)
@@ -103,46 +99,15 @@ class Grid:
         return self.counts * weights[:, None, None, None]
 
 
-@dataclass(frozen=True)
-class WholeReadings:
-    """Readings of cells as whole numbers.
-
-    Attributes:
-        counts: (readings, sums, groups, rows, columns), float64 or int32.
-        step: G/G_max that 1 stands for.
-        are_exact: whether all cells are at their targets, whose digits are counted, and not steps of the grid.
-    """
-
-    counts: WholeTensor
-    step: float
-    are_exact: bool
-
-    @classmethod
-    def of(
-        cls,
-        counts: Shaped[Tensor, "readings slices groups rows array_columns"],
-        step: float,
-        are_exact: bool,
-        weights: WeightMapping,
-    ) -> WholeReadings | None:
-        """Counts of every slice as conversions see them; None where the sums of slices are not whole.
-
-        Args:
-            counts, step, are_exact: of every slice by itself.
-            weights: the mapping.
-        """
-        added = added_slices(counts, weights, dim=1)
-        is_whole = all(radix == round(radix) for radix in weights.added_radix) or torch.equal(added, added.round())
-        return cls(added, step, are_exact) if is_whole else None
-
-
-def whole_readings(arrays: ProgrammedArrays) -> WholeReadings | None:
+def whole_readings(arrays: ReadArrays) -> WholeReadings | None:
     """Readings as whole numbers; None for cells that are not ohmic, exact cells whose digits are no whole numbers, and
     sums of slices that are none.
 
     Args:
         arrays: of a layer, on lines without resistance or with effective conductances.
     """
+    if isinstance(arrays, CountedArrays):
+        return arrays.readings
     design, cells = arrays.design, arrays.cells.conductance
     if not design.has_plain_currents:
         return None

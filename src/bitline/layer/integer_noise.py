@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays.integer import IntegerProduct, multiply
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.counted_cells import CountedArrays, ReadArrays
 from bitline.layer.line_products import whole_variances
 from bitline.layer.readings import conversion_readings, line_by_line
 from bitline.numerics.look_up import look_up
@@ -28,11 +28,11 @@ class IntegerReadNoise:
         added: variance of the converters' noise in counts, (lines,).
     """
 
-    def __init__(self, arrays: ProgrammedArrays, step: float, added: Float[Tensor, "lines"]) -> None:
+    def __init__(self, arrays: ReadArrays, step: float, added: Float[Tensor, "lines"]) -> None:
         self._key = arrays.noise_key
         self._added = added.to(arrays.product_step)
         self._tables: list[Tensor] = []
-        if arrays.cells.noise is None:
+        if isinstance(arrays, CountedArrays) or arrays.cells.noise is None:
             return
         (squares,) = arrays.squares(arrays.slicing.accumulated)  # of ohmic cells
         device, table = squares.cells.device, squares.drive.table

@@ -17,8 +17,9 @@ from torch import Tensor
 from bitline.arrays import Partition, Product
 from bitline.arrays.integer import IntegerProduct, multiply, why_not
 from bitline.arrays.integer.windows import as_images
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import LayerArrays
 from bitline.layer.chunks import chunks
+from bitline.layer.counted_cells import ReadArrays
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
@@ -39,7 +40,7 @@ class IntegerPlan(Plan):
         partition: how rows are split over arrays.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, weights: Tensor, partition: Partition) -> None:
+    def __init__(self, arrays: ReadArrays, weights: Tensor, partition: Partition) -> None:
         self.arrays = arrays.without_cells()
         product = arrays.product
         self.lines = product.groups * partition.parts * weights.shape[2]
@@ -80,7 +81,7 @@ class IntegerLinearPlan(IntegerPlan):
         weights: its effective weights.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, weights: EffectiveWeights) -> None:
+    def __init__(self, arrays: ReadArrays, weights: EffectiveWeights) -> None:
         super().__init__(arrays, weights.counts.long(), arrays.product.whole())
         step, gain = arrays.product_step.double(), arrays.drift_gain
         factor = step * weights.step if gain is None else step * weights.step * gain.double().flatten()
@@ -104,7 +105,7 @@ class IntegerConvertPlan(IntegerPlan):
         readouts: of each conversion of a product, the least significant first.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
+    def __init__(self, arrays: ReadArrays, grid: Grid, readouts: list[SharedLevels]) -> None:
         counts = grid.counts.long() if grid.counts.is_floating_point() else grid.counts
         super().__init__(arrays, line_by_line(counts), arrays.partition)
         self.readouts = readouts
@@ -159,11 +160,9 @@ class IntegerConvertPlan(IntegerPlan):
         removed = arrays.line_signs.removed_sums(sums.reshape(len(sums), groups, -1)).flatten(1)
         rows.sub_((removed * arrays.product_step.double()).to(rows))
 
-    def _noise(
-        self, arrays: ProgrammedArrays, grid: Grid, weights: Float[Tensor, "conversions"]
-    ) -> IntegerReadNoise | None:
+    def _noise(self, arrays: ReadArrays, grid: Grid, weights: Float[Tensor, "conversions"]) -> IntegerReadNoise | None:
         """Noise of cells and converters; None where there is none."""
-        if arrays.cells.noise is None and arrays.converter_noise == 0:
+        if not arrays.has_read_noise and arrays.converter_noise == 0:
             return None
         in_counts = (arrays.converter_noise * grid.divisor / weights).square()
         added = in_counts[:, None].expand(-1, self.columns).flatten().repeat(arrays.product.groups)
@@ -208,16 +207,18 @@ class Rows:
         return cls(room.movedim(-1, 1), room.view(-1, len(like)))
 
 
-def integer_plan(arrays: ProgrammedArrays, levels: Levels | None) -> IntegerPlan | str:
+def integer_plan(arrays: ReadArrays, levels: Levels | None) -> IntegerPlan | str:
     """The plan of a layer, or why it has none.
 
     Args:
         arrays: the layer.
         levels: of its ADCs; None without any.
     """
-    obstacle = _obstacle(arrays, levels)
-    if obstacle:
-        return obstacle
+    return integer_obstacle(arrays, levels) or plan_of_readings(arrays, levels)
+
+
+def plan_of_readings(arrays: ReadArrays, levels: Levels | None) -> IntegerPlan | str:
+    """`integer_plan` of a layer without `integer_obstacle`."""
     if levels is None:
         weights = EffectiveWeights.of(arrays)
         return "its effective weights have no common step" if weights is None else IntegerLinearPlan(arrays, weights)
@@ -227,13 +228,13 @@ def integer_plan(arrays: ProgrammedArrays, levels: Levels | None) -> IntegerPlan
     return IntegerConvertPlan(arrays, grid, SharedLevels.of(arrays, levels))
 
 
-def _obstacle(arrays: ProgrammedArrays, levels: Levels | None) -> str:
-    """Why a layer has no plan of whole numbers; empty where it may have one."""
+def integer_obstacle(arrays: LayerArrays, levels: Levels | None) -> str:
+    """Why a layer has no plan of whole numbers, whatever its cells hold; empty where it may have one."""
     scale, adc, slicing = arrays.inputs, arrays.design.adc, arrays.slicing
     reasons = {
         f"it computes in {arrays.product_step.dtype}": arrays.product_step.dtype != torch.float32,
         f"its input codes have {scale.magnitude_bits} bits, more than a byte": scale.high + scale.zero_byte > 255,
-        "its cells are read with noise, and it has no ADC": arrays.cells.noise is not None and levels is None,
+        "its cells are read with noise, and it has no ADC": arrays.has_read_noise and levels is None,
         "its currents are no weighted sums of the inputs": not arrays.is_linear,
         "its read noise depends on its wires": arrays.is_nodal,
         "its lines have noise of their own": arrays.has_noisy_lines,

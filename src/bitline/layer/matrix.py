@@ -19,7 +19,7 @@ from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
-from bitline.layer.integer_plans import IntegerPlan, integer_plan
+from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan, plan_of_readings
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.numerics.freed_memory import note_freed_memory
@@ -49,11 +49,15 @@ class ProgrammedLayer:
 
     def __init__(self, layer: EncodedLayer, calibration: LayerCalibration, chip: Chip) -> None:
         self.layer, self.calibration = layer, calibration
-        cells = layer.program(chip)
-        self.pulses, self.outside = cells.pulses, cells.outside
-        arrays = layer.arrays(cells, calibration.inputs, chip.draws.of(layer.name))
-        self.plan = cheapest_plan(arrays, calibration.levels)
-        note_freed_memory(PROGRAMMING * layer.codes.numel())
+        self.pulses, self.outside = 1.0, 0.0
+        plan = _counted_plan(layer, calibration, chip)
+        if plan is None:
+            cells = layer.program(chip)
+            self.pulses, self.outside = cells.pulses, cells.outside
+            arrays = layer.arrays(cells, calibration.inputs, chip.draws.of(layer.name))
+            plan = cheapest_plan(arrays, calibration.levels)
+            note_freed_memory(PROGRAMMING * layer.codes.numel())
+        self.plan = plan
 
     @torch.no_grad()
     def multiply(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
@@ -65,6 +69,15 @@ class ProgrammedLayer:
         """
         driven = self.layer.driven(inputs)
         return driven.outputs(self.plan.outputs(driven.values, sample), self.layer.bias)
+
+
+def _counted_plan(layer: EncodedLayer, calibration: LayerCalibration, chip: Chip) -> Plan | None:
+    """A plan of whole numbers from the readings of cells alone; None where it takes more."""
+    levels = calibration.levels if layer.design.adc.converts else None
+    bare = layer.bare_arrays(calibration.inputs, chip.draws.of(layer.name))
+    arrays = None if integer_obstacle(bare, levels) else layer.counted_arrays(bare, chip)
+    plan = None if arrays is None else plan_of_readings(arrays, levels)
+    return plan if isinstance(plan, IntegerPlan) else None
 
 
 def cheapest_plan(arrays: ProgrammedArrays, levels: Levels | None) -> Plan:

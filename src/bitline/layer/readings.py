@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import torch
@@ -10,6 +11,46 @@ from torch import Tensor
 
 from bitline.encode import WeightMapping
 from bitline.shapes import Shaped
+
+WholeTensor = Shaped[Tensor, "readings sums groups rows array_columns"]
+"""Whole numbers for every cell as conversions see it."""
+
+
+@dataclass(frozen=True)
+class WholeReadings:
+    """Readings of cells as whole numbers.
+
+    Attributes:
+        counts: (readings, sums, groups, rows, columns), float64 or int32.
+        step: G/G_max that 1 stands for.
+        are_exact: whether all cells are at their targets, whose digits are counted, and not steps of the grid.
+    """
+
+    counts: WholeTensor
+    step: float
+    are_exact: bool
+
+    @classmethod
+    def of(
+        cls,
+        counts: Shaped[Tensor, "readings slices groups rows array_columns"],
+        step: float,
+        are_exact: bool,
+        weights: WeightMapping,
+    ) -> WholeReadings | None:
+        """Counts of every slice as conversions see them; None where the sums of slices are not whole.
+
+        Args:
+            counts, step, are_exact: of every slice by itself.
+            weights: the mapping.
+        """
+        added = added_slices(counts, weights, dim=1)
+        is_whole = all(radix == round(radix) for radix in weights.added_radix) or torch.equal(added, added.round())
+        return cls(added, step, are_exact) if is_whole else None
+
+    def to(self, device: torch.device) -> WholeReadings:
+        """The same on a device."""
+        return replace(self, counts=self.counts.to(device))
 
 
 def line_readings(

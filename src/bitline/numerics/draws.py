@@ -7,11 +7,14 @@ machine and device, whatever the batch size, the order of the layers or the numb
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from bitline.numerics.normal_stream import NormalStream, standard_normals
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,11 @@ class Draws:
 
     def normal(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
         """Standard normal numbers of this shape for the purpose `what`, float32, on the CPU."""
-        return torch.from_numpy(self._generator(what).standard_normal(tuple(shape), dtype=np.float32))
+        return torch.from_numpy(standard_normals(self._bits(what), math.prod(shape))).reshape(tuple(shape))
+
+    def normal_stream(self, what: str) -> NormalStream:
+        """The numbers of `normal` for the purpose `what`, one after another in any number."""
+        return NormalStream(self._bits(what))
 
     def standard_uniform(self, shape: torch.Size | tuple[int, ...], what: str) -> Tensor:
         """Uniform numbers with mean 0 and standard deviation 1 for the purpose `what`, float32, on the CPU."""
@@ -59,6 +66,7 @@ class Draws:
         return hashlib.blake2b(repr((*self.key, what)).encode(), digest_size=16).digest()
 
     def _generator(self, what: str) -> np.random.Generator:
-        return np.random.Generator(
-            np.random.SFC64(np.random.SeedSequence(int.from_bytes(self._digest(what), "little")))
-        )
+        return np.random.Generator(self._bits(what))
+
+    def _bits(self, what: str) -> np.random.SFC64:
+        return np.random.SFC64(np.random.SeedSequence(int.from_bytes(self._digest(what), "little")))
