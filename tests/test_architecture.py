@@ -145,7 +145,7 @@ def global_random_numbers(file: Path) -> Iterator[str]:
 RULES: dict[Callable[[Path], Iterator[str]], dict[str, str]] = {
     too_long_functions: {},
     too_many_parameters: {
-        "evaluation/adc_ranges.py recommend": "for users, who name each option",
+        "evaluation/recommended_adc.py recommend": "for users, who name each option",
         "evaluation/evaluate.py evaluate": "as above; inside, a Classifier and a Procedure",
         "evaluation/evaluate.py evaluate_times": "as above",
         "evaluation/remedies/fine_tune.py fine_tune": "as above",

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from bitline import Design, conversion_of, convert, evaluate
 from bitline.cli import app as cli
 from bitline.errors import CalibrationError, DataError, DesignError
-from bitline.evaluation.adc_ranges import Recommendation, ranges_frame, recommend, study_ranges
+from bitline.evaluation.adc_ranges import ranges_frame, study_ranges
+from bitline.evaluation.recommended_adc import Recommendation, recommend
 from bitline.nn import load_calibration, save_calibration
 from bitline.numerics.histogram import Histogram
 from bitline.readout import BitLines, LeastErrorAdcRange

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from bitline.design import Design
-    from bitline.evaluation.adc_ranges import Recommendation, SliceRange
+    from bitline.evaluation.adc_ranges import SliceRange
+    from bitline.evaluation.recommended_adc import Recommendation
 
 app = Commands()
 
@@ -65,7 +66,8 @@ def ranges(
       bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
       bitline ranges --design offset --loss 1
     """
-    from bitline.evaluation.adc_ranges import recommend, study_ranges
+    from bitline.evaluation.adc_ranges import study_ranges
+    from bitline.evaluation.recommended_adc import recommend
     from bitline.report.figures.tried import tried_figure
     from bitline.report.style import save
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bitline.evaluation.adc_ranges import Recommendation
+from bitline.evaluation.recommended_adc import Recommendation
 from bitline.numerics.text import exact
 from bitline.report.style import GREY, ORANGE, colour_of, in_house_style
 
