@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from bitline.config.arguments import checked
@@ -109,8 +109,8 @@ class Inline:
         self.task = None
 
 
-@contextlib.contextmanager
-def standing(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Iterator[Launch]:
+@checked(StudyError)
+def standing(workers: int, devices: tuple[str, ...] = ("cpu",)) -> AbstractContextManager[Launch]:
     """Workers on this machine for several studies one after the other, which start once: each start takes seconds.
 
     Args:
@@ -126,6 +126,11 @@ def standing(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Iterator[Laun
         True
     """
     once = local(workers, devices)
+    return nullcontext(once) if once is Inline else _standing(workers, devices)
+
+
+@contextmanager
+def _standing(workers: int, devices: tuple[str, ...]) -> Iterator[Launch]:
     started: list[Standing] = []
 
     def launch(context: Context) -> Executor:
@@ -136,7 +141,7 @@ def standing(workers: int, devices: tuple[str, ...] = ("cpu",)) -> Iterator[Laun
         return started[0]
 
     try:
-        yield once if once is Inline else launch
+        yield launch
     finally:
         for processes in started:
             processes.dismiss()
