@@ -209,6 +209,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         ),
         "bitline.study.forget_failures": (study.forget_failures, dict(path=Path("f.sqlite"))),
         "bitline.study.local": (study.local, dict(workers=2)),
+        "bitline.study.standing": (study.standing, dict(workers=2)),
         "bitline.study.plan": (study.plan, dict(study=made["study"], store="p.sqlite")),
         "bitline.study.read_results": (study.read_results, dict(path="kept.sqlite")),
         "bitline.study.sweep": (study.sweep, dict(study=made["study"], store="s.sqlite")),

@@ -138,3 +138,14 @@ def test_interleaved_rows_carry_less_current_than_separate_ones():
     assert 0 < errors[1].mean() < errors[0].mean()
     with pytest.raises(DesignError, match="interleaved"):
         Design().with_settings({"weights.kind": "offset", "array": {**wires, "lines": "interleaved"}})
+
+
+def test_without_converters_lines_are_solved_for_all_input_bits_at_once():
+    matrix, inputs = np.random.default_rng(2).standard_normal((3, 6)), inputs_for(6, 4, 3, signed=True)
+    array = {"kind": "gate-driven", "rows": 4, "bit_line": {"segment": 1e-2}}
+    each, together = (
+        core_of(matrix, Design(array=array, adc="none", inputs={"accumulation": how}), inputs)
+        for how in ("digital", "analog")
+    )
+    assert each.programmed.plan.arithmetic.input_slices == 1
+    assert np.array_equal(each @ inputs, together @ inputs)

@@ -35,7 +35,7 @@ WORKERS = """
 import sys, time
 import torch
 from torch import nn
-from bitline.study.executors import Processes
+from bitline.study.processes import Processes
 from bitline.study.task import Task
 from bitline.study.worker import Context
 

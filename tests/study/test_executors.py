@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from small_study import comparable, study
 
-from bitline.study import sweep
+from bitline.study import standing, sweep
 
 
 def test_worker_processes_give_the_same_numbers_and_a_killed_one_is_replaced(finished, tmp_path):
@@ -27,3 +29,20 @@ def test_worker_processes_give_the_same_numbers_and_a_killed_one_is_replaced(fin
     assert killed
     assert summary.failures == ()
     assert comparable(path).equals(comparable(finished))
+
+
+def test_standing_workers_start_once_and_the_next_study_replaces_what_was_killed(finished, tmp_path):
+    def processes(path: Path) -> set[str]:
+        with closing(sqlite3.connect(path)) as connection:
+            return {worker for (worker,) in connection.execute("SELECT DISTINCT worker FROM results")}
+
+    first, second, third = (tmp_path / f"{name}.sqlite" for name in ("first", "second", "third"))
+    with standing(workers=2) as launch:
+        for path in (first, second):
+            assert sweep(study(), path, workers=2, launch=launch).failures == ()
+        victim = sorted(processes(second))[0]
+        os.kill(int(victim.split(":")[1].split()[0]), signal.SIGKILL)
+        assert sweep(study(), third, workers=2, launch=launch).failures == ()
+    assert processes(first) & processes(second)
+    assert victim not in processes(third)
+    assert all(comparable(path).equals(comparable(finished)) for path in (first, second, third))

@@ -71,6 +71,24 @@ class Crew:
             return ray_workers(self.address, self.count, self.compute, self.gpus, note)
         return local(self.count, self.places)
 
+    @contextmanager
+    def standing(self, note: Callable[[str], None]) -> Iterator[Launch]:
+        """How the workers are started for several studies: on this machine once, for all of them.
+
+        Args:
+            note: told how many workers of a cluster run whenever that has changed.
+
+        Raises:
+            StudyError: a cluster that cannot be reached.
+        """
+        from bitline.study import standing
+
+        if self.executor == "ray":
+            yield self.launch(note)
+            return
+        with standing(self.count, self.places) as launch:
+            yield launch
+
     @property
     def places(self) -> tuple[str, ...]:
         """Compute devices that workers take in turn."""

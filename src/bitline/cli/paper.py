@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,14 +111,21 @@ def run(
         workers=crew.count,
         threads=threads,
         others=read_subjects(networks) if networks else (),
-        launch=crew.launch(output.note),
         until=math.inf if minutes is None else time.monotonic() + 60 * minutes,
     )
-    *earlier, last = whole.rounds(rounds)
+    with crew.standing(output.note) as launch:
+        found = _run_all(chosen, replace(whole, launch=launch).rounds(rounds), output)
+    output.data(_table(found, ""))
+    output.note(f"figures, data and verdicts are in {out}")
+
+
+def _run_all(chosen: Sequence[PaperStudy], rounds: tuple[Experiment, ...], output: Output) -> list[tuple[Any, ...]]:
+    """Run studies in every round; returns the claims of the last one."""
+    *earlier, last = rounds
     for experiment in earlier:
         for study in chosen:
             _run(study, experiment, output)
-        output.note(f"{out} has a first answer of {experiment.images} images and {experiment.chips} chips")
+        output.note(f"{last.out} has a first answer of {experiment.images} images and {experiment.chips} chips")
     found: list[tuple[Any, ...]] = []
     for study in chosen:
         findings = _run(study, last, output)
@@ -126,8 +134,7 @@ def run(
         for remark in findings.remarks:
             output.note(f"note: {remark}")
         found += own
-    output.data(_table(found, ""))
-    output.note(f"figures, data and verdicts are in {out}")
+    return found
 
 
 def _run(study: PaperStudy, experiment: Experiment, output: Output) -> Findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -149,6 +149,16 @@ class ProgrammedArrays(LayerArrays):
     def has_noise_of_its_own(self) -> bool:
         """Whether noise is more than a variance for each column that follows from squares of the inputs."""
         return self.is_nodal or self.design.inputs.drivers.noise > 0 or self.has_noisy_lines
+
+    @property
+    def added_at_once(self) -> ProgrammedArrays:
+        """The same arrays, with all input slices in one signal where that is their sum: exact weights and no noise."""
+        inputs = self.design.inputs
+        noisy = self.cells.noise is not None or self.has_noise_of_its_own
+        if noisy or not inputs.accumulator.has_exact_weights:
+            return self
+        together = inputs.model_copy(update={"accumulation": "analog"})
+        return replace(self, design=self.design.model_copy(update={"inputs": together}))
 
     def block(self, group: int, rows: slice) -> Block:
         """The cells of one group and row partition, on the CPU."""

@@ -172,7 +172,11 @@ class ConvertPlan(Plan):
 
     @classmethod
     def without_adc(cls, arrays: ProgrammedArrays) -> ConvertPlan:
-        """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are."""
+        """Signals that are no weighted sum of the inputs, and no ADC: they are added as they are.
+
+        Lines are then solved for all input bits of a vector together, while its conductances are in cache.
+        """
+        arrays = arrays.added_at_once
         unit = [1.0] * arrays.code_factors().shape[1]
         signals = signals_of(arrays, unit, arrays.slicing.accumulated)
         return cls(signals, NoConversion.of(arrays))

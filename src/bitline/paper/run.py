@@ -53,8 +53,9 @@ def run_study(study: PaperStudy, experiment: Experiment) -> Findings:
     experiment.out.mkdir(parents=True, exist_ok=True)
     findings = study.run(experiment)
     figure, files = findings.figure.figure(), files_of(study, experiment.out)
-    for suffix in ("png", "svg"):
-        save(figure, files[suffix])
+    save(figure, files["png"])
+    figure.set_layout_engine("none")  # the places that were found once
+    save(figure, files["svg"])
     write_csv(files["csv"], findings.table)
     content = {
         "name": study.name,

@@ -1,6 +1,6 @@
 """Studies: many designs of one network, measured once, kept in a store, read as tables and reports."""
 
-from bitline.study.executors import default_workers, local
+from bitline.study.executors import default_workers, local, standing
 from bitline.study.explore import SearchResult, explore
 from bitline.study.export import export
 from bitline.study.forecast import Forecast, plan
@@ -26,5 +26,6 @@ __all__ = [
     "local",
     "plan",
     "read_results",
+    "standing",
     "sweep",
 ]
