@@ -16,7 +16,6 @@ from bitline.data.call import usable
 from bitline.data.stored_samples import Samples
 from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
-from bitline.numerics.even import even_size
 
 RUN = 64
 """Samples of a data set that are read at once."""
@@ -83,9 +82,8 @@ class LoadedSamples(Samples):
             if (len(batch), _digest(batch)) != known:
                 raise DataError(_changed(number))
             first, last = max(self.start - place, 0), min(self.stop - place, len(batch))
-            each = even_size(max(last - first, 0), size)
-            for start in range(first, last, each):
-                yield batch.part(start, min(start + each, last)).without_padding
+            for start in range(first, last, size):
+                yield batch.part(start, min(start + size, last)).without_padding
             place += len(batch)
 
     def part(self, start: int, stop: int | None) -> LoadedSamples:

@@ -16,7 +16,6 @@ from bitline.errors import DataError
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.nn import settled
-from bitline.numerics.even import even_size
 
 Advance = Callable[[int], object]
 """Called with the number of samples done so far."""
@@ -59,7 +58,7 @@ class MeasuredSamples:
 
     def batches(self) -> Iterator[Batch]:
         """Inputs and targets, `batch` samples at most at once."""
-        return self.samples.batches(even_size(len(self), self.batch))
+        return self.samples.batches(self.batch)
 
     @torch.no_grad()
     def values(self, network: nn.Module, advance: Advance = int) -> Values:

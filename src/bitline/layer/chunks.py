@@ -11,8 +11,6 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from bitline.numerics.even import even_size
-
 SIGNALS = 1 << 19
 """Signals evaluated at once on a CPU, so that they stay in its caches."""
 VECTORS = 256
@@ -33,9 +31,9 @@ def chunks(inputs: Tensor, signals: int, positions: int, factor: int = 1) -> Ite
     Examples:
         >>> import torch
         >>> list(chunks(torch.zeros(1000, 64), signals=1 << 15, positions=1))
-        [slice(0, 250, None), slice(250, 500, None), slice(500, 750, None), slice(750, 1000, None)]
+        [slice(0, 256, None), slice(256, 512, None), slice(512, 768, None), slice(768, 1000, None)]
     """
     batch, each = len(inputs), signals * positions
     size = max(factor * (GPU_SIGNALS if inputs.is_cuda else SIGNALS) // each, 1)
-    size = even_size(batch, size if inputs.is_cuda else max(size, VECTORS // positions))
+    size = size if inputs.is_cuda else max(size, VECTORS // positions)
     return (slice(first, min(first + size, batch)) for first in range(0, batch, size))
