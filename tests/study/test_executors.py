@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from small_study import comparable, study
 
 from bitline.study import standing, sweep
+from bitline.study.processes import Standing
+from bitline.study.task import Task
+from bitline.study.workload import load
 
 
 def test_worker_processes_give_the_same_numbers_and_a_killed_one_is_replaced(finished, tmp_path):
@@ -46,3 +51,28 @@ def test_standing_workers_start_once_and_the_next_study_replaces_what_was_killed
     assert processes(first) & processes(second)
     assert victim not in processes(third)
     assert all(comparable(path).equals(comparable(finished)) for path in (first, second, third))
+
+
+def test_a_standing_worker_that_cannot_read_the_next_study_never_works_on_the_last_one(tmp_path, monkeypatch):
+    context = load(study()).context
+    executor = Standing(context, count=1)
+    try:
+        (tmp_path / "written_later.py").write_text(  # where the worker that runs does not look
+            f"from {type(context.model).__module__} import {type(context.model).__name__} as Base\n"
+            "class Later(Base):\n    def forward(self, x):\n        return -super().forward(x)\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        later = importlib.import_module("written_later").Later().eval()
+        later.load_state_dict(context.model.state_dict())
+        task, outcomes = Task("float", "", "", None, 0, 0, 4), []
+        for model in (context.model, later, later):
+            if len(outcomes) < 2:
+                executor.begin(replace(context, model=model), ("cpu",))
+            executor.submit(0, task)
+            outcomes.append(executor.wait()[1])
+        first, lost, again = outcomes
+        assert lost.retry and "ended with status 1" in lost.error
+        assert not first.error and not again.error
+        assert first.correct != again.correct
+    finally:
+        executor.dismiss()

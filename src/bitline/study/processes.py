@@ -25,6 +25,8 @@ from bitline.study.worker import Context, Worker, smaller
 
 ORPHANED = 3
 """Exit status of a worker whose parent has ended; nobody is there to read it."""
+ANOTHER = "another study"
+"""Sent before the context of another study."""
 
 
 class Processes:
@@ -143,6 +145,7 @@ class Standing(Processes):
         for index, process in enumerate(self.workers):
             if process is not None and process.is_alive():
                 with contextlib.suppress(OSError):  # it ends just now, which `wait` finds
+                    self.pipes[index].send(ANOTHER)
                     self.pipes[index].send(self.contexts[index])
             else:
                 self._start(index)
@@ -219,16 +222,18 @@ def _serve(context: Context, pipe: Any) -> None:
     threading.Thread(target=_end_with_parent, daemon=True, name="watch of the parent").start()
     worker = Worker(context)
     while True:
+        outcome: Outcome | str | None = None
         try:
             given = pipe.recv()
-            if isinstance(given, Context):
-                worker = Worker(given)
-                continue
-            outcome: Outcome | str = worker.run(given)
+            if given != ANOTHER:
+                outcome = worker.run(given)
         except (EOFError, OSError):
             return
         except Exception as error:  # the task cannot be unpickled, such as where a user's module is not found
             outcome = described(error)
+        if outcome is None:
+            worker = Worker(pipe.recv())  # if it cannot be read, this process ends: it must not go on with the last one
+            continue
         try:
             pipe.send(outcome)
         except OSError:

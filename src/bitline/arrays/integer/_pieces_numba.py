@@ -38,14 +38,3 @@ def cut_and_lay_out(weights, shift, offset, laid_out):  # type: ignore[no-untype
         else:
             transpose_all(cut, laid_out[matrix][:, first : first + count])
     return some != 0
-
-
-@njit(cache=True)
-def extremes(weights):  # type: ignore[no-untyped-def]
-    """The least and the largest of whole numbers (n,), not above and below 0."""
-    least, largest = np.int32(0), np.int32(0)
-    for place in range(len(weights)):
-        weight = weights[place]
-        least = weight if weight < least else least
-        largest = weight if weight > largest else largest
-    return least, largest

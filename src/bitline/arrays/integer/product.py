@@ -168,11 +168,11 @@ def laid_out_pieces(
     is_split_evenly = partition.pieces == 1 and partition.parts * partition.channels == product.channels
     if weights.device.type != "cpu" or weights.dtype != torch.int32 or not is_split_evenly:
         return [(_as_kernels(product.lay_out(piece, partition)), scale) for piece, scale in pieces(weights)]
-    from bitline.arrays.integer._pieces_numba import cut_and_lay_out, extremes
+    from bitline.arrays.integer._pieces_numba import cut_and_lay_out
 
     groups, _rows, lines = weights.shape
     matrices = weights.contiguous().view(groups * partition.parts, -1, lines).numpy()
-    low, high = map(int, extremes(matrices.reshape(-1)))
+    low, high = map(int, torch.aminmax(weights))
     found, index = [], 0
     while not index or low < 0 or high > 0:
         room = weights.new_empty(len(matrices), lines, matrices.shape[1], dtype=torch.int8)
