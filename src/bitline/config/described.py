@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from shlex import quote
 from typing import Any, get_args, get_origin
 
@@ -116,7 +117,7 @@ def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
         >>> described(Wire)
         [Described(name='segment', condition='', values='number', default='1e-05', meaning='')]
     """
-    schema = model.model_json_schema()
+    schema = _schema(model)
     rows: list[Described] = []
     for name, field in model.model_fields.items():
         parts, several = list(_models(field.annotation)), get_origin(field.annotation) in (list, tuple)
@@ -151,8 +152,13 @@ def values_of(model: type[BaseModel], name: str) -> str:
     """
     if list(_models(model.model_fields[name].annotation)):
         return ""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     return _values(schema["properties"][name], schema.get("$defs", {}))
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _of_variants(name: str, parts: list[type[BaseModel]], default: Any, meaning: str) -> Iterator[Described]:
