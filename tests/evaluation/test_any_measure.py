@@ -10,6 +10,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from bitline import Design, convert, evaluate, program
 from bitline.design import reference
 from bitline.errors import DataError
+from bitline.evaluation.comparison import compare_designs
+from bitline.evaluation.remedies import fine_tune
 from bitline.nn import Inputs, analog_layers, record
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -149,3 +151,32 @@ def test_a_loader_calibrates_like_a_tensor(regression):
     ]
     assert scales[0] == scales[1] == scales[2]
     assert len(Inputs.of(CALIBRATION, regression).first(5)) == 5
+
+
+def test_a_measure_without_a_value_is_refused_before_the_chips(regression):
+    """Its cells were empty, its intervals '( to )' and without an end, and nothing said why."""
+    told = []
+
+    def progress(what, done, total):
+        told.append(what)
+
+    options = {"calibration": CALIBRATION, "metric": "r2"}
+    constant = torch.ones(60, 2)
+    with pytest.raises(DataError, match="R2 of the float network has no value: it needs targets that are not all"):
+        evaluate(regression, NOISY, INPUTS, constant, **options, progress=progress)
+    assert set(told) == {"calibrate", "float"}
+    with pytest.raises(DataError, match="R2 of unnamed, chip 1, has no value"):
+        compare_designs(regression, [NOISY, Design()], INPUTS, constant, **options)
+    with pytest.raises(DataError, match="R2 of the network has no value"):
+        fine_tune(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric="r2", validation=(INPUTS, constant))
+
+
+def test_a_chip_without_a_value_is_named(regression):
+    with torch.no_grad():
+        said = regression(INPUTS)
+
+    def near(outputs, targets):
+        return torch.where((outputs - targets).abs().amax(1) < 0.1, 1.0, torch.nan)
+
+    with pytest.raises(DataError, match="near of chip 1 has no value: that of sample "):
+        evaluate(regression, NOISY, (INPUTS, said), calibration=INPUTS, metric=near)

@@ -177,3 +177,40 @@ def test_an_interval_of_a_share_ends_where_shares_do():
     assert [MEASURES["mse"]().possible(end) for end in ends] == list(ends)
     assert math.isnan(MEASURES["accuracy"]().possible(math.nan))
     assert [MEASURES[name]().possible_change(-1.7) for name in ("accuracy", "mse")] == [-1.0, -1.7]
+
+
+NOTHING = {
+    "position-accuracy": (LOGITS, torch.full((12, 7), -100), "needs labels other than -100"),
+    "f1": (SCORES[:, :2], torch.zeros(60), "of two classes a label or an output that is class 1"),
+    "iou": (LOGITS.movedim(2, 1), torch.full((12, 7), -100), "needs labels other than -100"),
+    "auc": (SCORES[:, 0], torch.ones(60), "needs labels of both classes, 0 and 1"),
+    "mse": (NUMBERS, NUMBERS * math.nan, "needs targets that are not NaN"),
+    "mae": (NUMBERS, NUMBERS * math.nan, "needs targets that are not NaN"),
+    "r2": (NUMBERS, torch.ones(60, 2), "needs targets that are not all the same"),
+    "perplexity": (LOGITS, torch.full((12, 7), -100), "needs labels other than -100"),
+    "error-rate": (["a b", "c"], ["", ""], "needs targets that are not empty"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_measure_without_a_value_says_what_it_needs(name):
+    """The area under a curve of one class was an empty cell in tables, and null in results."""
+    outputs, targets, words = NOTHING[name]
+    outputs = outputs.double() - 9.0 * torch.arange(2) if name == "f1" else outputs  # none is class 1
+    measure = measure_of(name)
+    values = measure.values(outputs, targets).double().numpy()
+    assert math.isnan(measure.of_part(values))
+    with pytest.raises(DataError, match=f"{measure.name} of chip 2 has no value: it .*{words}"):
+        measure.of(values, "chip 2")
+
+
+def test_every_measure_that_may_have_no_value_says_what_it_needs():
+    assert {name for name in MEASURES if MEASURES[name]().requires} >= NOTHING.keys()
+    shares_of_samples = {"accuracy", "top-5"}  # which always have a value
+    assert {name for name in MEASURES if not MEASURES[name]().requires} == shares_of_samples
+
+
+def test_a_sample_without_a_value_is_named():
+    values = np.array([[1.0], [2.0], [math.nan], [math.nan]])
+    with pytest.raises(DataError, match="margin of these samples has no value: that of sample 2 is NaN"):
+        FunctionMeasure(lambda outputs, targets: outputs, "margin").of(values)

@@ -168,3 +168,39 @@ def test_a_table_says_what_a_function_is_called(folder):
     (folder / "waves.toml").write_text(STUDY.replace('"waves.py:worst"', table))
     measure = Study.load("waves.toml").measure
     assert (measure.head, measure.direction, has_run(folder)) == ("distance (V)", "lower", False)
+
+
+WITHOUT = """
+def exact():
+    inputs = torch.linspace(-1, 1, 30 * 6).reshape(30, 6)
+    with torch.no_grad():
+        said = build()(inputs)
+    return {"data": DataLoader(TensorDataset(inputs, said), batch_size=9), "calibration": inputs}
+
+def digits(outputs, targets):
+    error = (outputs - targets).abs()[:, 0]
+    return torch.where(error < 0.02, 1.0, torch.nan)
+
+def nothing(outputs, targets):
+    return outputs[:, 0] / 0 * 0
+"""
+
+
+def test_a_measure_without_a_value_is_said_of_the_design_and_ends_a_study_without_one(folder):
+    """Values that are NaN were kept, and tables and searches were empty without a word."""
+    (folder / "waves.py").write_text(LIBRARY + WITHOUT)
+    text = (
+        STUDY.replace(":make", ":exact")
+        .replace("_images = 8", "_images = 30")
+        .replace("chips = 1", "chips = 2\nshard = 4")
+    )
+    (folder / "waves.toml").write_text(text.replace(":worst", ":digits"))
+    found = sweep(Study.load("waves.toml", allow_code=True), "waves.sqlite")
+    assert len(found.failures) == 1 and "bits = 3" in found.failures[0]
+    assert "digits of chip 1 has no value: that of sample" in found.failures[0]
+    coarse, fine = read_results("waves.sqlite").designs
+    assert coarse.error and not coarse.accuracies and fine.accuracies == (1.0, 1.0)
+    (folder / "waves.toml").write_text(text.replace(":worst", ":nothing"))
+    with pytest.raises(DataError, match="nothing of the float network has no value: that of sample 0 is NaN"):
+        sweep(Study.load("waves.toml", allow_code=True), "nothing.sqlite")
+    assert read_results("nothing.sqlite").float_accuracy is None

@@ -137,9 +137,9 @@ def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -
         prepared.program(chip)
         age(prepared.analog, design.cell.time)
         procedure.after_programming(prepared.analog, prepared.reference)
-        chips.append(
-            prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
-        )
+        values = prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
+        data.measure.of(values, f"{design.name}, chip {chip + 1},")  # refuse what has none
+        chips.append(values)
     cost, why = prepared.cost_or_reason(design, prepared.skipped(data))
     return MeasuredDesign(design, tuple(chips), data.measure, cost, (*prepared.conversion.notes, *why))
 

@@ -132,6 +132,7 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
 
     Raises:
         ConversionError, CalibrationError: see `convert`.
+        DataError: the measure has no value for the network, or for the design.
 
     Examples:
         >>> network = nn.Linear(4, 4, bias=False)
@@ -143,8 +144,8 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
         'stuck and noisy cells'
     """
     ward, measure = _Ward(patient), patient.data.measure
-    start, layers = ward.admitted()
     wanted = ward.data.value(patient.model)
+    start, layers = ward.admitted()
     found: list[tuple[float, Cause]] = []
     possible = causes(patient.design)
     for number, cause in enumerate(possible):
@@ -183,7 +184,7 @@ class _Ward:
         """The measure of the design as it is, and the errors of its layers."""
         prepared = self._prepared(self.patient.design)
         layers = layer_errors([prepared.compare(self.data, 16)])
-        return self._value(prepared), layers
+        return self.data.measure.of(prepared.values(self.data), "the design"), layers
 
     def value(self, design: Design, correct: Remedy = lambda analog, reference: None) -> float | None:
         """The measure of another design, or None where it cannot be."""
@@ -192,11 +193,8 @@ class _Ward:
         except BitlineError:
             return None
         correct(prepared.analog, prepared.reference)
-        value = self._value(prepared)
+        value = self.data.measure.of_part(prepared.values(self.data))
         return None if math.isnan(value) else value
-
-    def _value(self, prepared: Prepared) -> float:
-        return self.data.measure.of(prepared.values(self.data))
 
     def remedies(self, cause: Cause, result: Diagnosis) -> tuple[Undone, ...]:
         """What regains enough, the best first."""

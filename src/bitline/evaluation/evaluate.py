@@ -64,6 +64,7 @@ class Procedure:
 class _ChipResult:
     """What one chip does at one time."""
 
+    value: float
     values: Values
     sums: tuple[LayerSums, ...]
 
@@ -111,7 +112,8 @@ def evaluate(
 
     Raises:
         DataError: inputs and targets do not fit, inputs hold NaN or infinite values, outputs or targets do not suit
-            the measure, targets are missing, a loader yields other samples the second time, or counts are not whole.
+            the measure, targets are missing, a loader yields other samples the second time, counts are not whole, or
+            the measure has no value.
         NetworkError: what is no network, or has no weights in real numbers.
         ConversionError, CalibrationError: see `convert`.
 
@@ -205,7 +207,9 @@ def _measured(
     prepared = Prepared.of(subject.model, design, subject.calibration, procedure.seed, data.samples)
     progress("calibrate", 1, 1)
     original = data.values(subject.float_network, _told(progress, "float", data))
+    float_value = data.measure.of(original, "the float network")
     exact = data.values(prepared.reference, _told(progress, "reference", data))
+    reference_value = data.measure.of(exact, "the quantised reference")
     results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
@@ -217,9 +221,9 @@ def _measured(
                 design=aged,
                 images=len(data),
                 seed=procedure.seed,
-                float_value=data.measure.of(original),
-                reference_value=data.measure.of(exact),
-                chip_values=tuple(data.measure.of(chip.values) for chip in chips),
+                float_value=float_value,
+                reference_value=reference_value,
+                chip_values=tuple(chip.value for chip in chips),
                 layers=layers,
                 notes=(*subject.notes, *prepared.conversion.notes, *why),
                 cost=cost,
@@ -244,7 +248,7 @@ def _chip_results(
             at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
             what = f"chip {chip + 1} of {procedure.chips}{at}"
             values = prepared.values(data, _told(procedure.progress, what, data))
-            results.append(_ChipResult(values, sums))
+            results.append(_ChipResult(data.measure.of(values, f"chip {chip + 1}"), values, sums))
         yield results
 
 

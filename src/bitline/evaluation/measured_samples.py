@@ -84,8 +84,12 @@ class MeasuredSamples:
         return np.concatenate(found)
 
     def value(self, network: nn.Module, advance: Advance = int) -> float:
-        """The measure of a network; arguments, and what is raised, are those of `values`."""
-        return self.measure.of(self.values(network, advance))
+        """The measure of a network; arguments are those of `values`.
+
+        Raises:
+            DataError: as for `values`, or the measure has no value.
+        """
+        return self.measure.of(self.values(network, advance), "the network")
 
     def _of_batch(self, batch: Batch, network: nn.Module) -> Values:
         outputs = batch.call.on(network)

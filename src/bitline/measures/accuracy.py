@@ -12,7 +12,7 @@ from bitline.data.labels import class_numbers
 from bitline.data.outputs import class_scores
 from bitline.errors import DataError
 from bitline.measures.measure import Measure, require
-from bitline.measures.outputs import IGNORED, by_position
+from bitline.measures.outputs import IGNORED, LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 
@@ -80,7 +80,7 @@ class PositionAccuracy(TokenMeasure):
         tensor([[1, 2]])
     """
 
-    name, unit = "position accuracy", "%"
+    name, unit, requires = "position accuracy", "%", LABELS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Positions that are right, and those that count, (samples, 2)."""

@@ -34,7 +34,7 @@ class Area(Measure):
         0.75
     """
 
-    name = "AUC"
+    name, requires = "AUC", "it needs labels of both classes, 0 and 1"
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Scores, and labels with NaN where they do not count, (samples, 2 labels of a sample)."""

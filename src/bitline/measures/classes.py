@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import IGNORED, by_position
+from bitline.measures.outputs import IGNORED, LABELS, by_position
 
 
 class _ByClass(Measure):
@@ -39,7 +39,7 @@ class F1(_ByClass):
         0.6667
     """
 
-    name = "F1"
+    name, requires = "F1", f"{LABELS}, and of two classes a label or an output that is class 1"
 
     def combine(self, means: Values) -> float:
         right, extra, missed = np.asarray(means).reshape(3, -1)
@@ -59,7 +59,7 @@ class IntersectionOverUnion(_ByClass):
         0.5833
     """
 
-    name = "mean IoU"
+    name, requires = "mean IoU", LABELS
 
     def combine(self, means: Values) -> float:
         right, extra, missed = np.asarray(means).reshape(3, -1)

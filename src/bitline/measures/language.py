@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bitline.measures.measure import Values, require
-from bitline.measures.outputs import IGNORED, by_position
+from bitline.measures.outputs import IGNORED, LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 
@@ -29,7 +29,7 @@ class Perplexity(TokenMeasure):
         4.0
     """
 
-    name, direction = "perplexity", "lower"
+    name, direction, requires = "perplexity", "lower", LABELS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sum of -log p, and number of tokens, (samples, 2)."""

@@ -35,6 +35,7 @@ class Measure(ABC):
         unit: '%' where the measure is a fraction that is shown times 100; other units stand behind the number.
         direction: which values are better, 'higher' or 'lower'.
         needs_targets: whether it compares outputs with targets.
+        requires: what samples must have for it to have a value, in words; empty where that is nothing in particular.
 
     Examples:
         >>> import torch
@@ -53,6 +54,7 @@ class Measure(ABC):
     unit: str = ""
     direction: Direction = "higher"
     needs_targets: bool = True
+    requires: str = ""
 
     @abstractmethod
     def values(self, outputs: Any, targets: Any) -> Tensor:
@@ -96,11 +98,37 @@ class Measure(ABC):
         return values
 
     def combine(self, means: Values) -> float:
-        """The measure, of the means of the sums over samples, (sums,)."""
+        """The measure, of the means of the sums over samples, (sums,); NaN where it has no value."""
         return float(means[0])
 
-    def of(self, values: Values) -> float:
+    def of(self, values: Values, subject: str = "these samples") -> float:
         """The measure of some samples.
+
+        Args:
+            values: of the samples, (samples, columns).
+            subject: what has these values, for the message.
+
+        Raises:
+            DataError: it has no value, because of a sample or because there is nothing to compute it from.
+
+        Examples:
+            >>> from bitline.measures import MEASURES
+            >>> MEASURES["mse"]().of(np.array([[4.0, 2.0], [0.0, 2.0]]))
+            1.0
+            >>> MEASURES["mse"]().of(np.array([[0.0, 0.0]]))
+            Traceback (most recent call last):
+            bitline.errors.DataError: mean squared error of these samples has no value: it needs targets ...
+        """
+        found = self.of_part(values)
+        if math.isnan(found):
+            sums = self.sums(np.asarray(values, dtype=np.float64))
+            broken = np.flatnonzero(np.isnan(sums).any(axis=1))
+            why = f"that of sample {broken[0]} is NaN" if len(broken) else self.requires or "it is NaN"
+            raise DataError(f"{self.name} of {subject} has no value: {why}")
+        return found
+
+    def of_part(self, values: Values) -> float:
+        """The measure of some samples, such as the first of many: NaN where it has no value.
 
         Args:
             values: of the samples, (samples, columns).

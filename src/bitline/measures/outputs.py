@@ -13,6 +13,8 @@ from bitline.errors import DataError
 
 IGNORED = -100
 """Label of what does not count, such as padding: that of PyTorch's losses."""
+LABELS = f"it needs labels other than {IGNORED}"
+"""What a measure of labels has no value without."""
 
 
 def numbers_of(targets: Any, name: str) -> Tensor:

@@ -10,6 +10,8 @@ from torch import Tensor
 from bitline.measures.measure import Measure, Values, require
 from bitline.measures.outputs import paired
 
+TARGETS = "it needs targets that are not NaN"
+
 
 class SquaredError(Measure):
     """Mean squared error over all outputs of all samples.
@@ -19,7 +21,7 @@ class SquaredError(Measure):
         2.0
     """
 
-    name, direction = "mean squared error", "lower"
+    name, direction, requires = "mean squared error", "lower", TARGETS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sum of squared errors and number of outputs, (samples, 2)."""
@@ -38,7 +40,7 @@ class AbsoluteError(Measure):
         1.0
     """
 
-    name, direction = "mean absolute error", "lower"
+    name, direction, requires = "mean absolute error", "lower", TARGETS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sum of absolute errors and number of outputs, (samples, 2)."""
@@ -59,7 +61,7 @@ class ExplainedVariance(Measure):
         -1.0
     """
 
-    name = "R2"
+    name, requires = "R2", "it needs targets that are not all the same"
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sums of squared errors, of targets and of their squares, and number of outputs, (samples, 4)."""

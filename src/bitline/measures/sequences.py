@@ -35,7 +35,7 @@ class ErrorRate(Measure):
         tensor([[1, 2]])
     """
 
-    unit, direction = "%", "lower"
+    unit, direction, requires = "%", "lower", "it needs targets that are not empty"
 
     def __init__(self, name: str = "error rate", decode: Callable[[Any], Sequence[Any]] | None = None) -> None:
         self.name = name

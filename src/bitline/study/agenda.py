@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from bitline.design import Design
+from bitline.errors import DataError
 from bitline.numerics.garbage import without_collection
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.design_tasks import DesignTasks
 from bitline.study.point import Point
 from bitline.study.queues import Queues
 from bitline.study.sections import Run
-from bitline.study.task import Kind, Outcome, Task
+from bitline.study.task import FLOAT, Kind, Outcome, Task
+
+_SUBJECTS = {"float": FLOAT, "reference": "the quantised reference", "analog": "chip {chip}"}
+"""What is measured, in words."""
 
 
 class Agenda:
@@ -127,23 +132,38 @@ class Agenda:
         """
         return self._queues.take(last)
 
-    def done(self, outcome: Outcome) -> None:
-        """Note what came of a task; drops tasks that are not needed any more."""
+    def done(self, outcome: Outcome) -> Outcome:
+        """Note what came of a task; drops tasks that are not needed any more.
+
+        Returns:
+            The same, but with an error where the measure has no value.
+
+        Raises:
+            DataError: it has none for the float network: no design needs to be looked at.
+        """
         task = outcome.task
         self._queues.returned(outcome)
         self.left -= 1
+        outcome = self._with_value(outcome)
         if outcome.error:
             self.finished.failures.setdefault(task.prepare_key, outcome.error)
             references = [task, *self._drop(task.prepare_key, kinds=("float", "reference", "analog", "cost"))]
             self._pass_on({lost.key for lost in references if lost.kind == "reference"})
-            return
-        if task.kind == "cost":
-            return
-        self.finished.coverage(task.kind, task.key, task.chip).add(
-            task.start, task.stop, outcome.part(self.finished.measure)
-        )
-        if task.kind == "analog" and self.run.stop is not None and self._is_measured(task.key):
+        elif task.kind == "analog" and self.run.stop is not None and self._is_measured(task.key):
             self._drop(task.prepare_key, kinds=("analog",))
+        return outcome
+
+    def _with_value(self, outcome: Outcome) -> Outcome:
+        """Note what was measured; where that makes a chip complete whose measure is NaN, it failed."""
+        task = outcome.task
+        if outcome.error or task.kind == "cost":
+            return outcome
+        coverage = self.finished.coverage(task.kind, task.key, task.chip)
+        coverage.add(task.start, task.stop, outcome.part(self.finished.measure))
+        why = coverage.without_value(self.images, _SUBJECTS[task.kind].format(chip=task.chip + 1))
+        if why and task.kind == "float":
+            raise DataError(why)
+        return replace(outcome, error=why) if why else outcome
 
     def again(self, outcome: Outcome) -> None:
         """Put back a task whose worker was lost."""

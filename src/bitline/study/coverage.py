@@ -7,6 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from bitline.errors import DataError
 from bitline.measures import ACCURACY, Measure
 from bitline.study.sections import EarlyStop
 from bitline.study.task import Part, Shard, measured
@@ -75,13 +78,35 @@ class Coverage:
         Args:
             images: images that count; shards that go further are left out.
         """
+        place, parts = self._first(images)
+        return place, measured(parts, place, self.measure) if place else math.nan
+
+    def without_value(self, images: int, subject: str) -> str:
+        """Why the measure of all images has no value; empty where it has one, or where images are missing.
+
+        Args:
+            images: images that count.
+            subject: what is measured, for the message.
+        """
+        place, parts = self._first(images)
+        values = [part for part in parts if not isinstance(part, int)]  # shares of right ones always have a value
+        if place < images or not values:
+            return ""
+        try:
+            self.measure.of(np.concatenate(values), subject)
+        except DataError as error:
+            return str(error)
+        return ""
+
+    def _first(self, images: int) -> tuple[int, list[Part]]:
+        """How many images are measured from the first one on without a gap, and what is kept of these."""
         if len(whole := self.parts.get(0, ())) == len(self.parts) == 1 and images in whole:  # a chip in one piece
-            return images, measured([self.parts[0][images]], images, self.measure)
+            return images, [self.parts[0][images]]
         place, parts = 0, []
         while (stop := self._stop(place, images)) is not None:
             parts.append(self.parts[place][stop])
             place = stop
-        return place, measured(parts, place, self.measure) if place else math.nan
+        return place, parts
 
     def accuracy(self, images: int) -> float | None:
         """The measure of all images, such as the fraction right, or None while some are missing."""

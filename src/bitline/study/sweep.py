@@ -78,7 +78,7 @@ def sweep(
     Raises:
         StudyError: an impossible study, or a store that cannot be used.
         NetworkError: the network or its weights cannot be used.
-        DataError: the images or their labels cannot be used.
+        DataError: the images or their labels cannot be used, or the measure has no value for the float network.
 
     Examples:
         >>> study = Study(design={"base": "ideal"}, data={"images": 2, "calibration_images": 2},

@@ -25,7 +25,7 @@ Part = int | Values
 
 
 def measured(parts: Sequence[Part], samples: int, measure: Measure) -> float:
-    """A measure of samples that were measured part by part.
+    """A measure of samples that were measured part by part; NaN where it has no value.
 
     Args:
         parts: of the samples.
@@ -41,7 +41,9 @@ def measured(parts: Sequence[Part], samples: int, measure: Measure) -> float:
         return parts[0] / samples
     values = [part for part in parts if not isinstance(part, int)]
     return (
-        measure.of(np.concatenate(values)) if values else sum(part for part in parts if isinstance(part, int)) / samples
+        measure.of_part(np.concatenate(values))
+        if values
+        else sum(part for part in parts if isinstance(part, int)) / samples
     )
 
 

@@ -116,6 +116,7 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
 
     Raises:
         StudyError: the store cannot be written, or there are no workers.
+        DataError: the measure has no value for the float network.
 
     Examples:
         >>> from bitline.numerics.progress import silent
@@ -147,7 +148,7 @@ def work(agenda: Agenda, executor: Executor, store: Store, progress: Progress) -
                 if attempts[place] < ATTEMPTS:
                     agenda.again(outcome)
                     continue
-            agenda.done(outcome)
+            outcome = agenda.done(outcome)
             done += not outcome.error
             basket.put(outcome, agenda.total - agenda.left, agenda.total)
             if outcome.batch and not outcome.error:

@@ -147,6 +147,8 @@ def fine_tune(
     design, tuned, measure = Design.of(design), independent_copy(model), measure_of(metric)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
+    if judge is not None:
+        judge.value(tuned)  # a measure without a value is refused before the work
     seen = StoredSamples(data.first.call) if calibration is None else calibration
     trained = NetworkInTraining.of(model, tuned, TrainedOn(design, seen, seed), ranges)
     trainer = _Trainer(trained, data, loss, measure, forward, learning_rate, epochs, progress)
