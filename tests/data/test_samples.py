@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, StackDataset, TensorDataset
 
 import bitline.data
 from bitline.data.samples import samples_of
@@ -186,3 +186,42 @@ def test_arrays_of_another_byte_order_and_numbers_of_half_precision():
     assert torch.equal(together(samples_of(swapped, TARGETS, NETWORK), 64)[0], INPUTS)
     half = samples_of(INPUTS.half(), TARGETS, NETWORK).first(3).call.tensors()[0]
     assert half.dtype == torch.float32 and np.allclose(half, INPUTS[:3], atol=1e-2)
+
+
+def cut(*tensors):
+    """Batches as `list(loader)` has them."""
+    return [list(batch) for batch in zip(*(tensor.split(5) for tensor in tensors), strict=True)]
+
+
+IMAGES = torch.randn(23, 3, 6, 6, generator=GENERATOR)
+CLASSIFIER = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(32, 3))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        cut(IMAGES, TARGETS),
+        cut(IMAGES),
+        list(IMAGES.split(5)),
+        [{"input": images, "labels": classes} for images, classes in cut(IMAGES, TARGETS)],
+        list(zip(IMAGES, TARGETS, strict=True)),
+        list(IMAGES),
+        list(zip(IMAGES, IMAGES, strict=True)),  # as many channels as targets
+    ],
+)
+def test_a_list_is_read_as_what_the_network_takes(given):
+    """Six batches were measured as six samples, with other intervals."""
+    before = CLASSIFIER[1].running_mean.clone()
+    samples = samples_of(given, None, CLASSIFIER)
+    assert len(samples) == 23
+    inputs = torch.cat([batch.call.tensors()[0] for batch in samples.batches(4)])
+    assert torch.equal(inputs, IMAGES) and torch.equal(CLASSIFIER[1].running_mean, before)
+
+
+@pytest.mark.parametrize("given", [cut(INPUTS, TARGETS), cut(INPUTS), list(INPUTS.split(5))])
+def test_a_list_of_batches_or_sequences_is_refused(given):
+    with pytest.raises(DataError, match="5 rows, which Linear takes as a batch and as one sample: give batches as a"):
+        samples_of(given, None, NETWORK)
+    assert len(samples_of(DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=5), None, NETWORK)) == 23
+    sequences = samples_of(StackDataset(INPUTS.split(5), TARGETS.split(5)), None, NETWORK)
+    assert [len(batch) for batch in sequences.batches(8)] == [4, 1]

@@ -11,6 +11,7 @@ from bitline.config.messages import first_line
 from bitline.data.batch import batch_of, stacked_samples, with_labels
 from bitline.data.call import usable
 from bitline.data.dataset import Dataset
+from bitline.data.lists import are_batches
 from bitline.data.loaded_samples import LoadedSamples, Runs
 from bitline.data.stored_images import StoredImages
 from bitline.data.stored_samples import Samples, StoredSamples, placed
@@ -25,7 +26,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
     Args:
         data: inputs as a tensor, an array or `StoredImages`, (samples, ...); a tuple (inputs, targets); a mapping by
             the names of the network's arguments, targets under 'labels'; a `Dataset` of bitline or of PyTorch; a
-            `DataLoader` or another iterable of batches, each a tensor, a tuple or a mapping; or `Samples`.
+            `DataLoader` or another iterable of batches, each a tensor, a tuple or a mapping; a list of samples, or of
+            batches where the network leaves no doubt, see `are_batches`; or `Samples`.
         labels: targets of inputs that come without them; None where the data has them, or there are none.
         network: takes the inputs.
 
@@ -46,6 +48,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         return data.beside(network)
     if isinstance(data, Dataset):
         data, labels = data.stored, data.labels if labels is None else labels
+    if isinstance(data, list) and labels is None and are_batches(data, network):
+        return LoadedSamples.of(data, network)
     is_whole = isinstance(data, (Tensor, StoredImages, tuple, Mapping)) or hasattr(data, "__array__")
     if is_whole or (isinstance(data, list) and stacked_samples(data) is not None):
         whole = with_labels(data, labels, network) if _is_apart(data, labels) else batch_of(data, network)
