@@ -12,6 +12,7 @@ from bitline.design import reference
 from bitline.errors import DataError
 from bitline.evaluation.comparison import compare_designs
 from bitline.evaluation.remedies import fine_tune
+from bitline.measures import Measure
 from bitline.nn import Inputs, analog_layers, record
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -180,3 +181,43 @@ def test_a_chip_without_a_value_is_named(regression):
 
     with pytest.raises(DataError, match="near of chip 1 has no value: that of sample "):
         evaluate(regression, NOISY, (INPUTS, said), calibration=INPUTS, metric=near)
+
+
+class Whole:
+    """A loader of one batch, the user's own tensors."""
+
+    def __init__(self, *tensors):
+        self.tensors = tensors
+
+    def __iter__(self):
+        yield self.tensors
+
+    def __len__(self):
+        return 1
+
+
+def test_functions_that_work_in_place_change_no_labels(regression):
+    """A metric that multiplied targets by 0 made the user's labels 0."""
+    targets = TARGETS.clone()
+
+    def wiped(outputs, targets):
+        return targets.mul_(0).sum(1)
+
+    def wiped_loss(outputs, targets):
+        return (outputs - targets.mul_(0)).square().mean()
+
+    found = evaluate(regression, NOISY, INPUTS, targets, CALIBRATION, metric=wiped, chips=1, compared_images=0)
+    assert found.float_value == 0 and torch.equal(targets, TARGETS)
+    fine_tune(regression, NOISY, Whole(INPUTS, targets), loss=wiped_loss, metric=wiped, epochs=1)
+    assert torch.equal(targets, TARGETS)
+
+
+def test_a_measure_of_another_form_is_refused(regression):
+    class Listed(Measure):
+        name = "listed"
+
+        def values(self, outputs, targets):
+            return [[0.0]] * len(outputs)
+
+    with pytest.raises(DataError, match="measure 'listed' has a list for 2 samples: give a tensor with one row"):
+        evaluate(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric=Listed())

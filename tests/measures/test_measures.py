@@ -145,6 +145,10 @@ def test_functions_are_measures():
     for wrong, words in (
         (lambda outputs, targets: outputs.mean(), "one real number for each"),
         (lambda outputs, targets: targets.nothing, "fails with AttributeError"),
+        (lambda outputs, targets: None, "returns a NoneType: return one real number for each sample"),
+        (lambda outputs, targets: {"share": 1.0}, "returns a dict: return one real number for each sample"),
+        (lambda outputs, targets: ["right"] * len(outputs), "returns a list: return one real number for each"),
+        (lambda outputs, targets: "right", "returns a str: return one real number for each sample"),
     ):
         with pytest.raises(DataError, match=words):
             measure_of(wrong).values(SCORES, CLASSES)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -53,6 +54,23 @@ class Batch:
             return self
         missing = float("nan") if targets.is_floating_point() else IGNORED
         return Batch(self.call, targets.masked_fill(~real.to(targets.device), missing))
+
+
+def copied(value: Any) -> Any:
+    """Targets with tensors and arrays of their own, for code of a user's that may work in place.
+
+    Examples:
+        >>> labels = torch.tensor([1, 2])
+        >>> copied({"labels": [labels]})["labels"][0].zero_(), labels
+        (tensor([0, 0]), tensor([1, 2]))
+    """
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {name: copied(part) for name, part in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
 
 
 def batch_of(given: Any, network: nn.Module) -> Batch:

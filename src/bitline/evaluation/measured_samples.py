@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.data.batch import Batch
+from bitline.data.batch import Batch, copied
 from bitline.data.call import Call
 from bitline.data.samples import Samples, StoredSamples
 from bitline.errors import DataError
@@ -92,11 +93,29 @@ class MeasuredSamples:
         return self.measure.of(self.values(network, advance), "the network")
 
     def _of_batch(self, batch: Batch, network: nn.Module) -> Values:
-        outputs = batch.call.on(network)
-        values = self.measure.values(outputs, self.measure.targets_of(batch.call, batch.targets))
-        if values.ndim != 2 or len(values) != len(batch):
-            raise DataError(
-                f"the measure {self.measure.name!r} has values of the shape {tuple(values.shape)} for "
-                f"{len(batch)} samples: one row for each is needed"
-            )
-        return values.detach().cpu().double().numpy()
+        return values_of(self.measure, batch, batch.call.on(network)).detach().cpu().double().numpy()
+
+
+def values_of(measure: Measure, batch: Batch, outputs: Any) -> Tensor:
+    """What a measure says of each sample of a batch, (samples, columns).
+
+    Args:
+        measure: gets copies of the targets, so that one that works in place changes none of a user's.
+        batch: of samples.
+        outputs: what a network returned for it.
+
+    Raises:
+        DataError: outputs or targets do not suit the measure, or it has not one row of numbers for each sample.
+
+    Examples:
+        >>> values_of(ACCURACY, Batch(Call((torch.eye(2),), {}), torch.tensor([0, 0])), torch.eye(2))
+        tensor([[ True],
+                [False]])
+    """
+    values = measure.values(outputs, measure.targets_of(batch.call, copied(batch.targets)))
+    what = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else f"a {type(values).__name__}"
+    if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
+        raise DataError(
+            f"the measure {measure.name!r} has {what} for {len(batch)} samples: give a tensor with one row for each"
+        )
+    return values

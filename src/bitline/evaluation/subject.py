@@ -19,7 +19,7 @@ from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.errors import BitlineError, ConversionError, DataError, NetworkError
-from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.measured_samples import MeasuredSamples, values_of
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
 from bitline.nn.precision import in_single_precision
@@ -157,7 +157,7 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
         raise DataError(f"the network cannot take images of shape {shapes}: {first_line(error)}") from error
-    values = measure.values(outputs, measure.targets_of(first.call, first.targets))
+    values = values_of(measure, first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
     if nan or (values.is_floating_point() and measure.needs_targets and bool(values.isnan().all())):
         raise NetworkError("the network's scores are NaN: check its weights")

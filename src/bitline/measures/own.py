@@ -50,16 +50,20 @@ class FunctionMeasure(Measure):
         self.unit, self.direction = unit, direction
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
-        """What the function returns, (samples, 1)."""
+        """What the function returns, (samples, 1).
+
+        Raises:
+            DataError: the function fails, or returns something else than a number for each sample.
+        """
         try:
             found = self.function(outputs, targets)
-        except BitlineError:
+        except (BitlineError, MemoryError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # whatever a user's function raises
             raise DataError(
                 f"the measure {self.name!r} fails with {type(error).__name__}: {first_line(error)}"
             ) from error
-        values = found.detach() if isinstance(found, Tensor) else torch.as_tensor(found)
+        values = found.detach() if isinstance(found, Tensor) else self._tensor(found)
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.ndim != 1 or values.is_complex():
@@ -68,3 +72,12 @@ class FunctionMeasure(Measure):
                 "sample, (samples,)"
             )
         return values[:, None]
+
+    def _tensor(self, found: Any) -> Tensor:
+        try:
+            return torch.as_tensor(found)
+        except Exception as error:  # whatever an object says that is no sequence of numbers
+            raise DataError(
+                f"the measure {self.name!r} returns a {type(found).__name__}: return one real number for each sample, "
+                "(samples,)"
+            ) from error

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
-from bitline.data.batch import Batch
+from bitline.data.batch import Batch, copied
 from bitline.data.samples import StoredSamples, samples_of
 from bitline.design import Design
 from bitline.errors import DataError
@@ -231,7 +231,7 @@ class _Trainer:
             DataError: targets do not suit the measure, or the loss is no finite number.
         """
         outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
-        targets = self.measure.targets_of(batch.call, batch.targets)
+        targets = self.measure.targets_of(batch.call, copied(batch.targets))  # a loss may work in place
         if targets is not None:
             targets = self.data.checked(outputs, targets)
         found = self.loss(outputs, targets)
