@@ -6,6 +6,7 @@ import warnings
 from collections import UserDict
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from torch import nn
@@ -50,6 +51,7 @@ FORMS = {
     ),
     "a generator": ((batch for batch in DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=5)), None),
     "a data set of bitline": (bitline.data.Dataset(INPUTS, TARGETS), None),
+    "tables": (pandas.DataFrame(INPUTS.numpy()), pandas.Series(TARGETS.numpy(), index=range(100, 123))),
     "samples": (samples_of(INPUTS, TARGETS, NETWORK), None),
 }
 
@@ -159,6 +161,13 @@ def iter_only(source):
         (INPUTS * float("nan"), TARGETS, "NaN or infinite"),
         ([(INPUTS[0] * float("inf"), 1)], None, "NaN or infinite"),
         ([], None, "yields no sample"),
+        (zip(INPUTS, TARGETS, strict=True), None, "4 images and a single label: .* single samples, give a DataLoader"),
+        (DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=None), None, "a DataLoader that makes batches of them"),
+        (
+            DataLoader([(INPUTS[0], {"boxes": 1, "id": 2})] * 3),
+            None,
+            "the labels are a dict of boxes, id: give a tensor",
+        ),
         (["text"], None, "samples are tensors or arrays"),
         ("images.npz", None, "the data is a str"),
         (7, TARGETS, "the data is a int"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas
 import pytest
 import torch
 from torch import nn
@@ -9,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from bitline import Design, convert, evaluate, program
 from bitline.design import reference
-from bitline.errors import DataError
+from bitline.errors import CalibrationError, DataError
 from bitline.evaluation.comparison import compare_designs
 from bitline.evaluation.remedies import fine_tune
 from bitline.measures import Measure
@@ -181,6 +182,53 @@ def test_a_chip_without_a_value_is_named(regression):
 
     with pytest.raises(DataError, match="near of chip 1 has no value: that of sample "):
         evaluate(regression, NOISY, (INPUTS, said), calibration=INPUTS, metric=near)
+
+
+class Sum(nn.Module):
+    """Of two layers, the second of which has nothing to do where there is one input."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 2), nn.Linear(6, 2)
+
+    def forward(self, left, right=None):
+        return self.first(left) + (0 if right is None else self.second(right))
+
+
+def test_nested_batches_and_samples_calibrate_like_tensors():
+    """Of ((left, right), label) it was said that a list is no loader, though it was one."""
+    torch.manual_seed(0)
+    network, right = Sum(), 2 * CALIBRATION
+    pairs = [((a, b), 0) for a, b in zip(CALIBRATION, right, strict=True)]
+    named = [({"left": a, "right": b}, 0) for (a, b), _ in pairs]
+    scales = [
+        [layer.calibration for layer in analog_layers(convert(network, NOISY, given))]
+        for given in ((CALIBRATION, right), DataLoader(pairs, batch_size=8), DataLoader(named, batch_size=8), pairs)
+    ]
+    assert len(scales[0]) == 2 and all(found == scales[0] for found in scales)
+    images = torch.rand(20, 1, 6, 6, generator=GENERATOR)
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(32, 2))
+    scales = [
+        [layer.calibration for layer in analog_layers(convert(network, NOISY, given))]
+        for given in (images, TensorDataset(images, CLASSES[:20]), list(zip(images, CLASSES[:20], strict=True)))
+    ]
+    assert all(found == scales[0] for found in scales)
+    with pytest.raises(CalibrationError, match="a batch of the calibration inputs is a list of str, str: give batches"):
+        convert(network, NOISY, DataLoader(["cat", "dog"], batch_size=2))
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "words"),
+    [
+        ("perplexity", None, "perplexity needs targets, and finds none: the inputs are no tokens"),
+        ("position-accuracy", None, "position accuracy needs targets, and finds none: the inputs are no tokens"),
+        ("accuracy", ["cat", "dog"] * 30, "labels are names such as 'cat': give one class number"),
+        ("f1", pandas.Series(["cat", "dog"] * 30), "F1 needs targets that are numbers, not names such as 'cat'"),
+    ],
+)
+def test_messages_about_labels_say_what_is_wrong(regression, metric, labels, words):
+    with pytest.raises(DataError, match=words):
+        evaluate(regression, NOISY, INPUTS, labels, CALIBRATION, metric=metric)
 
 
 class Whole:

@@ -28,6 +28,19 @@ def network(layer: nn.Module) -> nn.Module:
     return layer.eval()
 
 
+@pytest.mark.parametrize(
+    ("labels", "metric", "words"),
+    [
+        (None, "accuracy", "training needs targets, and the data has none: give labels="),
+        (["cat", "dog"] * 4, "mse", "training needs targets that are numbers, not names such as 'cat'"),
+    ],
+)
+def test_training_without_numbers_to_learn_is_refused(labels, metric, words):
+    """It ended in a RuntimeError of PyTorch's."""
+    with pytest.raises(DataError, match=words):
+        fine_tune(nn.Linear(4, 3), Design(), images(8, 4), labels, images(4, 4), metric=metric)
+
+
 def test_the_gradient_of_a_range_is_that_of_finite_differences():
     """With many codes rounding is nothing, and clipping is left."""
     x, top = torch.randn(200, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), 2**40

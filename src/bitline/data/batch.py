@@ -205,7 +205,17 @@ def _checked(call: Call, targets: Any) -> Batch:
         targets = targets if array is None else array
         if isinstance(targets, (set, frozenset)):
             raise DataError("the labels are a set, which has no order: give a list or array of them")
-        count = len(targets) if hasattr(targets, "__len__") and getattr(targets, "shape", (1,)) != () else 0
+        if isinstance(targets, Mapping):
+            raise DataError(
+                f"the labels are a {type(targets).__name__} of {', '.join(map(str, targets))}: give a tensor or a list "
+                "with one label for each sample, such as a list of these mappings"
+            )
+        if not hasattr(targets, "__len__") or getattr(targets, "shape", (1,)) == ():
+            raise DataError(
+                f"{images} images and a single label: give one label for each image; where data yields single "
+                "samples, give a DataLoader that makes batches of them (batch_size=64)"
+            )
+        count = len(targets)
         if count != images or count == 0:
             raise DataError(f"{images} images and {count} labels: give one label for each of one or more images")
     return Batch(call, targets)

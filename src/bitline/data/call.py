@@ -91,7 +91,7 @@ class Call:
 
 
 def tensor_of_numbers(value: Any) -> Tensor | None:
-    """A tensor or array of numbers as a tensor, None for anything else.
+    """A tensor, an array or a table of pandas, of numbers, as a tensor; None for anything else.
 
     Examples:
         >>> tensor_of_numbers(np.array([1, 2])), tensor_of_numbers("two")
@@ -100,6 +100,8 @@ def tensor_of_numbers(value: Any) -> Tensor | None:
     if isinstance(value, Tensor):
         refuse_indirect(value, "a tensor of the data", DataError)
         return value.detach().resolve_conj().resolve_neg()
+    if hasattr(value, "__array__") and not isinstance(value, (np.ndarray, np.generic)):
+        value = np.array(value)  # a table or a column of pandas
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         refuse_masked(value, "an array of the data", DataError)
         wide = value.dtype.kind == "f" and value.dtype.itemsize > 8  # which PyTorch does not have

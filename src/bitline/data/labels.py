@@ -260,6 +260,17 @@ def in_short(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
+def names_in(labels: np.ndarray) -> str:
+    """Labels that are texts, in words; empty for others.
+
+    Examples:
+        >>> names_in(np.array(["cat", "dog"])), names_in(np.array([0, 1]))
+        ("names such as 'cat'", '')
+    """
+    first = labels.flat[0] if labels.size and labels.dtype.kind in "USO" else None
+    return f"names such as {str(first)!r}" if isinstance(first, (str, bytes)) else ""
+
+
 def _tensor(labels: object) -> Tensor:
     if not isinstance(labels, Tensor):
         refuse_masked(labels, "the array of labels", DataError)
@@ -268,7 +279,7 @@ def _tensor(labels: object) -> Tensor:
         except (ValueError, TypeError, RuntimeError) as error:
             raise DataError(f"labels cannot be read ({first_line(error)}): {WANTED}") from None
         if array.dtype.kind not in "biuf" or array.ndim == 0:
-            raise DataError(f"labels are {array.dtype}, {array.shape}: {WANTED}")
+            raise DataError(f"labels are {names_in(array) or f'{array.dtype}, {array.shape}'}: {WANTED}")
         labels = torch.from_numpy(array.astype(np.float64 if array.dtype.kind == "f" else np.int64))
     refuse_indirect(labels, "the tensor of labels", DataError)
     if labels.is_complex() or labels.ndim == 0:

@@ -84,7 +84,7 @@ class PositionAccuracy(TokenMeasure):
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Positions that are right, and those that count, (samples, 2)."""
-        scores, labels = by_position(outputs, require(targets, self.name), self.name)
+        scores, labels = by_position(outputs, self.labels_of(targets), self.name)
         counted = labels != IGNORED
         right = counted & (scores.argmax(2).cpu() == labels)
         return torch.stack([right.sum(1), counted.sum(1)], 1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bitline.measures.measure import Values, require
+from bitline.measures.measure import Values
 from bitline.measures.outputs import IGNORED, LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
@@ -33,7 +33,7 @@ class Perplexity(TokenMeasure):
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sum of -log p, and number of tokens, (samples, 2)."""
-        scores, labels = by_position(outputs, require(targets, self.name), self.name)
+        scores, labels = by_position(outputs, self.labels_of(targets), self.name)
         labels = labels.to(scores.device)
         losses = [
             functional.cross_entropy(row.float(), label, ignore_index=IGNORED, reduction="none").double().sum()

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bitline.data.labels import names_in
 from bitline.data.outputs import tensor_of
 from bitline.errors import DataError
 
@@ -34,7 +35,7 @@ def numbers_of(targets: Any, name: str) -> Tensor:
     except ValueError:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        raise DataError(f"{name} needs targets that are numbers, not {type(targets).__name__} of {array.dtype}")
+        raise DataError(f"{name} needs targets that are numbers, not {names_in(array) or type(targets).__name__}")
     return torch.from_numpy(np.ascontiguousarray(array))
 
 

@@ -28,6 +28,19 @@ class TokenMeasure(Measure):
             return targets
         return next_tokens(tokens, call.real) if targets is None else _shifted(torch.as_tensor(targets))
 
+    def labels_of(self, targets: Any) -> Any:
+        """Labels, where there are some.
+
+        Raises:
+            DataError: the data has none, and `targets_of` found no tokens to take them from.
+        """
+        if targets is None:
+            raise DataError(
+                f"{self.name} needs targets, and finds none: the inputs are no tokens, (samples, tokens) whole "
+                "numbers, of which the next ones could be taken; give batches (inputs, labels), or mappings with 'labels'"
+            )
+        return targets
+
     def remark(self, call: Any, targets: Any) -> str:
         if self.targets_of(call, targets) is targets:
             return ""

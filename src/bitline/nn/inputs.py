@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +21,7 @@ from bitline.data.call import (
     tensor_of_numbers,
     usable,
 )
+from bitline.data.loaded_samples import Runs
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
@@ -51,8 +53,9 @@ class Inputs:
 
         Args:
             given: a tensor or array (samples, ...); a list of samples; a tuple of several inputs, or a mapping of
-                inputs by the names of the network's arguments, each (samples, ...); or an iterable of batches, such as
-                a `DataLoader`, whose batches are one of these, labels after the inputs left out; `Samples`.
+                inputs by the names of the network's arguments, each (samples, ...); a data set, or a list of inputs
+                with one label each; or an iterable of batches, such as a `DataLoader`, whose batches are one of these,
+                or ((inputs, ...), labels), labels after the inputs left out; `Samples`.
             model: the network.
 
         Raises:
@@ -145,17 +148,39 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
         if stacked is not None:
             yield from _batches(Call((stacked,), {}))
             return
-    if not isinstance(given, Iterable) or isinstance(given, (str, bytes)):
+    batches = Runs(given) if _holds_samples(given) else given
+    if not isinstance(batches, Iterable) or isinstance(given, (str, bytes)):
         raise CalibrationError(_wanted(given))
-    for batch in given:
-        call = _call(tuple(batch) if isinstance(batch, list) else batch, model, with_labels=True)
+    for batch in batches:
+        call = _call_of_batch(tuple(batch) if isinstance(batch, list) else batch, model)
         if call is None:
-            raise CalibrationError(_wanted(batch))
+            raise CalibrationError(
+                f"a batch of the calibration inputs is a {_in_words(batch)}: give batches that are tensors, tuples or "
+                "dictionaries of them, or ((inputs, ...), labels)"
+            )
         yield call
 
 
-def _call(given: Any, model: nn.Module, with_labels: bool = False) -> Call | None:
-    """A batch as arguments of `model`, None where it is something else."""
+def _holds_samples(given: Any) -> bool:
+    """Whether a data set, or a list of inputs with one label each, holds samples and not batches."""
+    if isinstance(given, list):
+        last = given[0][-1] if given and isinstance(given[0], (tuple, list)) and len(given[0]) > 1 else None
+        return isinstance(last, (int, float, np.generic)) or getattr(last, "shape", None) == ()
+    return hasattr(given, "__getitem__") and hasattr(given, "__len__")
+
+
+def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:
+    """A batch as arguments of `model`: all inputs of ((inputs, ...), labels), and as many as it needs of others."""
+    inputs = batch[0] if isinstance(batch, tuple) and batch else None
+    if isinstance(inputs, (tuple, list, Mapping)):
+        return _call(tuple(inputs) if isinstance(inputs, list) else inputs, model)
+    if isinstance(batch, tuple):
+        batch = batch[: max(1, required_arguments(model))]
+    return _call(batch, model)
+
+
+def _call(given: Any, model: nn.Module) -> Call | None:
+    """Inputs as arguments of `model`, None where they are something else."""
     if isinstance(given, StoredImages):
         return Call((given.tensor(),), {})
     tensor = tensor_of_numbers(given)
@@ -168,11 +193,8 @@ def _call(given: Any, model: nn.Module, with_labels: bool = False) -> Call | Non
         tensors = {name: value for name, value in known.items() if value is not None}
         return Call((), tensors) if tensors and len(tensors) == len(known) else None
     if isinstance(given, tuple):
-        values = [tensor_of_numbers(value) for value in given]
-        if with_labels:
-            values = values[: max(1, required_arguments(model))]
-        else:
-            values = values[: max(1, possible_arguments(model))]  # labels after the inputs
+        most = max(1, possible_arguments(model))  # labels after the inputs are left out
+        values = [tensor_of_numbers(value) for value in given[:most]]
         tensors_given = tuple(value for value in values if value is not None)
         return Call(tensors_given, {}) if values and len(tensors_given) == len(values) else None
     return None
@@ -197,6 +219,11 @@ def _wanted(given: Any) -> str:
         f"calibration inputs are a tensor or array (samples, ...), a tuple or dictionary of them for networks with "
         f"several inputs, or a DataLoader, not a {type(given).__name__}"
     )
+
+
+def _in_words(batch: Any) -> str:
+    of = f" of {', '.join(type(part).__name__ for part in batch)}" if isinstance(batch, (tuple, list)) else ""
+    return type(batch).__name__ + of
 
 
 def _short(dtype: torch.dtype) -> str:

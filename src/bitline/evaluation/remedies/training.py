@@ -17,6 +17,8 @@ from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 from bitline.measures import Measure
+from bitline.measures.measure import require
+from bitline.measures.outputs import numbers_of
 
 Loss = Callable[[Any, Any], Tensor]
 """One number to make small, of what the network returns and the targets."""
@@ -31,7 +33,7 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
             are outputs.
 
     Raises:
-        DataError: the shapes do not go together.
+        DataError: there are no targets, they are no numbers, or the shapes do not go together.
 
     Examples:
         >>> scores = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
@@ -39,7 +41,8 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
         (tensor(0.1269), tensor(1.))
     """
     found = tensor_with_gradients(outputs, "a loss needs scores or numbers")
-    wanted = torch.as_tensor(targets, device=found.device)
+    given = require(targets, "training")
+    wanted = (given if isinstance(given, Tensor) else numbers_of(given, "training")).to(found.device)
     if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
         return functional.cross_entropy(found, wanted.long())
     if not wanted.is_floating_point() and wanted.shape == found.shape[:-1]:
