@@ -118,6 +118,15 @@ def test_hugging_face_outputs_and_labels():
     assert torch.equal(measure.values({"logits": logits}, labels), measure.values((logits, "state"), labels))
 
 
+def test_labels_of_a_decoder_stand_at_its_own_tokens():
+    """A network that copies its input has labels that are the encoder's tokens, in their places already."""
+    tokens = torch.tensor([[3, 4, 5, 1]])
+    call = Call((), {"input_ids": tokens, "decoder_input_ids": torch.tensor([[0, 3, 4, 5]])})
+    measure = measure_of("perplexity")
+    assert measure.targets_of(call, tokens) is tokens
+    assert measure.targets_of(call, None).tolist() == [[3, 4, 5, -100]]
+
+
 def test_error_rates_count_edits():
     rate = ErrorRate("phoneme error rate", decode=lambda outputs: outputs.argmax(2))
     outputs = functional.one_hot(torch.tensor([[1, 2, 3], [4, 4, 4]]), 5).float()

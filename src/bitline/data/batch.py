@@ -50,10 +50,11 @@ class Batch:
     def without_padding(self) -> Batch:
         """The same, with targets of padding that do not count: -100, or NaN where targets are no whole numbers."""
         real, targets = self.call.real, self.targets
-        if real is None or not isinstance(targets, Tensor) or targets.shape != real.shape:
+        if real is None or not isinstance(targets, Tensor) or targets.shape[:2] != real.shape:
             return self
         missing = float("nan") if targets.is_floating_point() else IGNORED
-        return Batch(self.call, targets.masked_fill(~real.to(targets.device), missing))
+        padding = ~real.to(targets.device).reshape(*real.shape, *[1] * (targets.ndim - 2))
+        return Batch(self.call, targets.masked_fill(padding, missing))
 
 
 def copied(value: Any) -> Any:
@@ -101,7 +102,7 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
             inputs = list(inputs[0])
         _refuse_too_many(inputs, network)
-        return _checked(Call(tuple(_input(value) for value in inputs), {}), targets)
+        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_named_masks(network), targets)
     return _checked(Call((_input(given),), {}), None)
 
 
@@ -124,7 +125,7 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
         return _checked(_of_mapping(given, network)[0], labels)
     if isinstance(given, tuple):
         _refuse_too_many(given, network)
-        return _checked(Call(tuple(_input(value) for value in given), {}), labels)
+        return _checked(Call(tuple(_input(value) for value in given), {}).with_named_masks(network), labels)
     stacked = stacked_samples(given) if isinstance(given, list) else None
     return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels)
 

@@ -50,14 +50,40 @@ class Call:
         return len(first) if first.ndim else 1
 
     @property
+    def mask(self) -> tuple[str, Tensor] | None:
+        """The argument that says where padding is, with its name, (samples, positions); None where there is none."""
+        for name in (*REAL, *PADDED):
+            mask = self.keywords.get(name)
+            if isinstance(mask, Tensor) and mask.ndim == 2 and (name in REAL or mask.dtype == torch.bool):
+                return name, mask
+        return None
+
+    @property
     def real(self) -> Tensor | None:
         """Where inputs are no padding, (samples, positions), bool; None where no argument says so."""
-        for names, is_real in ((REAL, True), (PADDED, False)):
-            for name in names:
-                mask = self.keywords.get(name)
-                if isinstance(mask, Tensor) and mask.ndim == 2 and (is_real or mask.dtype == torch.bool):
-                    return mask.bool() == is_real
-        return None
+        if self.mask is None:
+            return None
+        name, mask = self.mask
+        return mask.bool() == (name in REAL)
+
+    def with_named_masks(self, model: nn.Module) -> Call:
+        """The same call, with masks of padding by their names, and what follows them, where a network has such.
+
+        Examples:
+            >>> class Masked(nn.Linear):
+            ...     def forward(self, input, attention_mask=None):
+            ...         return super().forward(input)
+            >>> call = Call((torch.ones(2, 3, 4), torch.ones(2, 3)), {})
+            >>> list(call.with_named_masks(Masked(4, 1)).keywords)
+            ['attention_mask']
+        """
+        names = [each.name for each in _positional(model) if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
+        given = names[: len(self.arguments)]
+        first = next((place for place, name in enumerate(given) if name in (*REAL, *PADDED)), None)
+        if first is None or len(given) < len(self.arguments):
+            return self
+        named = dict(zip(given[first:], self.arguments[first:], strict=True))
+        return Call(self.arguments[:first], {**named, **self.keywords})
 
     def part(self, start: int, stop: int) -> Call:
         """Some samples; what has another number of entries goes along whole."""
@@ -179,6 +205,31 @@ def tell_left_out(model: nn.Module, names: Collection[str], given: Collection[st
         entries = ", ".join(map(repr, names))
         message = f"{type(model).__name__} has no argument for these entries of the data, which are left out: {entries}"
         warnings.warn(message, LeftOutWarning, stacklevel=2)
+
+
+def tell_of_other_masks(call: Call, model: nn.Module) -> None:
+    """Tell of an argument that looks as if it said where padding is, by a name that does not say how.
+
+    Args:
+        call: a batch.
+        model: the network that takes it.
+
+    Warns:
+        LeftOutWarning: there is one, and no mask of padding.
+
+    Examples:
+        >>> tell_of_other_masks(Call((torch.ones(2, 3, 4),), {}), nn.Linear(4, 1))
+    """
+    named = dict(zip((each.name for each in _positional(model)), call.arguments, strict=False)) | dict(call.keywords)
+    shape = call.tensors()[0].shape[:2]
+    for name, value in named.items():
+        if call.mask is None and "mask" in name and isinstance(value, Tensor) and value.shape == shape:
+            warnings.warn(
+                f"{name!r} may be a mask of padding, but does not say whether padding is 0 or 1, so all positions "
+                f"count: call it {REAL[0]} (1 where inputs are real) or {PADDED[0]} (True where they are padding)",
+                LeftOutWarning,
+                stacklevel=2,
+            )
 
 
 def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:

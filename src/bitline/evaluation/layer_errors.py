@@ -13,7 +13,7 @@ from bitline.data.call import Call
 from bitline.data.samples import Samples, samples_of
 from bitline.data.stored_images import StoredImages
 from bitline.nn import AnalogLayer, analog_layers, computing
-from bitline.nn.padding import padding_of, real_vectors
+from bitline.nn.padding import padding_in, padding_of, real_outputs
 from bitline.numerics.energies import energies
 
 COMPARED = 64
@@ -201,12 +201,12 @@ class _Comparison:
             outputs, own = layer.compute(inputs), self._exact[layer.name].compute(inputs)
             calls = expected.get(layer.name)
             accumulated = calls.pop(0) if calls else own  # a network may call a layer for some inputs only
-            found, own, accumulated = (real_vectors(layer, each) for each in (outputs, own, accumulated))
+            found, own, accumulated = real_outputs(layer, outputs, own, accumulated)
             both = torch.cat([energies(own, found), energies(accumulated, found)])
             self.energies.setdefault(layer.name, []).append(both)
             return outputs
 
-        with computing(self._analog, compare), padding_of(call):
+        with padding_of(padding_in(call, self._analog)), computing(self._analog, compare):
             call.on(self._analog)
         return size
 

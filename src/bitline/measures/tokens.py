@@ -24,9 +24,10 @@ class TokenMeasure(Measure):
 
     def targets_of(self, call: Any, targets: Any) -> Any:
         tokens = tokens_of(call)
-        if tokens is None or (targets is not None and not _are_inputs(targets, tokens, call.real)):
+        real = None if tokens is None or call.real is None or call.real.shape != tokens.shape else call.real
+        if tokens is None or (targets is not None and not _are_inputs(targets, tokens, real)):
             return targets
-        return next_tokens(tokens, call.real) if targets is None else _shifted(torch.as_tensor(targets))
+        return next_tokens(tokens, real) if targets is None else _shifted(torch.as_tensor(targets))
 
     def labels_of(self, targets: Any) -> Any:
         """Labels, where there are some.
@@ -37,7 +38,7 @@ class TokenMeasure(Measure):
         if targets is None:
             raise DataError(
                 f"{self.name} needs targets, and finds none: the inputs are no tokens, (samples, tokens) whole "
-                "numbers, of which the next ones could be taken; give batches (inputs, labels), or mappings with 'labels'"
+                "numbers, of which the next could be taken; give batches (inputs, labels), or mappings with 'labels'"
             )
         return targets
 
@@ -49,14 +50,16 @@ class TokenMeasure(Measure):
 
 
 def tokens_of(call: Any) -> Tensor | None:
-    """The input tokens of a batch, (samples, tokens), integers; None where it has none.
+    """The tokens that the outputs of a batch stand at, (samples, tokens), integers; None where it has none.
+
+    Those of the decoder, where there is one: labels of a network that copies its input are those of the encoder, too.
 
     Examples:
         >>> from bitline.data.call import Call
         >>> tokens_of(Call((torch.tensor([[3, 4]]),), {})), tokens_of(Call((torch.rand(1, 2),), {}))
         (tensor([[3, 4]]), None)
     """
-    named = call.keywords.get("input_ids")
+    named = call.keywords.get("decoder_input_ids", call.keywords.get("input_ids"))
     first = named if isinstance(named, Tensor) else next(iter(call.tensors()), None)
     return first if first is not None and first.ndim == 2 and not first.is_floating_point() else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,7 @@ from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.padding import real_vectors
+from bitline.nn.padding import Marks, real_inputs
 from bitline.nn.watched_layer import LayerWithAdcs, WatchedLayer
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.summary import counted, summary
@@ -185,12 +185,13 @@ def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs
     activities = {layer.name: _activity(layer, scales[layer.name]) for layer in analog_layers(network)}
 
     def count(layer: AnalogLayer, x: Tensor) -> Tensor:
-        vectors = layer.arranged(real_vectors(layer, x))
-        activities[layer.name].add(layer.encoded().input_codes(vectors, scales[layer.name]))
+        for part in real_inputs(layer, x):
+            activities[layer.name].add(layer.encoded().input_codes(layer.arranged(part), scales[layer.name]))
         return layer.float_forward(x)
 
+    padding = inputs.padding(network)
     with computing(network, count):
-        inputs.run(network)
+        inputs.run(network, padding)
     return activities
 
 
@@ -216,7 +217,8 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
         watched: layers whose ADC inputs are wanted.
     """
     layers = {layer.name: layer for layer in analog_layers(network)}
-    scales, calls = _input_scales(network, layers, inputs)
+    padding = inputs.padding(network)
+    scales, calls = _input_scales(network, layers, inputs, padding)
     if not watched:
         return {name: LayerRecord(scale, None, None) for name, scale in scales.items()}
     aware = [name for name in watched if _is_relu_aware(layers[name])]
@@ -229,27 +231,28 @@ def record_network(network: nn.Module, inputs: Inputs, watched: Collection[str])
     }
     if any(layers[name].design.adc.centred for name in watched):
         with computing(network, lambda layer, x: seen[layer.name].learn_centres(x)):
-            inputs.run(network)
+            inputs.run(network, padding)
     with computing(network, lambda layer, x: seen[layer.name].count(x)):
-        inputs.run(network)
+        inputs.run(network, padding)
     for layer in seen.values():
         layer.drop()
     return {name: LayerRecord(scales[name], layer.signals, layer.activity) for name, layer in seen.items()}
 
 
 def _input_scales(
-    network: nn.Module, layers: Mapping[str, AnalogLayer], inputs: Inputs
+    network: nn.Module, layers: Mapping[str, AnalogLayer], inputs: Inputs, padding: Sequence[Marks]
 ) -> tuple[dict[str, InputScale], Counter[str]]:
     """Quantisation of every layer's inputs, from those of the float network, and how often each layer is called."""
     histograms, calls = {name: Histogram() for name in layers}, Counter[str]()
 
     def see(layer: AnalogLayer, x: Tensor) -> Tensor:
-        histograms[layer.name].update(layer.observed(real_vectors(layer, x)))
+        for part in real_inputs(layer, x):
+            histograms[layer.name].update(layer.observed(part))
         calls[layer.name] += 1
         return layer.float_forward(x)
 
     with computing(network, see):
-        inputs.run(network)
+        inputs.run(network, padding)
     for name, histogram in histograms.items():
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")

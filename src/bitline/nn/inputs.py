@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bitline.data.call import (
     possible_arguments,
     required_arguments,
     tell_left_out,
+    tell_of_other_masks,
     tensor_of_numbers,
     usable,
 )
@@ -26,7 +27,7 @@ from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
 from bitline.nn.out_of_memory import is_out_of_memory
-from bitline.nn.padding import padding_of
+from bitline.nn.padding import Marks, padding_in, padding_of
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""
@@ -61,15 +62,21 @@ class Inputs:
         Raises:
             CalibrationError: something else, nothing, or values that are NaN, infinite or too large for the network.
             DataError: values that are masked.
+
+        Warns:
+            LeftOutWarning: an argument may be a mask of padding, but its name does not say so.
         """
         if isinstance(given, Inputs):
             return given
         if isinstance(given, Samples):
             given = given.beside(model)
-            return cls(tuple(batch.call for batch in given.batches(BATCH)))
+            calls = tuple(batch.call for batch in given.batches(BATCH))
+            tell_of_other_masks(calls[0], model)
+            return cls(calls)
         calls = tuple(_calls(given, model))
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
+        tell_of_other_masks(calls[0], model)
         return cls(tuple(usable(call, model, "calibration images", CalibrationError) for call in calls))
 
     @property
@@ -78,11 +85,20 @@ class Inputs:
         return self.calls[0].part(0, 2)
 
     @torch.no_grad()
-    def run(self, network: nn.Module) -> None:
-        """Run all batches."""
-        for call in self.calls:
-            with padding_of(call):
+    def run(self, network: nn.Module, padding: Sequence[Marks] | None = None) -> None:
+        """Run all batches.
+
+        Args:
+            network: takes them.
+            padding: what `padding_in` finds in each batch, for layers that ask; None where none does.
+        """
+        for call, marks in zip(self.calls, padding or [{}] * len(self.calls), strict=True):
+            with padding_of(marks):
                 call.on(network)
+
+    def padding(self, network: nn.Module) -> list[Marks]:
+        """What is padding in a converted network, batch by batch."""
+        return [padding_in(call, network) for call in self.calls]
 
     def first(self, count: int) -> Inputs:
         """The first samples, `count` of them at most."""
@@ -166,7 +182,7 @@ def _holds_samples(given: Any) -> bool:
     if isinstance(given, list):
         last = given[0][-1] if given and isinstance(given[0], (tuple, list)) and len(given[0]) > 1 else None
         return isinstance(last, (int, float, np.generic)) or getattr(last, "shape", None) == ()
-    return hasattr(given, "__getitem__") and hasattr(given, "__len__")
+    return hasattr(given, "__getitem__") and hasattr(given, "__len__") and not isinstance(given, Mapping)
 
 
 def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:
@@ -174,8 +190,8 @@ def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:
     inputs = batch[0] if isinstance(batch, tuple) and batch else None
     if isinstance(inputs, (tuple, list, Mapping)):
         return _call(tuple(inputs) if isinstance(inputs, list) else inputs, model)
-    if isinstance(batch, tuple):
-        batch = batch[: max(1, required_arguments(model))]
+    if isinstance(batch, tuple):  # as many as the network needs, and of three or more all but the labels
+        batch = batch[: max(1, required_arguments(model), len(batch) - 1)]
     return _call(batch, model)
 
 
@@ -196,7 +212,8 @@ def _call(given: Any, model: nn.Module) -> Call | None:
         most = max(1, possible_arguments(model))  # labels after the inputs are left out
         values = [tensor_of_numbers(value) for value in given[:most]]
         tensors_given = tuple(value for value in values if value is not None)
-        return Call(tensors_given, {}) if values and len(tensors_given) == len(values) else None
+        whole = values and len(tensors_given) == len(values)
+        return Call(tensors_given, {}).with_named_masks(model) if whole else None
     return None
 
 

@@ -1,58 +1,199 @@
-"""Padding in the inputs of a network: what belongs to no sample, and tells nothing of its signals."""
+"""Padding in the inputs of a network: what belongs to no sample, and tells nothing of its signals.
+
+Only the inputs say what is padding. Inside a network positions may be transposed, flattened, walked step by step or
+halved, so nothing is read from shapes: two passes of the float network, with two contents of the padding, show which
+vectors of a layer padding reaches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from bitline.data.call import Call
+from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.layer import AnalogLayer
 
-_real: ContextVar[Tensor | None] = ContextVar("real positions", default=None)
+
+@dataclass(frozen=True)
+class Reached:
+    """Where padding reaches a layer, at one of its calls.
+
+    Attributes:
+        inputs: of its input vectors, all axes of the inputs but that of channels, bool.
+        outputs: of its output vectors, likewise.
+    """
+
+    inputs: Tensor
+    outputs: Tensor
+
+
+Marks = Mapping[str, tuple[Reached, ...]]
+"""By layer, of its calls in one pass; layers whose vectors all count are missing."""
+
+_marks: ContextVar[dict[str, deque[Reached]]] = ContextVar("padding", default={})  # noqa: B039  (never changed)
 
 
 @contextmanager
-def padding_of(call: Call) -> Iterator[None]:
-    """Let `real_vectors` know, for a while, which positions of a batch are padding.
+def padding_of(marks: Marks) -> Iterator[None]:
+    """Let `real_inputs` and `real_outputs` know, for one pass of a network, what is padding.
 
     Args:
-        call: the batch; an argument such as `attention_mask` says it.
+        marks: see `padding_in`.
     """
-    before = _real.set(call.real)
+    before = _marks.set({name: deque(calls) for name, calls in marks.items()})
     try:
         yield
     finally:
-        _real.reset(before)
+        _marks.reset(before)
 
 
-def real_vectors(layer: AnalogLayer, values: Tensor) -> Tensor:
-    """Inputs or outputs of a layer without those of padding, where positions can be told.
+@torch.no_grad()
+def padding_in(call: Call, network: nn.Module) -> Marks:
+    """Which vectors of a network's layers are padding.
+
+    Those that padding reaches. Where it reaches all vectors of every padded sample, as behind a mean over positions
+    that forgets the mask, they are signals like others: all count, or those that stand at real positions where the
+    shape is that of the network's inputs.
 
     Args:
-        layer: of a matrix, whose vectors stand at positions of the network's inputs; others keep everything, as the
-            windows of a convolution have padding and samples in them.
-        values: (samples, positions, features), or (samples * positions, features).
-
-    Returns:
-        The values as they are where nothing is padding, and (vectors, features) otherwise.
+        call: a batch; an argument such as `attention_mask` says what is padding.
+        network: converted.
 
     Examples:
-        >>> import torch
-        >>> from bitline import analog_layers, convert
-        >>> layer = next(analog_layers(convert(torch.nn.Linear(2, 2), "differential", torch.ones(1, 2))))
-        >>> mask = torch.tensor([[1, 1, 0]])
-        >>> with padding_of(Call((), {"attention_mask": mask})):
-        ...     real_vectors(layer, torch.ones(1, 3, 2)).shape
-        torch.Size([2, 2])
+        >>> from bitline import convert
+        >>> class Transposed(nn.Linear):
+        ...     def forward(self, input, attention_mask=None):
+        ...         return super().forward(input.transpose(0, 1))
+        >>> analog = convert(nn.Sequential(nn.Linear(2, 3)), "differential", torch.ones(1, 2))
+        >>> padding_in(Call((torch.ones(1, 2),), {}), analog)
+        {}
     """
-    real = _real.get()
-    if real is None or layer.product.kernel or bool(real.all()):
-        return values
-    if values.ndim == 3 and values.shape[:2] == real.shape:
-        return values[real.to(values.device)]
-    if values.ndim == 2 and real.shape[1] > 1 and len(values) == real.numel():
-        return values[real.flatten().to(values.device)]
-    return values
+    real = call.real
+    if real is None or bool(real.all()):
+        return {}
+    as_given = _projections(call, network)
+    with_other = _projections(_with_other_padding(call, real), network)
+    padded = int((~real).any(1).sum())
+    marks = {}
+    for name, calls in as_given.items():
+        found = tuple(map(_reached, calls, with_other.get(name, ())))
+        vectors, reached = (sum(int(count(each.inputs)) for each in found) for count in (torch.numel, torch.sum))
+        if reached * len(real) < padded * vectors:
+            marks[name] = found
+        elif all(each.inputs.shape[:2] == real.shape for each in found):
+            positions = [~real.to(each.inputs.device) for each in found]
+            marks[name] = tuple(map(_at_positions, found, positions))
+    return {name: found for name, found in marks.items() if any(bool(each.inputs.any()) for each in found)}
+
+
+def real_inputs(layer: AnalogLayer, inputs: Tensor) -> list[Tensor]:
+    """The parts of a layer's inputs that are no padding, each an input of the layer.
+
+    Args:
+        layer: at its call; windows of a convolution over one axis are those within the real positions of a sample.
+        inputs: of the layer.
+
+    Examples:
+        >>> from bitline import analog_layers, convert
+        >>> layer = next(analog_layers(convert(nn.Linear(2, 2), "differential", torch.ones(1, 2))))
+        >>> mark = torch.tensor([[False, False, True]])
+        >>> with padding_of({layer.name: (Reached(mark, mark),)}):
+        ...     [part.shape for part in real_inputs(layer, torch.ones(1, 3, 2))]
+        [torch.Size([2, 2])]
+    """
+    reached = _next(layer)
+    if reached is None:
+        return [inputs]
+    real = ~reached.inputs
+    if not layer.product.kernel:
+        return [inputs[real]] if bool(real.any()) else []
+    return _cropped(layer, inputs, real) if len(layer.product.kernel) == 1 else [inputs]
+
+
+def real_outputs(layer: AnalogLayer, *outputs: Tensor) -> tuple[Tensor, ...]:
+    """Outputs of a layer at one of its calls without those of padding, (vectors, outputs) where there is any."""
+    reached = _next(layer)
+    if reached is None:
+        return outputs
+    axis = _channel_axis(layer)
+    return tuple(each.movedim(axis, -1)[~reached.outputs] for each in outputs)
+
+
+def _next(layer: AnalogLayer) -> Reached | None:
+    calls = _marks.get().get(layer.name)
+    return calls.popleft() if calls else None
+
+
+def _cropped(layer: AnalogLayer, inputs: Tensor, real: Tensor) -> list[Tensor]:
+    """Each sample from its first to its last real position, where a window fits."""
+    parts = []
+    samples = inputs if inputs.ndim == 3 else inputs[None]
+    for sample, positions in zip(samples, real.reshape(len(samples), -1), strict=True):
+        places = positions.nonzero()
+        if len(places) and int(places[-1] - places[0]) + 1 >= layer.product.kernel[0]:
+            parts.append(sample[None, :, int(places[0]) : int(places[-1]) + 1])
+    return parts
+
+
+def _channel_axis(layer: AnalogLayer) -> int:
+    return -1 - len(layer.product.kernel)
+
+
+def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor, Tensor]]]:
+    """One number for every input and output vector of all layers, by layer and call."""
+    found: dict[str, list[tuple[Tensor, Tensor]]] = {layer.name: [] for layer in analog_layers(network)}
+
+    def see(layer: AnalogLayer, x: Tensor) -> Tensor:
+        outputs = layer.float_forward(x)
+        axis = _channel_axis(layer)
+        found[layer.name].append((_projected(x, axis), _projected(outputs, axis)))
+        return outputs
+
+    with computing(network, see):
+        call.on(network)
+    return found
+
+
+def _projected(values: Tensor, axis: int) -> Tensor:
+    vectors = values.detach().movedim(axis, -1).double()
+    direction = torch.randn(vectors.shape[-1], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return (vectors * direction.to(vectors.device)).sum(-1)
+
+
+def _reached(given: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Reached:
+    return Reached(*(~(left == right) for left, right in zip(given, other, strict=True)))
+
+
+def _at_positions(reached: Reached, padding: Tensor) -> Reached:
+    return Reached(*(_beside(padding, marks).expand_as(marks) for marks in (reached.inputs, reached.outputs)))
+
+
+def _with_other_padding(call: Call, real: Tensor) -> Call:
+    """The same samples, with what real positions hold in the place of padding."""
+
+    def other(values: Tensor) -> Tensor:
+        if values.shape[:2] != real.shape or (call.mask is not None and values is call.mask[1]):
+            return values
+        inside = real.to(values.device)
+        held = values[inside]
+        if not len(held):
+            return values
+        first = held[0]
+        others = held[(held != first).reshape(len(held), -1).any(1)]
+        second = others[0] if len(others) else first
+        stays = _beside(inside, values)
+        return torch.where(stays, values, torch.where(values == first, second, first))
+
+    return call.each(other)
+
+
+def _beside(marks: Tensor, values: Tensor) -> Tensor:
+    """Marks of positions, (samples, positions), with further axes as values have them."""
+    return marks.reshape(*marks.shape, *[1] * (values.ndim - 2))

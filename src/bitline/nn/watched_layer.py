@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Tensor
 
 from bitline.design.views import reference
@@ -9,7 +11,7 @@ from bitline.layer.encoded import LayerCalibration
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn.activity import Activity
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.padding import real_vectors
+from bitline.nn.padding import real_inputs
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.quantize import InputScale
 
@@ -58,16 +60,18 @@ class WatchedLayer:
 
     def count(self, inputs: Tensor) -> Tensor:
         """Outputs for some inputs, whose codes and signals are counted."""
-        self._add(self._codes(inputs))
+        for codes in self._codes(inputs):
+            self._add(codes)
         outputs = self._outputs(inputs)
         self._calls -= 1
         if self._calls <= 0:
             self.drop()
         return outputs
 
-    def _codes(self, inputs: Tensor) -> Tensor:
+    def _codes(self, inputs: Tensor) -> Iterator[Tensor]:
         layer = self._layer
-        return layer.encoded().input_codes(layer.arranged(real_vectors(layer, inputs)), self._scale)
+        for part in real_inputs(layer, inputs):
+            yield layer.encoded().input_codes(layer.arranged(part), self._scale)
 
     def _add(self, codes: Tensor) -> None:
         self.activity.add(codes)
@@ -117,7 +121,8 @@ class LayerWithAdcs(WatchedLayer):
 
     def learn_centres(self, inputs: Tensor) -> Tensor:
         if self.signals.is_centred:
-            self.signals.learn_centres(self._codes(inputs))
+            for codes in self._codes(inputs):
+                self.signals.learn_centres(codes)
         return super().learn_centres(inputs)
 
     def _add(self, codes: Tensor) -> None:

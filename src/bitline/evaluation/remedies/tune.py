@@ -17,6 +17,7 @@ from bitline.errors import ConversionError, DesignError
 from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.layer.chip import Chip
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
+from bitline.nn.padding import real_outputs
 from bitline.numerics.energies import energies
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted, summary
@@ -202,14 +203,16 @@ def _errors(network: nn.Module, inputs: Inputs, chips: Sequence[Chip]) -> dict[s
 
     def compare(layer: AnalogLayer, x: Tensor) -> Tensor:
         exact = layer.float_forward(x)
-        sums.setdefault(layer.name, []).append(energies(exact, layer.compute(x)))
+        wanted, found = real_outputs(layer, exact, layer.compute(x))
+        sums.setdefault(layer.name, []).append(energies(wanted, found))
         return exact
 
+    padding = inputs.padding(network)
     for chip in chips:
         for layer in analog_layers(network):
             layer.put_on(chip)
         with computing(network, compare), settled(network):
-            inputs.run(network)
+            inputs.run(network, padding)
     return {name: _ratio(torch.cat(parts, dim=1)) for name, parts in sums.items()}
 
 

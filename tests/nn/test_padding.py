@@ -1,0 +1,146 @@
+"""What padding holds changes no calibration, error or measure, wherever its positions are inside a network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from bitline import Design, conversion_of, convert, evaluate
+from bitline.data.call import Call
+from bitline.errors import LeftOutWarning
+from bitline.nn.padding import padding_in
+
+SAMPLES, POSITIONS, FEATURES = 12, 7, 6
+MASK = torch.arange(POSITIONS) < torch.tensor([7, 4, 5, 2] * 3)[:, None]
+ADC = Design.of("differential").with_settings({"adc.range.percentile": 100.0})
+
+
+class Network(nn.Module):
+    """A network that takes samples and a mask, and does something of its own with positions inside."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = self.layer(), nn.Linear(FEATURES, 3)
+
+    def layer(self):
+        return nn.Linear(FEATURES, FEATURES)
+
+    def inside(self, x, mask):
+        return self.first(x)
+
+    def forward(self, x, attention_mask=None):
+        mask = attention_mask.bool()
+        return self.second(torch.relu(self.inside(x, mask)))
+
+
+class Transposed(Network):
+    def inside(self, x, mask):
+        return self.first(x.transpose(0, 1)).transpose(0, 1)
+
+
+class Flat(Network):
+    def inside(self, x, mask):
+        return self.first(x.transpose(0, 1).flatten(0, 1)).unflatten(0, x.shape[1::-1]).transpose(0, 1)
+
+
+class Heads(Network):
+    def layer(self):
+        return nn.Linear(2, 2)
+
+    def inside(self, x, mask):
+        return self.first(x.unflatten(2, (3, 2))).flatten(2)
+
+
+class Convolution(Network):
+    def layer(self):
+        return nn.Conv1d(FEATURES, FEATURES, 3, padding=1)
+
+    def inside(self, x, mask):
+        return self.first(x.transpose(1, 2)).transpose(1, 2)
+
+
+class Recurrent(Network):
+    def layer(self):
+        return nn.GRU(FEATURES, FEATURES)
+
+    def inside(self, x, mask):
+        return self.first(x.transpose(0, 1))[0].transpose(0, 1)
+
+
+class Attention(Network):
+    def layer(self):
+        return nn.TransformerEncoderLayer(FEATURES, 2, 8, batch_first=True)
+
+    def inside(self, x, mask):
+        return self.first(x, src_key_padding_mask=~mask)
+
+
+NETWORKS = [Network, Transposed, Flat, Heads, Convolution, Recurrent, Attention]
+
+
+def inputs(content, samples=SAMPLES):
+    x = torch.randn(SAMPLES, POSITIONS, FEATURES, generator=torch.Generator().manual_seed(1))
+    x[~MASK] = content
+    return {"x": x[:samples], "attention_mask": MASK[:samples].long()}
+
+
+def decibels(evaluation):
+    return [(layer.own_db, layer.accumulated_db) for layer in evaluation.layers]
+
+
+@pytest.mark.parametrize("samples", [SAMPLES, POSITIONS])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_calibration_does_not_depend_on_what_padding_holds(network, samples):
+    """Also where there are as many samples as positions: shapes do not tell them apart."""
+    network = network().eval()
+    zero, large = (conversion_of(convert(network, ADC, inputs(content, samples))).calibration for content in (0.0, 9.0))
+    assert zero.layers == large.layers
+
+
+@pytest.mark.parametrize("network", [each for each in NETWORKS if each is not Convolution])
+def test_results_do_not_depend_on_what_padding_holds(network):
+    network, targets = network().eval(), torch.randn(SAMPLES, POSITIONS, 3)
+
+    def result(content):
+        given = inputs(content)
+        return evaluate(network, ADC, {**given, "labels": targets}, metric="mse", calibration=given, chips=1)
+
+    zero, large = result(0.0), result(9.0)
+    assert zero.float_value == large.float_value and decibels(zero) == decibels(large)
+    wanted = (network(**inputs(0.0)) - targets)[MASK].square().mean()
+    assert zero.float_value == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_a_mask_by_place_is_a_mask_by_name():
+    network, given, targets = Network().eval(), inputs(9.0), torch.randn(SAMPLES, POSITIONS, 3)
+    by_name = evaluate(network, ADC, {**given, "labels": targets}, metric="mse", calibration=given, chips=1)
+    places = tuple(given.values())
+    by_place = evaluate(network, ADC, (*places, targets), metric="mse", calibration=places, chips=1)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*places, targets), batch_size=5)
+    loaded = evaluate(network, ADC, loader, metric="mse", calibration=loader, chips=1)
+    assert by_name.mean == by_place.mean == loaded.mean
+    assert decibels(by_name) == decibels(by_place)
+
+
+def test_signals_that_all_depend_on_padding_count():
+    """A mean over positions that forgets the mask: what it gives is what the network works with."""
+
+    class Mean(Network):
+        def forward(self, x, attention_mask=None):
+            return self.second(torch.relu(self.first(x)).mean(1))
+
+    given = inputs(9.0)
+    marks = padding_in(Call((), given), convert(Mean().eval(), ADC, given))
+    assert list(marks) == ["first"] and torch.equal(marks["first"][0].inputs, ~MASK)
+
+
+def test_a_mask_of_another_name_is_told():
+    class Other(Network):
+        def forward(self, x, mask=None):
+            return super().forward(x, mask)
+
+    given = inputs(9.0)
+    with pytest.warns(LeftOutWarning, match="'mask' may be a mask of padding"):
+        convert(Other().eval(), ADC, {"x": given["x"], "mask": given["attention_mask"]})
