@@ -232,5 +232,8 @@ def test_a_list_of_batches_or_sequences_is_refused(given):
     with pytest.raises(DataError, match="5 rows, which Linear takes as a batch and as one sample: give batches as a"):
         samples_of(given, None, NETWORK)
     assert len(samples_of(DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=5), None, NETWORK)) == 23
+    lengths = [5, 3, 8, 7]  # no loader makes such batches
+    ragged = list(zip(INPUTS.split(lengths), TARGETS.split(lengths), strict=True))
+    assert len(samples_of(ragged, None, NETWORK)) == 4
     sequences = samples_of(StackDataset(INPUTS.split(5), TARGETS.split(5)), None, NETWORK)
     assert [len(batch) for batch in sequences.batches(8)] == [4, 1]

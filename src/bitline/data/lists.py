@@ -19,7 +19,7 @@ def are_batches(entries: list[Any], network: nn.Module) -> bool:
 
     Entries in which every input has a target of its own, and those without targets, may be either: ten vectors with ten
     labels, or a sequence of ten that are labelled one by one. They are batches if the network takes a part of an entry,
-    but no entry as one sample.
+    but no entry as one sample. If it takes either, entries of other lengths than a loader gives are samples.
 
     Args:
         entries: of the list.
@@ -36,10 +36,14 @@ def are_batches(entries: list[Any], network: nn.Module) -> bool:
         Traceback (most recent call last):
         bitline.errors.DataError: entries of the list have 5 rows, which Linear takes as a batch and as one sample: ...
     """
-    read = [_read(entry, network) for entry in entries[:1]]
-    if not read or read[0] is None or len(read[0]) < 2:
-        return False
-    if any(_read(entry, network) is None for entry in entries[1:]):
+    read: list[Batch] = []
+    for entry in entries:
+        batch = _read(entry, network)
+        if batch is None:
+            return False
+        read.append(batch)
+    sizes = [len(batch) for batch in read]
+    if not sizes or sizes[0] < 2:
         return False
     call = read[0].call.for_network(network)
     tried = copy.deepcopy(network).eval() if network.training else network
@@ -47,8 +51,10 @@ def are_batches(entries: list[Any], network: nn.Module) -> bool:
         return False
     if not _takes(tried, call.each(lambda value: value[None])):
         return True
+    if set(sizes[:-1]) - {sizes[0]} or sizes[-1] > sizes[0]:  # a loader's last batch alone is smaller
+        return False
     raise DataError(
-        f"entries of the list have {len(read[0])} rows, which {type(network).__name__} takes as a batch and as one "
+        f"entries of the list have {sizes[0]} rows, which {type(network).__name__} takes as a batch and as one "
         "sample: give batches as a DataLoader or joined (torch.cat), and samples stacked (torch.stack) or as a data set"
     )
 

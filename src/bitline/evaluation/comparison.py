@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -125,7 +125,8 @@ def compare_designs(
         data = subject.data
         procedure.progress(f"calibrate {design.name}", 0, 1)
         earlier = Prepared.of(subject.model, design, subject.calibration, procedure.seed, data.samples, known)
-        found.append(_measured(earlier, data, procedure))
+        measured = _measured(earlier, data, procedure)
+        found.append(replace(measured, notes=(*subject.notes, *measured.notes)))
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.errors import BitlineError, ConversionError, DataError, NetworkError
 from bitline.evaluation.measured_samples import MeasuredSamples, values_of
+from bitline.evaluation.single_samples import irregularities
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
 from bitline.nn.precision import in_single_precision
@@ -64,7 +65,7 @@ class Subject:
         float_network: the same in eval mode.
         data: what it is measured on.
         calibration: samples of another set, other inputs, or an earlier calibration.
-        notes: how the data was read.
+        notes: how the data was read, and what makes its samples incomparable.
 
     Examples:
         >>> import torch
@@ -91,8 +92,9 @@ class Subject:
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         first = samples.first(2)
         _check_convertible(float_network, design, measure, first)
+        outputs = first.call.on(float_network)
+        notes = (*notes, *irregularities(float_network, first.call, outputs))
         if isinstance(samples, StoredSamples) and samples.targets is not None:
-            outputs = first.call.on(float_network)
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
         remark = measure.remark(first.call, first.targets)
         notes = (*notes, remark) if remark else notes

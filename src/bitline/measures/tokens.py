@@ -38,7 +38,7 @@ class TokenMeasure(Measure):
         if targets is None:
             raise DataError(
                 f"{self.name} needs targets, and finds none: the inputs are no tokens, (samples, tokens) whole "
-                "numbers, of which the next could be taken; give batches (inputs, labels), or mappings with 'labels'"
+                "numbers, whose next ones could be taken; give batches (inputs, labels), or mappings with 'labels'"
             )
         return targets
 

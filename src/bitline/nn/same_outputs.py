@@ -24,8 +24,12 @@ def flat(outputs: Any) -> tuple[Any, ...]:
     return tuple(leaf.detach().clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves)
 
 
-def difference(expected: tuple[Any, ...], got: tuple[Any, ...]) -> str:
+def difference(expected: tuple[Any, ...], got: tuple[Any, ...], least: float = 0.0) -> str:
     """How two sets of outputs differ by more than rounding, or empty.
+
+    Args:
+        expected, got: as `flat` gives them.
+        least: share of the largest output up to which no difference is told, if that is more than rounding.
 
     Examples:
         >>> difference((torch.ones(2),), (torch.zeros(2),))
@@ -41,7 +45,7 @@ def difference(expected: tuple[Any, ...], got: tuple[Any, ...]) -> str:
         if before.numel() == 0:
             continue
         error, largest = _largest_error(before, after)
-        if not error <= _tolerance(before.dtype) * largest:
+        if not error <= max(least, _tolerance(before.dtype)) * largest:
             share = error / largest if largest > 0 else math.inf
             return f"outputs differ by {share:.2g} of the largest"
     return ""

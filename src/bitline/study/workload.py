@@ -18,6 +18,7 @@ from bitline.data.own_data import own_data
 from bitline.data.samples import Samples, samples_of
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import DataError, StudyError
+from bitline.evaluation.single_samples import irregularities
 from bitline.evaluation.subject import Given, Subject, check_first
 from bitline.measures import ACCURACY, Measure
 from bitline.networks import find_network, load_network
@@ -144,7 +145,14 @@ def _pictures(study: Study, model: nn.Module, measure: Measure) -> _Shown:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
     labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
     calibration = dataset.stored_calibration.decoded()
-    return _Shown(images, labels, calibration, raw.digest(), (*dataset.notes, *images.notes))
+    notes = *dataset.notes, *images.notes, *(_irregularities(dataset, model) if study.model.code else ())
+    return _Shown(images, labels, calibration, raw.digest(), notes)
+
+
+@torch.no_grad()
+def _irregularities(dataset: Dataset, model: nn.Module) -> tuple[str, ...]:
+    call = samples_of(dataset, None, model).first(2).call
+    return irregularities(model, call, call.on(model))
 
 
 def _own(study: Study, model: nn.Module, measure: Measure) -> _Shown:
