@@ -17,6 +17,7 @@ import torch
 
 from bitline import Design
 from bitline.devices import Cell
+from bitline.devices.pcm_buchel_2025 import PcmBuchel2025
 from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.layer.cells import program_cells
@@ -205,6 +206,16 @@ def test_cells_follow_their_publication(kind, time):
         reads = None if noise is None else noise[row] * largest
         published = PUBLISHED[kind](float(target) * largest, time)
         agree(cells[row] * largest, reads, published, f"{kind} at {target * largest:g} after {time:g} s")
+
+
+@pytest.mark.parametrize(
+    ("units", "sigma"), [(0.5, 0.0), (10, 4.479525), (52.0, 8.323948), (53.0, 8.367918), (180, 19.198411)]
+)
+def test_weights_of_language_models_follow_their_publication(units, sigma):
+    """Buechel et al., NeurIPS 2025: one memory cell up to 52.5 of 180 units, two above, none below 0.6."""
+    cells = PcmBuchel2025().program(torch.full((COUNT,), units / 180), Draws((0, 0))).double().numpy() * 180
+    assert cells.mean() == pytest.approx(units if sigma else 0.0, abs=ALLOWED * sigma / math.sqrt(COUNT) + 1e-4)
+    assert cells.std() == pytest.approx(sigma, rel=ALLOWED / math.sqrt(2 * COUNT))
 
 
 @pytest.mark.parametrize("kind", ["pcm-joshi-2020", "pcm-nandakumar-2019"])

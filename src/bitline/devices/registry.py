@@ -14,6 +14,7 @@ from bitline.devices.imported import Imported
 from bitline.devices.imported_current import ImportedCurrent
 from bitline.devices.levels import ContinuousLevels, LevelTable, UniformLevels
 from bitline.devices.measurements import FittedMeasurements, ResampledMeasurements
+from bitline.devices.pcm_buchel_2025 import PcmBuchel2025
 from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
 from bitline.devices.pcm_nandakumar_2019 import PcmNandakumar2019
 from bitline.devices.programming import Once, WriteVerify
@@ -47,6 +48,7 @@ AnyDevice = Annotated[
     | SonosAgrawal2022
     | PcmJoshi2020
     | PcmNandakumar2019
+    | PcmBuchel2025
     | ReramMilo2021
     | ReramWan2022
     | FittedMeasurements
