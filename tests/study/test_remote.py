@@ -53,6 +53,7 @@ class Scripted:
         self.events: list[Placed | Finished | Lost] = []
         self.starts: Counter[int] = Counter()
         self.placed: set[int] = set()
+        self.batches: list[int] = []
 
     def _fate(self, worker: int) -> str:
         return self.scripts[worker].popleft() if self.scripts[worker] else "well"
@@ -70,9 +71,10 @@ class Scripted:
     def give(self, worker: int, task: Task) -> None:
         assert worker in self.placed, "a task for a worker that has not answered"
         fate = "dies" if task.kind == self.deadly else self._fate(worker)
-        if fate == "dies":
+        self.batches.append(task.batch)
+        if fate in ("dies", "killed"):
             self.placed.discard(worker)
-            self.events.append(Lost(worker, "its machine is gone"))
+            self.events.append(Lost(worker, "its machine is gone", is_killed=fate == "killed"))
         else:
             self.events.append(Finished(worker, Outcome(task, error="an error" if fate == "ill" else "")))
 
@@ -173,6 +175,12 @@ def test_a_task_that_kills_its_workers_is_given_up_and_the_study_goes_on():
     assert failures == ("its worker was lost: its machine is gone",)
     assert 1 + ATTEMPTS <= cluster.starts[0] <= 2 * ATTEMPTS  # two tasks are of the float network
     assert done == TASKS - 2
+
+
+def test_the_task_of_a_killed_worker_is_tried_with_fewer_images_at_once():
+    _, cluster, done, failures = run([["well", "killed", "well", "killed"]])
+    assert failures == () and done == TASKS
+    assert [batch for batch in cluster.batches if batch] == [16, 16]  # two tasks, of the study's 64 images at once
 
 
 def test_workers_that_cannot_start_end_the_study_with_the_reason():

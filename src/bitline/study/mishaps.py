@@ -1,10 +1,11 @@
-"""What went wrong with a design, in one line with its place."""
+"""What went wrong with a design, in one line with its place, and what is tried where memory was short."""
 
 from __future__ import annotations
 
 import os
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import bitline
@@ -12,8 +13,11 @@ from bitline.config.messages import first_line
 from bitline.errors import BitlineError
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.study.code import is_installed
+from bitline.study.task import Task
 
 OUT_OF_MEMORY = "out of memory: use fewer workers, a smaller run.batch, or a design with fewer slices"
+KILLED = "it probably ran out of memory: use fewer workers or a smaller run.batch"
+"""Of a worker that ended without a word."""
 
 _PACKAGE = str(Path(bitline.__file__).parent) + os.sep
 
@@ -39,6 +43,30 @@ def described(error: BaseException) -> str:
     place = _place(filter(_is_a_users, frames)) or _place(filter(_is_bitlines, frames))
     name, said = type(error).__name__, first_line(error) if isinstance(error, Exception) else str(error)
     return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
+
+
+def with_less_at_once(task: Task, batch: int) -> Task:
+    """A task whose worker was probably killed for want of memory, for another one to try.
+
+    Args:
+        task: as it was given.
+        batch: images at once of the study, for tasks that say nothing of their own.
+
+    Examples:
+        >>> with_less_at_once(Task("float", "", "", None, chip=0, start=0, stop=2), batch=64).batch
+        16
+    """
+    return replace(task, batch=smaller(task.batch or batch))
+
+
+def smaller(batch: int) -> int:
+    """The images at once to try next where memory was too short for so many.
+
+    Examples:
+        >>> smaller(64), smaller(3)
+        (16, 1)
+    """
+    return max(1, batch // 4)
 
 
 def _is_bitlines(frame: traceback.FrameSummary) -> bool:

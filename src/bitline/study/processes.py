@@ -19,9 +19,9 @@ from torch import Tensor
 from bitline.data.samples import LoadedSamples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
-from bitline.study.mishaps import described
+from bitline.study.mishaps import KILLED, described, with_less_at_once
 from bitline.study.task import Outcome, Task
-from bitline.study.worker import Context, Worker, smaller
+from bitline.study.worker import Context, Worker
 
 ORPHANED = 3
 """Exit status of a worker whose parent has ended; nobody is there to read it."""
@@ -99,8 +99,8 @@ class Processes:
         self._start(index)
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
-        why = "; it probably ran out of memory: use fewer workers or a smaller run.batch" if killed else ""
-        task = replace(task, batch=smaller(task.batch or self.contexts[index].batch)) if killed else task
+        why = f"; {KILLED}" if killed else ""
+        task = with_less_at_once(task, self.contexts[index].batch) if killed else task
         return Outcome(task, error=f"the worker process {how}{why}", retry=True)
 
     def close(self) -> None:

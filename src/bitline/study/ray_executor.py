@@ -44,7 +44,7 @@ def ray_workers(
     connect(address)
     need = Need(device, gpus if device != "cpu" else 0.0)
     sent = _as_it_is if address is None and _is_one_machine() else _without_files
-    return lambda context: RemoteWorkers(RayCluster(sent(context), need), count, say)
+    return lambda context: RemoteWorkers(RayCluster(sent(context), need), count, say, batch=context.batch)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class RayCluster:
                 return Lost(worker, _reason(error))
             return Finished(worker, Outcome(task, error=_reason(error)))  # it lives on
         except self._ray.exceptions.RayError as error:  # whatever it is: another worker may do better
-            return Lost(worker, _reason(error))
+            return Lost(worker, _reason(error), is_killed=_is_killed(error))
         return Placed(worker) if task is None else Finished(worker, answer)
 
     def room(self) -> str:
@@ -186,6 +186,11 @@ def _without_files(context: Context) -> Context:
 
 def _amount(number: float, name: str) -> str:
     return f"{number:g} {name}{'s' * (number != 1)}"
+
+
+def _is_killed(error: BaseException) -> bool:
+    """Whether Ray's text names memory: its monitor killed the worker, or the system did, which Ray can only guess."""
+    return any(words in str(error) for words in ("low on memory", "OOM killer", "OutOfMemory"))
 
 
 def _reason(error: BaseException) -> str:

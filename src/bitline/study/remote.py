@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bitline.errors import StudyError
+from bitline.study.mishaps import KILLED, with_less_at_once
 from bitline.study.task import Outcome, Task
 
 PATIENCE_S = 600.0
@@ -58,10 +59,12 @@ class Lost:
     Attributes:
         worker: its number.
         reason: why, in words.
+        is_killed: whether its process was killed, probably for want of memory.
     """
 
     worker: int
     reason: str
+    is_killed: bool = False
 
 
 Event = Placed | Finished | Lost
@@ -110,6 +113,7 @@ class RemoteWorkers:
         count: number of workers to ask for.
         say: told, in one sentence, how many workers have a place whenever that has changed.
         clock: seconds since some moment.
+        batch: images at once of tasks that say nothing of their own; a killed worker's task comes back with fewer.
 
     Examples:
         >>> class OneMachine:
@@ -133,8 +137,9 @@ class RemoteWorkers:
         count: int,
         say: Callable[[str], None] = unsaid,
         clock: Callable[[], float] = time.monotonic,
+        batch: int = 64,
     ) -> None:
-        self.cluster, self.count, self.say, self.clock = cluster, count, say, clock
+        self.cluster, self.count, self.say, self.clock, self.batch = cluster, count, say, clock, batch
         self.placed: dict[int, Task | None] = {}
         """Workers that have a place, and what each of them does."""
         self.failed_starts: Counter[int] = Counter()
@@ -177,7 +182,9 @@ class RemoteWorkers:
         task = self._lose(event)
         if task is None:
             return None
-        return worker, Outcome(task, error=f"its worker was lost: {event.reason}", retry=True)
+        why = f"; {KILLED}" if event.is_killed else ""
+        task = with_less_at_once(task, self.batch) if event.is_killed else task
+        return worker, Outcome(task, error=f"its worker was lost: {event.reason}{why}", retry=True)
 
     def _lose(self, lost: Lost) -> Task | None:
         """Ask for a lost worker again, unless it never starts; its task, if it had one."""

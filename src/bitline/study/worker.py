@@ -30,7 +30,7 @@ from bitline.nn.record_bytes import pack_record
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_measure, code_of_network
 from bitline.study.environment import arithmetic, compute_device
-from bitline.study.mishaps import OUT_OF_MEMORY, described
+from bitline.study.mishaps import OUT_OF_MEMORY, described, smaller
 from bitline.study.point import accuracy_key, record_key
 from bitline.study.stored_records import StoredRecords
 from bitline.study.task import Kind, Outcome, Task
@@ -236,16 +236,6 @@ class Worker:
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
-
-
-def smaller(batch: int) -> int:
-    """The images at once to try next where memory was too short for so many.
-
-    Examples:
-        >>> smaller(64), smaller(3)
-        (16, 1)
-    """
-    return max(1, batch // 4)
 
 
 def _mismatch(context: Context) -> str:
