@@ -43,7 +43,7 @@ class GuaranteeWarning(UserWarning):
 
 
 class LeftOutWarning(UserWarning):
-    """Entries of the data that a network has no argument for."""
+    """Entries of the data that a network has no use for, or weights that are not on arrays."""
 
 
 class DeviceError(BitlineError):

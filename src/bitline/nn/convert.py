@@ -20,6 +20,7 @@ from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
+from bitline.nn.digital_products import remarks_on_products
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
@@ -165,7 +166,9 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
             f"with its layers in floating point, the converted {type(model).__name__} does not compute what it did "
             f"before, first at {place!r}: {found.difference}; keep that part digital or write it with plain layers"
         )
-    return form if not found.digital_products else _noting_products(form, found.digital_products)
+    by_rule = [name for names in names_of(form.network).values() if design_of(design, names) is None for name in names]
+    analog = sum(layer.weight.numel() for layer in form.layers.values())
+    return replace(form, remarks=(*form.remarks, *remarks_on_products(found, analog, by_rule)))
 
 
 def _agreeing(
@@ -270,9 +273,3 @@ def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:
         f"{len(pairs)} batch norms stay digital, among them {pairs[0][1]!r}: folded into the layers before them, they "
         f"would change the result ({found.difference})"
     )
-
-
-def _noting_products(form: _Form, products: tuple[str, ...]) -> _Form:
-    names = ", ".join(name.strip("_") for name in products)
-    remark = f"products outside of the analog layers stay digital, in floating point: {names}"
-    return _Form(form.network, form.digital, form.folding, (*form.remarks, remark))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -68,10 +68,12 @@ class Check:
     Attributes:
         difference: why it does not compute the same, or empty.
         digital_products: operations outside of analog layers that multiply and add.
+        digital_weights: parameters that they multiply with, by name, and how many weights each has.
     """
 
     difference: str
     digital_products: tuple[str, ...]
+    digital_weights: Mapping[str, int] = field(default_factory=dict)
 
 
 @torch.no_grad()
@@ -126,7 +128,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         return Check(f"it fails ({type(error).__name__}: {reason})", ())
     _refuse_outside_reads(watch)
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
-    return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)))
+    return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)), watch.weights)
 
 
 def _refuse_other_calls(
@@ -183,6 +185,8 @@ class _Watch(TorchDispatchMode):
         self.products: set[str] = set()
         self.inside = 0
         self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
+        self.weights: dict[str, int] = {}
+        self.parameters = {_storage(value): (name, value.numel()) for name, value in network.named_parameters()}
 
     def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
         """A layer in floating point, noted as called."""
@@ -197,9 +201,12 @@ class _Watch(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         if not self.inside:
             name = func.overloadpacket.__name__
-            if name in PRODUCTS:
+            is_product = name in PRODUCTS
+            if is_product:
                 self.products.add(name)
             for value in _pytree.tree_leaves((args, kwargs)):
+                if is_product and isinstance(value, Tensor) and value.ndim > 1 and _storage(value) in self.parameters:
+                    self.weights |= [self.parameters[_storage(value)]]
                 owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
                     self.outside.setdefault(owner, name)

@@ -12,6 +12,7 @@ from bitline.nn.linear import AnalogLinear
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
+from bitline.nn.transposed_linear import transposed_form
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.Linear: AnalogLinear,
@@ -23,6 +24,9 @@ ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.ConvTranspose3d: AnalogConvTranspose3d,
 }
 """Layers of one matrix."""
+
+TRANSPOSED_LAYERS = ("transformers.pytorch_utils.Conv1D",)
+"""Layers of one matrix, (features, outputs), of packages that are not imported for them."""
 
 COMPOSITE_LAYERS: dict[type[nn.Module], type[CompositeLayer]] = {
     nn.MultiheadAttention: AnalogMultiheadAttention,
@@ -41,6 +45,8 @@ NO_ANALOG_FORM = (nn.Bilinear, nn.RNNBase, nn.RNNCellBase)
 
 def analog_form(module: nn.Module) -> type[AnalogLayer] | None:
     """The analog form of a layer of one matrix, also of a subclass that computes the same; None where it has none."""
+    if f"{type(module).__module__}.{type(module).__qualname__}" in TRANSPOSED_LAYERS:
+        return transposed_form(type(module))
     return next((form for layer, form in ANALOG_LAYERS.items() if computes_like(module, layer)), None)
 
 
