@@ -247,6 +247,66 @@ def test_a_file_of_another_network_says_what_is_in_it(content, words, tmp_path):
         load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
 
 
+STATE = {name: torch.ones_like(value) for name, value in nn.Linear(3, 2).state_dict().items()}
+OTHER = {name: 2 * value for name, value in STATE.items()}
+AMBIGUOUS = {
+    "both 'module.weight' and 'weight'": {
+        **{f"module.{name}": value for name, value in STATE.items()},
+        "weight": 2 * STATE["weight"],
+    },
+    "under 'state_dict' and under 'model'": {"state_dict": STATE, "model": OTHER},
+    "under 'params' and under 'params_ema'": {"params": STATE, "params_ema": OTHER},
+    "under 'model' and under 'model_ema'": {
+        "model": STATE,
+        "model_ema": {f"module.{name}": value for name, value in OTHER.items()},
+    },
+    "'model' and the same names beside it": {**STATE, "model": OTHER},
+    "both 'weight.codes_matrix' and 'weight.weight'": {
+        "weight.weight": torch.ones(2, 3),
+        "weight.codes_matrix": torch.zeros(2, 1, dtype=torch.uint8),
+        "weight.codebook": torch.ones(1, 3),
+    },
+}
+
+
+@pytest.mark.parametrize("words", AMBIGUOUS)
+def test_weights_that_a_file_has_twice_are_refused(words, tmp_path):
+    with pytest.raises(NetworkError, match=words) as caught:
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, AMBIGUOUS[words]))
+    assert "save" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_different_values_for_what_a_network_shares_are_refused(tmp_path):
+    network = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
+    network[1].weight = network[0].weight
+    same = torch.rand(3, 3)
+    assert torch.equal(
+        load_weights(network, saved_as(tmp_path, {"0.weight": same, "1.weight": same.clone()}))[1].weight, same
+    )
+    with pytest.raises(NetworkError, match=r"different values for '0.weight' and '1.weight'"):
+        load_weights(network, saved_as(tmp_path, {"0.weight": same, "1.weight": 2 * same}))
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.int64])
+def test_codes_of_quantised_weights_are_no_weights(kind, tmp_path):
+    content = {"weight": torch.full((2, 3), 100, dtype=kind), "bias": torch.zeros(2)}
+    with pytest.raises(NetworkError, match=f"weight is {kind} in the file and torch.float32 in the network.*save"):
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
+
+
+def test_values_stay_what_they_are_in_the_type_of_the_network(tmp_path):
+    fine = {name: value.double() + 1e-12 for name, value in STATE.items()}
+    loaded = load_weights(nn.Linear(3, 2).double(), saved_as(tmp_path, fine))
+    assert torch.equal(loaded.weight, fine["weight"])
+    large = {"weight": torch.full((2, 3), 1e5), "bias": torch.zeros(2)}
+    with pytest.raises(NetworkError, match=r"weight does not fit into the torch.float16 of the network"):
+        load_weights(nn.Linear(3, 2).half(), saved_as(tmp_path, large))
+    counting = nn.Linear(3, 2)
+    counting.register_buffer("places", torch.zeros(2, dtype=torch.int64))
+    with pytest.raises(NetworkError, match=r"places does not fit into the torch.int64 of the network"):
+        load_weights(counting, saved_as(tmp_path, {**STATE, "places": torch.full((2,), 0.5)}))
+
+
 @pytest.mark.parametrize(("name", "words"), [("net.onnx", "onnx2torch"), ("net.gguf", "use the .safetensors")])
 def test_formats_of_others_are_refused_with_a_remedy(name, words):
     with pytest.raises(NetworkError, match=words):
