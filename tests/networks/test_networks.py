@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+from pickle import UnpicklingError
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +14,13 @@ from safetensors.torch import save_file
 from torch import fx, nn
 
 from bitline import Design, analog_layers, convert
+from bitline.config.weight_files import SUFFIXES
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
 from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
 from bitline.networks.low_bit import SteppedReLU, prepare_training
 from bitline.networks.registry import EMBEDDED
+from bitline.networks.weights import READERS
 
 
 def parameters(model: nn.Module) -> int:
@@ -120,7 +126,11 @@ def test_weights_that_do_not_fit_are_refused_in_one_message(tmp_path):
 def test_files_that_are_not_weights_are_refused(tmp_path):
     (tmp_path / "weights.pt").write_text("nothing")
     (tmp_path / "weights.h5").write_text("nothing")
-    for name, words in [("weights.pt", "cannot read"), ("weights.h5", "use one of"), ("none.pt", "no weights file")]:
+    for name, words in [
+        ("weights.pt", "cannot read"),
+        ("weights.h5", "use .safetensors"),
+        ("none.pt", "no weights file"),
+    ]:
         with pytest.raises(NetworkError, match=words):
             load_weights(nn.Linear(3, 2), tmp_path / name)
 
@@ -204,6 +214,14 @@ WRAPPED = {
         "pytorch-lightning_version": "2.5",
         "state_dict": {f"model.{name}": value for name, value in state.items()} | {"loss.weight": torch.ones(5)},
     },
+    "arguments and numbers": lambda state: {
+        "model": state,
+        "args": Namespace(lr=0.1, data="images"),
+        "best": np.float64(71.2),
+        "epoch": np.int64(3),
+    },
+    "params": lambda state: {"params": state},
+    "params_ema": lambda state: {"params_ema": state},
     "all of it": lambda state: {"model": {f"module._orig_mod.net.{name}": value for name, value in state.items()}},
 }
 
@@ -305,6 +323,34 @@ def test_values_stay_what_they_are_in_the_type_of_the_network(tmp_path):
     counting.register_buffer("places", torch.zeros(2, dtype=torch.int64))
     with pytest.raises(NetworkError, match=r"places does not fit into the torch.int64 of the network"):
         load_weights(counting, saved_as(tmp_path, {**STATE, "places": torch.full((2,), 0.5)}))
+
+
+class Touch:
+    """Would make a file if it were unpickled as it says."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_arguments_beside_the_weights_run_no_code(tmp_path):
+    content = {"model": STATE, "args": Namespace(callback=Touch(tmp_path / "ran"))}
+    with pytest.raises(NetworkError, match="stranger's code"):
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(UnpicklingError):  # what is harmless here stays unknown to other readers of files
+        torch.load(saved_as(tmp_path, {"args": Namespace()}), weights_only=True)
+
+
+def test_all_endings_of_weights_files_are_said_where_weights_are_given():
+    assert tuple(READERS) == SUFFIXES
+    guides = Path(__file__).parents[2] / "docs" / "guides"
+    for page in ("own_network.md", "any_network.md"):
+        text = (guides / page).read_text()
+        assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in text] == []
+    assert all(suffix in load_weights.__doc__ or suffix == ".npz" for suffix in SUFFIXES)
 
 
 @pytest.mark.parametrize(("name", "words"), [("net.onnx", "onnx2torch"), ("net.gguf", "use the .safetensors")])

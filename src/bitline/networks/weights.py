@@ -9,11 +9,13 @@ from zipfile import is_zipfile
 import torch
 from torch import Tensor, nn
 
+from bitline.config import weight_files
 from bitline.config.messages import first_line
 from bitline.data.archives import archive, check_member
 from bitline.data.npy import read_npz
 from bitline.errors import NetworkError
 from bitline.networks.checkpoints import in_short, named_as, unwrapped, weights_in, with_shared
+from bitline.networks.safe_types import SAFE_TYPES
 
 OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: convert the file to a "
@@ -32,7 +34,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
     Formats: safetensors; PyTorch state dicts (.pt, .pth, .bin, .ckpt), also inside a checkpoint, under names with
     `module.`, `_orig_mod.` or a prefix such as the `model.` of Lightning; product-quantised state dicts (Martinez et
-    al., CVPR 2021: codebooks and codes); npz. Half precision becomes float32. No code in a file runs.
+    al., CVPR 2021: codebooks and codes); npz. Half precision becomes float32. No code in a file runs; beside tensors,
+    it may hold an `argparse.Namespace` and numbers of NumPy.
 
     Args:
         model: the network that the file was made for.
@@ -54,7 +57,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         True
         >>> load_weights(loaded, "weights.h5")
         Traceback (most recent call last):
-        bitline.errors.NetworkError: cannot read weights from weights.h5: use one of .safetensors, .pt, .pth, .bin, ...
+        bitline.errors.NetworkError: cannot read weights from weights.h5: use .safetensors, .pt, .pth, .bin, ...
     """
     path = Path(path)
     wanted = model.state_dict()
@@ -121,19 +124,11 @@ def _differences(found: dict[str, Tensor], wanted: dict[str, Tensor], missing: l
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    readers = {
-        ".safetensors": _read_safetensors,
-        ".pt": _read_torch,
-        ".pth": _read_torch,
-        ".bin": _read_torch,
-        ".ckpt": _read_torch,
-        ".npz": _read_npz,
-    }
-    reader = readers.get(path.suffix)
+    reader = READERS.get(path.suffix)
     if path.suffix in OTHERS:
         raise NetworkError(f"cannot read weights from {path}: {OTHERS[path.suffix]}")
     if reader is None:
-        raise NetworkError(f"cannot read weights from {path}: use one of {', '.join(readers)}")
+        raise NetworkError(f"cannot read weights from {path}: use {weight_files.listed()}")
     if not path.is_file():
         raise NetworkError(f"there is no weights file {path}")
     try:
@@ -158,12 +153,24 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         with archive(path) as opened:
             for member in opened.infolist():
                 check_member(path, member)
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals(SAFE_TYPES):
+        content = torch.load(path, map_location="cpu", weights_only=True)
     return weights_in(content)
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(value) for name, value in read_npz(path).items()}
+
+
+READERS = {
+    ".safetensors": _read_safetensors,
+    ".pt": _read_torch,
+    ".pth": _read_torch,
+    ".bin": _read_torch,
+    ".ckpt": _read_torch,
+    ".npz": _read_npz,
+}
+"""What reads the files of each ending, in the order of `weight_files.SUFFIXES`."""
 
 
 def _expanded(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
