@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz", ".gguf")
 """How the names of weights files end."""
 
 
@@ -11,6 +11,6 @@ def listed() -> str:
 
     Examples:
         >>> listed()
-        '.safetensors, .pt, .pth, .bin, .ckpt or .npz'
+        '.safetensors, .pt, .pth, .bin, .ckpt, .npz or .gguf'
     """
     return f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"

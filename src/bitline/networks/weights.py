@@ -15,14 +15,13 @@ from bitline.data.archives import archive, check_member
 from bitline.data.npy import read_npz
 from bitline.errors import NetworkError
 from bitline.networks.checkpoints import in_short, named_as, unwrapped, weights_in, with_shared
+from bitline.networks.gguf_file import read_gguf
 from bitline.networks.safe_types import SAFE_TYPES
 
 OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: convert the file to a "
     "torch.nn.Module in a function of yours, for example with the package onnx2torch, and give that with --model "
     "package.module:function",
-    ".gguf": "GGUF files hold weights that are quantised for llama.cpp, under other names: use the .safetensors of "
-    "the same model",
 }
 """Formats that are refused, and why."""
 _CODES = ".codes_matrix"
@@ -34,8 +33,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
     Formats: safetensors; PyTorch state dicts (.pt, .pth, .bin, .ckpt), also inside a checkpoint, under names with
     `module.`, `_orig_mod.` or a prefix such as the `model.` of Lightning; product-quantised state dicts (Martinez et
-    al., CVPR 2021: codebooks and codes); npz. Half precision becomes float32. No code in a file runs; beside tensors,
-    it may hold an `argparse.Namespace` and numbers of NumPy.
+    al., CVPR 2021: codebooks and codes); npz; GGUF with the package gguf. Half precision becomes float32. No code in a
+    file runs; beside tensors, it may hold an `argparse.Namespace` and numbers of NumPy.
 
     Args:
         model: the network that the file was made for.
@@ -169,6 +168,7 @@ READERS = {
     ".bin": _read_torch,
     ".ckpt": _read_torch,
     ".npz": _read_npz,
+    ".gguf": read_gguf,
 }
 """What reads the files of each ending, in the order of `weight_files.SUFFIXES`."""
 
