@@ -31,6 +31,7 @@ from bitline import Design
 from bitline.config.files import write_text
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.measures import Perplexity
+from bitline.networks.gguf_file import read_gguf
 from bitline.networks.smollm2 import SmolLM2
 from bitline.nn import record
 from bitline.numerics.two_way import Estimate, estimate
@@ -48,14 +49,14 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 def load(folder: Path) -> tuple[SmolLM2, Tensor]:
     """The network, and the tokens of WikiText-2."""
-    from gguf import GGUFReader, dequantize
+    from gguf import GGUFReader
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    reader = GGUFReader(folder / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    path = folder / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    reader = GGUFReader(path)
     with torch.device("meta"):
         network = SmolLM2()
-    state = {part.name: torch.from_numpy(np.array(dequantize(part.data, part.tensor_type))) for part in reader.tensors}
-    network.load_state_dict(state, assign=True)
+    network.load_state_dict(read_gguf(path), assign=True)
     words, merges = (reader.fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges"))
     numbers = {word: number for number, word in enumerate(words)}
     tokenizer = Tokenizer(models.BPE(numbers, [tuple(merge.split(" ")) for merge in merges]))

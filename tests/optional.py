@@ -91,6 +91,7 @@ REQUIREMENTS = {
         Requirement("pyarrow", modules("pyarrow"), pip="-e '.[parquet]'"),
         Requirement("xarray", modules("xarray"), pip="-e '.[xarray]'"),
         Requirement("openpyxl", modules("openpyxl"), pip="-e '.[excel]'"),
+        Requirement("gguf", modules("gguf"), pip="-e '.[gguf]'"),
         Requirement("accelerate", modules("accelerate"), pip="accelerate"),
         Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
         Requirement("a GPU", gpu),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from pathlib import Path
+from pickle import UnpicklingError
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +14,13 @@ from safetensors.torch import save_file
 from torch import fx, nn
 
 from bitline import Design, analog_layers, convert
+from bitline.config.weight_files import SUFFIXES
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
 from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
 from bitline.networks.low_bit import SteppedReLU, prepare_training
 from bitline.networks.registry import EMBEDDED
+from bitline.networks.weights import READERS
 
 
 def parameters(model: nn.Module) -> int:
@@ -120,7 +126,11 @@ def test_weights_that_do_not_fit_are_refused_in_one_message(tmp_path):
 def test_files_that_are_not_weights_are_refused(tmp_path):
     (tmp_path / "weights.pt").write_text("nothing")
     (tmp_path / "weights.h5").write_text("nothing")
-    for name, words in [("weights.pt", "cannot read"), ("weights.h5", "use one of"), ("none.pt", "no weights file")]:
+    for name, words in [
+        ("weights.pt", "cannot read"),
+        ("weights.h5", "use .safetensors"),
+        ("none.pt", "no weights file"),
+    ]:
         with pytest.raises(NetworkError, match=words):
             load_weights(nn.Linear(3, 2), tmp_path / name)
 
@@ -204,6 +214,14 @@ WRAPPED = {
         "pytorch-lightning_version": "2.5",
         "state_dict": {f"model.{name}": value for name, value in state.items()} | {"loss.weight": torch.ones(5)},
     },
+    "arguments and numbers": lambda state: {
+        "model": state,
+        "args": Namespace(lr=0.1, data="images"),
+        "best": np.float64(71.2),
+        "epoch": np.int64(3),
+    },
+    "params": lambda state: {"params": state},
+    "params_ema": lambda state: {"params_ema": state},
     "all of it": lambda state: {"model": {f"module._orig_mod.net.{name}": value for name, value in state.items()}},
 }
 
@@ -247,7 +265,120 @@ def test_a_file_of_another_network_says_what_is_in_it(content, words, tmp_path):
         load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
 
 
-@pytest.mark.parametrize(("name", "words"), [("net.onnx", "onnx2torch"), ("net.gguf", "use the .safetensors")])
+STATE = {name: torch.ones_like(value) for name, value in nn.Linear(3, 2).state_dict().items()}
+OTHER = {name: 2 * value for name, value in STATE.items()}
+AMBIGUOUS = {
+    "both 'module.weight' and 'weight'": {
+        **{f"module.{name}": value for name, value in STATE.items()},
+        "weight": 2 * STATE["weight"],
+    },
+    "under 'state_dict' and under 'model'": {"state_dict": STATE, "model": OTHER},
+    "under 'params' and under 'params_ema'": {"params": STATE, "params_ema": OTHER},
+    "under 'model' and under 'model_ema'": {
+        "model": STATE,
+        "model_ema": {f"module.{name}": value for name, value in OTHER.items()},
+    },
+    "'model' and the same names beside it": {**STATE, "model": OTHER},
+    "both 'weight.codes_matrix' and 'weight.weight'": {
+        "weight.weight": torch.ones(2, 3),
+        "weight.codes_matrix": torch.zeros(2, 1, dtype=torch.uint8),
+        "weight.codebook": torch.ones(1, 3),
+    },
+}
+
+
+@pytest.mark.parametrize("words", AMBIGUOUS)
+def test_weights_that_a_file_has_twice_are_refused(words, tmp_path):
+    with pytest.raises(NetworkError, match=words) as caught:
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, AMBIGUOUS[words]))
+    assert "save" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_different_values_for_what_a_network_shares_are_refused(tmp_path):
+    network = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
+    network[1].weight = network[0].weight
+    same = torch.rand(3, 3)
+    assert torch.equal(
+        load_weights(network, saved_as(tmp_path, {"0.weight": same, "1.weight": same.clone()}))[1].weight, same
+    )
+    with pytest.raises(NetworkError, match=r"different values for '0.weight' and '1.weight'"):
+        load_weights(network, saved_as(tmp_path, {"0.weight": same, "1.weight": 2 * same}))
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.int64])
+def test_codes_of_quantised_weights_are_no_weights(kind, tmp_path):
+    content = {"weight": torch.full((2, 3), 100, dtype=kind), "bias": torch.zeros(2)}
+    with pytest.raises(NetworkError, match=f"weight is {kind} in the file and torch.float32 in the network.*save"):
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
+
+
+def test_values_stay_what_they_are_in_the_type_of_the_network(tmp_path):
+    fine = {name: value.double() + 1e-12 for name, value in STATE.items()}
+    loaded = load_weights(nn.Linear(3, 2).double(), saved_as(tmp_path, fine))
+    assert torch.equal(loaded.weight, fine["weight"])
+    large = {"weight": torch.full((2, 3), 1e5), "bias": torch.zeros(2)}
+    with pytest.raises(NetworkError, match=r"weight does not fit into the torch.float16 of the network"):
+        load_weights(nn.Linear(3, 2).half(), saved_as(tmp_path, large))
+    counting = nn.Linear(3, 2)
+    counting.register_buffer("places", torch.zeros(2, dtype=torch.int64))
+    with pytest.raises(NetworkError, match=r"places does not fit into the torch.int64 of the network"):
+        load_weights(counting, saved_as(tmp_path, {**STATE, "places": torch.full((2,), 0.5)}))
+
+
+@pytest.mark.needs("gguf")
+@pytest.mark.parametrize("kind", ["F32", "F16", "BF16", "Q8_0", "Q4_1"])
+def test_gguf_files_hold_what_their_codes_stand_for(kind, tmp_path):
+    import gguf
+
+    saved, way = torch.linspace(-1, 1, 2 * 64).reshape(2, 64).numpy(), gguf.GGMLQuantizationType[kind]
+    writer = gguf.GGUFWriter(tmp_path / "net.gguf", "own")
+    writer.add_tensor("weight", gguf.quantize(saved, way), raw_dtype=way)
+    writer.add_tensor("bias", np.array([1, -2], np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    loaded = load_weights(nn.Linear(64, 2), tmp_path / "net.gguf")
+    steps = {"F32": 0, "F16": 2**-11, "BF16": 2**-8, "Q8_0": 0.5 / 127 + 2**-11, "Q4_1": 0.5 * 0.5 / 15 + 2**-10}
+    assert np.abs(loaded.weight.detach().numpy() - saved).max() <= steps[kind]
+    assert loaded.bias.tolist() == [1, -2]
+    with pytest.raises(NetworkError, match=r"only in the file: weight \(2, 64\)"):
+        load_weights(nn.Sequential(nn.Linear(64, 2)), tmp_path / "net.gguf")
+
+
+def test_a_file_of_weights_is_no_network():
+    with pytest.raises(NetworkError, match="is a file of weights: give it with --weights"):
+        find_network("net.gguf")
+
+
+class Touch:
+    """Would make a file if it were unpickled as it says."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_arguments_beside_the_weights_run_no_code(tmp_path):
+    content = {"model": STATE, "args": Namespace(callback=Touch(tmp_path / "ran"))}
+    with pytest.raises(NetworkError, match="stranger's code"):
+        load_weights(nn.Linear(3, 2), saved_as(tmp_path, content))
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(UnpicklingError):  # what is harmless here stays unknown to other readers of files
+        torch.load(saved_as(tmp_path, {"args": Namespace()}), weights_only=True)
+
+
+def test_all_endings_of_weights_files_are_said_where_weights_are_given():
+    assert tuple(READERS) == SUFFIXES
+    guides = Path(__file__).parents[2] / "docs" / "guides"
+    for page in ("own_network.md", "any_network.md"):
+        text = (guides / page).read_text()
+        assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in text] == []
+
+
+@pytest.mark.parametrize(("name", "words"), [("net.onnx", "onnx2torch")])
 def test_formats_of_others_are_refused_with_a_remedy(name, words):
     with pytest.raises(NetworkError, match=words):
         find_network(name)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bitline.cli import completion
+from bitline.config import weight_files
 
 Model = Annotated[
     str,
@@ -20,7 +21,7 @@ Model = Annotated[
 Weights = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Weights: .safetensors, .pt, .pth or .npz; those that come with the network if not given."
+        metavar="FILE", help=f"Weights: {weight_files.listed()}; those that come with the network if not given."
     ),
 ]
 Data = Annotated[

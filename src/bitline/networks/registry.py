@@ -7,6 +7,7 @@ from pathlib import Path
 import bitline.data
 from bitline.config.messages import nearest
 from bitline.config.trust import is_import_path
+from bitline.config.weight_files import SUFFIXES
 from bitline.data.preprocess import CIFAR10, FASHION_MNIST, IMAGENET, IMAGENET_TENSORFLOW
 from bitline.errors import NetworkError
 from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_resnet56
@@ -67,6 +68,8 @@ def find_network(name: str) -> Network:
     if not is_import_path(name):
         if Path(name).suffix in OTHERS:
             raise NetworkError(f"cannot read a network from {name}: {OTHERS[Path(name).suffix]}")
+        if Path(name).suffix in SUFFIXES:
+            raise NetworkError(f"{name} is a file of weights: give it with --weights, and the network with --model")
         if name not in NETWORKS:
             raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
         return NETWORKS[name]

@@ -9,20 +9,23 @@ from zipfile import is_zipfile
 import torch
 from torch import Tensor, nn
 
+from bitline.config import weight_files
 from bitline.config.messages import first_line
 from bitline.data.archives import archive, check_member
 from bitline.data.npy import read_npz
 from bitline.errors import NetworkError
-from bitline.networks.checkpoints import in_short, named_as, weights_in, with_shared
+from bitline.networks.checkpoints import in_short, named_as, unwrapped, weights_in, with_shared
+from bitline.networks.gguf_file import read_gguf
+from bitline.networks.safe_types import SAFE_TYPES
 
 OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: convert the file to a "
     "torch.nn.Module in a function of yours, for example with the package onnx2torch, and give that with --model "
     "package.module:function",
-    ".gguf": "GGUF files hold weights that are quantised for llama.cpp, under other names: use the .safetensors of "
-    "the same model",
 }
 """Formats that are refused, and why."""
+_CODES = ".codes_matrix"
+"""What the codes of a product-quantised weight are called."""
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
@@ -30,7 +33,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
     Formats: safetensors; PyTorch state dicts (.pt, .pth, .bin, .ckpt), also inside a checkpoint, under names with
     `module.`, `_orig_mod.` or a prefix such as the `model.` of Lightning; product-quantised state dicts (Martinez et
-    al., CVPR 2021: codebooks and codes); npz. Half precision becomes float32. No code in a file runs.
+    al., CVPR 2021: codebooks and codes); npz; GGUF with the package gguf. Half precision becomes float32. No code in a
+    file runs; beside tensors, it may hold an `argparse.Namespace` and numbers of NumPy.
 
     Args:
         model: the network that the file was made for.
@@ -40,8 +44,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         `model`.
 
     Raises:
-        NetworkError: the file cannot be read, weights are missing or additional, a weight has another shape, is no
-            real number, or holds NaN or infinite values.
+        NetworkError: the file cannot be read, weights are missing or additional or there twice, a weight has
+            another shape, is no real number, holds whole numbers for floating-point ones, or NaN or infinite values.
 
     Examples:
         >>> from tempfile import TemporaryDirectory
@@ -52,11 +56,11 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         True
         >>> load_weights(loaded, "weights.h5")
         Traceback (most recent call last):
-        bitline.errors.NetworkError: cannot read weights from weights.h5: use one of .safetensors, .pt, .pth, .bin, ...
+        bitline.errors.NetworkError: cannot read weights from weights.h5: use .safetensors, .pt, .pth, .bin, ...
     """
     path = Path(path)
     wanted = model.state_dict()
-    found = with_shared(_expanded(_named(path, wanted), wanted), wanted)
+    found = _fitting(path, wanted)
     missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
     additional = [name for name in found if name not in wanted]
     if missing or additional:
@@ -67,31 +71,48 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
             + _differences(found, wanted, missing, additional)
         )
     for name, value in found.items():
-        if value.is_complex() or value.dtype == torch.bool != wanted[name].dtype:
-            raise NetworkError(f"{path}: {name} is {value.dtype}: weights are real numbers")
         if value.shape != wanted[name].shape:
             raise NetworkError(
                 f"{path} does not fit {type(model).__name__}: {name} is {tuple(value.shape)} in the file and "
                 f"{tuple(wanted[name].shape)} in the network: choose the network the file was made for"
             )
-        if not bool(value.isfinite().all()):
-            raise NetworkError(f"{path}: {name} holds NaN or infinite values: use another weights file")
+        _check_values(path, name, value, wanted[name])
     model.load_state_dict(found, strict=False)
     return model
 
 
-def _named(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of a file under the names of a network."""
+def _check_values(path: Path, name: str, value: Tensor, wanted: Tensor) -> None:
+    """Refuse values that the network could not compute with, or would hold as others.
+
+    Raises:
+        NetworkError: names the weight.
+    """
+    if value.is_complex() or value.dtype == torch.bool != wanted.dtype:
+        raise NetworkError(f"{path}: {name} is {value.dtype}: weights are real numbers")
+    if wanted.is_floating_point() and not value.is_floating_point():
+        raise NetworkError(
+            f"{path}: {name} is {value.dtype} in the file and {wanted.dtype} in the network: whole numbers are codes "
+            "of a quantised network, which mean nothing without their steps: save the weights as floating-point numbers"
+        )
+    if not bool(value.isfinite().all()):
+        raise NetworkError(f"{path}: {name} holds NaN or infinite values: use another weights file")
+    held = value.to(wanted.dtype)
+    whole = not wanted.is_floating_point() and not name.endswith("num_batches_tracked")
+    if not bool(held.isfinite().all()) or (whole and not torch.equal(held.to(value.dtype), value)):
+        raise NetworkError(
+            f"{path}: {name} does not fit into the {wanted.dtype} of the network: use a wider type there"
+        )
+
+
+def _fitting(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a file, expanded, under the names of a network."""
     state = _read(path)
     try:
-        coded = {name.replace(".codes_matrix", ".weight") for name in state if name.endswith(".codes_matrix")}
-        return {_plain(name): value for name, value in state.items()} if coded else named_as(state, wanted)
+        coded = any(name.endswith(_CODES) for name in state)
+        named = unwrapped(state) if coded else named_as(state, wanted)
+        return with_shared(_expanded(named, wanted), wanted)
     except NetworkError as error:
         raise NetworkError(f"{path} does not fit: {error}") from None
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("module.")
 
 
 def _differences(found: dict[str, Tensor], wanted: dict[str, Tensor], missing: list[str], additional: list[str]) -> str:
@@ -102,19 +123,11 @@ def _differences(found: dict[str, Tensor], wanted: dict[str, Tensor], missing: l
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    readers = {
-        ".safetensors": _read_safetensors,
-        ".pt": _read_torch,
-        ".pth": _read_torch,
-        ".bin": _read_torch,
-        ".ckpt": _read_torch,
-        ".npz": _read_npz,
-    }
-    reader = readers.get(path.suffix)
+    reader = READERS.get(path.suffix)
     if path.suffix in OTHERS:
         raise NetworkError(f"cannot read weights from {path}: {OTHERS[path.suffix]}")
     if reader is None:
-        raise NetworkError(f"cannot read weights from {path}: use one of {', '.join(readers)}")
+        raise NetworkError(f"cannot read weights from {path}: use {weight_files.listed()}")
     if not path.is_file():
         raise NetworkError(f"there is no weights file {path}")
     try:
@@ -139,7 +152,8 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         with archive(path) as opened:
             for member in opened.infolist():
                 check_member(path, member)
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals(SAFE_TYPES):
+        content = torch.load(path, map_location="cpu", weights_only=True)
     return weights_in(content)
 
 
@@ -147,16 +161,32 @@ def _read_npz(path: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(value) for name, value in read_npz(path).items()}
 
 
+READERS = {
+    ".safetensors": _read_safetensors,
+    ".pt": _read_torch,
+    ".pth": _read_torch,
+    ".bin": _read_torch,
+    ".ckpt": _read_torch,
+    ".npz": _read_npz,
+    ".gguf": read_gguf,
+}
+"""What reads the files of each ending, in the order of `weight_files.SUFFIXES`."""
+
+
 def _expanded(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     """Float32 weights; product-quantised matrices from their codewords, with batch statistics folded."""
-    codes = [name.removesuffix(".codes_matrix") for name in state if name.endswith(".codes_matrix")]
+    codes = [name.removesuffix(_CODES) for name in state if name.endswith(_CODES)]
     result = {
-        name: value.float() if value.is_floating_point() else value
+        name: value.float() if value.is_floating_point() and value.dtype.itemsize < 4 else value
         for name, value in state.items()
-        if not name.endswith((".codes_matrix", ".codebook"))
+        if not name.endswith((_CODES, ".codebook"))
     }
     for base in codes:
         name = f"{base}.weight"
+        if name in result:
+            raise NetworkError(
+                f"it has both {base + _CODES!r} and {name!r}, which stand for one weight: save one of them"
+            )
         result[name] = _decoded(state, base, wanted[name].shape if name in wanted else None)
     if codes:
         for name, value in wanted.items():
