@@ -41,7 +41,7 @@ class Agenda:
         >>> agenda.total  # the float network, the reference, and for each design its cost and three chips
         10
         >>> while (task := agenda.take(last=None)) is not None:
-        ...     agenda.done(Outcome(task, correct=900))
+        ...     _ = agenda.done(Outcome(task, correct=900))
         >>> agenda.left
         0
     """
