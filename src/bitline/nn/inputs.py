@@ -166,7 +166,8 @@ def _holds_samples(given: Any) -> bool:
     if isinstance(given, list):
         last = given[0][-1] if given and isinstance(given[0], (tuple, list)) and len(given[0]) > 1 else None
         return isinstance(last, (int, float, np.generic)) or getattr(last, "shape", None) == ()
-    return hasattr(given, "__getitem__") and hasattr(given, "__len__")
+    is_numbered = hasattr(given, "__getitem__") and hasattr(given, "__len__")
+    return is_numbered and not isinstance(given, (Mapping, tuple, str, bytes))
 
 
 def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:
