@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from bitline.data.call import Call
-from bitline.errors import DataError
+from bitline.errors import DataError, NetworkError
 from bitline.measures import MEASURES, ErrorRate, FunctionMeasure, Measure, PositionAccuracy, measure_of
 from bitline.numerics.two_way import estimate
 
@@ -116,6 +116,23 @@ def test_hugging_face_outputs_and_labels():
     assert measure.targets_of(call, masked) is masked
     logits = torch.randn(2, 4, 5, generator=GENERATOR)
     assert torch.equal(measure.values({"logits": logits}, labels), measure.values((logits, "state"), labels))
+
+
+@pytest.mark.parametrize(("name", "shape"), [("accuracy", (3, 2)), ("top-1", (3, 2)), ("f1", (3, 2)), ("auc", (3, 2))])
+def test_scores_that_are_nan_are_no_class(name, shape):
+    """The largest of them is that which is NaN: some samples counted as wrong, or as right."""
+    scores = torch.rand(shape, generator=GENERATOR)
+    scores[2, 1] = float("nan")
+    with pytest.raises(NetworkError, match="scores are NaN"):
+        measure_of(name).values(scores, torch.tensor([0, 1, 1]))
+
+
+def test_scores_of_padding_may_be_nan():
+    """As PyTorch's attention gives them where everything is masked."""
+    scores = torch.rand(1, 3, 4, generator=GENERATOR)
+    scores[0, 2] = float("nan")
+    values = measure_of("position-accuracy").values(scores, torch.tensor([[1, 2, -100]]))
+    assert values[0, 1] == 2
 
 
 def test_labels_of_a_decoder_stand_at_its_own_tokens():

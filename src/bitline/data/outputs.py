@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from bitline.errors import DataError
+from bitline.errors import DataError, NetworkError
 
 
 def tensor_of(outputs: Any, wanted: str) -> Tensor:
@@ -53,6 +53,22 @@ def tensor_with_gradients(outputs: Any, wanted: str) -> Tensor:
     )
 
 
+def refuse_nan(scores: Tensor) -> None:
+    """Refuse scores that are NaN, of which the largest is no class.
+
+    Raises:
+        NetworkError: some are.
+
+    Examples:
+        >>> import torch
+        >>> refuse_nan(torch.tensor([[0.1, float("nan")]]))
+        Traceback (most recent call last):
+        bitline.errors.NetworkError: the network's scores are NaN for some samples: check its weights and these inputs
+    """
+    if bool(scores.isnan().any()):
+        raise NetworkError("the network's scores are NaN for some samples: check its weights and these inputs")
+
+
 WANTED_SCORES = "accuracy needs a network that returns one score for each class, (images, classes)"
 
 
@@ -65,6 +81,7 @@ def class_scores(outputs: object, images: int | None = None) -> Tensor:
 
     Raises:
         DataError: they are something else.
+        NetworkError: some are NaN.
 
     Examples:
         >>> import torch
@@ -79,4 +96,5 @@ def class_scores(outputs: object, images: int | None = None) -> Tensor:
         raise DataError(
             f"the network has one output, and the largest of one is always class 0: {WANTED_SCORES}, two or more"
         )
+    refuse_nan(scores)
     return scores

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bitline.data.outputs import tensor_of
+from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
 from bitline.measures.measure import Measure, Values, require
 from bitline.measures.outputs import IGNORED, numbers_of
@@ -51,7 +51,9 @@ class Area(Measure):
         other = labels[~(labels.isnan() | (labels == 0) | (labels == 1))]
         if len(other):
             raise DataError(f"a label is {float(other[0]):g}: the area under the curve takes 0, 1 and {IGNORED}")
-        return torch.cat([scores.reshape(labels.shape), labels], 1)
+        scores = scores.reshape(labels.shape)
+        refuse_nan(scores[~labels.isnan()])
+        return torch.cat([scores, labels], 1)
 
     def sums(self, values: Values) -> Values:
         scores, labels = np.split(values, 2, axis=1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.data.labels import names_in
-from bitline.data.outputs import tensor_of
+from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
 
 IGNORED = -100
@@ -73,6 +73,7 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
 
     Raises:
         DataError: scores and labels do not fit, or a label is no class.
+        NetworkError: scores are NaN where a label counts.
 
     Examples:
         >>> scores, labels = by_position(torch.rand(2, 5, 8, 8), torch.zeros(2, 8, 8).long(), "iou")
@@ -99,5 +100,6 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
             f"a label is {bad:g}, but the network has {classes} classes, 0 .. {classes - 1}: give class numbers, and "
             f"{IGNORED} for what does not count"
         )
-    samples = len(numbers)
-    return scores.reshape(samples, -1, classes), numbers.reshape(samples, -1)
+    scores, numbers = scores.reshape(len(numbers), -1, classes), numbers.reshape(len(numbers), -1)
+    refuse_nan(scores.amax(2)[(numbers != IGNORED).to(scores.device)])
+    return scores, numbers
