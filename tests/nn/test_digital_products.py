@@ -70,3 +70,9 @@ def test_transposed_linear_layers_of_transformers_are_linear_layers():
     assert torch.equal(transposed(X), plain(X))
     transposed(X).sum().backward()  # gradients reach weights of this shape
     assert layer.weight.grad.shape == (8, 32)
+
+
+def test_rules_know_transposed_linear_layers():
+    rules = [{"match": "2", "set": {"adc.bits": 5}}]
+    analog = convert(network(Conv1D(8, 32)), Design.of("differential").with_settings({"layers": rules}), X)
+    assert [layer.design.adc.bits for layer in analog_layers(analog)] == [8, 5, 8]

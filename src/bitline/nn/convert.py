@@ -218,7 +218,7 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
     """
     _take_apart(network, design)
     places = names_of(network)
-    remarks = check_rules(network, design, places, tuple(ANALOG_LAYERS))
+    remarks = check_rules(network, design, places, analog_form)
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
     prepare_transformers(network)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import nn
 
 from bitline.config.messages import nearest
@@ -43,7 +45,7 @@ def design_of(design: Design, names: tuple[str, ...]) -> Design | None:
 
 
 def check_rules(
-    network: nn.Module, design: Design, places: Places, analog: tuple[type[nn.Module], ...]
+    network: nn.Module, design: Design, places: Places, analog: Callable[[nn.Module], object]
 ) -> tuple[str, ...]:
     """Refuse rules that match nothing; name those that others leave nothing to.
 
@@ -51,7 +53,7 @@ def check_rules(
         network: before its layers become analog.
         design: its rules.
         places: names of the network's modules.
-        analog: types of layers that have an analog form.
+        analog: the analog form of a layer; None for one without.
 
     Returns:
         A remark on each rule without effect.
@@ -59,7 +61,7 @@ def check_rules(
     Raises:
         ConversionError: a rule matches no layer.
     """
-    layers = [names for module, names in places.items() if isinstance(module, analog)]
+    layers = [names for module, names in places.items() if analog(module) is not None]
     everything = list(places.values())
     remarks = []
     for index, rule in enumerate(design.layers):
