@@ -585,3 +585,22 @@ def test_every_failure_is_bitlines_own():
 
     with pytest.raises(BitlineError, match="cannot be copied"):
         convert(Odd(), NOISY, inputs(9, 6))
+
+
+def test_a_network_that_keeps_something_between_calls_is_refused_for_that():
+    """torch.fx left its placeholders in the network, which then could not be run."""
+
+    class Keeps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.cell, self.state, self.out = nn.GRUCell(8, 8), None, nn.Linear(8, 3)
+
+        def forward(self, x):
+            self.state = self.cell(x, self.state)
+            return self.out(self.state)
+
+    network = Keeps().eval()
+    with pytest.raises(ConversionError, match="Keeps keeps something between calls"):
+        convert(network, "differential", torch.randn(2, 8))
+    assert network.state is None

@@ -12,6 +12,7 @@ from bitline.config.messages import first_line
 from bitline.errors import CalibrationError
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.tracing import keeping_state
 
 RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
 RELU_MODULES = (nn.ReLU, nn.ReLU6)
@@ -31,7 +32,8 @@ def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[s
         CalibrationError: torch.fx cannot trace the network.
     """
     try:
-        graph = _Tracer().trace(network)
+        with keeping_state(network):
+            graph = _Tracer().trace(network)
     except Exception as error:
         reason = first_line(error, 120)
         raise CalibrationError(

@@ -21,7 +21,7 @@ from bitline.nn.contexts import analog_layers
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
-from bitline.nn.faithful import Check, Rehearsal, check, first_difference, rehearse
+from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
@@ -161,6 +161,11 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
         if not unfolded[1].difference:
             form, found = unfolded
     if found.difference:
+        if not is_repeatable(independent_copy(model), rehearsal.call):
+            raise ConversionError(
+                f"{type(model).__name__} keeps something between calls: it gives other outputs when it sees the same "
+                "inputs again; let it start anew at every call, with its state as an input and an output"
+            )
         place = first_difference(independent_copy(model), form.network, rehearsal, pairs)
         raise ConversionError(
             f"with its layers in floating point, the converted {type(model).__name__} does not compute what it did "

@@ -170,6 +170,20 @@ def first_difference(
     return type(network).__name__
 
 
+@torch.no_grad()
+def is_repeatable(network: nn.Module, call: Call) -> bool:
+    """Whether a float network gives the same outputs for the same inputs again.
+
+    Examples:
+        >>> is_repeatable(nn.Linear(2, 2), Call((torch.ones(1, 2),), {}))
+        True
+    """
+    with _same_randomness():
+        first = flat(call.on(network))
+    with _same_randomness():
+        return not difference(first, flat(call.on(network)))
+
+
 class _Watch(TorchDispatchMode):
     """Sees every operation: which compute with a layer's weights outside the layer, and which are products."""
 

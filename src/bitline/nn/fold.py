@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from bitline.config.messages import first_line
+from bitline.nn.tracing import keeping_state
 
 TRANSPOSED: dict[type[nn.Module], int] = {nn.ConvTranspose1d: 1, nn.ConvTranspose2d: 2, nn.ConvTranspose3d: 3}
 """Layers whose weights have the input channels first."""
@@ -77,7 +78,8 @@ def foldable(model: nn.Module) -> tuple[list[Pair], str]:
     """
     modules = dict(model.named_modules())
     try:
-        return _pairs_in_graph(fx.symbolic_trace(model), modules), ""
+        with keeping_state(model):
+            return _pairs_in_graph(fx.symbolic_trace(model), modules), ""
     except Exception as error:
         reason = first_line(error, 120)
         message = (

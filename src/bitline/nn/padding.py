@@ -162,9 +162,9 @@ def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor,
 
 
 def _projected(values: Tensor, axis: int) -> Tensor:
-    vectors = values.detach().movedim(axis, -1).double()
-    direction = torch.randn(vectors.shape[-1], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return (vectors * direction.to(vectors.device)).sum(-1)
+    vectors = values.detach().movedim(axis, -1)
+    direction = torch.randn(vectors.shape[-1], generator=torch.Generator().manual_seed(0))
+    return vectors @ direction.to(vectors)
 
 
 def _reached(given: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Reached:
