@@ -136,6 +136,22 @@ def test_signals_that_all_depend_on_padding_count():
     assert list(marks) == ["first"] and torch.equal(marks["first"][0].inputs, ~MASK)
 
 
+@pytest.mark.parametrize("network", [Network, Transposed, Flat])
+def test_padding_is_found_where_it_reaches_nothing(network):
+    """Behind a ReLU all may be zero, whatever padding holds; with other contents it is not."""
+    network = network().eval()
+    with torch.no_grad():
+        network.first.weight.copy_(torch.eye(FEATURES))
+        network.first.bias.fill_(-3.0)
+    given = inputs(0.0)
+    given["x"] = given["x"].clamp(max=2.9)  # what takes the place of padding is below the threshold, too
+    given["x"][0, 0] = 5.0
+    given["x"][1, 0] = 1.0
+    marks = padding_in(Call((), given), convert(network, ADC, given))
+    assert torch.equal(marks["first"][0].inputs.flatten().sort().values, (~MASK).flatten().sort().values)
+    assert torch.equal(marks["second"][0].inputs, ~MASK)
+
+
 def test_a_mask_of_another_name_is_told():
     class Other(Network):
         def forward(self, x, mask=None):

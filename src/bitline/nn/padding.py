@@ -68,12 +68,17 @@ def padding_in(call: Call, network: nn.Module) -> Marks:
 
     Examples:
         >>> from bitline import convert
-        >>> class Transposed(nn.Linear):
-        ...     def forward(self, input, attention_mask=None):
-        ...         return super().forward(input.transpose(0, 1))
-        >>> analog = convert(nn.Sequential(nn.Linear(2, 3)), "differential", torch.ones(1, 2))
-        >>> padding_in(Call((torch.ones(1, 2),), {}), analog)
-        {}
+        >>> class Transposed(nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.fc = nn.Linear(2, 3)
+        ...     def forward(self, x, attention_mask=None):
+        ...         return self.fc(x.transpose(0, 1))
+        >>> inputs = {"x": torch.rand(2, 3, 2), "attention_mask": torch.tensor([[1, 1, 1], [1, 0, 0]])}
+        >>> padding_in(Call((), inputs), convert(Transposed(), "differential", inputs))["fc"][0].inputs
+        tensor([[False, False],
+                [False,  True],
+                [False,  True]])
     """
     real = call.real
     if real is None or bool(real.all()):
@@ -86,10 +91,9 @@ def padding_in(call: Call, network: nn.Module) -> Marks:
         found = tuple(map(_reached, calls, with_other.get(name, ())))
         vectors, reached = (sum(int(count(each.inputs)) for each in found) for count in (torch.numel, torch.sum))
         if reached * len(real) < padded * vectors:
-            marks[name] = found
+            marks[name] = tuple(Reached(_whole(each.inputs, ~real), _whole(each.outputs, ~real)) for each in found)
         elif all(each.inputs.shape[:2] == real.shape for each in found):
-            positions = [~real.to(each.inputs.device) for each in found]
-            marks[name] = tuple(map(_at_positions, found, positions))
+            marks[name] = tuple(Reached(_spread(~real, each.inputs), _spread(~real, each.outputs)) for each in found)
     return {name: found for name, found in marks.items() if any(bool(each.inputs.any()) for each in found)}
 
 
@@ -171,8 +175,22 @@ def _reached(given: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> Reac
     return Reached(*(~(left == right) for left, right in zip(given, other, strict=True)))
 
 
-def _at_positions(reached: Reached, padding: Tensor) -> Reached:
-    return Reached(*(_beside(padding, marks).expand_as(marks) for marks in (reached.inputs, reached.outputs)))
+def _whole(reached: Tensor, padding: Tensor) -> Tensor:
+    """All vectors at positions of padding, where those that it reaches show how positions are arranged.
+
+    Some may hold the same for both contents, such as zeros behind a ReLU.
+    """
+    for arranged in (padding, padding.T, padding.flatten(), padding.T.flatten()):
+        if reached.shape[: arranged.ndim] == arranged.shape:
+            whole = _spread(arranged, reached)
+            if bool((whole | ~reached).all()):
+                return whole
+    return reached
+
+
+def _spread(padding: Tensor, like: Tensor) -> Tensor:
+    """Marks of positions, with the further axes and on the device of others."""
+    return _beside(padding, like).to(like.device).expand_as(like)
 
 
 def _with_other_padding(call: Call, real: Tensor) -> Call:
