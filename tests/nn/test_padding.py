@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from bitline import Design, conversion_of, convert, evaluate
+from bitline import Design, analog_layers, conversion_of, convert, evaluate
 from bitline.data.call import Call
 from bitline.errors import LeftOutWarning
 from bitline.nn.padding import padding_in
@@ -111,6 +111,17 @@ def test_results_do_not_depend_on_what_padding_holds(network):
     assert zero.float_value == large.float_value and decibels(zero) == decibels(large)
     wanted = (network(**inputs(0.0)) - targets)[MASK].square().mean()
     assert zero.float_value == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_looking_for_padding_is_no_read():
+    """Steps of recurrent layers were numbered on the way, and later samples had the read noise of others."""
+    given = inputs(0.0)
+    analog = convert(Recurrent().eval(), ADC, given)
+    with torch.no_grad():
+        analog(**given)
+    before = [layer.numbers.seen for layer in analog_layers(analog)]
+    assert padding_in(Call((), given), analog)
+    assert [layer.numbers.seen for layer in analog_layers(analog)] == before
 
 
 def test_a_mask_by_place_is_a_mask_by_name():

@@ -91,8 +91,7 @@ class Subject:
             raise DataError("0 images and 0 labels: give one label for each of one or more images")
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         first = samples.first(2)
-        _check_convertible(float_network, design, measure, first)
-        outputs = first.call.on(float_network)
+        outputs = _first_outputs(float_network, design, measure, first)
         notes = (*notes, *irregularities(float_network, first.call, outputs))
         if isinstance(samples, StoredSamples) and samples.targets is not None:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
@@ -115,14 +114,14 @@ def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[
     return samples.part(0, kept), samples.part(kept, None), (note,)
 
 
-def _check_convertible(network: nn.Module, design: Design, measure: Measure, first: Batch) -> None:
+def _first_outputs(network: nn.Module, design: Design, measure: Measure, first: Batch) -> Any:
     """`check_first`, but where a layer is to blame, that is said.
 
     Raises:
         ConversionError: a layer is to blame.
     """
     try:
-        check_first(network, measure, first)
+        return check_first(network, measure, first)
     except BitlineError as error:
         try:
             convert(network, design, StoredSamples(first.call))
@@ -133,13 +132,16 @@ def _check_convertible(network: nn.Module, design: Design, measure: Measure, fir
         raise error
 
 
-def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
+def check_first(network: nn.Module, measure: Measure, first: Batch) -> Any:
     """Let a network compute its first samples, and its measure say what it thinks of them.
 
     Args:
         network: in eval mode.
         measure: what is measured.
         first: one or more samples.
+
+    Returns:
+        What the network returned.
 
     Raises:
         DataError: the network cannot take the inputs, or the measure cannot use outputs or targets.
@@ -149,7 +151,8 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
         >>> from bitline.data.batch import batch_of
         >>> from bitline.measures import ACCURACY
         >>> network = nn.Linear(4, 2)
-        >>> check_first(network, ACCURACY, batch_of((torch.rand(2, 4), [0, 1]), network))
+        >>> check_first(network, ACCURACY, batch_of((torch.rand(2, 4), [0, 1]), network)).shape
+        torch.Size([2, 2])
     """
     try:
         with torch.no_grad():
@@ -163,6 +166,7 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> None:
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
     if nan or (values.is_floating_point() and measure.needs_targets and bool(values.isnan().all())):
         raise NetworkError("the network's scores are NaN: check its weights")
+    return outputs
 
 
 def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages) -> int:

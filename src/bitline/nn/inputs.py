@@ -71,7 +71,8 @@ class Inputs:
         if isinstance(given, Samples):
             given = given.beside(model)
             calls = tuple(batch.call for batch in given.batches(BATCH))
-            tell_of_other_masks(calls[0], model)
+            for call in calls[:1]:
+                tell_of_other_masks(call, model)
             return cls(calls)
         calls = tuple(_calls(given, model))
         if not calls or all(call.samples == 0 for call in calls):

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from bitline.data.call import Call
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.read_numbers import keeping_numbers
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor,
         found[layer.name].append((_projected(x, axis), _projected(outputs, axis)))
         return outputs
 
-    with computing(network, see):
+    with computing(network, see), keeping_numbers(network):
         call.on(network)
     return found
 

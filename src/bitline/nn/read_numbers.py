@@ -113,6 +113,17 @@ def number_passes(network: nn.Module) -> None:
     network.register_forward_hook(_end, always_call=True)
 
 
+@contextmanager
+def keeping_numbers(network: nn.Module) -> Iterator[None]:
+    """Let passes in between count as none: recurrent layers number their steps whatever is computed in them."""
+    before = [(numbers, dict(vars(numbers))) for numbers in _numbers(network)]
+    try:
+        yield
+    finally:
+        for numbers, counts in before:
+            vars(numbers).update(counts)
+
+
 def _numbers(network: nn.Module) -> Iterator[ReadNumbers]:
     modules = (vars(module).get("numbers") for module in network.modules())
     return (numbers for numbers in modules if isinstance(numbers, ReadNumbers))
