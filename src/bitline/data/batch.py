@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
+from bitline.data.call import Call, accepted_keywords, beside, possible_arguments, tell_left_out, tensor_of_numbers
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 
@@ -53,8 +53,7 @@ class Batch:
         if real is None or not isinstance(targets, Tensor) or targets.shape[:2] != real.shape:
             return self
         missing = float("nan") if targets.is_floating_point() else IGNORED
-        padding = ~real.to(targets.device).reshape(*real.shape, *[1] * (targets.ndim - 2))
-        return Batch(self.call, targets.masked_fill(padding, missing))
+        return Batch(self.call, targets.masked_fill(beside(~real, targets), missing))
 
 
 def copied(value: Any) -> Any:

@@ -116,6 +116,16 @@ class Call:
         return network(*self.arguments, **self.keywords)
 
 
+def beside(marks: Tensor, values: Tensor) -> Tensor:
+    """Marks of positions, (samples, positions), with further axes as values have them, and on their device.
+
+    Examples:
+        >>> beside(torch.ones(2, 3), torch.ones(2, 3, 4, 5)).shape
+        torch.Size([2, 3, 1, 1])
+    """
+    return marks.reshape(*marks.shape, *[1] * (values.ndim - marks.ndim)).to(values.device)
+
+
 def tensor_of_numbers(value: Any) -> Tensor | None:
     """A tensor, an array or a table of pandas, of numbers, as a tensor; None for anything else.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call
+from bitline.data.call import Call, beside
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.read_numbers import keeping_numbers
@@ -191,7 +191,7 @@ def _whole(reached: Tensor, padding: Tensor) -> Tensor:
 
 def _spread(padding: Tensor, like: Tensor) -> Tensor:
     """Marks of positions, with the further axes and on the device of others."""
-    return _beside(padding, like).to(like.device).expand_as(like)
+    return beside(padding, like).expand_as(like)
 
 
 def _with_other_padding(call: Call, real: Tensor) -> Call:
@@ -207,12 +207,7 @@ def _with_other_padding(call: Call, real: Tensor) -> Call:
         first = held[0]
         others = held[(held != first).reshape(len(held), -1).any(1)]
         second = others[0] if len(others) else first
-        stays = _beside(inside, values)
+        stays = beside(inside, values)
         return torch.where(stays, values, torch.where(values == first, second, first))
 
     return call.each(other)
-
-
-def _beside(marks: Tensor, values: Tensor) -> Tensor:
-    """Marks of positions, (samples, positions), with further axes as values have them."""
-    return marks.reshape(*marks.shape, *[1] * (values.ndim - 2))
