@@ -1,5 +1,6 @@
 """Errors of layers: in bounded memory, the same for any batch, and left out on request."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 from bitline import Design, convert, evaluate
 from bitline.errors import DataError
 from bitline.evaluation import layer_errors
-from bitline.evaluation.layer_errors import layer_sums
+from bitline.evaluation.layer_errors import LayerSums, layer_sums
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 
@@ -85,3 +86,35 @@ def test_layer_errors_are_left_out_on_request(network, images, adc):
     assert without == replace(with_errors, layers=())  # accuracy and cost are the same
     with pytest.raises(DataError, match="compared_images"):
         evaluate(network, design, images, labels, images, compared_images=-1)
+
+
+def test_layers_are_compared_on_the_first_chips(network, images):
+    labels, design = network(images).argmax(1), Design().with_settings(NOISY)
+    few = evaluate(network, design, images, labels, images, chips=4, compared_chips=2)
+    assert few.layers == evaluate(network, design, images, labels, images, chips=2).layers
+    assert few.layers != evaluate(network, design, images, labels, images, chips=4, compared_chips=4).layers
+    assert {layer.chips for layer in few.layers} == {2}
+    assert len(few.chip_values) == 4
+    with pytest.raises(DataError, match="compared_chips"):
+        evaluate(network, design, images, labels, images, compared_chips=0)
+
+
+@pytest.mark.parametrize("chips", [2, 3, 10])
+def test_intervals_of_ratios_hold_the_truth(chips):
+    """Errors of chips are independent with mean 1, so the truth is 30 dB; 95 % of 2,000 intervals, 93 to 97 % by chance
+    and by the curve of the logarithm."""
+    draws = torch.Generator().manual_seed(chips)
+    errors = 1 + 0.1 * torch.randn(2000, chips, generator=draws, dtype=torch.float64)
+    runs = [
+        [LayerSums("fc", 4, 4, 1, 1.0, 0.0, 1e3, error, 1e3, 1.0, 0, 0, 1) for error in row] for row in errors.tolist()
+    ]
+    (ratios,) = zip(*(layer_errors.layer_errors([chip] for chip in run) for run in runs), strict=True)
+    assert 0.93 < sum(abs(ratio.own_db - 30) < ratio.own_half_db for ratio in ratios) / len(ratios) < 0.97
+    assert {ratio.accumulated_half_db for ratio in ratios} == {0.0}
+
+
+def test_few_or_exact_chips_have_no_interval():
+    sums = LayerSums("fc", 4, 4, 1, 1.0, 0.0, 1e3, 1.0, 1e3, 0.0, 0, 0, 1)
+    (alone,), (both,) = layer_errors.layer_errors([[sums]]), layer_errors.layer_errors([[sums], [sums]])
+    assert math.isnan(alone.own_half_db) and math.isnan(both.accumulated_half_db)
+    assert (both.own_half_db, both.accumulated_db, both.chips) == (0.0, math.inf, 2)

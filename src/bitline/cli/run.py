@@ -71,10 +71,19 @@ def run(
             min=0,
             max=options.MOST,
             metavar="N",
-            help="Images whose layer outputs are compared with the reference's on every chip, for the error of every "
-            "layer; 0 leaves it out, and saves the time of about 3 N images a chip.",
+            help="Images whose layer outputs are compared with the reference's, for the error of every layer; 0 leaves "
+            "it out, and saves the time of about 3 N images a chip.",
         ),
     ] = 64,
+    compared_chips: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=options.MOST,
+            metavar="N",
+            help="Chips on which they are compared; how far these differ is the ± beside the errors.",
+        ),
+    ] = 3,
     why: Annotated[
         bool,
         typer.Option(
@@ -115,8 +124,9 @@ def run(
     measure = measure_of(import_path(metric))
     sample = Source(import_path(model), weights, data).shown(images, calibration_images)
     _warn(output, chosen, sample)
+    compared = compared_images, compared_chips
     how = _Procedure(
-        chosen, measure, chips, seed, batch, tuple(time or ()), calibration, recalibrate, compared_images, compute
+        chosen, measure, chips, seed, batch, tuple(time or ()), calibration, recalibrate, *compared, compute
     )
     results = how.evaluate(sample, output)
     facts: dict[str, object] = {
@@ -126,6 +136,7 @@ def run(
         "calibration_images": len(sample.calibration),
         "recalibration_images": recalibrate,
         "compared_images": min(compared_images, len(sample)),
+        "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric} if metric != "accuracy" else {})
     write_json(out / "results.json", results, facts)
@@ -148,6 +159,7 @@ class _Procedure:
     calibration: Path | None
     recalibrate: int
     compared_images: int
+    compared_chips: int
     compute: str
 
     def evaluate(self, sample: Sample | OwnSample, output: Output) -> Sequence[Evaluation]:
@@ -173,6 +185,7 @@ class _Procedure:
                 batch=self.batch,
                 progress=tell,
                 compared_images=self.compared_images,
+                compared_chips=self.compared_chips,
                 **remedy,
             )
 

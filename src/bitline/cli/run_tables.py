@@ -75,17 +75,34 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
         Column("outputs", "outputs"),
         Column("partitions", "partitions"),
         Column("own_db", "own", "dB"),
+        Column("own_half_db", "±", "dB"),
         Column("accumulated_db", "accumulated", "dB"),
+        Column("accumulated_half_db", "±", "dB"),
     )
     rows = [
-        (layer.name, layer.rows, layer.outputs, layer.partitions, _ratio(layer.own_db), _ratio(layer.accumulated_db))
+        (
+            layer.name,
+            layer.rows,
+            layer.outputs,
+            layer.partitions,
+            _ratio(layer.own_db),
+            _half(layer.own_half_db),
+            _ratio(layer.accumulated_db),
+            _half(layer.accumulated_half_db),
+        )
         for layer in layers
     ]
-    return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}")
+    chips = layers[0].chips
+    over = f", {chips} chips, ± 95 % interval" if chips > 1 else ""
+    return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
 
 
 def _ratio(value: float) -> Cell:
     return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
+
+
+def _half(value: float) -> Cell:
+    return Cell(value, fixed(value, 1) if math.isfinite(value) else "-")
 
 
 def _pulses(layers: Sequence[LayerError]) -> Table:

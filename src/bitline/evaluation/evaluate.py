@@ -15,7 +15,7 @@ from bitline.cost import library_of
 from bitline.design import Design
 from bitline.devices import format_duration
 from bitline.errors import DataError
-from bitline.evaluation.layer_errors import COMPARED, LayerSums, layer_errors
+from bitline.evaluation.layer_errors import COMPARED, COMPARED_CHIPS, LayerSums, layer_errors
 from bitline.evaluation.measured_samples import Advance, MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 from bitline.evaluation.result import Evaluation
@@ -41,7 +41,8 @@ class Procedure:
         seed: seed of the chips.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
         progress: told how far the work is.
-        compared_images: images whose layer outputs are compared with the reference's on every chip.
+        compared_images: images whose layer outputs are compared with the reference's.
+        compared_chips: chips on which they are compared, or all where there are fewer.
 
     Examples:
         >>> Procedure(chips=5, seed=1).chips
@@ -53,10 +54,12 @@ class Procedure:
     after_programming: Remedy = lambda analog, reference: None
     progress: Progress = silent
     compared_images: int = COMPARED
+    compared_chips: int = COMPARED_CHIPS
 
     def __post_init__(self) -> None:
         whole_number("chips", self.chips, 1, DataError)
         whole_number("compared_images", self.compared_images, 0, DataError)
+        whole_number("compared_chips", self.compared_chips, 1, DataError)
         check_fields(self, DataError)
 
 
@@ -85,6 +88,7 @@ def evaluate(
     progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
     compared_images: int = COMPARED,
+    compared_chips: int = COMPARED_CHIPS,
 ) -> Evaluation:
     """Accuracy, or another measure, of a float network on an analog design.
 
@@ -107,8 +111,10 @@ def evaluate(
             numbers to the bit for any.
         progress: told how far the work is.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
-        compared_images: images whose layer outputs are compared with the reference's on every chip, for the error of
-            every layer, which takes three to four times as long as to classify them; 0 leaves layer errors out.
+        compared_images: images whose layer outputs are compared with the reference's, for the error of every layer,
+            which takes three to four times as long as to classify them; 0 leaves layer errors out.
+        compared_chips: chips on which they are compared, or all where there are fewer; see `LayerError` for what so few
+            chips leave uncertain.
 
     Raises:
         DataError: inputs and targets do not fit, inputs hold NaN or infinite values, outputs or targets do not suit
@@ -139,7 +145,7 @@ def evaluate(
         notes               0
     """
     design = Design.of(design)
-    procedure = Procedure(chips, seed, after_programming, progress, compared_images)
+    procedure = Procedure(chips, seed, after_programming, progress, compared_images, compared_chips)
     given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
     return _measured(Subject.of(model, design, given), design, (design.cell.time,), procedure)[0]
 
@@ -161,6 +167,7 @@ def evaluate_times(
     progress: Progress = silent,
     after_programming: Remedy = lambda analog, reference: None,
     compared_images: int = COMPARED,
+    compared_chips: int = COMPARED_CHIPS,
 ) -> tuple[Evaluation, ...]:
     """A measure at several times after programming: every chip is programmed once, and its cells age.
 
@@ -182,7 +189,7 @@ def evaluate_times(
         True
     """
     design = Design.of(design)
-    procedure = Procedure(chips, seed, after_programming, progress, compared_images)
+    procedure = Procedure(chips, seed, after_programming, progress, compared_images, compared_chips)
     given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
     return _measured(Subject.of(model, design, given), design, times, procedure)
 
@@ -244,7 +251,7 @@ def _chip_results(
         for aged in designs:
             age(prepared.analog, aged.cell.time)
             procedure.after_programming(prepared.analog, prepared.reference)
-            sums = prepared.compare(data, procedure.compared_images)
+            sums = prepared.compare(data, procedure.compared_images if chip < procedure.compared_chips else 0)
             at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
             what = f"chip {chip + 1} of {procedure.chips}{at}"
             values = prepared.values(data, _told(procedure.progress, what, data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,19 +14,24 @@ from bitline.data.samples import Samples, samples_of
 from bitline.data.stored_images import StoredImages
 from bitline.nn import AnalogLayer, analog_layers, computing
 from bitline.nn.padding import padding_in, padding_of, real_outputs
+from bitline.numerics.confidence import half_width
 from bitline.numerics.energies import energies
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
+COMPARED_CHIPS = 3
+"""Chips on which they are compared."""
 AT_ONCE = 1 << 27
 """Bytes of layer outputs that are compared at once."""
 
 
 @dataclass(frozen=True)
 class LayerError:
-    """Signal-to-error ratios of one layer in dB, against the quantised reference, averaged over chips.
+    """Signal-to-error ratios of one layer in dB, against the quantised reference, over the chips it was compared on.
 
-    Programming takes one pulse for each cell, unless the design says write-verify.
+    Ratios are those of energies summed over chips. Their uncertainty is that of these few chips, by the jackknife
+    (Efron and Stein, The Annals of Statistics 9, 1981); what other images would show is not in it. Programming takes
+    one pulse for each cell, unless the design says write-verify.
 
     Attributes:
         name: layer name.
@@ -34,8 +39,10 @@ class LayerError:
         partitions: row partitions.
         own_db: error that the layer makes on the inputs it gets.
         accumulated_db: error of its output with everything before it.
-        pulses: write pulses per cell, on average, on the last chip.
-        outside: share of cells that write-verify gave up on, on the last chip.
+        own_half_db, accumulated_half_db: half of the 95 % confidence intervals of the two over chips; NaN for one chip.
+        chips: number of chips on which the layer was compared.
+        pulses: write pulses per cell, on average, on the last of these chips.
+        outside: share of cells that write-verify gave up on, on the last of these chips.
         conversions: analog-to-digital conversions of one image, skipped ones not counted; 0 without an ADC.
         skipped: share of the conversions that are left out because all inputs of the array are 0.
 
@@ -54,6 +61,9 @@ class LayerError:
     outside: float = 0.0
     conversions: float = 0.0
     skipped: float = 0.0
+    own_half_db: float = math.nan
+    accumulated_half_db: float = math.nan
+    chips: int = 1
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ def layer_sums(
 
 
 def layer_errors(sums: Iterable[Iterable[LayerSums]]) -> tuple[LayerError, ...]:
-    """Ratios of all layers from the sums of several runs.
+    """Ratios of all layers from the sums of several chips.
 
     Examples:
         An error with a thousandth of the energy of the signal is 30 dB below it:
@@ -146,21 +156,48 @@ def layer_errors(sums: Iterable[Iterable[LayerSums]]) -> tuple[LayerError, ...]:
 def _error(parts: list[LayerSums]) -> LayerError:
     last, images = parts[-1], sum(part.images for part in parts)
     converted, skipped = (sum(getattr(part, name) for part in parts) for name in ("converted", "skipped"))
-    energies = [
-        math.fsum(getattr(part, name) for part in parts) for name in ("own_signal", "own_error", "signal", "error")
-    ]
+    own = [(part.own_signal, part.own_error) for part in parts]
+    accumulated = [(part.signal, part.error) for part in parts]
     return LayerError(
         name=last.name,
         rows=last.rows,
         outputs=last.outputs,
         partitions=last.partitions,
-        own_db=_decibels(*energies[:2]),
-        accumulated_db=_decibels(*energies[2:]),
+        own_db=_ratio(own),
+        accumulated_db=_ratio(accumulated),
         pulses=last.pulses,
         outside=last.outside,
         conversions=(converted - skipped) / images,
         skipped=skipped / max(converted, 1),
+        own_half_db=_half(own),
+        accumulated_half_db=_half(accumulated),
+        chips=len(parts),
     )
+
+
+def _ratio(energies: Sequence[tuple[float, float]]) -> float:
+    """Decibels of the signal over the error of several chips, (signal, error) each."""
+    signals, errors = zip(*energies, strict=True)
+    return _decibels(math.fsum(signals), math.fsum(errors))
+
+
+def _half(energies: Sequence[tuple[float, float]]) -> float:
+    """Half of the 95 % interval of `_ratio`, from the ratios with each chip left out in turn.
+
+    Examples:
+        Of the mean, this is Student's interval; ratios that differ little behave alike:
+
+        >>> from bitline.numerics.confidence import half_width
+        >>> errors = (1.00, 1.02, 1.01)
+        >>> round(_half([(1e3, error) for error in errors]), 3)
+        0.107
+        >>> round(half_width([10 * math.log10(1e3 / error) for error in errors]), 3)
+        0.107
+    """
+    if len(energies) < 2:
+        return math.nan
+    without = [_ratio([*energies[:chip], *energies[chip + 1 :]]) for chip in range(len(energies))]
+    return (len(energies) - 1) * half_width(without) if all(map(math.isfinite, without)) else math.nan
 
 
 def _counts(layer: AnalogLayer) -> tuple[int, int]:

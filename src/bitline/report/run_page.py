@@ -75,6 +75,8 @@ def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
             "Signal-to-error ratio of the outputs against the quantised reference: of what a layer adds to the inputs "
             "it gets, and together with the layers before it."
         )
+        if result.layers[0].chips > 1:
+            explained += f" Of {result.layers[0].chips} chips, with half of the 95 % interval over chips."
         yield Section("layers", "Layers", (layers_figure(result),), explained, _layers_table(result))
     if result.cost is not None:
         figures = (energy_figure(result.cost), shares_figure(result.cost))
@@ -134,8 +136,8 @@ def _layers_table(result: Evaluation) -> str:
             number(layer.rows),
             number(layer.outputs),
             number(layer.partitions),
-            _decibels(layer.own_db),
-            _decibels(layer.accumulated_db),
+            _decibels(layer.own_db) + _plus_or_minus(layer.own_half_db),
+            _decibels(layer.accumulated_db) + _plus_or_minus(layer.accumulated_half_db),
         ]
         for layer in result.layers
     ]
@@ -157,6 +159,10 @@ def _cost(result: Evaluation) -> str:
         + table(["component", "energy, µJ", "area, mm²"], parts)
         + "".join(map(note, cost.notes))
     )
+
+
+def _plus_or_minus(half: float) -> str:
+    return "" if math.isnan(half) else f" ± {fixed(half, 1)}"
 
 
 def _decibels(value: float) -> str:

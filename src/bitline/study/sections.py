@@ -13,6 +13,7 @@ from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_trusted
 from bitline.design.settings import code_in
 from bitline.errors import DataError
+from bitline.evaluation.layer_errors import COMPARED_CHIPS
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Direction
 from bitline.measures.named import NamedMeasure
@@ -192,6 +193,8 @@ class Run(Part):
     `direction`."""
     layer_errors: bool = True
     """Measure the signal-to-error ratio of every layer."""
+    compared_chips: Annotated[int, Field(ge=1)] = COMPARED_CHIPS
+    """Chips on which it is measured."""
     stop: EarlyStop | None = None
     """Measure fewer chips where the mean is certain enough."""
 

@@ -51,7 +51,7 @@ class Context:
         calibration: images or samples like these that set quantisation and ADC ranges.
         seed: seed of the chips.
         batch: how many images go through the network at once.
-        layer_errors: whether to measure the error of every layer.
+        compared_chips: chips on which the error of every layer is measured.
         trusted: modules of users' code that workers may import.
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
@@ -63,7 +63,7 @@ class Context:
     Examples:
         >>> import torch
         >>> images = torch.rand(6, 4)
-        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, layer_errors=True)
+        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, compared_chips=1)
         >>> context.device
         'cpu'
     """
@@ -74,7 +74,7 @@ class Context:
     calibration: Tensor | StoredImages | Samples
     seed: int
     batch: int
-    layer_errors: bool
+    compared_chips: int
     trusted: tuple[str, ...] = ()
     threads: int | None = None
     device: str = "cpu"
@@ -95,7 +95,7 @@ class Worker:
         >>> import torch
         >>> images = torch.arange(24.0).reshape(6, 4)
         >>> labels = network(images).argmax(1)  # so that the float network is right
-        >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3, layer_errors=False))
+        >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3, compared_chips=0))
         >>> worker.run(Task("float", "", "", None, chip=0, start=0, stop=6)).correct
         6
     """
@@ -174,7 +174,7 @@ class Worker:
         with self._setting_up():
             prepared.program(task.chip)
         sums: tuple[LayerSums, ...] = ()
-        if self.context.layer_errors and task.start == 0:
+        if task.chip < self.context.compared_chips and task.start == 0:
             sums = prepared.compare(self.data)
         outcome = self._measured(task, prepared.values(self._shard(task)))
         return replace(outcome, layers=tuple(asdict(layer) for layer in sums))

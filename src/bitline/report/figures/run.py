@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
+from bitline.numerics.confidence import known
 from bitline.report.style import BLUE, GREY, LEGEND, ORANGE, faint, in_rows
 
 
@@ -94,9 +95,10 @@ def layers_figure(result: Evaluation) -> go.Figure:
     """Errors of all layers, alone and with the layers before them."""
     names = [layer.name for layer in result.layers]
     figure = go.Figure()
-    own, accumulated = ([getattr(layer, name) for layer in result.layers] for name in ("own_db", "accumulated_db"))
-    figure.add_bar(x=own, y=names, orientation="h", name="own error", marker_color=BLUE)
-    figure.add_bar(x=accumulated, y=names, orientation="h", name="with the layers before", marker_color=ORANGE)
+    for key, name, colour in (("own", "own error", BLUE), ("accumulated", "with the layers before", ORANGE)):
+        ratios, halves = ([getattr(layer, f"{key}_{part}") for layer in result.layers] for part in ("db", "half_db"))
+        bars = {"array": [known(half) for half in halves], "thickness": 1}
+        figure.add_bar(x=ratios, y=names, orientation="h", name=name, marker_color=colour, error_x=bars)
     figure.update_layout(
         title="Error of each layer against the quantised reference",
         xaxis={"title": "signal-to-error ratio (dB)"},
