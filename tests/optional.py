@@ -93,7 +93,7 @@ REQUIREMENTS = {
         Requirement("openpyxl", modules("openpyxl"), pip="-e '.[excel]'"),
         Requirement("gguf", modules("gguf"), pip="-e '.[gguf]'"),
         Requirement("accelerate", modules("accelerate"), pip="accelerate"),
-        Requirement("ONNX", modules("onnx", "onnxscript"), pip="onnx onnxscript"),
+        Requirement("ONNX", modules("onnx", "onnxscript", "onnx2fx"), pip="-e '.[onnx]' onnxscript"),
         Requirement("a GPU", gpu),
         Requirement("fast products of bytes", products_of_bytes),
         Requirement("the right to mount", mounts),

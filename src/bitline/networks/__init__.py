@@ -4,7 +4,8 @@ To add one, write one file with a function that builds it and add a line to `NET
 """
 
 from bitline.networks.network import Network, load_network
+from bitline.networks.onnx_file import read_onnx
 from bitline.networks.registry import NETWORKS, find_network
 from bitline.networks.weights import load_weights
 
-__all__ = ["NETWORKS", "Network", "find_network", "load_network", "load_weights"]
+__all__ = ["NETWORKS", "Network", "find_network", "load_network", "load_weights", "read_onnx"]

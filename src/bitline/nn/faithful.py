@@ -68,7 +68,8 @@ class Check:
     Attributes:
         difference: why it does not compute the same, or empty.
         digital_products: operations outside of analog layers that multiply and add.
-        digital_weights: parameters that they multiply with, by name, and how many weights each has.
+        digital_weights: parameters and constant matrices that they multiply with, by name, and how many weights each
+            has.
     """
 
     difference: str
@@ -200,7 +201,10 @@ class _Watch(TorchDispatchMode):
         self.inside = 0
         self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
         self.weights: dict[str, int] = {}
-        self.parameters = {_storage(value): (name, value.numel()) for name, value in network.named_parameters()}
+        matrices = ((name, value) for name, value in network.named_buffers() if value.is_floating_point())
+        fixed = ((name, value) for name, value in matrices if value.ndim > 1)  # such as a filter bank
+        held = (*fixed, *network.named_parameters())
+        self.held = {_storage(value): (name, value.numel()) for name, value in held}
 
     def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
         """A layer in floating point, noted as called."""
@@ -219,8 +223,8 @@ class _Watch(TorchDispatchMode):
             if is_product:
                 self.products.add(name)
             for value in _pytree.tree_leaves((args, kwargs)):
-                if is_product and isinstance(value, Tensor) and value.ndim > 1 and _storage(value) in self.parameters:
-                    self.weights |= [self.parameters[_storage(value)]]
+                if is_product and isinstance(value, Tensor) and value.ndim > 1 and _storage(value) in self.held:
+                    self.weights |= [self.held[_storage(value)]]
                 owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
                     self.outside.setdefault(owner, name)
