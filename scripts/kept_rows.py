@@ -22,7 +22,7 @@ class KeptRows:
     Args:
         path: the file.
         script, network: what made it, and on which network.
-        about: what else belongs to all rows.
+        about: what else belongs to all rows, or stands in place of what is said of them here.
     """
 
     def __init__(self, path: Path, script: str, network: str, **about: Any) -> None:
@@ -31,12 +31,12 @@ class KeptRows:
         self.rows: dict[str, Any] = json.loads(path.read_text())["rows"] if path.is_file() else {}
         self._about = {
             "network": network,
-            **about,
             "seed": SEED,
             "bitline": bitline.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
             "made_by": f"python scripts/{script} {network}",
+            **about,
         }
 
     def add(self, name: str, row: dict[str, Any]) -> None:

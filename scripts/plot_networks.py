@@ -34,7 +34,9 @@ BASELINE = {
     "reference_loss": "loss against float",
     "loss": "loss against the reference",
     "loss_of_float": "loss against float",
+    "nats_of_float": "loss against float",
 }
+POINTS, NATS = "points", "nats per token"
 
 Rows = list[dict[str, Any]]
 
@@ -54,7 +56,12 @@ def place_of(x: float | str) -> tuple[int, float, str]:
     return (0, x, "") if isinstance(x, (int, float)) else (1, times.index(x) if x in times else 9, x)
 
 
-def draw(axes: Axes, rows: Rows, study: str) -> None:
+def middle(difference: dict[str, Any]) -> float:
+    """In points, or in nats."""
+    return difference["points"] if "points" in difference else difference["value"]
+
+
+def draw(axes: Axes, rows: Rows, study: str, unit: str) -> None:
     """One panel."""
     title, axis, shown = STUDIES[study]
     lines = {name: line for name, line in lines_of(rows, study).items() if not name.startswith("smoothed")}
@@ -63,36 +70,40 @@ def draw(axes: Axes, rows: Rows, study: str) -> None:
         shift = min(0.12, 0.5 / len(lines)) * (index - (len(lines) - 1) / 2)
         line.sort(key=lambda row: place_of(row["x"]))
         x = [places.index(row["x"]) + shift for row in line]
-        points = [row[shown]["points"] for row in line]
-        low = [row[shown]["points"] - row[shown]["interval"][0] for row in line]
-        high = [row[shown]["interval"][1] - row[shown]["points"] for row in line]
+        points = [middle(row[shown]) for row in line]
+        low = [middle(row[shown]) - row[shown]["interval"][0] for row in line]
+        high = [row[shown]["interval"][1] - middle(row[shown]) for row in line]
         style = {"color": COLOURS[index % 4], "marker": MARKERS[index % 4], "capsize": 3, "markersize": 4}
         axes.errorbar(x, points, [low, high], label=name, linestyle="-" if index < 4 else ":", **style)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(range(len(places)), [f"{place:g}" if isinstance(place, float) else place for place in places])
     axes.set_title(title, fontsize=9)
     axes.set_xlabel(axis)
-    axes.set_ylabel(f"{BASELINE[shown]} (points)", fontsize=8)
-    if max(row[shown]["points"] for line in lines.values() for row in line) > 15:
+    axes.set_ylabel(f"{BASELINE[shown]} ({unit})", fontsize=8)
+    largest = max(middle(row[shown]) for line in lines.values() for row in line)
+    if unit == NATS and largest > 1:
+        axes.set_yscale("symlog", linthresh=0.1)
+    elif unit == POINTS and largest > 15:
         axes.set_ylim(-5, 100)
     axes.legend(fontsize=7)
 
 
 def figure(result: dict[str, Any]) -> None:
     """All studies of one network."""
-    rows = list(result["rows"].values())
+    rows, is_language = list(result["rows"].values()), result["measure"] == "perplexity"
     studies = [study for study in STUDIES if lines_of(rows, study)]
     canvas, axes = plt.subplots(
         -(-len(studies) // 2), 2, figsize=(9, 3.1 * -(-len(studies) // 2)), layout="constrained"
     )
     for panel, study in zip(axes.flat, studies, strict=False):
-        draw(panel, rows, study)
+        draw(panel, rows, study, NATS if is_language else POINTS)
     for panel in list(axes.flat)[len(studies) :]:
         panel.axis("off")
-    plain = 100 * rows[0]["float"]
+    plain = f"perplexity {rows[0]['float']:.1f}" if is_language else f"{100 * rows[0]['float']:.1f} %"
+    samples = f"{result['samples']:,} {'predictions' if is_language else 'samples'}"
     canvas.suptitle(
-        f"{result['network']}: {result['samples']} samples, float {plain:.1f} %, seed {result['seed']}, bars: 95 % "
-        "intervals over chips and samples",
+        f"{result['network']}: {samples}, float {plain}, seed {result['seed']}, bars: 95 % intervals over chips and "
+        "samples",
         fontsize=10,
     )
     canvas.savefig(FOLDER / f"{result['network']}.png", dpi=110)
@@ -103,7 +114,8 @@ def table(result: dict[str, Any], study: str) -> str:
     """A study as Markdown."""
     title, axis, shown = TABLES[study]
     if result["measure"] == "perplexity":
-        heads, factor, digits, shown = ("perplexity", "nats per token against float"), 1, 2, "nats_of_float"
+        shown = "nats_of_float" if study == "remedies" else shown
+        heads, factor, digits = ("perplexity", f"{BASELINE[shown]} (nats per token)"), 1, 3
     else:
         heads, factor, digits = (f"{result['measure']} (%)", BASELINE[shown]), 100, 1
     head = f"| {axis} | | chips | {heads[0]} | {heads[1]} | 95 % interval |\n|" + " --- |" * 6
@@ -112,8 +124,7 @@ def table(result: dict[str, Any], study: str) -> str:
         if row["study"] == study:
             low, high = row[shown]["interval"]
             mean = factor * sum(row["values"]) / len(row["values"])
-            middle = row[shown].get("points", row[shown].get("value"))
-            numbers = f"{mean:.1f} | {middle:.{digits}f} | {low:.{digits}f} to {high:.{digits}f}"
+            numbers = f"{mean:.1f} | {middle(row[shown]):.{digits}f} | {low:.{digits}f} to {high:.{digits}f}"
             body.append(f"| {row['x']} | {row['line']} | {row['chips']} | {numbers} |")
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))
 
