@@ -269,3 +269,14 @@ def test_a_measure_of_another_form_is_refused(regression):
 
     with pytest.raises(DataError, match="measure 'listed' has a list for 2 samples: give a tensor with one row"):
         evaluate(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric=Listed())
+
+
+def test_a_measure_that_fails_is_named(regression):
+    class Absent(Measure):
+        name = "absent"
+
+        def values(self, outputs, targets):
+            return targets.nothing
+
+    with pytest.raises(DataError, match="measure 'absent' fails with AttributeError: 'Tensor' object has no attribute"):
+        evaluate(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric=Absent())

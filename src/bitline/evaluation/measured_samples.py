@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import first_line
 from bitline.data.batch import Batch, copied
 from bitline.data.call import Call
 from bitline.data.samples import Samples, StoredSamples
-from bitline.errors import DataError
+from bitline.errors import BitlineError, DataError
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.nn import settled
@@ -105,14 +106,25 @@ def values_of(measure: Measure, batch: Batch, outputs: Any) -> Tensor:
         outputs: what a network returned for it.
 
     Raises:
-        DataError: outputs or targets do not suit the measure, or it has not one row of numbers for each sample.
+        DataError: outputs or targets do not suit the measure, a measure of a user's fails, or it has not one row of
+            numbers for each sample.
 
     Examples:
         >>> values_of(ACCURACY, Batch(Call((torch.eye(2),), {}), torch.tensor([0, 0])), torch.eye(2))
         tensor([[ True],
                 [False]])
     """
-    values = measure.values(outputs, measure.targets_of(batch.call, copied(batch.targets)))
+    targets = measure.targets_of(batch.call, copied(batch.targets))
+    try:
+        values = measure.values(outputs, targets)
+    except (BitlineError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # whatever a user's class raises
+        if type(measure).__module__.partition(".")[0] == "bitline":
+            raise
+        raise DataError(
+            f"the measure {measure.name!r} fails with {type(error).__name__}: {first_line(error)}"
+        ) from error
     what = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else f"a {type(values).__name__}"
     if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
         raise DataError(
