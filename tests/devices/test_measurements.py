@@ -13,6 +13,7 @@ from scipy import stats
 
 from bitline import Design
 from bitline.cli import app as cli
+from bitline.devices._measurement_files import Columns, read_file
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 
@@ -178,6 +179,70 @@ def test_headers_can_be_said_and_must_be_where_they_are_ambiguous(tmp_path):
     (tmp_path / "units.csv").write_text(f"target_uS,measured_nA,x\n{rows}")
     with pytest.raises(DesignError, match="targets in uS and measured values in nA"):
         device(str(tmp_path / "units.csv"))
+
+
+TIMES = {
+    "time (min)": 60, "time (hours)": 3600, "time (hour)": 3600, "t [hr]": 3600, "time_hrs": 3600, "Time(Days)": 86400,
+    "time_us": 1e-6, "age [ns]": 1e-9, "delay (weeks)": 604800, "t (year)": 31557600, "t_s": 1, "time": 1, "t": 1,
+    "time since programming": 1, "time_µs": 1e-6,
+}  # fmt: skip
+UNITS = {
+    ("G_target_uS", "G_meas_nS"): ("uS", 1e-3),
+    ("target (µS)", "measured (nS)"): ("uS", 1e-3),
+    ("target [uS]", "measured [nS] (avg)"): ("uS", 1e-3),
+    ("target_uS", "measured_nS_mean"): ("uS", 1e-3),
+    ("target uS", "read_nS_1"): ("uS", 1e-3),
+    ("G_target (nanoSiemens)", "G_read (uSiemens)"): ("nS", 1e3),
+    ("I target (nA)", "I_read (nA)"): ("nA", 1.0),
+    ("target", "measured"): ("", 1.0),
+}
+WRONG = {
+    "target,measured,time (fortnights)": "has 'fortnights', which is no unit of time: write s, min",
+    "target,measured,time (h) in minutes": "which is no unit of time|two units",
+    "target,G_meas_nS,t": "has a unit in the header 'G_meas_nS' and none in 'target'",
+    "G_target_US,G_meas_nS,t": "has the unit 'US': write a conductance or a current",
+    "target (kohm),measured (kohm),t": "has the unit 'kohm'",
+    "target (a.u.),measured (a.u.),t": "has the unit 'a'|'u'",
+}
+
+
+@pytest.fixture
+def headed(tmp_path):
+    """Reads a table with these headers, of cells that were measured as aimed at."""
+
+    def read(*headers):
+        rows = "".join(f"{target},{target},7\n" for target in (1, 2) for _ in range(5))
+        (tmp_path / "cells.csv").write_text(",".join(headers) + "\n" + rows)
+        return read_file(tmp_path / "cells.csv", Columns())
+
+    return read
+
+
+@pytest.mark.parametrize("header", TIMES)
+def test_times_have_the_unit_of_their_header(headed, header):
+    """'time (hour)' and other words were seconds without a word."""
+    assert headed("target", "measured", header).scales["time_s"] == TIMES[header]
+
+
+@pytest.mark.parametrize("headers", UNITS)
+def test_measured_values_have_the_unit_of_their_header(headed, headers):
+    """Units in the middle of a header were not seen, so that nS counted as uS."""
+    unit, scale = UNITS[headers]
+    found = headed(*headers)
+    assert found.unit == unit and found.scales.get("measured", 1.0) == pytest.approx(scale)
+
+
+@pytest.mark.parametrize("headers", WRONG)
+def test_units_that_are_not_understood_are_refused(headed, headers):
+    with pytest.raises(ValueError, match=WRONG[headers]):
+        headed(*headers.split(","))
+
+
+def test_a_unit_that_contradicts_the_headers_is_refused(tmp_path):
+    path = european(tmp_path / "cells.csv")
+    assert device(str(path), unit="µS").table.unit == "uS"
+    with pytest.raises(DesignError, match=r"cell.device.unit is 'nS', and the headers of .* say uS: leave the unit out"):
+        device(str(path), unit="nS")
 
 
 @pytest.mark.needs("openpyxl")

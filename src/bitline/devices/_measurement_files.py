@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitline.config.part import Part
+from bitline.devices.header_units import seconds_in, size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,15 +19,6 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 """Files that can hold a table of measurements."""
 SEPARATORS = ("\t", ";", "|", ",")
 """Between the columns of a text file, the ones first that are never inside a number."""
-UNIT = re.compile(r"[\s_]*[\[(]?\s*([A-Za-zµμ]+)\s*[\])]?$")
-"""A unit at the end of a header: 'G_target_uS', 'time (min)', 'I [nA]'."""
-PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12}
-SIZES = {f"{prefix}{unit}": (unit, factor) for unit in "SA" for prefix, factor in PREFIXES.items()}
-"""Units of conductances and currents: what they measure, and how large they are."""
-SECONDS = {
-    "ms": 1e-3, "s": 1.0, "sec": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0, "d": 86400.0,
-    "days": 86400.0,
-}  # fmt: skip
 WORDS = {
     "target": re.compile(r"target|goal|nominal|setpoint|aim|soll", re.IGNORECASE),
     "measured": re.compile(r"meas|read|actual|(^|_)ist(_|$)", re.IGNORECASE),
@@ -161,11 +153,21 @@ def _header(name: str, wanted: str, headers: list[str], path: Path) -> str:
 
 def _units(found: dict[str, str], path: Path) -> tuple[str, dict[str, float]]:
     """The unit of the targets, and what makes one unit of all columns."""
-    units = {name: match[1] if (match := UNIT.search(header)) else "" for name, header in found.items()}
-    target, measured = (SIZES.get(units[name]) for name in ("target", "measured"))
-    scales = {"time_s": SECONDS.get(units.get("time_s", ""), 1.0)}
-    if target and measured:
-        if target[0] != measured[0]:
-            raise ValueError(f"{path} has targets in {units['target']} and measured values in {units['measured']}")
-        scales["measured"] = measured[1] / target[1]
-    return (units["target"].replace("µ", "u").replace("μ", "u") if target else ""), scales
+    try:
+        sizes = {name: size_of(header) for name, header in found.items() if name != "time_s"}
+        seconds = seconds_in(found["time_s"]) if "time_s" in found else 1.0
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    target, measured = sizes["target"], sizes["measured"]
+    scales = {"time_s": seconds}
+    if target is None and measured is None:
+        return "", scales
+    if target is None or measured is None:
+        with_unit, without = ("target", "measured") if target else ("measured", "target")
+        raise ValueError(
+            f"{path} has a unit in the header {found[with_unit]!r} and none in {found[without]!r}: name it in both, or "
+            "in neither"
+        )
+    if target[1] != measured[1]:
+        raise ValueError(f"{path} has targets in {target[0]} and measured values in {measured[0]}")
+    return target[0], {**scales, "measured": measured[2] / target[2]}

@@ -15,10 +15,12 @@ UNITS_S = {
     "us": 1e-6,
     "ms": 1e-3,
     "s": 1.0,
+    "sec": 1.0,
     "second": 1.0,
     "min": 60.0,
     "minute": 60.0,
     "h": 3600.0,
+    "hr": 3600.0,
     "hour": 3600.0,
     "day": 86400.0,
     "d": 86400.0,
@@ -50,12 +52,24 @@ def parse_duration(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     found = _WRITTEN.fullmatch(value)
-    unit = (found[2] if found else "") or "s"
-    unit = unit if unit in UNITS_S else unit.lower().removesuffix("s")
-    if found is None or unit not in UNITS_S:
+    seconds = seconds_of_unit((found[2] if found else "") or "s")
+    if found is None or seconds is None:
         units = ", ".join(("ms", "s", "min", "hours", "days", "weeks", "months", "years"))
         raise ValueError(f"{value!r} is not a time: write for example '1 day' or '20 s' (units: {units})")
-    return float(found[1]) * UNITS_S[unit]
+    return float(found[1]) * seconds
+
+
+def seconds_of_unit(unit: str) -> float | None:
+    """Seconds in a unit of time; None for what is none.
+
+    Args:
+        unit: its symbol or its name, in the singular or the plural.
+
+    Examples:
+        >>> seconds_of_unit("ms"), seconds_of_unit("Days"), seconds_of_unit("fortnight")
+        (0.001, 86400.0, None)
+    """
+    return UNITS_S.get(unit, UNITS_S.get(unit.lower().removesuffix("s")))
 
 
 def format_duration(value: float) -> str:

@@ -14,6 +14,7 @@ from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
 from bitline.devices._measurement_files import Columns
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
+from bitline.devices.header_units import plain_unit
 from bitline.devices.published import MeasuredRange
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
@@ -71,6 +72,11 @@ class TableDevice(Device):
             raise ValueError(
                 f"cell.device.file {data['file']!r} has changed since the design was saved (content {found}, not "
                 f"{data['content']}): bring the old file back, or remove cell.device.content from the design"
+            )
+        unit = str(data.get("unit") or table.unit)
+        if table.unit and plain_unit(unit) != table.unit:
+            raise ValueError(
+                f"cell.device.unit is {unit!r}, and the headers of {data['file']} say {table.unit}: leave the unit out"
             )
         return {**({"unit": table.unit} if table.unit else {}), **data, "content": found}
 
