@@ -241,7 +241,7 @@ def test_units_that_are_not_understood_are_refused(headed, headers):
 def test_a_unit_that_contradicts_the_headers_is_refused(tmp_path):
     path = european(tmp_path / "cells.csv")
     assert device(str(path), unit="µS").table.unit == "uS"
-    with pytest.raises(DesignError, match=r"cell.device.unit is 'nS', and the headers of .* say uS: leave the unit out"):
+    with pytest.raises(DesignError, match=r"is 'nS', and the headers of .* say uS: leave the unit out"):
         device(str(path), unit="nS")
 
 

@@ -17,6 +17,13 @@ pigeonhole bootstrap", Ann. Appl. Stat. 1, 386, 2007). Each part has Student's d
 freedom, and half the width of an interval is the root of the sum of their squares: the modified large-sample interval
 (Graybill and Wang, J. Am. Stat. Assoc. 75, 869, 1980), which holds the truth in 93 to 97 % of cases from three chips on
 (tests/numerics/test_two_way.py).
+
+Few images that went wrong say little of how many others would: of 100 images that were all right, up to three in a
+hundred of others may be wrong, but no image differs from another. Where every image is right or wrong, its variance is
+therefore that of the images and of two more, one that would raise the number most and one that would lower it most; the
+number itself stays what it is. Of a difference of two accuracies on the same images, these are the two that Bonett and
+Price add (Journal of Educational and Behavioral Statistics 37, 479, 2012), in the manner of Agresti and Coull (The
+American Statistician 52, 119, 1998). Intervals then hold the truth in at least 93 % of cases down to one wrong image.
 """
 
 from __future__ import annotations
@@ -44,7 +51,7 @@ class Spread:
 
     Attributes:
         chips: number of chips; 1 where nothing is random about them.
-        images: number of images.
+        images: number of images; a single one says nothing of others.
         from_chips: variance that leaving out chips shows: of chips, and of the rest.
         from_images: variance that leaving out images shows: of images, and of the rest.
         from_both: variance of the rest.
@@ -169,7 +176,7 @@ def estimate(statistic: Statistic, *samples: Sequence[Values]) -> Estimate:
         >>> right = np.repeat(np.random.default_rng(0).random((1, 400)) < 0.5, 10, axis=0)
         >>> found = estimate(lambda means: means[0], [right])
         >>> found.value, [round(end, 3) for end in found.interval()]
-        (0.4575, [0.404, 0.511])
+        (0.4575, [0.403, 0.512])
     """
     tables = [_Tables.of(sample) for sample in samples]
     whole = [sample.whole for sample in tables]
@@ -191,10 +198,12 @@ class _Tables:
     Attributes:
         sums: (tables, chips, groups).
         sizes: images of each group, (groups,).
+        is_binary: whether each image was right (1) or wrong (0).
     """
 
     sums: Values
     sizes: Values
+    is_binary: bool
 
     @classmethod
     def of(cls, sample: Sequence[Values]) -> _Tables:
@@ -206,7 +215,8 @@ class _Tables:
         groups = min(GROUPS, images)
         dealt = [together[:, :, first::groups] for first in range(groups)]
         sizes = np.array([group.shape[2] for group in dealt], dtype=float)
-        return cls(np.stack([group.sum(axis=2) for group in dealt], axis=2), sizes)
+        is_binary = all(bool(((array == 0) | (array == 1)).all()) for array in arrays)
+        return cls(np.stack([group.sum(axis=2) for group in dealt], axis=2), sizes, is_binary)
 
     @property
     def whole(self) -> Values:
@@ -236,9 +246,28 @@ class _Tables:
             chips,
             int(images),
             from_chips=(chips - 1) * float(without_chip.var()),
-            from_images=(groups - 1) * float(without_group.var()),
+            from_images=self._from_images(without_group) + self._imagined(statistic, value),
             from_both=from_both,
         )
+
+    @staticmethod
+    def _from_images(without: Values) -> float:
+        """Variance that leaving out groups of images shows; a single image says nothing of others."""
+        return (len(without) - 1) * float(without.var()) if len(without) > 1 else math.nan
+
+    def _imagined(self, statistic: Callable[[Values], float], value: float) -> float:
+        """Variance from images that are not there, each the one that changes a statistic most, up or down."""
+        if not self.is_binary:
+            return 0.0
+        images, means = self.sizes.sum(), self.whole
+        changes = np.zeros((2, len(means)))
+        for table in range(len(means)):
+            for right in (0, 1):
+                moved = means.copy()
+                moved[table] = (images * means[table] + right) / (images + 1)
+                changes[right, table] = (images + 1) * (statistic(moved) - value)
+        up, down = changes.max(axis=0).clip(min=0).sum(), changes.min(axis=0).clip(max=0).sum()
+        return float(up**2 + down**2) / float(images) ** 2
 
     @staticmethod
     def _mean(sums: Values, chips: int, images: Values | float) -> Values:

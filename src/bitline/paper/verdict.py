@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from bitline.numerics.confidence import deviation
 from bitline.numerics.text import number
-from bitline.numerics.two_way import Estimate, estimate
+from bitline.numerics.two_way import Estimate, Spread
 
 if TYPE_CHECKING:
     from bitline.paper.quantity import Quantity
@@ -155,8 +154,9 @@ class Claim:
             relation: how the mean relates to the bound if the claim is true.
             bound: what the mean is compared with.
         """
-        found = estimate(_first, [np.asarray(samples, dtype=float)[:, None]])
-        return self._judged(name, found, relation, float(bound))
+        variance = deviation(samples) ** 2 / len(samples) if len(samples) > 1 else math.inf
+        spread = Spread(len(samples), 1, from_chips=variance, from_images=0.0, from_both=0.0)
+        return self._judged(name, Estimate(sum(samples) / len(samples), (spread,)), relation, float(bound))
 
     def _judged(self, name: str, found: Estimate, relation: Relation, bound: float) -> Verdict:
         low, high = found.interval()
@@ -280,10 +280,6 @@ def _two_digits(count: int) -> int:
     """
     unit = int(10 ** max(0, len(str(count)) - 2))
     return -(-count // unit) * unit
-
-
-def _first(means: Sequence[float]) -> float:
-    return means[0]
 
 
 def _exponential(logarithm: float) -> float:

@@ -13,6 +13,7 @@ from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_trusted
 from bitline.design.settings import code_in
 from bitline.errors import DataError
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.layer_errors import COMPARED_CHIPS
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Direction
@@ -95,10 +96,18 @@ class BaseDesign(Part):
 class EarlyStop(Part):
     """When enough chips have been measured.
 
+    To stop where an interval happens to be narrow favours narrow ones: with the fewest chips possible, 95 % intervals
+    hold the mean of other chips in 89 to 93 % of cases (tests/study/test_coverage.py).
+
     Examples:
         >>> stop = EarlyStop(half_width_percent=1.0)
         >>> stop.is_met_by([0.901, 0.902, 0.903]), stop.is_met_by([0.93, 0.87, 0.90])
         (True, False)
+
+        A few chips that are equal do not show how chips differ:
+
+        >>> stop.is_met_by([0.9, 0.9, 0.9]), stop.is_met_by([0.9] * 5)
+        (False, True)
     """
 
     RENAMED: ClassVar[dict[str, str]] = {"min_trials": "min_chips", "half_width": "half_width_percent"}
@@ -116,6 +125,8 @@ class EarlyStop(Part):
             accuracies: of two or more chips; fractions where the measure is one.
             measure: what was measured; the width counts in per cent of the mean where it is no fraction.
         """
+        if ChipSpread(measure, accuracies).says_nothing:
+            return False
         whole = 1.0 if measure.is_share else abs(sum(accuracies) / len(accuracies))
         return 100 * half_width(accuracies) <= self.half_width_percent * whole
 
