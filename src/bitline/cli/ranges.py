@@ -10,7 +10,7 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
-from bitline.cli.inputs import Sample, Source, chosen_design
+from bitline.cli.inputs import Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable
@@ -20,9 +20,8 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
-    from bitline.design import Design
     from bitline.evaluation.adc_ranges import SliceRange
     from bitline.evaluation.recommended_adc import Recommendation
 
@@ -35,6 +34,7 @@ def ranges(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
+    length: options.Length = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -48,7 +48,11 @@ def ranges(
     loss: Annotated[
         float | None,
         typer.Option(
-            min=0, max=100, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."
+            min=0,
+            max=100,
+            metavar="P",
+            help="Also recommend bits and P for this loss of accuracy, in per cent; of a measure that is no share, in "
+            "its unit.",
         ),
     ] = None,
     images: options.SomeImages = 300,
@@ -68,6 +72,7 @@ def ranges(
     """
     from bitline.evaluation.adc_ranges import study_ranges
     from bitline.evaluation.recommended_adc import recommend
+    from bitline.measures import measure_of
     from bitline.report.figures.tried import tried_figure
     from bitline.report.style import save
 
@@ -79,11 +84,13 @@ def ranges(
     ]
     check_writable("--out", *files)
     chosen = chosen_design(design, set_, allow_code)
-    sample = Source(model, weights, data).load(images, calibration_images)
+    source = Source(model, weights, data, length)
+    sample = source.shown(images, calibration_images)
     _check_layer(sample.network, layer)
-    output.notes(sample.dataset.notes)
+    output.notes(sample.notes)
     shown = sample.calibration
-    labels = None if loss is None else _labels(sample, chosen)
+    measure = measure_of(source.metric(None))
+    tested = sample.given(measure, chosen, "cpu") if loss is not None else None
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
@@ -94,26 +101,24 @@ def ranges(
         f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
-    if loss is not None and labels is not None:
-        tested = (sample.network, chosen, sample.images, labels, shown)
+    if loss is not None and tested is not None:
+        samples, labels, _ = tested
+        accepted = loss / measure.scale
         with output.progress() as tell:
-            best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
-        save(tried_figure(best, loss / 100, f"{model} on {chosen.name}, {len(sample.images)} images"), files[-1])
-        parts += [_tried(best), _looked_at(best), _recommended(best, loss, len(sample.images))]
+            best = recommend(
+                sample.network,
+                chosen,
+                samples,
+                labels,
+                shown,
+                metric=measure,
+                loss=accepted,
+                progress=lambda what: tell(what, 0, None),
+            )
+        save(tried_figure(best, accepted, f"{model} on {chosen.name}, {len(sample)} images"), files[-1])
+        parts += [_tried(best), _looked_at(best), _recommended(best, loss, len(sample))]
     output.results(*parts)
     output.wrote(*files)
-
-
-def _labels(sample: Sample, design: Design) -> Tensor:
-    """Labels of the images, as the network counts classes.
-
-    Raises:
-        DataError: they are none of its classes.
-    """
-    from bitline.data.labels import labels_for
-    from bitline.evaluation.subject import classes_of
-
-    return labels_for(sample.dataset, classes_of(sample.network, design, sample.images))
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:
@@ -192,7 +197,7 @@ def _tried(best: Recommendation) -> Table:
         Column("bits", "bits"),
         Column("percentile", "P", "%", exact),
         Column("own_db", "worst layer", "dB", lambda value: fixed(value, 1)),
-        Column(best.measure.name, best.measure.name, "%", in_percent),
+        Column(best.measure.name, best.measure.name, best.measure.unit, best.measure.text),
     )
     return Table("tried", columns, best.tried, "resolutions and ranges tried")
 
@@ -209,5 +214,6 @@ def _looked_at(best: Recommendation) -> str:
 
 def _recommended(best: Recommendation, loss: float, images: int) -> str:
     if best.bits is None:
-        return f"no resolution tried stays within {exact(loss)} % of {best.measure.shown(best.reference)} (no ADC)"
+        reference = best.measure.shown(best.reference)
+        return f"no resolution tried stays within {exact(loss)} {best.measure.unit} of {reference} (no ADC)"
     return f"recommended: {best} ({images} images)"

@@ -34,7 +34,7 @@ def studio(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
-    metric: options.Metric = "accuracy",
+    metric: options.Metric = None,
     chips: options.Chips = 3,
     images: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Images to classify.")] = 500,
     calibration_images: options.CalibrationImages = 200,
@@ -93,5 +93,6 @@ def _study(context: typer.Context, store: Path) -> Study:
             "calibration_images": given["calibration_images"],
         },
         design={"base": given["design"], "set": parse_settings(given["set_"] or [])},
-        run={"chips": given["chips"], "seed": given["seed"], "metric": given["metric"]},
+        run={"chips": given["chips"], "seed": given["seed"]}
+        | ({} if given["metric"] is None else {"metric": given["metric"]}),
     )

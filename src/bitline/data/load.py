@@ -16,6 +16,8 @@ from bitline.errors import DataError
 SHOWN = 2
 """Images that show what all are like."""
 
+READABLE = "an .npz, .npy, .png or .zip file, or a folder of images"
+
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
 
@@ -27,8 +29,8 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     first two of a fair sample are decoded at once, so that data of another kind is refused here.
 
     Args:
-        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
-            folder or .zip of pictures with labels.csv or with one folder for each class.
+        path: 'fashion-mnist' (comes with bitline), an .npz, an .npy or a .png sheet of tiles with _labels.npy beside
+            it, or a folder or .zip of pictures with labels.csv or with one folder for each class.
         preprocess: shape and normalisation that the network wants.
 
     Raises:
@@ -48,11 +50,11 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     source = EMBEDDED if str(path) == "fashion-mnist" else Path(path)
     if not _exists(str(path), source):
         raise DataError(
-            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .png or .zip file, or a folder"
+            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .npy, .png or .zip file, or a folder"
         )
     found = next((known for known in FORMATS if known.matches(source)), None)
     if found is None:
-        raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
+        raise DataError(f"cannot read images from {source}: use {READABLE}")
     try:
         data = _checked(found.read(source, preprocess), preprocess, source)
         data.spread().stored[:SHOWN].tensor()
