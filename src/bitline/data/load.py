@@ -7,7 +7,9 @@ from pathlib import Path
 import torch
 
 from bitline.config.arguments import checked
+from bitline.data.class_names import folder_labels
 from bitline.data.dataset import Dataset
+from bitline.data.labels import numbering
 from bitline.data.preprocess import Preprocess
 from bitline.data.registry import FORMATS
 from bitline.data.stored_images import BLOCK, StoredImages
@@ -91,11 +93,24 @@ def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
     calibration, known = raw.stored_calibration, raw.calibration_labels
     if calibration is not None and known is not None and len(calibration) != len(known):
         raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
-    return raw.with_changes(
+    return _with_classes(raw, preprocess.classes, str(source)).with_changes(
         images=raw.stored.normalised(preprocess),
         calibration=None if calibration is None else calibration.normalised(preprocess),
         shuffled=source == EMBEDDED,
     )
+
+
+def _with_classes(raw: Dataset, classes: tuple[str, ...], source: str) -> Dataset:
+    """The same with class numbers of a network that names its classes, where the source names its own.
+
+    Raises:
+        DataError: a class of the source is none of the network's.
+    """
+    if not classes or not raw.classes:
+        return raw
+    numbers, notes = folder_labels(raw.classes, classes, source)
+    others = tuple(note for note in raw.notes if note not in numbering(raw.classes))
+    return raw.with_changes(labels=torch.tensor(numbers)[raw.labels], classes=classes, notes=(*others, *notes))
 
 
 def _is_finite(images: StoredImages) -> bool:

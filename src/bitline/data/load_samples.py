@@ -93,9 +93,8 @@ def without_length(source: str) -> DataError:
 
     Examples:
         >>> print(without_length("images.npz"))
-        --length (data.length in a study) is that of texts and recordings in files, and images.npz holds neither: leave ...
+        --length (data.length in a study) is that of texts and recordings, and images.npz has neither: leave it out
     """
     return DataError(
-        f"--length (data.length in a study) is that of texts and recordings in files, and {source} holds neither: leave "
-        "it out"
+        f"--length (data.length in a study) is that of texts and recordings, and {source} has neither: leave it out"
     )

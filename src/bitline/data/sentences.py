@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
@@ -16,9 +16,12 @@ from bitline.data._order import fair_order, is_mixed
 from bitline.data._text_table import rows_of
 from bitline.data.batch import batch_of
 from bitline.data.class_names import class_labels
-from bitline.data.padded_samples import PaddedSamples
 from bitline.data.read_samples import ReadSamples
+from bitline.data.stored_samples import StoredSamples
 from bitline.errors import DataError
+
+MUCH = 0.5
+"""Share of padding that takes more time than the texts."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,23 @@ def read_sentences(path: Path, takes: Sentences, network: nn.Module) -> ReadSamp
         notes.append("the source is in the order of its classes: texts are drawn evenly over them (seed 0)")
     inputs = dict(takes.encode([rows[place][1] for place in order.tolist()], takes.length))
     batch = batch_of({**inputs, "labels": labels[order]}, network)
-    real = batch.call.real
-    if real is not None and real.shape[1] == takes.length:
-        cut = int(real.all(1).sum())
-        notes.append(f"{path}: texts of {takes.length} tokens or more, which are cut there: {cut} of {len(rows):,}")
-    return ReadSamples(PaddedSamples(batch.call, batch.targets), tuple(notes))
+    if batch.call.real is not None:
+        notes += _on_length(str(path), batch.call.real, takes.length)
+    return ReadSamples(StoredSamples(batch.call, batch.targets), tuple(notes))
+
+
+def _on_length(name: str, real: Tensor, length: int) -> list[str]:
+    """What is to be said of how long texts are, whose tokens are these, (texts, tokens).
+
+    All are padded to the longest one, in every batch alike, as read noise is drawn for every position.
+    """
+    longest, share = real.shape[1], 1 - float(real.double().mean())
+    notes = []
+    if longest == length:
+        notes.append(f"{name}: texts of {length} tokens or more, which are cut there: {int(real.all(1).sum()):,}")
+    if share > MUCH:
+        notes.append(
+            f"{name}: {share:.0%} of the work is padding, to the {longest} tokens of the longest text: cut that with "
+            "--length (data.length in a study)"
+        )
+    return notes
