@@ -98,7 +98,7 @@ def run(
       bitline run
       bitline run --design offset --set adc.bits=10 --chips 3
       bitline run --model cifar-resnet20 --weights w.safetensors --data test.zip
-      bitline run --model SmolLM2-135M --data wiki.txt --images 8
+      bitline run --model ./SmolLM2 --data wiki.txt --images 8
       bitline run --model mynet:build --data loader.py:make --metric mae
     """
     from bitline.measures import measure_of

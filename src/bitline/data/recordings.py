@@ -38,6 +38,13 @@ class Recordings:
             None, the network takes waves, (recordings, samples) or (recordings, channels, samples), as it is found to.
         classes: names of the network's classes; empty where it does not name them.
         length: samples of every wave: longer ones are cut, shorter ones followed by silence; as they are if None.
+
+    Examples:
+        What a network of a microphone takes, a second at a time:
+
+        >>> takes = Recordings(rate=16_000, classes=("silence", "speech"), length=16_000)
+        >>> takes.of_length(8000).length
+        8000
     """
 
     rate: int | None = None

@@ -34,6 +34,21 @@ class Sentences:
         classes: names of the network's classes; empty where labels are numbers of a regression.
         length: tokens of the longest texts, which are cut there.
         most: tokens that the network can take at once; None if any number.
+
+    Examples:
+        Digits as tokens, of texts that are as long as each other:
+
+        >>> def encode(texts, length):
+        ...     tokens = torch.tensor([list(map(int, text[:length])) for text in texts])
+        ...     return {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+        >>> class Counts(nn.Module):
+        ...     def forward(self, input_ids, attention_mask):
+        ...         return nn.functional.one_hot(input_ids, 2).sum(1)
+        >>> Path("digits.csv").write_text("text,label\\n011,many\\n000,few\\n111,many\\n")
+        37
+        >>> read = read_sentences(Path("digits.csv"), Sentences(encode, ("few", "many"), length=3), Counts())
+        >>> read.data.inputs.keywords["input_ids"].shape, read.data.targets
+        (torch.Size([3, 3]), tensor([1, 0, 1]))
     """
 
     encode: Callable[[Sequence[str], int], Mapping[str, Any]]

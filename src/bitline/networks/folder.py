@@ -144,27 +144,12 @@ def _built(path: Path, architecture: str, config: Any) -> nn.Module:
         model.config.use_cache = False  # which keeps keys and values for tokens to come
     if getattr(model.config, "pad_token_id", None) is None and getattr(model.config, "eos_token_id", None) is not None:
         model.config.pad_token_id = _first(model.config.eos_token_id)
-    _with_linear(model)
     evaluated: nn.Module = model.eval()
     return evaluated
 
 
 def _first(tokens: Any) -> Any:
     return tokens[0] if isinstance(tokens, (list, tuple)) else tokens
-
-
-def _with_linear(model: nn.Module) -> None:
-    """Put linear layers for those of GPT-2, in place, which are the same with their matrices turned."""
-    from transformers.pytorch_utils import Conv1D
-
-    for parent in list(model.modules()):
-        for name, layer in list(parent.named_children()):
-            if isinstance(layer, Conv1D):
-                inputs, outputs = layer.weight.shape
-                linear = nn.Linear(inputs, outputs)
-                linear.weight = nn.Parameter(layer.weight.detach().T.contiguous())
-                linear.bias = layer.bias
-                setattr(parent, name, linear)
 
 
 @contextmanager
