@@ -81,18 +81,16 @@ class Source:
         from bitline.data.load_samples import sample_file, without_length
         from bitline.data.own_data import own_data
 
-        weights = str(self.weights or self.found.weights or "")
+        network, weights = self.network(), str(self.weights or self.found.weights or "")
         if is_code(self.data):
-            network, data = self.network(), str(self.data)
+            data = str(self.data)
             if self.length is not None:
                 raise without_length(data)
             return OwnSample(network, weights, data, own_data(data, network, images, calibration_images))
         data = self.found.images(self.data)
         file = sample_file(data, self.found.preprocess, self.length)
         if file is not None:
-            network = self.network()
             return OwnSample(network, weights, data, file.read(network, images, calibration_images))
-        network = self.network()
         dataset = load_dataset(data, self.found.pictures).split(images, calibration_images)
         return Sample(network, weights, data, dataset)
 

@@ -45,8 +45,9 @@ Length = Annotated[
         min=1,
         max=MOST,
         metavar="N",
-        help="Length of a sample: tokens of a window of text, or where texts are cut; values of a recording. If not "
-        "given, what the network takes: 2048 tokens of a window, 512 of a text, whole recordings at most.",
+        help="Length of a sample: tokens of a window of text, tokens where labelled texts are cut, or values of a "
+        "recording. If not given, what the network takes: windows of 2048 tokens at most, labelled texts of 512 at "
+        "most, and whole recordings.",
     ),
 ]
 Metric = Annotated[

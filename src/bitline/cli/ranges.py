@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
-from bitline.cli.inputs import Source, chosen_design
+from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.own_samples import OwnSample
 from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable
 from bitline.config.spreadsheets import write_csv
@@ -22,8 +24,10 @@ from bitline.numerics.text import percent as in_percent
 if TYPE_CHECKING:
     from torch import nn
 
+    from bitline.design import Design
     from bitline.evaluation.adc_ranges import SliceRange
     from bitline.evaluation.recommended_adc import Recommendation
+    from bitline.measures import Measure
 
 app = Commands()
 
@@ -71,10 +75,6 @@ def ranges(
       bitline ranges --design offset --loss 1
     """
     from bitline.evaluation.adc_ranges import study_ranges
-    from bitline.evaluation.recommended_adc import recommend
-    from bitline.measures import measure_of
-    from bitline.report.figures.tried import tried_figure
-    from bitline.report.style import save
 
     output = Output.of(context)
     if loss is None:
@@ -89,8 +89,7 @@ def ranges(
     _check_layer(sample.network, layer)
     output.notes(sample.notes)
     shown = sample.calibration
-    measure = measure_of(source.metric(None))
-    tested = sample.given(measure, chosen, "cpu") if loss is not None else None
+    tested = None if loss is None else _Tested.of(sample, chosen, source.metric(None))
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
@@ -102,23 +101,54 @@ def ranges(
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
     if loss is not None and tested is not None:
-        samples, labels, _ = tested
-        accepted = loss / measure.scale
+        parts += tested.parts(loss, files[-1], f"{model} on {chosen.name}", output)
+    output.results(*parts)
+    output.wrote(*files)
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """What bits are recommended for: a network on a design, with the samples that decide, as `recommend` takes them."""
+
+    network: nn.Module
+    design: Design
+    measure: Measure
+    samples: Any
+    labels: Any
+    calibration: Any
+
+    @classmethod
+    def of(cls, sample: Sample | OwnSample, design: Design, metric: str) -> _Tested:
+        """What a command line says.
+
+        Raises:
+            DataError: labels are none of the network's classes.
+        """
+        from bitline.measures import measure_of
+
+        measure = measure_of(metric)
+        return cls(sample.network, design, measure, *sample.given(measure, design, "cpu"))
+
+    def parts(self, loss: float, file: Path, title: str, output: Output) -> list[Table | str]:
+        """Bits and P for a loss, in per cent or in the unit of the measure, and what was tried; drawn into a file."""
+        from bitline.evaluation.recommended_adc import recommend
+        from bitline.report.figures.tried import tried_figure
+        from bitline.report.style import save
+
+        accepted, count = loss / self.measure.scale, len(self.samples)
         with output.progress() as tell:
             best = recommend(
-                sample.network,
-                chosen,
-                samples,
-                labels,
-                shown,
-                metric=measure,
+                self.network,
+                self.design,
+                self.samples,
+                self.labels,
+                self.calibration,
+                metric=self.measure,
                 loss=accepted,
                 progress=lambda what: tell(what, 0, None),
             )
-        save(tried_figure(best, accepted, f"{model} on {chosen.name}, {len(sample)} images"), files[-1])
-        parts += [_tried(best), _looked_at(best), _recommended(best, loss, len(sample))]
-    output.results(*parts)
-    output.wrote(*files)
+        save(tried_figure(best, accepted, f"{title}, {count} images"), file)
+        return [_tried(best), _looked_at(best), _recommended(best, loss, count)]
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:

@@ -1,7 +1,7 @@
 """Labelled images: the embedded set, arrays, sheets of tiles, folders and archives of pictures. Texts and recordings.
 
-To read another format, write one file and add a line to `FORMATS`, or to `SAMPLE_FORMATS` for samples that are no images,
-in `registry.py`.
+To read another format, write one file and add a line in `registry.py`: to `FORMATS`, or to `SAMPLE_FORMATS` for samples
+that are no images.
 """
 
 from bitline.data.dataset import Dataset

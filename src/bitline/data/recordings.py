@@ -127,8 +127,8 @@ def _alike(found: Sequence[tuple[str, np.ndarray, int]], known: Recordings) -> t
     refused = [("Hz", rates)] * (known.rate is None) + [("channels", channels)] * (known.extract is None)
     for unit, seen in refused:
         if len(seen) > 1:
-            (first, one), (second, other), *_ = seen.items()
-            raise DataError(f"{one} has {first:,} {unit}, and {other} {second:,}: give recordings that are alike")
+            (number, name), (other, its_name), *_ = seen.items()
+            raise DataError(f"{name} has {number:,} {unit}, and {its_name} {other:,}: give recordings that are alike")
     others = ", ".join(f"{rate:,}" for rate in sorted(rates) if rate != known.rate)
     if known.rate is None or not others:
         return ()

@@ -270,7 +270,6 @@ class Study(Part):
 
     def _beside(self, folder: Path) -> Study:
         """The same study with file names that count from the folder of its file."""
-
         model = self.model.beside(folder)
         source = None if self.data.source is None else near(folder, self.data.source)
         source = source if source is None else near_code(folder, source, "data.source")
