@@ -355,3 +355,66 @@ def test_data_that_does_not_suit_the_network_is_refused(tmp_path):
     (tmp_path / "text.txt").write_text(TEXT)
     with pytest.raises(DataError, match="length is 65 tokens, but the network takes 64 at most"):
         sample_file(str(tmp_path / "text.txt"), takes, 65)
+
+
+def test_no_code_in_a_folder_runs(tmp_path):
+    (tmp_path / "folder").mkdir()
+    trap = tmp_path / "sprung"
+
+    class Trap:
+        def __reduce__(self):
+            return (type(trap).touch, (trap,))
+
+    llama = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], **folders.LLAMA}
+    auto = {"auto_map": {"AutoConfig": "mine.Config", "AutoModelForCausalLM": "mine.Model"}}
+    (tmp_path / "folder" / "config.json").write_text(json.dumps({**llama, **auto}))
+    (tmp_path / "folder" / "mine.py").write_text(f"open({str(trap)!r}, 'w')\nraise SystemExit\n")
+    torch.save({"lm_head.weight": Trap()}, tmp_path / "folder" / "pytorch_model.bin")
+    with pytest.raises(NetworkError, match="cannot build the LlamaForCausalLM"):
+        load_network(find_network(str(tmp_path / "folder")))
+    own = {**llama, **auto, "model_type": "mine", "architectures": ["Mine"]}
+    (tmp_path / "folder" / "config.json").write_text(json.dumps(own))
+    with pytest.raises(NetworkError, match="holds a Mine"):
+        find_network(str(tmp_path / "folder"))
+    assert not trap.exists()
+
+
+@torch.no_grad()
+def test_spectrograms_share_a_batch(tmp_path):
+    from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+
+    from bitline.data.load_samples import sample_file
+
+    shape = dict(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=24, id2label=folders.MOODS
+    )
+    config = ASTConfig(**shape, max_length=64, num_mel_bins=16, patch_size=8, frequency_stride=8, time_stride=8)
+    model = folders.saved(ASTForAudioClassification(config), tmp_path / "model")
+    extractor = ASTFeatureExtractor(max_length=64, num_mel_bins=16)
+    extractor.save_pretrained(tmp_path / "model")
+    heard = speak(tmp_path / "sounds")
+    takes = find_network(str(tmp_path / "model")).preprocess
+    data = sample_file(str(tmp_path / "sounds"), takes).read(model, 12, 6)
+    (batch,) = data.samples.batches(64)
+    assert batch.call.keywords["input_values"].shape == (12, 64, 16)  # two lengths, cut and padded by the extractor
+    rows = [
+        extractor(wave, sampling_rate=folders.RATE, return_tensors="np")["input_values"][0] for wave in heard.values()
+    ]
+    own = [row for values in batch.call.keywords["input_values"] for row in rows if np.allclose(row, values, atol=1e-4)]
+    assert len(own) == 12
+
+
+def test_an_image_processor_that_crops_gives_the_shape_and_the_shorter_side(tmp_path):
+    folders.pictures(tmp_path)
+    says = {
+        "do_center_crop": True, "crop_size": {"height": 8, "width": 8}, "size": {"shortest_edge": 10},
+        "do_rescale": False, "image_mean": [100.0] * 3, "image_std": [50.0] * 3,
+    }  # fmt: skip
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(says))
+    takes = find_network(str(tmp_path)).preprocess
+    assert (takes.shape, takes.resize) == ((3, 8, 8), 10)
+    bytes_ = torch.arange(192, dtype=torch.uint8).reshape(1, 3, 8, 8)
+    assert torch.allclose(takes(bytes_), (bytes_.float() - 100) / 50, atol=1e-5)
+    (tmp_path / "preprocessor_config.json").unlink()
+    with pytest.raises(NetworkError, match=r"has no image processor: put preprocessor_config\.json there"):
+        find_network(str(tmp_path))
