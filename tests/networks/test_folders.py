@@ -326,6 +326,19 @@ def test_a_missing_tokenizer_is_told_before_the_work(bitline, tmp_path):
     assert status == 2 and "has no tokenizer: put its files there, such as tokenizer.json" in error
 
 
+@pytest.mark.parametrize(("make", "data"), [(folders.language, "text.txt"), (folders.moods, "table.csv")])
+def test_a_tokenizer_of_another_network_is_refused(bitline, tmp_path, make, data):
+    make(tmp_path / "model")
+    (tmp_path / "text.txt").write_text(TEXT)
+    table(tmp_path / "table.csv")
+    file = tmp_path / "model" / "tokenizer.json"
+    content = json.loads(file.read_text())
+    content["model"]["vocab"]["w7"] = 77
+    file.write_text(json.dumps(content))
+    status, _, error = bitline("run", "--model", tmp_path / "model", "--data", tmp_path / data)
+    assert status == 2 and "gives token 77, but the network knows 0 .. 31" in error
+
+
 def test_a_network_of_one_output_is_measured_by_its_error(bitline, tmp_path):
     from transformers import BertConfig, BertForSequenceClassification
 

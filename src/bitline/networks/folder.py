@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bitline.config.arguments import checked
 from bitline.config.messages import first_line
 from bitline.errors import NetworkError
 from bitline.networks.folder_kinds import KINDS, Kind
@@ -23,6 +25,7 @@ CONTENT = "config.json, model.safetensors or pytorch_model.bin, and the files of
 OWN = "write a function that builds the network, and give it as package.module:function"
 
 
+@checked(NetworkError)
 def folder_network(folder: str | Path) -> Network:
     """The network in a folder as Hugging Face's hub has them; nothing is downloaded, and no code in the folder runs.
 
@@ -73,7 +76,7 @@ def is_folder_network(name: str) -> bool:
 def _config(path: Path) -> dict[str, Any]:
     """What config.json says."""
     file = path / CONFIG
-    if not file.is_file():
+    if not os.path.isfile(file):  # unlike Path.is_file, for any name
         raise NetworkError(f"{path} has no {CONFIG}: a network in a folder has {CONTENT}")
     try:
         written = json.loads(file.read_text(encoding="utf-8"))

@@ -27,12 +27,15 @@ class Tokens:
 
     Attributes:
         folder: of the tokenizer, which is read when it is used first.
+        known: tokens that the network knows.
     """
 
     folder: Path
+    known: int
 
     def __call__(self, text: str) -> Sequence[int]:
         found: Sequence[int] = tokenizer_of(self.folder)(text, verbose=False)["input_ids"]
+        _check_known(self.folder, max(found, default=0), self.known)
         return found
 
 
@@ -42,10 +45,12 @@ class PaddedTokens:
 
     Attributes:
         folder: of the tokenizer, which is read when it is used first.
+        known: tokens that the network knows.
         padding: token that pads where the tokenizer has none.
     """
 
     folder: Path
+    known: int
     padding: Any
 
     def __call__(self, texts: Sequence[str], length: int) -> Mapping[str, Tensor]:
@@ -64,7 +69,21 @@ class PaddedTokens:
             return_attention_mask=True,
             return_tensors="pt",
         )
+        _check_known(self.folder, int(found["input_ids"].max()), self.known)
         return dict(found)
+
+
+def _check_known(folder: Path, token: int, known: int) -> None:
+    """Refuse tokens that the network does not know.
+
+    Raises:
+        NetworkError: the largest one is none of its tokens.
+    """
+    if token >= known:
+        raise NetworkError(
+            f"the tokenizer in {folder} gives token {token:,}, but the network knows 0 .. {known - 1:,}: put the "
+            "network's own tokenizer there"
+        )
 
 
 @lru_cache(maxsize=4)

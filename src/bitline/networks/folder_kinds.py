@@ -37,13 +37,13 @@ class Kind:
 
 def _of_language(folder: Path, config: Any) -> tuple[Takes, str]:
     most = _positions(config)
-    return TextWindows(Tokens(folder), min(most or WINDOW, WINDOW), most), "perplexity"
+    return TextWindows(Tokens(folder, config.vocab_size), min(most or WINDOW, WINDOW), most), "perplexity"
 
 
 def _of_texts(folder: Path, config: Any) -> tuple[Takes, str]:
     most, classes = _positions(config), _classes(folder, config)
     pad = getattr(config, "pad_token_id", None)
-    encode = PaddedTokens(folder, config.eos_token_id if pad is None else pad)
+    encode = PaddedTokens(folder, config.vocab_size, config.eos_token_id if pad is None else pad)
     return Sentences(encode, classes, min(most or SENTENCE, SENTENCE), most), _measure(classes)
 
 
