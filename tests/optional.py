@@ -92,6 +92,8 @@ REQUIREMENTS = {
         Requirement("xarray", modules("xarray"), pip="-e '.[xarray]'"),
         Requirement("openpyxl", modules("openpyxl"), pip="-e '.[excel]'"),
         Requirement("gguf", modules("gguf"), pip="-e '.[gguf]'"),
+        Requirement("transformers", modules("transformers", "tokenizers"), pip="-e '.[transformers]'"),
+        Requirement("soundfile", modules("soundfile"), pip="-e '.[audio]'"),
         Requirement("accelerate", modules("accelerate"), pip="accelerate"),
         Requirement("ONNX", modules("onnx", "onnxscript", "onnx2fx"), pip="-e '.[onnx]' onnxscript"),
         Requirement("a GPU", gpu),

@@ -237,7 +237,9 @@ def check_names(path: list[str], given: dict[str, object]) -> None:
             assert name == "all" or find(name)
     if path[0] == "bench":
         assert set(given["cases"] or ()) <= set(CASES), "there is no such benchmark"
-    if "model" in given and (":" not in given["model"] or Path(given["model"].partition(":")[0] + ".py").exists()):
+    model = str(given.get("model", "./"))
+    is_elsewhere = ":" in model and not Path(model.partition(":")[0] + ".py").exists()
+    if not (is_elsewhere or model.startswith("./")):  # a folder that nobody has here
         find_network(given["model"])
     designs = given.get("design") or ["differential"]
     for name in [designs] if isinstance(designs, str) else designs:

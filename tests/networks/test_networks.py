@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 from pickle import UnpicklingError
@@ -384,3 +385,14 @@ def test_formats_of_others_are_refused_with_a_remedy(name, words):
         find_network(name)
     with pytest.raises(NetworkError, match=words):
         load_weights(nn.Linear(3, 2), name)
+
+
+def test_folders_without_transformers_say_how_to_get_it(tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    for name in [name for name in sys.modules if name.partition(".")[0] == "transformers"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(
+        NetworkError, match=r"built with the package transformers .*pip install 'bitline\[transformers\]'"
+    ):
+        find_network(str(tmp_path))

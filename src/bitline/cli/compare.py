@@ -13,7 +13,6 @@ from bitline.cli.commands import Commands
 from bitline.cli.inputs import Source, check_compute, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
-from bitline.config.code_names import import_path
 from bitline.errors import DesignError
 from bitline.numerics.summary import cut
 from bitline.numerics.text import exact, fixed, number
@@ -50,8 +49,9 @@ def compare(
     set_: options.Settings = None,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
-    data: options.AnyData = None,
-    metric: options.Metric = "accuracy",
+    data: options.Data = None,
+    length: options.Length = None,
+    metric: options.Metric = None,
     allow_code: options.AllowCode = False,
     chips: options.Chips = 5,
     images: options.Images = None,
@@ -74,14 +74,15 @@ def compare(
     """
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
-    from bitline.measures import measure_of
+    from bitline.measures import ACCURACY, measure_of
 
     output = Output.of(context)
     names = _told_apart([first, *others])
     designs = [chosen_design(design, set_, allow_code) for design in (first, *others)]
     check_compute(compute)
-    measure = measure_of(import_path(metric))
-    sample = Source(import_path(model), weights, data).shown(images, calibration_images)
+    source = Source(model, weights, data, length)
+    measure = measure_of(source.metric(metric))
+    sample = source.shown(images, calibration_images)
     shown, labels, calibration = sample.given(measure, designs[0], compute)
     with output.progress() as tell:
         measured = compare_designs(
@@ -94,7 +95,7 @@ def compare(
             batch,
             measure,
         )
-    counted = f"{len(shown):,} {'images' if metric == 'accuracy' else 'samples'}"
+    counted = f"{len(shown):,} {'images' if measure == ACCURACY else 'samples'}"
     title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
     output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
     output.notes((*sample.notes, *(note for entry in measured for note in entry.notes)))

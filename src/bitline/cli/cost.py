@@ -57,6 +57,7 @@ def cost(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
+    length: options.Length = None,
     images: Annotated[
         int,
         typer.Option(
@@ -121,8 +122,8 @@ def cost(
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
-        sample = Source(model, weights, data).load(images, 0)
-        statistics = costs.gather_statistics(sample.network, chosen[0], sample.images.tensor())
+        sample = Source(model, weights, data, length).shown(images, 1)
+        statistics = costs.gather_statistics(sample.network, chosen[0], sample.inputs)
     pairs = list(zip(chosen, libraries, strict=True))
     results = [costs.network_cost(statistics, *pair) for pair in pairs]
     if out is not None:
@@ -146,7 +147,7 @@ def cost(
     if estimates:
         parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
-    output.notes((*sample.dataset.notes, *(note for result in results for note in result.notes)))
+    output.notes((*sample.notes, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)
 

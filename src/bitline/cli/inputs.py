@@ -1,4 +1,4 @@
-"""What commands work on: a network with its weights and images, a design, a place to compute."""
+"""What commands work on: a network with its weights and data, a design, a place to compute."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.consent import allowed_design
-from bitline.cli.own_samples import OwnSample, own_sample
-from bitline.config.code_names import is_code
+from bitline.cli.own_samples import OwnSample
+from bitline.config.code_names import import_path, is_code
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:
@@ -19,21 +19,35 @@ if TYPE_CHECKING:
     from bitline.data.stored_images import StoredImages
     from bitline.design import Design
     from bitline.measures import Measure
+    from bitline.networks import Network
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where network and images come from, as a command line says.
+    """Where network and data come from, as a command line says.
 
     Attributes:
-        model: a network that comes with bitline, or package.module:function.
+        model: a network that comes with bitline, a folder of Hugging Face's, or package.module:function.
         weights: file; those that come with the network where it is None.
-        data: labelled images; those that come with the network where it is None.
+        data: images, texts, recordings or signals; those that come with the network where it is None.
+        length: of every sample, of texts and recordings; what suits the network where it is None.
     """
 
     model: str
     weights: Path | None = None
     data: str | None = None
+    length: int | None = None
+
+    @cached_property
+    def found(self) -> Network:
+        """The network, its weights not loaded.
+
+        Raises:
+            NetworkError: there is no such network.
+        """
+        from bitline.networks import find_network
+
+        return find_network(import_path(self.model))
 
     def network(self) -> nn.Module:
         """The network with its weights.
@@ -41,37 +55,44 @@ class Source:
         Raises:
             NetworkError: there is no such network, or its weights do not fit.
         """
-        from bitline.networks import find_network, load_network
+        from bitline.networks import load_network
 
-        return load_network(find_network(self.model), self.weights)
+        return load_network(self.found, self.weights)
+
+    def metric(self, name: str | None) -> str:
+        """The name of what is measured: what the user asked for, or what suits the network.
+
+        Raises:
+            NetworkError: there is no such network.
+        """
+        return self.found.measure if name is None else import_path(name)
 
     def shown(self, images: int | None, calibration_images: int) -> Sample | OwnSample:
-        """The network and what it is measured on: images, or samples that code of the user's makes.
-
-        Args, and what is raised, are as for `load`.
-        """
-        if not is_code(self.data):
-            return self.load(images, calibration_images)
-        return own_sample(self.network(), str(self.weights or ""), str(self.data), images, calibration_images)
-
-    def load(self, images: int | None, calibration_images: int) -> Sample:
-        """The network and its images.
+        """The network and what it is measured on.
 
         Args:
-            images: how many to classify; all if None.
+            images: how many samples to measure on; all if None.
             calibration_images: how many others to set apart.
 
         Raises:
-            NetworkError, DataError: network or images cannot be used.
+            NetworkError, DataError: network or data cannot be used.
         """
         from bitline.data import load_dataset
-        from bitline.networks import find_network, load_network
+        from bitline.data.load_samples import sample_file, without_length
+        from bitline.data.own_data import own_data
 
-        network = find_network(self.model)
-        loaded = load_network(network, self.weights)
-        data = network.images(self.data)
-        dataset = load_dataset(data, network.preprocess).split(images, calibration_images)
-        return Sample(loaded, str(self.weights or network.weights or ""), data, dataset)
+        network, weights = self.network(), str(self.weights or self.found.weights or "")
+        if is_code(self.data):
+            data = str(self.data)
+            if self.length is not None:
+                raise without_length(data)
+            return OwnSample(network, weights, data, own_data(data, network, images, calibration_images))
+        data = self.found.images(self.data)
+        file = sample_file(data, self.found.preprocess, self.length)
+        if file is not None:
+            return OwnSample(network, weights, data, file.read(network, images, calibration_images))
+        dataset = load_dataset(data, self.found.pictures).split(images, calibration_images)
+        return Sample(network, weights, data, dataset)
 
 
 @dataclass(frozen=True)
@@ -106,6 +127,11 @@ class Sample:
     def notes(self) -> tuple[str, ...]:
         """How the images were read."""
         return (*self.dataset.notes, *self.images.notes)
+
+    @property
+    def inputs(self) -> Tensor:
+        """What the network is shown, as one tensor."""
+        return self.images.tensor()
 
     def given(self, measure: Measure, design: Design, compute: str) -> tuple[StoredImages, Tensor, Tensor]:
         """What `evaluate` takes: images, labels and calibration images, on a compute device."""

@@ -10,11 +10,15 @@ import typer
 from bitline.cli import completion
 from bitline.config import weight_files
 
+MOST = 1_000_000_000
+"""Of what is counted; more is a slip of the keyboard, and beyond the numbers that tensors count with."""
+
 Model = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Network: a name such as fashion-resnet, cifar-resnet20 or resnet50, or package.module:function.",
+        help="Network: a name such as fashion-resnet, cifar-resnet20 or resnet50; a folder as Hugging Face's hub has "
+        "them, of a language model or a classifier; or package.module:function.",
         autocompletion=completion.networks,
     ),
 ]
@@ -27,26 +31,32 @@ Weights = Annotated[
 Data = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE",
-        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; those that "
-        "come with the network if not given.",
-    ),
-]
-AnyData = Annotated[
-    str | None,
-    typer.Option(
         "--data",
         metavar="FILE",
-        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures; or any data, "
-        "made by your own package.module:function or file.py:function; those that come with the network if not given.",
+        help="Images: 'fashion-mnist', an .npz, a .png sheet of tiles, or a folder or .zip of pictures. Text: a .txt, "
+        "or a .csv, .tsv or .jsonl with texts and labels. Audio: a folder or .zip of recordings. Signals: an .npz or "
+        ".npy. Any data: your own package.module:function or file.py:function. What comes with the network if not "
+        "given.",
+    ),
+]
+Length = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=MOST,
+        metavar="N",
+        help="Length of a sample: tokens of a window of text, tokens where labelled texts are cut, or values of a "
+        "recording. If not given, what the network takes: windows of 2048 tokens at most, labelled texts of 512 at "
+        "most, and whole recordings.",
     ),
 ]
 Metric = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME",
         help="Measure: accuracy, top-5, mse, r2, auc, f1, iou, perplexity, word-error-rate, ..., or your own "
-        "package.module:function.",
+        "package.module:function; if not given, what suits the network: perplexity of language models, accuracy of "
+        "others.",
         autocompletion=completion.measures,
     ),
 ]
@@ -81,18 +91,21 @@ AllowCode = Annotated[
     bool,
     typer.Option("--allow-code", help="Run code that a file names by import path, without asking."),
 ]
-MOST = 1_000_000_000
-"""Of what is counted; more is a slip of the keyboard, and beyond the numbers that tensors count with."""
-
 _LARGEST_SEED = 2**63 - 1
 """Seeds are whole numbers of 63 bits."""
 
-Images = Annotated[int | None, typer.Option(min=1, max=MOST, metavar="N", help="Images to classify; all if not given.")]
-SomeImages = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images to classify.")]
+Images = Annotated[
+    int | None,
+    typer.Option(min=1, max=MOST, metavar="N", help="Images, or other samples, to measure on; all if not given."),
+]
+SomeImages = Annotated[int, typer.Option(min=1, max=MOST, metavar="N", help="Images, or other samples, to measure on.")]
 CalibrationImages = Annotated[
     int,
     typer.Option(
-        min=0, max=MOST, metavar="N", help="Images, not among those classified, that set the ranges of inputs and ADCs."
+        min=0,
+        max=MOST,
+        metavar="N",
+        help="Images, or other samples, not among those measured on, that set the ranges of inputs and ADCs.",
     ),
 ]
 Chips = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Independently programmed chips.")]

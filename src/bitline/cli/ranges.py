@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.own_samples import OwnSample
 from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable
 from bitline.config.spreadsheets import write_csv
@@ -20,11 +22,12 @@ from bitline.numerics.text import exact, fixed
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from bitline.design import Design
     from bitline.evaluation.adc_ranges import SliceRange
     from bitline.evaluation.recommended_adc import Recommendation
+    from bitline.measures import Measure
 
 app = Commands()
 
@@ -35,6 +38,7 @@ def ranges(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
+    length: options.Length = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -48,7 +52,11 @@ def ranges(
     loss: Annotated[
         float | None,
         typer.Option(
-            min=0, max=100, metavar="P", help="Also recommend bits and P for this loss of accuracy, in per cent."
+            min=0,
+            max=100,
+            metavar="P",
+            help="Also recommend bits and P for this loss of accuracy, in per cent; of a measure that is no share, in "
+            "its unit.",
         ),
     ] = None,
     images: options.SomeImages = 300,
@@ -67,9 +75,6 @@ def ranges(
       bitline ranges --design offset --loss 1
     """
     from bitline.evaluation.adc_ranges import study_ranges
-    from bitline.evaluation.recommended_adc import recommend
-    from bitline.report.figures.tried import tried_figure
-    from bitline.report.style import save
 
     output = Output.of(context)
     if loss is None:
@@ -79,11 +84,12 @@ def ranges(
     ]
     check_writable("--out", *files)
     chosen = chosen_design(design, set_, allow_code)
-    sample = Source(model, weights, data).load(images, calibration_images)
+    source = Source(model, weights, data, length)
+    sample = source.shown(images, calibration_images)
     _check_layer(sample.network, layer)
-    output.notes(sample.dataset.notes)
+    output.notes(sample.notes)
     shown = sample.calibration
-    labels = None if loss is None else _labels(sample, chosen)
+    tested = None if loss is None else _Tested.of(sample, chosen, source.metric(None))
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
@@ -94,26 +100,55 @@ def ranges(
         f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
     ]
-    if loss is not None and labels is not None:
-        tested = (sample.network, chosen, sample.images, labels, shown)
-        with output.progress() as tell:
-            best = recommend(*tested, loss=loss / 100, progress=lambda what: tell(what, 0, None))
-        save(tried_figure(best, loss / 100, f"{model} on {chosen.name}, {len(sample.images)} images"), files[-1])
-        parts += [_tried(best), _looked_at(best), _recommended(best, loss, len(sample.images))]
+    if loss is not None and tested is not None:
+        parts += tested.parts(loss, files[-1], f"{model} on {chosen.name}", output)
     output.results(*parts)
     output.wrote(*files)
 
 
-def _labels(sample: Sample, design: Design) -> Tensor:
-    """Labels of the images, as the network counts classes.
+@dataclass(frozen=True)
+class _Tested:
+    """What bits are recommended for: a network on a design, with the samples that decide, as `recommend` takes them."""
 
-    Raises:
-        DataError: they are none of its classes.
-    """
-    from bitline.data.labels import labels_for
-    from bitline.evaluation.subject import classes_of
+    network: nn.Module
+    design: Design
+    measure: Measure
+    samples: Any
+    labels: Any
+    calibration: Any
 
-    return labels_for(sample.dataset, classes_of(sample.network, design, sample.images))
+    @classmethod
+    def of(cls, sample: Sample | OwnSample, design: Design, metric: str) -> _Tested:
+        """What a command line says.
+
+        Raises:
+            DataError: labels are none of the network's classes.
+        """
+        from bitline.measures import measure_of
+
+        measure = measure_of(metric)
+        return cls(sample.network, design, measure, *sample.given(measure, design, "cpu"))
+
+    def parts(self, loss: float, file: Path, title: str, output: Output) -> list[Table | str]:
+        """Bits and P for a loss, in per cent or in the unit of the measure, and what was tried; drawn into a file."""
+        from bitline.evaluation.recommended_adc import recommend
+        from bitline.report.figures.tried import tried_figure
+        from bitline.report.style import save
+
+        accepted, count = loss / self.measure.scale, len(self.samples)
+        with output.progress() as tell:
+            best = recommend(
+                self.network,
+                self.design,
+                self.samples,
+                self.labels,
+                self.calibration,
+                metric=self.measure,
+                loss=accepted,
+                progress=lambda what: tell(what, 0, None),
+            )
+        save(tried_figure(best, accepted, f"{title}, {count} images"), file)
+        return [_tried(best), _looked_at(best), _recommended(best, loss, count)]
 
 
 def _check_layer(network: nn.Module, layer: str | None) -> None:
@@ -192,7 +227,7 @@ def _tried(best: Recommendation) -> Table:
         Column("bits", "bits"),
         Column("percentile", "P", "%", exact),
         Column("own_db", "worst layer", "dB", lambda value: fixed(value, 1)),
-        Column(best.measure.name, best.measure.name, "%", in_percent),
+        Column(best.measure.name, best.measure.name, best.measure.unit, best.measure.text),
     )
     return Table("tried", columns, best.tried, "resolutions and ranges tried")
 
@@ -209,5 +244,6 @@ def _looked_at(best: Recommendation) -> str:
 
 def _recommended(best: Recommendation, loss: float, images: int) -> str:
     if best.bits is None:
-        return f"no resolution tried stays within {exact(loss)} % of {best.measure.shown(best.reference)} (no ADC)"
+        reference = best.measure.shown(best.reference)
+        return f"no resolution tried stays within {exact(loss)} {best.measure.unit} of {reference} (no ADC)"
     return f"recommended: {best} ({images} images)"

@@ -18,7 +18,6 @@ from bitline.cli.own_samples import OwnSample
 from bitline.cli.run_tables import run_tables
 from bitline.cli.table import Table
 from bitline.cli.why import is_large, why_parts
-from bitline.config.code_names import import_path
 from bitline.config.files import check_writable
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ def run(
     context: typer.Context,
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
-    data: options.AnyData = None,
-    metric: options.Metric = "accuracy",
+    data: options.Data = None,
+    length: options.Length = None,
+    metric: options.Metric = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -107,7 +107,8 @@ def run(
       bitline run
       bitline run --design offset --set adc.bits=10 --chips 3
       bitline run --model cifar-resnet20 --weights w.safetensors --data test.zip
-      bitline run --model mynet:build --data loader.py:make --metric perplexity
+      bitline run --model ./SmolLM2 --data wiki.txt --images 8
+      bitline run --model mynet:build --data loader.py:make --metric mae
     """
     from bitline.measures import measure_of
     from bitline.report import write_html, write_json
@@ -121,8 +122,10 @@ def run(
     if calibration is not None and not os.path.exists(calibration):  # unlike Path.exists, for any name
         check_writable("--calibration", calibration)
     check_compute(compute)
-    measure = measure_of(import_path(metric))
-    sample = Source(import_path(model), weights, data).shown(images, calibration_images)
+    source = Source(model, weights, data, length)
+    named = source.metric(metric)
+    measure = measure_of(named)
+    sample = source.shown(images, calibration_images)
     _warn(output, chosen, sample)
     compared = compared_images, compared_chips
     how = _Procedure(
@@ -138,7 +141,7 @@ def run(
         "compared_images": min(compared_images, len(sample)),
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
-    } | ({"metric": metric} if metric != "accuracy" else {})
+    } | ({"metric": metric or named} if named != "accuracy" else {})
     write_json(out / "results.json", results, facts)
     write_html(out / "report.html", results, facts)
     output.results(*run_tables(results, model), *how.why(sample, results[-1], why, output))

@@ -17,7 +17,19 @@ from bitline.config.files import check_writable
 if TYPE_CHECKING:
     from bitline.study import Study
 
-OF_THE_STORE = ("model", "weights", "data", "metric", "design", "set_", "chips", "images", "calibration_images", "seed")
+OF_THE_STORE = (
+    "model",
+    "weights",
+    "data",
+    "length",
+    "metric",
+    "design",
+    "set_",
+    "chips",
+    "images",
+    "calibration_images",
+    "seed",
+)
 """Options that a store which is there answers itself."""
 
 app = Commands()
@@ -34,7 +46,8 @@ def studio(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
-    metric: options.Metric = "accuracy",
+    length: options.Length = None,
+    metric: options.Metric = None,
     chips: options.Chips = 3,
     images: Annotated[int, typer.Option(min=1, max=options.MOST, metavar="N", help="Images to classify.")] = 500,
     calibration_images: options.CalibrationImages = 200,
@@ -89,9 +102,11 @@ def _study(context: typer.Context, store: Path) -> Study:
         model={"name": given["model"], "weights": given["weights"]},
         data={
             "source": given["data"],
+            "length": given["length"],
             "images": given["images"],
             "calibration_images": given["calibration_images"],
         },
         design={"base": given["design"], "set": parse_settings(given["set_"] or [])},
-        run={"chips": given["chips"], "seed": given["seed"], "metric": given["metric"]},
+        run={"chips": given["chips"], "seed": given["seed"]}
+        | ({} if given["metric"] is None else {"metric": given["metric"]}),
     )

@@ -27,6 +27,7 @@ def tune(
     model: options.Model = "fashion-resnet",
     weights: options.Weights = None,
     data: options.Data = None,
+    length: options.Length = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -51,8 +52,8 @@ def tune(
     output = Output.of(context)
     check_writable("--out", out)
     chosen = chosen_design(design, set_, allow_code)
-    sample = Source(model, weights, data).load(1, calibration_images)
-    output.notes(sample.dataset.notes)
+    sample = Source(model, weights, data, length).shown(1, calibration_images)
+    output.notes(sample.notes)
     with output.progress() as tell:
         tuning = choose(sample.network, chosen, sample.calibration, seed=seed, progress=tell)
     write_text(out, tuning.design.to_toml())

@@ -48,9 +48,9 @@ def read_arrays(path: Path, preprocess: Preprocess) -> Dataset:
         numbers, classes = labels_of_array(array(labels), str(path))
         notes = list(numbering(classes))
         return Dataset(
-            _arranged(array(images), preprocess, f"{path}, {images!r}", notes),
+            arranged(array(images), preprocess, f"{path}, {images!r}", notes),
             numbers,
-            _arranged(array("calibration"), preprocess, f"{path}, 'calibration'", [])
+            arranged(array("calibration"), preprocess, f"{path}, 'calibration'", [])
             if "calibration" in known
             else None,
             classes=classes,
@@ -70,8 +70,12 @@ def read_label_file(path: Path) -> tuple[Tensor, tuple[str, ...]]:
     return labels_of_array(read_npy(path), str(path))
 
 
-def _arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[str]) -> Tensor:
-    """Inputs of a network: uint8 pictures with channels first, other numbers as they are."""
+def arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[str]) -> Tensor:
+    """Inputs of a network: uint8 pictures with channels first, other numbers as they are.
+
+    Raises:
+        DataError: they are no numbers, or have another shape than the network takes.
+    """
     if values.dtype.kind not in "buif":
         raise DataError(f"{name} is {values.dtype}: use uint8 pictures, or real floating-point numbers")
     if values.ndim < 2:

@@ -61,7 +61,7 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
     if len(content) > LARGE:
         raise DataError(f"{name} holds {len(content):,} bytes: {LARGE:,} at most are read, use an .npz for more labels")
     notes: list[str] = []
-    text = _text(content, name, notes).replace("\r\n", "\n").replace("\r", "\n")
+    text = decoded_text(content, name, notes).replace("\r\n", "\n").replace("\r", "\n")
     first, *_ = text.split("\n", 1)
     skipped = 0
     if first.strip().strip('"').lower().startswith("sep="):
@@ -98,7 +98,8 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
     return list(found.values()), notes
 
 
-def _text(content: bytes, name: str, notes: list[str]) -> str:
+def decoded_text(content: bytes, name: str, notes: list[str]) -> str:
+    """A text in UTF-8, UTF-16 with its mark, or else Latin-1, which is noted."""
     try:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
             return content.decode("utf-16")
@@ -114,8 +115,8 @@ def _columns(text: str, name: str) -> tuple[list[str], str, int, int]:
     for delimiter in DELIMITERS:
         rows = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, strict=True)
         head = next(([cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)), [])
-        plain = [re.sub(r"[ _-]", "", cell.lower()) for cell in head]
-        file, label = _place(plain, "file", FILE_NAMES), _place(plain, "label", LABEL_NAMES)
+        plain = [plain_name(cell) for cell in head]
+        file, label = place_of(plain, "file", FILE_NAMES), place_of(plain, "label", LABEL_NAMES)
         if file is not None and label is not None:
             return head, delimiter, file, label
         shown = max(shown, head, key=len)
@@ -125,7 +126,12 @@ def _columns(text: str, name: str) -> tuple[list[str], str, int, int]:
     )
 
 
-def _place(names: Sequence[str], wanted: str, others: Sequence[str]) -> int | None:
+def plain_name(name: str) -> str:
+    """The name of a column in lower case, without spaces, hyphens and underscores."""
+    return re.sub(r"[ _-]", "", name.lower())
+
+
+def place_of(names: Sequence[str], wanted: str, others: Sequence[str]) -> int | None:
     """Place of a column: the one of this name, or else the only one that means the same."""
     if names.count(wanted) == 1:
         return names.index(wanted)

@@ -7,7 +7,9 @@ from pathlib import Path
 import torch
 
 from bitline.config.arguments import checked
+from bitline.data.class_names import folder_labels
 from bitline.data.dataset import Dataset
+from bitline.data.labels import numbering
 from bitline.data.preprocess import Preprocess
 from bitline.data.registry import FORMATS
 from bitline.data.stored_images import BLOCK, StoredImages
@@ -15,6 +17,8 @@ from bitline.errors import DataError
 
 SHOWN = 2
 """Images that show what all are like."""
+
+READABLE = "an .npz, .npy, .png or .zip file, or a folder of images"
 
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
@@ -27,8 +31,8 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     first two of a fair sample are decoded at once, so that data of another kind is refused here.
 
     Args:
-        path: 'fashion-mnist' (comes with bitline), an .npz, a .png sheet of tiles with _labels.npy beside it, or a
-            folder or .zip of pictures with labels.csv or with one folder for each class.
+        path: 'fashion-mnist' (comes with bitline), an .npz, an .npy or a .png sheet of tiles with _labels.npy beside
+            it, or a folder or .zip of pictures with labels.csv or with one folder for each class.
         preprocess: shape and normalisation that the network wants.
 
     Raises:
@@ -48,11 +52,11 @@ def load_dataset(path: str | Path, preprocess: Preprocess) -> Dataset:
     source = EMBEDDED if str(path) == "fashion-mnist" else Path(path)
     if not _exists(str(path), source):
         raise DataError(
-            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .png or .zip file, or a folder"
+            f"there is no data {str(path)!r}: give 'fashion-mnist', an .npz, .npy, .png or .zip file, or a folder"
         )
     found = next((known for known in FORMATS if known.matches(source)), None)
     if found is None:
-        raise DataError(f"cannot read images from {source}: use an .npz, .png or .zip file, or a folder of images")
+        raise DataError(f"cannot read images from {source}: use {READABLE}")
     try:
         data = _checked(found.read(source, preprocess), preprocess, source)
         data.spread().stored[:SHOWN].tensor()
@@ -89,11 +93,24 @@ def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
     calibration, known = raw.stored_calibration, raw.calibration_labels
     if calibration is not None and known is not None and len(calibration) != len(known):
         raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
-    return raw.with_changes(
+    return _with_classes(raw, preprocess.classes, str(source)).with_changes(
         images=raw.stored.normalised(preprocess),
         calibration=None if calibration is None else calibration.normalised(preprocess),
         shuffled=source == EMBEDDED,
     )
+
+
+def _with_classes(raw: Dataset, classes: tuple[str, ...], source: str) -> Dataset:
+    """The same with class numbers of a network that names its classes, where the source names its own.
+
+    Raises:
+        DataError: a class of the source is none of the network's.
+    """
+    if not classes or not raw.classes:
+        return raw
+    numbers, notes = folder_labels(raw.classes, classes, source)
+    others = tuple(note for note in raw.notes if note not in numbering(raw.classes))
+    return raw.with_changes(labels=torch.tensor(numbers)[raw.labels], classes=classes, notes=(*others, *notes))
 
 
 def _is_finite(images: StoredImages) -> bool:

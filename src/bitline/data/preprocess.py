@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ class Preprocess:
         shape: (channels, height, width); None if any shape will do.
         mean, deviation: mean and standard deviation of each channel, or of all together.
         resize: length of the shorter side before the centre crop of larger photographs; None if they are only cropped.
+        classes: names of the network's classes in the order of their numbers; empty where it does not name them.
 
     Examples:
         >>> black_and_white = torch.tensor([0, 255], dtype=torch.uint8).reshape(1, 1, 1, 2)
@@ -30,6 +31,7 @@ class Preprocess:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     resize: int | None = None
+    classes: tuple[str, ...] = field(default=(), repr=False)  # images are the same whatever their classes are called
 
     def __post_init__(self) -> None:
         check_fields(self, DataError)

@@ -97,7 +97,7 @@ def subject_of(name: str) -> Subject:
     if not is_import_path(name) and name not in NETWORKS:
         raise BitlineError(f"there is no network {name!r}{nearest(name, [*SEQUENCES, *NETWORKS])}")
     network = find_network(name)
-    shape = network.preprocess.shape
+    shape = network.pictures.shape
     if shape is None:
         raise BitlineError(f"network {name!r} takes images of any shape: benchmark one of those that come with bitline")
     return Subject(

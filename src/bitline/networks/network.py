@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from bitline.data.preprocess import Preprocess
+from bitline.data.read_samples import Takes
 from bitline.errors import DataError, NetworkError
 from bitline.networks.weights import load_weights
 
@@ -20,9 +21,12 @@ class Network:
     Attributes:
         name: name on the command line.
         build: makes the network with random weights.
-        preprocess: shape and normalisation of its images.
+        preprocess: shape and normalisation of its images; or what says how its inputs are made of other files: a
+            `TextWindows`, `Sentences` or `Recordings`.
         weights: file of the weights that come with bitline; None if there are none.
         data: name of the images that come with bitline; None if there are none.
+        measure: name of what is measured if nobody says otherwise.
+        is_whole: whether `build` gives it its weights, and no others will do.
 
     Examples:
         >>> linear = Network("linear", lambda: nn.Linear(4, 2), Preprocess(None, mean=(0.0,), deviation=(1.0,)))
@@ -30,28 +34,39 @@ class Network:
         'pictures.npz'
         >>> linear.images(None)
         Traceback (most recent call last):
-        bitline.errors.DataError: network 'linear' comes without images: give some (--data, or ...
+        bitline.errors.DataError: network 'linear' comes without data: give some (--data, or ...
     """
 
     name: str
     build: Callable[[], nn.Module]
-    preprocess: Preprocess
+    preprocess: Preprocess | Takes
     weights: Path | None = None
     data: str | None = None
+    measure: str = "accuracy"
+    is_whole: bool = False
+
+    @property
+    def pictures(self) -> Preprocess:
+        """Shape and normalisation of its images.
+
+        Raises:
+            DataError: it takes none.
+        """
+        if not isinstance(self.preprocess, Preprocess):
+            raise DataError(f"network {self.name!r} takes no images, but {self.preprocess.wants}")
+        return self.preprocess
 
     def images(self, source: str | None) -> str:
-        """Where the images come from: what the user asked for, or those that come with the network.
+        """Where the data comes from: what the user asked for, or the images that come with the network.
 
         Args:
             source: what the user asked for, if anything.
 
         Raises:
-            DataError: nothing was asked for, and the network comes without images.
+            DataError: nothing was asked for, and the network comes without data.
         """
         if source is None and self.data is None:
-            raise DataError(
-                f"network {self.name!r} comes without images: give some (--data, or data.source in a study)"
-            )
+            raise DataError(f"network {self.name!r} comes without data: give some (--data, or data.source in a study)")
         return str(self.data if source is None else source)
 
 
@@ -63,7 +78,8 @@ def load_network(network: Network, weights: Path | None = None) -> nn.Module:
         weights: file of its weights; those that come with the network if None.
 
     Raises:
-        NetworkError: the network comes without weights and no file was given, or the weights do not fit.
+        NetworkError: the network comes without weights and no file was given, one was given for a network that is
+            whole, or the weights do not fit.
 
     Examples:
         >>> from bitline.networks import find_network
@@ -71,6 +87,13 @@ def load_network(network: Network, weights: Path | None = None) -> nn.Module:
         >>> model.training, sum(weight.numel() for weight in model.parameters())
         (False, 77754)
     """
+    if network.is_whole:
+        if weights is not None:
+            raise NetworkError(
+                f"network {network.name!r} has its own weights: leave --weights {weights} out, or save a network with "
+                "them (save_pretrained) and give that folder with --model"
+            )
+        return network.build().eval()
     weights = weights or network.weights
     if weights is None and ":" not in network.name:
         raise NetworkError(f"network {network.name!r} comes without weights: give a file with --weights")

@@ -14,6 +14,7 @@ from bitline.networks.cifar_resnet import cifar_resnet20, cifar_resnet32, cifar_
 from bitline.networks.efficientnet_lite import EfficientNetLite0
 from bitline.networks.fashion_resnet import FashionResNet
 from bitline.networks.fashion_vit import FashionViT
+from bitline.networks.folder import folder_network, is_folder_network
 from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.network import Network
@@ -47,13 +48,13 @@ NETWORKS = {
 
 
 def find_network(name: str) -> Network:
-    """A network by its name, or `package.module:function` for one of your own, whose module is imported.
+    """A network by its name, a folder of Hugging Face's, or `package.module:function` for one of your own.
 
-    A function of your own needs no arguments, and returns a module, or a `Network` that also says which inputs it
-    takes; a module or a class of modules does as well.
+    For folders, see `folder_network`. The module of a function is imported; it needs no arguments, and returns a
+    module, or a `Network` that also says which inputs it takes; a module or a class of modules does as well.
 
     Args:
-        name: name of a network, or import path of a function.
+        name: name of a network, a folder, or import path of a function.
 
     Raises:
         NetworkError: there is no such network or function, its code fails, or the function returns something else.
@@ -65,12 +66,27 @@ def find_network(name: str) -> Network:
         Traceback (most recent call last):
         bitline.errors.NetworkError: there is no network 'resnet5': did you mean 'resnet50'?, or package.module:function
     """
-    if not is_import_path(name):
-        if Path(name).suffix in OTHERS:
-            raise NetworkError(f"cannot read a network from {name}: {OTHERS[Path(name).suffix]}")
-        if Path(name).suffix in SUFFIXES:
-            raise NetworkError(f"{name} is a file of weights: give it with --weights, and the network with --model")
-        if name not in NETWORKS:
-            raise NetworkError(f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function")
+    if name in NETWORKS:
         return NETWORKS[name]
-    return own_network(name)
+    if is_import_path(name):
+        return own_network(name)
+    if is_folder_network(name):
+        return folder_network(name)
+    if Path(name).suffix in OTHERS:
+        raise NetworkError(f"cannot read a network from {name}: {OTHERS[Path(name).suffix]}")
+    if Path(name).suffix in SUFFIXES:
+        raise NetworkError(f"{name} is a file of weights: give it with --weights, and the network with --model")
+    raise NetworkError(
+        f"there is no network {name!r}{nearest(name, NETWORKS)}, or package.module:function" + _of_the_hub(name)
+    )
+
+
+def _of_the_hub(name: str) -> str:
+    """What is to be said of a name that looks like one of Hugging Face's hub."""
+    parts = name.split("/")
+    if len(parts) != 2 or not all(parts):
+        return ""
+    return (
+        f"; there is no folder {name}, and nothing is downloaded: get it first, for example with 'hf download {name} "
+        f"--local-dir {parts[1]}', and give that folder"
+    )

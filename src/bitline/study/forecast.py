@@ -13,6 +13,7 @@ from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.config.trust import refusal
 from bitline.data import load_dataset
+from bitline.data.load_samples import sample_file
 from bitline.data.preprocess import UNIT
 from bitline.errors import DataError, StudyError
 from bitline.networks import Network, find_network
@@ -194,7 +195,12 @@ def _count_images(study: Study) -> int:
     own = study.model.code
     network = Network(study.model.name, nn.Identity, UNIT) if own else find_network(study.model.name)
     try:
-        data = load_dataset(network.images(study.data.source), network.preprocess)
+        source = network.images(study.data.source)
+        file = sample_file(source, network.preprocess, study.data.length)
+        if file is not None:
+            model = network.build().eval()
+            return len(file.read(model, study.data.images, study.data.calibration_images).samples)
+        data = load_dataset(source, network.pictures)
     except DataError as error:
         if not own:
             raise

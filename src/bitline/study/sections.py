@@ -18,8 +18,10 @@ from bitline.evaluation.layer_errors import COMPARED_CHIPS
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Direction
 from bitline.measures.named import NamedMeasure
+from bitline.networks import NETWORKS
+from bitline.networks.folder import is_folder_network
 from bitline.numerics.confidence import half_width
-from bitline.study.file_names import near_code
+from bitline.study.file_names import near, near_code
 
 
 class ModelSource(Part):
@@ -31,7 +33,8 @@ class ModelSource(Part):
     """
 
     name: str = "fashion-resnet"
-    """A network that comes with bitline, or package.module:function."""
+    """A network that comes with bitline, a folder as Hugging Face's hub has them, relative to the study file, or
+    package.module:function."""
     weights: Path | None = None
     """Weights file, relative to the study file."""
 
@@ -40,12 +43,23 @@ class ModelSource(Part):
         """Its import path, where it is a network of the user's."""
         return (self.name,) if is_import_path(self.name) else ()
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of Hugging Face's."""
+        return self.name not in NETWORKS and not self.code and is_folder_network(self.name)
+
+    def beside(self, folder: Path) -> ModelSource:
+        """The same with names of files that count from the folder of the study."""
+        name = self.name if self.name in NETWORKS else near(folder, self.name)
+        weights = None if self.weights is None else Path(near(folder, str(self.weights)))
+        return self.model_copy(update={"name": name, "weights": weights})
+
     def model_post_init(self, context: Any) -> None:
         heed(self.code)
 
 
 class DataSource(Part):
-    """Labelled images, or samples of any kind that code of the user's makes.
+    """Labelled images, texts, recordings or signals, or samples of any kind that code of the user's makes.
 
     Examples:
         >>> DataSource(images=500).calibration_images
@@ -55,12 +69,15 @@ class DataSource(Part):
     """
 
     source: str | None = None
-    """'fashion-mnist', an .npz, .png or .zip file or a folder, relative to the study file; or the function that makes
-    the samples, package.module:function or file.py:function."""
+    """'fashion-mnist', a file or a folder as `bitline run --data` takes it, relative to the study file; or the function
+    that makes the samples, package.module:function or file.py:function."""
     images: Annotated[int, Field(ge=1)] | None = None
     """Images to classify, a fair sample, or the first samples; all if not given."""
     calibration_images: Annotated[int, Field(ge=1)] = 200
     """Images or samples that set quantisation and ADC ranges."""
+    length: Annotated[int, Field(ge=1)] | None = None
+    """Length of a sample: tokens of a window of text, or where texts are cut; values of a recording. What suits the
+    network if not given."""
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -201,7 +218,7 @@ class Run(Part):
     metric: str | OwnMetric = "accuracy"
     """What is measured: accuracy, top-5, mse, perplexity or another name in `bitline.measures.MEASURES`; a function of
     the user's, package.module:function or file.py:function; or a table of `function`, `name`, `unit` and
-    `direction`."""
+    `direction`. If not given, what suits a network in a folder, and otherwise accuracy."""
     layer_errors: bool = True
     """Measure the signal-to-error ratio of every layer."""
     compared_chips: Annotated[int, Field(ge=1)] = COMPARED_CHIPS

@@ -22,6 +22,7 @@ from bitline.measures import Measure
 from bitline.numerics.garbage import without_collection
 from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.file_names import near, near_code
+from bitline.study.measuring import measuring
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
@@ -88,6 +89,9 @@ class Study(Part):
         if twice is not None:
             raise ValueError(f"two axes set {twice!r}: put all its values on one axis")
         return self
+
+    def model_post_init(self, context: Any) -> None:
+        object.__setattr__(self, "run", measuring(self.model, self.run))
 
     @model_validator(mode="after")
     def _check_metric(self) -> Self:
@@ -266,8 +270,7 @@ class Study(Part):
 
     def _beside(self, folder: Path) -> Study:
         """The same study with file names that count from the folder of its file."""
-
-        weights = None if self.model.weights is None else Path(near(folder, str(self.model.weights)))
+        model = self.model.beside(folder)
         source = None if self.data.source is None else near(folder, self.data.source)
         source = source if source is None else near_code(folder, source, "data.source")
         axes = tuple(
@@ -278,11 +281,11 @@ class Study(Part):
         )
         return self.model_copy(
             update={
-                "model": self.model.model_copy(update={"weights": weights}),
+                "model": model,
                 "data": self.data.model_copy(update={"source": source}),
                 "design": self.design.model_copy(update={"base": near(folder, self.design.base)}),
                 "axes": axes,
-                "run": self.run.beside(folder),
+                "run": measuring(model, self.run.beside(folder)),
             }
         )
 

@@ -14,14 +14,16 @@ from bitline.config.files import real_path
 from bitline.config.trust import module_of, refusal, trusted_modules
 from bitline.data import Dataset, load_dataset
 from bitline.data.labels import class_count, labels_for
+from bitline.data.load_samples import sample_file, without_length
 from bitline.data.own_data import own_data
 from bitline.data.samples import Samples, samples_of
+from bitline.data.split_samples import SplitSamples
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import DataError, StudyError
 from bitline.evaluation.single_samples import irregularities
 from bitline.evaluation.subject import Given, Subject, check_first
 from bitline.measures import ACCURACY, Measure
-from bitline.networks import find_network, load_network
+from bitline.networks import Network, find_network, load_network
 from bitline.numerics.cores import cores
 from bitline.numerics.digest import data_digest, weights_digest
 from bitline.study.code import Code, code_of_measure, code_of_network
@@ -85,9 +87,10 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
     refused = study.refused_code()
     if refused:
         raise StudyError(f"study {study.name!r}: {refusal(refused[0], _setting_of(study, refused[0]))}")
-    model = load_network(find_network(study.model.name), study.model.weights)
+    network = find_network(study.model.name)
+    model = load_network(network, study.model.weights)
     measure = study.measure
-    shown = _own(study, model, measure) if study.data.code else _pictures(study, model, measure)
+    shown = _shown(study, network, model)
     code, of_measure = code_of_network(model, module_of(study.model.name)), code_of_measure(measure)
     context = Context(
         model=model,
@@ -132,15 +135,27 @@ class _Shown:
     notes: tuple[str, ...]
 
 
-def _pictures(study: Study, model: nn.Module, measure: Measure) -> _Shown:
-    """Labelled images.
+def _shown(study: Study, network: Network, model: nn.Module) -> _Shown:
+    """What a study shows its network.
 
     Raises:
-        DataError, NetworkError: they cannot be used, or do not suit the measure.
+        DataError, NetworkError: it cannot be used, or does not suit the measure.
     """
-    network = find_network(study.model.name)
-    raw = load_dataset(network.images(study.data.source), network.preprocess).spread()
-    dataset = raw.split(study.data.images, study.data.calibration_images)
+    wanted = study.data.images, study.data.calibration_images
+    if study.data.code:
+        if study.data.length is not None:
+            raise without_length(str(study.data.source))
+        return _samples(study, model, own_data(str(study.data.source), model, *wanted))
+    source = network.images(study.data.source)
+    file = sample_file(source, network.preprocess, study.data.length)
+    if file is not None:
+        return _samples(study, model, file.read(model, *wanted))
+    return _pictures(study, model, load_dataset(source, network.pictures).spread())
+
+
+def _pictures(study: Study, model: nn.Module, raw: Dataset) -> _Shown:
+    """Labelled images."""
+    measure, dataset = study.measure, raw.split(study.data.images, study.data.calibration_images)
     if dataset.stored_calibration is None or len(dataset.stored_calibration) == 0:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
     labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
@@ -155,14 +170,9 @@ def _irregularities(dataset: Dataset, model: nn.Module) -> tuple[str, ...]:
     return irregularities(model, call, call.on(model))
 
 
-def _own(study: Study, model: nn.Module, measure: Measure) -> _Shown:
-    """Samples that code of the user's makes.
-
-    Raises:
-        DataError, NetworkError: they cannot be used, or do not suit the measure.
-    """
-    data = own_data(str(study.data.source), model, study.data.images, study.data.calibration_images)
-    given = Given(data.samples, None, data.calibration, measure, study.run.batch)
+def _samples(study: Study, model: nn.Module, data: SplitSamples) -> _Shown:
+    """Samples that are no images, or that code of the user's makes."""
+    given = Given(data.samples, None, data.calibration, study.measure, study.run.batch)
     subject = Subject.of(model, study.bases()[0], given)
     return _Shown(subject.data.samples, None, data.calibration, data.digest, (*data.notes, *subject.notes))
 
