@@ -11,10 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from bitline import Design, convert
-from bitline.errors import LeftOutWarning, NetworkError
+from bitline import Design, convert, evaluate
+from bitline.data import load_dataset
+from bitline.data.preprocess import UNIT
+from bitline.errors import LeftOutWarning, NetworkError, StudyError
+from bitline.networks import find_network, load_network
 from bitline.networks.onnx_file import read_onnx
 from bitline.nn import analog_layers
+from bitline.study import Study, read_results, sweep
 
 pytestmark = pytest.mark.needs("ONNX")
 
@@ -185,6 +189,27 @@ def test_an_exported_network_runs_on_arrays_as_before(exported):
     assert {"stem_0", "mix"} <= {name for name, _ in again.named_children()}
     # a folded batch norm changes the weights of the first layer, hence its steps
     assert (found(images) - wanted(images)).abs().max() < 0.02 * network(images).abs().max()
+
+
+def test_a_study_of_a_file_gives_the_numbers_of_evaluate(exported, tmp_path):
+    """Workers build the network again; the store knows the file."""
+    images = torch.rand(24, 3, 6, 6, generator=torch.Generator().manual_seed(1))
+    labels = exported[0](images).argmax(1)
+    np.savez(tmp_path / "data.npz", x=images.numpy(), y=labels.numpy())
+    data = {"source": str(tmp_path / "data.npz"), "calibration_images": 8}
+    axes = [{"setting": "adc.bits", "values": [3, 8]}]
+    study = Study(model={"name": str(exported[1])}, data=data, run={"chips": 2}, axes=axes)
+    sweep(study, tmp_path / "study.sqlite", workers=2)
+    result = read_results(tmp_path / "study.sqlite")
+    shown = load_dataset(data["source"], UNIT).split(None, 8)
+    network = load_network(find_network(str(exported[1])))
+    for found in result.designs:
+        design = Design().with_settings({"adc.bits": found.value("adc.bits")})
+        expected = evaluate(network, design, shown.images, shown.labels, shown.calibration, chips=2)
+        assert found.accuracies == expected.chip_accuracies
+    exported[1].write_bytes(exported[1].read_bytes() + b"\x1a\x00")  # an empty name of the graph's domain: another file
+    with pytest.raises(StudyError, match="model"):
+        sweep(study, tmp_path / "study.sqlite")
 
 
 def test_copies_keep_weights_that_changed(exported):

@@ -18,7 +18,7 @@ Model = Annotated[
     typer.Option(
         metavar="NAME",
         help="Network: a name such as fashion-resnet, cifar-resnet20 or resnet50; a folder as Hugging Face's hub has "
-        "them, of a language model or a classifier; or package.module:function.",
+        "them, of a language model or a classifier; an .onnx file; or package.module:function.",
         autocompletion=completion.networks,
     ),
 ]

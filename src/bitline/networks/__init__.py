@@ -5,8 +5,17 @@ To add one, write one file with a function that builds it and add a line to `NET
 
 from bitline.networks.folder import folder_network
 from bitline.networks.network import Network, load_network
-from bitline.networks.onnx_file import read_onnx
+from bitline.networks.onnx_file import onnx_network, read_onnx
 from bitline.networks.registry import NETWORKS, find_network
 from bitline.networks.weights import load_weights
 
-__all__ = ["NETWORKS", "Network", "find_network", "folder_network", "load_network", "load_weights", "read_onnx"]
+__all__ = [
+    "NETWORKS",
+    "Network",
+    "find_network",
+    "folder_network",
+    "load_network",
+    "load_weights",
+    "onnx_network",
+    "read_onnx",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -56,7 +57,9 @@ def folder_network(folder: str | Path) -> Network:
         except Exception as error:  # whatever a damaged file makes transformers raise
             raise NetworkError(f"cannot read {path / CONFIG}: {first_line(error)}") from None
     takes, measure = kind.brings(path, config)
-    return Network(str(folder), partial(_built, path, architecture, config), takes, measure=measure, is_whole=True)
+    digest = hashlib.blake2b((path / CONFIG).read_bytes(), digest_size=8).hexdigest()
+    build = partial(_built, path, architecture, config)
+    return Network(str(folder), build, takes, measure=measure, is_whole=True, digest=digest)
 
 
 def is_folder_network(name: str) -> bool:

@@ -27,6 +27,7 @@ class Network:
         data: name of the images that come with bitline; None if there are none.
         measure: name of what is measured if nobody says otherwise.
         is_whole: whether `build` gives it its weights, and no others will do.
+        digest: of the file that says what it computes, where that is no code; so that stores notice another one.
 
     Examples:
         >>> linear = Network("linear", lambda: nn.Linear(4, 2), Preprocess(None, mean=(0.0,), deviation=(1.0,)))
@@ -44,6 +45,7 @@ class Network:
     data: str | None = None
     measure: str = "accuracy"
     is_whole: bool = False
+    digest: str = ""
 
     @property
     def pictures(self) -> Preprocess:
@@ -91,7 +93,7 @@ def load_network(network: Network, weights: Path | None = None) -> nn.Module:
         if weights is not None:
             raise NetworkError(
                 f"network {network.name!r} has its own weights: leave --weights {weights} out, or save a network with "
-                "them (save_pretrained) and give that folder with --model"
+                "them (save_pretrained, or torch.onnx.export) and give that with --model"
             )
         return network.build().eval()
     weights = weights or network.weights

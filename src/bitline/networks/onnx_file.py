@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,9 @@ import torch
 from torch import fx, nn
 
 from bitline.config.messages import first_line
+from bitline.data.preprocess import UNIT
 from bitline.errors import NetworkError
+from bitline.networks.network import Network
 from bitline.networks.onnx_graph import DOMAIN, OPERATOR, put_layers
 
 if TYPE_CHECKING:
@@ -45,6 +49,43 @@ class OnnxNetwork(fx.GraphModule):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.meta["onnx"], self.state_dict())
+
+
+def is_onnx_network(name: str) -> bool:
+    """Whether a name is that of an ONNX file.
+
+    Examples:
+        >>> is_onnx_network("nets/mobilenet.onnx"), is_onnx_network("resnet50")
+        (True, False)
+    """
+    return Path(name).suffix.lower() == ".onnx"
+
+
+def onnx_network(path: str | Path) -> Network:
+    """The network in an ONNX file, which takes pixels from 0 to 1 where it is shown pictures; see `read_onnx`.
+
+    For pixels of another scale, write a function that returns `Network(name, partial(read_onnx, path), Preprocess(...),
+    is_whole=True)`.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        NetworkError: there is no such file.
+
+    Examples:
+        >>> onnx_network("absent.onnx")
+        Traceback (most recent call last):
+        bitline.errors.NetworkError: cannot read absent.onnx: there is no such file
+    """
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise NetworkError(f"cannot read {path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise NetworkError(f"cannot read {path}: {first_line(error)}") from None
+    digest = hashlib.blake2b(content, digest_size=8).hexdigest()
+    return Network(str(path), partial(read_onnx, path), UNIT, is_whole=True, digest=digest)
 
 
 def read_onnx(path: str | Path) -> nn.Module:

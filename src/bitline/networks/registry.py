@@ -18,8 +18,8 @@ from bitline.networks.folder import folder_network, is_folder_network
 from bitline.networks.imagenet_resnet import resnet18, resnet50
 from bitline.networks.low_bit import cifar_resnet20_4bit, fashion_resnet_4bit
 from bitline.networks.network import Network
+from bitline.networks.onnx_file import is_onnx_network, onnx_network
 from bitline.networks.own import own_network
-from bitline.networks.weights import OTHERS
 
 EMBEDDED = Path(bitline.data.__file__).parent / "embedded"
 """Folder of the weights and images that come with bitline."""
@@ -48,13 +48,14 @@ NETWORKS = {
 
 
 def find_network(name: str) -> Network:
-    """A network by its name, a folder of Hugging Face's, or `package.module:function` for one of your own.
+    """A network by its name, a folder of Hugging Face's, an .onnx file, or `package.module:function` for your own.
 
-    For folders, see `folder_network`. The module of a function is imported; it needs no arguments, and returns a
-    module, or a `Network` that also says which inputs it takes; a module or a class of modules does as well.
+    For folders, see `folder_network`, for files `onnx_network`. The module of a function is imported; it needs no
+    arguments, and returns a module, or a `Network` that also says which inputs it takes; a module or a class of modules
+    does as well.
 
     Args:
-        name: name of a network, a folder, or import path of a function.
+        name: name of a network, a folder, a file, or import path of a function.
 
     Raises:
         NetworkError: there is no such network or function, its code fails, or the function returns something else.
@@ -72,8 +73,8 @@ def find_network(name: str) -> Network:
         return own_network(name)
     if is_folder_network(name):
         return folder_network(name)
-    if Path(name).suffix in OTHERS:
-        raise NetworkError(f"cannot read a network from {name}: {OTHERS[Path(name).suffix]}")
+    if is_onnx_network(name):
+        return onnx_network(name)
     if Path(name).suffix in SUFFIXES:
         raise NetworkError(f"{name} is a file of weights: give it with --weights, and the network with --model")
     raise NetworkError(

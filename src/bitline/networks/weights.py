@@ -19,9 +19,7 @@ from bitline.networks.gguf_file import read_gguf
 from bitline.networks.safe_types import SAFE_TYPES
 
 OTHERS = {
-    ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: convert the file to a "
-    "torch.nn.Module in a function of yours, for example with the package onnx2torch, and give that with --model "
-    "package.module:function",
+    ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: give the file with --model",
 }
 """Formats that are refused, and why."""
 _CODES = ".codes_matrix"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch.multiprocessing
-from torch import Tensor
+from torch import Tensor, nn
 
 from bitline.data.samples import LoadedSamples
 from bitline.data.stored_images import StoredImages
@@ -180,9 +180,14 @@ def _share(context: Context) -> None:
     for tensor in (context.images, context.labels, context.calibration):
         if isinstance(tensor, (Tensor, StoredImages)):
             tensor.share_memory_()
-    _check_pickle("the network", {name: type(module) for name, module in context.model.named_modules()})
+    _check_pickle("the network", {name: _class_or_whole(part) for name, part in context.model.named_modules()})
     if isinstance(context.images, LoadedSamples):
         _check_pickle("the data", context.images.source)
+
+
+def _class_or_whole(module: nn.Module) -> object:
+    """What of a module other processes may not get: its class, or all of it where it says itself how it is sent."""
+    return type(module) if type(module).__reduce__ is object.__reduce__ else module
 
 
 def _check_pickle(what: str, sent: Any) -> None:

@@ -33,8 +33,8 @@ class ModelSource(Part):
     """
 
     name: str = "fashion-resnet"
-    """A network that comes with bitline, a folder as Hugging Face's hub has them, relative to the study file, or
-    package.module:function."""
+    """A network that comes with bitline; a folder as Hugging Face's hub has them or an .onnx file, relative to the
+    study file; or package.module:function."""
     weights: Path | None = None
     """Weights file, relative to the study file."""
 

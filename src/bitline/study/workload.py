@@ -107,7 +107,7 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         measure_code=str(of_measure or ""),
     )
     facts = {
-        "model": f"{study.model.name}, weights {weights_digest(model.state_dict())}",
+        "model": f"{study.model.name}, {_digests(network, model)}",
         "data": shown.digest,
         "calibration images": _digest(context.calibration),
         "seed": str(study.run.seed),
@@ -133,6 +133,12 @@ class _Shown:
     calibration: StoredImages | Samples
     digest: str
     notes: tuple[str, ...]
+
+
+def _digests(network: Network, model: nn.Module) -> str:
+    """What says whether a network is the same."""
+    weights = f"weights {weights_digest(model.state_dict())}"
+    return f"{weights}, file {network.digest}" if network.digest else weights
 
 
 def _shown(study: Study, network: Network, model: nn.Module) -> _Shown:
