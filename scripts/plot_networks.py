@@ -45,7 +45,7 @@ def lines_of(rows: Rows, study: str) -> dict[str, Rows]:
     """Rows of a study by line."""
     lines: dict[str, Rows] = {}
     for row in rows:
-        if row["study"] == study:
+        if row.get("study") == study:
             lines.setdefault(row["line"], []).append(row)
     return lines
 
@@ -90,7 +90,7 @@ def draw(axes: Axes, rows: Rows, study: str, unit: str) -> None:
 
 def figure(result: dict[str, Any]) -> None:
     """All studies of one network."""
-    rows, is_language = list(result["rows"].values()), result["measure"] == "perplexity"
+    rows, is_language = list(result["rows"].values()), result.get("measure") == "perplexity"
     studies = [study for study in STUDIES if lines_of(rows, study)]
     canvas, axes = plt.subplots(
         -(-len(studies) // 2), 2, figsize=(9, 3.1 * -(-len(studies) // 2)), layout="constrained"
@@ -113,15 +113,15 @@ def figure(result: dict[str, Any]) -> None:
 def table(result: dict[str, Any], study: str) -> str:
     """A study as Markdown."""
     title, axis, shown = TABLES[study]
-    if result["measure"] == "perplexity":
+    if result.get("measure") == "perplexity":
         shown = "nats_of_float" if study == "remedies" else shown
         heads, factor, digits = ("perplexity", f"{BASELINE[shown]} (nats per token)"), 1, 3
     else:
-        heads, factor, digits = (f"{result['measure']} (%)", BASELINE[shown]), 100, 1
+        heads, factor, digits = (f"{result.get('measure', 'accuracy')} (%)", BASELINE[shown]), 100, 1
     head = f"| {axis} | | chips | {heads[0]} | {heads[1]} | 95 % interval |\n|" + " --- |" * 6
     body = []
     for row in result["rows"].values():
-        if row["study"] == study:
+        if row.get("study") == study:
             low, high = row[shown]["interval"]
             mean = factor * sum(row["values"]) / len(row["values"])
             numbers = f"{mean:.1f} | {middle(row[shown]):.{digits}f} | {low:.{digits}f} to {high:.{digits}f}"
