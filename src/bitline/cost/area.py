@@ -25,7 +25,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
         "cells": array.rows * array.columns * weights.lines * cell_um2(design, library),
         "row drivers": array.rows * library.drivers.area.value,
         "integrators": array.columns * readings * library.integrator.area_um2.value,
-        "accumulators": columns * library.accumulator.area_um2.value * (readout.accumulated > 1),
+        "accumulators": columns * library.accumulator.area_um2.value * (readout.slicing.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
         "ADCs": converters * readout.converter.area_um2(readout.largest_bits, readout.rate),
         "shift-and-add": converters * library.shift_add.area_um2.value * (len(readout.bits) > 1),
