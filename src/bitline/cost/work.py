@@ -271,7 +271,8 @@ class Work:
 
     def product_ns(self, design: Design, library: Library) -> float:
         """Time of one product on one copy of the matrix."""
-        columns = min(design.adc.columns_per_adc, design.array.columns)
+        on_an_array = min(design.array.columns, self.mapping.packed * self.mapping.columns)
+        columns = min(design.adc.columns_per_adc, on_an_array)  # of the fullest converter
         return self.readout.product_ns(columns, slice_ns(design, library, self.readout.largest_bits), library)
 
 
