@@ -23,7 +23,7 @@ from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import UnitColumns
 from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
-from bitline.quantize import weight_codes
+from bitline.quantize import magnitude_bits_of, weight_codes
 
 REMEMBERED = 1024
 """Counts of layers that are kept for the next designs."""
@@ -77,8 +77,12 @@ class LayerStatistics:
         return int(self.frequencies.shape[1]).bit_length() - 1
 
     def magnitude_bits(self, design: Design) -> int:
-        """Bits of |code| that a design drives this layer's rows with."""
-        return max(1, design.inputs.code_bits - 1) if self.signed else design.inputs.code_bits
+        """Bits of |code| that a design drives this layer's rows with.
+
+        Raises:
+            DesignError: inputs below 0, and no bit for the sign.
+        """
+        return magnitude_bits_of(design.inputs.code_bits, self.signed, f"layer {self.name!r}")
 
 
 @dataclass(frozen=True)
