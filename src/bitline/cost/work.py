@@ -225,10 +225,10 @@ class Work:
         row_slices = rows * at.tiles * at.slices * readout.slicing.slices
         apart = len(readout.bits)
         terms = at.converted_partitions * weights.terms * readings - 1
-        terms += 1 if weights.has_unit_column else 0
+        terms += int(weights.has_unit_column) + int(design.adc.centred)
         removals = weights.removals(design.cell.window_low, at.partitions)
         additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
-        cells_of_row = design.array.columns * weights.lines
+        cells_of_row = (design.array.columns + design.cell.faults.spare_columns) * weights.lines
         return {
             "cells": cells_pJ(design, library, self._reads(weights)),
             "row drivers": library.drivers.energy_pJ(
