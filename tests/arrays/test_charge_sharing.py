@@ -58,6 +58,10 @@ def test_each_array_of_a_tall_matrix_shares_its_own_charge():
     np.testing.assert_allclose(shares.unflatten(3, (3, 4)).sum(4), 4, rtol=1e-6)
 
 
+MIXED = {"inputs.accumulation": "mixed", "inputs.analog_slices": 5}
+"""Conversions of 3 and of 5 input slices."""
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -78,6 +82,8 @@ def test_each_array_of_a_tall_matrix_shares_its_own_charge():
             "array.accumulation": "analog",
         },
         {"adc.bits": 14, "adc.calibrated_on": "chip", "inputs.accumulator.leakage": 0.8},
+        {"adc.bits": 14, "adc.calibrated_on": "chip", **MIXED},
+        {"adc.bits": 14, "adc.calibrated_on": "chip", "inputs.accumulator.leakage": 0.8, **MIXED},
     ],
 )
 def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):
@@ -92,7 +98,9 @@ def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):
     line = np.sqrt(BOLTZMANN * 300 * fF * 1e-15 * 12 * (1 + p)) / (fF * 1e-15 * volts)
     bits = design.inputs.slice_bits
     slices = core.calibration.inputs.magnitude_bits // bits
-    ratios = design.inputs.accumulator.ratios(slices, bits, (), Draws((0,))) if bits == 1 else np.ones(slices)
+    slicing = design.inputs.slicing(slices * bits)
+    places = design.inputs.accumulator.ratios(slicing.accumulated, bits, (), Draws((0,)))
+    ratios = [ratio for l in range(slicing.conversions) for ratio in places[-slicing.slices_of(l) :]]
     by_slice = sum(4.0 ** (bits * index) * float(ratios[index]) ** 2 for index in range(slices)) * (2**bits - 1) ** 2
     by_weight = (
         sum(4.0 ** (design.weights.bits_per_cell * k) for k in range(design.weights.slices))

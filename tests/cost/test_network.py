@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_cost import IMAGES, SMALL, network, statistics
+from torch import nn
 
 from bitline import BitlineError, Design, evaluate
 from bitline.cost import OUTSIDE, Library, gather_statistics, libraries, network_cost
+from bitline.cost.work import ConversionSchedule
 from bitline.errors import DesignError
 
 
@@ -112,6 +115,31 @@ def test_costs_follow_the_design_the_right_way():
     assert cost(hardware__pipelined=False).interval_ns == plain.latency_ns
     faster = cost(adc__rate_MS_per_s=100.0)
     assert faster.latency_ns < plain.latency_ns
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "array_columns", "in_use"),
+    [
+        (nn.Linear(64, 10), (64,), 256, 10),
+        (nn.Linear(64, 10), (64,), 4, 4),
+        (nn.Conv2d(6, 6, 3, groups=6), (6, 3, 3), 256, 6),
+        (nn.Conv2d(6, 12, 3, groups=6), (6, 3, 3), 5, 4),
+    ],
+)
+def test_converters_have_no_columns_that_do_not_exist(layer, shape, array_columns, in_use):
+    """The fullest converter decides the time: it has the columns in use on an array, or as many as share one."""
+    statistics = gather_statistics(nn.Sequential(layer), "differential", torch.rand(8, *shape))
+    base = Design().with_settings({"array.columns": array_columns, "inputs.accumulation": "digital"})
+
+    def converted_ns(share: int) -> float:
+        shared = network_cost(statistics, base.with_settings({"adc.columns_per_adc": share}))
+        single = network_cost(statistics, base.with_settings({"adc.columns_per_adc": 1}))
+        return (shared.layers[0].time_ns - single.layers[0].time_ns) / single_ns
+
+    schedule = ConversionSchedule.of(base, Library.load(base.hardware.library), 8)
+    single_ns = schedule.product_ns(2, 0.0, Library.load(base.hardware.library)) / 2
+    for share in (2, 3, 10, 128, 256):
+        assert converted_ns(share) == pytest.approx(min(share, in_use) - 1)
 
 
 def test_conductances_after_programming_count():

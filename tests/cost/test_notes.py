@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from small_cost import statistics
 
 from bitline import Design
@@ -23,3 +24,69 @@ def test_a_changed_number_is_an_estimate_and_shown_as_such():
 def test_converters_unknown_to_a_library_come_from_the_survey():
     cost = network_cost(statistics(), Design(adc={"kind": "flash", "bits": 5}))
     assert any("flash" in note and "2404.06553" in note for note in cost.notes)
+
+
+def test_spare_columns_take_area_and_load_their_rows():
+    """Half as many columns again: cells and what a row's driver charges grow by a half, and nothing else does."""
+    library = Library.load("sonos-40nm").with_settings({"drivers.logic_pJ": 0.0})
+    plain, spared = (
+        network_cost(
+            statistics(), Design().with_settings({"array.columns": 16, "cell.faults.spare_columns": spares}), library
+        )
+        for spares in (0, 8)
+    )
+    assert spared.areas_mm2["cells"] == pytest.approx(1.5 * plain.areas_mm2["cells"])
+    assert spared.energies_pJ["row drivers"] == pytest.approx(1.5 * plain.energies_pJ["row drivers"])
+    same = [name for name in plain.energies_pJ if name != "row drivers"]
+    assert [spared.energies_pJ[name] for name in same] == [plain.energies_pJ[name] for name in same]
+    assert spared.latency_ns == plain.latency_ns
+    assert any("switches" in note and "cell.faults.spare_columns" in note for note in spared.notes)
+
+
+def test_what_is_added_for_a_centred_conversion_is_counted():
+    plain, centred = (
+        network_cost(statistics(), Design().with_settings({"adc.centred": value})) for value in (False, True)
+    )
+    outputs = sum(layer.products * layer.outputs for layer in statistics().layers)
+    adder = Library.load(Design().hardware.library).adder.energy_pJ.value
+    more = centred.energies_pJ["adders"] - plain.energies_pJ.get("adders", 0.0)
+    assert more == pytest.approx(outputs * adder)
+    assert centred.areas_mm2["adders"] > plain.areas_mm2.get("adders", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"adc.centred": True}, "subtracts the mean of each column"),
+        ({"adc.ranges_per": ["column"]}, "gain and offset stages"),
+        ({"adc.ranges_per": ["partition"]}, "gain and offset stages"),
+        ({"cell.drift_compensation": "column"}, "reads that measure gains"),
+        ({"cell.drift_compensation": "layer"}, "reads that measure gains"),
+    ],
+)
+def test_circuits_that_no_library_has_are_named(settings, words):
+    (name,) = settings
+    notes = network_cost(statistics(), Design().with_settings(settings)).notes
+    assert [note for note in notes if note.startswith("not counted: ") and words in note and name in note]
+    assert not any(note.startswith("not counted: ") for note in network_cost(statistics(), Design()).notes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "factor", "own"),
+    [
+        ({"adc.rate_MS_per_s": 1000.0}, "256", "3.91"),  # 256 steps of a ramp at 1 GHz
+        ({"adc.rate_MS_per_s": 1000.0, "adc.bits": 6}, "64", "15.6"),
+        ({"adc": {"kind": "cyclic", "bits": 8, "rate_MS_per_s": 1000.0}}, "6.4", "156"),  # 7 steps of 0.64 ns at 28 nm
+        ({"adc.rate_MS_per_s": 3.9}, None, None),
+        ({"adc": {"kind": "ramp", "bits": 8, "rate_MS_per_s": 1e3}, "hardware.library": "isaac-32nm"}, None, None),
+    ],
+)
+def test_a_rate_beyond_the_circuits_own_is_named(settings, factor, own):
+    """Times follow the design; energies of all but surveyed converters do not depend on the rate, which a note says."""
+    cost = network_cost(statistics(), Design().with_settings(settings))
+    notes = [note for note in cost.notes if note.startswith("adc.rate_MS_per_s is ")]
+    if factor is None:
+        assert not notes
+    else:
+        (note,) = notes
+        assert f"{factor} times the {own} that" in note

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import designs
 
 from bitline import Design
-from bitline.encode import Differential, Offset, TwoSided, input_slices
+from bitline.encode import Differential, InputSlicing, Offset, TwoSided, input_slices
 from bitline.encode.input_slices import byte_slices, plain_byte_slices, plain_input_slices
 from bitline.layer.cells import target_conductances
 
@@ -86,6 +86,34 @@ def test_input_slices_recombine(bits, slice_bits, signed):
     assert digits.abs().max() < 2**slice_bits
     total = sum(digit * 2 ** (slice_bits * index) for index, digit in enumerate(digits))
     assert torch.equal(total, codes)
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.booleans())
+def test_conversions_recombine(bits, slice_bits, accumulated, signed):
+    """Whole slices, counted from the most significant: only the first conversion has fewer, in the last places."""
+    slice_bits = min(bits, slice_bits)
+    slices = -(-bits // slice_bits)
+    slicing = InputSlicing(bits, slice_bits, min(slices, accumulated))
+    numbers = [slicing.slices_of(conversion) for conversion in range(slicing.conversions)]
+    assert sum(numbers) == slices
+    assert numbers[1:] == [slicing.accumulated] * (slicing.conversions - 1)
+    codes = torch.arange(-(2**bits) + 1 if signed else 0, 2**bits).float()
+    digits = torch.stack([one.clone() for one in slicing.conversion_inputs(codes)])
+    radix = [slicing.radix(conversion) for conversion in range(slicing.conversions)]
+    assert torch.equal(sum(digit * weight for digit, weight in zip(digits, radix, strict=True)), codes)
+    assert digits.abs().max() <= slicing.top
+    if slicing.conversions > 1:
+        assert radix[-1] * 2**slicing.conversion_bits == 2.0 ** (slices * slice_bits)
+        shift, own_bits = slice_bits * slicing.empty_slices, slice_bits * numbers[0]
+        lowest = (codes.abs().long() % 2**own_bits) * 2**shift * codes.sign()
+        assert torch.equal(digits[0], lowest)
+    exact = torch.stack([one.clone() for one in slicing.conversion_inputs(codes.double())])
+    assert torch.equal(exact.float(), digits)
+    zero = 128 if signed else 0
+    if zero + codes.max() < 256:
+        in_bytes = slicing.conversion_bytes((codes + zero).to(torch.uint8), zero)
+        if slicing.conversion_bits <= (7 if signed else 8):
+            assert torch.equal(torch.stack([one.clone() for one in in_bytes]).float() - zero, digits)
 
 
 @settings(max_examples=25)

@@ -77,6 +77,7 @@ def test_nonlinearity_is_that_of_independent_elements():
         {},
         {"inputs.slice_bits": 3},
         {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "digital"},
+        {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "mixed", "inputs.analog_slices": 5},
         {"adc": {"kind": "uniform", "bits": 16}, "weights.bits_per_cell": 2, **SUMS},
     ],
 )
@@ -97,16 +98,20 @@ def test_noise_of_a_row_is_the_same_for_all_columns(changes):
     np.testing.assert_array_equal(apart, reads[:, :4])
 
 
-def test_noise_of_input_slices_counts_what_the_accumulator_makes_of_them():
-    """Leakage takes a share of every earlier slice, and of its noise; capacitors differ from column to column."""
+@pytest.mark.parametrize(("accumulated", "positions"), [(6, range(6)), (4, [2, 3, 0, 1, 2, 3])])
+def test_noise_of_input_slices_counts_what_the_accumulator_makes_of_them(accumulated, positions):
+    """Leakage takes a share of every earlier slice of a conversion, and of its noise; capacitors differ from column to
+    column. A conversion of fewer slices has the last places of the accumulator.
+    """
     matrix = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
     inputs, calibration = inputs_for(8, 1, 1, False), inputs_for(8, 50, 2, False)
     uneven = {"inputs.accumulator": {"leakage": 0.4, "capacitor_mismatch": 0.1}, "inputs.drivers.noise": 0.02}
-    design = Design().with_settings({**BASE, **uneven})
+    mixed = {"inputs.accumulation": "mixed", "inputs.analog_slices": accumulated}
+    design = Design().with_settings({**BASE, **uneven, **mixed})
     core = AnalogCore(matrix, design, calibration=calibration)
     reads = core @ inputs.repeat(6000, axis=1)
-    ratios = design.inputs.accumulator.ratios(6, 1, (1, 1, 3), Draws((0, 0, "core")).of("accumulator"))
-    by_slice = (2.0 ** np.arange(6))[:, None] * ratios.reshape(6, 3).numpy()
+    ratios = design.inputs.accumulator.ratios(accumulated, 1, (1, 1, 3), Draws((0, 0, "core")).of("accumulator"))
+    by_slice = (2.0 ** np.arange(6))[:, None] * ratios.reshape(-1, 3).numpy()[list(positions)]
     weights = core.layer.codes.numpy() * core.layer.step.numpy()[:, None]
     expected = (0.02 * core.calibration.inputs.step) ** 2 * (by_slice.T @ by_slice) * (weights @ weights.T)
     np.testing.assert_allclose(np.cov(reads), expected, atol=0.08 * np.abs(expected).max())

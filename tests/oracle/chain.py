@@ -82,7 +82,8 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
     """Shift and add of everything that is converted, in units of weight code times input code (Eqs. 5 to 8).
 
     A conversion of weight slice k counts its place value, 2^(b k), times (2^b - 1) / (1 - G_min) in weight codes, and
-    2^(a n l) (2^(a n) - 1) in input codes, where l counts conversions of n input slices. Where arrays are added before
+    2^(a (t - n)) (2^(a n) - 1) in input codes, where n input slices share the accumulator's range and t is the number
+    of the slice that follows the last one of the conversion. Where arrays are added before
     the ADC, it counts what the first of them would.
     """
     b, a, n = cell_bits(layer.design), layer.slice_bits, layer.accumulated
@@ -97,9 +98,10 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
             array = Place(place[0], reading, place[1], 0).array(layer)
             for l, signal in enumerate(accumulate(layer, signals, array)):
                 value, near = convert(layer, signal, Place(place[0], reading, place[1], l))
-                skipped = is_skipped(layer, [applied[rows] for applied in voltages[l * n : (l + 1) * n]])
+                seen = layer.conversions[l]
+                skipped = is_skipped(layer, [voltages[slice][rows] for slice in seen])
                 value[:, skipped], near[:, skipped] = 0, 0
-                inputs = 2 ** (a * n * l) * (2 ** (a * n) - 1)
+                inputs = 2.0 ** (a * (seen[-1] + 1 - n)) * (2 ** (a * n) - 1)
                 factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
                 sums += sign * signs[partition, k][:, None] * factor * value
                 slack += abs(factor) * near

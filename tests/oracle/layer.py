@@ -75,6 +75,13 @@ class Layer:
         return {"analog": self.input_slices, "digital": 1, "mixed": mixed}[inputs.accumulation]
 
     @property
+    def conversions(self) -> list[list[int]]:
+        """Input slices that each conversion sees, least significant first: all see as many, from the most significant
+        slice on, but the first, which sees those that are left."""
+        slices, n = list(range(self.input_slices)), self.accumulated
+        return [slices[max(0, end - n) : end] for end in range(len(slices), 0, -n)][::-1]
+
+    @property
     def arrays(self) -> tuple[int, int, int]:
         """(partitions, readings, weight slices), each combination with converters of its own."""
         partitions = 1 if self.design.array.accumulation == "analog" else len(self.partitions)

@@ -33,7 +33,8 @@ def accumulate(layer: Layer, signals: list[np.ndarray], array: int) -> list[np.n
     """What the converters of an array see, one signal for each conversion, least significant first.
 
     Charge is shared with one input slice after the other, V' = ((2^a - 1) C1 u + C2 V) / ((2^a - 1) C1 + C2), so that
-    what is held counts 2^-a less with each (section 3.3). Full inputs would end at 1 - 2^-(a n), which counts as 1.
+    what is held counts 2^-a less with each (section 3.3). Full inputs of n slices would end at 1 - 2^-(a n), which
+    counts as 1, also where a conversion sees fewer slices: the converter's reference stays what it is.
     """
     n, a = layer.accumulated, layer.slice_bits
     if n == 1:
@@ -41,11 +42,10 @@ def accumulate(layer: Layer, signals: list[np.ndarray], array: int) -> list[np.n
     leakage = layer.design.inputs.accumulator.leakage
     C1, C2 = capacitors(layer, array)
     C1 = (2**a - 1) * C1
-    padded = signals + [np.zeros_like(signals[0])] * (-len(signals) % n)
     conversions = []
-    for first in range(0, len(padded), n):
+    for slices in layer.conversions:
         V = np.zeros_like(signals[0])
-        for u in padded[first : first + n]:
+        for u in [signals[slice] for slice in slices]:
             V = (C1 * u + C2 * V * (1 - leakage)) / (C1 + C2)
         conversions.append(V / (1 - 2.0 ** (-a * n)))
     return conversions

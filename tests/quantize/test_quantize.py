@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline import AnalogCore, Design
+from bitline import AnalogCore, Design, convert
+from bitline.cost import gather_statistics, network_cost
 from bitline.errors import DataError, DesignError
 from bitline.numerics.histogram import Histogram
 from bitline.quantize import InputScale, LeastErrorRange, PercentileRange, RowDrivers, input_codes, weight_codes
@@ -181,3 +182,23 @@ def test_noise_of_slices_adds_up_in_power(slice_bits):
     """Every slice is applied with the same noise, and counts 2^slice_bits as much as the slice before it."""
     parts = [0.01 * (2**slice_bits - 1) * 2 ** (slice_bits * index) for index in range(4)]
     assert RowDrivers(noise=0.01).noise_of(4, slice_bits) == pytest.approx(math.hypot(*parts))
+
+
+@pytest.mark.parametrize("range", ["percentile", "least-error", "per-vector", {"kind": "given", "high": 1.0}])
+def test_one_bit_is_not_enough_for_a_sign(range):
+    """Signed inputs of one bit were computed with two, and costed as one."""
+    design = Design().with_settings({"inputs.bits": 1, "inputs.range": range})
+    signed = np.linspace(-1, 1, 12).reshape(3, 4)
+    with pytest.raises(DesignError, match=r"inputs\.bits is 1, but core 'core' has inputs below 0.*2 or more"):
+        AnalogCore(np.eye(3), design, calibration=signed)
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU(), torch.nn.Linear(2, 2))
+    images = torch.from_numpy(signed.T.copy()).float()
+    with pytest.raises(DesignError, match=r"inputs\.bits is 1, but layer '0' has inputs below 0.*\[\[layers\]\]"):
+        convert(network, design, images)
+    statistics = gather_statistics(network, "differential", images)
+    with pytest.raises(DesignError, match=r"inputs\.bits is 1, but layer '0' has inputs below 0"):
+        network_cost(statistics, design)
+    rule = {"layers": [{"match": "0", "set": {"inputs.bits": 2}}]}
+    layers = convert(network, design.with_settings(rule), images)
+    assert [layers[place].calibration.inputs.magnitude_bits for place in (0, 2)] == [1, 1]
+    assert AnalogCore(np.eye(3), design, calibration=abs(signed)).calibration.inputs.magnitude_bits == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,50 @@ def test_leaky_accumulators_forget_the_first_slices(slices, bits, leakage, seed)
     ratios = Accumulator(leakage=leakage).ratios(slices, bits, (3,), Draws((seed,)))
     expected = (1 - leakage) ** torch.arange(slices - 1, -1, -1, dtype=torch.float64)
     torch.testing.assert_close(ratios, expected[:, None].expand(-1, 3))
+
+
+@pytest.mark.parametrize(
+    ("magnitude_bits", "together", "kept"),
+    [
+        (3, 2, [0, 1, 0]),
+        (3, 3, [2, 1, 0]),
+        (7, 4, [2, 1, 0, 3, 2, 1, 0]),
+        (7, 6, [0, 5, 4, 3, 2, 1, 0]),
+        (8, 3, [1, 0, 2, 1, 0, 2, 1, 0]),
+    ],
+)
+def test_each_conversion_leaks_for_its_own_steps_only(magnitude_bits, together, kept):
+    """An input slice loses charge once for each slice that is added after it before the conversion."""
+    leakage = 0.05
+    matrix = np.eye(1, dtype=np.float32)
+    design = Design().with_settings({
+        "inputs": {"bits": magnitude_bits + 1, "accumulation": "mixed", "analog_slices": together,
+                   "accumulator": {"leakage": leakage}},
+        "adc": "none",
+    })  # fmt: skip
+    top = 2**magnitude_bits - 1
+    calibration = np.array([[-top, top]], dtype=np.float32)
+    core = AnalogCore(matrix, design.with_settings({"inputs.range.percentile": 100}), calibration=calibration)
+    powers = 2.0 ** np.arange(magnitude_bits)
+    np.testing.assert_allclose((core @ powers[None])[0] / powers, (1 - leakage) ** np.array(kept), rtol=1e-6)
+
+
+@pytest.mark.parametrize("range", ["full", {"kind": "calibrated", "percentile": 100}])
+@pytest.mark.parametrize("signed", [False, True])
+def test_more_conversions_are_not_worse(range, signed):
+    """Each conversion of fewer input slices spans the range of its ADC, whether or not they divide the slices."""
+    rng = np.random.default_rng(0)
+    matrix, inputs = rng.standard_normal((16, 200)), rng.random((200, 400)) - 0.5 * signed
+    design = Design().with_settings({"adc": {"bits": 8, "range": range}, "inputs.accumulation": "mixed"})
+
+    def error(together: int) -> float:
+        mixed = design.with_settings({"inputs.analog_slices": together})
+        exact = AnalogCore(matrix, mixed.with_settings({"adc": "none"}), calibration=inputs) @ inputs
+        return float((AnalogCore(matrix, mixed, calibration=inputs) @ inputs - exact).std())
+
+    errors = [error(together) for together in (1, 2, 3, 4, 6, 7, 8)]
+    assert all(fewer < 1.05 * more for fewer, more in itertools.pairwise(errors))
+    assert errors[0] < 0.95 * errors[-1]
 
 
 def test_accumulators_of_limited_resolution_add_noise():

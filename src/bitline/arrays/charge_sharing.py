@@ -51,7 +51,7 @@ class ChargeSharingArray(Array):
     a line is sqrt(N / n) times that of a line whose free rows are switched off."""
     capacitor_fF: Positive | None = None
     """Capacitor of a cell, which decides the noise of a line (k T / C); none if not given."""
-    supply_V: Positive = 1.0
+    supply_V: Annotated[float, Field(gt=0, le=1e3)] = 1.0
     """V_dd, with which a capacitor is charged."""
     temperature_K: Positive = 300.0
     """Temperature of the noise."""

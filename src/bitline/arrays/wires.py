@@ -52,6 +52,11 @@ class Wire(Part):
 
     @model_validator(mode="after")
     def _check_size(self) -> Self:
+        smallest = min((ohms * self._unit for ohms in (self.segment, self.terminal) if ohms), default=1.0)
+        if smallest < 1e-30:
+            raise ValueError(
+                f"a wire has {smallest:g} times the resistance of a cell, which is too little to compute with: use 0"
+            )
         largest = max(self.normalised_segment, self.normalised_terminal)
         if largest > 1e6:
             ohms = "" if self.G_max_uS is None else f" ({max(self.segment, self.terminal):g} ohm)"

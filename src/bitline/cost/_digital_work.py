@@ -75,12 +75,14 @@ class Calls:
 
     Attributes:
         products: matrix-vector products of one group of channels.
+        uses: multiplications of each weight that the layer asks for.
         inputs: values of its inputs.
         space: shape of the inputs beyond the channels.
         after: analog layers whose outputs its inputs are computed from, without another analog layer between.
     """
 
     products: float
+    uses: float
     inputs: float
     space: tuple[int, ...]
     after: frozenset[str] = frozenset()
@@ -101,9 +103,10 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
         counter.inside += 1
         arranged, outputs = layer.arrange(inputs), layer.float_forward(inputs)
         counter.inside -= 1
-        earlier = calls.get(layer.name, Calls(0.0, 0.0, ()))
+        earlier = calls.get(layer.name, Calls(0.0, 0.0, 0.0, ()))
         calls[layer.name] = Calls(
             earlier.products + outputs.numel() / layer.outputs,
+            earlier.uses + layer.uses(inputs, outputs),
             earlier.inputs + arranged.numel(),
             tuple(arranged.shape[2:]),
             earlier.after | counter.origin((inputs,)),
@@ -193,7 +196,7 @@ class _Counter(TorchDispatchMode):
 
 
 def _macs(name: str, args: Any, result: Tensor) -> int:
-    if name == "convolution":
-        return int(result.numel() * math.prod(args[1].shape[1:]))
+    if name == "convolution":  # args: input, weight, bias, stride, padding, dilation, whether it is transposed, ...
+        return int((args[0] if args[6] else result).numel() * math.prod(args[1].shape[1:]))
     left = args[1] if name in ("addmm", "baddbmm") else args[0]
     return int(result.numel() * left.shape[-1])

@@ -15,17 +15,21 @@ BITS_PER_KB = 8 * 1024
 
 
 def array_area(design: Design, library: Library, readout: ConversionSchedule, at: ArrayMapping) -> Counter[str]:
-    """Area of one array with its drivers and readout, or its share where several arrays are converted together."""
+    """Area of one array with its drivers and readout, or its share where several arrays are converted together.
+
+    Spare columns are cells on bit lines of their own, which take the place of others before the integrators.
+    """
     array, weights = design.array, design.weights
     readings = len(weights.readings)
     share = at.converted_partitions * len(weights.converted_radix) / (at.partitions * at.slices)
     columns = array.columns * readings * share
     converters = -(-array.columns // design.adc.columns_per_adc) * readings * share
+    lines = (array.columns + design.cell.faults.spare_columns) * weights.lines
     um2 = {
-        "cells": array.rows * array.columns * weights.lines * cell_um2(design, library),
+        "cells": array.rows * lines * cell_um2(design, library),
         "row drivers": array.rows * library.drivers.area.value,
         "integrators": array.columns * readings * library.integrator.area_um2.value,
-        "accumulators": columns * library.accumulator.area_um2.value * (readout.accumulated > 1),
+        "accumulators": columns * library.accumulator.area_um2.value * (readout.slicing.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
         "ADCs": converters * readout.converter.area_um2(readout.largest_bits, readout.rate),
         "shift-and-add": converters * library.shift_add.area_um2.value * (len(readout.bits) > 1),
@@ -36,6 +40,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
 def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[str]:
     """Area of what one copy of a matrix needs in its cores beside its arrays: adders of its terms, registers."""
     terms = at.converted_partitions * design.weights.terms * len(design.weights.readings) - 1
+    terms += int(design.adc.centred)
     sides = at.arrays // (at.partitions * at.slices)
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {

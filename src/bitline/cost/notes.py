@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from bitline.cost._digital_work import DigitalWork
 from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
+from bitline.cost.converters import SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.work import converter
+from bitline.design import Design
 
 
 def cost_notes(
@@ -26,10 +28,12 @@ def cost_notes(
     notes = (
         _estimates(library),
         _foreign_converters(matrices, library),
+        _fast_converters(matrices, library),
         _capacitors(matrices, library),
         _free_work(digital, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
+        _free_circuits([matrix.design for matrix in matrices]),
         _uncounted_work(digital),
         _unknown_skips(matrices, skipped),
     )
@@ -55,6 +59,42 @@ def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> I
             f"library {library.name!r} has no {' or '.join(sorted(foreign))} converter: energy and area are an "
             "estimate from a regression over published ones (Andrulis et al., arXiv 2404.06553)"
         )
+
+
+def _fast_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    """Rates beyond those of circuits whose energy and area do not depend on the rate."""
+    faster = [
+        (rate * readout.converter.time_ns(readout.largest_bits) * 1e-3, rate, readout.largest_bits)
+        for readout in (matrix.work.readout for matrix in matrices)
+        if (rate := readout.rate) is not None and not isinstance(readout.converter, SurveyConverter)
+    ]
+    factor, rate, bits = max(faster, default=(0.0, 0.0, 0))
+    if factor > 1.001:
+        yield (
+            f"adc.rate_MS_per_s is {rate:g}, {factor:.3g} times the {rate / factor:.3g} that its converter has with "
+            f"{bits} bits in library {library.name!r}: times follow the design, energy and area those of the slower "
+            "circuit"
+        )
+
+
+def _free_circuits(designs: Sequence[Design]) -> Iterator[str]:
+    """Circuits that settings ask for and no library has."""
+    needed = {
+        "the switches that put spare columns in the place of others, and the test that chooses them "
+        "(cell.faults.spare_columns)": any(design.cell.faults.spare_columns for design in designs),
+        "gain and offset stages, or references and multiplications, of ranges of their own (adc.ranges_per)": any(
+            design.adc.ranges_per for design in designs
+        ),
+        "what subtracts the mean of each column before its conversion (adc.centred)": any(
+            design.adc.centred for design in designs
+        ),
+        "the reads that measure gains against drift (cell.drift_compensation)": any(
+            design.cell.drift_compensation != "none" for design in designs
+        ),
+    }
+    free = [circuit for circuit, applies in needed.items() if applies]
+    if free:
+        yield f"not counted: {'; '.join(free)}"
 
 
 def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:

@@ -23,7 +23,7 @@ from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import UnitColumns
 from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
-from bitline.quantize import weight_codes
+from bitline.quantize import magnitude_bits_of, weight_codes
 
 REMEMBERED = 1024
 """Counts of layers that are kept for the next designs."""
@@ -39,6 +39,7 @@ class LayerStatistics:
         product: its shape.
         outputs: output channels of all groups.
         products: matrix-vector products of one image, of each group.
+        uses: how often one image makes the layer multiply each weight.
         inputs: input values of one image.
         signed: whether inputs can be negative.
         frequencies: (channels of all groups, 2^bits), share of inputs with each |code|.
@@ -51,6 +52,7 @@ class LayerStatistics:
     product: Product
     outputs: int
     products: float
+    uses: float
     inputs: float
     signed: bool
     frequencies: np.ndarray = field(repr=False)
@@ -60,8 +62,14 @@ class LayerStatistics:
 
     @property
     def macs(self) -> float:
-        """Multiplications with addition for one image, padding counted as work."""
-        return self.products * self.weight.numel()
+        """Multiplications with addition that the layer asks for on one image, whatever the arrays do for them.
+
+        They are counted as networks are described, and as PyTorch's `FlopCounterMode` counts them: a convolution has
+        one for every output, input channel and kernel position, those in the padding as well; a transposed convolution
+        has one for every input, output channel and kernel position. The zeros that arrays find between the inputs of
+        a transposed convolution take time and energy, but are nobody's operations.
+        """
+        return self.uses * self.weight.numel()
 
     @property
     def input_bits(self) -> int:
@@ -69,8 +77,12 @@ class LayerStatistics:
         return int(self.frequencies.shape[1]).bit_length() - 1
 
     def magnitude_bits(self, design: Design) -> int:
-        """Bits of |code| that a design drives this layer's rows with."""
-        return max(1, design.inputs.code_bits - 1) if self.signed else design.inputs.code_bits
+        """Bits of |code| that a design drives this layer's rows with.
+
+        Raises:
+            DesignError: inputs below 0, and no bit for the sign.
+        """
+        return magnitude_bits_of(design.inputs.code_bits, self.signed, f"layer {self.name!r}")
 
 
 @dataclass(frozen=True)
@@ -140,6 +152,7 @@ class Statistics:
                     product=layer.product,
                     outputs=layer.outputs,
                     products=calls[layer.name].products,
+                    uses=calls[layer.name].uses,
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),

@@ -18,7 +18,7 @@ from bitline.cost.quantity import Quantity
 from bitline.cost.scaling import supply_of
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
 from bitline.design import Design
-from bitline.encode import WeightMapping
+from bitline.encode import InputSlicing, WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc, NoAdc
 
@@ -111,17 +111,13 @@ class ConversionSchedule:
     """How the conversions of one product follow each other.
 
     Attributes:
-        slices: input slices.
-        slice_bits: bits of a slice.
-        accumulated: input slices that one conversion sees.
+        slicing: how inputs are applied and converted.
         bits: resolution of each conversion of one column.
         converter: its circuit.
         rate: conversions per microsecond that the design asks for, or None.
     """
 
-    slices: int
-    slice_bits: int
-    accumulated: int
+    slicing: InputSlicing
     bits: tuple[int, ...]
     converter: Converter
     rate: float | None
@@ -145,16 +141,17 @@ class ConversionSchedule:
         built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
         bits = tuple(max(1, built - saved) for saved in [*adc.bits_saved, *[0] * count][:count])
         circuit = converter(adc, library)
-        return cls(slicing.slices, slicing.slice_bits, slicing.accumulated, bits, circuit, adc.rate_MS_per_s)
+        return cls(slicing, bits, circuit, adc.rate_MS_per_s)
 
-    def _slices_of_conversions(self) -> list[int]:
-        """Input slices that each conversion of a column sees."""
-        firsts = range(0, self.accumulated * len(self.bits), self.accumulated)
-        return [min(self.accumulated, self.slices - first) for first in firsts]
+    def _integrations_of(self, library: Library) -> list[int]:
+        """Integrations of a column for each conversion, the least significant first."""
+        slicing = self.slicing
+        each = (slicing.slices_of(conversion) for conversion in range(len(self.bits)))
+        return [library.integration.steps(slices, slicing.slice_bits) for slices in each]
 
     def integrations(self, library: Library) -> int:
         """Integrations of one column for one product."""
-        return sum(library.integration.steps(slices, self.slice_bits) for slices in self._slices_of_conversions())
+        return sum(self._integrations_of(library))
 
     @property
     def largest_bits(self) -> int:
@@ -174,8 +171,8 @@ class ConversionSchedule:
             library: circuits.
         """
         total = 0.0
-        for bits, slices in zip(self.bits, self._slices_of_conversions(), strict=True):
-            applied = library.integration.steps(slices, self.slice_bits) * slice_ns
+        for bits, integrations in zip(self.bits, self._integrations_of(library), strict=True):
+            applied = integrations * slice_ns
             converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
@@ -225,13 +222,13 @@ class Work:
         converted = 1 - self.skipped
         lines = outputs * at.partitions * at.slices * readings
         columns = outputs * at.converted_partitions * len(weights.converted_radix) * readings
-        row_slices = rows * at.tiles * at.slices * readout.slices
+        row_slices = rows * at.tiles * at.slices * readout.slicing.slices
         apart = len(readout.bits)
         terms = at.converted_partitions * weights.terms * readings - 1
-        terms += 1 if weights.has_unit_column else 0
+        terms += int(weights.has_unit_column) + int(design.adc.centred)
         removals = weights.removals(design.cell.window_low, at.partitions)
         additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
-        cells_of_row = design.array.columns * weights.lines
+        cells_of_row = (design.array.columns + design.cell.faults.spare_columns) * weights.lines
         return {
             "cells": cells_pJ(design, library, self._reads(weights)),
             "row drivers": library.drivers.energy_pJ(
@@ -239,10 +236,13 @@ class Work:
             ),
             "row converters": library.row_dac_bit.energy_pJ.value
             * row_slices
-            * (readout.slice_bits > 1)
-            * readout.slice_bits,
+            * (readout.slicing.slice_bits > 1)
+            * readout.slicing.slice_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
-            "accumulators": library.accumulator.energy_pJ.value * columns * readout.slices * (readout.accumulated > 1),
+            "accumulators": library.accumulator.energy_pJ.value
+            * columns
+            * readout.slicing.slices
+            * (readout.slicing.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,
             "shift-and-add": library.shift_add.energy_pJ.value * columns * apart * converted * (apart > 1),
@@ -253,7 +253,7 @@ class Work:
 
     def _reads(self, weights: WeightMapping) -> CellReads:
         """Reads of cells of one image."""
-        at, activity, slices = self.mapping, self.activity, self.readout.slices
+        at, activity, slices = self.mapping, self.activity, self.readout.slicing.slices
         cells = self.products * at.groups * at.rows * at.columns * at.slices * weights.lines * slices
         return CellReads(
             conductance=cells * activity.conductance,
@@ -271,7 +271,8 @@ class Work:
 
     def product_ns(self, design: Design, library: Library) -> float:
         """Time of one product on one copy of the matrix."""
-        columns = min(design.adc.columns_per_adc, design.array.columns)
+        on_an_array = min(design.array.columns, self.mapping.packed * self.mapping.columns)
+        columns = min(design.adc.columns_per_adc, on_an_array)  # of the fullest converter
         return self.readout.product_ns(columns, slice_ns(design, library, self.readout.largest_bits), library)
 
 

@@ -29,7 +29,8 @@ class Inputs(Part):
     """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
     `analog_slices` of them in analog, then the conversions digitally."""
     analog_slices: Annotated[int, Field(ge=1, le=16)] = 2
-    """Input slices that one conversion sees where accumulation is 'mixed'."""
+    """Input slices that one conversion sees where accumulation is 'mixed', counted from the most significant one; the
+    first conversion, of the least significant slices, sees those that are left."""
     accumulator: Accumulator = Accumulator()
     """The circuit that adds input slices in analog."""
     drivers: RowDrivers = RowDrivers()

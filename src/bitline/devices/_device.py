@@ -14,6 +14,8 @@ from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
 Distribution = Literal["normal", "uniform"]
+LARGEST_RELATIVE_SIGMA = 100.0
+"""Of spreads and noise as fractions of a conductance: more is a mistake of the unit, and would end in infinities."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from bitline.devices._device import LARGEST_RELATIVE_SIGMA
 from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
@@ -34,7 +35,7 @@ class PhaseChangeMemory(PublishedDevice):
     measured: ClassVar[tuple[float, float]] = (0.0, 25.0)
     longest_s: ClassVar[float] = 86400.0
 
-    G_max_uS: Annotated[float, Field(gt=0)] = 25.0
+    G_max_uS: Annotated[float, Field(ge=1e-3)] = 25.0
     """Conductance of a cell at G_max."""
     drift_start_s: Annotated[float, Field(gt=0)] = 20.0
     """t_0, time after programming at which the programmed conductance was verified; no drift before."""
@@ -47,13 +48,22 @@ class PhaseChangeMemory(PublishedDevice):
     drift_spread_limits: tuple[float, float] = (0.008, 0.045)
     """Smallest and largest s."""
     read_time_s: Annotated[float, Field(gt=0)] = 250e-9
-    """t_read, duration of a read."""
-    noise_factor: float = 0.0088
+    """t_read, duration of a read, at most t_0: noise slower than a read is what differs between reads."""
+    noise_factor: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)] = 0.0088
     """a of Q = a / g_p^b."""
     noise_exponent: float = 0.65
     """b of Q = a / g_p^b."""
-    noise_limit: float = 0.2
+    noise_limit: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)] = 0.2
     """Largest Q."""
+
+    @model_validator(mode="after")
+    def _check_read_time(self) -> Self:
+        if self.read_time_s > self.drift_start_s:
+            raise ValueError(
+                f"cell.device.read_time_s is {self.read_time_s:g}, longer than drift_start_s, {self.drift_start_s:g}, "
+                "after which cells are read: a read must be over by then"
+            )
+        return self
 
     @property
     def largest(self) -> float:

@@ -22,7 +22,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
-from bitline.devices._device import Device
+from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device
 from bitline.shapes import Cellwise
 
 FAR = 8.0
@@ -133,7 +133,7 @@ class IndependentNoise(NoisyReads):
     """
 
     kind: Literal["state-independent"] = "state-independent"
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
     """Standard deviation as a fraction of G_max."""
 
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
@@ -151,7 +151,7 @@ class ProportionalNoise(NoisyReads):
     """
 
     kind: Literal["state-proportional"] = "state-proportional"
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
     """Standard deviation as a fraction of G."""
 
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:

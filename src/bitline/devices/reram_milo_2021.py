@@ -29,7 +29,7 @@ class ReramMilo2021(PublishedDevice):
     unit: ClassVar[str] = "uS"
     measured: ClassVar[tuple[float, float]] = (50.0, 225.0)
 
-    G_max_uS: Annotated[float, Field(gt=0)] = 225.0
+    G_max_uS: Annotated[float, Field(ge=1e-3)] = 225.0
     """Conductance of a cell at G_max."""
     sigma_uS: tuple[float, ...] = (4.782321, -0.009107)
     """Coefficients c0, c1 of the programming error, for G in uS."""

@@ -30,7 +30,7 @@ class ReramWan2022(PublishedDevice):
     measured: ClassVar[tuple[float, float]] = (0.0, 39.26)
     longest_s: ClassVar[float] = 1.0
 
-    G_max_uS: Annotated[float, Field(gt=0)] = 39.26
+    G_max_uS: Annotated[float, Field(ge=1e-3)] = 39.26
     """Conductance of a cell at G_max."""
     sigma_uS: tuple[float, ...] = (1.053, 2.374e-1, -1.167e-2, 1.536e-4)
     """Coefficients c0 .. c3 of the error, for G in uS."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from bitline.devices.current_voltage import CurrentVoltage
@@ -32,7 +32,20 @@ class SinhCurrent(CurrentVoltage):
     read_voltage_V: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.2
     """Row voltage of the largest input."""
     scale_V: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.25
-    """V_0, above which currents rise exponentially."""
+    """V_0, above which currents rise exponentially; at least a fiftieth of the read voltage."""
+
+    steepest: ClassVar[float] = 50.0
+    """Largest V_read/V_0: exp(50) is well inside float32, and half of the voltage gives e^-25 of the current."""
+
+    @model_validator(mode="after")
+    def _check_steepness(self) -> Self:
+        if self.read_voltage_V > self.steepest * self.scale_V:
+            raise ValueError(
+                f"cell.current_voltage.scale_V is {self.scale_V:g} and read_voltage_V is {self.read_voltage_V:g}, "
+                f"{self.read_voltage_V / self.scale_V:g} times as large, and currents rise as e to that power: use a "
+                f"scale_V of at least {self.read_voltage_V / self.steepest:.3g}"
+            )
+        return self
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         largest = self.read_voltage_V / self.scale_V

@@ -47,7 +47,7 @@ class SonosAgrawal2022(PublishedDevice):
     measured: ClassVar[tuple[float, float]] = (0.0, 3200.0)
     longest_s: ClassVar[float] = 5 * DAY
 
-    I_max_nA: Annotated[float, Field(gt=0)] = 1800.0
+    I_max_nA: Annotated[float, Field(ge=1e-3)] = 1800.0
     """Current of a cell at G_max and the read voltage."""
     times_days: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
     """Times of the spread; the drift has no entry for day 0."""

@@ -47,7 +47,7 @@ class SonosXiao2022(PublishedDevice):
     measured: ClassVar[tuple[float, float]] = (0.0, 1600.0)
     longest_s: ClassVar[float] = 5 * DAY
 
-    I_max_nA: Annotated[float, Field(gt=0)] = 1600.0
+    I_max_nA: Annotated[float, Field(ge=1e-3)] = 1600.0
     """Current of a cell at G_max and the read voltage."""
     spread_times_days: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0)
     """Times of `spread_B_nA` and `spread_C_nA`."""

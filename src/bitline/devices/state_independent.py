@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from bitline.devices._device import Device, Distribution, NormalError, standard_noise
+from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device, Distribution, NormalError, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -22,7 +22,7 @@ class StateIndependent(Device):
     """
 
     kind: Literal["state-independent"] = "state-independent"
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
     """Standard deviation as a fraction of `reference` (0.02 is 2 %)."""
     reference: Literal["G_max", "G_max/2"] = "G_max"
     """What alpha refers to: G_max (CrossSim manual 2.0), or half of it (arXiv 2109.01262v3), where equal alphas of the

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bitline.devices._device import Device, Distribution, NormalError, standard_noise
+from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device, Distribution, NormalError, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -21,7 +21,7 @@ class StateProportional(Device):
     """
 
     kind: Literal["state-proportional"] = "state-proportional"
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
     """Standard deviation as a fraction of G (0.02 is 2 %)."""
     distribution: Distribution = "normal"
     """Shape of the error's distribution at this standard deviation."""

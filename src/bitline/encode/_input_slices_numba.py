@@ -11,27 +11,27 @@ CHUNK = 4096
 
 
 @njit(parallel=True, cache=True)
-def input_slice_float32(codes, shift, top, digits):  # type: ignore[no-untyped-def]
-    """Bits `shift` and above, as many as `top` has, of codes (n,), with their sign, into digits (n,)."""
+def input_slice_float32(codes, right, mask, left, digits):  # type: ignore[no-untyped-def]
+    """((|code| >> right) & mask) << left of codes (n,), with their sign, into digits (n,)."""
     count = len(codes)
     for chunk in prange((count + CHUNK - 1) // CHUNK):
         own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = codes[own], digits[own]  # loops over slices of their own become vector instructions
         for i in range(len(given)):
             code = np.int32(given[i])
-            digit = (abs(code) >> shift) & top
+            digit = ((abs(code) >> right) & mask) << left
             written[i] = np.float32(digit if code >= 0 else -digit)
 
 
 @njit(parallel=True, cache=True)
-def byte_slice(codes, zero, shift, top, digits):  # type: ignore[no-untyped-def]
+def byte_slice(codes, zero, right, mask, left, digits):  # type: ignore[no-untyped-def]
     """See `input_slices.byte_slices`; codes (n,), writes into digits (n,)."""
     count, middle = len(codes), np.int16(zero)
-    places, mask = np.int16(shift), np.int16(top)
+    right16, mask16, left16 = np.int16(right), np.int16(mask), np.int16(left)
     for chunk in prange((count + CHUNK - 1) // CHUNK):
         own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = codes[own], digits[own]
         for i in range(len(given)):
             code = np.int16(np.int16(given[i]) - middle)
-            digit = np.int16((abs(code) >> places) & mask)
+            digit = np.int16(((abs(code) >> right16) & mask16) << left16)
             written[i] = np.uint8(middle + digit if code >= 0 else middle - digit)

@@ -44,7 +44,7 @@ class WeightMapping(Variant):
     """One scale factor for the whole layer or one for each output channel."""
     percentile: Annotated[float, Field(gt=50, le=100)] = 100.0
     """Largest code at this percentile of |weight|; 100 clips nothing."""
-    largest: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    largest: Annotated[float, Field(gt=0, le=1e30)] | None = None
     """|weight| that gets the largest code, whatever the weights are: larger ones clip, and a larger number leaves
     headroom. If not given, it follows from each layer's weights by `scale` and `percentile`."""
     bits_per_cell: Annotated[int, Field(ge=1)] | Literal["unsliced"] = "unsliced"

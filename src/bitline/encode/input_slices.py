@@ -23,7 +23,7 @@ def slice_count(magnitude_bits: int, slice_bits: int) -> int:
     return -(-magnitude_bits // slice_bits)
 
 
-def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
+def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int, empty_bits: int = 0) -> Iterator[Tensor]:
     """Cut input codes into slices of `slice_bits` bits, least significant first.
 
     Negative codes are sign-magnitude: every digit takes the sign of its input (a row driven at -V).
@@ -32,6 +32,7 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterato
         codes: integers in a float tensor of any shape, |code| < 2^magnitude_bits.
         magnitude_bits: bits of |code|.
         slice_bits: bits applied to a row at once.
+        empty_bits: lowest bits of the first slice that are 0, as it has fewer bits of the code than the others.
 
     Yields:
         Digits -(2^slice_bits-1) .. 2^slice_bits-1, shape and dtype of `codes`, all in the same memory: use each before
@@ -42,21 +43,33 @@ def input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Iterato
 
         >>> [digits.tolist() for digits in input_slices(torch.tensor([6.0, 0.0, -9.0]), magnitude_bits=4, slice_bits=2)]
         [[2.0, 0.0, -1.0], [1.0, 0.0, -2.0]]
+
+        The first slice with one bit of 6 = 0b110:
+
+        >>> [digits.item() for digits in input_slices(torch.tensor(6.0), magnitude_bits=3, slice_bits=2, empty_bits=1)]
+        [0.0, 3.0]
     """
-    slices = slice_count(magnitude_bits, slice_bits)
     if codes.device.type == "cpu" and codes.dtype == torch.float32:
         from bitline.encode._input_slices_numba import input_slice_float32
 
         flat, digits = codes.contiguous().view(-1), torch.empty_like(codes, memory_format=torch.contiguous_format)
-        for index in range(slices):
-            shift, top = np.int32(slice_bits * index), np.int32(2**slice_bits - 1)
-            input_slice_float32(flat.numpy(), shift, top, digits.view(-1).numpy())
+        for place in _places(magnitude_bits, slice_bits, empty_bits):
+            right, mask, left = (np.int32(number) for number in place)
+            input_slice_float32(flat.numpy(), right, mask, left, digits.view(-1).numpy())
             yield digits
         return
-    yield from plain_input_slices(codes, magnitude_bits, slice_bits)
+    yield from plain_input_slices(codes, magnitude_bits, slice_bits, empty_bits)
 
 
-def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> Tensor:
+def _places(magnitude_bits: int, slice_bits: int, empty_bits: int) -> Iterator[tuple[int, int, int]]:
+    """Where each slice lies in a code: its digit is ((code >> right) & mask) << left, (right, mask, left)."""
+    for index in range(slice_count(magnitude_bits + empty_bits, slice_bits)):
+        first = slice_bits * index - empty_bits
+        left = max(0, -first)
+        yield max(0, first), 2 ** (slice_bits - left) - 1, left
+
+
+def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int, empty_bits: int = 0) -> Tensor:
     """`input_slices` in plain PyTorch, for any device and dtype, (slices, *codes.shape).
 
     Examples:
@@ -65,13 +78,15 @@ def plain_input_slices(codes: Tensor, magnitude_bits: int, slice_bits: int) -> T
                 [ 1., -2.]])
     """
     magnitude = codes.abs().to(torch.int32)
-    shifts = slice_bits * torch.arange(slice_count(magnitude_bits, slice_bits), device=codes.device)
-    digits: Tensor = (magnitude >> shifts.reshape(-1, *[1] * codes.ndim)) & (2**slice_bits - 1)
+    places = _places(magnitude_bits, slice_bits, empty_bits)
+    digits = torch.stack([((magnitude >> right) & mask) << left for right, mask, left in places])
     signed: Tensor = digits.to(codes) * codes.sign()
     return signed
 
 
-def byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
+def byte_slices(
+    codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int, empty_bits: int = 0
+) -> Iterator[Tensor]:
     """`input_slices` of codes in bytes, in the order in memory of the codes.
 
     Args:
@@ -79,6 +94,7 @@ def byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) 
         zero: the byte that stands for 0.
         magnitude_bits: bits of |code|.
         slice_bits: bits applied to a row at once.
+        empty_bits: lowest bits of the first slice that are 0.
 
     Yields:
         Digits as bytes like those of the codes, all in the same memory: use each before taking the next.
@@ -89,18 +105,20 @@ def byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) 
         [[130, 128, 127], [129, 128, 126]]
     """
     if codes.device.type != "cpu":
-        yield from plain_byte_slices(codes, zero, magnitude_bits, slice_bits)
+        yield from plain_byte_slices(codes, zero, magnitude_bits, slice_bits, empty_bits)
         return
     from bitline.encode._input_slices_numba import byte_slice
 
     digits = torch.empty_like(codes)
     flat, written = (torch.as_strided(tensor, (tensor.numel(),), (1,)).numpy() for tensor in (codes, digits))
-    for index in range(slice_count(magnitude_bits, slice_bits)):
-        byte_slice(flat, zero, slice_bits * index, 2**slice_bits - 1, written)
+    for right, mask, left in _places(magnitude_bits, slice_bits, empty_bits):
+        byte_slice(flat, zero, right, mask, left, written)
         yield digits
 
 
-def plain_byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int) -> Iterator[Tensor]:
+def plain_byte_slices(
+    codes: Tensor, zero: int, magnitude_bits: int, slice_bits: int, empty_bits: int = 0
+) -> Iterator[Tensor]:
     """`byte_slices` in plain PyTorch, for any device.
 
     Examples:
@@ -109,6 +127,6 @@ def plain_byte_slices(codes: Tensor, zero: int, magnitude_bits: int, slice_bits:
         [[130, 127], [129, 126]]
     """
     signed = codes.to(torch.int16) - zero
-    for index in range(slice_count(magnitude_bits, slice_bits)):
-        digits = (signed.abs() >> (slice_bits * index)) & (2**slice_bits - 1)
+    for right, mask, left in _places(magnitude_bits, slice_bits, empty_bits):
+        digits = ((signed.abs() >> right) & mask) << left
         yield (digits * signed.sign() + zero).to(torch.uint8)

@@ -48,6 +48,10 @@ class UnevenlyAccumulated(Signals):
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> None:
         return None
 
+    def share_of_power(self, slices: int) -> AddedVariance:
+        powers = self.weights.square()
+        return (powers[-slices:].sum(0) / powers.sum(0))[None, :, None]
+
     @property
     def is_noisy(self) -> bool:
         return self.inner.is_noisy

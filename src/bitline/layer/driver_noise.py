@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -26,10 +27,13 @@ class DriverNoise:
     Args:
         arrays: the layer.
         weights: what a voltage on each row gives, (groups, rows, lines), in units of the signals.
-        sigma: standard deviation of a voltage.
+        sigmas: standard deviation of a voltage, by the number of input slices that are applied, from 1.
     """
 
-    def __init__(self, arrays: ProgrammedArrays, weights: Float[Tensor, "groups rows lines"], sigma: float) -> None:
+    def __init__(
+        self, arrays: ProgrammedArrays, weights: Float[Tensor, "groups rows lines"], sigmas: Sequence[float]
+    ) -> None:
+        self._sigmas, sigma = sigmas, sigmas[-1]
         self._draws = arrays.draws
         self._groups, self._rows, self._lines = weights.shape
         self._products = [
@@ -41,12 +45,13 @@ class DriverNoise:
         whole: Partition = shape.whole()
         return line_product(replace(arrays, product=shape), whole, weights, Reach(LARGEST * STEPS, signed=True))
 
-    def add(self, signals: Currents, samples: Tensor, read: str = "driver noise") -> Currents:
+    def add(self, signals: Currents, samples: Tensor, slices: int, read: str = "driver noise") -> Currents:
         """Add noise to signals, (batch, groups * parts * lines, *space), in place.
 
         Args:
             signals: contiguous.
             samples: number of each sample, (batch,) int64.
+            slices: input slices that are applied.
             read: names the numbers: others for other reads of a sample.
         """
         batch, positions = len(signals), math.prod(signals.shape[2:])
@@ -58,6 +63,8 @@ class DriverNoise:
         for part, (rows, product) in enumerate(self._products):
             inputs = steps[:, :, rows].permute(0, 3, 1, 2).reshape(batch * positions, -1)
             added = product(inputs).reshape(batch, positions, self._groups, self._lines)
+            if slices < len(self._sigmas):
+                added = added * (self._sigmas[slices - 1] / self._sigmas[-1])
             by_part[:, :, min(part, last)] += added.permute(0, 2, 3, 1)
         return signals
 
@@ -73,8 +80,8 @@ class AccumulatedDriverNoise(DriverNoise):
     def __init__(self, of_slice: DriverNoise, weights: Float[Tensor, "slices signals"]) -> None:
         self._of_slice, self._weights = of_slice, weights
 
-    def add(self, signals: Currents, samples: Tensor, read: str = "driver noise") -> Currents:
-        for index, weights in enumerate(self._weights):
-            own = self._of_slice.add(torch.zeros_like(signals), samples, f"{read} of input slice {index}")
+    def add(self, signals: Currents, samples: Tensor, slices: int, read: str = "driver noise") -> Currents:
+        for index, weights in enumerate(self._weights[-slices:]):
+            own = self._of_slice.add(torch.zeros_like(signals), samples, 1, f"{read} of input slice {index}")
             signals += own.mul_(weights.reshape(1, -1, *[1] * (signals.ndim - 2)))
         return signals

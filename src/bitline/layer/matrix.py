@@ -246,12 +246,13 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
 
     Raises:
         CalibrationError: there are no inputs.
+        DesignError: inputs below 0, and no bit for the sign.
     """
     if inputs.numel() == 0:
         raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
     seen = Histogram()
     seen.update(inputs)
-    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.code_bits)
+    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.code_bits, f"core {layer.name!r}")
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
     signals = layer.histograms(scale)

@@ -216,9 +216,12 @@ class ConvertPlan(Plan):
         units = self.arrays.unit_columns.count
         total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
         start = None if units else self.start
-        driven = self.arrays.slicing.conversion_inputs(codes)
+        slicing = self.arrays.slicing
+        driven = slicing.conversion_inputs(codes)
         for index, (digits, readout) in enumerate(zip(driven, self.readouts, strict=True)):
-            signals = self.signals.noisy_at_adcs(digits, sample + SLICE_STRIDE * index, readout.added_variance)
+            signals = self.signals.noisy_at_adcs(
+                digits, sample + SLICE_STRIDE * index, slicing.slices_of(index), readout.added_variance
+            )
             self.converted += signals.numel() if self.arrays.design.adc.converts else 0
             if self.busy is not None:
                 signals = self._without_idle(signals, digits)

@@ -167,8 +167,10 @@ class SignalHistograms:
         computed = self._signals
         assert computed is not None, "nothing is added any more"
         for part in computed.chunks(codes, factor=4):
-            for index, digits in enumerate(computed.arrays.slicing.conversion_inputs(codes[part])):
-                signals = computed.noisy_at_adcs(digits, self._reads + part.start + SLICE_STRIDE * index)
+            slicing = computed.arrays.slicing
+            for index, digits in enumerate(slicing.conversion_inputs(codes[part])):
+                sample = self._reads + part.start + SLICE_STRIDE * index
+                signals = computed.noisy_at_adcs(digits, sample, slicing.slices_of(index))
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
         self._reads += len(codes)
 

@@ -51,10 +51,14 @@ class Signals(ABC):
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
         """What the noise of row drivers adds; None where they have none."""
-        sigma = arrays.design.inputs.drivers.noise_of(self.input_slices, arrays.slicing.slice_bits)
-        if sigma == 0:
+        drivers, bits = arrays.design.inputs.drivers, arrays.slicing.slice_bits
+        sigmas = [
+            drivers.noise_of(slices, bits) * 2.0 ** (bits * (self.input_slices - slices))
+            for slices in range(1, self.input_slices + 1)
+        ]
+        if sigmas[-1] == 0:
             return None
-        return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigma)
+        return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigmas)
 
     def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
         """What gives the variances of reads; nothing where reads are exact, or where wires have a say in them."""
@@ -111,18 +115,21 @@ class Signals(ABC):
             inputs: input codes or digits, (batch, groups * channels, *space).
         """
 
-    def noisy_at_adcs(self, inputs: LayerInputs, sample: int, added_variance: float | AddedVariance = 0.0) -> AtAdcs:
+    def noisy_at_adcs(
+        self, inputs: LayerInputs, sample: int, slices: int, added_variance: float | AddedVariance = 0.0
+    ) -> AtAdcs:
         """Signals with the noise of this read, (batch * groups, conversions, columns, positions).
 
         Args:
             inputs: input codes or digits, (batch, groups * channels, *space).
             sample: number of the first sample for its read noise.
+            slices: input slices that are applied, the last of those that a signal is accumulated over.
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
         samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
         if self.line_variance is not None:
-            added_variance = self.line_variance + added_variance
+            added_variance = self.line_variance * self.share_of_power(slices) + added_variance
         if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):
             signals = self.currents(inputs)
         else:
@@ -130,8 +137,14 @@ class Signals(ABC):
             flat, variance = (values.reshape(len(inputs), -1).contiguous() for values in (signals, variance))
             signals = add_read_noise(flat, variance, self.noise_key, samples).reshape(signals.shape)
         if self.driver_noise is not None:
-            signals = self.driver_noise.add(signals.contiguous(), samples)
+            signals = self.driver_noise.add(signals.contiguous(), samples, slices)
         return self._by_conversion(signals)
+
+    def share_of_power(self, slices: int) -> float | AddedVariance:
+        """What the last so many input slices give of the power of noise that all of them have."""
+        bits = self.arrays.slicing.slice_bits
+        powers = [4.0 ** (bits * index) for index in range(self.input_slices)]
+        return sum(powers[-slices:]) / sum(powers)
 
     def chunks(self, inputs: Tensor, factor: int = 1) -> Iterator[slice]:
         """Parts of a batch to evaluate one after another, so that their signals stay in cache.

@@ -257,7 +257,9 @@ def _input_scales(
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
     ranges = {name: (layer.design.inputs.range, layer.design.inputs.code_bits) for name, layer in layers.items()}
-    return {name: policy.scale(histograms[name], bits) for name, (policy, bits) in ranges.items()}, calls
+    return {
+        name: policy.scale(histograms[name], bits, f"layer {name!r}") for name, (policy, bits) in ranges.items()
+    }, calls
 
 
 def _activity(layer: AnalogLayer, scale: InputScale) -> Activity:

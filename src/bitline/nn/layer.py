@@ -41,9 +41,7 @@ class AnalogLayer(nn.Module):
         >>> from bitline import convert
         >>> import torch
         >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
-        >>> images = torch.rand(16, 4)
-        >>> analog = convert(network, "differential", images)
-        >>> layer = analog[0]
+        >>> layer = convert(network, "differential", torch.rand(16, 4))[0]
         >>> layer.chip, layer.calibration.inputs.signed
         (Chip(seed=0, number=0, time_s=None), False)
 
@@ -107,8 +105,7 @@ class AnalogLayer(nn.Module):
     def _start(self, design: Design, name: str, folded: str = "") -> None:
         self.name, self._folded = name, folded
         self._converted_for = self._design = design
-        self._chip = Chip()
-        self.numbers = ReadNumbers()
+        self._chip, self.numbers = Chip(), ReadNumbers()
         self._calibration: LayerCalibration | None = None
         self._correction: Correction | None = None
         self._instead: Instead | None = None
@@ -197,6 +194,10 @@ class AnalogLayer(nn.Module):
     @abstractmethod
     def float_forward(self, inputs: Tensor) -> Tensor:
         """The layer in floating point."""
+
+    def uses(self, inputs: Tensor, outputs: Tensor) -> float:
+        """How often the layer multiplies each weight for these inputs, padding around them counted as inputs."""
+        return outputs.numel() / self.outputs
 
     def encoded(self) -> EncodedLayer:
         """The weights as codes, quantised once for as long as they stay the same."""
@@ -296,5 +297,4 @@ class AnalogLayer(nn.Module):
         return {**self.__dict__, **FORGOTTEN}
 
     def extra_repr(self) -> str:
-        product = self.product
-        return f"{self.name!r}, rows={product.rows}, outputs={self.outputs}, groups={product.groups}"
+        return f"{self.name!r}, rows={self.product.rows}, outputs={self.outputs}, groups={self.product.groups}"

@@ -90,6 +90,9 @@ class AnalogTransposedConvolution(AnalogConvolution):
         walk = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
         return transposed(inputs, self.weight, self.bias, *walk)
 
+    def uses(self, inputs: Tensor, outputs: Tensor) -> float:
+        return inputs.numel() / self.in_channels
+
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         if output_size is None:
             return super().forward(input)

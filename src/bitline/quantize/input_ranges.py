@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
+from bitline.errors import DesignError
 from bitline.numerics.histogram import Histogram
 from bitline.shapes import Shaped
 
@@ -49,6 +50,29 @@ class InputScale:
         return 128 if self.signed else 0
 
 
+def magnitude_bits_of(bits: int, signed: bool, name: str) -> int:
+    """Bits of |code|: those of the code, less the sign where inputs can be negative.
+
+    Args:
+        bits: of the code.
+        signed: whether inputs can be negative.
+        name: what a message calls the layer.
+
+    Raises:
+        DesignError: nothing is left beside the sign.
+
+    Examples:
+        >>> magnitude_bits_of(8, True, "layer 'conv1'"), magnitude_bits_of(1, False, "layer 'conv1'")
+        (7, 1)
+    """
+    if signed and bits < 2:
+        raise DesignError(
+            f"inputs.bits is {bits}, but {name} has inputs below 0, which take a bit for the sign: use "
+            "inputs.bits = 2 or more, in a rule for this layer ([[layers]]) if others should keep theirs"
+        )
+    return bits - 1 if signed else bits
+
+
 class InputRangePolicy(Variant):
     """Chooses the largest input that a layer can tell from larger ones.
 
@@ -76,15 +100,19 @@ class InputRangePolicy(Variant):
         """
         raise NotImplementedError
 
-    def scale(self, seen: Histogram, bits: int) -> InputScale:
+    def scale(self, seen: Histogram, bits: int, name: str = "a layer") -> InputScale:
         """The quantisation of inputs like those seen: unsigned unless one of them was negative.
 
         Args:
             seen: inputs of the layer on the calibration images.
             bits: input bits, the sign included.
+            name: what a message calls the layer.
+
+        Raises:
+            DesignError: as for `magnitude_bits_of`.
         """
         signed = seen.low < 0
-        magnitude_bits = max(1, bits - 1) if signed else bits
+        magnitude_bits = magnitude_bits_of(bits, signed, name)
         limit = self.limit(seen, magnitude_bits) if seen.total else 0.0
         return InputScale((limit if limit > 0 else 1.0) / (2**magnitude_bits - 1), magnitude_bits, signed)
 

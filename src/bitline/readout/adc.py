@@ -14,7 +14,7 @@ from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.ranges import AnyRange, CalibratedRange, RangePolicy
 
-Sigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Sigma = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class NoAdc(Variant):
