@@ -58,25 +58,14 @@ def nodal_lines(layer: Layer, cells: Cells, k: int, rows: list[int], u: list[np.
             sigma = cells.sigma[:, k][:, rows][:, order]
             grids = held + sigma * layer.reads.standard_normal(held.shape)
         pairs = [(grids[0], grids[1])] if array.lines == "interleaved" else [(line, None) for line in grids]
-        width = array.columns if array.kind == "row-driven" else layer.columns
-        tiles = [slice(first, first + width) for first in range(0, layer.columns, width)]
-        return np.array(
-            [
-                np.concatenate(
-                    [
-                        outputs_of(
-                            array,
-                            plus[:, tile],
-                            None if minus is None else minus[:, tile],
-                            voltages,
-                            lambda G, v: cell_current(G, v, cell),
-                        )
-                        for tile in tiles
-                    ]
+        currents = np.empty((len(pairs), layer.columns))
+        for line, (plus, minus) in enumerate(pairs):
+            for tile in layer.tiles:
+                opposite = None if minus is None else minus[:, tile]
+                currents[line, tile] = outputs_of(
+                    array, plus[:, tile], opposite, voltages, lambda G, v: cell_current(G, v, cell)
                 )
-                for plus, minus in pairs
-            ]
-        )
+        return currents
 
     lines = [np.stack([read(vector) for vector in each[order].T], -1) for each in u]
     mixed = [((1,), (1,))] if array.lines == "interleaved" else layer.readings

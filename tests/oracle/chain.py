@@ -17,7 +17,7 @@ import numpy as np
 from oracle.arrays import bit_lines
 from oracle.charges import share_charge
 from oracle.devices import Cells, lowest_conductance, program
-from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits, line_signs, turn
+from oracle.encode import append_unit_columns, columns_of_arrays, encode, input_digits, line_signs, turn
 from oracle.layer import COMPLEMENTS, Layer, Place, cell_bits
 from oracle.quantize import quantise_inputs, quantise_weights, ranges_of_vectors
 from oracle.readout import accumulate, add_currents, arrays_of_conversions, convert, is_skipped
@@ -65,7 +65,8 @@ def literal_chain(
     refuse_what_is_left_out(design)
     codes, weight_step = quantise_weights(matrix, design)
     stored = append_unit_columns(codes, design)
-    layer = Layer(design, calibration, matrix.shape[1], len(stored), positions, draws, reads)
+    tiles = columns_of_arrays(len(codes), design)
+    layer = Layer(design, calibration, matrix.shape[1], len(stored), tiles, positions, draws, reads)
     signs = line_signs(layer, stored)
     cells = program(turn(layer, encode(stored, design), stored, signs), design, draws)
     cells = share_charge(layer, cells)
@@ -123,7 +124,7 @@ def remove_offset(layer: Layer, sums: Literal, signs: np.ndarray, x: np.ndarray,
         return sums
     if getattr(weights, "subtraction", None) == "unit-column":
         own = np.arange(outputs)
-        unit = outputs + own // columns_of_a_tile(layer.design)
+        unit = [tile[-1] for column in own for tile in layer.tiles if column in tile]
         return Literal(
             sums.outputs[own] - sums.outputs[unit],
             sums.slack[own] + sums.slack[unit],

@@ -14,13 +14,19 @@ def append_unit_columns(codes: np.ndarray, design: Design) -> np.ndarray:
     """A column of zero weights more for every tile of an array, where the offset is subtracted as a unit column."""
     if getattr(design.weights, "subtraction", None) != "unit-column":
         return codes
-    tiles = math.ceil(len(codes) / columns_of_a_tile(design))
-    return np.concatenate([codes, np.zeros((tiles, codes.shape[1]), int)])
+    return np.concatenate([codes, np.zeros((len(columns_of_arrays(len(codes), design)), codes.shape[1]), int)])
 
 
-def columns_of_a_tile(design: Design) -> int:
-    """Columns of an array less the unit column."""
-    return max(1, design.array.columns - 1)
+def columns_of_arrays(outputs: int, design: Design) -> list[list[int]]:
+    """Columns of each array in their order there: weights fill one array after the other, up to the last column of
+    each where that is its unit column. All unit columns are counted after the columns of weights."""
+    has_unit = getattr(design.weights, "subtraction", None) == "unit-column"
+    arrays: list[list[int]] = []
+    for column in range(outputs):
+        if not arrays or len(arrays[-1]) + has_unit == design.array.columns:
+            arrays.append([])
+        arrays[-1].append(column)
+    return [[*own, outputs + number] if has_unit else own for number, own in enumerate(arrays)]
 
 
 def encode(codes: np.ndarray, design: Design) -> np.ndarray:

@@ -37,6 +37,7 @@ class Block:
         slice_bits: input bits applied to a row at once.
         voltages: V/V_read of rows from their digits, (vectors, rows).
         positions: kernel positions of an input channel.
+        tiles: which columns lie on each array, in their order there; all of them on one if not given.
     """
 
     cells: BlockTensor
@@ -46,6 +47,7 @@ class Block:
     slice_bits: int
     voltages: Callable[[Tensor], Tensor]
     positions: int
+    tiles: tuple[slice | Tensor, ...] = (slice(None),)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from bitline.arrays import Partition, Product
 from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
 from bitline.encode import InputSlicing, LineSigns
-from bitline.layer.cells import Cells, UnitColumns
+from bitline.layer.cells import Cells
 from bitline.layer.excitation import Drive, Excitation, SquaredDrive
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 from bitline.quantize import InputScale
 from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs, Table
 
@@ -28,7 +29,7 @@ class LayerArrays:
     """The arrays of a layer, apart from what each cell holds: what a plan keeps of them.
 
     Attributes:
-        unit_columns: extra columns that are subtracted from the others.
+        placement: of the layer on its arrays.
         product_step: (groups * columns,) output of one weight code times one input code.
         bias: (groups * columns,) or None.
         inputs: quantisation of the inputs.
@@ -39,7 +40,7 @@ class LayerArrays:
 
     design: Design
     product: Product
-    unit_columns: UnitColumns
+    placement: Placement
     product_step: Outputs
     bias: Outputs | None
     inputs: InputScale
@@ -60,7 +61,7 @@ class LayerArrays:
     @property
     def row_slices(self) -> tuple[slice, ...]:
         """Rows of each array."""
-        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
+        return self.placement.row_slices
 
     @property
     def slicing(self) -> InputSlicing:
@@ -108,7 +109,7 @@ class LayerArrays:
     @property
     def array_columns(self) -> int:
         """Columns of one group, unit columns among them."""
-        return self.unit_columns.columns + self.unit_columns.count
+        return self.placement.array_columns
 
     def code_factors(self) -> CodeFactors:
         """Weight of every (reading, slice) that is converted in the digital sum, float64."""
@@ -123,7 +124,7 @@ class LayerArrays:
         """
         groups, columns = self.product.groups, self.array_columns
         plain = torch.ones(groups, columns, dtype=torch.float64, device=self.product_step.device)
-        factors = plain if self.unit_columns.count else self.product_step.double().reshape(groups, columns)
+        factors = plain if self.placement.unit_columns else self.product_step.double().reshape(groups, columns)
         return factors if self.drift_gain is None else factors * self.drift_gain.double()
 
     def without_cells(self) -> LayerArrays:
@@ -171,6 +172,7 @@ class ProgrammedArrays(LayerArrays):
             slice_bits=self.slicing.slice_bits,
             voltages=lambda digits: self.row_voltages(digits, group, rows),
             positions=self.product.positions,
+            tiles=self.placement.column_tiles,
         )
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
