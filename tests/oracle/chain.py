@@ -87,7 +87,7 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
     the ADC, it counts what the first of them would.
     """
     b, a, n = cell_bits(layer.design), layer.slice_bits, layer.accumulated
-    sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[1]))
+    sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[-1]))
     for place, added in arrays_of_conversions(layer).items():
         partition, k = added[0]
         rows = sorted({row for own, _ in added for row in layer.partitions[own]})
@@ -98,7 +98,7 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
             array = Place(place[0], reading, place[1], 0).array(layer)
             for l, signal in enumerate(accumulate(layer, signals, array)):
                 value, near = convert(layer, signal, Place(place[0], reading, place[1], l))
-                skipped = is_skipped(layer, [applied[rows] for applied in voltages[l * n : (l + 1) * n]])
+                skipped = is_skipped(layer, [applied[0, 0][rows] for applied in voltages[l * n : (l + 1) * n]])
                 value[:, skipped], near[:, skipped] = 0, 0
                 inputs = 2 ** (a * n * l) * (2 ** (a * n) - 1)
                 factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))

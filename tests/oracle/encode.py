@@ -97,17 +97,22 @@ def cut(number: int, bits: int, b: int) -> list[float]:
 
 
 def input_digits(layer: Layer, x: np.ndarray) -> list[np.ndarray]:
-    """The voltages of the rows, (rows, batch) for every input slice, least significant first; signs are the inputs'."""
+    """Voltages of rows, (weight slices, tiles, rows, batch) for every input slice, least significant first; signs are
+    the inputs'."""
     a = layer.slice_bits
     return [np.sign(x) * driven(layer, (np.abs(x) >> (a * index)) & (2**a - 1)) for index in range(layer.input_slices)]
 
 
 def driven(layer: Layer, digits: np.ndarray) -> np.ndarray:
-    """Voltages of rows for digits (rows, batch): bit k of a digit connects 2^k elements, each with an error."""
+    """Voltages of the rows of every array for digits (rows, batch), (weight slices, tiles, rows, batch): bit k of a
+    digit connects 2^k elements, each with an error."""
     a, mismatch = layer.slice_bits, layer.design.inputs.drivers.mismatch
-    errors = layer.draws.normal((1, layer.rows, a), "row drivers")[0].double().numpy()
-    volts = np.zeros(digits.shape)
-    for k in range(a):
-        weight = 2**k + mismatch * math.sqrt(2**k) * errors[:, k]
-        volts += weight[:, None] * ((digits >> k) & 1)
+    slices, tiles = layer.weight_slices, len(layer.tiles)
+    errors = layer.draws.normal((slices, 1, layer.rows, tiles, a), "row drivers")[:, 0].double().numpy()
+    volts = np.zeros((slices, tiles, *digits.shape))
+    for weight_slice in range(slices):
+        for tile in range(tiles):
+            for k in range(a):
+                weight = 2**k + mismatch * math.sqrt(2**k) * errors[weight_slice, :, tile, k]
+                volts[weight_slice, tile] += weight[:, None] * ((digits >> k) & 1)
     return volts / (2**a - 1)

@@ -91,15 +91,17 @@ class RowDrivenLines(NodalLines):
     def __init__(self, meshes: list[list[Mesh]], block: Block) -> None:
         super().__init__(block)
         self._meshes, self._tiles = meshes, [tile if isinstance(tile, slice) else tile.numpy() for tile in block.tiles]
-        self._columns = block.cells.shape[-1]
+        self._slices, self._columns = block.cells.shape[1], block.cells.shape[-1]
 
     def of_voltages(self, drive: Tensor) -> tuple[Tensor, Tensor]:
-        solved = np.zeros((2, len(drive), len(self._meshes), self._columns))
-        for vector, inputs in enumerate(drive.double().cpu().numpy()):
-            for line, tiles in enumerate(self._meshes):
-                for mesh, columns in zip(tiles, self._tiles, strict=True):
-                    solved[0, vector, line, columns], solved[1, vector, line, columns] = mesh.solve(inputs)
-        currents, variances = torch.from_numpy(solved.reshape(2, len(drive), -1)).to(drive.device)
+        vectors = drive.shape[-2]
+        inputs = drive.double().cpu().expand(self._slices, len(self._tiles), *drive.shape[-2:]).numpy()
+        solved = np.zeros((2, vectors, len(self._meshes), self._columns))
+        for line, meshes in enumerate(self._meshes):
+            for mesh, columns, own in zip(meshes, self._tiles, inputs[line % self._slices], strict=True):
+                for vector in range(vectors):
+                    solved[0, vector, line, columns], solved[1, vector, line, columns] = mesh.solve(own[vector])
+        currents, variances = torch.from_numpy(solved.reshape(2, vectors, -1)).to(drive.device)
         return currents, variances
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -207,22 +208,25 @@ class ProgrammedArrays(LayerArrays):
         return Drive(self._table(slices, lambda digits: digits == level, sign, power))
 
     def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
-        """V/V_read that the drivers of some rows make of digits, (vectors, rows), float64."""
+        """V/V_read that drivers make of digits, (vectors, rows); with errors (slices, tiles, vectors, rows)."""
         bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
         if self.design.inputs.drivers.have_exact_weights:
             return digits.double() / top
-        weights = self._bit_weights()[:, 0, 0, group, rows, 0]
+        weights = self._driver_weights()[:, :, group, rows].movedim(-1, 2)[..., None, :].to(digits.device)
         magnitude = digits.abs().long()
-        total = torch.zeros(digits.shape, dtype=torch.float64, device=digits.device)
-        for bit in range(bits):
-            total += ((magnitude >> bit) & 1) * weights[bit]
+        total = reduce(torch.add, (((magnitude >> bit) & 1) * weights[bit] for bit in range(bits)))
         return total * digits.sign() / top
 
+    def _driver_weights(self) -> Float[Tensor, "bits slices groups rows tiles"]:
+        """What the bits of a digit add to the voltage of each row of each array."""
+        _, slices, groups, rows, _ = self.cells.conductance.shape
+        shape = (slices, groups, rows, self.placement.tiles)
+        return self.design.inputs.drivers.weights(self.slicing.slice_bits, shape, self.draws)
+
     def _bit_weights(self) -> Tensor:
-        """What the bits of a digit add to the voltage of each row, (bits, 1, 1, groups, rows, 1), float64."""
-        groups, rows = self.cells.conductance.shape[2:4]
-        weights = self.design.inputs.drivers.weights(self.slicing.slice_bits, (groups, rows), self.draws)
-        return weights[:, None, None, :, :, None]
+        """What bits of a digit add to the voltage of each cell, (bits, 1, slices, groups, rows, columns or 1)."""
+        weights = self._driver_weights()[:, None]
+        return weights if self.placement.tiles == 1 else weights[..., self.placement.tile_of_column]
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""

@@ -289,9 +289,7 @@ def _by_column(factors: CodeFactors, arrays: LayerArrays, by_column: ArrayColumn
     return counted if (lines := arrays.line_signs) is None else counted * lines.by_conversion(len(factors)).to(counted)
 
 
-def _converters(
-    arrays: LayerArrays, signals: Signals
-) -> tuple[TransferTable, Int[Tensor, "groups conversions array_columns"]]:
+def _converters(arrays: LayerArrays, signals: Signals) -> tuple[TransferTable, Tensor]:
     """The transfer curves of this chip's converters, and the converter of each column, counted over all arrays."""
     adc, at, device = arrays.design.adc, arrays.placement, arrays.product_step.device
     each = -(-at.columns_in_use // adc.columns_per_adc)

@@ -54,7 +54,7 @@ class Signals(ABC):
         sigma = arrays.design.inputs.drivers.noise_of(self.input_slices, arrays.slicing.slice_bits)
         if sigma == 0:
             return None
-        return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigma)
+        return DriverNoise(arrays, self._readings, sigma)
 
     def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
         """What gives the variances of reads; nothing where reads are exact, or where wires have a say in them."""
