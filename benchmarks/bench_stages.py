@@ -21,6 +21,7 @@ from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
 from bitline.numerics.draws import Draws
 from bitline.numerics.histogram import Histogram
+from bitline.placement import Placement
 from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import convert_and_add
 
@@ -96,7 +97,7 @@ def test_encode_and_program_cells(benchmark, mapping):
     codes = weight_codes(torch.randn(1024, 1024), 8)[0][None]
     error = {"kind": "state-proportional", "alpha": 0.02}
     design = Design().with_settings({"weights.kind": mapping, "cell.device": error})
-    benchmark(lambda: program_cells(codes, design, [slice(0, 1024)], Draws((0, 0)), "layer"))
+    benchmark(lambda: program_cells(codes, design, Placement.on_one_array(*codes.shape[1:]), Draws((0, 0)), "layer"))
 
 
 @pytest.mark.benchmark(group="ladder, 1000 vectors of 1 bit on 1152 x 256")

@@ -57,7 +57,7 @@ def _targets(layer: EncodedLayer, count: int) -> list[Way]:
     design, rows = layer.design, layer.row_slices
     return [
         (lambda: line_targets(layer.stored_codes(), design, None, rows), count),
-        (lambda: _places(layer.codes, layer.unit_columns, design), count),
+        (lambda: _places(layer.codes, layer.placement, design), count),
     ]
 
 
@@ -66,7 +66,7 @@ def _cells(layer: EncodedLayer, stream: NormalStream, count: int) -> list[Way]:
     design, step = layer.design, grid_step(layer.design)
     targets, draws = layer.exact().targets, Draws((0, 0, "layer"))
     places, table = (
-        _places(layer.codes, layer.unit_columns, design),
+        _places(layer.codes, layer.placement, design),
         target_table(design, targets, design.weights.digits),
     )
     error = design.cell.device.normal_error(table)

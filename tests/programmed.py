@@ -8,6 +8,7 @@ from bitline import Design
 from bitline.arrays import partition_rows
 from bitline.layer.cells import program_cells, target_conductances
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 
 CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manual_seed(0)).float()
 
@@ -15,7 +16,8 @@ CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manua
 def cells_of(settings, codes=CODES, chip=0, rows=1152):
     design = Design().with_settings(settings)
     blocks = partition_rows(codes.shape[1], 1, rows).row_slices(codes.shape[1], 1)
-    return program_cells(codes, design, blocks, Draws((0, chip)), "layer")
+    placement = Placement(blocks, codes.shape[2], design.array.columns)
+    return program_cells(codes, design, placement, Draws((0, chip)), "layer")
 
 
 def targets(settings=None, codes=CODES):

@@ -10,6 +10,7 @@ from bitline import Design
 from bitline.devices import Exact, StateIndependent, StateProportional
 from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 
 TARGET = torch.linspace(0, 1, 5).repeat_interleave(40_000)
 
@@ -40,7 +41,7 @@ def test_standard_deviation_follows_the_published_law(device, sigma, distributio
 
 
 def cells_of(design, codes, chip=0):
-    return program_cells(codes, design, [slice(0, codes.shape[1])], Draws((0, chip)), "layer")
+    return program_cells(codes, design, Placement.on_one_array(*codes.shape[1:]), Draws((0, chip)), "layer")
 
 
 def test_clipping_is_a_choice_of_the_cell():

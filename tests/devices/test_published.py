@@ -22,6 +22,7 @@ from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 
 COUNT = 20_000
 ALLOWED = 5.5  # standard errors: one false alarm in ten million normal comparisons
@@ -170,7 +171,7 @@ def programmed(cell: dict, seed: int = 0, codes=CODES, count: int = COUNT):
     design = Design().with_settings({"cell": {"clip": "none", **cell}})
     low = design.cell.window_low
     columns = torch.tensor(codes).float()[None, None, :].expand(1, count, len(codes))
-    cells = program_cells(columns, design, [slice(0, count)], Draws((seed, 0)), "layer")
+    cells = program_cells(columns, design, Placement.on_one_array(count, len(codes)), Draws((seed, 0)), "layer")
     first = lambda values: values[0, 0, 0].double().numpy().T  # noqa: E731
     targets = low + (1 - low) * np.array(codes) / 127
     return first(cells.conductance), None if cells.noise is None else first(cells.noise), targets

@@ -14,6 +14,7 @@ from bitline import Design
 from bitline.errors import DesignError
 from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 from bitline.report.figures.device import device_figure
 
 HOUR, DAY = 3600.0, 86400.0
@@ -21,7 +22,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 def cells_of(codes: torch.Tensor, **cell):
     return program_cells(
-        codes, Design().with_settings({"cell": cell}), [slice(0, codes.shape[1])], Draws((0, 0)), "layer"
+        codes, Design().with_settings({"cell": cell}), Placement.on_one_array(*codes.shape[1:]), Draws((0, 0)), "layer"
     )
 
 

@@ -17,6 +17,7 @@ from bitline.numerics.draws import Draws
 from bitline.quantize import RowDrivers
 
 BASE = {"weights.bits": 5, "inputs.bits": 6, "adc": "none", "cell.on_off_ratio": 20.0, "cell.resolution": 1_000_000}
+TILES = {"kind": "row-driven", "word_line": {"segment": 1e-2}, "columns": 2}
 SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 
 
@@ -27,7 +28,7 @@ SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
     st.booleans(),
     st.sampled_from([{"kind": "differential"}, {"kind": "offset"}, {"kind": "offset", "subtraction": "unit-column"}]),
     st.sampled_from(["ohmic", {"kind": "milo-2021", "read_voltage_V": 0.5}]),
-    st.sampled_from([{}, {"kind": "row-driven", "word_line": {"segment": 1e-2}}]),
+    st.sampled_from([{}, {"kind": "row-driven", "word_line": {"segment": 1e-2}}, {"columns": 2}, TILES]),
     st.booleans(),
     st.sampled_from([{}, {**SUMS, "weights.bits_per_cell": 2}]),
 )
@@ -79,10 +80,12 @@ def test_nonlinearity_is_that_of_independent_elements():
         {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "digital"},
         {"adc": {"kind": "uniform", "bits": 16}, "inputs.accumulation": "mixed", "inputs.analog_slices": 5},
         {"adc": {"kind": "uniform", "bits": 16}, "weights.bits_per_cell": 2, **SUMS},
+        {"adc": {"kind": "uniform", "bits": 16}, "weights.bits_per_cell": 3},
+        {"array.columns": 2},
     ],
 )
-def test_noise_of_a_row_is_the_same_for_all_columns(changes):
-    """Covariance of the outputs for one input: sigma^2 G^T G for every slice that is applied."""
+def test_noise_of_a_row_is_the_same_for_all_columns_of_an_array(changes):
+    """Covariance of the outputs for one input: sigma^2 G^T G for every slice that is applied, and every array."""
     matrix = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
     inputs, calibration = inputs_for(8, 1, 1, False), inputs_for(8, 50, 2, False)
     design = Design().with_settings({**BASE, "array.rows": 5, "inputs.drivers.noise": 0.02, **changes})
@@ -90,8 +93,12 @@ def test_noise_of_a_row_is_the_same_for_all_columns(changes):
     reads = core @ inputs.repeat(6000, axis=1)
     a = design.inputs.slice_bits
     power = sum((2.0 ** (a * l) * (2**a - 1)) ** 2 for l in range(-(-6 // a)))
-    weights = core.layer.codes.numpy() * core.layer.step.numpy()[:, None]
-    expected = (0.02 * core.calibration.inputs.step) ** 2 * power * weights @ weights.T
+    steps, codes = core.layer.step.numpy()[:, None], core.layer.codes.numpy().astype(int)
+    b = 4 if design.weights.bits_per_cell == "unsliced" else design.weights.bits_per_cell
+    by_slice = [np.sign(codes) * (np.abs(codes) & ((2**b - 1) << k)) * steps for k in range(0, 4, b)]
+    tile = np.arange(3) // design.array.columns
+    covariance = sum(weights @ weights.T for weights in by_slice) * (tile[:, None] == tile)
+    expected = (0.02 * core.calibration.inputs.step) ** 2 * power * covariance
     np.testing.assert_allclose(np.cov(reads), expected, atol=0.08 * np.abs(expected).max())
     parts = AnalogCore(matrix, design, calibration=calibration)
     apart = np.concatenate([parts @ inputs, parts @ inputs.repeat(3, axis=1)], axis=1)

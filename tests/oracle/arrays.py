@@ -18,9 +18,9 @@ def bit_lines(
 
     Args:
         rows: of the partition.
-        voltages: of all rows, for every input slice.
+        voltages: of the rows of all arrays, for every input slice.
     """
-    u = [each[rows] for each in voltages]
+    u = [each[k][:, rows] for each in voltages]
     array = layer.design.array
     if array.has_wires and (array.kind == "row-driven" or cells.sigma is not None or not is_ohmic(layer)):
         return nodal_lines(layer, cells, k, rows, u)
@@ -31,8 +31,8 @@ def bit_lines(
         order = rows_from_the_far_end(cells.target[:, :, rows], array, layer.positions)
         held = cells.conductance[:, k][:, rows][:, order]
         if array.lines == "interleaved":
-            return [[wired_current(held[0], held[1], each[order], wire) for each in u]]
-        lines = [[wired_current(line, None, each[order], wire) for each in u] for line in held]
+            return [[wired_current(held[0], held[1], each[0][order], wire) for each in u]]
+        lines = [[wired_current(line, None, each[0][order], wire) for each in u] for line in held]
     return [
         [sum(sign * line[index] for sign, line in zip(signs, lines, strict=True)) for index in range(len(u))]
         for _, signs in layer.readings
@@ -52,33 +52,22 @@ def nodal_lines(layer: Layer, cells: Cells, k: int, rows: list[int], u: list[np.
     held = cells.conductance[:, k][:, rows][:, order]
 
     def read(voltages: np.ndarray) -> np.ndarray:
-        """Currents of the lines, (lines, columns)."""
+        """Currents of the lines, (lines, columns), for the rows of each tile, (tiles, rows)."""
         grids = held
         if cells.sigma is not None:
             sigma = cells.sigma[:, k][:, rows][:, order]
             grids = held + sigma * layer.reads.standard_normal(held.shape)
         pairs = [(grids[0], grids[1])] if array.lines == "interleaved" else [(line, None) for line in grids]
-        width = array.columns if array.kind == "row-driven" else layer.columns
-        tiles = [slice(first, first + width) for first in range(0, layer.columns, width)]
-        return np.array(
-            [
-                np.concatenate(
-                    [
-                        outputs_of(
-                            array,
-                            plus[:, tile],
-                            None if minus is None else minus[:, tile],
-                            voltages,
-                            lambda G, v: cell_current(G, v, cell),
-                        )
-                        for tile in tiles
-                    ]
+        currents = np.empty((len(pairs), layer.columns))
+        for line, (plus, minus) in enumerate(pairs):
+            for tile, own in zip(layer.tiles, voltages, strict=True):
+                opposite = None if minus is None else minus[:, tile]
+                currents[line, tile] = outputs_of(
+                    array, plus[:, tile], opposite, own, lambda G, v: cell_current(G, v, cell)
                 )
-                for plus, minus in pairs
-            ]
-        )
+        return currents
 
-    lines = [np.stack([read(vector) for vector in each[order].T], -1) for each in u]
+    lines = [np.stack([read(each[:, order, sample]) for sample in range(each.shape[2])], -1) for each in u]
     mixed = [((1,), (1,))] if array.lines == "interleaved" else layer.readings
     return [[sum(sign * line for sign, line in zip(signs, each, strict=True)) for each in lines] for _, signs in mixed]
 
@@ -89,15 +78,16 @@ def line_current(layer: Layer, cells: Cells, place: tuple[int, int], rows: list[
     Args:
         place: line and weight slice.
         rows: of the partition.
-        u: voltages of these rows, (rows, batch).
+        u: voltages of these rows, (tiles, rows, batch).
     """
-    currents = np.zeros((layer.columns, u.shape[1]))
-    for sample in range(u.shape[1]):
+    currents = np.zeros((layer.columns, u.shape[2]))
+    for sample in range(u.shape[2]):
         read = cells.conductance[place][rows]
         if cells.sigma is not None:
             read = read + cells.sigma[place][rows] * layer.reads.standard_normal(read.shape)
             read = np.maximum(read, 0) if layer.design.cell.read_noise.clip == "zero" else read
-        currents[:, sample] = cell_currents(read, u[:, sample], layer.design.cell)
+        for tile, voltages in zip(layer.tiles, u[:, :, sample], strict=True):
+            currents[tile, sample] = cell_currents(read[:, tile], voltages, layer.design.cell)
     return currents
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from oracle.arrays import bit_lines
 from oracle.charges import share_charge
 from oracle.devices import Cells, lowest_conductance, program
-from oracle.encode import append_unit_columns, columns_of_a_tile, encode, input_digits, line_signs, turn
+from oracle.encode import append_unit_columns, columns_of_arrays, encode, input_digits, line_signs, turn
 from oracle.layer import COMPLEMENTS, Layer, Place, cell_bits
 from oracle.quantize import quantise_inputs, quantise_weights, ranges_of_vectors
 from oracle.readout import accumulate, add_currents, arrays_of_conversions, convert, is_skipped
@@ -65,7 +65,8 @@ def literal_chain(
     refuse_what_is_left_out(design)
     codes, weight_step = quantise_weights(matrix, design)
     stored = append_unit_columns(codes, design)
-    layer = Layer(design, calibration, matrix.shape[1], len(stored), positions, draws, reads)
+    tiles = columns_of_arrays(len(codes), design)
+    layer = Layer(design, calibration, matrix.shape[1], len(stored), tiles, positions, draws, reads)
     signs = line_signs(layer, stored)
     cells = program(turn(layer, encode(stored, design), stored, signs), design, draws)
     cells = share_charge(layer, cells)
@@ -87,7 +88,7 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
     the ADC, it counts what the first of them would.
     """
     b, a, n = cell_bits(layer.design), layer.slice_bits, layer.accumulated
-    sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[1]))
+    sums, slack, magnitude = np.zeros((3, layer.columns, voltages[0].shape[-1]))
     for place, added in arrays_of_conversions(layer).items():
         partition, k = added[0]
         rows = sorted({row for own, _ in added for row in layer.partitions[own]})
@@ -99,7 +100,7 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
             for l, signal in enumerate(accumulate(layer, signals, array)):
                 value, near = convert(layer, signal, Place(place[0], reading, place[1], l))
                 seen = layer.conversions[l]
-                skipped = is_skipped(layer, [voltages[slice][rows] for slice in seen])
+                skipped = is_skipped(layer, [voltages[slice][0, 0][rows] for slice in seen])
                 value[:, skipped], near[:, skipped] = 0, 0
                 inputs = 2.0 ** (a * (seen[-1] + 1 - n)) * (2 ** (a * n) - 1)
                 factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
@@ -125,7 +126,7 @@ def remove_offset(layer: Layer, sums: Literal, signs: np.ndarray, x: np.ndarray,
         return sums
     if getattr(weights, "subtraction", None) == "unit-column":
         own = np.arange(outputs)
-        unit = outputs + own // columns_of_a_tile(layer.design)
+        unit = [tile[-1] for column in own for tile in layer.tiles if column in tile]
         return Literal(
             sums.outputs[own] - sums.outputs[unit],
             sums.slack[own] + sums.slack[unit],

@@ -14,13 +14,19 @@ def append_unit_columns(codes: np.ndarray, design: Design) -> np.ndarray:
     """A column of zero weights more for every tile of an array, where the offset is subtracted as a unit column."""
     if getattr(design.weights, "subtraction", None) != "unit-column":
         return codes
-    tiles = math.ceil(len(codes) / columns_of_a_tile(design))
-    return np.concatenate([codes, np.zeros((tiles, codes.shape[1]), int)])
+    return np.concatenate([codes, np.zeros((len(columns_of_arrays(len(codes), design)), codes.shape[1]), int)])
 
 
-def columns_of_a_tile(design: Design) -> int:
-    """Columns of an array less the unit column."""
-    return max(1, design.array.columns - 1)
+def columns_of_arrays(outputs: int, design: Design) -> list[list[int]]:
+    """Columns of each array in their order there: weights fill one array after the other, up to the last column of
+    each where that is its unit column. All unit columns are counted after the columns of weights."""
+    has_unit = getattr(design.weights, "subtraction", None) == "unit-column"
+    arrays: list[list[int]] = []
+    for column in range(outputs):
+        if not arrays or len(arrays[-1]) + has_unit == design.array.columns:
+            arrays.append([])
+        arrays[-1].append(column)
+    return [[*own, outputs + number] if has_unit else own for number, own in enumerate(arrays)]
 
 
 def encode(codes: np.ndarray, design: Design) -> np.ndarray:
@@ -91,17 +97,22 @@ def cut(number: int, bits: int, b: int) -> list[float]:
 
 
 def input_digits(layer: Layer, x: np.ndarray) -> list[np.ndarray]:
-    """The voltages of the rows, (rows, batch) for every input slice, least significant first; signs are the inputs'."""
+    """Voltages of rows, (weight slices, tiles, rows, batch) for every input slice, least significant first; signs are
+    the inputs'."""
     a = layer.slice_bits
     return [np.sign(x) * driven(layer, (np.abs(x) >> (a * index)) & (2**a - 1)) for index in range(layer.input_slices)]
 
 
 def driven(layer: Layer, digits: np.ndarray) -> np.ndarray:
-    """Voltages of rows for digits (rows, batch): bit k of a digit connects 2^k elements, each with an error."""
+    """Voltages of the rows of every array for digits (rows, batch), (weight slices, tiles, rows, batch): bit k of a
+    digit connects 2^k elements, each with an error."""
     a, mismatch = layer.slice_bits, layer.design.inputs.drivers.mismatch
-    errors = layer.draws.normal((1, layer.rows, a), "row drivers")[0].double().numpy()
-    volts = np.zeros(digits.shape)
-    for k in range(a):
-        weight = 2**k + mismatch * math.sqrt(2**k) * errors[:, k]
-        volts += weight[:, None] * ((digits >> k) & 1)
+    slices, tiles = layer.weight_slices, len(layer.tiles)
+    errors = layer.draws.normal((slices, 1, layer.rows, tiles, a), "row drivers")[:, 0].double().numpy()
+    volts = np.zeros((slices, tiles, *digits.shape))
+    for weight_slice in range(slices):
+        for tile in range(tiles):
+            for k in range(a):
+                weight = 2**k + mismatch * math.sqrt(2**k) * errors[weight_slice, :, tile, k]
+                volts[weight_slice, tile] += weight[:, None] * ((digits >> k) & 1)
     return volts / (2**a - 1)

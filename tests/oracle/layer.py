@@ -21,6 +21,7 @@ class Layer:
 
     Attributes:
         rows, columns: of the matrix, unit columns included.
+        tiles: columns of each of the arrays that lie side by side, in their order there.
         positions: kernel positions of an input channel, whose rows lie side by side.
         draws: random numbers of the chip and the layer.
         reads: random numbers of read noise.
@@ -30,6 +31,7 @@ class Layer:
     calibration: LayerCalibration
     rows: int
     columns: int
+    tiles: list[list[int]]
     positions: int
     draws: Draws
     reads: np.random.Generator | None

@@ -96,13 +96,21 @@ def nearest_level(signal: np.ndarray, step: float, low: int, high: int, coarser:
 
 
 def transfer_curves(layer: Layer, array: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(edges, codes) of the converter of every column of one array; neighbouring columns of a tile take turns."""
-    adc, width = layer.design.adc, min(layer.design.array.columns, layer.columns)
-    each = math.ceil(width / adc.columns_per_adc)
-    owner = [column // width * each + column % width // adc.columns_per_adc for column in range(layer.columns)]
-    drawn = adc.tables(math.prod(layer.arrays), owner[-1] + 1, layer.draws.of("adc"))
-    edges, codes = (numbers[array].double().numpy() for numbers in (drawn.edges, drawn.codes))
-    return [(edges[converter], codes[converter]) for converter in owner]
+    """(edges, codes) of the converter of every column for one conversion; neighbours on an array take turns.
+
+    Args:
+        array: number of the conversion, each with arrays of its own side by side.
+    """
+    adc, side_by_side = layer.design.adc, len(layer.tiles)
+    each = math.ceil(max(map(len, layer.tiles)) / adc.columns_per_adc)
+    drawn = adc.tables(math.prod(layer.arrays) * side_by_side, each, layer.draws.of("adc"))
+    edges, codes = (numbers.double().numpy() for numbers in (drawn.edges, drawn.codes))
+    found = {}
+    for number, tile in enumerate(layer.tiles):
+        for place, column in enumerate(tile):
+            converter = array * side_by_side + number, place // adc.columns_per_adc
+            found[column] = edges[converter], codes[converter]
+    return [found[column] for column in range(layer.columns)]
 
 
 def looked_up(

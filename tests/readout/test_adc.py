@@ -173,8 +173,8 @@ def test_kernel_equals_the_readable_lookup(groups, conversions, columns, positio
     codes = torch.randint(0, 2**bits, (groups * conversions, 2, 2**bits), generator=generator).float()
     table = TransferTable(edges, codes)
     signals = torch.randn(2 * groups, conversions, columns, positions, generator=generator) * 2**bits
-    owner = torch.randint(0, 2, (columns,), generator=generator)
     shape = (groups, conversions, columns)
+    owner = torch.randint(0, 2 * groups * conversions, shape, generator=generator)
     scale, low, factor = torch.rand(shape) + 0.5, torch.randn(shape).round(), torch.rand(shape)
     signals[torch.rand(signals.shape, generator=generator) < 0.1] = torch.nan
     arguments = (signals, table, owner, scale, low, factor)
@@ -186,7 +186,7 @@ def test_a_signal_on_an_edge_has_the_code_above_it():
     table = TransferTable.monotonic(edges[None, None])
     assert table.convert(edges[None, None]).flatten().tolist() == [1, 2, 3]
     ones = torch.ones(1, 1, 1)
-    arguments = (edges[None, None, None], table, torch.tensor([0]), ones, 0 * ones, ones)
+    arguments = (edges[None, None, None], table, torch.zeros(1, 1, 1, dtype=torch.long), ones, 0 * ones, ones)
     for convert in (lookup_and_add, plain_lookup_and_add):
         assert convert(*arguments).flatten().tolist() == [1, 2, 3]
 

@@ -158,7 +158,7 @@ class Array(Variant):
         """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.
 
         Args:
-            cells: programmed G/G_max, (lines, slices, groups, rows, columns + unit columns).
+            cells: programmed G/G_max, (lines, slices, groups, rows, columns of one column tile).
             row_slices: rows of each row partition.
 
         Returns:

@@ -81,43 +81,46 @@ class Mesh:
 
 
 class RowDrivenLines(NodalLines):
-    """The bit lines of one block of row-driven cells: those of a line and slice side by side, tile by tile.
+    """The bit lines of one block of row-driven cells, those of a line and slice side by side.
 
     Args:
-        meshes: in the order of the lines.
+        meshes: one for each tile, (lines * slices) times.
         block: whose lines they are.
     """
 
-    def __init__(self, meshes: list[Mesh], block: Block) -> None:
+    def __init__(self, meshes: list[list[Mesh]], block: Block) -> None:
         super().__init__(block)
-        self._meshes = meshes
+        self._meshes, self._tiles = meshes, [tile if isinstance(tile, slice) else tile.numpy() for tile in block.tiles]
+        self._slices, self._columns = block.cells.shape[1], block.cells.shape[-1]
 
     def of_voltages(self, drive: Tensor) -> tuple[Tensor, Tensor]:
-        solved = [[mesh.solve(inputs) for mesh in self._meshes] for inputs in drive.double().cpu().numpy()]
-        currents, variances = (
-            torch.from_numpy(np.stack([np.concatenate([mesh[index] for mesh in meshes]) for meshes in solved]))
-            for index in (0, 1)
-        )
-        return currents.to(drive.device), variances.to(drive.device)
+        vectors = drive.shape[-2]
+        inputs = drive.double().cpu().expand(self._slices, len(self._tiles), *drive.shape[-2:]).numpy()
+        solved = np.zeros((2, vectors, len(self._meshes), self._columns))
+        for line, meshes in enumerate(self._meshes):
+            for mesh, columns, own in zip(meshes, self._tiles, inputs[line % self._slices], strict=True):
+                for vector in range(vectors):
+                    solved[0, vector, line, columns], solved[1, vector, line, columns] = mesh.solve(own[vector])
+        currents, variances = torch.from_numpy(solved.reshape(2, vectors, -1)).to(drive.device)
+        return currents, variances
 
 
 def row_driven_lines(array: RowDrivenArray, block: Block) -> RowDrivenLines:
     """The bit lines of a block of cells, each line, slice and tile an array."""
-    lines, slices, _, columns = block.cells.shape
+    lines, slices, _, _ = block.cells.shape
     together = 2 if array.subtracts_on_the_line else 1
     meshes = [
-        _mesh(array, block, (slice(line, line + together), part, slice(None), tile))
+        [_mesh(array, block, (slice(line, line + together), part), tile) for tile in block.tiles]
         for line in range(0, lines, together)
         for part in range(slices)
-        for tile in array.tiles(columns)
     ]
     return RowDrivenLines(meshes, block)
 
 
-def _mesh(array: RowDrivenArray, block: Block, place: tuple[slice, int, slice, slice]) -> Mesh:
-    """One array, whose cells are at a place of a block."""
-    grids = block.cells[place].double().cpu()
+def _mesh(array: RowDrivenArray, block: Block, place: tuple[slice, int], tile: slice | Tensor) -> Mesh:
+    """One array: a tile of some lines of a block."""
+    grids = block.cells[place][..., tile].double().cpu()
     everywhere = np.ones(grids.shape)
     circuit = array.circuit(everywhere[0], np.ones(grids.shape[1]), *everywhere[1:])
-    noise = None if block.noise is None else block.noise[place].double().cpu().flatten()
+    noise = None if block.noise is None else block.noise[place][..., tile].double().cpu().flatten()
     return Mesh(circuit, grids.flatten(), noise, block.current)

@@ -35,8 +35,10 @@ class Block:
         noise: standard deviation of G/G_max of a read, same shape; None where reads are exact.
         current: what cells draw.
         slice_bits: input bits applied to a row at once.
-        voltages: V/V_read of rows from their digits, (vectors, rows).
+        voltages: V/V_read of rows from their digits, (vectors, rows), or (slices, tiles, vectors, rows) where those of
+            each array have errors of their own.
         positions: kernel positions of an input channel.
+        tiles: which columns lie on each array, in their order there; all of them on one if not given.
     """
 
     cells: BlockTensor
@@ -46,6 +48,7 @@ class Block:
     slice_bits: int
     voltages: Callable[[Tensor], Tensor]
     positions: int
+    tiles: tuple[slice | Tensor, ...] = (slice(None),)
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,12 @@ class NodalLines(ABC):
         self._slice_bits, self._voltages = block.slice_bits, block.voltages
 
     @abstractmethod
-    def of_voltages(self, drive: Float[Tensor, "vectors rows"]) -> tuple[Tensor, Tensor]:
+    def of_voltages(self, drive: Float[Tensor, "*arrays vectors rows"]) -> tuple[Tensor, Tensor]:
         """Currents of the lines for row voltages, and the variances of their noise, (vectors, lines) each, float64.
 
         Args:
-            drive: V/V_read of every row; for gate-driven cells 1, 0 or -1.
+            drive: V/V_read of every row, the same for all arrays of the block or (slices, tiles, vectors, rows); for
+                gate-driven cells 1, 0 or -1, the same for all.
         """
 
     def solve(self, elements: Float[Tensor, "batch elements"], windows: Windows, bits: int) -> LineSignals:

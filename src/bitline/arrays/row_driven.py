@@ -81,10 +81,8 @@ class RowDrivenArray(Array):
                 for group, matrix in enumerate(groups):
                     opposite = cells[1, weight_slice, group] if self.subtracts_on_the_line else None
                     for rows in row_slices:
-                        for tile in self.tiles(matrix.shape[1]):
-                            place = (rows, tile)
-                            solved = self._solved(matrix[place], None if opposite is None else opposite[place])
-                            result[line, weight_slice, group, rows, tile] = solved.to(result)
+                        solved = self._solved(matrix[rows], None if opposite is None else opposite[rows])
+                        result[line, weight_slice, group, rows] = solved.to(result)
         return result
 
     def _solved(self, cells: Tensor, minus: Tensor | None) -> Tensor:
@@ -97,10 +95,6 @@ class RowDrivenArray(Array):
         from bitline.arrays._mesh_lines import row_driven_lines  # here, for the start-up of what does not need it
 
         return row_driven_lines(self, block)
-
-    def tiles(self, columns: int) -> list[slice]:
-        """Columns of each array."""
-        return [slice(start, min(start + self.columns, columns)) for start in range(0, columns, self.columns)]
 
     def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
         from bitline.arrays.circuit import row_driven_circuit  # here, for the start-up of what does not need it

@@ -13,6 +13,7 @@ from bitline.devices.faults import Faults
 from bitline.devices.variation import Variation
 from bitline.layer.cells import conductances_of, program_targets
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 
 PROGRAMMED = 1 << 16
 """Cells that are programmed to find the mean conductances of all targets together."""
@@ -35,9 +36,8 @@ def mean_conductance(design: Design, digits: np.ndarray) -> np.ndarray:
     plain = design.model_copy(update={"cell": cell, "array": IdealArray(), "layers": ()})
     repeats = 1 if cell.device.is_exact else max(1, PROGRAMMED // len(digits))
     targets = conductances_of(torch.as_tensor(digits, dtype=torch.float32), plain)
-    cells = program_targets(
-        targets.expand(1, 1, 1, repeats, -1), plain, (slice(0, repeats),), Draws(("mean conductance",)), "cells"
-    )
+    many, placement = targets.expand(1, 1, 1, repeats, -1), Placement.on_one_array(repeats, len(targets))
+    cells = program_targets(many, plain, placement, Draws(("mean conductance",)), "cells")
     return cells.conductance.double().mean((0, 1, 2, 3)).numpy()
 
 

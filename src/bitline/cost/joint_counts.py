@@ -13,7 +13,7 @@ from torch import Tensor
 from bitline.design import Design
 from bitline.encode import WeightMapping
 from bitline.encode.line_signs import by_row
-from bitline.layer.cells import UnitColumns
+from bitline.layer.cells import placement_of
 from bitline.layer.encoded import EncodedLayer
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class JointCounts:
             stored: cells of each kind.
         """
         product, mapping = layer.product, design.weights
-        columns = layer.outputs // product.groups
-        on_arrays = columns + UnitColumns.of(design, columns).count
+        on_arrays = placement_of(design, product, layer.outputs).array_columns
         rows = layer.frequencies.sum(0, dtype=np.float64) * layer.valid.sum(dtype=np.float64)
         cells = product.groups * product.rows * on_arrays * mapping.lines * mapping.slices
         return cls(pairs, stored, rows, _targets(mapping), cells)

@@ -9,7 +9,7 @@ from bitline.arrays import Product
 from bitline.cost.library import Library
 from bitline.design import Design
 from bitline.design.hardware import BalancedDuplication
-from bitline.layer.cells import UnitColumns
+from bitline.layer.cells import placement_of
 
 
 @dataclass(frozen=True)
@@ -58,28 +58,21 @@ class ArrayMapping:
             outputs: output channels of all groups.
             design: of this layer.
         """
-        matrix_columns = outputs // product.groups
-        units = UnitColumns.of(design, matrix_columns)
-        columns = matrix_columns + units.count
-        tiles = max(1, units.count) if units.count else -(-columns // design.array.columns)
-        partition = design.array.partition(product)
-        packed = 1
-        if partition.parts == 1 and tiles == 1:
-            fitting = min(design.array.rows // product.rows, design.array.columns // columns)
-            packed = min(max(1, fitting), product.groups)
-        arrays = -(-product.groups // packed) * partition.parts * tiles * design.weights.slices
-        cells = product.groups * product.rows * columns * design.weights.slices
+        at = placement_of(design, product, outputs)
+        parts, slices, array = len(at.row_slices), design.weights.slices, design.array
+        arrays = at.packs * parts * at.tiles * slices
+        cells = at.groups * product.rows * at.array_columns * slices
         return cls(
             rows=product.rows,
-            columns=columns,
-            groups=product.groups,
-            partitions=partition.parts,
-            converted_partitions=design.array.converted(product).parts,
-            tiles=tiles,
-            slices=design.weights.slices,
-            packed=packed,
+            columns=at.array_columns,
+            groups=at.groups,
+            partitions=parts,
+            converted_partitions=array.converted(product).parts,
+            tiles=at.tiles,
+            slices=slices,
+            packed=at.packed,
             arrays=arrays,
-            used=cells / (arrays * design.array.rows * design.array.columns),
+            used=cells / (arrays * array.rows * array.columns),
         )
 
     def cores(self, copies: int, library: Library) -> int:

@@ -20,7 +20,7 @@ from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, 
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
-from bitline.layer.cells import UnitColumns
+from bitline.layer.cells import placement_of
 from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
 from bitline.quantize import magnitude_bits_of, weight_codes
@@ -171,7 +171,7 @@ class Statistics:
             design: of this layer.
         """
         mapping, array = design.weights, design.array
-        units = UnitColumns.of(design, layer.outputs // layer.product.groups).count
+        units = placement_of(design, layer.product, layer.outputs).unit_columns
         if follows_from_codes(mapping):
             key = (layer.name, units, *mapping.coding.items())
             return cells_of_codes(layer, design, self._remembered(key, lambda: count_codes(layer, design)))

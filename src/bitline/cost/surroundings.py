@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -272,7 +272,8 @@ def _pulses(layer: LayerStatistics, design: Design) -> float:
     columns = max(COLUMNS, SAMPLE // (codes.shape[0] * codes.shape[1]))
     some = codes[:, :, :: max(1, codes.shape[2] // columns)][:, :, :columns]
     plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
-    return program_cells(some, plain, encoded.row_slices, Draws(("pulses",)), layer.name).pulses
+    placement = replace(encoded.placement, columns=some.shape[2], has_unit_columns=False)
+    return program_cells(some, plain, placement, Draws(("pulses",)), layer.name).pulses
 
 
 def _weight_bits(statistics: Statistics, design: Design) -> float:

@@ -16,6 +16,7 @@ from bitline.cost.mapping import ArrayMapping
 from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 from bitline.errors import DesignError
+from bitline.layer.cells import placement_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -129,7 +130,7 @@ def unit_costs(
         <UnitCost of a chip: 41 TOPS, 65,708 mW, 85.4 mm²>
     """
     design, library = design_and_library(design, library)
-    columns = design.array.columns - (1 if design.weights.has_unit_column else 0)
+    columns = placement_of(design, MatrixProduct(1), 1).width
     at, work = _work(design, library, design.array.rows, columns, activity)
     arrays = library.organisation.arrays_per_core or at.arrays
     matrices = arrays / at.arrays

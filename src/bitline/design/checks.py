@@ -101,6 +101,15 @@ def analog_sums(design: Design) -> None:
         )
 
 
+def unit_columns(design: Design) -> None:
+    """A unit column lies beside the columns that it is subtracted from."""
+    if design.weights.has_unit_column and design.array.columns == 1:
+        raise ValueError(
+            "array.columns is 1 and weights.subtraction is 'unit-column', which takes a column of every array: use "
+            "array.columns = 2 or more, or weights.subtraction = 'digital'"
+        )
+
+
 def array(design: Design) -> None:
     """What an array asks of cells and inputs."""
     design.array.check(design.inputs.applied_bits, design.weights.signed_readings)
@@ -182,6 +191,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     own_ranges,
     analog_sums,
     row_drivers,
+    unit_columns,
     array,
     charges,
     relu_awareness,

@@ -8,9 +8,11 @@ from typing import Annotated, Self
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
+from torch.nn import functional
 
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 from bitline.shapes import Cellwise, Shaped
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -25,7 +27,8 @@ class Faults(Part):
 
         >>> faults, draws = Faults(stuck_high=0.1), Draws((0, 0, "conv1"))
         >>> target = torch.zeros(1, 1, 1, 40, 25)
-        >>> states = faults.states(target, lowest=0.0, row_slices=[slice(0, 40)], width=25, draws=draws)
+        >>> placement = Placement.on_one_array(rows=40, columns=25)
+        >>> states = faults.states(target, lowest=0.0, placement=placement, draws=draws)
         >>> cells = faults.apply(states, target, lowest=0.0, draws=draws, time=0.0)
         >>> int((states == HIGH).sum()), int((cells == 1).sum())
         (82, 82)
@@ -62,14 +65,13 @@ class Faults(Part):
         """Whether all cells work."""
         return self.stuck_low == self.stuck_high == self.telegraph == 0
 
-    def states(self, target: Cellwise, lowest: float, row_slices: Sequence[slice], width: int, draws: Draws) -> Tensor:
+    def states(self, target: Cellwise, lowest: float, placement: Placement, draws: Draws) -> Tensor:
         """Fault of every cell of a layer, the same at all times.
 
         Args:
             target: G/G_max without faults, (lines, slices, groups, rows, columns).
             lowest: G_min/G_max.
-            row_slices: rows of each row partition.
-            width: columns of an array.
+            placement: of the layer on its arrays.
             draws: random numbers of this chip and layer.
 
         Returns:
@@ -79,13 +81,13 @@ class Faults(Part):
             return torch.tensor(SOUND, dtype=torch.int8).expand(target.shape)
         states = self._states(target.shape, draws, "faults")
         if self.spare_columns:
-            for part, rows in enumerate(row_slices):
-                for tile, start in enumerate(range(0, target.shape[-1], width)):
-                    place = (..., rows, slice(start, start + width))
+            for part, rows in enumerate(placement.row_slices):
+                for tile in range(placement.tiles):
+                    place = (..., rows, placement.columns_of(tile))
                     spares = self._states(
                         (*target[place].shape[:-1], self.spare_columns), draws, f"spare {part} {tile}"
                     )
-                    states[place] = _with_spares(states[place], target[place], spares, lowest)
+                    states[place] = _with_spares(states[place], target[place], spares, lowest, placement.packed)
         return states
 
     def apply(
@@ -126,27 +128,32 @@ def _stuck(states: Tensor, cells: Tensor, lowest: float) -> Tensor:
     return cells.masked_fill(states == LOW, lowest).masked_fill(states == HIGH, 1.0)
 
 
-def _with_spares(states: Tensor, target: Tensor, spares: Tensor, lowest: float) -> Tensor:
-    """Faults of an array after its worst columns have moved to spare columns.
+def _with_spares(states: Tensor, target: Tensor, spares: Tensor, lowest: float, packed: int) -> Tensor:
+    """Faults of arrays after their worst columns have moved to spare columns.
 
     Args:
-        states: fault of every cell, (..., rows, columns).
+        states: fault of every cell, (lines, slices, groups, rows, columns).
         target: G/G_max without faults, same shape.
-        spares: faults of the spare columns, (..., rows, spare columns).
+        spares: faults of the spare columns at the rows of each group, (lines, slices, groups, rows, spare columns).
         lowest: G_min/G_max.
+        packed: groups that share an array and its spare columns.
     """
     states = states.clone()
+    groups, columns = states.shape[2], states.shape[4]
     harm = (_stuck(states, target, lowest) - target).abs().sum(-2)
-    used = torch.zeros_like(spares[..., 0, :], dtype=torch.bool)
+    harm = functional.pad(harm, (0, 0, 0, -groups % packed), value=-1.0).unflatten(2, (-1, packed)).flatten(3)
+    used = torch.zeros(*harm.shape[:3], spares.shape[-1], dtype=torch.bool)
+    line, index, pack = torch.meshgrid(*map(torch.arange, harm.shape[:3]), indexing="ij")
     for _ in range(spares.shape[-1]):
         worst = harm.argmax(-1, keepdim=True)
-        column = worst[..., None, :].expand(*states.shape[:-1], 1)
-        wanted = target.gather(-1, column)
-        harms = (_stuck(spares, wanted.expand_as(spares), lowest) - wanted).abs().sum(-2)
+        group = (pack * packed + worst[..., 0] // columns).clamp(max=groups - 1)  # as all of an array may be spent
+        place = (line, index, group, slice(None), worst[..., 0] % columns)
+        wanted, own = target[place][..., None], spares[line, index, group]
+        harms = (_stuck(own, wanted.expand_as(own), lowest) - wanted).abs().sum(-2)
         best = harms.masked_fill(used, torch.inf).argmin(-1, keepdim=True)
         helps = harms.gather(-1, best) < harm.gather(-1, worst)
-        chosen = spares.gather(-1, best[..., None, :].expand(*spares.shape[:-1], 1))
-        states.scatter_(-1, column, torch.where(helps[..., None, :], chosen, states.gather(-1, column)))
+        chosen = own.gather(-1, best[..., None, :].expand(*own.shape[:-1], 1))[..., 0]
+        states[place] = torch.where(helps, chosen, states[place])
         used.scatter_(-1, best, used.gather(-1, best) | helps)
         harm.scatter_(-1, worst, -1.0)
     return states

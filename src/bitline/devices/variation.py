@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bitline.config.part import Part
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 from bitline.shapes import Cellwise
 
 RelativeSigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -17,14 +18,16 @@ class Variation(Part):
     """Relative deviations of conductance that whole rows, columns or dies have in common.
 
     G (1 + e_row + e_column + e_die), each e normal with mean 0. Independent variation from cell to cell is part of the
-    device's programming error.
+    device's programming error. Word lines and bit lines are those of one array: weight slices and column tiles have
+    word lines of their own, row partitions bit lines of their own.
 
     Examples:
         The cells of a row vary together:
 
         >>> import torch
         >>> chip = Draws((0, 0))
-        >>> Variation(row=0.1).apply(torch.ones(1, 1, 1, 2, 3), chip.of("conv1"), chip)
+        >>> placement = Placement.on_one_array(rows=2, columns=3)
+        >>> Variation(row=0.1).apply(torch.ones(1, 1, 1, 2, 3), placement, chip.of("conv1"), chip)
         tensor([[[[[1.0980, 1.0980, 1.0980],
                    [0.9439, 0.9439, 0.9439]]]]])
     """
@@ -41,11 +44,12 @@ class Variation(Part):
         """Whether cells do not vary together."""
         return self.row == self.column == self.die == 0
 
-    def apply(self, cells: Cellwise, draws: Draws, chip: Draws) -> Cellwise:
+    def apply(self, cells: Cellwise, placement: Placement, draws: Draws, chip: Draws) -> Cellwise:
         """Vary the cells of a layer.
 
         Args:
             cells: G/G_max, (lines, slices, groups, rows, columns).
+            placement: of the layer on its arrays.
             draws: random numbers of this chip and layer.
             chip: random numbers of this chip.
 
@@ -55,7 +59,12 @@ class Variation(Part):
         if self.is_none:
             return cells
         lines, slices, groups, rows, columns = cells.shape
-        factor = 1 + self.row * draws.normal((1, 1, groups, rows, 1), "row variation")
-        factor = factor + self.column * draws.normal((lines, slices, groups, 1, columns), "column variation")
+        word_lines = draws.normal((1, slices, groups, rows, placement.tiles), "row variation")
+        bit_lines = draws.normal((lines, slices, groups, len(placement.row_slices), columns), "column variation")
+        if placement.tiles > 1:
+            word_lines = word_lines.index_select(4, placement.tile_of_column)
+        if len(placement.row_slices) > 1:
+            bit_lines = bit_lines.index_select(3, placement.part_of_row)
+        factor = 1 + self.row * word_lines + self.column * bit_lines
         factor = factor + self.die * chip.normal((1,), "die variation")
         return cells * factor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -13,9 +14,10 @@ from bitline.arrays import Partition, Product
 from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
 from bitline.encode import InputSlicing, LineSigns
-from bitline.layer.cells import Cells, UnitColumns
+from bitline.layer.cells import Cells
 from bitline.layer.excitation import Drive, Excitation, SquaredDrive
 from bitline.numerics.draws import Draws
+from bitline.placement import Placement
 from bitline.quantize import InputScale
 from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs, Table
 
@@ -28,7 +30,7 @@ class LayerArrays:
     """The arrays of a layer, apart from what each cell holds: what a plan keeps of them.
 
     Attributes:
-        unit_columns: extra columns that are subtracted from the others.
+        placement: of the layer on its arrays.
         product_step: (groups * columns,) output of one weight code times one input code.
         bias: (groups * columns,) or None.
         inputs: quantisation of the inputs.
@@ -39,7 +41,7 @@ class LayerArrays:
 
     design: Design
     product: Product
-    unit_columns: UnitColumns
+    placement: Placement
     product_step: Outputs
     bias: Outputs | None
     inputs: InputScale
@@ -60,7 +62,7 @@ class LayerArrays:
     @property
     def row_slices(self) -> tuple[slice, ...]:
         """Rows of each array."""
-        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
+        return self.placement.row_slices
 
     @property
     def slicing(self) -> InputSlicing:
@@ -108,7 +110,7 @@ class LayerArrays:
     @property
     def array_columns(self) -> int:
         """Columns of one group, unit columns among them."""
-        return self.unit_columns.columns + self.unit_columns.count
+        return self.placement.array_columns
 
     def code_factors(self) -> CodeFactors:
         """Weight of every (reading, slice) that is converted in the digital sum, float64."""
@@ -123,7 +125,7 @@ class LayerArrays:
         """
         groups, columns = self.product.groups, self.array_columns
         plain = torch.ones(groups, columns, dtype=torch.float64, device=self.product_step.device)
-        factors = plain if self.unit_columns.count else self.product_step.double().reshape(groups, columns)
+        factors = plain if self.placement.unit_columns else self.product_step.double().reshape(groups, columns)
         return factors if self.drift_gain is None else factors * self.drift_gain.double()
 
     def without_cells(self) -> LayerArrays:
@@ -171,6 +173,7 @@ class ProgrammedArrays(LayerArrays):
             slice_bits=self.slicing.slice_bits,
             voltages=lambda digits: self.row_voltages(digits, group, rows),
             positions=self.product.positions,
+            tiles=self.placement.column_tiles,
         )
 
     def excitations(self, slices: int) -> tuple[Excitation, ...]:
@@ -205,22 +208,25 @@ class ProgrammedArrays(LayerArrays):
         return Drive(self._table(slices, lambda digits: digits == level, sign, power))
 
     def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
-        """V/V_read that the drivers of some rows make of digits, (vectors, rows), float64."""
+        """V/V_read that drivers make of digits, (vectors, rows); with errors (slices, tiles, vectors, rows)."""
         bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
         if self.design.inputs.drivers.have_exact_weights:
             return digits.double() / top
-        weights = self._bit_weights()[:, 0, 0, group, rows, 0]
+        weights = self._driver_weights()[:, :, group, rows].movedim(-1, 2)[..., None, :].to(digits.device)
         magnitude = digits.abs().long()
-        total = torch.zeros(digits.shape, dtype=torch.float64, device=digits.device)
-        for bit in range(bits):
-            total += ((magnitude >> bit) & 1) * weights[bit]
+        total = reduce(torch.add, (((magnitude >> bit) & 1) * weights[bit] for bit in range(bits)))
         return total * digits.sign() / top
 
+    def _driver_weights(self) -> Float[Tensor, "bits slices groups rows tiles"]:
+        """What the bits of a digit add to the voltage of each row of each array."""
+        _, slices, groups, rows, _ = self.cells.conductance.shape
+        shape = (slices, groups, rows, self.placement.tiles)
+        return self.design.inputs.drivers.weights(self.slicing.slice_bits, shape, self.draws)
+
     def _bit_weights(self) -> Tensor:
-        """What the bits of a digit add to the voltage of each row, (bits, 1, 1, groups, rows, 1), float64."""
-        groups, rows = self.cells.conductance.shape[2:4]
-        weights = self.design.inputs.drivers.weights(self.slicing.slice_bits, (groups, rows), self.draws)
-        return weights[:, None, None, :, :, None]
+        """What bits of a digit add to the voltage of each cell, (bits, 1, slices, groups, rows, columns or 1)."""
+        weights = self._driver_weights()[:, None]
+        return weights if self.placement.tiles == 1 else weights[..., self.placement.tile_of_column]
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""

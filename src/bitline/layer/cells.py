@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from bitline.arrays import Product
 from bitline.design import Cell, Design
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
 from bitline.numerics.quotient import quotient
 from bitline.numerics.whole_steps import whole_steps
-from bitline.shapes import ArrayColumns, CellTensor, Float, Int, Shaped, StoredCodes
+from bitline.placement import Placement, packed_groups
+from bitline.shapes import ArrayColumns, CellTensor, Float, Int, StoredCodes
 
 TABLE_BITS = 16
 """Bits of weight codes up to which all of their conductances are worked out once."""
@@ -22,39 +24,27 @@ MOST_STEPS = 1 << 29
 """Steps of the grid below which all readings are whole numbers of 32 bits."""
 
 
-@dataclass(frozen=True)
-class UnitColumns:
-    """Extra columns that store the code 0, one for each column tile, subtracted from the columns of their tile.
+def placement_of(design: Design, product: Product, outputs: int) -> Placement:
+    """Where a layer lies on the arrays of a design.
 
-    Attributes:
-        columns: matrix columns.
-        width: matrix columns of a tile.
-        count: unit columns; 0 for mappings without them.
+    Args:
+        design: of this layer.
+        product: shape of the layer.
+        outputs: output channels of all groups.
+
+    Examples:
+        >>> from bitline.arrays import MatrixProduct
+        >>> placement = placement_of(Design(), MatrixProduct(2500), 600)
+        >>> len(placement.row_slices), placement.tiles
+        (3, 3)
     """
-
-    columns: int
-    width: int
-    count: int
-
-    @classmethod
-    def of(cls, design: Design, columns: int) -> UnitColumns:
-        """The unit columns of a layer with this many matrix columns."""
-        if not design.weights.has_unit_column:
-            return cls(columns, columns, 0)
-        width = max(1, design.array.columns - 1)
-        return cls(columns, width, -(-columns // width))
-
-    def append(self, codes: Shaped[Tensor, "*any columns"]) -> Shaped[Tensor, "*any array_columns"]:
-        """Add the unit columns' zero codes: (..., columns) to (..., columns + count)."""
-        return torch.nn.functional.pad(codes, (0, self.count))
-
-    def subtract(self, outputs: Tensor, dim: int) -> Tensor:
-        """Subtract the unit columns: `columns + count` to `columns` along `dim`."""
-        if self.count == 0:
-            return outputs
-        tile = torch.arange(self.columns, device=outputs.device) // self.width
-        units = outputs.narrow(dim, self.columns, self.count)
-        return outputs.narrow(dim, 0, self.columns) - units.index_select(dim, tile)
+    array, has_units, columns = design.array, design.weights.has_unit_column, outputs // product.groups
+    row_slices = array.partition(product).row_slices(product.rows, product.positions)
+    alone = Placement(row_slices, columns, array.columns - has_units, has_units, product.groups)
+    if len(row_slices) > 1 or alone.tiles > 1:
+        return alone
+    together = packed_groups(product.groups, product.rows, alone.array_columns, (array.rows, array.columns))
+    return replace(alone, packed=together)
 
 
 @dataclass(frozen=True)
@@ -195,7 +185,7 @@ def _targets(
 
 
 def program_cells(
-    codes: StoredCodes, design: Design, row_slices: Sequence[slice], chip: Draws, name: str, positions: int = 1
+    codes: StoredCodes, design: Design, placement: Placement, chip: Draws, name: str, positions: int = 1
 ) -> Cells:
     """Program the cells of a layer and let them age until `cell.time`, on the CPU.
 
@@ -204,46 +194,46 @@ def program_cells(
 
     Args:
         codes: integer weight codes, (groups, rows, columns + unit columns).
-        row_slices: rows of each row partition.
+        placement: of the layer on its arrays.
         chip: random numbers of the chip.
         name: the layer's branch of them.
         positions: kernel positions of an input channel.
     """
     exact = design.cell.device.is_exact
     codes = codes.cpu() if exact else codes.float().cpu()
-    signs = design.weights.line_signs(codes, row_slices, design.cell.window_low)
-    wanted = line_targets(codes, design, signs, row_slices)
-    return replace(program_targets(wanted, design, row_slices, chip, name, positions), line_signs=signs)
+    signs = design.weights.line_signs(codes, placement.row_slices, design.cell.window_low)
+    wanted = line_targets(codes, design, signs, placement.row_slices)
+    return replace(program_targets(wanted, design, placement, chip, name, positions), line_signs=signs)
 
 
 def program_targets(
-    wanted: CellTensor, design: Design, row_slices: Sequence[slice], chip: Draws, name: str, positions: int = 1
+    wanted: CellTensor, design: Design, placement: Placement, chip: Draws, name: str, positions: int = 1
 ) -> Cells:
     """`program_cells` of cells whose targets are known.
 
     Args:
         wanted: target G/G_max, (lines, slices, groups, rows, columns + unit columns).
-        row_slices: rows of each row partition.
+        placement: of the layer on its arrays.
         chip: random numbers of the chip.
         name: the layer's branch of them.
         positions: kernel positions of an input channel.
     """
     cell = design.cell
     draws = chip.of(name)
-    target = design.array.predistorted(wanted, row_slices, positions)
+    target = design.array.predistorted(wanted, placement.row_slices, positions)
 
     def pulse(numbers: Draws) -> Tensor:
-        varied = cell.variation.apply(cell.device.program(target, numbers), draws, chip)
+        varied = cell.variation.apply(cell.device.program(target, numbers), placement, draws, chip)
         return _clipped(varied, cell)
 
     written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
     aged = cell.device.aged(written.conductance, target, cell.time, draws)
     if cell.time > 0 and cell.clip != "none":
         aged = aged.clamp(min=0)
-    states = cell.faults.states(target, cell.window_low, row_slices, design.array.columns, draws)
+    states = cell.faults.states(target, cell.window_low, placement, draws)
     fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
-    gain = drift_gain(fresh, now, wanted, Readings(design, row_slices, positions))
+    gain = drift_gain(fresh, now, wanted, Readings(design, placement, positions))
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
     now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside)

@@ -18,10 +18,11 @@ from bitline.arrays import Array
 from bitline.design import Cell, Design
 from bitline.devices import NormalError, Once
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import TABLE_BITS, UnitColumns, target_table, top_code
+from bitline.layer.cells import TABLE_BITS, target_table, top_code
 from bitline.layer.readings import WholeReadings
 from bitline.numerics.draws import Draws
 from bitline.numerics.normal_stream import NormalStream, is_numpys
+from bitline.placement import Placement
 from bitline.shapes import Int, Shaped
 
 MOST_STEPS = 1 << 28
@@ -48,13 +49,13 @@ ReadArrays = ProgrammedArrays | CountedArrays
 
 
 def counted_readings(
-    codes: Int[Tensor, "outputs rows"], units: UnitColumns, design: Design, draws: Draws, step: float
+    codes: Int[Tensor, "outputs rows"], placement: Placement, design: Design, draws: Draws, step: float
 ) -> WholeReadings | None:
     """Readings of the cells that `program_cells` programs, in steps of a grid; None where they take every step of it.
 
     Args:
         codes: weight codes of all groups, contiguous, on the CPU.
-        units: columns of a group, and unit columns.
+        placement: of the layer on its arrays.
         design: at the age of the chip.
         draws: random numbers of this chip and layer.
         step: of the grid, in G/G_max.
@@ -65,7 +66,7 @@ def counted_readings(
     error = design.cell.device.normal_error(table)
     if error is None:
         return None
-    places, stream = _places(codes, units, design), draws.normal_stream("programming error")
+    places, stream = _places(codes, placement, design), draws.normal_stream("programming error")
     counts = _counts(places, table, error, design, stream, step)
     return None if counts is None else WholeReadings.of(counts, step, False, design.weights)
 
@@ -113,16 +114,16 @@ def _owner(kind: type, name: str) -> type:
 
 
 def _places(
-    codes: Int[Tensor, "outputs rows"], units: UnitColumns, design: Design
+    codes: Int[Tensor, "outputs rows"], placement: Placement, design: Design
 ) -> Shaped[Tensor, "groups rows array_columns"]:
     """Places of the codes in tables of all codes, as they lie on arrays, uint8 or uint16."""
     from bitline.layer._counted_cells_numba import stored_places
 
     kind = {1: np.uint8, 2: np.uint16}[codes.itemsize]
-    groups, rows = len(codes) // units.columns, codes.shape[1]
-    places = np.empty((groups, rows, units.columns + units.count), kind)
-    by_eight = codes.itemsize == 1 and rows % 8 == 0 and units.columns % 8 == 0 and not units.count
-    stored_places(codes.numpy().view(kind), kind(top_code(design)), units.columns, by_eight, places)
+    groups, rows = len(codes) // placement.columns, codes.shape[1]
+    places = np.empty((groups, rows, placement.array_columns), kind)
+    by_eight = codes.itemsize == 1 and rows % 8 == 0 and placement.columns % 8 == 0 and not placement.unit_columns
+    stored_places(codes.numpy().view(kind), kind(top_code(design)), placement.columns, by_eight, places)
     return torch.from_numpy(places)
 
 

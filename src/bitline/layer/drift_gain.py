@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +9,8 @@ from torch import Tensor
 
 from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
+from bitline.layer.wired_cells import effective_conductances
+from bitline.placement import Placement
 from bitline.shapes import ArrayColumns, CellTensor, Float
 
 OVER = {"layer": (0, 1, 2, 3, 4), "column": (0, 1, 3)}
@@ -22,12 +23,12 @@ class Readings:
 
     Attributes:
         design: of the layer.
-        row_slices: rows of each row partition.
+        placement: of the layer on its arrays.
         positions: kernel positions of an input channel.
     """
 
     design: Design
-    row_slices: Sequence[slice]
+    placement: Placement
     positions: int
 
 
@@ -59,9 +60,10 @@ def _currents(
         return design.cell.current_voltage.current(held, 1.0)
     apart = design.array.with_lines_apart()
     if apart.is_linear and not design.bends_on_wires:
-        return apart.effective_conductances(held, readings.row_slices)
-    solved = held.new_zeros(*held.shape[:3], len(readings.row_slices), held.shape[-1])
-    for part, rows in enumerate(readings.row_slices):
+        return effective_conductances(apart, held, readings.placement)
+    row_slices = readings.placement.row_slices
+    solved = held.new_zeros(*held.shape[:3], len(row_slices), held.shape[-1])
+    for part, rows in enumerate(row_slices):
         for group in range(held.shape[2]):
             block = _block(held[:, :, group, rows], targets[:, :, group, rows], readings)
             on = torch.ones(1, block.cells.shape[2], dtype=torch.float64)
@@ -71,4 +73,5 @@ def _currents(
 
 def _block(cells: Tensor, targets: Tensor, readings: Readings) -> Block:
     current = readings.design.cell.current_voltage.current
-    return Block(cells, targets, None, current, 1, lambda digits: digits, readings.positions)
+    tiles = readings.placement.column_tiles
+    return Block(cells, targets, None, current, 1, lambda digits: digits, readings.positions, tiles)

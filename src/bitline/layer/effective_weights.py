@@ -40,7 +40,7 @@ def summed_lines(arrays: LayerArrays, cells: CellTensor, power: int) -> StoredCo
 
 def summed_weights(arrays: LayerArrays, cells: CellTensor) -> MatrixTensor:
     """Weight codes of cells, (groups, rows, columns), float64, without what is removed of the sum of the inputs."""
-    return arrays.unit_columns.subtract(summed_lines(arrays, cells, power=1), dim=2)
+    return arrays.placement.subtract(summed_lines(arrays, cells, power=1), dim=2)
 
 
 def programmed_weights(arrays: ProgrammedArrays) -> MatrixTensor:
@@ -74,14 +74,14 @@ class EffectiveWeights:
     def of(cls, arrays: ReadArrays) -> EffectiveWeights | None:
         """The effective weights of a layer; None where they have no common step."""
         readings, gain, removed = whole_readings(arrays), arrays.drift_gain, removed_weights(arrays)
-        if readings is None or (gain is not None and (removed.any() or arrays.unit_columns.count)):
+        if readings is None or (gain is not None and (removed.any() or arrays.placement.unit_columns)):
             return None
         step = readings.step * arrays.digits_per_G_max
         removed = removed / step
         if ((removed - removed.round()).abs() > CODE_STEP * removed.abs().clamp(min=1.0)).any():
             return None
         counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), counted(readings.counts.double(), arrays))
-        counts = arrays.unit_columns.subtract(counts, dim=2) - removed.round()
+        counts = arrays.placement.subtract(counts, dim=2) - removed.round()
         if not torch.equal(counts, counts.round()):
             return None  # readings that count a fraction of a digit
         return cls.in_coarsest_step(counts, step)

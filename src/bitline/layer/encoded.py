@@ -12,7 +12,7 @@ from bitline.arrays import Array, IdealArray, Product
 from bitline.design import Design
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import Cells, UnitColumns, line_targets, program_cells
+from bitline.layer.cells import Cells, line_targets, placement_of, program_cells
 from bitline.layer.chip import Chip
 from bitline.layer.counted_cells import CountedArrays, counted_readings
 from bitline.layer.driven import DividedInputs, DrivenInputs
@@ -20,9 +20,11 @@ from bitline.layer.grid import grid_step
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.shortfall import shortfall
 from bitline.layer.signal_histograms import SignalHistograms
+from bitline.layer.wired_cells import effective_conductances
 from bitline.numerics.draws import Draws
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.real_tensors import real_tensor
+from bitline.placement import Placement
 from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
 from bitline.shapes import Int, LayerInputs, Outputs, Shaped, StoredCodes
@@ -97,13 +99,13 @@ class EncodedLayer:
         return len(self.codes) // self.product.groups
 
     @property
-    def unit_columns(self) -> UnitColumns:
-        """The extra columns of the layer's arrays."""
-        return UnitColumns.of(self.design, self.columns)
+    def placement(self) -> Placement:
+        """Where the layer lies on its arrays."""
+        return placement_of(self.design, self.product, len(self.codes))
 
     def stored_codes(self) -> StoredCodes:
         """Codes as they lie on the arrays, (groups, rows, columns + unit columns)."""
-        return self.design.weights.kept(self.unit_columns.append(self._matrix_codes()), self.row_slices)
+        return self.design.weights.kept(self.placement.append(self._matrix_codes()), self.row_slices)
 
     @property
     def lost_share(self) -> float:
@@ -117,11 +119,11 @@ class EncodedLayer:
     def program(self, chip: Chip) -> Cells:
         """The layer's cells on one chip."""
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
-        cells = program_cells(codes, design, self.row_slices, chip.draws, self.name, positions).to(self.step)
+        cells = program_cells(codes, design, self.placement, chip.draws, self.name, positions).to(self.step)
         shares = design.array.shares(cells.conductance.shape, self.row_slices, chip.draws.of(self.name))
         wired = cells = cells.counting(shares)
         if not design.bends_on_wires:
-            effective = design.array.effective_conductances(cells.conductance, self.row_slices)
+            effective = effective_conductances(design.array, cells.conductance, self.placement)
             held = cells.held if effective is cells.conductance else cells.conductance
             wired = replace(cells, conductance=effective, held=held)
         return wired if wired.are_exact else wired.resolved(grid_step(design))
@@ -129,7 +131,7 @@ class EncodedLayer:
     @property
     def row_slices(self) -> tuple[slice, ...]:
         """Rows of each row partition."""
-        return self.design.array.partition(self.product).row_slices(self.product.rows, self.product.positions)
+        return self.placement.row_slices
 
     def exact(self) -> Cells:
         """Cells without error, as those of `program`."""
@@ -147,13 +149,13 @@ class EncodedLayer:
         """The arrays before anything is programmed, for inputs of this quantisation."""
         step, own = self.step * inputs.step, self.design.inputs.range.is_per_vector
         product, bias = (self.product.apart(), None) if own else (self.product, self.bias)
-        return LayerArrays(self.design, product, self.unit_columns, step, bias, inputs, draws, None, None)
+        return LayerArrays(self.design, product, self.placement, step, bias, inputs, draws, None, None)
 
     def counted_arrays(self, bare: LayerArrays, chip: Chip) -> CountedArrays | None:
         """The arrays of one chip of whose cells nothing but readings is made; None where that is not enough."""
         design = chip.design(self.design)
         codes, draws = self.codes.cpu().contiguous(), chip.draws.of(self.name)
-        readings = counted_readings(codes, self.unit_columns, design, draws, grid_step(design))
+        readings = counted_readings(codes, self.placement, design, draws, grid_step(design))
         return None if readings is None else CountedArrays(**vars(bare), readings=readings.to(self.step.device))
 
     def driven(self, inputs: LayerInputs) -> DrivenInputs:

@@ -115,7 +115,7 @@ class IntegerConvertPlan(IntegerPlan):
         self.scales = [(weights / readout.coarser).to(arrays.product_step) for readout in readouts]
         self.columns = arrays.array_columns
         groups, step = arrays.product.groups, arrays.product_step
-        bias = None if arrays.unit_columns.count else arrays.bias  # unit columns are subtracted before it is added
+        bias = None if arrays.placement.unit_columns else arrays.bias  # unit columns are subtracted before it is added
         start = step.new_zeros(groups * self.columns) if bias is None else bias
         self.start = start.reshape(groups, -1).contiguous()
         self.input_sums = self._input_sums()
@@ -124,13 +124,13 @@ class IntegerConvertPlan(IntegerPlan):
     @property
     def arithmetic(self) -> Arithmetic:
         apart = len(self.readouts)
-        each = self.lines / (self.arrays.product.groups * self.arrays.unit_columns.columns)
+        each = self.lines / (self.arrays.product.groups * self.arrays.placement.columns)
         readings = each / self.product.partition.parts
         return Arithmetic(products=readings * apart, conversions=round(each * apart), input_slices=apart)
 
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
         arrays = self.arrays
-        units, groups = arrays.unit_columns.count, arrays.product.groups
+        units, groups = arrays.placement.unit_columns, arrays.product.groups
         total = rows.new_empty(len(rows) * groups, self.columns) if units else rows.view(-1, self.columns)
         start: Tensor | None = self.start
         driven = arrays.slicing.conversion_bytes(codes, arrays.inputs.zero_byte)
@@ -143,7 +143,7 @@ class IntegerConvertPlan(IntegerPlan):
             convert_sums_and_add(sums.view(len(total), -1, self.columns), scale, self.divisor, *levels, start, total)
             start = None
         if units:
-            kept = arrays.unit_columns.subtract(total.view(len(rows), groups, -1), dim=2).reshape(rows.shape)
+            kept = arrays.placement.subtract(total.view(len(rows), groups, -1), dim=2).reshape(rows.shape)
             torch.mul(kept, arrays.product_step, out=rows)
             if arrays.bias is not None:
                 rows.add_(arrays.bias)

@@ -142,7 +142,7 @@ class LinearPlan(Plan):
         flat = variance.reshape(len(codes), -1).contiguous()
         noise = add_read_noise(torch.zeros_like(flat), flat, arrays.noise_key, samples)
         noise = noise.reshape(len(codes), self.product.groups, -1, *space)
-        outputs = arrays.unit_columns.subtract(noise, dim=2).reshape(len(codes), -1, *space)
+        outputs = arrays.placement.subtract(noise, dim=2).reshape(len(codes), -1, *space)
         return outputs * per_channel(arrays.product_step, outputs)
 
 
@@ -184,7 +184,7 @@ class ConvertPlan(Plan):
     @property
     def arithmetic(self) -> Arithmetic:
         signals, apart = self.signals, len(self.readouts)
-        each_column = signals.columns / self.arrays.unit_columns.columns
+        each_column = signals.columns / self.arrays.placement.columns
         evaluations = signals.evaluations + max(len(signals.noise), signals.is_noisy)
         return Arithmetic(
             products=signals.readings * signals.slices * apart * each_column * evaluations,
@@ -207,13 +207,13 @@ class ConvertPlan(Plan):
 
     def _empty(self, inputs: LayerInputs) -> LayerOutputs:
         """Room for the outputs of `inputs`."""
-        product, columns = self.arrays.product, self.arrays.unit_columns.columns
+        product, columns = self.arrays.product, self.arrays.placement.columns
         shape = (len(inputs), product.groups * columns, *product.space(inputs))
         return torch.empty(shape, dtype=self.arrays.product_step.dtype, device=inputs.device)
 
     def _evaluate(self, codes: LayerInputs, sample: int, outputs: LayerOutputs) -> None:
         """Fill `outputs` (batch, groups * columns, *space) with those of `codes`."""
-        units = self.arrays.unit_columns.count
+        units = self.arrays.placement.unit_columns
         total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
         start = None if units else self.start
         slicing = self.arrays.slicing
@@ -231,7 +231,7 @@ class ConvertPlan(Plan):
             self._subtract_units(total, outputs)
         if self.sums is not None:
             sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
-            sums = sums.repeat_interleave(self.arrays.unit_columns.columns, dim=1)
+            sums = sums.repeat_interleave(self.arrays.placement.columns, dim=1)
             removed = self.arrays.product_step * self.arrays.input_sum_factor
             outputs.sub_(sums.mul_(per_channel(removed, outputs)))  # two steps, so that nothing is fused
         if self.array_sums is not None:
@@ -240,7 +240,7 @@ class ConvertPlan(Plan):
     def _subtract_units(self, total: DigitalSums, outputs: LayerOutputs) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
         arrays = self.arrays
-        sums = arrays.unit_columns.subtract(total, dim=1).reshape(outputs.shape)
+        sums = arrays.placement.subtract(total, dim=1).reshape(outputs.shape)
         torch.mul(sums, per_channel(arrays.product_step, outputs), out=outputs)
         if arrays.bias is not None:
             outputs.add_(per_channel(arrays.bias, outputs))
@@ -250,10 +250,20 @@ class ConvertPlan(Plan):
         assert self.busy is not None
         parts = self.signals.partition.parts
         driven = self.arrays.product.apply(inputs.abs(), self.busy, self.signals.partition)
+        driven = self._of_arrays(driven.reshape(len(inputs), self.signals.groups, -1))
         idle = driven.reshape(len(signals), parts, 1, 1, -1) == 0
         self.skipped += int(idle.sum()) * (self.signals.conversions // parts) * self.signals.columns
         apart = signals.reshape(len(signals), parts, -1, self.signals.columns, idle.shape[-1])
         return apart.masked_fill(idle, torch.nan).reshape(signals.shape)
+
+    def _of_arrays(self, driven: Tensor) -> Tensor:
+        """Something of the inputs of each group, (batch, groups, values), added up over those on its array."""
+        at = self.arrays.placement
+        if at.packed == 1:
+            return driven
+        pack = at.pack_of_group.to(driven.device)
+        sums = driven.new_zeros(len(driven), at.packs, driven.shape[2]).index_add_(1, pack, driven)
+        return sums.index_select(1, pack)
 
     def _busy_weights(self) -> Tensor:
         """Weights of the sum of all inputs of each array."""

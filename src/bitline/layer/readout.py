@@ -172,7 +172,7 @@ class TransferCurves(Readout):
     def __init__(
         self,
         table: TransferTable,
-        converter: Int[Tensor, "array_columns"],
+        converter: Int[Tensor, "groups conversions array_columns"],
         scale: PerConversion,
         low: PerConversion,
         factor: PerConversion,
@@ -290,11 +290,11 @@ def _by_column(factors: CodeFactors, arrays: LayerArrays, by_column: ArrayColumn
 
 
 def _converters(arrays: LayerArrays, signals: Signals) -> tuple[TransferTable, Tensor]:
-    """The transfer curves of this chip's converters, and the converter of each column in its array."""
-    adc, device = arrays.design.adc, arrays.product_step.device
-    columns, width = signals.columns, min(arrays.design.array.columns, signals.columns)
-    each = -(-width // adc.columns_per_adc)
-    place = torch.arange(columns)
-    converter = place // width * each + place % width // adc.columns_per_adc
-    table = adc.tables(signals.groups * signals.conversions, int(converter[-1]) + 1, arrays.draws.of("adc"))
+    """The transfer curves of this chip's converters, and the converter of each column, counted over all arrays."""
+    adc, at, device = arrays.design.adc, arrays.placement, arrays.product_step.device
+    each = -(-at.columns_in_use // adc.columns_per_adc)
+    table = adc.tables(at.packs * signals.conversions * at.tiles, each, arrays.draws.of("adc"))
+    conversion = at.pack_of_group[:, None] * signals.conversions + torch.arange(signals.conversions)
+    array = conversion[..., None] * at.tiles + at.tile_of_column
+    converter = array * each + (at.place_of_column // adc.columns_per_adc)[:, None]
     return table.to(device), converter.to(device)

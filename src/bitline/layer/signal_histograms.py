@@ -179,7 +179,7 @@ def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
     """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); None where outputs are no
     multiples of single signals."""
     single = arrays.code_factors().numel() == arrays.partition.parts == arrays.slicing.conversions == 1
-    plain = single and not arrays.unit_columns.count and arrays.line_signs is None
+    plain = single and not arrays.placement.unit_columns and arrays.line_signs is None
     if not plain or arrays.input_sum_factor or arrays.bias is None:
         return None
     factor = arrays.product_step.double() * arrays.digits_per_G_max * arrays.slicing.top

@@ -58,7 +58,7 @@ class Signals(ABC):
         ]
         if sigmas[-1] == 0:
             return None
-        return DriverNoise(arrays, line_by_line(self._readings(arrays.cells.conductance)), sigmas)
+        return DriverNoise(arrays, self._readings, sigmas)
 
     def _noise_of(self, arrays: ProgrammedArrays) -> tuple[DrivenProduct, ...]:
         """What gives the variances of reads; nothing where reads are exact, or where wires have a say in them."""

@@ -16,10 +16,11 @@ from bitline.numerics.draws import Draws
 class RowDrivers(Part):
     """A digital-to-analog converter for each row: bit k of a digit adds 2^k unit elements to the row's voltage.
 
-    The elements of a row are drawn once for each chip; all lines, weight slices and columns of the row see the same
-    voltage. Elements with independent relative errors of standard deviation m give bit k the weight 2^k (1 + m n /
-    2^(k/2)), n normal. The voltages of a bits then have an integral nonlinearity of about m 2^(a/2) / 2 steps, rms, at
-    mid-range, where it is largest, and a row driven by single bits has a gain error of m.
+    Every array has drivers of its own, whose elements are drawn once for each chip: all lines and columns of a row see
+    the same voltage, weight slices and column tiles see others. Elements with independent relative errors of standard
+    deviation m give bit k the weight 2^k (1 + m n / 2^(k/2)), n normal. The voltages of a bits then have an integral
+    nonlinearity of about m 2^(a/2) / 2 steps, rms, at mid-range, where it is largest, and a row driven by single bits
+    has a gain error of m.
 
     Examples:
         What the two bits of a digit count on each of two rows:
@@ -33,7 +34,7 @@ class RowDrivers(Part):
     """Standard deviation of a unit element's relative error."""
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Standard deviation of every voltage that is applied, as a fraction of the read voltage: new for every row, input
-    slice and vector, and the same for all cells of the row."""
+    slice and vector, and the same for all cells of the row on an array."""
 
     @property
     def have_exact_weights(self) -> bool:
@@ -45,7 +46,7 @@ class RowDrivers(Part):
 
         Args:
             bits: of a digit.
-            rows: shape of the array of rows, (groups, rows).
+            rows: shape of the array of rows, such as (slices, groups, rows, tiles).
             draws: random numbers of this chip and layer.
         """
         powers = 2.0 ** torch.arange(bits, dtype=torch.float64).reshape(-1, *[1] * len(rows))

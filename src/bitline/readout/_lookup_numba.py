@@ -12,16 +12,16 @@ def lookup_and_add_float32(signals, edges, codes, converter, scale, low, factor,
     """See `lookup.lookup_and_add`; sums start at `start` if `anew`, else they go on from `total`."""
     blocks, conversions, columns, positions = signals.shape
     groups = scale.shape[0]
-    count = edges.shape[2]
+    count = edges.shape[1]
     for task in prange(blocks * columns):
         block, column = task // columns, task % columns
-        group, own = block % groups, converter[column]
+        group = block % groups
         if anew:
             for i in range(positions):
                 total[block, column, i] = start[group, column]
         for q in range(conversions):
-            curve = edges[group * conversions + q, own]
-            value = codes[group * conversions + q, own]
+            own = converter[group, q, column]
+            curve, value = edges[own], codes[own]
             ratio, first, weight = scale[group, q, column], low[group, q, column], factor[group, q, column]
             for i in range(positions):
                 signal = signals[block, q, column, i] * ratio - first

@@ -125,7 +125,7 @@ class Adc(Variant):
         """Transfer curves of the converters of one chip and layer.
 
         Args:
-            arrays: arrays of the layer; what converters share they share within one.
+            arrays: arrays of the layer, once for each reading; what converters share they share within one.
             converters: of each array.
             draws: random numbers of this chip and layer.
         """

@@ -26,8 +26,8 @@ def lookup_and_add(
     Args:
         signals: (blocks, conversions, columns, positions), contiguous; blocks are samples times groups of the layer,
             groups fastest.
-        table: transfer curves of (groups * conversions, converters).
-        converter: the converter of each column in its array, (columns,) int64.
+        table: transfer curves of (arrays, converters).
+        converter: the converter of each column, counted over all arrays, (groups, conversions, columns) int64.
         scale: number of steps in one unit of the signals, (groups, conversions, columns).
         low: smallest code, (groups, conversions, columns).
         factor: weight of a code in the sum, (groups, conversions, columns).
@@ -42,7 +42,7 @@ def lookup_and_add(
         >>> table = TransferTable.monotonic(torch.tensor([[[0.5, 1.9, 2.5]]]))
         >>> signals = torch.tensor([[[[0.6, 1.7], [2.0, 9.0]]]])
         >>> ones, low = torch.ones(1, 1, 2), torch.zeros(1, 1, 2)
-        >>> lookup_and_add(signals, table, torch.tensor([0, 0]), scale=ones, low=low, factor=ones)
+        >>> lookup_and_add(signals, table, torch.tensor([[[0, 0]]]), scale=ones, low=low, factor=ones)
         tensor([[[1., 1.],
                  [2., 3.]]])
     """
@@ -52,9 +52,9 @@ def lookup_and_add(
         sums = Sums.of(signals, len(factor), start, total)
         lookup_and_add_float32(
             signals.numpy(),
-            table.edges.numpy(),
-            table.codes.numpy(),
-            converter.numpy(),
+            table.edges.flatten(0, 1).numpy(),
+            table.codes.flatten(0, 1).contiguous().numpy(),
+            converter.contiguous().numpy(),
             scale.contiguous().numpy(),
             low.contiguous().numpy(),
             factor.contiguous().numpy(),
@@ -81,7 +81,9 @@ def plain_lookup_and_add(
     positions = signals.shape[-1]
     apart = signals.reshape(-1, groups, conversions, columns, positions)
     own = (apart * scale[..., None] - low[..., None]).reshape(-1, groups * conversions, columns, positions)
-    edges, codes = table.edges[:, converter].to(signals.dtype), table.codes[:, converter].to(signals.dtype)
+    edges, codes = (
+        curves.flatten(0, 1)[converter].flatten(0, 1).to(signals.dtype) for curves in (table.edges, table.codes)
+    )
     shape = own.shape
     flat = own.permute(1, 2, 0, 3).reshape(*edges.shape[:2], -1).contiguous()
     found = codes.gather(-1, torch.searchsorted(edges.contiguous(), flat, right=True))

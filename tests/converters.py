@@ -1,0 +1,16 @@
+"""Converters of tests that designs name by their import path."""
+
+from __future__ import annotations
+
+import torch
+
+from bitline.numerics.draws import Draws
+from bitline.readout import CircuitAdc, TransferTable, ideal_edges
+
+
+class ByPlace(CircuitAdc):
+    """The first converter of every array is two steps late, the next one four, and so on."""
+
+    def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
+        late = 2.0 * torch.arange(1, converters + 1, dtype=torch.float64)[:, None]
+        return TransferTable.monotonic((ideal_edges(self.bits) + late).expand(arrays, -1, -1))
