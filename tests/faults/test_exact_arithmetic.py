@@ -56,7 +56,9 @@ class Exact:
         slices = -(-scale.magnitude_bits // slice_bits)
         together = design.inputs.slicing(scale.magnitude_bits).accumulated
         self.input_top = 2 ** (slice_bits * together) - 1
-        shares = input_slices(torch.tensor(codes).double(), scale.magnitude_bits, slice_bits * together)
+        seen = slice_bits * together
+        empty = slice_bits * (-slices % together)  # bits that the first conversion has less
+        shares = input_slices(torch.tensor(codes * 2**empty).double(), scale.magnitude_bits + empty, seen)
         self.work = 0  # largest whole number in a sum
         total = np.zeros((stored.shape[1] + units, codes.shape[1]), dtype=object)
         for number, share in enumerate(shares):
@@ -65,7 +67,7 @@ class Exact:
             for part in self._parts(len(stored)):
                 for place, added in enumerate(self._added_slices()):
                     for sign, cells in zip(weights.reading_signs, self._readings(lines, added, part), strict=True):
-                        radix = 2 ** (weights.cell_bits * added[0] + slice_bits * together * number)
+                        radix = 2 ** (weights.cell_bits * added[0]) * Fraction(2 ** (seen * number), 2**empty)
                         converted = self._convert(cells, digits[part], place, 2**saved)
                         total = total + int(sign) * radix * converted
         if units:
@@ -114,7 +116,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     mapping = draw(st.sampled_from(["differential", "two-sided", "offset"]))
     bits = draw(st.integers(2, 6))
     stored = bits if mapping == "offset" else bits - 1
-    input_bits = draw(st.integers(1, 5))
+    input_bits = draw(st.integers(2, 5))  # one of them the sign of signed inputs
     settings = {
         "weights.kind": mapping,
         "weights.bits": bits,
@@ -149,7 +151,7 @@ def made(
 ) -> tuple[AnalogCore, np.ndarray, np.ndarray]:
     """A core, inputs, and their codes."""
     random = np.random.default_rng(seed)
-    top, high = 2 ** (design.weights.bits - 1) - 1, 2 ** max(1, design.inputs.bits - signed) - 1
+    top, high = 2 ** (design.weights.bits - 1) - 1, 2 ** (design.inputs.bits - signed) - 1
     matrix = random.integers(-top, top + 1, (4, rows)).astype(dtype)
     matrix[0, 0] = top
     codes = random.integers(-high if signed else 0, high + 1, (rows, 12))
