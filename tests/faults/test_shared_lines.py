@@ -1,4 +1,4 @@
-"""Columns took turns with, and were wired to, columns of other arrays than those they lie on."""
+"""Columns took turns with, and were wired to, columns of other arrays than their own (all found by an audit)."""
 
 from __future__ import annotations
 
