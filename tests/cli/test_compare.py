@@ -83,6 +83,55 @@ def test_any_measure_is_asked_why_and_compared():
     assert second.less(first).value < 0
 
 
+def test_a_cause_that_is_undone_with_a_wider_one_says_so_in_sentence_and_table():
+    """Exact cells do not drift either: drift is named if it is nearly all, and the rest with what it is of."""
+    generator = torch.Generator().manual_seed(0)
+    images, network = torch.rand(120, 256, generator=generator), nn.Linear(256, 8)
+    network.weight.data, network.bias.data = torch.randn(8, 256, generator=generator), torch.zeros(8)
+    network.bias.data -= network(images).mean(0)
+    data = MeasuredSamples.labelled(images, network(images).argmax(1), batch=64)
+    aged = Design.load("differential").with_settings(
+        {"cell.device": {"kind": "pcm-joshi-2020", "extrapolate": True}, "cell.time": 1e11}
+    )
+    found = diagnose(Patient(network.eval(), aged, data, images))
+    rows = {undone.name: undone.value for undone in found.without}
+    whole = rows["programming error, with drift and read noise"]
+    assert found.without[0].value == whole > rows["drift"] and found.regained(rows["drift"]) > 0.75
+    alone, share = f"{100 * rows['drift']:.1f} %", f"{100 * found.regained(rows['drift']):.0f} % of the loss"
+    assert found.because.startswith(f"the drift of the cells: without that alone, {alone}") and share in found.because
+    assert f"(without programming error and read noise, too: {100 * whole:.1f} %)" in found.because
+
+
+def test_remedies_are_tried_for_any_data_and_alternatives_are_named():
+    """Recalibration of named inputs, too; a better step of the same setting is no alternative."""
+
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(16, 6)
+
+        def forward(self, left, right):
+            return self.fc(left + right)
+
+    generator = torch.Generator().manual_seed(0)
+    inputs = {name: torch.rand(120, 16, generator=generator) for name in ("left", "right")}
+    network = Sum().eval()
+    network.fc.weight.data = torch.randn(6, 16, generator=generator)
+    network.fc.bias.data = -network.fc.weight.detach().sum(1)
+    labels = network(**inputs).argmax(1)
+    aged = Design.load("differential").with_settings(
+        {"cell.device": {"kind": "pcm-joshi-2020", "extrapolate": True}, "cell.time": 1e8}
+    )
+    data = MeasuredSamples(samples_of(inputs, labels, network), measure_of("accuracy"), batch=64)
+    found = diagnose(Patient(network, aged, data, samples_of(inputs, None, network)))
+    assert "--recalibrate 64" in [remedy.name for remedy in found.remedies]
+    narrow = Design().with_settings({"adc.range": {"kind": "given", "low": -0.05, "high": 0.05}})
+    clipped = diagnose(Patient(network, narrow, data, samples_of(inputs, None, network)))
+    assert clipped.because.startswith("signals beyond the range of the ADCs, with ADC levels: without that")
+    good = [remedy.name for remedy in clipped.remedies if clipped.regained(remedy.value) > 0.8]
+    assert len(good) == 2 and sum("adc.bits" in name for name in good) == 1, clipped.remedies
+
+
 def test_every_cause_leaves_a_design(bitline):
     for name in ("differential", "isaac", "sonos-a"):
         design = Design.load(name)

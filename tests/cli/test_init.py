@@ -51,3 +51,19 @@ def test_the_schema_knows_the_settings_and_short_forms(bitline):
     assert {"adc", "cell", "weights"} <= schema["properties"].keys()
     assert any(choice.get("type") == "string" for choice in schema["properties"]["adc"]["anyOf"])
     assert "axes" in json.loads(bitline("init", "study", "--schema")[1])["properties"]
+
+
+def test_a_study_with_impossible_combinations_leaves_them_out_and_says_so(bitline, tmp_path):
+    path = tmp_path / "some.toml"
+    axes = ("--axis", "weights.bits=4,8", "--axis", "weights.bits_per_cell=2,5")
+    status, _, errors = bitline("init", "study", *axes, "--out", str(path))
+    written = Study.load(path)
+    assert (status, written.skip_impossible, len(written.points())) == (0, True, 3), errors
+    assert "impossible combinations are left out (skip_impossible = true), such as study 'some'" in errors
+    assert "A study of 3 designs; every possible combination" in path.read_text()
+
+
+def test_a_study_of_nothing_possible_is_refused_for_the_first_reason(bitline, tmp_path):
+    path = tmp_path / "none.toml"
+    status, _, errors = bitline("init", "study", "--axis", "adc.bitz=5,6", "--out", str(path))
+    assert (status, path.exists(), "unknown key 'adc.bitz'" in errors) == (2, False, True), errors

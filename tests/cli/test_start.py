@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -167,15 +168,52 @@ def test_wrong_command_lines_are_one_line(bitline, arguments, message):
 
 
 def test_faults_of_bitline_are_one_line(bitline, monkeypatch):
-    def broken(*_):
-        raise KeyError("x")
-
-    monkeypatch.setattr("bitline.design.presets", broken)
+    monkeypatch.setattr("bitline.design.presets", partial({}.__getitem__, "x"))
     with pytest.raises(KeyError):  # the tests want to know more
         bitline("designs")
     monkeypatch.setattr("bitline.cli.app.TRACEBACK", "BITLINE_NOT_SET")
     status, _, errors = bitline("designs")
     assert (status, errors) == (1, "bitline: a fault of bitline's: KeyError 'x' (BITLINE_NOT_SET=1 shows where)\n")
+
+
+BROKEN = """
+from bitline.devices import Device
+from bitline.readout import CircuitAdc, ideal_edges
+
+class BrokenAdc(CircuitAdc):
+    @property
+    def is_ideal(self):
+        return False
+
+    def tables(self, arrays, converters, draws):
+        return ideal_edges(self.bits) + ideal_edges(self.bits + 1)
+
+class BrokenCell(Device):
+    def program(self, target, draws):
+        return target.x
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("adc broken:BrokenAdc", 11),
+        ("run --images 10 --chips 1 --set adc.kind=broken:BrokenAdc", 11),
+        ("ranges --loss 1 --images 20 --set adc.kind=broken:BrokenAdc", 11),
+        ("compare ideal differential --images 10 --set cell.device=broken:BrokenCell", 15),
+        ("cost --set cell.device=broken:BrokenCell", 15),
+        ("tune --set cell.device=broken:BrokenCell", 15),
+    ],
+)
+def test_a_fault_of_a_users_class_names_its_line(bitline, tmp_path, monkeypatch, line, place):
+    """Not bitline is to blame, and whoever wrote the class finds the place."""
+    (tmp_path / "broken.py").write_text(BROKEN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("bitline.cli.app.TRACEBACK", "BITLINE_NOT_SET")
+    status, _, errors = bitline(*line.split())
+    assert (status, "a fault of bitline" in errors) == (2, False), errors
+    assert "code that bitline ran for you failed" in errors and f"(broken.py:{place})" in errors
 
 
 def shell_asks(line):

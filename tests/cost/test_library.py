@@ -36,3 +36,14 @@ def test_bad_numbers_of_a_library_are_named(change, words):
     with pytest.raises(DesignError) as caught:
         Library.load("sonos-40nm").with_settings(change)
     assert all(word in str(caught.value) for word in words)
+
+
+def test_a_converter_without_kind_is_asked_for_it():
+    """By its own name, which is that of a kind, too."""
+    with pytest.raises(DesignError, match=r"converters\.sar has no kind: give converters\.sar\.kind = one of ramp"):
+        Library.load("sonos-40nm").with_settings({"converters.sar.conversion_pJ": 1.2})
+
+
+def test_numbers_beyond_their_limits_say_the_limit():
+    with pytest.raises(DesignError, match=r"energy_pJ.value is -1(.0)?: use 0(.0)? or more"):
+        Library.load("sonos-40nm").with_settings({"integrator.energy_pJ": -1})

@@ -157,7 +157,11 @@ def iter_only(source):
         ((INPUTS, TARGETS[:5]), None, "23 images and 5 labels"),
         (TensorDataset(INPUTS, TARGETS), TARGETS, "labels are given apart: they go with a tensor"),
         ((INPUTS, INPUTS, TARGETS), None, "Linear takes 1 inputs, and there are 2"),
-        ({"x": INPUTS, "labels": TARGETS}, None, "no argument called x, labels"),
+        (
+            {"x": INPUTS, "labels": TARGETS},
+            None,
+            "no argument called x, labels: it takes input; targets",
+        ),
         (INPUTS * float("nan"), TARGETS, "NaN or infinite"),
         ([(INPUTS[0] * float("inf"), 1)], None, "NaN or infinite"),
         ([], None, "yields no sample"),

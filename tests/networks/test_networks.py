@@ -18,6 +18,7 @@ from bitline import Design, analog_layers, convert
 from bitline.config.weight_files import SUFFIXES
 from bitline.data import load_dataset
 from bitline.errors import NetworkError
+from bitline.evaluation.remedies import fine_tune
 from bitline.networks import NETWORKS, Network, find_network, load_network, load_weights
 from bitline.networks.low_bit import SteppedReLU, prepare_training
 from bitline.networks.registry import EMBEDDED
@@ -395,3 +396,44 @@ def test_folders_without_transformers_say_how_to_get_it(tmp_path, monkeypatch):
         NetworkError, match=r"built with the package transformers .*pip install 'bitline\[transformers\]'"
     ):
         find_network(str(tmp_path))
+
+
+class Normed(nn.Module):
+    """Two convolutions with batch norms, one of them without a bias of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv1d(3, 8, 3, bias=False), nn.BatchNorm1d(8)
+        self.conv2, self.bn2 = nn.Conv1d(8, 8, 3), nn.BatchNorm1d(8)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x):
+        x = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu())).relu()
+        return self.head(x.mean(-1))
+
+
+def test_a_fine_tuned_network_is_loaded_back_bit_by_bit(tmp_path):
+    """Its batch norms were folded; the network that it was made from takes its weights all the same."""
+    generator = torch.Generator().manual_seed(0)
+    signals, labels = torch.rand(40, 3, 12, generator=generator), torch.arange(40) % 2
+    network = Normed()
+    network(signals)  # running means that are not 0
+    tuned = fine_tune(network.eval(), "differential", signals, labels, signals, epochs=1).network.eval()
+    torch.save(tuned.state_dict(), tmp_path / "tuned.pt")
+    again = load_weights(Normed(), tmp_path / "tuned.pt")
+    assert again.training
+    assert torch.equal(again.eval()(signals), tuned(signals))
+
+
+@pytest.mark.parametrize("lacking", ["bn1.weight", "conv1.bias"])
+def test_weights_that_are_only_partly_folded_are_refused(tmp_path, lacking):
+    network = Normed().eval()
+    state = dict(network.state_dict())
+    if lacking == "conv1.bias":
+        state = {name: value for name, value in state.items() if not name.startswith("bn")}
+    else:
+        del state[lacking]
+    torch.save(state, tmp_path / "partly.pt")
+    with pytest.raises(NetworkError, match="does not fit Normed"):
+        load_weights(network, tmp_path / "partly.pt")
+    assert isinstance(network.bn1, nn.BatchNorm1d)

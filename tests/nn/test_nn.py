@@ -290,3 +290,31 @@ def test_a_conversion_is_shown_by_layer():
         "0      sign + 7 bits     0.00787  -127 to 128\n"
         "2             8 bits     0.00392     0 to 255"
     )
+
+
+def test_parameters_beside_analog_layers_are_named_themselves():
+    """Not their owner, which would read as if all of it stayed digital."""
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.scale = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+
+        def forward(self, x):
+            return self.fc(x) * self.scale
+
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pos, self.block, self.norm = nn.Parameter(torch.rand(4)), Block(), nn.LayerNorm(4)
+
+        def forward(self, x):
+            return self.norm(self.block(x + self.pos))
+
+    found = conversion_of(convert(Positions().eval(), "differential", torch.rand(8, 4)))
+    assert set(found.notes) >= {
+        "parameter 'pos' of the network itself stays digital",
+        "parameter 'block.scale' stays digital",
+        "norm (LayerNorm) stays digital",
+    }
+    assert not any("Positions" in note or "Block" in note for note in found.notes)

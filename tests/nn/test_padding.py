@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -170,3 +172,31 @@ def test_a_mask_of_another_name_is_told():
     given = inputs(9.0)
     with pytest.warns(LeftOutWarning, match="'mask' may be a mask of padding"):
         convert(Other().eval(), ADC, {"x": given["x"], "mask": given["attention_mask"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("padding", lambda mask: ~mask.bool(), "may be a mask of padding"),
+        ("is_valid", lambda mask: mask.int(), "may be a mask of padding"),
+        ("lengths", lambda mask: mask.sum(1), "may say how long samples are"),
+        ("padding", lambda mask: mask * 0.5, ""),  # no truths
+        ("keep", lambda mask: mask.bool(), ""),  # a name that says nothing of padding
+    ],
+)
+def test_a_mask_is_recognised_by_what_it_is(name, change, told):
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+
+        def forward(self, x, **others):
+            return self.fc(x)
+
+    mask = torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0]])
+    given = {"x": torch.rand(3, 3, 4), name: change(mask)}
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        convert(Named().eval(), ADC, given)
+    found = [str(each.message) for each in seen if issubclass(each.category, LeftOutWarning)]
+    assert len(found) == bool(told) and all(f"'{name}' {told}" in message for message in found), found

@@ -37,7 +37,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         bits = float(curves_of(adc, CONVERTERS, seed).effective_bits.mean())
         circuit, rate = converter(adc, library), adc.rate_MS_per_s
         energy, area = circuit.energy_pJ(adc.bits, rate), circuit.area_um2(adc.bits, rate)
-        source = library.name if adc.kind in library.converters else "law of published converters"
+        source = library.name if adc.kind in library.converters else f"law of {_law(adc.kind)}"
         rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, circuit.time_ns(adc.bits), source))
     columns = (
         name("kind", "ADC"),
@@ -50,6 +50,14 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
     )
     title = f"{design.adc.bits}-bit converters at {library.node_nm:g} nm: one conversion, means of {CONVERTERS}"
     return Table("architectures", columns, rows, title)
+
+
+def _law(kind: str) -> str:
+    """Whose law a converter without numbers of its own follows."""
+    from bitline.cost.architectures import LAWS
+    from bitline.cost.work import SUBSTITUTE
+
+    return "published converters" if kind in LAWS else f"a {SUBSTITUTE} converter"
 
 
 def _converters(design: Design, given: Mapping[str, Any]) -> Iterator[Adc]:

@@ -107,6 +107,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
+        if (users := _fault_of_users_code(error)) is not None:
+            _end(f"code that bitline ran for you failed: {users} ({TRACEBACK}=1 shows more)")
         said = str(error).strip().splitlines() or [""]
         _end(f"a fault of bitline's: {type(error).__name__} {said[0]} ({TRACEBACK}=1 shows where)", 1)
     sys.exit(status if isinstance(status, int) else 0)
@@ -117,6 +119,13 @@ COMPLETION = "_BITLINE_COMPLETE"
 
 TRACEBACK = "BITLINE_TRACEBACK"
 """Environment variable: faults of bitline itself end with all that Python knows of them."""
+
+
+def _fault_of_users_code(error: Exception) -> str | None:
+    """What went wrong in a class or function of the user's, and in which line; None where none took part."""
+    from bitline.study.mishaps import described, is_of_users_code
+
+    return described(error) if is_of_users_code(error) else None
 
 
 def _is_unheard(end: SystemExit) -> bool:

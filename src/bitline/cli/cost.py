@@ -147,7 +147,8 @@ def cost(
     if estimates:
         parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
-    output.notes((*sample.notes, *(note for result in results for note in result.notes)))
+    one_sided = costs.one_sided_parts(list(zip(results, libraries, strict=True)))
+    output.notes((*sample.notes, *one_sided, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)
 

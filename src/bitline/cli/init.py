@@ -82,9 +82,14 @@ def init(
     if os.path.exists(path) and not force:  # which is no error where its name is too long
         raise BitlineError(f"{path} is there already: give another --out, or --force to write over it")
     check_writable("--out", path)
-    text = _design(base, changes) if kind == "design" else _study(path, base, changes, axes or [AXIS], (chips, images))
+    if kind == "design":
+        text, left_out = _design(base, changes), ""
+    else:
+        text, left_out = _study(path, base, changes, axes or [AXIS], (chips, images))
     write_text(path, text)
     output.wrote(path)
+    if left_out:
+        output.note(f"impossible combinations are left out (skip_impossible = true), such as {left_out}")
     output.note(NEXT[kind].format(file=path))
 
 
@@ -142,32 +147,43 @@ def _design(base: str, changes: Sequence[str]) -> str:
     return head + "# Run it with: bitline run --design FILE\n\n" + chosen.to_toml()
 
 
-def _study(path: Path, base: str, changes: Sequence[str], axes: Sequence[str], counts: tuple[int, int | None]) -> str:
+def _study(
+    path: Path, base: str, changes: Sequence[str], axes: Sequence[str], counts: tuple[int, int | None]
+) -> tuple[str, str]:
+    """A study as a file, and what is impossible of it, or empty."""
     from bitline.config import toml
     from bitline.design.settings import parse_settings
     from bitline.study import Study
+    from bitline.study.study import SKIP
 
     chips, images = counts
-    study = Study(
-        name=path.stem,
-        description="what is asked",
-        data={"images": images},
-        design={"base": base, "set": parse_settings(list(changes))},
-        axes=[_axis(text) for text in axes],
-        run={"chips": chips},
-    )
-    count = _count(study)
-    head = f"# A study of {count} designs; every combination of the [[axes]] is one.\n"
+
+    def with_impossible(left_out: bool) -> Study:
+        return Study(
+            name=path.stem,
+            description="what is asked",
+            data={"images": images},
+            design={"base": base, "set": parse_settings(list(changes))},
+            axes=[_axis(text) for text in axes],
+            run={"chips": chips},
+            skip_impossible=left_out,
+        )
+
+    study, impossible = with_impossible(left_out=False), ""
+    try:
+        count = len(study.points())
+    except StudyError as error:
+        study, impossible = with_impossible(left_out=True), str(error).removesuffix(SKIP)
+        try:
+            count = len(study.points())
+        except StudyError:
+            raise error from None  # nothing is possible, as where a setting is misspelt
+    head = f"# A study of {count} designs; every {'possible ' * bool(impossible)}combination of the [[axes]] is one.\n"
     return (
         head
         + "# Run it with: bitline sweep FILE; add values or chips later, and only what is new is computed.\n\n"
         + (toml.annotated(study))
-    )
-
-
-def _count(study: Study) -> int:
-    """Designs of a study, all of which are possible."""
-    return len(study.points())
+    ), impossible
 
 
 def _axis(text: str) -> dict[str, Any]:

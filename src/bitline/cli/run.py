@@ -197,7 +197,9 @@ class _Procedure:
         from bitline.evaluation.diagnosis import IMAGES, Patient, diagnose
         from bitline.evaluation.subject import Given, Subject
 
-        if not (asked or is_large(result)) or self.recalibrate:
+        if self.recalibrate:
+            return ["why: looked for in chips as they are programmed, without --recalibrate"] if asked else []
+        if not (asked or is_large(result)):
             return []
         images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network = sample.network.to(self.compute)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,15 @@ from bitline.config.part import SEEMING
 
 BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 """How pydantic calls the choices of a setting that is a number or a word."""
+
+
+BOUNDS = {
+    "less_than_equal": "{} at most",
+    "less_than": "less than {}",
+    "greater_than_equal": "{} or more",
+    "greater_than": "more than {}",
+}
+"""What to use instead of a number beyond a limit, by pydantic's name of the problem."""
 
 
 def nearest(word: str, names: Iterable[str], listed: Iterable[str] | None = None) -> str:
@@ -112,6 +121,12 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
         return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
+    if kind == "union_tag_not_found":
+        tag = str(context["discriminator"]).strip("'").removesuffix("()")
+        return f"{path} has no {tag}: give {path}.{tag} = one of {', '.join(_tags(path, owner))}"
+    if kind in BOUNDS:
+        (limit,) = context.values()
+        return f"{path} is {problem['input']!r}: use {BOUNDS[kind].format(limit)}"
     if kind == SEEMING:
         return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
     if kind == "value_error":
@@ -124,8 +139,12 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
     """The dotted name of a location without the tags of variants, and the model that holds its last key."""
     names: list[str] = []
     candidates: list[type[BaseModel]] = [model]
-    owner = model
+    owner, is_key = model, False
     for step in location:
+        if is_key:
+            names.append(str(step))
+            is_key = False
+            continue
         tagged = [candidate for candidate in candidates if _tag(candidate) == step] if len(candidates) > 1 else []
         if tagged:
             candidates = tagged
@@ -140,7 +159,14 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
         names.append(step)
         field = owner.model_fields.get(step)
         candidates = list(_models(field.annotation)) if field is not None else []
+        is_key = field is not None and get_origin(field.annotation) is dict
     return ".".join(names) or "the design", owner
+
+
+def _tags(path: str, owner: type[BaseModel]) -> list[str]:
+    """The variants of the last setting of a path that the owner has."""
+    field = next((owner.model_fields[name] for name in reversed(path.split(".")) if name in owner.model_fields), None)
+    return [] if field is None else [str(_tag(each)) for each in _models(field.annotation)]
 
 
 def _tag(model: type[BaseModel]) -> Any:

@@ -32,7 +32,6 @@ from bitline.cost.converters import (
     PipelineConverter,
     RampConverter,
     SarConverter,
-    SurveyConverter,
 )
 from bitline.cost.quantity import AnyQuantity, Quantity
 from bitline.numerics.constants import BOLTZMANN_J_PER_K
@@ -239,12 +238,6 @@ class PublishedConverter(Converter):
 
 
 AnyConverter = Annotated[
-    RampConverter
-    | SarConverter
-    | FlashConverter
-    | PipelineConverter
-    | CyclicConverter
-    | SurveyConverter
-    | PublishedConverter,
+    RampConverter | SarConverter | FlashConverter | PipelineConverter | CyclicConverter | PublishedConverter,
     Field(discriminator="kind"),
 ]

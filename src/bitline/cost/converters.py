@@ -6,13 +6,12 @@ readout's converter.
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bitline.config.part import Part
-from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate
+from bitline.cost.quantity import AnyQuantity, AnyRate
 
 
 class Converter(Part):
@@ -151,37 +150,3 @@ class CyclicConverter(Converter):
 
     def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
         return self.stage_area.value
-
-
-class SurveyConverter(Converter):
-    """What good published converters of any architecture take: a regression over Murmann's ADC survey.
-
-    Schreier's figure of merit is at most FOM = min(180.14 dB, 302.74 dB - 6.461 dB ln(rate / Hz)); the energy follows
-    as 10^((SNDR - FOM) / 10 dB) / 2 joules with SNDR = 6.02 bits + 1.76 dB, and the area in um^2 from ln(area) = 4.851
-    + 0.0667 ln(rate / Hz) + 0.797 ln(node / nm) - 0.134 bits + 0.424 ln(energy / pJ), the best tenth of the published
-    areas (Andrulis et al., "Modeling Analog-Digital-Converter Energy and Area for Compute-In-Memory Accelerator
-    Design", arXiv 2404.06553, 2024, with the coefficients of its published model; B. Murmann, ADC Performance Survey).
-    """
-
-    kind: Literal["survey"] = "survey"
-    node_nm: float
-    """Technology node."""
-    rate_MS_per_s: AnyRate
-    """Conversions per microsecond, where the design does not say."""
-    scale: AnyQuantity = NOTHING.model_copy(update={"value": 1.0})
-    """Multiple of the survey's best energy."""
-
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
-        rate = 1e6 * (rate_MS_per_s or self.rate_MS_per_s.value)
-        merit_dB = min(180.14159, 302.73870 - 6.4607909 * math.log(rate))
-        ratio_dB = 20 * math.log10(2) * bits + 10 * math.log10(1.5)
-        return float(1e12 * self.scale.value * 10 ** ((ratio_dB - merit_dB) / 10) / 2)
-
-    def time_ns(self, bits: int) -> float:
-        return 1e3 / self.rate_MS_per_s.value
-
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
-        rate = 1e6 * (rate_MS_per_s or self.rate_MS_per_s.value)
-        energy = self.energy_pJ(bits, rate_MS_per_s)
-        logarithm = 4.8505671 + 0.066658519 * math.log(rate) + 0.79732396 * math.log(self.node_nm)
-        return math.exp(logarithm - 0.13437279 * bits + 0.42365718 * math.log(energy))

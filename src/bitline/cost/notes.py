@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bitline.cost._digital_work import DigitalWork
+from bitline.cost.architectures import LAWS
 from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.converters import SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
-from bitline.cost.work import converter
+from bitline.cost.work import SUBSTITUTE, converter
 from bitline.design import Design
 
 
@@ -53,11 +54,14 @@ def _estimates(library: Library) -> Iterator[str]:
 def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
     own = list(library.converters.values())
     adcs = [matrix.design.adc for matrix in matrices if matrix.design.adc.converts]
-    foreign = {adc.kind for adc in adcs if converter(adc, library) not in own}
-    if foreign:
+    for kind in sorted({adc.kind for adc in adcs if converter(adc, library) not in own}):
+        law = kind if kind in LAWS else SUBSTITUTE
+        known = "by the law of its architecture" if kind in LAWS else f"like a {law} converter"
         yield (
-            f"library {library.name!r} has no {' or '.join(sorted(foreign))} converter: energy and area are an "
-            "estimate from a regression over published ones (Andrulis et al., arXiv 2404.06553)"
+            f"library {library.name!r} has no converter {kind!r}: energy, time and area are estimated {known} (first "
+            "quartile of Murmann's ADC survey as listed by Andrulis et al., arXiv 2404.06553; the median takes "
+            f"{LAWS[law].median:g} times the energy); state your own in a library file, as [converters.{_key(kind)}] "
+            "with kind, conversion_pJ and area: 'bitline libraries show NAME > mine.toml' writes one to start from"
         )
 
 
@@ -95,6 +99,11 @@ def _free_circuits(designs: Sequence[Design]) -> Iterator[str]:
     free = [circuit for circuit, applies in needed.items() if applies]
     if free:
         yield f"not counted: {'; '.join(free)}"
+
+
+def _key(kind: str) -> str:
+    """A key of a TOML table."""
+    return kind if kind.replace("-", "").replace("_", "").isalnum() else f'"{kind}"'
 
 
 def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:

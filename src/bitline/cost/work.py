@@ -11,10 +11,9 @@ from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
 from bitline.cost.conductances import remembered_conductance
-from bitline.cost.converters import Converter, SurveyConverter
+from bitline.cost.converters import Converter
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.quantity import Quantity
 from bitline.cost.scaling import supply_of
 from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
 from bitline.design import Design
@@ -22,8 +21,8 @@ from bitline.encode import InputSlicing, WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc, NoAdc
 
-SURVEY_RATE_MS_PER_S = 100.0
-"""Rate of converters that a library does not describe, where the design does not say."""
+SUBSTITUTE = "sar"
+"""Architecture, usual beside columns, whose law stands in for converters without a library's numbers or a law."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +180,14 @@ class ConversionSchedule:
 def converter(adc: Adc | NoAdc, library: Library) -> Converter:
     """The circuit of a design's converter: the library's, or that of its architecture's law where the library has none.
 
-    What has no law either, such as a converter of your own, is costed as good published ones of any architecture.
+    What has no law either, such as a converter of your own, is costed by that of `SUBSTITUTE`.
     """
     kind = adc.kind
     name = library.converter if kind == "uniform" else kind
     known: Converter | None = library.converters.get(name)
     if known is not None:
         return known
-    if kind in LAWS:
-        return PublishedConverter.of(kind, library.node_nm, supply_of(library))
-    rate = Quantity(value=adc.rate_MS_per_s or SURVEY_RATE_MS_PER_S, source="design" if adc.rate_MS_per_s else "")
-    return SurveyConverter(node_nm=library.node_nm, rate_MS_per_s=rate)
+    return PublishedConverter.of(kind if kind in LAWS else SUBSTITUTE, library.node_nm, supply_of(library))
 
 
 @dataclass(frozen=True)

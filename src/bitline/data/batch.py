@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -151,7 +152,11 @@ def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any
     key = key or next((name for name in TARGETS if name in named and name not in accepted), None)
     keywords = {name: _input(value) for name, value in accepted.items() if name != key and value is not None}
     if not keywords:
-        raise DataError(f"the network has no argument called {', '.join(named) or 'anything'}: name its inputs")
+        takes = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
+        raise DataError(
+            f"the network has no argument called {', '.join(named) or 'anything'}: it takes {takes}; targets go under "
+            f"{LABELS[0]!r}"
+        )
     tell_left_out(network, left_out(named, accepted), accepted)
     return Call((), keywords), None if key is None else named[key]
 

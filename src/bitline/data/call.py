@@ -20,6 +20,8 @@ REAL = ("attention_mask",)
 """Names of arguments that are 1 where inputs are real and 0 where they are padding."""
 PADDED = ("key_padding_mask", "src_key_padding_mask", "padding_mask")
 """Names of arguments that are True where inputs are padding."""
+MASKS = ("mask", "pad", "valid", "length")
+"""What names of arguments have in them that may say where padding is."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,9 @@ def tell_left_out(model: nn.Module, names: Collection[str], given: Collection[st
 def tell_of_other_masks(call: Call, model: nn.Module) -> None:
     """Tell of an argument that looks as if it said where padding is, by a name that does not say how.
 
+    It has "mask", "pad", "valid" or "length" in its name, and holds a truth (a bool, 0 or 1) for every position, or a
+    number of positions for each sample.
+
     Args:
         call: a batch.
         model: the network that takes it.
@@ -230,16 +235,33 @@ def tell_of_other_masks(call: Call, model: nn.Module) -> None:
     Examples:
         >>> tell_of_other_masks(Call((torch.ones(2, 3, 4),), {}), nn.Linear(4, 1))
     """
+    if call.mask is not None:
+        return
     named = dict(zip((each.name for each in _positional(model)), call.arguments, strict=False)) | dict(call.keywords)
-    shape = call.tensors()[0].shape[:2]
     for name, value in named.items():
-        if call.mask is None and "mask" in name and isinstance(value, Tensor) and value.shape == shape:
+        if not (isinstance(value, Tensor) and any(word in name.lower() for word in MASKS)):
+            continue
+        shapes = {other.shape[:2] for other in call.tensors() if other.ndim > 1 and other is not value}
+        doubt = _may_be_mask(value, shapes)
+        if doubt:
             warnings.warn(
-                f"{name!r} may be a mask of padding, but does not say whether padding is 0 or 1, so all positions "
-                f"count: call it {REAL[0]} (1 where inputs are real) or {PADDED[0]} (True where they are padding)",
+                f"{name!r} {doubt}, so all positions count: call it {REAL[0]} (1 where inputs are real) or {PADDED[0]} "
+                "(True where they are padding)",
                 LeftOutWarning,
                 stacklevel=2,
             )
+
+
+def _may_be_mask(value: Tensor, shapes: Collection[torch.Size]) -> str:
+    """Why a tensor may say where padding is: it holds truths for all positions of an input, or lengths; else empty."""
+    if value.ndim == 2 and value.shape in shapes and bool(((value == 0) | (value == 1)).all()):
+        return "may be a mask of padding, but does not say whether padding is 0 or 1"
+    if value.ndim != 1 or value.is_floating_point() or value.dtype == torch.bool:
+        return ""
+    longest = [positions for samples, positions in shapes if samples == len(value)]
+    if longest and bool(((value >= 0) & (value <= max(longest))).all()):
+        return "may say how long samples are, which is no mask of padding"
+    return ""
 
 
 def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitline.design import Design
+from bitline.design.settings import flat
 from bitline.errors import BitlineError
+from bitline.numerics.text import exact
 
 Settings = Mapping[str, Any]
 """Values by dotted name."""
@@ -27,6 +29,7 @@ class Cause:
         words: what it is, as the subject of a sentence.
         undo: settings that remove it and leave everything else; none where the design does not have it.
         remedies: settings that may help against it, or the word `RECALIBRATE`.
+        includes: names of causes that are undone with it: exact cells do not drift, either.
 
     Examples:
         >>> [cause.name for cause in causes(Design())]
@@ -37,6 +40,7 @@ class Cause:
     words: str
     undo: Callable[[Design], Settings]
     remedies: Callable[[Design], Iterator[Settings | str]]
+    includes: tuple[str, ...] = ()
 
     def undone(self, design: Design) -> Design | None:
         """The design without this cause, or None where that is the design itself or cannot be."""
@@ -48,6 +52,30 @@ class Cause:
         return None if other == design else other
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A design without one cause.
+
+    Attributes:
+        value: of the measure.
+        cause: that is undone.
+        undone_too: names of the design's other causes that are undone with it.
+
+    Examples:
+        >>> Tried(0.9, ALL[1], ("drift",)).suffix
+        ', with drift'
+    """
+
+    value: float
+    cause: Cause
+    undone_too: tuple[str, ...]
+
+    @property
+    def suffix(self) -> str:
+        """What is undone, too, after the name of the cause."""
+        return f", with {' and '.join(self.undone_too)}" if self.undone_too else ""
+
+
 def causes(design: Design) -> tuple[Cause, ...]:
     """What can be undone in a design, from the cells to the codes.
 
@@ -55,6 +83,26 @@ def causes(design: Design) -> tuple[Cause, ...]:
         design: an accelerator.
     """
     return tuple(cause for cause in ALL if cause.undone(design) is not None)
+
+
+def typed(remedy: Settings | str, images: int) -> str:
+    """A remedy as the options of a command line.
+
+    Args:
+        remedy: settings, or `RECALIBRATE`.
+        images: for recalibration.
+
+    Examples:
+        >>> typed({"adc.range": {"kind": "full"}}, 64), typed(RECALIBRATE, 64)
+        ('--set adc.range.kind=full', '--recalibrate 64')
+    """
+    if isinstance(remedy, str):
+        return f"--{RECALIBRATE} {images}"
+    return " ".join(f"--set {name}={_toml(value)}" for name, value in flat(dict(remedy)).items())
+
+
+def _toml(value: Any) -> str:
+    return exact(value) if isinstance(value, float) else str(value)
 
 
 def _no_error(design: Design) -> Settings:
@@ -169,14 +217,20 @@ def _no_faults(design: Design) -> Settings:
 
 ALL = (
     Cause("drift", "the drift of the cells", _no_drift, _against_drift),
-    Cause("programming error", "the error of the programmed cells", _no_error, _against_cells),
+    Cause("programming error", "the error of the programmed cells", _no_error, _against_cells, ("drift", "read noise")),
     Cause("read noise", "the noise of reads", _no_read_noise, _against_cells),
     Cause("faults", "stuck and noisy cells", _no_faults, _against_cells),
     Cause("on/off ratio", "the current of cells in their lowest state", _no_background, _against_cells),
     Cause("wires", "the resistance of the wires", _no_wires, _against_wires),
     Cause("ADC circuit", "the errors of the ADC's circuit", _ideal_circuit, _against_levels),
     Cause("ADC levels", "too few levels of the ADCs", _finer_levels, _against_levels),
-    Cause("ADC clipping", "signals beyond the range of the ADCs", _no_clipping, _against_clipping),
+    Cause(
+        "ADC clipping",
+        "signals beyond the range of the ADCs",
+        _no_clipping,
+        _against_clipping,
+        includes=("ADC levels",),
+    ),
     Cause("weight codes", "too few bits of the weights", _finer_weights, _against_codes),
     Cause("input codes", "too few bits of the inputs", _finer_inputs, _against_inputs),
     Cause("input clipping", "inputs beyond their calibrated range", _whole_inputs, _against_saturation),

@@ -7,26 +7,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bitline.data.samples import Samples
 from bitline.design import Design
-from bitline.design.settings import flat
 from bitline.errors import BitlineError
-from bitline.evaluation.adc_ranges import study_ranges
-from bitline.evaluation.causes import ALL, RECALIBRATE, Cause, Settings, causes
+from bitline.evaluation.adc_ranges import SliceRange, study_ranges
+from bitline.evaluation.causes import Cause, Settings, Tried, causes, typed
 from bitline.evaluation.evaluate import Remedy
 from bitline.evaluation.layer_errors import LayerError, layer_errors
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
+from bitline.evaluation.worst_layer import worst_layer
 from bitline.measures import ACCURACY, Measure
 from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
-from bitline.numerics.text import exact, fixed, percent
+from bitline.numerics.text import percent
 
 IMAGES = 128
 """Images that a design with one cause undone is tried on."""
@@ -35,7 +34,10 @@ OBSERVED = 64
 SHARE = 0.25
 """Part of the loss that a cause has to explain, or a remedy to regain, to be worth a word."""
 NEARLY = 0.8
-"""Part of the most that one cause regains from which on another one is as good an explanation."""
+"""Part of what a cause regains from which on one that is undone with it explains it as well, and part of the loss from
+which on more of the same remedy is not tried."""
+ALL_OF_IT = 0.99
+"""Part of what a cause regains from which on one that is undone with it is said to be all of it."""
 MOST = 3
 """Remedies that are named."""
 
@@ -146,24 +148,23 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
     ward, measure = _Ward(patient), patient.data.measure
     wanted = ward.data.value(patient.model)
     start, layers = ward.admitted()
-    found: list[tuple[float, Cause]] = []
+    found: list[Tried] = []
     possible = causes(patient.design)
     for number, cause in enumerate(possible):
         progress(f"without {cause.name}", number, len(possible))
         healthy = cause.undone(patient.design)
         value = None if healthy is None else ward.value(healthy)
         if value is not None:
-            found.append((value, cause))
-    found.sort(key=lambda pair: -measure.sign * pair[0])
-    without = tuple(Undone(cause.name, value) for value, cause in found)
+            found.append(Tried(value, cause, tuple(each.name for each in possible if each.name in cause.includes)))
+    found.sort(key=lambda tried: -measure.sign * tried.value)
+    without = tuple(Undone(f"{tried.cause.name}{tried.suffix}", tried.value) for tried in found)
     result = Diagnosis(start, wanted, without, "", (), len(ward.data), measure)
-    if not found or not result.regained(found[0][0]) >= SHARE:
+    if not found or not result.regained(found[0].value) >= SHARE:
         return replace(result, because=_nothing_alone(result))
-    value, cause = _narrowest(found, result)
-    because = f"{cause.words}: without that, {_in_words(measure, value)} in place of {_in_words(measure, start)}"
-    because += _where(patient, cause, layers)
+    chosen = _narrowest(found, result)
+    because = _because(chosen, found[0], result) + worst_layer(chosen.cause, patient.design, layers, ward.ranges)
     progress("trying remedies", len(possible), len(possible))
-    return replace(result, because=because, remedies=ward.remedies(cause, result))
+    return replace(result, because=because, remedies=ward.remedies(chosen.cause, result))
 
 
 def _in_words(measure: Measure, value: float) -> str:
@@ -197,22 +198,29 @@ class _Ward:
         return None if math.isnan(value) else value
 
     def remedies(self, cause: Cause, result: Diagnosis) -> tuple[Undone, ...]:
-        """What regains enough, the best first."""
-        tried = []
+        """What regains enough, the best first; more of what regains nearly all is not tried."""
+        tried, enough = list[Undone](), set[frozenset[str]]()
         for remedy in cause.remedies(self.patient.design):
-            value = self._with(remedy)
+            names = frozenset({remedy} if isinstance(remedy, str) else remedy)
+            value = None if names in enough else self._with(remedy)
             if value is not None and result.regained(value) >= SHARE:
-                tried.append(Undone(_typed(remedy), value))
-                if result.regained(value) >= NEARLY:  # what comes later costs more, and gains little more
-                    break
+                tried.append(Undone(typed(remedy, OBSERVED), value))
+                if result.regained(value) >= NEARLY:
+                    enough.add(names)
         return tuple(sorted(tried, key=lambda entry: -result.measure.sign * entry.value)[:MOST])
+
+    def ranges(self) -> tuple[SliceRange, ...]:
+        """Of the ADCs of every layer; none where they cannot be studied."""
+        try:
+            return study_ranges(self.patient.model, self.patient.design, self.calibration)
+        except BitlineError:
+            return ()
 
     def _with(self, remedy: Settings | str) -> float | None:
         if isinstance(remedy, str):
-            images = self.calibration
-            if not isinstance(images, Tensor) or len(images) < 2:
-                return None
-            return self.value(self.patient.design, Recalibrate(images))
+            given, model = self.calibration, self.patient.model
+            images = given if isinstance(given, Tensor) else given.beside(model)
+            return self.value(self.patient.design, Recalibrate(images)) if len(images) > 1 else None
         try:
             design = self.patient.design.with_settings(dict(remedy))
         except BitlineError:
@@ -246,10 +254,28 @@ def observed(calibration: Tensor | Samples) -> Tensor | Samples:
     return first if call.keywords or len(call.tensors()) != 1 else call.tensors()[0]
 
 
-def _narrowest(found: Sequence[tuple[float, Cause]], result: Diagnosis) -> tuple[float, Cause]:
-    """Of causes that regain nearly as much as the best one, the first of `causes`: exact cells do not drift, either."""
-    enough = NEARLY * result.regained(found[0][0])
-    return min((entry for entry in found if result.regained(entry[0]) >= enough), key=lambda entry: ALL.index(entry[1]))
+def _narrowest(found: Sequence[Tried], result: Diagnosis) -> Tried:
+    """The best cause, or one that is undone with it and regains nearly as much alone."""
+    best, enough = found[0], NEARLY * result.regained(found[0].value)
+    return next(
+        (tried for tried in found if tried.cause.name in best.undone_too and result.regained(tried.value) >= enough),
+        best,
+    )
+
+
+def _because(chosen: Tried, best: Tried, result: Diagnosis) -> str:
+    """What the chosen cause costs, and what is regained if all that the best one undoes is undone."""
+    measure = result.measure
+    without, start = (_in_words(measure, value) for value in (chosen.value, result.value))
+    if not result.regained(chosen.value) < ALL_OF_IT * result.regained(best.value):
+        suffix = chosen.suffix if chosen is best else ""
+        return f"{chosen.cause.words}{suffix}: without that, {without} in place of {start}"
+    others = " and ".join(name for name in (best.cause.name, *best.undone_too) if name != chosen.cause.name)
+    return (
+        f"{chosen.cause.words}: without that alone, {without} in place of {start}, "
+        f"{percent(result.regained(chosen.value), 0)} % of the loss (without {others}, too: "
+        f"{_in_words(measure, best.value)})"
+    )
 
 
 def _nothing_alone(result: Diagnosis) -> str:
@@ -257,41 +283,3 @@ def _nothing_alone(result: Diagnosis) -> str:
         return "nothing is lost against the float network on these samples"
     wanted, found = (_in_words(result.measure, value) for value in (result.wanted, result.value))
     return f"no cause alone: {wanted} became {found}, and undoing any of them regains little"
-
-
-def _typed(remedy: Settings | str) -> str:
-    """A remedy as the options of a command line."""
-    if isinstance(remedy, str):
-        return f"--{RECALIBRATE} {OBSERVED}"
-    return " ".join(f"--set {name}={_toml(value)}" for name, value in flat(dict(remedy)).items())
-
-
-def _toml(value: Any) -> str:
-    return exact(value) if isinstance(value, float) else str(value)
-
-
-def _where(patient: Patient, cause: Cause, layers: Sequence[LayerError]) -> str:
-    """Which layer a cause harms most, and by how much."""
-    if cause.name in ("ADC levels", "ADC clipping"):
-        return _at_the_adcs(patient, cause.name)
-    known = [layer for layer in layers if math.isfinite(layer.own_db)]
-    if not known:
-        return ""
-    worst = min(known, key=lambda layer: layer.own_db)
-    outside = f", {percent(worst.outside, 1)} % of its cells outside the tolerance" if worst.outside else ""
-    return f"; worst in {worst.name}, whose outputs lie {fixed(worst.own_db, 1)} dB above their error{outside}"
-
-
-def _at_the_adcs(patient: Patient, name: str) -> str:
-    """The layer whose signals are clipped most, or use the fewest levels."""
-    try:
-        ranges = study_ranges(patient.model, patient.design, observed(patient.calibration))
-    except BitlineError:
-        return ""
-    if name == "ADC clipping":
-        clipped = [entry for entry in ranges if not math.isnan(entry.clipped)]
-        worst = max(clipped, key=lambda entry: entry.clipped, default=None)
-        return "" if worst is None else f"; {percent(worst.clipped, 1)} % of the signals of {worst.layer} are clipped"
-    fewest = min(ranges, key=lambda entry: entry.levels_in_use)
-    used, levels = fewest.levels_in_use, 2**patient.design.adc.bits
-    return f"; most signals of {fewest.layer} share {used:.0f} of {levels:,} levels"

@@ -17,6 +17,7 @@ from bitline.errors import NetworkError
 from bitline.networks.checkpoints import in_short, named_as, unwrapped, weights_in, with_shared
 from bitline.networks.gguf_file import read_gguf
 from bitline.networks.safe_types import SAFE_TYPES
+from bitline.nn.fold import leave_room
 
 OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: give the file with --model",
@@ -33,6 +34,9 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     `module.`, `_orig_mod.` or a prefix such as the `model.` of Lightning; product-quantised state dicts (Martinez et
     al., CVPR 2021: codebooks and codes); npz; GGUF with the package gguf. Half precision becomes float32. No code in a
     file runs; beside tensors, it may hold an `argparse.Namespace` and numbers of NumPy.
+
+    Where a file has no weights of batch norms but biases of the layers before them, the norms were folded, as those of
+    fine-tuned networks are: they become identities.
 
     Args:
         model: the network that the file was made for.
@@ -59,7 +63,10 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     path = Path(path)
     wanted = model.state_dict()
     found = _fitting(path, wanted)
-    missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
+    missing = _missing(found, wanted)
+    if missing and leave_room(model, found):
+        wanted = model.state_dict()
+        missing = _missing(found, wanted)
     additional = [name for name in found if name not in wanted]
     if missing or additional:
         what = f"no {missing[0]!r}" if missing else f"an additional {additional[0]!r}"
@@ -77,6 +84,10 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         _check_values(path, name, value, wanted[name])
     model.load_state_dict(found, strict=False)
     return model
+
+
+def _missing(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> list[str]:
+    return [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
 
 
 def _check_values(path: Path, name: str, value: Tensor, wanted: Tensor) -> None:

@@ -37,7 +37,7 @@ class Conversion:
     Attributes:
         design: the accelerator, at the age of the chip.
         analog: names of the layers on arrays.
-        digital: names and types of layers with parameters that stay digital.
+        digital: names and types of layers with parameters that stay digital, and of parameters beside analog layers.
         folding: what happened to batch norms.
         calibration: ranges of every analog layer.
         remarks: what else a reader of the results should know.
@@ -80,8 +80,15 @@ class Conversion:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the results should know: what is approximate, and what stays digital and why."""
-        digital = (f"{name} ({kind}) stays digital" for name, kind in self.digital)
+        digital = (f"{_digital(name, kind)} stays digital" for name, kind in self.digital)
         return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
+
+
+def _digital(name: str, kind: str) -> str:
+    """A layer with its type, or a parameter of what holds layers."""
+    if kind != nn.Parameter.__name__:
+        return f"{name} ({kind})"
+    return f"parameter {name!r}" if "." in name else f"parameter {name!r} of the network itself"
 
 
 def _row(name: str, layer: LayerCalibration) -> tuple[str, str, str, str]:

@@ -246,17 +246,27 @@ def _take_apart(network: nn.Module, design: Design) -> None:
 def _make_analog(
     network: nn.Module, design: Design, places: Places, folded: dict[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    """Make layers analog in place; names and types of those with parameters that stay digital."""
-    digital = []
+    """Make layers analog in place; names and types of those with parameters that stay digital.
+
+    What holds layers beside parameters of its own, as a network its positions, is named by these parameters.
+    """
+    taken = set()
     for module, names in places.items():
-        name = names[0]
-        own = design_of(design, names)
-        form = analog_form(module)
+        own, form = design_of(design, names), analog_form(module)
         if own is not None and form is not None:
-            form.take_over(module, own, name, folded.get(name, ""))
-        elif not isinstance(module, CompositeLayer) and next(module.parameters(recurse=False), None) is not None:
-            digital.append((name, type(module).__name__))
-    return tuple(digital)
+            form.take_over(module, own, names[0], folded.get(names[0], ""))
+            taken.add(module)
+    rest = {names[0]: module for module, names in places.items() if module not in taken}
+    return tuple(part for name, module in rest.items() for part in _digital_parts(name, module, module is network))
+
+
+def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[str, str]]:
+    own = [parameter for parameter, _ in module.named_parameters(recurse=False)]
+    if isinstance(module, CompositeLayer) or not own:
+        return []
+    if any(isinstance(part, AnalogLayer) for part in module.modules()):
+        return [(own_name if is_root else f"{name}.{own_name}", nn.Parameter.__name__) for own_name in own]
+    return [(name, type(module).__name__)]
 
 
 def _refuse_unmapped(network: nn.Module, design: Design) -> None:

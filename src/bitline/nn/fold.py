@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -99,6 +99,47 @@ def fold_pairs(model: nn.Module, pairs: Sequence[Pair], message: str = "") -> Fo
     return FoldReport(tuple(pairs), kept, message)
 
 
+@torch.no_grad()
+def leave_room(model: nn.Module, held: Collection[str]) -> tuple[Pair, ...]:
+    """Make room for the weights of a network whose batch norms were folded, in place.
+
+    Norms that can be folded become identities, and the layers before them have a bias, all or none of them.
+
+    Args:
+        model: with its batch norms, in training or not.
+        held: names of the weights that there are.
+
+    Returns:
+        The pairs of which the norm became an identity; none where the weights are not those of such a network: where
+        some of a norm are there, or no bias of its layer.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4))
+        >>> leave_room(network, ["0.weight", "0.bias"]), list(network.state_dict())
+        ((('0', '1'),), ['0.weight', '0.bias'])
+    """
+    modules = dict(model.named_modules())
+    modes = {module: module.training for module in modules.values()}
+    pairs, _ = foldable(model.eval())
+    for module, mode in modes.items():
+        module.training = mode
+    names = set(held)
+    folded = tuple(pair for pair in pairs if not any(name.startswith(f"{pair[1]}.") for name in names))
+    room = tuple(f"{norm}." for _, norm in folded)
+    others = (name for name in model.state_dict() if not name.startswith(room) and name not in names)
+    if any(not name.endswith("num_batches_tracked") for name in others):
+        return ()
+    if not all(f"{layer}.bias" in names for layer, _ in folded):
+        return ()
+    for layer, norm in folded:
+        weight, outputs = modules[layer].weight, modules[norm].num_features
+        assert isinstance(weight, nn.Parameter) and isinstance(outputs, int)
+        if modules[layer].bias is None:
+            modules[layer].bias = nn.Parameter(weight.new_zeros(outputs), weight.requires_grad)
+        _become_identity(modules[norm])
+    return folded
+
+
 def normalises_channels(layer: nn.Module, output_dimensions: int) -> bool:
     """Whether a batch norm of an output with so many dimensions has a scale for each column of the layer's matrix."""
     return DIMENSIONS.get(type(layer), -1) + 2 == output_dimensions
@@ -170,6 +211,10 @@ def _fold(layer: nn.Module, norm: nn.Module) -> None:
     scaled = weight * _by_output(layer, weight, gain)
     layer.weight = nn.Parameter(scaled.to(weight.dtype), weight.requires_grad)
     layer.bias = nn.Parameter((shift if bias is None else bias * gain + shift).to(weight.dtype), weight.requires_grad)
-    norm.__class__ = FoldedNorm  # type: ignore[assignment]
+    _become_identity(norm)
+
+
+def _become_identity(norm: nn.Module) -> None:
+    norm.__class__ = FoldedNorm
     norm._parameters.clear()
     norm._buffers.clear()

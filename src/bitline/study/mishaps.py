@@ -45,6 +45,19 @@ def described(error: BaseException) -> str:
     return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
 
 
+def is_of_users_code(error: BaseException) -> bool:
+    """Whether a user's class or function took part in an error.
+
+    Args:
+        error: that was raised.
+
+    Examples:
+        >>> is_of_users_code(ValueError("never raised"))
+        False
+    """
+    return any(map(_is_a_users, traceback.extract_tb(error.__traceback__)))
+
+
 def with_less_at_once(task: Task, batch: int) -> Task:
     """A task whose worker was probably killed for want of memory, for another one to try.
 

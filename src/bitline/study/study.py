@@ -28,6 +28,9 @@ from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 from bitline.study.varied import VariedDesigns
 
+SKIP = "; to leave out impossible combinations, set skip_impossible = true"
+"""The end of a message about an impossible design of a study."""
+
 
 class Study(Part):
     """A study. Read one with `load`, run it with `sweep`.
@@ -237,10 +240,7 @@ class Study(Part):
         except DesignError as error:
             if self.skip_impossible:
                 return None
-            raise StudyError(
-                f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}; to leave out impossible "
-                "combinations, set skip_impossible = true"
-            ) from None
+            raise StudyError(f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}{SKIP}") from None
 
     @checked(StudyError)
     def point(self, settings: dict[str, Any]) -> Point:
