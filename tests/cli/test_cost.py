@@ -48,8 +48,6 @@ def test_cost_explains_what_it_cannot_do(bitline, arguments, words):
 def test_a_part_that_only_one_library_has_is_named_where_it_makes_the_difference(bitline):
     """ISAAC's off-chip interface is most of its energy: the order of two libraries is not that of two designs."""
     _, _, errors = bitline("cost", "--design", "sonos-a", "--design", "isaac", "--model", "synthetic:small_fashion")
-        "cost", "--design", "differential", "--design", "isaac", "--model", "synthetic:small_fashion"
-    )
     assert "are HyperTransport, which library 'isaac-32nm' has and 'sonos-40nm' has not" in " ".join(errors.split())
     _, _, errors = bitline("cost", "--design", "sonos-a", "--design", "sonos-d", "--model", "synthetic:small_fashion")
     assert "has not" not in errors
