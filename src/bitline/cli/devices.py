@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 app = Commands()
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-"""Suffixes of tables of measurements."""
-
 ALWAYS_GIVEN = {"alpha": 0.02}
 """What the generic devices are shown with, as they have no default."""
 
@@ -150,9 +147,10 @@ def find_device(device: str, settings: dict[str, Any]) -> Device:
     """
     from bitline.config.messages import nearest
     from bitline.design import Design
+    from bitline.devices.registry import is_table
 
     kinds = registered()
-    if Path(device).suffix.lower() in TABLES:
+    if is_table(device):
         settings = {"kind": "measurements-fit", "file": device, **settings}
     elif ":" in device:
         settings = {"kind": device, **settings}
