@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 import torch
 from scipy import stats
 
-from bitline import Design
+from bitline import Design, evaluate_times
 from bitline.cli import app as cli
+from bitline.design.approximations import device_notes
 from bitline.devices._measurement_files import Columns, read_file
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
@@ -95,7 +97,7 @@ def test_designs_remember_the_table(tmp_path, kind):
 
 
 def test_what_was_not_measured_is_refused(tmp_path):
-    base = {"cell.device": {"kind": "measurements-fit", "file": write(tmp_path)}}
+    base = {"cell.device": {"kind": "measurements-fit", "file": write(tmp_path, times=(0.0, 3600.0, DAY))}}
     assert Design().with_settings(base).cell.window_low == pytest.approx(5 / 40)
     for settings, words in [
         ({"cell.on_off_ratio": 100.0}, "on_off_ratio = 8 or less"),
@@ -104,7 +106,23 @@ def test_what_was_not_measured_is_refused(tmp_path):
     ]:
         with pytest.raises(DesignError, match=words):
             Design().with_settings({**base, **settings})
-        assert Design().with_settings({**base, **settings, "cell.device.extrapolate": True})
+        allowed = Design().with_settings({**base, **settings, "cell.device.extrapolate": True})
+        assert any("is extrapolated" in note for note in device_notes(allowed))
+        assert not device_notes(Design().with_settings(base))
+
+
+@pytest.mark.parametrize("extrapolate", [False, True])
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [((0.0,), "at one time only, just after programming, and there is no drift"), ((3600.0,), "only, 1 hour after pro"),
+     ((0.0, DAY), "just after programming and after 1 day, and the drift after that")],
+)  # fmt: skip
+def test_drift_that_measurements_do_not_tell_is_refused(tmp_path, times, words, extrapolate):
+    """A table of one time was constant for ever with 'extrapolate', without a word."""
+    with pytest.raises(DesignError, match=words) as error:
+        one = {"kind": write(tmp_path, times=times), "extrapolate": extrapolate}
+        Design().with_settings({"cell.device": one, "cell.time": "2 days"})
+    assert "extrapolate = true" not in str(error.value)
 
 
 def test_unusable_tables_are_refused(tmp_path):
@@ -170,7 +188,7 @@ def test_tables_are_read_as_people_keep_them(tmp_path):
 def test_headers_can_be_said_and_must_be_where_they_are_ambiguous(tmp_path):
     rows = "".join(f"{target},{target + error},9\n" for target in (1, 2) for error in (0.1, 0.2, 0.3, 0.4, 0.5))
     (tmp_path / "two.csv").write_text(f"aim,read_first,read_again\n{rows}")
-    with pytest.raises(DesignError, match=r"read_first and read_again.*say columns"):
+    with pytest.raises(DesignError, match=r"read_first and read_again.*, such as --columns 'measured=read_first'"):
         device(str(tmp_path / "two.csv"))
     with pytest.raises(DesignError, match="has no column 'nope'"):
         device(str(tmp_path / "two.csv"), columns={"measured": "nope"})
@@ -202,6 +220,9 @@ WRONG = {
     "target,G_meas_nS,t": "has a unit in the header 'G_meas_nS' and none in 'target'",
     "G_target_US,G_meas_nS,t": "has the unit 'US': write a conductance or a current",
     "target (kohm),measured (kohm),t": "has the unit 'kohm'",
+    "target (uS),measured (uS),G_1h": "has a unit in the header 'target .uS.' and none in 'G_1h'",
+    "target,measured,G_0h": "has measured and G_0h, both read at programming",
+    "target,measured,G_60min,G_1h": "has G_60min and G_1h, both read after 1 hour",
     "target (a.u.),measured (a.u.),t": "has the unit 'a'|'u'",
 }
 
@@ -236,6 +257,96 @@ def test_measured_values_have_the_unit_of_their_header(headed, headers):
 def test_units_that_are_not_understood_are_refused(headed, headers):
     with pytest.raises(ValueError, match=WRONG[headers]):
         headed(*headers.split(","))
+
+
+WIDE = {
+    "target (uS),G_measured (uS),G_1h (uS),G_1day (nS)": {"measured": 0, "G_1h (uS)": 3600, "G_1day (nS)": DAY},
+    "target,measured,1 min,read after 4 hours": {"measured": 0, "1 min": 60, "read after 4 hours": 4 * 3600},
+    "target_uS,reading_1h_uS,measured_uS": {"measured": 0, "reading_1h_uS": 3600},
+    "target,G_1day,G_0s,G_1h": {"measured": 0, "G_1h": 3600, "G_1day": DAY},
+    "target_nA,I_30s_nA,I_2.5h_nA": {"measured": 30, "I_2.5h_nA": 9000},
+    "target,measured_1h,measured_1week": {"measured": 3600, "measured_1week": 7 * DAY},
+}
+
+
+@pytest.mark.parametrize("headers", WIDE)
+def test_readings_of_the_same_cells_have_a_column_each(headed, headers):
+    found = headed(*headers.split(","))
+    assert found.readings == WIDE[headers] and found.unused == ()
+    scales = {name: found.scales.get(name, 1.0) for name in found.readings}
+    assert scales == {name: pytest.approx(1e-3 if "nS" in name else 1.0) for name in scales}
+
+
+@pytest.mark.parametrize(
+    ("headers", "unused"),
+    [("cell,target,measured,G_1V", ("cell", "G_1V")), ("target,measured,time_s,G_1h", ("G_1h",)),
+     ("target,measured,G_bottom_1h,G_1h_run2,G_1h_2day", ("G_bottom_1h", "G_1h_run2", "G_1h_2day"))],
+)  # fmt: skip
+def test_columns_that_are_not_used_are_told(headed, headers, unused):
+    assert headed(*headers.split(",")).unused == unused
+
+
+def wide_and_long(path: Path) -> tuple[str, str]:
+    """The same readings, with a column for each time and with a row for each reading."""
+    long = pd.read_csv(write(path, cells=40, times=(0.0, 3600.0, DAY)))
+    columns = {time: group.reset_index(drop=True) for time, group in long.groupby("time_s")}
+    wide = pd.DataFrame({"target": columns[0.0]["target"], "measured": columns[0.0]["measured"],
+                         "G_1h": columns[3600.0]["measured"], "G_1day": columns[DAY]["measured"]})  # fmt: skip
+    wide.to_csv(path / "wide.csv", index=False)
+    return str(path / "wide.csv"), str(path / "cells.csv")
+
+
+def test_wide_tables_are_as_long_ones(tmp_path):
+    """Columns such as 'G_1day' were left out without a word, and nothing drifted."""
+    wide, long = (device(file).table for file in wide_and_long(tmp_path))
+    assert wide.times_s == long.times_s == (0.0, 3600.0, DAY)
+    for one, other in zip(wide.cells_at, long.cells_at, strict=True):
+        np.testing.assert_array_equal(one.targets, other.targets)
+        np.testing.assert_array_equal(one.cells, other.cells)
+
+
+def test_gaps_in_wide_tables_are_refused(tmp_path):
+    path, _ = wide_and_long(tmp_path)
+    pd.read_csv(path).assign(G_1h=lambda table: table["G_1h"].where(table.index != 3)).to_csv(path, index=False)
+    with pytest.raises(DesignError, match=r"row 5: .*'G_1h': nan.* is not a measurement"):
+        device(path)
+
+
+def test_evaluations_tell_what_is_extrapolated_and_left_out(tmp_path):
+    path, _ = wide_and_long(tmp_path)
+    pd.read_csv(path).assign(cell=1, G_bake_1V_1h=2.0).to_csv(path, index=False)
+    network, images = torch.nn.Linear(4, 2), torch.rand(20, 4)
+    design = Design().with_settings({"cell.device": {"kind": "measurements-fit", "file": path, "extrapolate": True}})
+    labels = torch.arange(20) % 2
+    found = evaluate_times(network, design, images, labels, calibration=images, times=["60 s", "1 hour", "1 week"])
+    minute, hour, week = ({note for note in one.notes if "cell.device" in note or "not used" in note} for one in found)
+    (unused,) = hour
+    assert "columns that are not used: cell, G_bake_1V_1h; readings at several times are rows" in unused
+    assert week == {unused, "cell.device 'measurements-fit' is extrapolated to 1 week (measured up to 1 day after "
+                    "programming)"}  # fmt: skip
+    assert minute - hour == {"cell.time is 1 minute, and cell.device 'measurements-fit' was first measured again after "
+                             "1 hour: drift is linear in time until then, and most cells drift sooner"}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])
+def test_cells_drift_in_the_logarithm_of_time(tmp_path, kind):
+    """Cells of a + b log10 t, different for each, are met between measured times and beyond them."""
+    rng = np.random.default_rng(4)
+    cells, times = 25, (60.0, 4 * 3600.0, DAY)
+    ranks, share = np.sort(rng.standard_normal(cells)), 0.01
+    rows = [
+        (target, target * (1 + 0.02 * rank) - (0.1 + share * target) * (1 + 0.1 * rank) * math.log10(time / 60), time)
+        for time in times for target in TARGETS for rank in ranks
+    ]  # fmt: skip
+    pd.DataFrame(rows, columns=["target", "measured", "time_s"]).to_csv(tmp_path / "log.csv", index=False)
+    one = device(str(tmp_path / "log.csv"), kind, extrapolate=True, mean_degree=1, sigma_degree=1) if kind.endswith(
+        "fit") else device(str(tmp_path / "log.csv"), kind, extrapolate=True)  # fmt: skip
+    fresh, later = sample(one, 20.0), sample(one, 20.0, 4 * 3600.0)
+    slope = (later - fresh) / math.log10(240)
+    assert slope.mean() == pytest.approx(-(0.1 + share * 20), rel=0.05)
+    for seconds in (120.0, 3600.0, 12 * 3600.0, 7 * DAY, 365 * DAY):
+        expected = fresh + slope * math.log10(seconds / 60)
+        np.testing.assert_allclose(sample(one, 20.0, seconds), expected, rtol=0, atol=2e-5)
 
 
 def test_a_unit_that_contradicts_the_headers_is_refused(tmp_path):

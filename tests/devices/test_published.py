@@ -7,7 +7,7 @@ and the root mean square of their read noise, are those of the publication withi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,13 @@ WEIGHTS = np.exp(-(Z**2) / 2) / np.exp(-(Z**2) / 2).sum()
 def expected(function: Callable[[np.ndarray], np.ndarray]) -> float:
     """Mean of a function of a standard normal number."""
     return float((function(Z) * WEIGHTS).sum())
+
+
+def drifted(time: float, times: Sequence[float], values: Sequence[float]) -> np.floating:
+    """Linear in time until the first one after programming, and in its logarithm from there on."""
+    first = next(one for one in times if one > 0)
+    places = [one / first if one < first else 1 + math.log(one / first) for one in (time, *times)]
+    return np.interp(places[0], places[1:], values)
 
 
 @dataclass(frozen=True)
@@ -68,9 +75,9 @@ XIAO_MEANS = {  # nA, of the same groups of cells at each day; a cell that is of
 def xiao(current: float, seconds: float) -> Published:
     days = seconds / DAY
     at = sorted(XIAO_MEANS)
-    mean = float(np.interp(days, at, [np.interp(current, XIAO_MEANS[0], XIAO_MEANS[t]) for t in at]))
+    mean = float(drifted(days, at, [np.interp(current, XIAO_MEANS[0], XIAO_MEANS[t]) for t in at]))
     sigmas = [XIAO_B[t] * (1 - math.exp(-XIAO_A[t] * mean)) for t in at]
-    return Published(mean, float(np.interp(days, at, sigmas)))
+    return Published(mean, float(drifted(days, at, sigmas)))
 
 
 # -- SONOS: Agrawal et al., IEDM 2022, 21.7, Fig. 10a (spread), 10b (drift), 11b (read noise)
@@ -102,8 +109,8 @@ AGRAWAL_DRIFT = [
 
 def agrawal(current: float, seconds: float) -> Published:
     days = seconds / DAY
-    mean = current + np.interp(days, range(6), [np.polyval(c[::-1], current) for c in AGRAWAL_DRIFT])
-    sigma = np.interp(days, range(6), [a * (1 - math.exp(-mean / b)) for a, b in AGRAWAL_AB])
+    mean = current + drifted(days, range(6), [np.polyval(c[::-1], current) for c in AGRAWAL_DRIFT])
+    sigma = drifted(days, range(6), [a * (1 - math.exp(-mean / b)) for a, b in AGRAWAL_AB])
     read = lambda z: 12.58037 * (1 - np.exp(-np.maximum(mean + sigma * z, 0) / 215.36557))  # noqa: E731
     return Published(float(mean), float(sigma), math.sqrt(expected(lambda z: read(z) ** 2)))
 
@@ -349,7 +356,7 @@ STATES = [(12.0, 0.0), (5.0, 10.0), (40.0, HOUR), (15.0, 0.4 * DAY), (12.0, 0.4 
 
 
 def test_resampled_cells_have_the_quantiles_of_the_table(tmp_path):
-    """Rank by rank, linear between the targets around a state and between the times around its own."""
+    """Rank by rank, linear between the targets around a state, and in the logarithm of time between the times."""
     file, cells = table_of(tmp_path / "cells.csv")
     for target, time in STATES:
 
@@ -358,14 +365,14 @@ def test_resampled_cells_have_the_quantiles_of_the_table(tmp_path):
             return target + float(np.interp(target, TABLE_TARGETS, deviations))
 
         values = np.array(
-            [np.interp(max(time, 10.0), TABLE_TIMES, [at(t, rank) for t in TABLE_TIMES]) for rank in range(80)]
+            [drifted(max(time, 10.0), TABLE_TIMES, [at(t, rank) for t in TABLE_TIMES]) for rank in range(80)]
         )
         sampled = _sampled({"kind": "measurements-resampled", "file": file}, target, time)
         agree(sampled, None, Published(float(values.mean()), float(values.std())), f"{target} after {time}")
 
 
 def test_fitted_cells_have_the_polynomials_of_the_table(tmp_path):
-    """Straight lines through mean and sigma, weighted by the standard errors of the means, then linear in time."""
+    """Straight lines through mean and sigma, weighted by the standard errors of the means, then linear in log time."""
     file, cells = table_of(tmp_path / "cells.csv")
     for target, time in STATES:
         means, sigmas = [], []
@@ -375,7 +382,7 @@ def test_fitted_cells_have_the_polynomials_of_the_table(tmp_path):
             offsets = np.array([group.mean() for group in groups]) - TABLE_TARGETS
             means.append(np.polyval(np.polyfit(TABLE_TARGETS, offsets, 1, w=1 / spread), target))
             sigmas.append(np.polyval(np.polyfit(TABLE_TARGETS, spread, 1, w=1 / spread), target))
-        mean, sigma = (float(np.interp(max(time, 10.0), TABLE_TIMES, values)) for values in (means, sigmas))
+        mean, sigma = (float(drifted(max(time, 10.0), TABLE_TIMES, values)) for values in (means, sigmas))
         device = {"kind": "measurements-fit", "file": file, "mean_degree": 1, "sigma_degree": 1}
         agree(_sampled(device, target, time), None, Published(target + mean, sigma), f"{target} after {time}")
 

@@ -80,8 +80,9 @@ def test_every_command_checks_its_options():
     [
         ["adc.bits=6", "adc.bits=7"],
         ["adc.bits=6", "adc={bits=7}"],
-        ["adc.bits=6", "adc=ramp"],
-        ["adc=ramp", "adc.bits=6"],
+        ["adc.bits=6", "adc=7"],
+        ["adc=ramp", "adc.bits=6", "adc.kind=sar"],
+        ["cell.device=a.csv", "cell.device.kind=measurements-fit", "cell.device.file=b.csv"],
         ["adc.kind=ramp", "adc={kind='sar', bits=6}"],
         ["x=true", "x=1"],
     ],
@@ -97,6 +98,22 @@ def test_settings_that_agree_are_taken():
     """What is said twice in the same words, or about neighbours, leaves no doubt."""
     twice = ["adc.bits=6", "adc.bits=6", "adc.kind=ramp", "adc.bits_saved=[1]"]
     assert parse_settings(twice) == {"adc.bits": 6, "adc.kind": "ramp", "adc.bits_saved": [1]}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("settings", "meant"),
+    [
+        (["adc=ramp", "adc.bits=6"], {"adc.kind": "ramp", "adc.bits": 6}),
+        (["cell.device=a.csv", "cell.device.extrapolate=true"],
+         {"cell.device.kind": "a.csv", "cell.device.extrapolate": True}),
+        (["cell.device=a.csv", "cell.device.kind=measurements-resampled"],
+         {"cell.device.file": "a.csv", "cell.device.kind": "measurements-resampled"}),
+    ],
+)  # fmt: skip
+def test_a_word_beside_settings_of_its_own_is_their_kind(settings, meant, order):
+    """The remedy 'cell.device.extrapolate = true' was refused beside '--set cell.device=reram-wan-2022'."""
+    assert parse_settings(settings[::order]) == meant
 
 
 @pytest.mark.parametrize(

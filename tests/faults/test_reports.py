@@ -99,6 +99,16 @@ def test_numbers_in_words_are_numbers_and_words_stay_in_the_order_of_the_study()
     assert SettingAxis.of(replace(result, designs=tuple(zero)), "x").scale == "steps"
 
 
+@pytest.mark.parametrize(
+    ("levels", "scale"),
+    [((0.0, 3600.0, 86400.0), "steps"), ((0.0, 60.0, 600.0), "steps"), ((0.0, 60.0, 120.0), "linear"),
+     ((0.0, 86400.0), "linear"), ((60.0, 86400.0), "log")],
+)  # fmt: skip
+def test_times_a_decade_apart_are_not_placed_linearly(levels, scale):
+    """'0 s' and '1 h' lay over each other at an axis to one day."""
+    assert SettingAxis("cell.time", levels, tuple(map(format_duration, levels))).scale == scale
+
+
 def test_conditions_of_axes_compare_times_as_times():
     """Of the kind of times: an axis with when = { "cell.time" = "1 day" } was left out where it was '24 hours'."""
     study = Study(

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 app = Commands()
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-"""Suffixes of tables of measurements."""
-
 ALWAYS_GIVEN = {"alpha": 0.02}
 """What the generic devices are shown with, as they have no default."""
 
@@ -87,14 +84,15 @@ def _facts(kind: type[Device]) -> Iterator[str]:
 
 
 @app.command("show", cls=PlainCommand)
-def show(device: DeviceName, set_: Parameters = None) -> None:
+def show(context: typer.Context, device: DeviceName, columns: Headers = None, set_: Parameters = None) -> None:
     """Show the parameters of a device as TOML, with its source, ranges and units."""
     import tomlkit
 
     from bitline.config import toml
     from bitline.design.settings import parse_settings
 
-    found = find_device(device, parse_settings(set_ or []))
+    found = find_device(device, {**_columns(columns), **parse_settings(set_ or [])})
+    Output.of(context).notes(_notes(found))
     document = tomlkit.document()
     for line in (type(found).__doc__ or "").partition("Examples:")[0].strip().splitlines():
         document.add(tomlkit.comment(line.strip()) if line.strip() else tomlkit.nl())
@@ -117,8 +115,14 @@ def plot(
 
     found = find_device(device, {**_columns(columns), **parse_settings(set_ or [])})
     check_picture(out)
+    Output.of(context).notes(_notes(found))
     save(device_figure(found, device, seed), out)
     Output.of(context).wrote(out)
+
+
+def _notes(device: Device) -> tuple[str, ...]:
+    """What a device says of itself just after programming, such as which columns of its table it does not use."""
+    return device.notes(1 / device.default_on_off_ratio, 0.0)
 
 
 def _columns(given: str | None) -> dict[str, Any]:
@@ -143,9 +147,10 @@ def find_device(device: str, settings: dict[str, Any]) -> Device:
     """
     from bitline.config.messages import nearest
     from bitline.design import Design
+    from bitline.devices.registry import is_table
 
     kinds = registered()
-    if Path(device).suffix.lower() in TABLES:
+    if is_table(device):
         settings = {"kind": "measurements-fit", "file": device, **settings}
     elif ":" in device:
         settings = {"kind": device, **settings}

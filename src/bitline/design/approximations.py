@@ -27,6 +27,18 @@ def approximations(design: Design) -> tuple[str, ...]:
     return tuple(found)
 
 
+def device_notes(design: Design) -> tuple[str, ...]:
+    """What devices say of their use at the time of a design, such as what is extrapolated; one sentence each.
+
+    Examples:
+        >>> device_notes(Design())
+        ()
+    """
+    cells = [variant.cell for variant in design.variants()]
+    found = [note for cell in cells for note in cell.device.notes(cell.window_low, cell.time)]
+    return tuple(dict.fromkeys(found))
+
+
 def _reads_end_at_zero(design: Design) -> bool:
     return _is_noisy(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
 

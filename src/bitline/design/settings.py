@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from bitline.arrays import Array
 from bitline.config import toml
 from bitline.config.trust import is_import_path
+from bitline.devices.registry import is_table
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc
@@ -16,7 +17,9 @@ from bitline.readout import Adc
 TAG = "kind"
 """The key that chooses a variant."""
 
-CODE = ("cell.device", "cell.current_voltage", "adc")
+DEVICE = "cell.device"
+
+CODE = (DEVICE, "cell.current_voltage", "adc")
 """Settings that a class of the user's can stand for, by its import path."""
 
 SHARED = {
@@ -81,18 +84,37 @@ def code_in(settings: Mapping[str, Any]) -> tuple[str, ...]:
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """`["adc.bits=6"]` as `{"adc.bits": 6}`; values are TOML, and words need no quotes.
 
+    Examples:
+        >>> parse_settings(["cell.device=cells.csv", "cell.device.extrapolate=true"])
+        {'cell.device.kind': 'cells.csv', 'cell.device.extrapolate': True}
+
     Raises:
         DesignError: a setting without '=', two that set the same thing, or a value that cannot be read.
     """
-    result: dict[str, Any] = {}
+    given: list[tuple[str, Any]] = []
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
-        parsed = _value(value, f"--set {name.strip()}")
-        _check_once(name.strip(), parsed, result)
-        result[name.strip()] = parsed
+        given.append((name.strip(), _value(value, f"--set {name.strip()}")))
+    names = {own for pair in given for own in flat(dict([pair]))}
+    result: dict[str, Any] = {}
+    for name, value in given:
+        place = _variant_key(name, value, names)
+        _check_once(place, value, result)
+        result[place] = value
     return result
+
+
+def _variant_key(name: str, value: Any, names: Set[str]) -> str:
+    """Where a value goes: a word beside settings of its own, such as 'adc=sar' beside 'adc.bits=6', is their kind.
+
+    A table of measurements beside the kind that is to be made of it is its file.
+    """
+    if not isinstance(value, str) or not any(other.startswith(f"{name}.") for other in names):
+        return name
+    is_file = f"{name}.{TAG}" in names and name == DEVICE and is_table(value)
+    return f"{name}.file" if is_file else f"{name}.{TAG}"
 
 
 def _value(text: str, origin: str) -> Any:

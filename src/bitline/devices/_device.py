@@ -122,6 +122,14 @@ class Device(Variant):
             ValueError: a conductance or the time is out of range; the message says how to allow it.
         """
 
+    def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
+        """What a reader of results should know, such as what is extrapolated; one sentence each.
+
+        Args:
+            lowest, seconds: as for `check`, which has allowed them.
+        """
+        return ()
+
 
 def standard_noise(distribution: Distribution, draws: Draws) -> Callable[[Size, str], Tensor]:
     """The function that draws numbers of mean 0 and standard deviation 1 with this distribution.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -33,10 +34,24 @@ def piecewise_linear(x: Tensor, xs: Sequence[float], ys: Sequence[float]) -> Ten
 
 
 def between(seconds: float, times_s: Sequence[float]) -> tuple[int, int, float]:
-    """Indices of the measured times around a time, and how far it lies between them; the last two if it lies beyond."""
+    """Indices of the measured times around a time, and how far it lies between them; the last two if it lies beyond.
+
+    Cells drift in the logarithm of time: what lies between two times after programming, or beyond the last two, is
+    linear in it. From programming to the first time after it, which logarithms do not reach, it is linear in time.
+
+    Args:
+        seconds: not before the first of the times; any unit that the times have, too.
+        times_s: ascending, two or more.
+
+    Examples:
+        >>> between(5.0, (0.0, 10.0, 1000.0)), between(100.0, (0.0, 10.0, 1000.0)), between(1e5, (0.0, 10.0, 1000.0))
+        ((0, 1, 0.5), (1, 2, 0.5), (1, 2, 2.0))
+    """
     later = min(max(next((i for i, t in enumerate(times_s) if t >= seconds), len(times_s) - 1), 1), len(times_s) - 1)
-    span = times_s[later] - times_s[later - 1]
-    return later - 1, later, (seconds - times_s[later - 1]) / span
+    first, second = times_s[later - 1], times_s[later]
+    if first > 0:
+        return later - 1, later, math.log(seconds / first) / math.log(second / first)
+    return later - 1, later, (seconds - first) / (second - first)
 
 
 def grown(sigma: Tensor, later: Tensor, draws: Draws) -> Tensor:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitline.devices._measurement_files import Columns, read_file
+from bitline.devices.header_units import has_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,17 +41,26 @@ class MeasurementTable:
         cells_at: the cells at each time.
         content: hash of the file.
         unit: of the targets, where their header names it.
+        unused: headers of the columns that are left out.
     """
 
     times_s: tuple[float, ...]
     cells_at: tuple[MeasuredCells, ...]
     content: str
     unit: str = ""
+    unused: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[float, float]:
         """Smallest and largest target."""
         return float(self.cells_at[0].targets[0]), float(self.cells_at[0].targets[-1])
+
+    @property
+    def left_out(self) -> str:
+        """The columns that are not used, and what to do where they hold readings at other times."""
+        timed = any(has_time(header) for header in self.unused)
+        remedy = "; readings at several times are rows with the columns target, measured and time_s" * timed
+        return f"columns that are not used: {', '.join(self.unused)}{remedy}"
 
 
 def read_table(file: str, columns: Columns) -> MeasurementTable:
@@ -75,22 +85,35 @@ def _read(path: Path, columns: Columns, _changed: int) -> MeasurementTable:
     frame = file.frame
     if frame.empty:
         raise ValueError(f"{path} has a header and no measurements: give a row for each measured cell")
-    frame = frame[["target", "measured"]].assign(time_s=frame.get("time_s", 0.0))
     values = frame.apply(_numbers, decimal=file.decimal)
-    for name, scale in file.scales.items():
+    for name in values:
+        scale = file.scales.get(name, 1.0)
         values[name] = values[name] * scale if scale != 1 else values[name]
-    unusable = values.index[~np.isfinite(values).all(axis=1) | (values["target"] < 0) | (values["time_s"] < 0)]
+    at_least = values.reindex(columns=["target", "time_s"], fill_value=0.0)
+    unusable = values.index[~np.isfinite(values).all(axis=1) | (at_least < 0).any(axis=1)]
     if len(unusable):
         raise ValueError(
             f"{path}, row {unusable[0] + 2}: {frame.loc[unusable[0]].to_dict()} is not a measurement: "
             "every number must be finite, targets and times 0 or more"
         )
+    values = _long(values, file.readings)
     times = tuple(float(time) for time in sorted(values["time_s"].unique()))
     cells_at = tuple(_by_target(values[values["time_s"] == time], path) for time in times)
     if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
         raise ValueError(f"{path}: every time must have the same targets")
     content = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
-    return MeasurementTable(times, cells_at, content, file.unit)
+    return MeasurementTable(times, cells_at, content, file.unit, file.unused)
+
+
+def _long(values: pd.DataFrame, readings: dict[str, float]) -> pd.DataFrame:
+    """A row for each reading of a cell, with the columns target, measured and time_s."""
+    import pandas as pd  # here, for the start-up of what does not need it
+
+    if "time_s" in values:
+        return values
+    parts = (values[["target", name]].set_axis(["target", "measured"], axis=1).assign(time_s=seconds)
+             for name, seconds in readings.items())  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
 
 
 def _numbers(column: pd.Series, decimal: str) -> pd.Series:

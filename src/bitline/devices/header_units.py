@@ -26,6 +26,7 @@ QUANTITIES = frozenset({
     "mw", "ns", "ohm", "ohms", "s", "sec", "us", "uv", "v", "volt", "volts", "w",
 })  # fmt: skip
 """Units of other things, and what looks like a unit with its letters in another size."""
+_TIME = re.compile(r"(?<![0-9.])([0-9.]+)[\s_]*([A-Za-zµμ]+)(?![A-Za-zµμ0-9])")
 _BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]")
 _WORDS = re.compile(r"[^A-Za-zµμΩ/%]+")
 
@@ -93,6 +94,46 @@ def seconds_in(header: str) -> float:
             f"the header {header!r} has {what}: write s, min, hours, days or weeks, or call the column time_s"
         )
     return found[0] if found else 1.0
+
+
+def reading_in(header: str) -> tuple[float, str] | None:
+    """When the values under a header were read, and the header without the time.
+
+    Args:
+        header: of a column.
+
+    Returns:
+        Seconds and the rest; None where no time stands in it, or words or numbers that may mean something else.
+
+    Examples:
+        >>> reading_in("G_1day (uS)"), reading_in("I after 2 h [nA]"), reading_in("G_bottom_1h"), reading_in("G_1V")
+        ((86400.0, 'G_  (uS)'), (7200.0, 'I after   [nA]'), None, None)
+    """
+    times = _times(header)
+    if len(times) != 1:
+        return None
+    match, seconds = times[0]
+    rest = f"{header[: match.start()]} {header[match.end() :]}"
+    is_plain = all(word.lower() in ABOUT or plain_unit(word) in SIZES for word, _ in _words(rest))
+    if not is_plain or re.search(r"\d", rest) or not re.fullmatch(r"\d+\.?\d*|\.\d+", match[1]):
+        return None
+    return float(match[1]) * seconds, rest
+
+
+def has_time(header: str) -> bool:
+    """Whether a number with a unit of time stands in a header.
+
+    Examples:
+        >>> has_time("G_bottom_1h"), has_time("wafer 3")
+        (True, False)
+    """
+    return bool(_times(header))
+
+
+def _times(header: str) -> list[tuple[re.Match[str], float]]:
+    """Numbers with units of time in a header, and the seconds in the unit."""
+    found = [(match, seconds_of_unit(plain_unit(match[2]))) for match in _TIME.finditer(header)]
+    return [(match, seconds) for match, seconds in found if seconds is not None]
 
 
 def _words(header: str) -> list[tuple[str, bool]]:

@@ -31,7 +31,7 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
 
     def model_post_init(self, context: Any) -> None:
         super().model_post_init(context)
-        for name in ("program", "aged", "read_noise", "check") if self.is_loaded else ():
+        for name in ("program", "aged", "read_noise", "check", "notes") if self.is_loaded else ():
             _check_arguments(self.kind, getattr(type(self.loaded), name), getattr(Device, name))
 
     @property
@@ -53,6 +53,9 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
 
     def check(self, lowest: float, seconds: float) -> None:
         self.loaded.check(lowest, seconds)
+
+    def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
+        return self.loaded.notes(lowest, seconds)
 
 
 def _check_arguments(kind: str, method: Callable[..., Any], wanted: Callable[..., Any]) -> None:

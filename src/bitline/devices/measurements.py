@@ -12,10 +12,10 @@ from torch import Tensor
 
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
+from bitline.devices._measured_range import MeasuredRange
 from bitline.devices._measurement_files import Columns
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
 from bitline.devices.header_units import plain_unit
-from bitline.devices.published import MeasuredRange
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -26,9 +26,12 @@ class TableDevice(Device):
     The file is a CSV, Excel or Parquet table with the columns `target` and `measured`, conductances or currents, a row
     for each measured cell, and optionally `time_s`, the time between programming and measurement. Headers such as
     'G_target_uS', 'G_meas_nS' and 'time (min)' are understood with their units, and others through `columns`; columns
-    of text files may be separated by semicolons or tabs, with decimal commas. The smallest time
-    counts as programming: at earlier ones cells hold what they did then. Between measured times what a cell holds is
-    interpolated linearly, whatever law lies behind: measure at more times where that is too coarse.
+    of text files may be separated by semicolons or tabs, with decimal commas. Where the same cells were read again,
+    each further reading may have a column instead, with its time in the header: 'G_1h (uS)', 'G_1day (uS)'.
+
+    The smallest time counts as programming: at earlier ones cells hold what they did then. Between measured times, and
+    beyond the last two if that is allowed, what a cell holds is linear in the logarithm of time, as most cells drift;
+    from time 0 to the first one after it, linear in time: measure at more times where that is too coarse.
 
     A cell keeps its rank among the cells of its target over time. Mean and spread at each measured time are those of
     the table for cells that were written once and not clipped; a cell that write-verify wrote again moves as the cell
@@ -96,10 +99,18 @@ class TableDevice(Device):
         return self.largest / low if low > 0 else float("inf")
 
     def check(self, lowest: float, seconds: float) -> None:
+        self._known.check_drift(seconds)
         if not self.extrapolate:
-            table = self.table
-            known = MeasuredRange(self.kind, self.unit, table.states, table.times_s[-1])
-            known.check(self.largest, lowest * self.largest, seconds)
+            self._known.check(self.largest, lowest * self.largest, seconds)
+
+    def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
+        unused = (f"{self.file}: {self.table.left_out}",) if self.table.unused else ()
+        return (*unused, *self._known.notes(self.largest, lowest * self.largest, seconds))
+
+    @property
+    def _known(self) -> MeasuredRange:
+        table = self.table
+        return MeasuredRange(self.kind, self.unit, table.states, table.times_s[-1], table.times_s)
 
     @abstractmethod
     def shift(self, time: int, state: Cellwise, rank: Tensor) -> Cellwise:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from bitline.devices._device import Device, NormalError
-from bitline.devices.duration import format_duration
+from bitline.devices._measured_range import MeasuredRange
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
-
-TOLERANCE = 1e-6
 
 
 class PublishedDevice(Device):
@@ -48,7 +45,7 @@ class PublishedDevice(Device):
 
     extrapolate: bool = False
     """Allow states and times outside the measured range: fits are evaluated there, and what is interpolated in time
-    goes on as between the last two measured times."""
+    goes on as between the last two measured times, linear in the logarithm of time."""
 
     @property
     @abstractmethod
@@ -100,60 +97,16 @@ class PublishedDevice(Device):
 
     def check(self, lowest: float, seconds: float) -> None:
         self.check_series()
+        self._known.check_drift(seconds)
         if not self.extrapolate:
-            known = MeasuredRange(self.kind, self.unit, self.measured, self.longest_s)
-            known.check(self.largest, lowest * self.largest, seconds)
+            self._known.check(self.largest, lowest * self.largest, seconds)
 
+    def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
+        found = tuple(self._known.notes(self.largest, lowest * self.largest, seconds))
+        is_still = type(self).aged is Device.aged and seconds > self.longest_s
+        return (*found, f"cell.device {self.kind!r} has no drift: cells stay as programmed") if is_still else found
 
-@dataclass(frozen=True)
-class MeasuredRange:
-    """States and times that a device was measured at.
-
-    Attributes:
-        name: kind of the device, for messages.
-        unit: unit of the states.
-        states: smallest and largest state.
-        longest_s: longest time after programming, in seconds.
-
-    Examples:
-        >>> MeasuredRange("reram-wan-2022", "uS", (0.0, 39.26), longest_s=1.0).check(30.0, 0.0, seconds=3600.0)
-        Traceback (most recent call last):
-        ValueError: cell.time is 1 hour, but cell.device 'reram-wan-2022' was measured up to 1 s after programming: ...
-    """
-
-    name: str
-    unit: str
-    states: tuple[float, float]
-    longest_s: float
-
-    def check(self, largest: float, smallest: float, seconds: float) -> None:
-        """Refuse states and times outside the measured range.
-
-        Args:
-            largest, smallest: G_max and G_min of the design, in `unit`.
-            seconds: time after programming.
-
-        Raises:
-            ValueError: a state or the time is outside; the message says how to allow it.
-        """
-        low, high = self.states
-        if largest > high * (1 + TOLERANCE):
-            raise ValueError(
-                f"cell.device {self.name!r} has a largest state of {largest:g} {self.unit}, but was measured up to "
-                f"{high:g} {self.unit}: use at most that, or cell.device.extrapolate = true"
-            )
-        if smallest < low * (1 - TOLERANCE):
-            raise ValueError(
-                f"cell.device {self.name!r} was measured from {low:g} {self.unit}, but G_min is {smallest:g} "
-                f"{self.unit}: use cell.on_off_ratio = {largest / low:.4g} or less, or cell.device.extrapolate = true"
-            )
-        if seconds > self.longest_s * (1 + TOLERANCE):
-            known = (
-                f"up to {format_duration(self.longest_s)} after programming"
-                if self.longest_s
-                else "just after programming"
-            )
-            raise ValueError(
-                f"cell.time is {format_duration(seconds)}, but cell.device {self.name!r} was measured {known}: use an "
-                "earlier time, or cell.device.extrapolate = true"
-            )
+    @property
+    def _known(self) -> MeasuredRange:
+        longest = self.times_s[-1] if self.times_s else self.longest_s
+        return MeasuredRange(self.kind, self.unit, self.measured, longest, self.times_s)

@@ -28,13 +28,23 @@ from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
 
 
+def is_table(name: str) -> bool:
+    """Whether a device is called by the path of a table of measurements.
+
+    Examples:
+        >>> is_table("cells.csv"), is_table("reram-wan-2022")
+        (True, False)
+    """
+    return PurePath(name).suffix.lower() in SUFFIXES
+
+
 class DeviceVariants(Variants):
     """Variants that the path of a table of measurements chooses, too: `cell.device = "cells.csv"`."""
 
     def expanded(self, value: Any) -> Any:
         value = super().expanded(value)
         named = value.get("kind") if isinstance(value, dict) else None
-        if isinstance(named, str) and PurePath(named).suffix.lower() in SUFFIXES:
+        if isinstance(named, str) and is_table(named):
             return {**value, "kind": "measurements-fit", "file": named}
         return value
 

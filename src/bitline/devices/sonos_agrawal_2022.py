@@ -25,8 +25,8 @@ class SonosAgrawal2022(PublishedDevice):
     Spread of programming and between devices sigma(I) = A (1 - exp(-I / B)) around the mean current I of the time, at 0
     to 5 days (Fig. 10a); mean drift, a polynomial of degree 10 in the target, added to it at 1 to 5 days (Fig. 10b);
     read noise sigma(I) = 12.58 nA (1 - exp(-I / 215.4 nA)) of the current at the time of reading (Fig. 11b). Between
-    measured times drift and sigma are interpolated linearly, which the publication says nothing about: by a logarithmic
-    law more of the first day's change would lie in its first hours.
+    measured times drift and sigma are interpolated in the logarithm of time, from 0 to 1 day in time itself, which the
+    publication says nothing about: more of the first day's change may lie in its first hours.
 
     The measured distributions are of many cells at one time. What a cell does from one time to the next is modelled: it
     keeps its programming error, and the growth of the spread is one more normal deviation of the cell, so that mean and

@@ -23,9 +23,9 @@ class SonosXiao2022(PublishedDevice):
     Spread sigma(I) = B (1 - exp(-I / C)) around the mean current I of the time, and mean currents, after 0, 1, 2 and 5
     days (Xiao et al., "An Accurate, Error-Tolerant, and Energy-Efficient Neural Network Inference Engine Based on SONOS
     Analog Memory", IEEE TCAS-I 69(4), 1480-1493, 2022, Fig. 4d and 4e; the spread at day 0 is that of arXiv
-    2109.01262v3, Fig. 22). Between measured currents and times mean shift and sigma are interpolated linearly; above
-    1585 nA the last segment of the shift goes on, and below 52 nA, where nothing was measured, the shift falls linearly
-    to zero for a cell that is off.
+    2109.01262v3, Fig. 22). Mean shift and sigma are interpolated linearly between measured currents, and in the
+    logarithm of time between measured times, from 0 to 1 day in time itself; above 1585 nA the last segment of the
+    shift goes on, and below 52 nA, where nothing was measured, the shift falls linearly to zero for a cell that is off.
 
     The published distributions are of many cells at one time. What a cell does from one time to the next is modelled:
     it keeps its programming error, shifts with the mean, and the growth of the spread is one more normal deviation of

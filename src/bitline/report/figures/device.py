@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHOWN = COLOURS[:5]
 """Colours of the states that are shown, one for each."""
 CELLS = 4000
-DECADES = 2.0
+DECADES = 1.0
 """Times that span more of them are drawn on a logarithmic axis."""
 HOUR = 3600.0
 

@@ -13,6 +13,8 @@ from bitline.study.words import in_words
 
 MANY_DECADES = 50
 """Ratio of the largest to the smallest number from which on an axis is logarithmic."""
+DECADE = 10
+"""The same for times, whose words are long and lie over each other near 0."""
 LARGEST_TICKS = 12
 """Values of a setting that are all written at its axis."""
 
@@ -64,7 +66,8 @@ class SettingAxis:
         if len(numbers) < len(self.levels):
             return "words"
         positive = [number for number in numbers if 0 < number < math.inf]
-        wide = len(numbers) > 2 and positive and positive[-1] >= MANY_DECADES * positive[0]
+        far = DECADE if self.setting == "cell.time" else MANY_DECADES
+        wide = len(numbers) > 2 and positive and positive[-1] >= far * positive[0]
         if self.setting == "cell.time" and len(positive) == len(numbers) > 1 and not math.isinf(numbers[-1]):
             return "log"  # seconds, days and years lie apart on no other axis
         if any(math.isinf(number) for number in numbers) or (wide and len(positive) < len(numbers)):
