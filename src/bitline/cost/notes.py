@@ -8,7 +8,6 @@ from bitline.cost._digital_work import DigitalWork
 from bitline.cost.architectures import LAWS
 from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
-from bitline.cost.converters import SurveyConverter
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.work import SUBSTITUTE, converter
@@ -66,11 +65,11 @@ def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> I
 
 
 def _fast_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
-    """Rates beyond those of circuits whose energy and area do not depend on the rate."""
+    """Rates beyond those of circuits, whose energy and area do not depend on the rate."""
     faster = [
         (rate * readout.converter.time_ns(readout.largest_bits) * 1e-3, rate, readout.largest_bits)
         for readout in (matrix.work.readout for matrix in matrices)
-        if (rate := readout.rate) is not None and not isinstance(readout.converter, SurveyConverter)
+        if (rate := readout.rate) is not None
     ]
     factor, rate, bits = max(faster, default=(0.0, 0.0, 0))
     if factor > 1.001:
