@@ -126,6 +126,7 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         return f"{path} has no {tag}: give {path}.{tag} = one of {', '.join(_tags(path, owner))}"
     if kind in BOUNDS:
         (limit,) = context.values()
+        limit = f"{limit:g}" if isinstance(limit, float) else limit
         return f"{path} is {problem['input']!r}: use {BOUNDS[kind].format(limit)}"
     if kind == SEEMING:
         return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
