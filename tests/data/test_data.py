@@ -208,3 +208,19 @@ def test_unusable_data_is_refused_in_one_message(tmp_path):
 def test_any_shape_is_welcome_where_the_network_does_not_say(tmp_path):
     np.savez(tmp_path / "free.npz", images=RNG.random((4, 7)).astype(np.float32), labels=[0, 1, 0, 1])
     assert load_dataset(tmp_path / "free.npz", UNIT).images.shape == (4, 7)
+
+
+def test_a_scale_that_nobody_named_is_told(tmp_path):
+    """A network that wants normalised pixels was right on 15 % of them, without a word."""
+    images, labels = np.arange(80, dtype=np.uint8).reshape(5, 1, 4, 4), np.arange(5)
+    np.savez(tmp_path / "bytes.npz", x=images, y=labels)
+    np.savez(tmp_path / "numbers.npz", x=images / np.float32(255), y=labels)
+    told = [
+        any(note.startswith("pixels count from 0 to 1") for note in load_dataset(tmp_path / name, preprocess).notes)
+        for name, preprocess in (
+            ("bytes.npz", UNIT),
+            ("numbers.npz", UNIT),
+            ("bytes.npz", Preprocess(None, (0.5,), (0.5,))),
+        )
+    ]
+    assert told == [True, False, False]

@@ -10,7 +10,7 @@ from bitline.config.arguments import checked
 from bitline.data.class_names import folder_labels
 from bitline.data.dataset import Dataset
 from bitline.data.labels import numbering
-from bitline.data.preprocess import Preprocess
+from bitline.data.preprocess import UNIT, Preprocess
 from bitline.data.registry import FORMATS
 from bitline.data.stored_images import BLOCK, StoredImages
 from bitline.errors import DataError
@@ -19,6 +19,12 @@ SHOWN = 2
 """Images that show what all are like."""
 
 READABLE = "an .npz, .npy, .png or .zip file, or a folder of images"
+
+SCALE = (
+    "pixels count from 0 to 1, as the network does not say how it wants them: return a Network with its Preprocess from "
+    "a function of your own if these are others"
+)
+"""Of bytes that are shown to a network whose scale nobody knows."""
 
 EMBEDDED = Path(__file__).parent / "embedded" / "fashion_mnist.npz"
 
@@ -93,7 +99,10 @@ def _checked(raw: Dataset, preprocess: Preprocess, source: Path) -> Dataset:
     calibration, known = raw.stored_calibration, raw.calibration_labels
     if calibration is not None and known is not None and len(calibration) != len(known):
         raise DataError(f"{source}: {len(calibration)} calibration images and {len(known)} labels of them")
-    return _with_classes(raw, preprocess.classes, str(source)).with_changes(
+    named = _with_classes(raw, preprocess.classes, str(source))
+    is_guess = preprocess == UNIT and not raw.stored.pixels.dtype.is_floating_point
+    return named.with_changes(
+        notes=named.notes + (SCALE,) * is_guess,
         images=raw.stored.normalised(preprocess),
         calibration=None if calibration is None else calibration.normalised(preprocess),
         shuffled=source == EMBEDDED,
