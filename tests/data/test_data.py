@@ -212,7 +212,7 @@ def test_any_shape_is_welcome_where_the_network_does_not_say(tmp_path):
 
 def test_a_scale_that_nobody_named_is_told(tmp_path):
     """A network that wants normalised pixels was right on 15 % of them, without a word."""
-    images, labels = np.arange(80, dtype=np.uint8).reshape(5, 1, 4, 4), np.arange(5)
+    images, labels = np.full((5, 3, 8, 8), 51, np.uint8), np.arange(5)
     np.savez(tmp_path / "bytes.npz", x=images, y=labels)
     np.savez(tmp_path / "numbers.npz", x=images / np.float32(255), y=labels)
     told = [

@@ -21,8 +21,8 @@ SHOWN = 2
 READABLE = "an .npz, .npy, .png or .zip file, or a folder of images"
 
 SCALE = (
-    "pixels count from 0 to 1, as the network does not say how it wants them: return a Network with its Preprocess from "
-    "a function of your own if these are others"
+    "pixels count from 0 to 1, as the network does not say how it wants them: return a Network with its Preprocess "
+    "from a function of your own if these are others"
 )
 """Of bytes that are shown to a network whose scale nobody knows."""
 
