@@ -115,6 +115,7 @@ def cost(
       bitline cost --design isaac --batch 64 --tiles 168
     """
     from bitline import cost as costs
+    from bitline.cost.comparability import one_sided_parts
 
     output = Output.of(context)
     check_writable("--out", *([out] if out else []))
@@ -147,7 +148,7 @@ def cost(
     if estimates:
         parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
     output.results(*parts)
-    one_sided = costs.one_sided_parts(list(zip(results, libraries, strict=True)))
+    one_sided = one_sided_parts(list(zip(results, libraries, strict=True)))
     output.notes((*sample.notes, *one_sided, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)

@@ -1,6 +1,5 @@
 """Energy, area and latency of a design: component libraries, the network on arrays, and what each part costs."""
 
-from bitline.cost.comparability import one_sided_parts
 from bitline.cost.explained import cost_intervals, explained, ranking
 from bitline.cost.interval import Interval
 from bitline.cost.library import Library, libraries, library_of
@@ -33,7 +32,6 @@ __all__ = [
     "libraries",
     "library_of",
     "network_cost",
-    "one_sided_parts",
     "ranking",
     "sensitivity",
     "unit_costs",
