@@ -100,7 +100,7 @@ def test_a_changed_device_is_measured_anew(lab, tmp_path):
     assert second.points[0].key != first.points[0].key
     result = read_results(path)
     assert [design.key for design in result.designs] == [second.points[0].key]
-    assert result.notes == ("results of 1 designs with earlier code or another component library are left out",)
+    assert "results of 1 designs with earlier code or another component library are left out" in result.notes
     assert result.facts["code of mylab:Mine"].startswith("mylab.py, mylab_common.py ")
     lab(mylab_common="FACTOR = 0.99", mylab=DEVICE.format(raises="raise ValueError('too wrong')"))
     assert sweep(study(), path).done == 0
@@ -207,7 +207,7 @@ def test_results_of_different_arithmetic_are_noted(finished_copy):
     """Stores made on different processors were mixed without a word; numpy's and numba's versions were not kept."""
     with sqlite3.connect(finished_copy) as connection:
         connection.execute("UPDATE results SET worker = 'other:1 x86_64/NONE' WHERE rowid = 1")
-    (note,) = read_results(finished_copy).notes
+    (note,) = (note for note in read_results(finished_copy).notes if not note.startswith("pixels count"))
     assert "not all results were computed with the same: " in note
     assert "x86_64/NONE" in note
     with sqlite3.connect(finished_copy) as connection:
