@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from torch import Size, Tensor
 
 from bitline.config.variants import Variant
@@ -14,8 +15,8 @@ from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
 Distribution = Literal["normal", "uniform"]
-LARGEST_RELATIVE_SIGMA = 100.0
-"""Of spreads and noise as fractions of a conductance: more is a mistake of the unit, and would end in infinities."""
+RelativeSigma = Annotated[float, Field(ge=0, le=100)]
+"""A spread or noise as a fraction of a conductance: more is a mistake of the unit, and would end in infinities."""
 
 
 @dataclass(frozen=True)

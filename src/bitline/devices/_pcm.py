@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 import torch
 from pydantic import Field, model_validator
 
-from bitline.devices._device import LARGEST_RELATIVE_SIGMA
+from bitline.devices._device import RelativeSigma
 from bitline.devices.published import PublishedDevice
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
@@ -49,11 +49,11 @@ class PhaseChangeMemory(PublishedDevice):
     """Smallest and largest s."""
     read_time_s: Annotated[float, Field(gt=0)] = 250e-9
     """t_read, duration of a read, at most t_0: noise slower than a read is what differs between reads."""
-    noise_factor: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)] = 0.0088
+    noise_factor: RelativeSigma = 0.0088
     """a of Q = a / g_p^b."""
     noise_exponent: float = 0.65
     """b of Q = a / g_p^b."""
-    noise_limit: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)] = 0.2
+    noise_limit: RelativeSigma = 0.2
     """Largest Q."""
 
     @model_validator(mode="after")

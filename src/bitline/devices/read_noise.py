@@ -15,14 +15,13 @@ most 1.4 / sqrt(n), that of n cells at G = 0.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from bitline.config.variants import Variant
-from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device
+from bitline.devices._device import Device, RelativeSigma
 from bitline.shapes import Cellwise
 
 FAR = 8.0
@@ -133,7 +132,7 @@ class IndependentNoise(NoisyReads):
     """
 
     kind: Literal["state-independent"] = "state-independent"
-    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
+    alpha: RelativeSigma
     """Standard deviation as a fraction of G_max."""
 
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
@@ -151,7 +150,7 @@ class ProportionalNoise(NoisyReads):
     """
 
     kind: Literal["state-proportional"] = "state-proportional"
-    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
+    alpha: RelativeSigma
     """Standard deviation as a fraction of G."""
 
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field
 
-from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device, Distribution, NormalError, standard_noise
+from bitline.devices._device import Device, Distribution, NormalError, RelativeSigma, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -22,7 +21,7 @@ class StateIndependent(Device):
     """
 
     kind: Literal["state-independent"] = "state-independent"
-    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
+    alpha: RelativeSigma
     """Standard deviation as a fraction of `reference` (0.02 is 2 %)."""
     reference: Literal["G_max", "G_max/2"] = "G_max"
     """What alpha refers to: G_max (CrossSim manual 2.0), or half of it (arXiv 2109.01262v3), where equal alphas of the

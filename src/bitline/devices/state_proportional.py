@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from bitline.devices._device import LARGEST_RELATIVE_SIGMA, Device, Distribution, NormalError, standard_noise
+from bitline.devices._device import Device, Distribution, NormalError, RelativeSigma, standard_noise
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -21,7 +19,7 @@ class StateProportional(Device):
     """
 
     kind: Literal["state-proportional"] = "state-proportional"
-    alpha: Annotated[float, Field(ge=0, le=LARGEST_RELATIVE_SIGMA)]
+    alpha: RelativeSigma
     """Standard deviation as a fraction of G (0.02 is 2 %)."""
     distribution: Distribution = "normal"
     """Shape of the error's distribution at this standard deviation."""

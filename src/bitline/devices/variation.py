@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from bitline.config.part import Part
+from bitline.devices._device import RelativeSigma
 from bitline.numerics.draws import Draws
 from bitline.placement import Placement
 from bitline.shapes import Cellwise
-
-RelativeSigma = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Variation(Part):
