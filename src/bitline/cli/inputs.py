@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bitline.cli.consent import allowed_design
 from bitline.cli.own_samples import OwnSample
-from bitline.config.code_names import import_path, is_code
+from bitline.config.code_names import import_path
 from bitline.errors import BitlineError, DesignError, DeviceError
 
 if TYPE_CHECKING:
@@ -77,22 +77,14 @@ class Source:
         Raises:
             NetworkError, DataError: network or data cannot be used.
         """
-        from bitline.data import load_dataset
-        from bitline.data.load_samples import sample_file, without_length
-        from bitline.data.own_data import own_data
+        from bitline.data import Dataset
 
         network, weights = self.network(), str(self.weights or self.found.weights or "")
-        if is_code(self.data):
-            data = str(self.data)
-            if self.length is not None:
-                raise without_length(data)
-            return OwnSample(network, weights, data, own_data(data, network, images, calibration_images))
-        data = self.found.images(self.data)
-        file = sample_file(data, self.found.preprocess, self.length)
-        if file is not None:
-            return OwnSample(network, weights, data, file.read(network, images, calibration_images))
-        dataset = load_dataset(data, self.found.pictures).split(images, calibration_images)
-        return Sample(network, weights, data, dataset)
+        found = self.found.data_of(self.data, network, images, calibration_images, self.length)
+        name = str(self.data or self.found.data)
+        if isinstance(found, Dataset):
+            return Sample(network, weights, name, found.split(images, calibration_images))
+        return OwnSample(network, weights, name, found)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,14 @@ from pathlib import Path
 
 from torch import nn
 
+from bitline.config.code_names import is_code
+from bitline.data.dataset import Dataset
+from bitline.data.load import load_dataset
+from bitline.data.load_samples import sample_file, without_length
+from bitline.data.own_data import own_data
 from bitline.data.preprocess import Preprocess
 from bitline.data.read_samples import Takes
+from bitline.data.split_samples import SplitSamples
 from bitline.errors import DataError, NetworkError
 from bitline.networks.weights import load_weights
 
@@ -70,6 +76,35 @@ class Network:
         if source is None and self.data is None:
             raise DataError(f"network {self.name!r} comes without data: give some (--data, or data.source in a study)")
         return str(self.data if source is None else source)
+
+    def data_of(
+        self, source: str | None, model: nn.Module, images: int | None, calibration: int | None, length: int | None
+    ) -> Dataset | SplitSamples:
+        """What the network is shown: labelled images, all of the source, or other samples, as many as are asked for.
+
+        Args:
+            source: path, or import path of a function of the user's; what comes with the network if None.
+            model: the network with its weights.
+            images: samples to measure on; all if None.
+            calibration: samples to set apart.
+            length: of every sample, of texts and recordings; what suits the network if None.
+
+        Raises:
+            DataError: there is no such data, or the network cannot take it.
+
+        Examples:
+            >>> from bitline.networks import find_network
+            >>> network = find_network("fashion-resnet")
+            >>> network.data_of(None, load_network(network), 10, 10, None).images.shape
+            torch.Size([1000, 1, 28, 28])
+        """
+        if is_code(source):
+            if length is not None:
+                raise without_length(str(source))
+            return own_data(str(source), model, images, calibration)
+        named = self.images(source)
+        file = sample_file(named, self.preprocess, length)
+        return load_dataset(named, self.pictures) if file is None else file.read(model, images, calibration)
 
 
 def load_network(network: Network, weights: Path | None = None) -> nn.Module:

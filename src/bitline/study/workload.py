@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from bitline.config.counts import whole_number
 from bitline.config.files import real_path
 from bitline.config.trust import module_of, refusal, trusted_modules
-from bitline.data import Dataset, load_dataset
+from bitline.data import Dataset
 from bitline.data.labels import class_count, labels_for
-from bitline.data.load_samples import sample_file, without_length
-from bitline.data.own_data import own_data
 from bitline.data.samples import Samples, samples_of
 from bitline.data.split_samples import SplitSamples
 from bitline.data.stored_images import StoredImages, inputs_of
@@ -147,16 +145,9 @@ def _shown(study: Study, network: Network, model: nn.Module) -> _Shown:
     Raises:
         DataError, NetworkError: it cannot be used, or does not suit the measure.
     """
-    wanted = study.data.images, study.data.calibration_images
-    if study.data.code:
-        if study.data.length is not None:
-            raise without_length(str(study.data.source))
-        return _samples(study, model, own_data(str(study.data.source), model, *wanted))
-    source = network.images(study.data.source)
-    file = sample_file(source, network.preprocess, study.data.length)
-    if file is not None:
-        return _samples(study, model, file.read(model, *wanted))
-    return _pictures(study, model, load_dataset(source, network.pictures).spread())
+    wanted = study.data
+    found = network.data_of(wanted.source, model, wanted.images, wanted.calibration_images, wanted.length)
+    return _pictures(study, model, found.spread()) if isinstance(found, Dataset) else _samples(study, model, found)
 
 
 def _pictures(study: Study, model: nn.Module, raw: Dataset) -> _Shown:
