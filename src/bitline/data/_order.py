@@ -59,6 +59,25 @@ def fair_order(labels: Tensor, seed: int) -> Tensor:
     return grouped[((rank + offset[of]) / counts[of]).argsort(stable=True)]
 
 
+def spread_over_classes(labels: Tensor, what: str, seed: int = 0) -> tuple[Tensor, tuple[str, ...]]:
+    """The order in which samples are used, and what is to be said of it: their own where that is mixed.
+
+    Args:
+        labels: class numbers, as for `fair_order`.
+        what: the samples in words, in the plural.
+        seed: seed of the random order.
+
+    Examples:
+        >>> order, (note,) = spread_over_classes(torch.tensor([0, 0, 1, 1]), "texts")
+        >>> note
+        'the source is in the order of its classes: texts are drawn evenly over them (seed 0)'
+    """
+    if is_mixed(labels):
+        return torch.arange(len(labels)), ()
+    note = f"the source is in the order of its classes: {what} are drawn evenly over them (seed {seed})"
+    return fair_order(labels, seed), (note,)
+
+
 def _classes(labels: Tensor) -> tuple[Tensor, Tensor]:
     """The class of each label, 0 .. classes - 1, and the size of each class."""
     _, classes, counts = labels.unique(return_inverse=True, return_counts=True)

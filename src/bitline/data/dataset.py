@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bitline.config.arguments import check_values
 from bitline.config.counts import whole_number
-from bitline.data._order import fair_order, is_mixed
+from bitline.data._order import fair_order, is_mixed, spread_over_classes
 from bitline.data.stored_images import Pixels, StoredImages
 from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
@@ -148,11 +148,9 @@ class Dataset:
         if self.shuffled:
             return self
         images, labels, calibration, known = self.stored, self.labels, self.stored_calibration, self.calibration_labels
-        notes = self.notes
-        if not is_mixed(labels):
-            order = fair_order(labels, seed)
+        order, notes = spread_over_classes(labels, "images", seed)
+        if notes:
             images, labels = images[order], labels[order]
-            notes += (f"the source is in the order of its classes: images are drawn evenly over them (seed {seed})",)
         if calibration is not None and (known is None or not is_mixed(known)):
             order = fair_order(torch.zeros(len(calibration), 0) if known is None else known, seed)
             calibration, known = calibration[order], None if known is None else known[order]
@@ -160,7 +158,7 @@ class Dataset:
             images=images,
             labels=labels,
             calibration=calibration,
-            notes=notes,
+            notes=self.notes + notes,
             calibration_labels=known,
             shuffled=True,
         )

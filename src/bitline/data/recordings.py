@@ -16,7 +16,7 @@ from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.config.messages import first_line
 from bitline.data._files import Files, is_hidden, opened_files
-from bitline.data._order import fair_order, is_mixed
+from bitline.data._order import spread_over_classes
 from bitline.data._sounds import heard, is_sound
 from bitline.data.call import Call
 from bitline.data.class_names import folder_labels
@@ -96,10 +96,8 @@ def read_recordings(path: Path, takes: Recordings, network: nn.Module) -> ReadSa
             for name in files.entries(folder)[1]
             if is_sound(name) and not is_hidden(name)
         ]
-        labels = torch.tensor([number for number, _ in listed])
-        if not is_mixed(labels):
-            listed = [listed[place] for place in fair_order(labels, 0).tolist()]
-            notes += ("the source is in the order of its classes: recordings are drawn evenly over them (seed 0)",)
+        order, spread = spread_over_classes(torch.tensor([number for number, _ in listed]), "recordings")
+        listed, notes = [listed[place] for place in order.tolist()], notes + spread
         found = [
             (f"{files.name}/{file}", *heard(files.read(file) or b"", f"{files.name}/{file}")) for _, file in listed
         ]

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.arguments import check_fields
-from bitline.config.counts import whole_number
-from bitline.data._order import fair_order, is_mixed
+from bitline.data._order import spread_over_classes
 from bitline.data._text_table import rows_of
 from bitline.data.batch import batch_of
 from bitline.data.class_names import class_labels
-from bitline.data.read_samples import ReadSamples
+from bitline.data.read_samples import ReadSamples, tokens_at_once
 from bitline.data.stored_samples import StoredSamples
 from bitline.errors import DataError
 
@@ -67,10 +66,7 @@ class Sentences:
         Raises:
             DataError: it is no number of tokens, or more than the network can take.
         """
-        whole_number("length", length, 1, DataError)
-        if self.most is not None and length > self.most:
-            raise DataError(f"length is {length} tokens, but the network takes {self.most} at most")
-        return replace(self, length=length)
+        return replace(self, length=tokens_at_once(length, 1, self.most))
 
 
 def is_table(path: Path) -> bool:
@@ -88,9 +84,9 @@ def read_sentences(path: Path, takes: Sentences, network: nn.Module) -> ReadSamp
     rows = rows_of(path, notes)
     labels = class_labels([label for _, _, label in rows], [place for place, _, _ in rows], takes.classes)
     order = torch.arange(len(rows))
-    if takes.classes and not is_mixed(labels):
-        order = fair_order(labels, 0)
-        notes.append("the source is in the order of its classes: texts are drawn evenly over them (seed 0)")
+    if takes.classes:
+        order, spread = spread_over_classes(labels, "texts")
+        notes += spread
     inputs = dict(takes.encode([rows[place][1] for place in order.tolist()], takes.length))
     batch = batch_of({**inputs, "labels": labels[order]}, network)
     if batch.call.real is not None:

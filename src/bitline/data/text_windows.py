@@ -9,9 +9,8 @@ from pathlib import Path
 import torch
 
 from bitline.config.arguments import check_fields
-from bitline.config.counts import whole_number
 from bitline.data.call import Call
-from bitline.data.read_samples import ReadSamples
+from bitline.data.read_samples import ReadSamples, tokens_at_once
 from bitline.data.stored_samples import StoredSamples
 from bitline.errors import DataError
 
@@ -56,10 +55,7 @@ class TextWindows:
         Raises:
             DataError: it is less than 2 tokens, or more than the network can take.
         """
-        whole_number("length", length, 2, DataError)
-        if self.most is not None and length > self.most:
-            raise DataError(f"length is {length} tokens, but the network takes {self.most} at most")
-        return replace(self, length=length)
+        return replace(self, length=tokens_at_once(length, 2, self.most))
 
 
 def is_text(path: Path) -> bool:
