@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.config.messages import first_line
 from bitline.data.batch import Batch, copied
 from bitline.data.call import Call
 from bitline.data.samples import Samples, StoredSamples
-from bitline.errors import BitlineError, DataError
+from bitline.errors import DataError
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
+from bitline.measures.own import naming_failures
 from bitline.nn import settled
 
 Advance = Callable[[int], object]
@@ -115,16 +116,9 @@ def values_of(measure: Measure, batch: Batch, outputs: Any) -> Tensor:
                 [False]])
     """
     targets = measure.targets_of(batch.call, copied(batch.targets))
-    try:
+    is_a_users = type(measure).__module__.partition(".")[0] != "bitline"
+    with naming_failures(measure.name) if is_a_users else nullcontext():
         values = measure.values(outputs, targets)
-    except (BitlineError, MemoryError, torch.OutOfMemoryError):
-        raise
-    except Exception as error:  # whatever a user's class raises
-        if type(measure).__module__.partition(".")[0] == "bitline":
-            raise
-        raise DataError(
-            f"the measure {measure.name!r} fails with {type(error).__name__}: {first_line(error)}"
-        ) from error
     what = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else f"a {type(values).__name__}"
     if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
         raise DataError(

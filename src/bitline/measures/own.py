@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +12,27 @@ from torch import Tensor
 from bitline.config.messages import first_line
 from bitline.errors import BitlineError, DataError
 from bitline.measures.measure import Direction, Measure
+
+
+@contextmanager
+def naming_failures(measure: str) -> Iterator[None]:
+    """Name a measure, whose code is a user's, where that fails.
+
+    Raises:
+        DataError: with what the code raised.
+
+    Examples:
+        >>> with naming_failures("margin"):
+        ...     {}["scores"]
+        Traceback (most recent call last):
+        bitline.errors.DataError: the measure 'margin' fails with KeyError: 'scores'
+    """
+    try:
+        yield
+    except (BitlineError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # whatever a user's code raises
+        raise DataError(f"the measure {measure!r} fails with {type(error).__name__}: {first_line(error)}") from error
 
 
 class FunctionMeasure(Measure):
@@ -55,14 +77,8 @@ class FunctionMeasure(Measure):
         Raises:
             DataError: the function fails, or returns something else than a number for each sample.
         """
-        try:
+        with naming_failures(self.name):
             found = self.function(outputs, targets)
-        except (BitlineError, MemoryError, torch.OutOfMemoryError):
-            raise
-        except Exception as error:  # whatever a user's function raises
-            raise DataError(
-                f"the measure {self.name!r} fails with {type(error).__name__}: {first_line(error)}"
-            ) from error
         values = found.detach() if isinstance(found, Tensor) else self._tensor(found)
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
