@@ -86,9 +86,9 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
             layer.outputs,
             layer.partitions,
             _ratio(layer.own_db),
-            _half(layer.own_half_db),
+            _ratio(layer.own_half_db),
             _ratio(layer.accumulated_db),
-            _half(layer.accumulated_half_db),
+            _ratio(layer.accumulated_half_db),
         )
         for layer in layers
     ]
@@ -99,10 +99,6 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
 
 def _ratio(value: float) -> Cell:
     return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
-
-
-def _half(value: float) -> Cell:
-    return Cell(value, fixed(value, 1) if math.isfinite(value) else "-")
 
 
 def _pulses(layers: Sequence[LayerError]) -> Table:

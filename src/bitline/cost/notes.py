@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import tomlkit
+
 from bitline.cost._digital_work import DigitalWork
 from bitline.cost.architectures import LAWS
 from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
@@ -56,10 +58,11 @@ def _foreign_converters(matrices: Sequence[PlacedMatrix], library: Library) -> I
     for kind in sorted({adc.kind for adc in adcs if converter(adc, library) not in own}):
         law = kind if kind in LAWS else SUBSTITUTE
         known = "by the law of its architecture" if kind in LAWS else f"like a {law} converter"
+        key = tomlkit.key(kind).as_string()
         yield (
             f"library {library.name!r} has no converter {kind!r}: energy, time and area are estimated {known} (first "
             "quartile of Murmann's ADC survey as listed by Andrulis et al., arXiv 2404.06553; the median takes "
-            f"{LAWS[law].median:g} times the energy); state your own in a library file, as [converters.{_key(kind)}] "
+            f"{LAWS[law].median:g} times the energy); state your own in a library file, as [converters.{key}] "
             "with kind, conversion_pJ and area: 'bitline libraries show NAME > mine.toml' writes one to start from"
         )
 
@@ -98,11 +101,6 @@ def _free_circuits(designs: Sequence[Design]) -> Iterator[str]:
     free = [circuit for circuit, applies in needed.items() if applies]
     if free:
         yield f"not counted: {'; '.join(free)}"
-
-
-def _key(kind: str) -> str:
-    """A key of a TOML table."""
-    return kind if kind.replace("-", "").replace("_", "").isalnum() else f'"{kind}"'
 
 
 def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from bitline.devices._measurement_files import Columns, read_file
 from bitline.devices.header_units import has_time
+from bitline.numerics.digest import content_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def _read(path: Path, columns: Columns, _changed: int) -> MeasurementTable:
     cells_at = tuple(_by_target(values[values["time_s"] == time], path) for time in times)
     if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
         raise ValueError(f"{path}: every time must have the same targets")
-    content = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    content = content_digest(path.read_bytes())
     return MeasurementTable(times, cells_at, content, file.unit, file.unused)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from bitline.config.messages import first_line
 from bitline.errors import NetworkError
 from bitline.networks.folder_kinds import KINDS, Kind
 from bitline.networks.network import Network
+from bitline.numerics.digest import content_digest
 
 CONFIG = "config.json"
 INSTALL = "pip install 'bitline[transformers]'"
@@ -57,7 +57,7 @@ def folder_network(folder: str | Path) -> Network:
         except Exception as error:  # whatever a damaged file makes transformers raise
             raise NetworkError(f"cannot read {path / CONFIG}: {first_line(error)}") from None
     takes, measure = kind.brings(path, config)
-    digest = hashlib.blake2b((path / CONFIG).read_bytes(), digest_size=8).hexdigest()
+    digest = content_digest((path / CONFIG).read_bytes())
     build = partial(_built, path, architecture, config)
     return Network(str(folder), build, takes, measure=measure, is_whole=True, digest=digest)
 

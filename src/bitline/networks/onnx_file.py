@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from bitline.data.preprocess import UNIT
 from bitline.errors import NetworkError
 from bitline.networks.network import Network
 from bitline.networks.onnx_graph import DOMAIN, OPERATOR, put_layers
+from bitline.numerics.digest import content_digest
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -84,8 +84,7 @@ def onnx_network(path: str | Path) -> Network:
         raise NetworkError(f"cannot read {path}: there is no such file") from None
     except (OSError, ValueError) as error:
         raise NetworkError(f"cannot read {path}: {first_line(error)}") from None
-    digest = hashlib.blake2b(content, digest_size=8).hexdigest()
-    return Network(str(path), partial(read_onnx, path), UNIT, is_whole=True, digest=digest)
+    return Network(str(path), partial(read_onnx, path), UNIT, is_whole=True, digest=content_digest(content))
 
 
 def read_onnx(path: str | Path) -> nn.Module:
@@ -130,8 +129,10 @@ def read_onnx(path: str | Path) -> nn.Module:
 
 
 def _check_operators(model: ModelProto, path: Path) -> None:
-    """Raises:
-    NetworkError: some operators cannot be computed, or stand for integer products.
+    """Refuse what cannot be computed, and integer arithmetic of the file's own.
+
+    Raises:
+        NetworkError: with the names of such operators.
     """
     from onnx2fx import analyze_model
 

@@ -18,6 +18,7 @@ Shape = Sequence[int | None] | None
 
 CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}
 TRANSPOSED: dict[int, Callable[..., nn.Module]] = {3: nn.ConvTranspose1d, 4: nn.ConvTranspose2d, 5: nn.ConvTranspose3d}
+ZEROS: dict[int, Callable[..., nn.Module]] = {3: nn.ConstantPad1d, 4: nn.ConstantPad2d, 5: nn.ConstantPad3d}
 """Classes of layers by the dimensions of their weights."""
 
 
@@ -42,6 +43,13 @@ class Product:
         """An attribute that has a number for each spatial dimension."""
         return tuple(self.attributes.get(name, [default] * (self.weight.ndim - 2)))
 
+    @property
+    def pads(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Zeros before and after the image in each spatial dimension, where the file says how many."""
+        dimensions = self.weight.ndim - 2
+        both = tuple(self.attributes.get("pads", [0] * 2 * dimensions))
+        return both[:dimensions], both[dimensions:]
+
 
 def layer_of(product: Product) -> nn.Module | None:
     """The layer that computes a product; None where PyTorch has no such layer.
@@ -58,7 +66,7 @@ def _convolution(product: Product) -> nn.Module | None:
     kind, pads = CONVOLUTIONS.get(product.weight.ndim), _pads(product)
     if kind is None or pads is None:
         return None
-    before, after = pads[: len(pads) // 2], pads[len(pads) // 2 :]
+    before, after = pads
     groups, kernel = product.attributes.get("group", 1), product.weight.shape[2:]
     options = {"stride": product.numbers("strides", 1), "dilation": product.numbers("dilations", 1), "groups": groups}
     even = before == after
@@ -68,27 +76,16 @@ def _convolution(product: Product) -> nn.Module | None:
     if even:
         return weighted
     sides = [side for pair in zip(reversed(before), reversed(after), strict=True) for side in pair]
-    return nn.Sequential(_Padded(sides), weighted)
+    return nn.Sequential(ZEROS[product.weight.ndim](tuple(sides), 0.0), weighted)
 
 
-class _Padded(nn.Module):
-    """Zeros around images, as many on each side as `torch.nn.functional.pad` takes them."""
-
-    def __init__(self, sides: Sequence[int]) -> None:
-        super().__init__()
-        self.sides = list(sides)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return nn.functional.pad(images, self.sides)
-
-
-def _pads(product: Product) -> tuple[int, ...] | None:
+def _pads(product: Product) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """Zeros before and after the image in each dimension; None where they depend on a size that is not known."""
     mode = product.attributes.get("auto_pad", b"NOTSET").decode()
     if mode == "NOTSET":
-        return tuple(product.attributes.get("pads", [0] * 2 * (product.weight.ndim - 2)))
+        return product.pads
     if mode == "VALID":
-        return (0,) * 2 * (product.weight.ndim - 2)
+        return (0,) * (product.weight.ndim - 2), (0,) * (product.weight.ndim - 2)
     before, after = [], []
     sizes = product.shape[2:] if product.shape is not None else [None] * (product.weight.ndim - 2)
     steps = product.numbers("strides", 1), product.numbers("dilations", 1)
@@ -103,13 +100,12 @@ def _pads(product: Product) -> tuple[int, ...] | None:
         small, large = missing // 2, missing - missing // 2
         before.append(small if mode == "SAME_UPPER" else large)
         after.append(large if mode == "SAME_UPPER" else small)
-    return (*before, *after)
+    return tuple(before), tuple(after)
 
 
 def _transposed(product: Product) -> nn.Module | None:
     kind = TRANSPOSED.get(product.weight.ndim)
-    pads = tuple(product.attributes.get("pads", [0] * 2 * (product.weight.ndim - 2)))
-    before, after = pads[: len(pads) // 2], pads[len(pads) // 2 :]
+    before, after = product.pads
     by_shape = (
         product.attributes.get("output_shape", None) or product.attributes.get("auto_pad", b"NOTSET") != b"NOTSET"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bitline.cost.library import libraries
 from bitline.design import Design, views
+from bitline.numerics.digest import content_digest
 from bitline.study.code import Code, code_of_design
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _library(design: Design) -> dict[str, str]:
     name = design.hardware.library
     if name in libraries() or not Path(name).is_file():
         return {}
-    return {"library": hashlib.blake2b(Path(name).read_bytes(), digest_size=8).hexdigest()}
+    return {"library": content_digest(Path(name).read_bytes())}
 
 
 def in_line(settings: dict[str, Any]) -> str:
