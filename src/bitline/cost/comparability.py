@@ -25,7 +25,7 @@ def one_sided_parts(pairs: Sequence[tuple[NetworkCost, Library]]) -> tuple[str, 
         >>> cheap = NetworkCost("a", "sonos-40nm", (), {"cells": 0.1}, 1, 1, 1, 1)
         >>> dear = NetworkCost("b", "isaac-32nm", (), {"cells": 0.2, "HyperTransport": 22.9}, 1, 1, 1, 1)
         >>> [note.split(",")[0] for note in one_sided_parts([(cheap, sonos), (dear, isaac)])]
-        ["area: 22.9 of the 23 mm² between 'a' and 'b' are HyperTransport"]
+        ["area: 22.9 mm² of 'b' are HyperTransport"]
     """
     return tuple(dict.fromkeys(note for larger in pairs for other in pairs for note in _notes(larger, other)))
 
@@ -41,10 +41,10 @@ def _notes(larger: tuple[NetworkCost, Library], other: tuple[NetworkCost, Librar
         name = _largest(found, library, without)
         if name is not None and found[name] > MOST * difference > 0:
             yield (
-                f"{what}: {number(scale * found[name], 3)} of the {number(scale * difference, 3)} {unit} between "
-                f"{less.design!r} and {cost.design!r} are {name}, which library {library.name!r} has and "
-                f"{without.name!r} has not: compare designs with one library (--set hardware.library=NAME), or look at "
-                "the other parts alone"
+                f"{what}: {number(scale * found[name], 3)} {unit} of {cost.design!r} are {name}, which library "
+                f"{library.name!r} has and {without.name!r} has not, where the difference to {less.design!r} is "
+                f"{number(scale * difference, 3)} {unit}: compare designs with one library (--set "
+                "hardware.library=NAME), or look at the other parts alone"
             )
 
 
