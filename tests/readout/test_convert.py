@@ -57,14 +57,20 @@ def test_sums_of_whole_numbers_are_converted_exactly(groups, conversions, diviso
     low, high = -torch.arange(conversions) - 7.0, torch.arange(conversions) + 9.0
     total = torch.randint(-9, 10, (4 * groups, 5), generator=generator).float()
     expected = total.double()
-    wide = (sums.double(), scale.double(), divisor, low.double(), high.double(), factor.double())
+    wide = ([sums.double()], scale.double(), divisor, low.double(), high.double(), factor.double())
     convert_sums_and_add(*wide, start.double() if anew else None, expected)
-    convert_sums_and_add(sums, scale, divisor, low, high, factor, start if anew else None, total)
+    levels, begin = (scale, divisor, low, high, factor), start if anew else None
+    apart = total.clone()
+    convert_sums_and_add([sums], *levels, begin, total)
+    convert_sums_and_add([sums - 9, *torch.tensor([7.0, 2.0]).expand(*sums.shape, 2).unbind(-1)], *levels, begin, apart)
     assert torch.equal(total.double(), expected)
+    assert torch.equal(apart, total)
 
 
 def test_outputs_without_converters_are_scaled_sums():
     sums, factor, start = torch.arange(-6.0, 6).reshape(4, 3), torch.tensor([0.5, 0.25, 2]), torch.tensor([1.0, -3, 0])
     total = torch.empty(4, 3)
-    scale_sums(sums, factor, start, total)
+    scale_sums([sums], factor, start, total)
+    assert torch.equal(total, sums * factor + start)
+    scale_sums([sums - 7, torch.full_like(sums, 7.0)], factor, start, total)
     assert torch.equal(total, sums * factor + start)

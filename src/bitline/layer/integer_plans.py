@@ -26,6 +26,7 @@ from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
 from bitline.layer.readings import line_by_line
 from bitline.layer.readout import SharedLevels
+from bitline.numerics.parts import added
 from bitline.quantize import InputScale, RowDrivers, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
 from bitline.shapes import Float, LayerInputs, LayerOutputs
@@ -93,7 +94,7 @@ class IntegerLinearPlan(IntegerPlan):
         return Arithmetic(products=1, conversions=0, input_slices=1)
 
     def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
-        scale_sums(self.product.by_position(codes), self.factor, self.start, rows)
+        scale_sums(self.product.parts_by_position(codes), self.factor, self.start, rows)
 
 
 class IntegerConvertPlan(IntegerPlan):
@@ -135,12 +136,14 @@ class IntegerConvertPlan(IntegerPlan):
         start: Tensor | None = self.start
         driven = arrays.slicing.conversion_bytes(codes, arrays.inputs.zero_byte)
         for index, (digits, readout, scale) in enumerate(zip(driven, self.readouts, self.scales, strict=True)):
-            sums = self.product.by_position(digits)
+            parts = self.product.parts_by_position(digits)
             if self.noise is not None:
-                self.noise.add(sums, digits, samples.start + SLICE_STRIDE * index, len(samples))
-            self.converted += sums.numel()
+                parts = [added(parts)]
+                self.noise.add(parts[0], digits, samples.start + SLICE_STRIDE * index, len(samples))
+            self.converted += parts[0].numel()
+            by_block = [part.view(len(total), -1, self.columns) for part in parts]
             levels = (readout.low, readout.high, readout.factor)
-            convert_sums_and_add(sums.view(len(total), -1, self.columns), scale, self.divisor, *levels, start, total)
+            convert_sums_and_add(by_block, scale, self.divisor, *levels, start, total)
             start = None
         if units:
             kept = arrays.placement.subtract(total.view(len(rows), groups, -1), dim=2).reshape(rows.shape)

@@ -8,7 +8,7 @@ from bitline.numerics.threads import njit, prange
 
 CHUNK = 16384
 """Inputs that a thread converts at once."""
-INFINITY = np.int32(0x7F800000)  # bits of the smallest float32 magnitude that is not finite
+LARGEST = np.float32(np.finfo(np.float32).max)
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
@@ -16,19 +16,18 @@ def input_codes_float32(inputs, step, low, high, codes):  # type: ignore[no-unty
     """See `inputs.input_codes`; inputs (n,), writes into `codes` (n,) and returns whether all inputs are finite."""
     divisor, smallest, largest = np.float32(step), np.float32(low), np.float32(high)
     count = len(inputs)
-    worst = np.zeros((count + CHUNK - 1) // CHUNK, np.int32)
-    for chunk in prange(len(worst)):
+    unknown = np.zeros((count + CHUNK - 1) // CHUNK, np.bool_)
+    for chunk in prange(len(unknown)):
         own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = inputs[own], codes[own]  # loops over slices of their own become vector instructions
-        patterns = given.view(np.int32)
-        pattern = np.int32(0)
+        is_unknown = False  # a truth value: numba's integers are 64 bits wide and would halve the width of the loop
         for i in range(len(given)):
             code = np.rint(given[i] / divisor)
             code = smallest if code < smallest else code
             written[i] = largest if code > largest else code
-            pattern = max(pattern, patterns[i] & np.int32(0x7FFFFFFF))
-        worst[chunk] = pattern
-    return worst.max() < INFINITY if len(worst) else True
+            is_unknown = is_unknown | (not (abs(given[i]) <= LARGEST))
+        unknown[chunk] = is_unknown
+    return not unknown.any()
 
 
 @njit(parallel=True, cache=True, fastmath={"contract", "nsz"})
@@ -36,17 +35,16 @@ def input_bytes_float32(inputs, step, low, high, zero, codes):  # type: ignore[n
     """See `inputs.input_bytes`; inputs (n,), writes into `codes` (n,) and returns whether all inputs are finite."""
     divisor, smallest, largest, middle = np.float32(step), np.float32(low), np.float32(high), np.float32(zero)
     count = len(inputs)
-    worst = np.zeros((count + CHUNK - 1) // CHUNK, np.int32)
-    for chunk in prange(len(worst)):
+    unknown = np.zeros((count + CHUNK - 1) // CHUNK, np.bool_)
+    for chunk in prange(len(unknown)):
         own = slice(chunk * CHUNK, min(count, (chunk + 1) * CHUNK))
         given, written = inputs[own], codes[own]
-        patterns = given.view(np.int32)
-        pattern = np.int32(0)
+        is_unknown = False
         for i in range(len(given)):
             code = np.rint(given[i] / divisor)
             code = smallest if code < smallest else code
             code = largest if code > largest else code
             written[i] = np.uint8(np.int32(code + middle))
-            pattern = max(pattern, patterns[i] & np.int32(0x7FFFFFFF))
-        worst[chunk] = pattern
-    return worst.max() < INFINITY if len(worst) else True
+            is_unknown = is_unknown | (not (abs(given[i]) <= LARGEST))
+        unknown[chunk] = is_unknown
+    return not unknown.any()

@@ -74,37 +74,53 @@ def convert_columns_and_add_float32(signals, scale, low, high, factor, start, an
                     total[block, column, i] += weight * min(max(np.rint(signal), smallest), largest)
 
 
+@njit(inline="always")
+def _code(signal, smallest, largest):  # type: ignore[no-untyped-def]
+    code = np.rint(signal)
+    code = smallest if code < smallest else code
+    return largest if code > largest else code
+
+
+@njit(inline="always")
+def _sum(sums, more, place):  # type: ignore[no-untyped-def]
+    if more is None:
+        return sums[place]
+    return sums[place] + more[place]
+
+
 @njit(parallel=True, cache=True, fastmath={"nsz"})  # no fused multiply-adds: the same bits on every processor
-def convert_sums_and_add_float32(sums, scale, divisor, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
-    """See `convert.convert_sums_and_add`."""
+def convert_sums_and_add_float32(sums, more, scale, divisor, low, high, factor, start, anew, total):  # type: ignore[no-untyped-def]
+    """See `convert.convert_sums_and_add`; every total is written once for each conversion, and read only to go on."""
     blocks, conversions, columns = sums.shape
     groups = factor.shape[0]
     divides = divisor != 1
     for block in prange(blocks):
         group = block % groups
-        if anew:
-            for column in range(columns):
-                total[block, column] = start[group, column]
         for q in range(conversions):
             ratio, smallest, largest = scale[q], low[q], high[q]
-            if divides:
+            begins = anew and q == 0
+            if begins and divides:
                 for column in range(columns):
-                    code = np.rint(sums[block, q, column] * ratio / divisor)
-                    code = smallest if code < smallest else code
-                    code = largest if code > largest else code
+                    code = _code(_sum(sums, more, (block, q, column)) * ratio / divisor, smallest, largest)
+                    total[block, column] = start[group, column] + factor[group, q, column] * code
+            elif begins:
+                for column in range(columns):
+                    code = _code(_sum(sums, more, (block, q, column)) * ratio, smallest, largest)
+                    total[block, column] = start[group, column] + factor[group, q, column] * code
+            elif divides:
+                for column in range(columns):
+                    code = _code(_sum(sums, more, (block, q, column)) * ratio / divisor, smallest, largest)
                     total[block, column] += factor[group, q, column] * code
             else:
                 for column in range(columns):
-                    code = np.rint(sums[block, q, column] * ratio)
-                    code = smallest if code < smallest else code
-                    code = largest if code > largest else code
+                    code = _code(_sum(sums, more, (block, q, column)) * ratio, smallest, largest)
                     total[block, column] += factor[group, q, column] * code
 
 
 @njit(parallel=True, cache=True, fastmath={"nsz"})
-def scale_sums_float32(sums, factor, start, total):  # type: ignore[no-untyped-def]
+def scale_sums_float32(sums, more, factor, start, total):  # type: ignore[no-untyped-def]
     """See `convert.scale_sums`."""
     blocks, columns = sums.shape
     for block in prange(blocks):
         for column in range(columns):
-            total[block, column] = sums[block, column] * factor[column] + start[column]
+            total[block, column] = _sum(sums, more, (block, column)) * factor[column] + start[column]

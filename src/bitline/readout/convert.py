@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from bitline.numerics.parts import in_two
 from bitline.numerics.quotient import quotient
 from bitline.numerics.triton_kernels import runs_kernels
 from bitline.readout._sums import Sums
 from bitline.shapes import ArrayColumns, Float, Outputs, PerConversion
+
+WIDE = 512
+"""Columns that the CPU's kernels work through at once, where there are so many."""
 
 
 def convert_and_add(
@@ -138,7 +144,7 @@ def plain_convert_columns_and_add(
 
 
 def convert_sums_and_add(
-    sums: Float[Tensor, "blocks conversions array_columns"],
+    parts: Sequence[Float[Tensor, "blocks conversions array_columns"]],
     scale: Float[Tensor, "conversions"],
     divisor: float,
     low: Float[Tensor, "conversions"],
@@ -152,7 +158,8 @@ def convert_sums_and_add(
     So the bits of the result are the same on every processor.
 
     Args:
-        sums: whole numbers, contiguous; blocks are samples times positions times groups, groups fastest.
+        parts: whole numbers whose sums are converted, contiguous; the first may be written. Blocks are samples times
+            positions times groups, groups fastest.
         scale, divisor: a sum times the one over the other is a signal in steps of the converter.
         low, high: smallest and largest code.
         factor: weight of a code in the sum.
@@ -163,17 +170,22 @@ def convert_sums_and_add(
         >>> sums, total = torch.tensor([[[5.0, 700.0]]]), torch.empty(1, 2)
         >>> limits = {"low": torch.zeros(1), "high": torch.full((1,), 255.0)}
         >>> scale, factor = torch.ones(1), torch.full((1, 1, 2), 0.5)
-        >>> convert_sums_and_add(sums, scale, 2.0, **limits, factor=factor, start=torch.zeros(1, 2), total=total)
+        >>> convert_sums_and_add([sums], scale, 2.0, **limits, factor=factor, start=torch.zeros(1, 2), total=total)
         >>> total
         tensor([[  1.0000, 127.5000]])
     """
+    sums, more = in_two(parts)
     if sums.device.type == "cpu" and sums.dtype == torch.float32:
         from bitline.readout._convert_numba import convert_sums_and_add_float32
 
-        begin = factor[:, 0] if start is None else start
-        levels = (low.numpy(), high.numpy(), factor.numpy(), begin.contiguous().numpy(), start is not None)
-        convert_sums_and_add_float32(sums.numpy(), scale.numpy(), np.float32(divisor), *levels, total.numpy())
+        begin = (factor[:, 0] if start is None else start).contiguous()
+        if sums.shape[1] == 1:
+            factor, begin, total, sums, more = _wide(factor, begin, total, sums, more)
+        levels = (low.numpy(), high.numpy(), factor.numpy(), begin.numpy(), start is not None)
+        last = None if more is None else more.numpy()
+        convert_sums_and_add_float32(sums.numpy(), last, scale.numpy(), np.float32(divisor), *levels, total.numpy())
         return
+    sums = sums if more is None else sums.add_(more)
     if runs_kernels(sums, conversions_agree):
         from bitline.readout._convert_triton import convert_sums_on_gpu
 
@@ -202,13 +214,34 @@ def plain_convert_sums_and_add(
         grouped += codes * factor[:, index]
 
 
+def _wide(
+    factor: Tensor, start: Tensor, total: Tensor, *parts: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    """The arguments of `convert_sums_and_add` for one conversion, in long rows: groups side by side, and some blocks.
+
+    A loop over few columns costs more than what it does.
+    """
+    width, rows = factor.numel(), total.numel() // factor.numel()
+    together = 1
+    while rows % (2 * together) == 0 and 2 * together * width <= WIDE:
+        together *= 2
+    factor, start = (each.reshape(1, width).expand(together, width).reshape(1, -1) for each in (factor, start))
+    blocks = rows // together
+    first, second = (None if part is None else part.view(blocks, 1, -1) for part in parts)
+    assert first is not None
+    return factor[None], start, total.view(blocks, -1), first, second
+
+
 def scale_sums(
-    sums: Float[Tensor, "blocks outputs"], factor: Outputs, start: Outputs, total: Float[Tensor, "blocks outputs"]
+    parts: Sequence[Float[Tensor, "blocks outputs"]],
+    factor: Outputs,
+    start: Outputs,
+    total: Float[Tensor, "blocks outputs"],
 ) -> None:
     """Sums of whole numbers as outputs of a layer without converters, every step rounded by itself.
 
     Args:
-        sums: whole numbers, contiguous.
+        parts: whole numbers whose sums are scaled, contiguous; the first may be written.
         factor: output that 1 stands for.
         start: what is added.
         total: is written, contiguous.
@@ -216,15 +249,19 @@ def scale_sums(
     Examples:
         >>> total = torch.empty(1, 2)
         >>> sums, factor, start = torch.tensor([[3.0, 4.0]]), torch.tensor([0.5, 0.25]), torch.tensor([10.0, 20.0])
-        >>> scale_sums(sums, factor, start, total)
+        >>> scale_sums([sums], factor, start, total)
         >>> total
         tensor([[11.5000, 21.0000]])
     """
+    sums, more = in_two(parts)
     if sums.device.type == "cpu" and sums.dtype == torch.float32:
         from bitline.readout._convert_numba import scale_sums_float32
 
-        scale_sums_float32(sums.numpy(), factor.numpy(), start.numpy(), total.numpy())
+        factor, start, total, sums, more = _wide(factor, start, total, sums, more)
+        last = None if more is None else more[:, 0].numpy()
+        scale_sums_float32(sums[:, 0].numpy(), last, factor.flatten().numpy(), start.flatten().numpy(), total.numpy())
         return
+    sums = sums if more is None else sums.add_(more)
     if runs_kernels(sums, conversions_agree):
         from bitline.readout._convert_triton import scale_sums_on_gpu
 

@@ -25,16 +25,17 @@ class FloatingMultiply(Multiply):
         self._pieces = [(weights.to(precision), scale) for weights, scale in pieces]
         self._windows, self._matrices, self._zero = windows, matrices, zero
 
-    def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
-        windows, total = self._windows, None
+    def parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
+        windows, found = self._windows, []
         exact = codes.to(self._pieces[0][0].dtype) - self._zero
         for weights, scale in self._pieces:
             sums = functional.conv2d(
                 exact, weights, None, windows.stride, windows.padding, windows.dilation, self._matrices
             ).float()
-            total = sums.mul_(scale) if total is None else total.add_(sums.mul_(scale))
-        assert total is not None
-        return total.contiguous(memory_format=torch.channels_last)
+            found.append(sums.mul_(scale).contiguous(memory_format=torch.channels_last))
+        return found
 
     @classmethod
     def why_not(cls, device: str) -> str:

@@ -31,7 +31,7 @@ Walk = tuple[tuple[int, int], tuple[int, int], tuple[int, int], int]
 
 
 class OnednnMultiply(Multiply):
-    """oneDNN's 8-bit convolutions; the sums of a piece are added to those of the last one as they are made.
+    """oneDNN's 8-bit convolutions, one for each piece.
 
     Weights are packed in the format that the shape of the codes wants: in another, they would be packed anew at every
     call, which for a batch of text takes several times as long as the product. They are kept in that form alone, where
@@ -57,20 +57,14 @@ class OnednnMultiply(Multiply):
         self._zeros = torch.zeros(products, dtype=torch.int32)
         self._packed: dict[object, list[Tensor]] = {}
 
-    def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+    def parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
         codes = codes.contiguous(memory_format=torch.channels_last)
         inputs, outputs = (codes, 1.0, self._zero), (1.0, 0, torch.float32)
-        multiply = torch.ops.onednn.qconv2d_pointwise
-        sums: Tensor | None = None
-        for weights, scales in zip(self._packed_for(codes.shape), self._scales, strict=True):
-            quantised = (weights, scales, self._zeros)
-            if sums is None:
-                sums = multiply.default(*inputs, *quantised, None, *self._walk, *outputs, "none", [], "")
-            else:
-                onto = (*quantised, sums, None)
-                sums = multiply.binary(*inputs, *onto, *self._walk, *outputs, 1.0, 0, "sum", 1.0, "none", [], "")
-        assert sums is not None
-        return sums
+        multiply = torch.ops.onednn.qconv2d_pointwise.default  # adding to sums of before, it would copy them first
+        pieces = zip(self._packed_for(codes.shape), self._scales, strict=True)
+        return [multiply(*inputs, *piece, self._zeros, None, *self._walk, *outputs, "none", [], "") for piece in pieces]
 
     def for_space(self, space: tuple[int, ...]) -> Multiply:
         walk = (self._windows, self._matrices, self._zero)

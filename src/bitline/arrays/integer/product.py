@@ -27,6 +27,7 @@ from torch.nn import functional
 from bitline.arrays.integer.windows import Windows
 from bitline.arrays.partition import Partition
 from bitline.arrays.product import Product
+from bitline.numerics.parts import added
 from bitline.shapes import Float, Int, Shaped
 
 MAX_ROWS = 65_000
@@ -52,8 +53,18 @@ class Multiply(ABC):
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None: ...
 
     @abstractmethod
+    def parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
+        """What the sums are made of, to be added one after another: one for each piece, or for all of them.
+
+        Args:
+            codes: uint8, channels last in memory, as the sums are.
+        """
+
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
-        """Sums of the pieces, channels last in memory; codes uint8, channels last in memory, too."""
+        """Sums over the rows, of the arguments of `parts`."""
+        return added(self.parts(codes))
 
     def for_space(self, space: tuple[int, ...]) -> Multiply:
         """This way, or a slower one where this one is not exact for images of this height and width."""
@@ -112,6 +123,12 @@ class IntegerProduct:
         Args:
             codes: uint8, channels last in memory.
         """
+        return added(self._parts(codes))
+
+    def _parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
+        """`Multiply.parts` of codes as the arrays want them."""
         partition = self.partition
         if partition.pieces > 1:
             codes = codes.repeat_interleave(partition.pieces, dim=1)
@@ -121,14 +138,20 @@ class IntegerProduct:
             grouped = codes.reshape(images, self.product.groups, -1, height, width)
             padded = functional.pad(grouped, (0, 0, 0, 0, 0, missing), value=self.zero)
             codes = padded.reshape(images, -1, height, width)
-        return self._multiply.for_space(tuple(codes.shape[2:]))(codes)
+        return self._multiply.for_space(tuple(codes.shape[2:])).parts(codes)
 
     def by_position(
         self, codes: Shaped[Tensor, "images channels height width"]
     ) -> Float[Tensor, "image_positions products"]:
         """`sums` of all positions of all images one after another, contiguous."""
-        sums = self.sums(codes).permute(0, 2, 3, 1)
-        return sums.reshape(-1, sums.shape[-1])
+        return added(self.parts_by_position(codes))
+
+    def parts_by_position(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "image_positions products"]]:
+        """What `by_position` is made of, to be added one after another by whoever reads it next."""
+        found = (part.permute(0, 2, 3, 1) for part in self._parts(codes))
+        return [part.reshape(-1, part.shape[-1]) for part in found]
 
 
 def pieces(weights: Int[Tensor, "*any"]) -> list[tuple[Int[Tensor, "*any"], float]]:

@@ -32,7 +32,9 @@ class TensorCoreMultiply(Multiply):
         self._taps = taps((kernel[0], kernel[1]), channels, windows.dilation).to(device)
         self._kernel, self._windows, self._zero = kernel, windows, zero
 
-    def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+    def parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
         from bitline.arrays.integer._bytes_triton import bytes_on_gpu
 
         windows = self._windows
@@ -44,7 +46,7 @@ class TensorCoreMultiply(Multiply):
         walk = (*windows.stride, *windows.padding)
         own = (self._weights, self._shift, self._scales, self._taps)
         sums: Tensor = bytes_on_gpu(by_position, *own, (high, wide), walk, self._zero)
-        return sums.permute(0, 3, 1, 2)
+        return [sums.permute(0, 3, 1, 2)]
 
     @classmethod
     def why_not(cls, device: str) -> str:
