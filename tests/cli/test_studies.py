@@ -82,11 +82,11 @@ def test_a_selection_of_designs_as_a_table(bitline, measured):
     status, output, _ = bitline("results", measured, "--sort", "power_W", "--top", "2")
     assert status == 0
     assert output == (
-        "adc.bits  accuracy  ±  chips  energy  area  latency  power_W\n"
-        "                 %  %             µJ   mm²       µs\n"
-        "────────────────────────────────────────────────────────────\n"
-        "       4     55.00         1       1                       1\n"
-        "       6     90.00         1       2                       2\n"
+        "adc.bits  accuracy  std  chips  energy  area  latency  power_W\n"
+        "                 %    %             µJ   mm²       µs\n"
+        "──────────────────────────────────────────────────────────────\n"
+        "       4     55.00           1       1                       1\n"
+        "       6     90.00           1       2                       2\n"
         "\n"
         "floating point 92.00 %\n"
         "2 of 4 designs\n"

@@ -164,3 +164,17 @@ def test_damaged_values_of_images_are_refused(tmp_path, damage):
             store.connection.execute("UPDATE results SET each_image = ?", (damage,))
         with pytest.raises(StudyError, match="is damaged: row 1 of its table 'results'"):
             store.values("float", "", images=4)
+
+
+def test_results_tell_what_devices_extrapolate(tmp_path):
+    """`evaluate` said so, and sweeps over the time did not."""
+    settings = {"device": {"kind": "pcm-joshi-2020", "extrapolate": True}}
+    cells = {"base": "differential", "set": {f"cell.{name}": value for name, value in settings.items()}}
+    path = tmp_path / "later.sqlite"
+    sought = study(design=cells, axes=[{"setting": "cell.time", "values": ["1 hour", "1 year"]}])
+    with Store.writing(path, {"images": "1"}) as store:
+        store.remember("study", sought.to_toml())
+        for point in sought.points():
+            store.add_designs((point,))
+    told = [note for note in read_results(path).notes if "extrapolated" in note]
+    assert len(told) == 1 and "1 year" in told[0]

@@ -49,7 +49,7 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         name("network"),
         Column("chips", "chips"),
         Column(measure.key, measure.name, measure.unit, measure.text),
-        Column("std", "±", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
+        Column("std", "std", measure.unit, measure.text if measure.is_share else measure.text_of_spread),
     )
     rows: list[tuple[Any, ...]] = [
         ("floating point", None, last.float_value, None),

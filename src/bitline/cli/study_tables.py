@@ -35,7 +35,7 @@ def _columns(measure: Measure) -> tuple[Column, ...]:
     spread = percent if measure.is_share else measure.text_of_spread
     return (
         Column(measure.key, measure.name, measure.unit, measure.text),
-        Column("std", "±", measure.unit, spread),
+        Column("std", "std", measure.unit, spread),
         *NUMBERS,
     )
 

@@ -46,12 +46,12 @@ def head_of(column: str) -> str:
 
     Examples:
         >>> head_of("adc.bits"), head_of("latency_us"), head_of("accuracy (%)"), head_of("std (%)")
-        ('ADC resolution (bits)', 'latency of an image (µs)', 'accuracy (%)', '± over chips (%)')
+        ('ADC resolution (bits)', 'latency of an image (µs)', 'accuracy (%)', 'std over chips (%)')
     """
     if column in COSTS:
         return label_of_cost(column).head
     if column.partition(" ")[0] == "std":
-        return column.replace("std", "± over chips", 1)
+        return column.replace("std", "std over chips", 1)
     return label_of_setting(column).head if "." in column else column
 
 

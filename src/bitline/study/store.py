@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bitline.config.arguments import checked
+from bitline.design.approximations import device_notes
 from bitline.errors import StudyError
 from bitline.study.connection import check_pages, explained, for_a_glance, for_reading, for_writing
 from bitline.study.environment import hardware, versions
@@ -26,6 +27,9 @@ NOTES = "notes on the data"
 
 MEMORY = "notes on memory"
 """Name of the fact that says what was measured on fewer images at once than usual."""
+
+DEVICES = "notes on devices"
+"""Name of the fact that is what devices say of their use in the designs, such as what is extrapolated: a JSON list."""
 
 CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
@@ -148,6 +152,15 @@ class Store(StoredRows):
                 added,
             )
         self._add_code(points)
+        self._add_device_notes(points)
+
+    def _add_device_notes(self, points: tuple[Point, ...]) -> None:
+        """Keep what devices say of their use; designs without layer rules that share their cells say the same."""
+        designs = {(id(point.design.cell), id(point.design.layers)): point.design for point in points}
+        found = [note for design in designs.values() if design.is_loaded for note in device_notes(design)]
+        if found:
+            known = json.loads(self.facts().get(DEVICES, "[]"))
+            self.remember(DEVICES, json.dumps(list(dict.fromkeys([*known, *found]))))
 
     def _add_code(self, points: tuple[Point, ...]) -> None:
         """Keep which code the keys of designs stand for."""
