@@ -74,3 +74,11 @@ def test_outputs_without_converters_are_scaled_sums():
     assert torch.equal(total, sums * factor + start)
     scale_sums([sums - 7, torch.full_like(sums, 7.0)], factor, start, total)
     assert torch.equal(total, sums * factor + start)
+
+
+def test_scaled_sums_go_on_from_what_each_block_has():
+    sums, factor = torch.arange(-6.0, 6).reshape(4, 3), torch.tensor([0.5, 0.25, 2])
+    total = torch.arange(12.0).reshape(4, 3)
+    expected = sums * factor + total
+    scale_sums([sums], factor, total, total)
+    assert torch.equal(total, expected)

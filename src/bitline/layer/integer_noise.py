@@ -16,6 +16,7 @@ from bitline.layer.line_products import whole_variances
 from bitline.layer.readings import conversion_readings, line_by_line
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
+from bitline.readout import scale_sums
 from bitline.shapes import Float, Shaped
 
 
@@ -60,22 +61,26 @@ class IntegerReadNoise:
             first: number of the first sample.
             count: samples.
         """
-        variance = self.variance(codes, self._added.repeat(len(signals), 1))
+        variance = self.variance(codes, len(signals))
         samples = torch.arange(first, first + count, device=signals.device)
         add_read_noise(signals.view(count, -1), variance.view(count, -1), self._key, samples)
 
-    def variance(
-        self, codes: Shaped[Tensor, "images channels height width"], added: Float[Tensor, "rows lines"]
-    ) -> Float[Tensor, "rows lines"]:
+    def variance(self, codes: Shaped[Tensor, "images channels height width"], rows: int) -> Float[Tensor, "rows lines"]:
         """Variance of every signal in squares of counts.
 
         Args:
             codes: as for `add`.
-            added: variance of other noise; is written.
+            rows: positions of all images.
         """
+        if not self._tables:
+            return self._added.repeat(rows, 1)
+        variance = self._added
         for weight, table in zip((1.0, 256.0), self._tables, strict=False):
-            added += self._product.by_position(look_up(codes, table)).mul_(self._scale * weight)
-        return added
+            parts = self._product.parts_by_position(look_up(codes, table))
+            total = torch.empty_like(parts[0]) if variance is self._added else variance
+            scale_sums(parts, self._scale * weight, variance, total)
+            variance = total
+        return variance
 
 
 def _byte_tables(table: Tensor, zero: int) -> list[Tensor]:

@@ -119,8 +119,9 @@ def convert_sums_and_add_float32(sums, more, scale, divisor, low, high, factor, 
 
 @njit(parallel=True, cache=True, fastmath={"nsz"})
 def scale_sums_float32(sums, more, factor, start, total):  # type: ignore[no-untyped-def]
-    """See `convert.scale_sums`."""
+    """See `convert.scale_sums`; start (1 or blocks, columns)."""
     blocks, columns = sums.shape
     for block in prange(blocks):
+        begin = block % len(start)
         for column in range(columns):
-            total[block, column] = _sum(sums, more, (block, column)) * factor[column] + start[column]
+            total[block, column] = _sum(sums, more, (block, column)) * factor[column] + start[begin, column]

@@ -235,7 +235,7 @@ def _wide(
 def scale_sums(
     parts: Sequence[Float[Tensor, "blocks outputs"]],
     factor: Outputs,
-    start: Outputs,
+    start: Outputs | Float[Tensor, "blocks outputs"],
     total: Float[Tensor, "blocks outputs"],
 ) -> None:
     """Sums of whole numbers as outputs of a layer without converters, every step rounded by itself.
@@ -243,7 +243,7 @@ def scale_sums(
     Args:
         parts: whole numbers whose sums are scaled, contiguous; the first may be written.
         factor: output that 1 stands for.
-        start: what is added.
+        start: what is added, to all blocks alike or to each its own.
         total: is written, contiguous.
 
     Examples:
@@ -257,12 +257,14 @@ def scale_sums(
     if sums.device.type == "cpu" and sums.dtype == torch.float32:
         from bitline.readout._convert_numba import scale_sums_float32
 
-        factor, start, total, sums, more = _wide(factor, start, total, sums, more)
+        shared = start if start.ndim == 1 else torch.zeros_like(factor)
+        factor, wide, total, sums, more = _wide(factor, shared, total, sums, more)
+        start = wide if start.ndim == 1 else start.view(total.shape)
         last = None if more is None else more[:, 0].numpy()
-        scale_sums_float32(sums[:, 0].numpy(), last, factor.flatten().numpy(), start.flatten().numpy(), total.numpy())
+        scale_sums_float32(sums[:, 0].numpy(), last, factor.flatten().numpy(), start.numpy(), total.numpy())
         return
     sums = sums if more is None else sums.add_(more)
-    if runs_kernels(sums, conversions_agree):
+    if start.ndim == 1 and runs_kernels(sums, conversions_agree):
         from bitline.readout._convert_triton import scale_sums_on_gpu
 
         scale_sums_on_gpu(sums, factor, start, total)
