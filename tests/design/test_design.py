@@ -149,3 +149,26 @@ def test_designs_are_frozen_and_have_a_schema():
 def test_full_precision_bits_are_those_of_the_paper(settings, rows, bits):
     design = Design().with_settings(settings).with_settings({"array.rows": rows})
     assert design.full_precision_bits == pytest.approx(bits, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"adc": "sar", "adc.bits": 4},
+        {"adc.bits": 4, "adc.kind": "sar"},
+        {"adc": {"kind": "sar"}, "adc.bits": 4},
+        {"adc.bits": 4, "adc": {"kind": "sar"}},
+    ],
+)
+def test_the_order_of_settings_does_not_matter(settings):
+    """A word that followed settings of its own dropped them: {"adc.bits": 4, "adc": "sar"} had 8 bits."""
+    design = Design().with_settings(dict(reversed(settings.items())))
+    assert design == Design().with_settings(settings)
+    assert (design.adc.kind, design.adc.bits) == ("sar", 4)
+
+
+@pytest.mark.parametrize("settings", [{"adc": "sar", "adc.kind": "uniform"}, {"adc": 5, "adc.bits": 4}])
+def test_settings_that_contradict_each_other_are_refused(settings):
+    for given in (settings, dict(reversed(settings.items()))):
+        with pytest.raises(DesignError, match="give one of them"):
+            Design().with_settings(given)

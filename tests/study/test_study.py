@@ -76,3 +76,41 @@ def test_impossible_combinations_are_left_out_on_request():
     assert len(study(axes=axes, skip_impossible=True).points()) == 1
     with pytest.raises(StudyError, match="no possible design"):
         study(axes=[{"setting": "weights.bits_per_cell", "values": [12]}], skip_impossible=True).points()
+
+
+def test_words_and_settings_of_their_section_are_crossed():
+    """Of adc.bits = [3, 7] with adc = ["uniform", "sar"] only the words had an effect."""
+    axes = [{"setting": "adc.bits", "values": [3, 7]}, {"setting": "adc", "values": ["uniform", "sar"]}]
+    found = {(point.design.adc.bits, point.design.adc.kind) for point in study(axes=axes).points()}
+    assert found == {(3, "uniform"), (3, "sar"), (7, "uniform"), (7, "sar")}
+
+
+@pytest.mark.parametrize("names", [("adc", "adc.kind"), ("adc.kind", "adc"), ("adc", "adc")])
+def test_an_axis_goes_before_what_the_study_sets(names):
+    common, axis = names
+    cases = study(design={"set": {common: "sar", "adc.bits": 5}}, axes=[{"setting": axis, "values": ["uniform", "sar"]}])
+    assert [(point.design.adc.kind, point.design.adc.bits) for point in cases.points()] == [("uniform", 5), ("sar", 5)]
+
+
+def test_files_are_read_again_once_they_change(tmp_path):
+    """A base design, a table of cells, and a base that names a table: earlier ones were used in the same process."""
+    base, cells = tmp_path / "mine.toml", tmp_path / "cells.csv"
+
+    def write(bits: int, worst: float) -> None:
+        base.write_text(f'[adc]\nbits = {bits}\n[cell]\ndevice = "{cells}"\n')
+        rows = [f"{target},{target + worst * (index % 3 - 1)}" for target in (1, 5, 10) for index in range(9)]
+        cells.write_text("\n".join(["target,measured", *rows]))
+
+    def points():
+        named = study(design={"base": str(base)}, axes=[{"setting": "array.rows", "values": [64]}])
+        direct = study(design={}, axes=[{"setting": "cell.device", "values": [str(cells)]}])
+        return (*named.points(), *direct.points())
+
+    write(8, 0.1)
+    before = points()
+    write(3, 0.25)
+    after = points()
+    assert [point.design.adc.bits for point in (before[0], after[0])] == [8, 3]
+    contents = [point.design.cell.device.content for point in (*before, *after)]
+    assert contents[0] == contents[1] != contents[2] == contents[3]
+    assert not {point.key for point in before} & {point.key for point in after}

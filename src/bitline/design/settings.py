@@ -31,20 +31,89 @@ SHARED = {
 
 
 def nested(settings: dict[str, Any]) -> dict[str, Any]:
-    """`{"adc.bits": 6}` as `{"adc": {"bits": 6}}`."""
+    """Settings by dotted name as tables in each other, whatever their order.
+
+    A word beside settings of its own is their kind, and a table of measurements beside the kind of a device its file.
+
+    Examples:
+        >>> nested({"adc.bits": 6, "adc": "sar"}) == nested({"adc": "sar", "adc.bits": 6})
+        True
+        >>> nested({"adc.bits": 6, "adc": "sar"})
+        {'adc': {'bits': 6, 'kind': 'sar'}}
+
+    Raises:
+        DesignError: two settings that set the same thing.
+    """
     result: dict[str, Any] = {}
     for name, value in settings.items():
-        *path, last = name.split(".")
-        place = result
-        for step in path:
-            place = place.setdefault(step, {})
-            if not isinstance(place, dict):
-                raise DesignError(f"{name} cannot be set: {step} is already set to {place!r}")
-        if isinstance(value, dict) and isinstance(place.get(last), dict):
-            place[last] = merge(place[last], nested(value))
-        else:
-            place[last] = nested(value) if isinstance(value, dict) else value
+        given = nested(value) if isinstance(value, dict) else value
+        for step in reversed(name.split(".")):
+            given = {step: given}
+        result = _together("", result, given)
     return result
+
+
+def _together(section: str, table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Settings of one section that were given apart.
+
+    Raises:
+        DesignError: they cannot be had together.
+    """
+    result, more = _with_file(table, more) if section == DEVICE else (dict(table), more)
+    for key, value in more.items():
+        name, known = f"{section}.{key}" if section else key, result.get(key, value)
+        if isinstance(known, dict) and isinstance(value, dict):
+            result[key] = _together(name, known, value)
+        elif isinstance(known, dict) or isinstance(value, dict):
+            result[key] = _together(name, _as_table(name, known), _as_table(name, value))
+        elif key == TAG and known != value:
+            raise DesignError(f"{section} is {known!r} and {value!r} at once: give one of them, as {name}")
+        else:
+            result[key] = value
+    return result
+
+
+def _as_table(name: str, value: Any) -> dict[str, Any]:
+    """A table, or the word that stands for one beside settings of its own.
+
+    Raises:
+        DesignError: it is neither.
+    """
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, str):
+        raise DesignError(f"{name} is {value!r}, and settings of {name} are given, too: give one of them")
+    return {TAG: value}
+
+
+def _with_file(table: dict[str, Any], more: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of a device, in which a table of measurements beside the kind that is to be made of it is its file."""
+    kinds = [each[TAG] for each in (table, more) if TAG in each]
+    files = [kind for kind in kinds if is_table(str(kind))]
+    if len(kinds) < 2 or len(files) != 1:
+        return dict(table), more
+    (kind,) = (kind for kind in kinds if kind not in files)
+    return {**table, TAG: kind, "file": files[0]}, {**more, TAG: kind}
+
+
+def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name with changes, whose kinds take the place of those that were chosen before.
+
+    Examples:
+        >>> overridden({"adc.kind": "sar", "adc.bits": 6}, {"adc": "uniform"})
+        {'adc.bits': 6, 'adc': 'uniform'}
+    """
+    chosen = {_chosen(name, value) for name, value in flat(changes).items()}
+    kept = {name: value for name, value in flat(settings).items() if _chosen(name, value) not in chosen - {None}}
+    return {**kept, **changes}
+
+
+def _chosen(name: str, value: Any) -> str | None:
+    """The section whose kind a setting by dotted name may choose; None where it chooses none."""
+    section, _, last = name.rpartition(".")
+    if last == TAG:
+        return section
+    return name if isinstance(value, str) and not (name == DEVICE and is_table(value)) else None
 
 
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

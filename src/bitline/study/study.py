@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +15,7 @@ from bitline.config.messages import explain
 from bitline.config.part import Part
 from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.design import Design
-from bitline.design.settings import flat
+from bitline.design.settings import flat, overridden
 from bitline.errors import DataError, DesignError, StudyError
 from bitline.measures import Measure
 from bitline.numerics.garbage import without_collection
@@ -26,7 +25,7 @@ from bitline.study.measuring import measuring
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
-from bitline.study.varied import VariedDesigns
+from bitline.study.varied import varied
 
 SKIP = "; to leave out impossible combinations, set skip_impossible = true"
 """The end of a message about an impossible design of a study."""
@@ -204,7 +203,7 @@ class Study(Part):
         """
         named = [step[BASE] for axis in self.axes for step in axis.steps() if BASE in step]
         try:
-            return tuple(_loaded(str(base)) for base in dict.fromkeys([self.design.base, *named]))
+            return tuple(varied(str(base)).base for base in dict.fromkeys([self.design.base, *named]))
         except DesignError as error:
             raise StudyError(f"study {self.name!r}: {error}") from None
 
@@ -251,10 +250,10 @@ class Study(Part):
             StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
-        base = _varied(str(settings.get(BASE, self.design.base)))
+        base = varied(str(settings.get(BASE, self.design.base)))
         try:
             with reading_a_file():  # whose word the settings are was noted when the study was made
-                design = base.design({**self.design.set, **changes})
+                design = base.design(overridden(self.design.set, changes))
         except DesignError:
             raise
         except Exception as error:  # a user's class can raise anything where its settings are checked
@@ -288,13 +287,3 @@ class Study(Part):
                 "run": measuring(model, self.run.beside(folder)),
             }
         )
-
-
-@lru_cache(maxsize=64)
-def _loaded(base: str) -> Design:
-    return Design.load(base)
-
-
-@lru_cache(maxsize=64)
-def _varied(base: str) -> VariedDesigns:
-    return VariedDesigns(_loaded(base))

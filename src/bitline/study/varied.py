@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from bitline.config.part import Part
 from bitline.design import Design
+from bitline.design.settings import flat
+
+FileStates = tuple[tuple[str, int, int, int], ...]
+"""Files by name, with what tells without reading them that they have changed."""
 
 
 class VariedDesigns:
@@ -41,7 +47,8 @@ class VariedDesigns:
             return self.base.with_settings(settings)
         changes: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in settings.items():
-            changes[name.partition(".")[0]].append(f"{name} = {value!r}")
+            files = states_of(_words({name: value}))
+            changes[name.partition(".")[0]].append(f"{name} = {value!r} {files or ''}")
         places = {section: (section, "\n".join(changed)) for section, changed in changes.items()}
         if all(place in self._sections for place in places.values()):
             return self.base.with_sections({section: self._sections[place] for section, place in places.items()})
@@ -52,3 +59,49 @@ class VariedDesigns:
             section: self._sections.setdefault(place, getattr(design, section)) for section, place in places.items()
         }
         return self.base.with_sections(known)
+
+
+KEPT = 64
+"""Base designs that are kept."""
+_known: dict[str, tuple[FileStates, VariedDesigns]] = {}
+
+
+def varied(base: str) -> VariedDesigns:
+    """Designs that vary a base, kept for as long as the files that it is read from stay as they are.
+
+    Args:
+        base: name of a preset, or a file.
+
+    Raises:
+        DesignError: there is no such design, or it is not valid.
+
+    Examples:
+        >>> varied("offset").base.weights.kind, varied("offset") is varied("offset")
+        ('offset', True)
+    """
+    if base not in _known or states_of(name for name, *_ in _known[base][0]) != _known[base][0]:
+        states = states_of([base])  # before it is read
+        design = Design.load(base)
+        settings = [design.model_dump(mode="json"), *(rule.set for rule in design.layers)]
+        files = [word for part in settings for word in _words(part)]
+        if len(_known) >= KEPT:
+            _known.clear()
+        _known[base] = (states + states_of(file for file in files if file != base), VariedDesigns(design))
+    return _known[base][1]
+
+
+def states_of(names: Iterable[str]) -> FileStates:
+    """The states of those names that are files."""
+    found = []
+    for name in names:
+        try:
+            state = os.stat(name)
+        except (OSError, ValueError):
+            continue
+        found.append((name, state.st_mtime_ns, state.st_size, state.st_ino))
+    return tuple(found)
+
+
+def _words(settings: dict[str, Any]) -> list[str]:
+    """Values of settings that may be names of files."""
+    return [value for value in flat(settings).values() if isinstance(value, str) and ("." in value or "/" in value)]
