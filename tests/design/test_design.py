@@ -169,6 +169,6 @@ def test_the_order_of_settings_does_not_matter(settings):
 
 @pytest.mark.parametrize("settings", [{"adc": "sar", "adc.kind": "uniform"}, {"adc": 5, "adc.bits": 4}])
 def test_settings_that_contradict_each_other_are_refused(settings):
-    for given in (settings, dict(reversed(settings.items()))):
+    for ordered in (settings, dict(reversed(settings.items()))):
         with pytest.raises(DesignError, match="give one of them"):
-            Design().with_settings(given)
+            Design().with_settings(ordered)

@@ -8,11 +8,13 @@ from bitline.errors import StudyError
 from bitline.study import DesignResult, Selection, Study, StudyResult
 from bitline.study.conditions import read_conditions
 
-ROWS = [
-    {"adc.bits": 4, "adc.kind": "sar", "cell.time": 86400.0, "accuracy": 0.55, "weights.bits_per_cell": "unsliced"},
-    {"adc.bits": 8, "adc.kind": "flash and ramp", "cell.time": 0.0, "accuracy": 0.91, "weights.bits_per_cell": 2},
-    {"adc.bits": 6, "adc.kind": None, "cell.time": 0.0, "accuracy": float("nan"), "weights.bits_per_cell": 4},
-]
+COLUMNS = ("adc.bits", "adc.kind", "cell.time", "accuracy", "latency_us", "weights.bits_per_cell")
+VALUES = (
+    (4, "sar", 86400.0, 0.55, 288.0, "unsliced"),
+    (8, "flash and ramp", 0.0, 0.91 - 2e-16, 634.0, 2),  # as a mean over chips is rounded
+    (6, None, 0.0, float("nan"), 1200.0, 4),
+)
+ROWS = [dict(zip(COLUMNS, values, strict=True)) for values in VALUES]
 
 
 def _bits(text: str) -> list[int]:
@@ -32,6 +34,12 @@ def _bits(text: str) -> list[int]:
         ("adc.kind != sar", [8]),
         ("adc.kind == 'flash and ramp' and adc.bits = 8", [8]),
         ("cell.time >= 1 day", [4]),
+        ("cell.time >= 24 h", [4]),
+        ("latency_us < 1 ms", [4, 8]),
+        ("latency_us > 0.5 ms and latency_us <= 900 us", [8]),
+        ("accuracy >= 91%", [8]),
+        ("accuracy <= 91%", [4, 8]),
+        ("accuracy > 91%", []),
         ("weights.bits_per_cell = unsliced", [4]),
         ("weights.bits_per_cell != unsliced", [8, 6]),
         ("weights.bits_per_cell < 4", [8]),
@@ -52,6 +60,7 @@ def test_conditions_are_those_that_are_written(text, bits):
         ("adc.bits >= 6 or 4", "compares numbers with '6 or 4'"),
         ("accuracy > 0,5", "'5' is no condition"),
         ("accuracy > 90", "write 'accuracy > 90%'"),
+        ("adc.bits < 1 day", "adc.bits is no time"),
         ("adc.kind = sarr", "no design has 'sarr' there: did you mean 'sar'?"),
         ("().__class__ = 1", "is no condition"),
         ("accuracy > nan", "no number is larger"),

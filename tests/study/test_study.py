@@ -88,7 +88,9 @@ def test_words_and_settings_of_their_section_are_crossed():
 @pytest.mark.parametrize("names", [("adc", "adc.kind"), ("adc.kind", "adc"), ("adc", "adc")])
 def test_an_axis_goes_before_what_the_study_sets(names):
     common, axis = names
-    cases = study(design={"set": {common: "sar", "adc.bits": 5}}, axes=[{"setting": axis, "values": ["uniform", "sar"]}])
+    cases = study(
+        design={"set": {common: "sar", "adc.bits": 5}}, axes=[{"setting": axis, "values": ["uniform", "sar"]}]
+    )
     assert [(point.design.adc.kind, point.design.adc.bits) for point in cases.points()] == [("uniform", 5), ("sar", 5)]
 
 

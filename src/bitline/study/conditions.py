@@ -5,14 +5,16 @@ They are a language of their own: a column, a relation and a value, joined by 'a
 
 from __future__ import annotations
 
+import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from bitline.config.messages import nearest
-from bitline.devices.duration import parse_duration
+from bitline.devices.duration import UNITS_S, parse_duration
 from bitline.errors import StudyError
 from bitline.study.words import in_words, is_number
 
@@ -28,6 +30,10 @@ ONE = re.compile(
     r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'<>=!,](?:[^"'<>=!,]*?[^\s"'<>=!,])?)\s*(?:$|,|(?<=\s)and(?=\s))"""
 )
 """A condition, with what joins it to the next one."""
+ROUNDING = 1e-12
+"""Numbers that differ by less than this share of them are equal: means over chips are rounded sums."""
+SECONDS = ("time", "seconds")
+"""Last words of the names of columns of times in seconds; those of other times end with their unit."""
 EXAMPLE = "write conditions such as 'adc.bits >= 6 and accuracy > 90%'"
 
 
@@ -61,21 +67,25 @@ class Condition:
         if found is None or found != found:  # NaN is not equal to itself
             return False
         if is_number(found) and is_number(self.value):
-            return RELATIONS[self.relation](found, self.value)
+            are_equal = math.isclose(found, float(self.value), rel_tol=ROUNDING)
+            return RELATIONS[self.relation](self.value if are_equal else found, self.value)
         if self.relation not in EQUALITY:
             return False
         return RELATIONS[self.relation](_word(found), _word(self.value))
 
 
-def read_conditions(text: str, rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+def read_conditions(
+    text: str, rows: Sequence[Mapping[str, Any]], shares: Collection[str] = ("accuracy",)
+) -> tuple[Condition, ...]:
     """Conditions that are joined by 'and' or commas.
 
-    Values are numbers, shares in per cent ('90%'), times with a unit ('1 day') for columns of numbers, and words, which
-    may be quoted.
+    Values are numbers, shares in per cent ('90%'), times with a unit ('1 day', '200 us') for columns of times, and
+    words, which may be quoted.
 
     Args:
         text: the conditions.
         rows: the table that they are about: columns and words that it does not have are refused.
+        shares: columns of fractions, which nothing above 1 is compared with.
 
     Raises:
         StudyError: it is no condition, or the table has no such column or word, or words have no order.
@@ -97,20 +107,20 @@ def read_conditions(text: str, rows: Sequence[Mapping[str, Any]]) -> tuple[Condi
         match = ONE.match(text, at)
         if match is None:
             raise StudyError(f"{text[at:].strip()!r} is no condition: {EXAMPLE}")
-        found.append(_read(match, rows))
+        found.append(_read(match, rows, shares))
         at = match.end()
         if at == len(text) and match[0].rstrip().endswith(","):
             raise StudyError(f"{text!r} ends with a comma: {EXAMPLE}")
     return tuple(found)
 
 
-def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]]) -> Condition:
+def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]], shares: Collection[str]) -> Condition:
     column, relation, written = match["column"], match["relation"], match["value"]
     about = f"the condition '{column} {relation} {written}'"
     check_column(column, rows, f"{about} is about")
     values = [row[column] for row in rows if row.get(column) is not None]
     numbers = any(is_number(value) for value in values)
-    value = _number(written) if numbers else written
+    value = _number(written, column, about) if numbers else written
     if isinstance(value, str):
         word = value.strip("\"'")
         if relation not in EQUALITY:
@@ -121,8 +131,8 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]]) -> Condition:
         return Condition(column, relation, word)
     if value != value:
         raise StudyError(f"{about}: no number is larger, smaller or equal to it")
-    if column.endswith("accuracy") and value > 1:
-        raise StudyError(f"{about}: accuracies are fractions of 1: write '{column} {relation} {written}%'")
+    if column in shares and value > 1:
+        raise StudyError(f"{about}: {column} is a fraction of 1: write '{column} {relation} {written}%'")
     return Condition(column, relation, value)
 
 
@@ -142,17 +152,35 @@ def check_column(column: str, rows: Iterable[Mapping[str, Any]], what: str) -> N
         raise StudyError(f"{what} {column!r}{nearest(column, names)}")
 
 
-def _number(written: str) -> float | str:
-    """A number, a share in per cent or a time in seconds; anything else as it was written."""
+def _number(written: str, column: str, about: str) -> float | str:
+    """A number, a share in per cent, or a time in the unit of a column; anything else as it was written.
+
+    Raises:
+        StudyError: a time, and the column has none.
+    """
     share = written.endswith("%")
     try:
         value = float(written.removesuffix("%"))
     except ValueError:
-        try:
-            return float(parse_duration(written))
-        except ValueError:
-            return written
-    return value / 100 if share else value
+        return _time(written, column, about)
+    return float(Decimal(written.removesuffix("%")) / 100) if share and math.isfinite(value) else value
+
+
+def _time(written: str, column: str, about: str) -> float | str:
+    """A time in the unit of a column; anything else as it was written.
+
+    Raises:
+        StudyError: the column has no times.
+    """
+    try:
+        seconds = float(parse_duration(written))
+    except ValueError:
+        return written
+    last = re.split(r"[._]", column)[-1]
+    unit = 1.0 if last in SECONDS else UNITS_S.get(last) if "_" in column else None
+    if unit is None:
+        raise StudyError(f"{about}: {column} is no time")
+    return seconds / unit
 
 
 def _word(value: Any) -> str:

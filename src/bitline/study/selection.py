@@ -11,7 +11,7 @@ from bitline.config.arguments import check_fields, checked
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.measures import Measure
-from bitline.study.conditions import Condition, check_column, read_conditions
+from bitline.study.conditions import check_column, read_conditions
 from bitline.study.objectives import LARGE
 from bitline.study.pareto import front
 from bitline.study.results import DesignResult, StudyResult
@@ -65,7 +65,9 @@ class Selection:
         if not result.designs or not (self.where or self.pareto or self.sort):
             return result.designs
         rows = records(result)
-        conditions: list[Condition] = [found for text in self.where for found in read_conditions(text, rows)]
+        measure = result.measure
+        shares = (*_measured(measure), f"float_{measure.key}", "std", "half_width_95") if measure.is_share else ()
+        conditions = [found for text in self.where for found in read_conditions(text, rows, shares)]
         kept = [at for at, row in enumerate(rows) if all(condition.holds(row) for condition in conditions)]
         if self.pareto:
             kept = self._front(kept, rows, result.measure)
