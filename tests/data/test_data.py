@@ -93,6 +93,7 @@ def test_larger_pictures_are_cropped_in_the_middle(tmp_path):
     Image.fromarray(large[0]).save(tmp_path / "a" / "x.png")
     data = load_dataset(tmp_path, PLAIN)
     torch.testing.assert_close(data.images, EXPECTED[:1])
+    assert any("8 x 12 pixels, and the network takes 8 x 8: their edges are cut off" in note for note in data.notes)
 
 
 def test_split_takes_calibration_images_from_elsewhere(tmp_path):
@@ -173,6 +174,15 @@ def test_enough_images_are_left_to_count():
     assert (len(part.images), len(part.calibration)) == (50, 50)
     assert any("only 50 of the 100" in note for note in part.notes)
     assert len(data.split(1, 99).calibration) == 99
+
+
+def test_fewer_images_than_are_asked_for_are_told():
+    data = Dataset(torch.arange(100)[:, None].float(), torch.arange(100) * 7 % 10)
+    assert data.split(60, 40).notes == data.split(None, 40).notes == ()
+    part = data.split(90, 40)
+    assert len(part.images) == 60 and part.notes == ("only 60 images are there to measure on, not 90",)
+    known = data.with_changes(calibration=data.stored[:20], calibration_labels=data.labels[:20])
+    assert known.split(100, 30).notes == ("only 20 images are there to set ranges with, not 30",)
 
 
 def test_unusable_data_is_refused_in_one_message(tmp_path):

@@ -13,7 +13,8 @@ from bitline.design import reference
 from bitline.errors import CalibrationError, DataError
 from bitline.evaluation.comparison import compare_designs
 from bitline.evaluation.remedies import fine_tune
-from bitline.measures import Measure
+from bitline.evaluation.subject import Given, Subject
+from bitline.measures import ACCURACY, Measure
 from bitline.nn import Inputs, analog_layers, record
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -280,3 +281,28 @@ def test_a_measure_that_fails_is_named(regression):
 
     with pytest.raises(DataError, match="measure 'absent' fails with AttributeError: 'Tensor' object has no attribute"):
         evaluate(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric=Absent())
+
+
+def test_data_in_the_order_of_its_classes_is_measured_on_all_of_them():
+    """The last samples set ranges, and of sorted data they were whole classes, which were then not measured on."""
+    labels = torch.arange(5).repeat_interleave(20)
+    network, images = nn.Linear(6, 5).eval(), torch.rand(100, 6)
+    found = evaluate(network, "ideal", images, labels, chips=1)
+    assert found.notes[0].startswith("50 samples, drawn evenly over the classes as the data is in their order, set")
+    subject = Subject.of(network, Design(), Given(images, labels, None, ACCURACY, batch=64))
+    targets = subject.data.samples.targets
+    assert targets.tolist() == sorted(targets.tolist()) and targets.bincount().tolist() == [10] * 5
+
+
+def test_conversions_left_out_do_not_depend_on_what_is_compared():
+    """The energy followed from the images and chips that layer errors were compared on."""
+    torch.manual_seed(0)
+    network, images = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)).eval(), torch.rand(90, 6).relu()
+    images[::2] *= 0.02
+    labels, design = torch.arange(90) % 3, Design().with_settings({"adc.skip_zero_inputs": True})
+    given = (network, design, images, labels, images[:20])
+    costs = {
+        evaluate(*given, chips=3, **options).cost.energy_uJ
+        for options in ({}, {"compared_images": 1}, {"compared_images": 0}, {"compared_chips": 1})
+    }
+    assert len(costs) == 1

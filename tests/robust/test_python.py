@@ -306,8 +306,9 @@ def test_calibration_files_hold_numbers(tmp_path):
 def test_float_pictures_of_bytes_are_noted(tmp_path):
     """Values of 0 .. 255 in floating point were taken as normalised without a word."""
     grey = Preprocess((1, 8, 8), (0.5,), (0.5,))
-    np.savez(tmp_path / "a.npz", images=np.full((4, 1, 8, 8), 255.0), labels=np.zeros(4, int))
-    assert any("uint8" in note for note in load_dataset(tmp_path / "a.npz", grey).notes)
+    for largest in (255.0, 1.0):  # and those of 0 .. 1, where the network takes black for a negative number
+        np.savez(tmp_path / "a.npz", images=np.full((4, 1, 8, 8), largest), labels=np.zeros(4, int))
+        assert any("uint8" in note for note in load_dataset(tmp_path / "a.npz", grey).notes)
 
 
 # Names

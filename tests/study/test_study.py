@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 from small_study import study
 
 from bitline import Design
@@ -116,3 +118,19 @@ def test_files_are_read_again_once_they_change(tmp_path):
     contents = [point.design.cell.device.content for point in (*before, *after)]
     assert contents[0] == contents[1] != contents[2] == contents[3]
     assert not {point.key for point in before} & {point.key for point in after}
+
+
+def test_numbers_of_other_libraries_are_plain_ones(tmp_path):
+    """Those of NumPy failed where the store was begun, after the network had been loaded."""
+    settings = {"cell.device.kind": "state-proportional", "cell.device.alpha": np.float64(0.25)}
+    axes = [
+        {"setting": "adc.bits", "values": np.arange(5, 7)},
+        {"zip": {"array.rows": torch.tensor([64, 128]), "inputs.bits": (np.int32(6), 8)}},
+    ]
+    given = study(design={"set": settings}, axes=axes)
+    (tmp_path / "given.toml").write_text(given.to_toml())
+    written = Study.load(tmp_path / "given.toml")
+    assert [point.key for point in written.points()] == [point.key for point in given.points()]
+    assert len(given.points()) == 4
+    with pytest.raises(StudyError, match="None, which TOML does not have"):
+        study(axes=[{"setting": "cell.on_off_ratio", "values": [None, 100]}])

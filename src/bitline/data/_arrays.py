@@ -91,7 +91,7 @@ def arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[
         arranged = _as_pictures(values, name)
     else:
         arranged = values
-    if preprocess.shape is not None and not is_uint8 and values.size and values.max() >= UNUSUAL and values.min() >= 0:
+    if preprocess.shape is not None and not is_uint8 and _are_plain(values, preprocess):
         notes.append(
             f"{name} is {values.dtype} from {values.min():g} to {values.max():g}, which is taken as normalised: save "
             "uint8 pictures, 0 .. 255, to have them normalised"
@@ -100,6 +100,13 @@ def arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[
         notes.append(f"{name} has channels last, {values.shape[1:]}: they were put first, {arranged.shape[1:]}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused with other such values
         return torch.from_numpy(np.ascontiguousarray(arranged, dtype=np.uint8 if is_uint8 else np.float32))
+
+
+def _are_plain(values: np.ndarray, preprocess: Preprocess) -> bool:
+    """Whether floats look like pixels that nobody normalised: none is negative, and black ones would be, or be small."""
+    if not values.size or values.min() < 0:
+        return False
+    return bool(values.max() >= UNUSUAL) or any(mean > 0 for mean in preprocess.mean)
 
 
 def _as_wanted(values: np.ndarray, preprocess: Preprocess, name: str) -> np.ndarray:

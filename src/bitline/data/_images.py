@@ -68,6 +68,20 @@ def cropped(content: bytes, name: str, preprocess: Preprocess) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+def cut_off(content: bytes, name: str, preprocess: Preprocess) -> str:
+    """What to say of pictures like this one that are cut to their centre and never resized; empty where nothing is."""
+    if preprocess.shape is None or preprocess.resize is not None:
+        return ""
+    channels, height, width = preprocess.shape
+    wide, high = _opened(content, name, channels).size
+    if wide <= width and high <= height:
+        return ""
+    return (
+        f"pictures such as {name} are {wide} x {high} pixels, and the network takes {width} x {height}: their edges "
+        "are cut off; scale them down first if the centre alone does not show what they are"
+    )
+
+
 def decoder() -> str:
     """What decodes pictures, with its versions: another one may round pixels in another way."""
     import PIL

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import torch
 
 from bitline.data._files import TABLE, Files, is_hidden, opened_files
-from bitline.data._images import is_picture
+from bitline.data._images import cut_off, is_picture
 from bitline.data._picture_pixels import PicturePixels
 from bitline.data._table import Row, read_table
 from bitline.data.dataset import Dataset
@@ -29,7 +29,12 @@ def is_archive(path: Path) -> bool:
 def read_pictures(path: Path, preprocess: Preprocess) -> Dataset:
     """One subfolder for each class (in the order of their names), or pictures with labels.csv; a folder or a .zip."""
     with opened_files(path) as files:
-        return _read(files, path, preprocess)
+        found = _read(files, path, preprocess)
+        pixels = found.stored.pixels
+        assert isinstance(pixels, PicturePixels)
+        content = files.read(pixels.names[0]) if pixels.names else None
+        note = "" if content is None else cut_off(content, f"{files.name}/{pixels.names[0]}", preprocess)
+        return found.with_changes(notes=(*found.notes, note)) if note else found
 
 
 def _read(files: Files, path: Path, preprocess: Preprocess) -> Dataset:

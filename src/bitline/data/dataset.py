@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import torch
@@ -189,7 +190,16 @@ class Dataset:
             labels=fair.labels[:images],
             calibration=None if own is None else own[:calibration],
             calibration_labels=None if known is None else known[:calibration],
+            notes=(*fair.notes, *fair._short_of(images, calibration)),
         )
+
+    def _short_of(self, images: int | None, calibration: int) -> Iterator[str]:
+        """Notes where there are fewer images than are asked for; those set apart have theirs already."""
+        there, own = len(self.stored), self.stored_calibration
+        if images is not None and there < images:
+            yield f"only {there:,} images are there to measure on, not {images:,}"
+        if own is not None and len(own) < calibration and not any("set apart" in note for note in self.notes):
+            yield f"only {len(own):,} images are there to set ranges with, not {calibration:,}"
 
     def _with_some_apart(self, images: int | None, calibration: int) -> Dataset:
         """The same images, the last of them to calibrate with."""

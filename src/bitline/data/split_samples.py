@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from bitline.data.samples import Samples, samples_of
+from bitline.data._order import fair_order, is_mixed
+from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.errors import DataError
 
 
@@ -60,7 +61,37 @@ class SplitSamples:
         apart = len(samples) - kept if calibration is None else min(calibration, len(samples) - kept)
         if not apart:
             raise DataError(f"{name} gives {len(samples)} samples, and none to calibrate with: give two or more")
-        last = len(samples) - apart
-        note = f"the last {apart:,} samples of {name} set ranges, and are not measured on"
-        count = last if images is None else min(images, last)
-        return cls(samples.part(0, count), samples.part(last, None), samples.digest(), (note,))
+        measured, others, which = set_apart(samples, apart)
+        note = f"{which} of {name} set ranges, and are not measured on"
+        return cls(measured.part(0, images), others, samples.digest(), (note,))
+
+
+def set_apart(samples: Samples, count: int) -> tuple[Samples, Samples, str]:
+    """Samples to measure on, others, and which these are in words: the last ones, or some of every class.
+
+    Where classes stand together, the last samples would have some classes alone. Both keep their order.
+
+    Args:
+        samples: all.
+        count: how many to set apart.
+
+    Examples:
+        >>> import torch
+        >>> labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])
+        >>> measured, others, which = set_apart(samples_of(torch.rand(8, 4), labels, nn.Linear(4, 2)), 4)
+        >>> measured.targets.tolist(), others.targets.tolist(), which
+        ([0, 0, 1, 1], [0, 0, 1, 1], '4 samples, drawn evenly over the classes as the data is in their order,')
+    """
+    kept = len(samples) - count
+    if isinstance(samples, StoredSamples) and _are_classes(samples.targets) and not is_mixed(samples.targets):
+        order = fair_order(samples.targets, seed=0)
+        measured, others = (samples.at(order[part].sort().values) for part in (slice(kept), slice(kept, None)))
+        return measured, others, f"{count:,} samples, drawn evenly over the classes as the data is in their order,"
+    return samples.part(0, kept), samples.part(kept, None), f"the last {count:,} samples"
+
+
+def _are_classes(targets: Any) -> bool:
+    """Whether targets are class numbers, most of which several samples have."""
+    if not isinstance(targets, Tensor) or targets.ndim != 1 or targets.is_floating_point():
+        return False
+    return 1 < len(targets.unique()) <= len(targets) // 2

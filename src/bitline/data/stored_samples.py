@@ -90,15 +90,20 @@ class StoredSamples(Samples):
 
     def picked(self, places: Tensor) -> Batch:
         """The samples with these numbers, in this order, as one batch."""
+        found = self.at(places)
+        return Batch(_each(found.inputs, _read), found.targets).without_padding
+
+    def at(self, places: Tensor) -> StoredSamples:
+        """The samples with these numbers, in this order."""
         count = len(self)
 
         def some(value: Any) -> Any:
-            return _read(value[places]) if value.shape and len(value) == count else value
+            return value[places] if value.shape and len(value) == count else value
 
         targets = self.targets
         if targets is not None:
             targets = targets[places] if isinstance(targets, Tensor) else [targets[int(place)] for place in places]
-        return Batch(_each(self.inputs, some), targets).without_padding
+        return StoredSamples(_each(self.inputs, some), targets)
 
     def beside(self, network: nn.Module) -> StoredSamples:
         return StoredSamples(placed(self.inputs, network), self.targets)

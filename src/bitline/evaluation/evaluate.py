@@ -219,10 +219,10 @@ def _measured(
     exact = data.values(prepared.reference, _told(progress, "reference", data))
     reference_value = data.measure.of(exact, "the quantised reference")
     results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
+    skipped = prepared.skipped(data)
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
         layers = layer_errors(chip.sums for chip in chips)
-        skipped = {layer.name: layer.skipped for layer in layers} if layers else prepared.skipped(data)
         cost, why = prepared.cost_or_reason(aged, skipped)
         evaluations.append(
             Evaluation(

@@ -16,6 +16,7 @@ from bitline.data.batch import Batch
 from bitline.data.dataset import Dataset
 from bitline.data.labels import class_count
 from bitline.data.samples import Samples, StoredSamples, samples_of
+from bitline.data.split_samples import set_apart
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.errors import BitlineError, ConversionError, DataError, NetworkError
@@ -110,8 +111,8 @@ def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[
     kept = len(samples) - min(APART, len(samples) // 2)
     if kept == len(samples):
         raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
-    note = f"the last {len(samples) - kept:,} samples set ranges, and are not measured on: no others were given"
-    return samples.part(0, kept), samples.part(kept, None), (note,)
+    measured, others, which = set_apart(samples, len(samples) - kept)
+    return measured, others, (f"{which} set ranges, and are not measured on: no others were given",)
 
 
 def _first_outputs(network: nn.Module, design: Design, measure: Measure, first: Batch) -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bitline.config.messages import nearest
 from bitline.config.part import Part
@@ -59,6 +59,27 @@ class Range(Part):
         return [int(number) if number.is_integer() else number for number in rounded]
 
 
+def plain_values(values: Any) -> Any:
+    """Values as TOML can have them: numbers and lists of NumPy and PyTorch as Python's.
+
+    Examples:
+        >>> import numpy as np
+        >>> plain_values({"adc.bits": np.arange(5, 7), "cell.device.alpha": np.float32(0.5)})
+        {'adc.bits': [5, 6], 'cell.device.alpha': 0.5}
+
+    Raises:
+        ValueError: one of them is None.
+    """
+    if values is None:
+        raise ValueError("one of the values is None, which TOML does not have: name a value, or leave the setting out")
+    if isinstance(values, dict):
+        return {name: plain_values(value) for name, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [plain_values(value) for value in values]
+    numbers = getattr(values, "tolist", None)
+    return values if numbers is None else numbers()
+
+
 class Axis(Part):
     """Settings that change together. Several axes are crossed.
 
@@ -79,6 +100,11 @@ class Axis(Part):
     """Several settings that change in step, instead of one: { "array.rows" = [72, 144], "adc.bits" = [6, 7] }."""
     when: dict[str, Any] = Field(default_factory=dict)
     """Settings of earlier axes, or of the base design, and the value (or list of values) that the axis needs."""
+
+    @field_validator("values", "zip", "when", mode="before")
+    @classmethod
+    def _plain(cls, values: Any) -> Any:
+        return None if values is None else plain_values(values)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bitline.config.code_names import import_path, is_code
 from bitline.config.part import Part
@@ -21,6 +21,7 @@ from bitline.measures.named import NamedMeasure
 from bitline.networks import NETWORKS
 from bitline.networks.folder import is_folder_network
 from bitline.numerics.confidence import half_width
+from bitline.study.axes import plain_values
 from bitline.study.file_names import near, near_code
 
 
@@ -100,6 +101,11 @@ class BaseDesign(Part):
     """A preset or a .toml file, relative to the study file."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from it, by dotted name."""
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _plain(cls, values: Any) -> Any:
+        return plain_values(values)
 
     @property
     def code(self) -> tuple[str, ...]:

@@ -104,13 +104,16 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         measure=measure,
         measure_code=str(of_measure or ""),
     )
-    facts = {
-        "model": f"{study.model.name}, {_digests(network, model)}",
-        "data": shown.digest,
-        "calibration images": _digest(context.calibration),
-        "seed": str(study.run.seed),
-        "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
-    } | ({} if code is None else {"code of the network": str(code)})
+    facts = (
+        {
+            "model": f"{Path(study.model.name).name}, {_digests(network, model)}",  # files move, their digests tell
+            "data": shown.digest,
+            "calibration images": _digest(context.calibration),
+            "seed": str(study.run.seed),
+            "PyTorch": ".".join(torch.__version__.split("+")[0].split(".")[:2]) + _precision(),
+        }
+        | ({} if code is None else {"code of the network": str(code)})
+    )
     facts |= {} if measure == ACCURACY else {MEASURE: measure.name}
     facts |= {} if of_measure is None else {"code of the measure": str(of_measure)}
     unseen = (*unnoticed("the network", code), *unnoticed("the measure", of_measure))
