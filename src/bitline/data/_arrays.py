@@ -103,7 +103,7 @@ def arranged(values: np.ndarray, preprocess: Preprocess, name: str, notes: list[
 
 
 def _are_plain(values: np.ndarray, preprocess: Preprocess) -> bool:
-    """Whether floats look like pixels that nobody normalised: none is negative, and black ones would be, or be small."""
+    """Whether floats look like pixels that nobody normalised: none is negative, as black ones would be."""
     if not values.size or values.min() < 0:
         return False
     return bool(values.max() >= UNUSUAL) or any(mean > 0 for mean in preprocess.mean)
