@@ -90,6 +90,7 @@ def test_spread_and_confidence_interval():
     low, high = result.confidence_interval
     assert (low + high) / 2 == pytest.approx(0.65)
     assert high - low == pytest.approx(2 * 3.182446 * result.std / 2)  # Student's t, 3 degrees of freedom, 97.5 %
+    assert made(0.9, 1.0).confidence_interval[1] == 1.0  # no network classifies more than all images
 
 
 def test_one_trial_has_no_spread():

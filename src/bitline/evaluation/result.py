@@ -169,9 +169,9 @@ class Evaluation:
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
-        """95 % interval of the mean over chips (Student's t); NaN for a single chip."""
+        """95 % interval of the mean over chips (Student's t), within what the measure can be; NaN for a single chip."""
         half = half_width(self.chip_values)
-        return self.mean - half, self.mean + half
+        return self.measure.possible(self.mean - half), self.measure.possible(self.mean + half)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each chip: design, chip, the measure and its baselines, and the cost where it is known."""
