@@ -220,6 +220,11 @@ class Design(Part):
         return Design.from_dict(merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
 
     @property
+    def skips_conversions(self) -> bool:
+        """Whether some layers leave out conversions of inputs that are 0, so that costs depend on the images."""
+        return any(variant.adc.skip_zero_inputs for variant in (self.variants() if self.layers else (self,)))
+
+    @property
     def needs_calibrated_adc(self) -> bool:
         """Whether ADC ranges come from calibration images."""
         return self.adc.range.needs_calibration

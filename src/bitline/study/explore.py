@@ -18,13 +18,13 @@ from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import summary
 from bitline.study.axes import Axis, check_conditions, meets, quantity
+from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
 from bitline.study.point import Point
 from bitline.study.store import Store
 from bitline.study.study import Study
-from bitline.study.task import Shard
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
@@ -113,7 +113,7 @@ def explore(
         opened(study, store, workload) as kept,
         closing((launch or local(workers))(workload.beside(kept.path))) as executor,
     ):
-        screening = _Screening(study, objectives, kept, executor, min(study.search.screening_images, images))
+        screening = _Screening(study, objectives, kept, executor, images)
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
         survivors = screening.survivors()
@@ -162,9 +162,10 @@ class _Screening:
     """The designs that were looked at, each on few images with one chip."""
 
     def __init__(self, study: Study, objectives: Objectives, store: Store, executor: Executor, images: int) -> None:
-        few = study.run.model_copy(update={"chips": 1, "shard": images, "stop": None})
+        self.images, self.compared = min(study.search.screening_images, images), images
+        few = study.run.model_copy(update={"chips": 1, "shard": self.images, "stop": None})
         self.study, self.objectives = study.model_copy(update={"run": few}), objectives
-        self.store, self.executor, self.images = store, executor, images
+        self.store, self.executor = store, executor
         self.looked_at: dict[str, Point] = {}
         self.values: dict[str, list[float]] = {}
 
@@ -175,36 +176,32 @@ class _Screening:
         designs = tuple(new.values())
         self.store.add_designs(designs)
         self.store.remember("points", json.dumps(list(self.looked_at)))
-        agenda = agenda_of(self.study, designs, self.store, self.images)
+        agenda = agenda_of(self.study, designs, self.store, self.images, self.compared)
         work(agenda, self.executor, self.store, silent)
-        self.values |= self._measured(designs)
+        self.values |= self._measured(designs, agenda.finished)
         return [self.values.get(point.key) if point is not None else None for point in points]
 
-    def _measured(self, designs: tuple[Point, ...]) -> dict[str, list[float]]:
+    def _measured(self, designs: tuple[Point, ...], finished: FinishedWork) -> dict[str, list[float]]:
         """Objectives of screened designs by key."""
         costs = self.store.totals([point.key for point in designs])
-        shards = {
-            shard.key: shard
-            for shard in self.store.shards([point.accuracy_key for point in designs], self.study.measure)
-            if shard.kind == "analog" and shard.chip == 0 and shard.start == 0
-        }
         measured = {}
-        for point in designs:
-            shard = shards.get(point.accuracy_key)
-            values = self.objectives.of(self._quality(shard), costs.get(point.key, {})) if shard is not None else None
+        for point in (point for point in designs if point.accuracy_key not in finished.failures):
+            quality = self._quality(point.accuracy_key, finished)
+            values = None if quality is None else self.objectives.of(quality, costs.get(point.key, {}))
             if values is not None:
                 measured[point.key] = values
         return measured
 
-    def _quality(self, shard: Shard) -> float:
+    def _quality(self, key: str, finished: FinishedWork) -> float | None:
         """What stands for the measure: of the first images, or the signal-to-error ratio (dB) of the last layer."""
-        measure = self.study.measure
-        layers = {} if self.study.search.screening == "accuracy" else self.store.layers(shard.key)
+        if self.study.search.screening == "accuracy":
+            return finished.coverage("analog", key).accuracy(self.images)
+        layers = self.store.layers(key).get(0)
         if not layers:
-            return shard.value(measure)
-        last = layer_errors([layers[0]])[-1]
+            return None
+        last = layer_errors([layers])[-1]
         ratio = min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
-        return measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
+        return self.study.measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
 
     def survivors(self) -> tuple[Point, ...]:
         """The designs of the best fronts; of one that does not fit, an even choice along the first objective."""
@@ -270,7 +267,7 @@ def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], stor
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):
-        accuracies = finished.accuracies(point.accuracy_key, images)
+        accuracies = counting(finished.accuracies(point.accuracy_key, images), study.run, study.measure)
         if accuracies:
             known = objectives.of(sum(accuracies) / len(accuracies), costs.get(point.key, {}))
             if known is not None:

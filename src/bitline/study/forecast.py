@@ -94,7 +94,7 @@ class _Pace:
 
     def seconds(self, tasks: Sequence[Task]) -> float:
         """How long one worker takes for the tasks of a design."""
-        chips = {task.chip for task in tasks if task.kind == "analog"}
+        chips = {task.chip for task in tasks if task.kind in ("analog", "layers")}
         images = sum(task.stop - task.start for task in tasks)
         return self.design + len(chips) * self.chip + images * self.image
 
@@ -151,7 +151,7 @@ def plan(
     for tasks in groups.values():
         classes.setdefault(_speed_class(tasks[0]), []).append(tasks[0])
     probed = dict(sorted(classes.items(), key=lambda entry: -len(entry[1]))[:PROBED])
-    paces = {name: _probe(worker, first, study.run.batch, images) for name, (first, *_) in probed.items()}
+    paces = {name: _probe(worker, first, agenda) for name, (first, *_) in probed.items()}
     mean = _Pace.mean(list(paces.values()))
     busy = sum(paces.get(_speed_class(tasks[0]), mean).seconds(tasks) for tasks in groups.values())
     others = sum(task.stop - task.start for group in agenda.groups.values() if not group.key for task in group.tasks)
@@ -217,12 +217,13 @@ def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -
         return agenda_of(study, tuple(recalled(point, designs, kept.design) for point in points), kept, images)
 
 
-def _probe(worker: Worker, task: Task, batch: int, images: int) -> _Pace:
-    count = min(batch, images)
+def _probe(worker: Worker, task: Task, agenda: Agenda) -> _Pace:
+    count, compared = min(agenda.run.batch, agenda.images), agenda.compared if agenda.run.layer_errors else 0
 
     def seconds(stop: int) -> float:
         began = time.perf_counter()
-        outcome = worker.run(Task("analog", task.prepare_key, task.prepare_key, task.design, 0, 0, stop))
+        key = task.prepare_key
+        outcome = worker.run(Task("analog", key, key, task.design, 0, 0, stop, compared=compared))
         if outcome.error:
             raise StudyError(f"{task.label}: {outcome.error}")
         return time.perf_counter() - began

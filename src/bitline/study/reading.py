@@ -17,7 +17,7 @@ from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
-from bitline.study.coverage import FinishedWork, enough
+from bitline.study.coverage import FinishedWork, counting, enough
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import StoredDesign, damaged, values_of
 from bitline.study.store import CODE, DEVICES, MEMORY, NOTES, Store
@@ -159,7 +159,7 @@ class _Contents:
         self.measure = study.measure
         shards, self.costs = store.shards(measure=self.measure), store.totals()
         self.store, self.study, self.images, self.path = store, study, images, store.path.absolute()
-        self.finished = FinishedWork(shards, self.costs.keys(), store.failures(), self.measure)
+        self.finished = FinishedWork(shards, failures=store.failures(), measure=self.measure)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -171,10 +171,9 @@ class _Contents:
 
     def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
-        key, finished = design.accuracy_key, self.finished
+        key, finished, run = design.accuracy_key, self.finished, self.study.run
         accuracies = finished.accuracies(key, self.images)
-        count = enough(accuracies, self.study.run.chips, self.study.run.stop, self.measure)
-        chips = tuple(accuracies[: count or len(accuracies)])
+        chips = tuple(counting(accuracies, run, self.measure))
         reach, value = (self.images, math.nan) if chips else finished.coverage("analog", key).reach(self.images)
         totals = self.costs.get(design.key)
         return DesignResult(
@@ -187,9 +186,9 @@ class _Contents:
             reference=finished.coverage("reference", design.reference_key).accuracy(self.images),
             cost=None if totals is None else StoredCost(self.path, design.key, totals),
             screened=value if reach and not chips else None,
-            layers=StoredLayers(self.path, key, max(1, len(chips))),
+            layers=StoredLayers(self.path, key, min(run.compared_chips, max(1, len(chips)))),
             seconds=self.seconds[key],
-            finished=count is not None and totals is not None,
+            finished=enough(accuracies, run.chips, run.stop, self.measure) is not None and totals is not None,
             error=finished.failures.get(key, ""),
             measure=self.measure,
         )

@@ -188,7 +188,12 @@ class Store(StoredRows):
             totals, parts = halves(cost)
             execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(totals), key))
             execute("INSERT OR REPLACE INTO cost_parts VALUES (?, ?)", (key, json.dumps(parts)))
-        if task.kind == "cost":
+            if task.compared:
+                execute("INSERT OR REPLACE INTO cost_images VALUES (?, ?)", (key, task.compared))
+        if outcome.layers:
+            sums = json.dumps(outcome.layers)
+            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
+        if task.kind in ("cost", "layers"):
             return
         place = (task.kind, task.key, task.chip, task.start, task.stop)
         took = (outcome.seconds, outcome.setup, outcome.worker, self.session, _now())
@@ -196,9 +201,6 @@ class Store(StoredRows):
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*place, outcome.correct, sealed(outcome.values, *place, outcome.correct), *took),
         )
-        if outcome.layers:
-            sums = json.dumps(outcome.layers)
-            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
 
     def _add_failure(self, task: Task, message: str) -> None:
         self.connection.execute(
