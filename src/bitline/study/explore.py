@@ -17,13 +17,14 @@ from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import summary
-from bitline.study.axes import Axis, check_conditions, meets, quantity
+from bitline.study.axes import Axis, meets, quantity
 from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
-from bitline.study.point import Point
-from bitline.study.store import Store
+from bitline.study.point import Point, in_line
+from bitline.study.possible import check_axes, note_of, nothing
+from bitline.study.store import LEFT_OUT, Store
 from bitline.study.study import Study
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
@@ -42,6 +43,7 @@ class SearchResult:
         front: keys of the survivors that no other one beats in every objective.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
+        note: what is to be said of impossible combinations that the search met; empty where there were none.
 
     Examples:
         >>> SearchResult(looked_at=100, survivors=(), front=("3f2a", "91bc"), failures=(), seconds=60.0).front
@@ -55,13 +57,16 @@ class SearchResult:
     front: tuple[str, ...]
     failures: tuple[str, ...]
     seconds: float
+    note: str = ""
 
     def __str__(self) -> str:
         title = (
             f"{self.looked_at:,} designs screened, {len(self.survivors):,} measured, {len(self.front):,} on the front"
         )
         rows = [(point.label(), "front" if point.key in self.front else "") for point in self.survivors]
-        return summary(title, [("design", ""), *rows], [f"failed: {failure}" for failure in self.failures[:1]])
+        notes = [f"note: {self.note}"] if self.note else []
+        notes += [f"failed: {failure}" for failure in self.failures[:1]]
+        return summary(title, [("design", ""), *rows], notes)
 
     def __repr__(self) -> str:
         return (
@@ -116,6 +121,9 @@ def explore(
         screening = _Screening(study, objectives, kept, executor, images)
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
+        kept.remember(LEFT_OUT, note_of(screening.impossible))
+        if not screening.looked_at:
+            raise StudyError(nothing(study, screening.impossible))
         survivors = screening.survivors()
         work(agenda_of(study, survivors, kept, images), executor, kept, progress)
         best = _front(study, objectives, survivors, kept, images)
@@ -127,6 +135,7 @@ def explore(
         front=tuple(best),
         failures=failures,
         seconds=time.perf_counter() - began,
+        note=note_of(screening.impossible),
     )
 
 
@@ -151,10 +160,7 @@ def _objectives(study: Study) -> Objectives:
     chosen = "objectives" in search.model_fields_set
     names = search.objectives if chosen else (measure.key, *search.objectives[1:])
     objectives = Objectives(names, measure)
-    try:
-        check_conditions(study.axes, study.known())
-    except DesignError as error:
-        raise StudyError(f"study {study.name!r}: {error}") from None
+    check_axes(study)
     return objectives
 
 
@@ -168,6 +174,15 @@ class _Screening:
         self.store, self.executor = store, executor
         self.looked_at: dict[str, Point] = {}
         self.values: dict[str, list[float]] = {}
+        self.impossible: dict[str, str] = {}
+
+    def point(self, settings: dict[str, Any]) -> Point | None:
+        """The design with some settings, or None where their combination is impossible, which is noted."""
+        try:
+            return self.study.point(settings)
+        except DesignError as error:
+            self.impossible[in_line(settings)] = str(error)
+            return None
 
     def look_at(self, points: Sequence[Point | None]) -> list[list[float] | None]:
         """Objectives of the designs of a generation; None for impossible designs and those that failed."""
@@ -228,24 +243,21 @@ def _ask_and_tell(optuna: Any, screening: _Screening) -> Iterator[int]:
     asked = 0
     while asked < search.designs:
         generation = [sampled.ask() for _ in range(min(search.population, search.designs - asked))]
-        values = screening.look_at([_suggested(study, proposal) for proposal in generation])
+        values = screening.look_at([screening.point(_suggested(study, proposal)) for proposal in generation])
         for proposal, known in zip(generation, values, strict=True):
             sampled.tell(proposal, known, state=optuna.trial.TrialState.FAIL if known is None else None)
         asked += len(generation)
         yield asked
 
 
-def _suggested(study: Study, proposal: Any) -> Point | None:
-    """The design of a proposal, or None where the combination is impossible."""
+def _suggested(study: Study, proposal: Any) -> dict[str, Any]:
+    """The settings of a proposal."""
     settings: dict[str, Any] = {}
     known = study.known()
     for index, axis in enumerate(study.axes):
         if meets(axis.when, {**known, **settings}):
             settings |= _step(axis, index, proposal)
-    try:
-        return study.point(settings)
-    except DesignError:
-        return None
+    return settings
 
 
 def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.environment import compute_device
 from bitline.study.point import Point, recalled
+from bitline.study.possible import possible
 from bitline.study.store import Store
 from bitline.study.study import Study
 from bitline.study.task import Task
@@ -45,6 +46,7 @@ class Forecast:
         images: number of images that are left to classify, over all designs and chips.
         seconds: how long it should take; None where a probe would run code that nobody allowed.
         busy: computing time of all workers together (s); None where `seconds` is.
+        note: what is to be said of impossible combinations, which are left out; empty where there are none.
 
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
@@ -60,6 +62,7 @@ class Forecast:
     images: int
     seconds: float | None
     busy: float | None = None
+    note: str = field(default="", repr=False)
 
     def _repr_html_(self) -> str:
         return "".join(f"<div>{line}</div>" for line in str(self).splitlines())
@@ -70,7 +73,9 @@ class Forecast:
         if self.seconds is not None:
             computing = "" if self.busy is None else f", {_about(self.busy)} of computing"
             times = f"about {_about(self.seconds)}{computing}"
-        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}"
+        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}" + (
+            f"\nnote: {self.note}" if self.note else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,15 @@ def plan(
     workers = whole_number("workers", workers, 1, StudyError)
     compute_device(device)
     study, store = Study.of(study), Path(store)
-    points = study.points()
+    found = possible(study)
+    forecast = _planned(study, found.points, store, workers, threads, device)
+    return replace(forecast, note=found.note)
+
+
+def _planned(
+    study: Study, points: tuple[Point, ...], store: Path, workers: int, threads: int | None, device: str
+) -> Forecast:
+    """How much some designs of a study are, and how long they should take."""
     if study.refused_code():
         return _forecast(_agenda(study, points, store, _count_images(study)), None, workers)
     workload = load(study, workers, threads)

@@ -20,7 +20,7 @@ from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, counting, enough
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import StoredDesign, damaged, values_of
-from bitline.study.store import CODE, DEVICES, MEMORY, NOTES, Store
+from bitline.study.store import CODE, DEVICES, LEFT_OUT, MEMORY, NOTES, Store
 from bitline.study.stored_json import NOTHING, StoredCost, StoredSettings
 from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
@@ -139,7 +139,7 @@ def _settings(design: dict[str, Any]) -> bytes:
 
 def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
     """What is to be known of the results."""
-    yield from (facts[name] for name in (NOTES, MEMORY) if facts.get(name))
+    yield from (facts[name] for name in (NOTES, MEMORY, LEFT_OUT) if facts.get(name))
     yield from json.loads(facts.get(DEVICES, "[]"))
     if left_out:
         yield f"results of {left_out} designs with earlier code or another component library are left out"

@@ -28,6 +28,9 @@ NOTES = "notes on the data"
 MEMORY = "notes on memory"
 """Name of the fact that says what was measured on fewer images at once than usual."""
 
+LEFT_OUT = "notes on axes"
+"""Name of the fact that says which combinations of the axes are impossible and left out."""
+
 DEVICES = "notes on devices"
 """Name of the fact that is what devices say of their use in the designs, such as what is extrapolated: a JSON list."""
 
