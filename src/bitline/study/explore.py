@@ -20,6 +20,7 @@ from bitline.numerics.summary import summary
 from bitline.study.axes import Axis, meets, quantity
 from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
+from bitline.study.forms import form_of
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
 from bitline.study.point import Point, in_line
@@ -175,6 +176,7 @@ class _Screening:
         self.looked_at: dict[str, Point] = {}
         self.values: dict[str, list[float]] = {}
         self.impossible: dict[str, str] = {}
+        self.form = form_of(study)
 
     def point(self, settings: dict[str, Any]) -> Point | None:
         """The design with some settings, or None where their combination is impossible, which is noted."""
@@ -190,6 +192,7 @@ class _Screening:
         self.looked_at |= new
         designs = tuple(new.values())
         self.store.add_designs(designs)
+        self.store.mark(designs, self.form)
         self.store.remember("points", json.dumps(list(self.looked_at)))
         agenda = agenda_of(self.study, designs, self.store, self.images, self.compared)
         work(agenda, self.executor, self.store, silent)

@@ -131,7 +131,7 @@ def check_axes(study: Study, values: bool = True) -> dict[str, Any]:
         >>> from bitline.study import Study
         >>> check_axes(Study(name="bits", axes=[{"setting": "adc.bitz", "values": [6, 7]}]))
         Traceback (most recent call last):
-        bitline.errors.StudyError: study 'bits', adc.bitz = 6: ... unknown key 'adc.bitz': did you mean 'bits'? (in [adc])
+        bitline.errors.StudyError: study 'bits', adc.bitz = 6: ... unknown key 'adc.bitz': did you mean 'bits'? ...
     """
     try:
         known = study.known()

@@ -34,6 +34,9 @@ LEFT_OUT = "notes on axes"
 DEVICES = "notes on devices"
 """Name of the fact that is what devices say of their use in the designs, such as what is extrapolated: a JSON list."""
 
+FORM = "form of the study"
+"""Name of the fact that says what all designs of the study begin with now, as `forms.form_of` gives it."""
+
 CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
 
@@ -156,6 +159,18 @@ class Store(StoredRows):
             )
         self._add_code(points)
         self._add_device_notes(points)
+
+    def mark(self, points: tuple[Point, ...], form: str) -> None:
+        """Keep that designs are of the axes of a study that has a form now.
+
+        Args:
+            points: designs that are kept.
+            form: as `forms.form_of` gives it.
+        """
+        self.remember(FORM, form)
+        with explained(self.path), self._transaction():
+            marked = [(point.key, form) for point in points]
+            self.connection.executemany("INSERT OR REPLACE INTO forms VALUES (?, ?)", marked)
 
     def _add_device_notes(self, points: tuple[Point, ...]) -> None:
         """Keep what devices say of their use; designs without layer rules that share their cells say the same."""

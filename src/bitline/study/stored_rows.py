@@ -169,6 +169,10 @@ class StoredRows:
         """All designs, without all their settings and costs."""
         return self._checked("designs", StoredDesign._fields, rows.design, "ORDER BY rowid")
 
+    def forms(self) -> dict[str, str]:
+        """For the key of each design of the axes of a study, the form that the study had when it was run last."""
+        return dict(self.connection.execute("SELECT key, form FROM forms")) if self._has_table("forms") else {}
+
     def design(self, key: str) -> dict[str, Any]:
         """All settings of a design, as `Design.model_dump` gives them; empty where there is no such design."""
         found = self._checked("designs", ("design",), rows.all_settings, "WHERE key = ?", (key,))

@@ -16,6 +16,7 @@ from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted
 from bitline.numerics.text import number
 from bitline.study.executors import Launch, local
+from bitline.study.forms import form_of
 from bitline.study.point import Point
 from bitline.study.possible import Possible, possible
 from bitline.study.store import LEFT_OUT, Store
@@ -95,10 +96,12 @@ def sweep(
     began = time.perf_counter()
     workers = whole_number("workers", workers, 1, StudyError)
     study, store = Study.of(study), Path(store)
-    found = possible(study) if points is None else Possible(points, {})
+    found, form = (possible(study), form_of(study)) if points is None else (Possible(points, {}), "")
     points = found.points
     workload = load(study, workers, threads)
     with _begun(study, store, workload, found) as kept:
+        if form:
+            kept.mark(points, form)
         agenda = agenda_of(study, points, kept, len(workload.context.images))
         done = 0
         if agenda.total:
