@@ -18,6 +18,19 @@ class DesignError(BitlineError):
     """A design that is not valid or not possible."""
 
 
+class SettingError(DesignError):
+    """A setting that no design has, or a value that it never can have.
+
+    Args:
+        message: what is wrong, with the remedy.
+        settings: dotted names of what is wrong.
+    """
+
+    def __init__(self, message: str, settings: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.settings = settings
+
+
 class NetworkError(BitlineError):
     """A network or its weights that cannot be used."""
 

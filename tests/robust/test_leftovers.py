@@ -47,7 +47,7 @@ class Sleeper(nn.Module):
 if __name__ == "__main__":
     images = torch.rand(2, 4)
     labels = torch.zeros(2).long()
-    processes = Processes(Context(Sleeper(), images, labels, images, seed=0, batch=2, compared_chips=0), count=2)
+    processes = Processes(Context(Sleeper(), images, labels, images, seed=0, batch=2), count=2)
     for index in processes.idle():
         processes.submit(index, Task("float", "", "", None, chip=0, start=0, stop=2))
     print(*(worker.pid for worker in processes.workers), flush=True)

@@ -65,7 +65,7 @@ def test_a_node_that_is_lost_without_room_left_loses_no_result(finished, tmp_pat
 def test_errors_of_a_worker_are_those_of_its_task(cluster):
     ray_workers(cluster.address, 1)
     images = torch.rand(2, 5)  # the network takes 4 numbers
-    context = Context(torch.nn.Linear(4, 2), images, torch.zeros(2), images, seed=0, batch=2, compared_chips=0)
+    context = Context(torch.nn.Linear(4, 2), images, torch.zeros(2), images, seed=0, batch=2)
     workers = RayCluster(context, Need("cpu", 0))
     workers.start(0)
     assert first(workers) == Placed(0)

@@ -36,7 +36,7 @@ def test_calibration_images_are_seen_once_whatever_the_order_of_axes(tmp_path, m
 def test_a_chip_is_one_workers_and_help_comes_where_it_pays():
     """One design with 4 chips had 12 layers programmed by one worker and 94 by ten."""
     points = study(axes=[]).points()
-    agenda = Agenda(points, FinishedWork(costs={points[0].key}), 80, Run(chips=4, shard=10))
+    agenda = Agenda(points, FinishedWork(costs={points[0].key: 0}), 80, Run(chips=4, shard=10))
     given = [agenda.take(None) for _ in range(10)]
     chips = [task.chip for task in given if task is not None and task.kind == "analog"]
     assert sorted(chips) == [0, 1, 2, 3]

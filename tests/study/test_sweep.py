@@ -45,7 +45,8 @@ def test_finished_work_is_not_repeated_and_studies_grow(finished, tmp_path):
     assert grown.done == 2 * 2 + 2  # shards of the second chip of two designs, and costs with the other library
     assert comparable(path).equals(comparable(finished))
     more = study(data={"images": IMAGES + 10, "calibration_images": 20})
-    assert sweep(more, path).done == 1 + 1 + 2 * 2  # 10 images of the float network and the reference, of every chip
+    # 10 images of the float network and the reference, of every chip, whose layers are compared on more images
+    assert sweep(more, path).done == 1 + 1 + 2 * 2 + 2 * 2
 
 
 def test_early_stopping_measures_fewer_chips(tmp_path):

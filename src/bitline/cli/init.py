@@ -154,7 +154,7 @@ def _study(
     from bitline.config import toml
     from bitline.design.settings import parse_settings
     from bitline.study import Study
-    from bitline.study.study import SKIP
+    from bitline.study.possible import SKIP
 
     chips, images = counts
 

@@ -40,6 +40,9 @@ def results(
         int | None,
         typer.Option(min=1, max=options.MOST, metavar="N", help=f"Designs to show at most; {SHOWN} in tables."),
     ] = None,
+    earlier: Annotated[
+        bool, typer.Option("--earlier", help="Also designs of earlier forms of the study, with what differs.")
+    ] = False,
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Write a file in place of the table: csv, parquet or json.")
     ] = None,
@@ -56,13 +59,13 @@ def results(
       bitline results study.sqlite --sort energy_uJ --top 5 --json
       bitline results study.sqlite --to csv
     """
-    from bitline.study import Selection, export, read_results
+    from bitline.study import Selection, export
     from bitline.study.export import check_export
 
     output = Output.of(context)
     if to is None:
         refuse_idle(context, "without --to", "out")
-        result = read_results(store)
+        result = _read(store, earlier)
         selection = Selection(tuple(where or ()), _listed(pareto), sort or "")
         output.results(*_parts(result, selection, top))
         study_notes(result, output)
@@ -73,8 +76,15 @@ def results(
     check_export(to)
     path = out or beside(store, to)
     check_writable("--out", path)
-    export(read_results(store), to, path)
+    export(_read(store, earlier), to, path)
     output.wrote(path)
+
+
+def _read(store: Path, earlier: bool) -> StudyResult:
+    from bitline.study import read_results
+
+    result = read_results(store)
+    return result.with_earlier() if earlier else result
 
 
 def _parts(result: StudyResult, selection: Selection, top: int | None) -> list[Table | str]:

@@ -99,6 +99,8 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
         f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
     )
+    if forecast.note:
+        output.note(f"note: {forecast.note}")
     if forecast.busy:
         hours = forecast.busy / 3600
         shown = ", ".join(f"{count}: {duration(forecast.busy / count)}" for count in (1, 8, 64, 512))

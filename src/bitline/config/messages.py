@@ -15,6 +15,8 @@ from bitline.config.part import SEEMING
 BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 """How pydantic calls the choices of a setting that is a number or a word."""
 
+TOGETHER = ("value_error", "assertion_error", "missing")
+"""Types of problems that may be due to other settings: what validators of whole sections and designs find."""
 
 BOUNDS = {
     "less_than_equal": "{} at most",
@@ -86,6 +88,26 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
     message = _message(problem, path, owner) + _alternative(problem, error.errors(), model)
     name = data.get("name")
     return f"design {name!r}: {message}" if isinstance(name, str) and name else message
+
+
+def wrong_settings(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
+    """Dotted names of the settings that are unknown or have values of the wrong kind, whatever the others are.
+
+    Args:
+        error: what validation raised.
+        model: class that was validated.
+
+    Examples:
+        >>> class Wire(BaseModel, extra="forbid"):
+        ...     segment: float = 0.0
+        >>> try:
+        ...     Wire(segmnt=1e-5)
+        ... except ValidationError as error:
+        ...     wrong_settings(error, Wire)
+        ('segmnt',)
+    """
+    problems = (problem for problem in error.errors() if problem["type"] not in TOGETHER)
+    return tuple(_place(problem["loc"], model)[0] for problem in problems)
 
 
 def _alternative(problem: ErrorDetails, problems: list[ErrorDetails], model: type[BaseModel]) -> str:

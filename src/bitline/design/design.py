@@ -16,7 +16,7 @@ from bitline.arrays import AnyArray, IdealArray
 from bitline.config import toml
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
-from bitline.config.messages import explain, nearest
+from bitline.config.messages import explain, nearest, wrong_settings
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
 from bitline.design.checks import CHECKS
@@ -26,7 +26,7 @@ from bitline.design.rules import LayerRule
 from bitline.design.settings import code_in, merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential
-from bitline.errors import DesignError
+from bitline.errors import DesignError, SettingError
 from bitline.quantize import InputScale
 from bitline.readout import AnyAdc, BitLines, NoAdc, UniformAdc
 
@@ -63,7 +63,8 @@ class Design(Part):
         try:
             super().__init__(**sections)
         except ValidationError as error:
-            raise DesignError(explain(error, type(self), sections)) from None
+            message, wrong = explain(error, type(self), sections), wrong_settings(error, type(self))
+            raise (SettingError(message, wrong) if wrong else DesignError(message)) from None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -218,6 +219,11 @@ class Design(Part):
     def with_rule(self, rule: LayerRule) -> Design:
         """The design of the layers that a rule is for."""
         return Design.from_dict(merge(self.model_copy(update={"layers": ()}).model_dump(), nested(rule.set)))
+
+    @property
+    def skips_conversions(self) -> bool:
+        """Whether some layers leave out conversions of inputs that are 0, so that costs depend on the images."""
+        return any(variant.adc.skip_zero_inputs for variant in (self.variants() if self.layers else (self,)))
 
     @property
     def needs_calibrated_adc(self) -> bool:

@@ -182,12 +182,17 @@ class Prepared:
         with settled(self.analog), settled(self.reference):
             return layer_sums(self.reference, self.analog, data.samples.part(0, images))
 
-    def skipped(self, data: MeasuredSamples) -> dict[str, float]:
-        """Share of the conversions that each layer leaves out, on chip 0; empty for a design that leaves none out."""
-        if not any(variant.adc.skip_zero_inputs for variant in self.design.variants()):
+    def skipped(self, data: MeasuredSamples, images: int = COMPARED) -> dict[str, float]:
+        """Share of the conversions that each layer leaves out, on chip 0; empty for a design that leaves none out.
+
+        Args:
+            data: the data set.
+            images: on how many of its images conversions are counted.
+        """
+        if not self.design.skips_conversions:
             return {}
         self.program(0)
-        return {layer.name: layer.skipped for layer in layer_errors([self.compare(data)])}
+        return {layer.name: layer.skipped for layer in layer_errors([self.compare(data, images)])}
 
     def values(self, data: MeasuredSamples, advance: Advance = int) -> Values:
         """Values of each sample on the current chip, (samples, columns); see `MeasuredSamples.values`.

@@ -226,7 +226,7 @@ def measured(store: Path, points: Sequence[Point], failures: tuple[str, ...], ex
     by_key = {point.key: point for point in points}
     designs = tuple(
         replace(answers.told(design), settings=by_key[design.key].settings)
-        for design in result.designs
+        for design in (*result.designs, *result.earlier)
         if design.key in by_key
     )
     data = Measurements(replace(result, designs=designs), failures, answers)

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 from bitline.design import Design
 from bitline.errors import DataError
+from bitline.evaluation.layer_errors import COMPARED
 from bitline.numerics.garbage import without_collection
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.design_tasks import DesignTasks
@@ -33,6 +35,7 @@ class Agenda:
         finished: what is done already; grows with what comes of the tasks.
         images: number of images to classify.
         run: how many chips there are, when fewer are enough, and how many images a task has.
+        compared: on how many images layers are compared, at most `COMPARED`; on the first of `images` where it is None.
 
     Examples:
         >>> from bitline.study import Study
@@ -46,9 +49,13 @@ class Agenda:
         0
     """
 
-    def __init__(self, points: tuple[Point, ...], finished: FinishedWork, images: int, run: Run) -> None:
+    def __init__(
+        self, points: tuple[Point, ...], finished: FinishedWork, images: int, run: Run, compared: int | None = None
+    ) -> None:
         self.points, self.finished = points, finished
         self.images, self.run = images, run
+        self.compared = min(COMPARED, images if compared is None else compared)
+        self._compared_chips = run.compared_chips if run.layer_errors else 0
         self._whole = [(start, min(start + run.shard, images)) for start in range(0, images, run.shard)]
         self._same: dict[str, list[Point]] = {}
         for point in points:
@@ -81,13 +88,17 @@ class Agenda:
         first, label = self._same[key][0], self._same[key][0].label()
         uncosted = self._uncosted(self._same[key])
         if uncosted:
-            yield Task("cost", key, key, first.design, 0, 0, 0, uncosted, label)
+            seen = self.compared if first.design.skips_conversions else 0
+            yield Task("cost", key, key, first.design, 0, 0, 0, uncosted, label, compared=seen)
         if self._brings_reference(first):
             yield from self._references(first)
-        if not self._is_measured(key):
-            for chip in range(self.run.chips):
-                for start, stop in self._shards("analog", key, chip):
-                    yield Task("analog", key, key, first.design, chip, start, stop, (), label)
+        for chip in range(self._chips(key)):
+            shards, compared = self._shards("analog", key, chip), self._uncompared(key, chip)
+            if compared and not _begins(shards):
+                yield Task("layers", key, key, first.design, chip, 0, 0, (), label, compared=compared)
+            for start, stop in shards:
+                also = compared if start == 0 else 0
+                yield Task("analog", key, key, first.design, chip, start, stop, (), label, compared=also)
 
     def _references(self, point: Point) -> Iterator[Task]:
         """What is left to do of the quantised reference of a design."""
@@ -100,8 +111,9 @@ class Agenda:
         key, reference = same[0].accuracy_key, same[0].reference_key
         count = int(bool(self._uncosted(same)))
         count += len(self._shards("reference", reference)) if self._brings_reference(same[0]) else 0
-        if not self._is_measured(key):
-            count += sum(len(self._shards("analog", key, chip)) for chip in range(self.run.chips))
+        for chip in range(self._chips(key)):
+            shards = self._shards("analog", key, chip)
+            count += len(shards) + (not _begins(shards) and self._uncompared(key, chip) > 0)
         return count
 
     def _brings_reference(self, point: Point) -> bool:
@@ -109,20 +121,33 @@ class Agenda:
         return self._sharing[point.reference_key][0] == point.accuracy_key
 
     def _uncosted(self, same: list[Point]) -> tuple[tuple[str, Design], ...]:
-        return tuple((point.key, point.design) for point in same if point.key not in self.finished.costs)
+        return tuple((point.key, point.design) for point in same if not self._is_costed(point))
+
+    def _is_costed(self, point: Point) -> bool:
+        """Whether the cost of a design is known, and where it depends on images, of those that count."""
+        seen = self.finished.costs.get(point.key)
+        return seen is not None and (seen == self.compared or not point.design.skips_conversions)
+
+    def _uncompared(self, key: str, chip: int) -> int:
+        """On how many images the layers of a chip are still to be compared."""
+        is_done = chip >= self._compared_chips or self.finished.compared.get((key, chip)) == self.compared
+        return 0 if is_done else self.compared
 
     def _shards(self, kind: Kind, key: str = "", chip: int = 0) -> list[tuple[int, int]]:
         """First image and stop of the images that are not classified yet, in pieces."""
         known = self.finished.known(kind, key, chip)
         return self._whole if known is None else known.missing(self.images, self.run.shard)
 
-    def _is_measured(self, key: str) -> bool:
-        """Whether enough chips of a design are finished."""
-        return (
-            self.finished.known("analog", key) is not None
-            and enough(self.finished.accuracies(key, self.images), self.run.chips, self.run.stop, self.finished.measure)
-            is not None
-        )
+    def _chips(self, key: str) -> int:
+        """How many chips of a design count, as far as that is known."""
+        return self._enough(key) or self.run.chips
+
+    def _enough(self, key: str) -> int | None:
+        """How many chips of a design are enough, or None while more are needed."""
+        if self.finished.known("analog", key) is None:
+            return None
+        accuracies = self.finished.accuracies(key, self.images)
+        return enough(accuracies, self.run.chips, self.run.stop, self.finished.measure)
 
     def take(self, last: Task | None) -> Task | None:
         """The next task for a worker, or None if there is nothing that it could do to advantage now.
@@ -147,16 +172,16 @@ class Agenda:
         outcome = self._with_value(outcome)
         if outcome.error:
             self.finished.failures.setdefault(task.prepare_key, outcome.error)
-            references = [task, *self._drop(task.prepare_key, kinds=("float", "reference", "analog", "cost"))]
+            references = [task, *self._drop(task.prepare_key, kinds=get_args(Kind))]
             self._pass_on({lost.key for lost in references if lost.kind == "reference"})
-        elif task.kind == "analog" and self.run.stop is not None and self._is_measured(task.key):
+        elif task.kind == "analog" and self.run.stop is not None and self._enough(task.key) is not None:
             self._drop(task.prepare_key, kinds=("analog",))
         return outcome
 
     def _with_value(self, outcome: Outcome) -> Outcome:
         """Note what was measured; where that makes a chip complete whose measure is NaN, it failed."""
         task = outcome.task
-        if outcome.error or task.kind == "cost":
+        if outcome.error or task.kind in ("cost", "layers"):
             return outcome
         coverage = self.finished.coverage(task.kind, task.key, task.chip)
         coverage.add(task.start, task.stop, outcome.part(self.finished.measure))
@@ -190,3 +215,8 @@ class Agenda:
                 self._queues.put_back(able[0], tasks)
                 self.total += len(tasks)
                 self.left += len(tasks)
+
+
+def _begins(shards: list[tuple[int, int]]) -> bool:
+    """Whether the shards that are left begin with the first image; that of them then compares the layers too."""
+    return bool(shards) and shards[0][0] == 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bitline.errors import DataError
 from bitline.measures import ACCURACY, Measure
-from bitline.study.sections import EarlyStop
+from bitline.study.sections import EarlyStop, Run
 from bitline.study.task import Part, Shard, measured
 
 
@@ -38,6 +38,23 @@ def enough(accuracies: list[float], chips: int, stop: EarlyStop | None, measure:
             if stop.is_met_by(accuracies[:count], measure):
                 return count
     return chips if len(accuracies) >= chips else None
+
+
+def counting(accuracies: list[float], run: Run, measure: Measure = ACCURACY) -> list[float]:
+    """The accuracies of the chips that count: of as many as are enough, or of all where more are needed.
+
+    A store may have more chips than a study wants: of a run with more chips, or of workers that measured at once.
+
+    Args:
+        accuracies: fractions right of the first chips, without gaps.
+        run: how many chips there are at most, and when fewer are enough.
+        measure: what was measured.
+
+    Examples:
+        >>> counting([0.901, 0.902, 0.903, 0.899], Run(chips=2)), counting([0.901], Run(chips=2))
+        ([0.901, 0.902], [0.901])
+    """
+    return accuracies[: enough(accuracies, run.chips, run.stop, measure)]
 
 
 @dataclass(slots=True)
@@ -140,9 +157,10 @@ class FinishedWork:
 
     Args:
         shards: what is classified.
-        costs: keys of the designs whose cost is known.
+        costs: for the key of each design whose cost is known, the number of images that it was found with; 0 for none.
         failures: why designs failed, by accuracy key; '' stands for the float network.
         measure: what is measured.
+        compared: by accuracy key and chip, the number of images that layers were compared on.
 
     Examples:
         >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, 0.5, 0.0) for chip in (0, 1, 3)])
@@ -155,11 +173,12 @@ class FinishedWork:
     def __init__(
         self,
         shards: Iterable[Shard] = (),
-        costs: Collection[str] = frozenset(),
+        costs: Mapping[str, int] | None = None,
         failures: Mapping[str, str] | None = None,
         measure: Measure = ACCURACY,
+        compared: Mapping[tuple[str, int], int] | None = None,
     ) -> None:
-        self.costs = costs
+        self.costs, self.compared = costs or {}, compared or {}
         self.failures = dict(failures or {})
         self._coverage: dict[tuple[str, str, int], Coverage] = defaultdict(lambda: Coverage(measure=measure))
         self.measure = measure

@@ -20,7 +20,7 @@ def lane_of(task: Task) -> int:
         >>> lane_of(Task("float", "", "", None, chip=0, start=0, stop=10)) == NO_CHIP
         True
     """
-    return task.chip if task.kind == "analog" else NO_CHIP
+    return task.chip if task.kind in ("analog", "layers") else NO_CHIP
 
 
 class DesignTasks:

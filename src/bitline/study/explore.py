@@ -17,14 +17,16 @@ from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import summary
-from bitline.study.axes import Axis, check_conditions, meets, quantity
+from bitline.study.axes import Axis, meets, quantity
+from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
+from bitline.study.forms import form_of
 from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
-from bitline.study.point import Point
-from bitline.study.store import Store
+from bitline.study.point import Point, in_line
+from bitline.study.possible import check_axes, note_of, nothing
+from bitline.study.store import LEFT_OUT, Store
 from bitline.study.study import Study
-from bitline.study.task import Shard
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
@@ -42,6 +44,7 @@ class SearchResult:
         front: keys of the survivors that no other one beats in every objective.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
+        note: what is to be said of impossible combinations that the search met; empty where there were none.
 
     Examples:
         >>> SearchResult(looked_at=100, survivors=(), front=("3f2a", "91bc"), failures=(), seconds=60.0).front
@@ -55,13 +58,16 @@ class SearchResult:
     front: tuple[str, ...]
     failures: tuple[str, ...]
     seconds: float
+    note: str = ""
 
     def __str__(self) -> str:
         title = (
             f"{self.looked_at:,} designs screened, {len(self.survivors):,} measured, {len(self.front):,} on the front"
         )
         rows = [(point.label(), "front" if point.key in self.front else "") for point in self.survivors]
-        return summary(title, [("design", ""), *rows], [f"failed: {failure}" for failure in self.failures[:1]])
+        notes = [f"note: {self.note}"] if self.note else []
+        notes += [f"failed: {failure}" for failure in self.failures[:1]]
+        return summary(title, [("design", ""), *rows], notes)
 
     def __repr__(self) -> str:
         return (
@@ -113,9 +119,12 @@ def explore(
         opened(study, store, workload) as kept,
         closing((launch or local(workers))(workload.beside(kept.path))) as executor,
     ):
-        screening = _Screening(study, objectives, kept, executor, min(study.search.screening_images, images))
+        screening = _Screening(study, objectives, kept, executor, images)
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
+        kept.remember(LEFT_OUT, note_of(screening.impossible))
+        if not screening.looked_at:
+            raise StudyError(nothing(study, screening.impossible))
         survivors = screening.survivors()
         work(agenda_of(study, survivors, kept, images), executor, kept, progress)
         best = _front(study, objectives, survivors, kept, images)
@@ -127,6 +136,7 @@ def explore(
         front=tuple(best),
         failures=failures,
         seconds=time.perf_counter() - began,
+        note=note_of(screening.impossible),
     )
 
 
@@ -151,10 +161,7 @@ def _objectives(study: Study) -> Objectives:
     chosen = "objectives" in search.model_fields_set
     names = search.objectives if chosen else (measure.key, *search.objectives[1:])
     objectives = Objectives(names, measure)
-    try:
-        check_conditions(study.axes, study.known())
-    except DesignError as error:
-        raise StudyError(f"study {study.name!r}: {error}") from None
+    check_axes(study)
     return objectives
 
 
@@ -162,11 +169,22 @@ class _Screening:
     """The designs that were looked at, each on few images with one chip."""
 
     def __init__(self, study: Study, objectives: Objectives, store: Store, executor: Executor, images: int) -> None:
-        few = study.run.model_copy(update={"chips": 1, "shard": images, "stop": None})
+        self.images, self.compared = min(study.search.screening_images, images), images
+        few = study.run.model_copy(update={"chips": 1, "shard": self.images, "stop": None})
         self.study, self.objectives = study.model_copy(update={"run": few}), objectives
-        self.store, self.executor, self.images = store, executor, images
+        self.store, self.executor = store, executor
         self.looked_at: dict[str, Point] = {}
         self.values: dict[str, list[float]] = {}
+        self.impossible: dict[str, str] = {}
+        self.form = form_of(study)
+
+    def point(self, settings: dict[str, Any]) -> Point | None:
+        """The design with some settings, or None where their combination is impossible, which is noted."""
+        try:
+            return self.study.point(settings)
+        except DesignError as error:
+            self.impossible[in_line(settings)] = str(error)
+            return None
 
     def look_at(self, points: Sequence[Point | None]) -> list[list[float] | None]:
         """Objectives of the designs of a generation; None for impossible designs and those that failed."""
@@ -174,37 +192,34 @@ class _Screening:
         self.looked_at |= new
         designs = tuple(new.values())
         self.store.add_designs(designs)
+        self.store.mark(designs, self.form)
         self.store.remember("points", json.dumps(list(self.looked_at)))
-        agenda = agenda_of(self.study, designs, self.store, self.images)
+        agenda = agenda_of(self.study, designs, self.store, self.images, self.compared)
         work(agenda, self.executor, self.store, silent)
-        self.values |= self._measured(designs)
+        self.values |= self._measured(designs, agenda.finished)
         return [self.values.get(point.key) if point is not None else None for point in points]
 
-    def _measured(self, designs: tuple[Point, ...]) -> dict[str, list[float]]:
+    def _measured(self, designs: tuple[Point, ...], finished: FinishedWork) -> dict[str, list[float]]:
         """Objectives of screened designs by key."""
         costs = self.store.totals([point.key for point in designs])
-        shards = {
-            shard.key: shard
-            for shard in self.store.shards([point.accuracy_key for point in designs], self.study.measure)
-            if shard.kind == "analog" and shard.chip == 0 and shard.start == 0
-        }
         measured = {}
-        for point in designs:
-            shard = shards.get(point.accuracy_key)
-            values = self.objectives.of(self._quality(shard), costs.get(point.key, {})) if shard is not None else None
+        for point in (point for point in designs if point.accuracy_key not in finished.failures):
+            quality = self._quality(point.accuracy_key, finished)
+            values = None if quality is None else self.objectives.of(quality, costs.get(point.key, {}))
             if values is not None:
                 measured[point.key] = values
         return measured
 
-    def _quality(self, shard: Shard) -> float:
+    def _quality(self, key: str, finished: FinishedWork) -> float | None:
         """What stands for the measure: of the first images, or the signal-to-error ratio (dB) of the last layer."""
-        measure = self.study.measure
-        layers = {} if self.study.search.screening == "accuracy" else self.store.layers(shard.key)
+        if self.study.search.screening == "accuracy":
+            return finished.coverage("analog", key).accuracy(self.images)
+        layers = self.store.layers(key).get(0)
         if not layers:
-            return shard.value(measure)
-        last = layer_errors([layers[0]])[-1]
+            return None
+        last = layer_errors([layers])[-1]
         ratio = min(last.accumulated_db, UNKNOWN) if not math.isnan(last.accumulated_db) else -UNKNOWN
-        return measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
+        return self.study.measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
 
     def survivors(self) -> tuple[Point, ...]:
         """The designs of the best fronts; of one that does not fit, an even choice along the first objective."""
@@ -231,24 +246,21 @@ def _ask_and_tell(optuna: Any, screening: _Screening) -> Iterator[int]:
     asked = 0
     while asked < search.designs:
         generation = [sampled.ask() for _ in range(min(search.population, search.designs - asked))]
-        values = screening.look_at([_suggested(study, proposal) for proposal in generation])
+        values = screening.look_at([screening.point(_suggested(study, proposal)) for proposal in generation])
         for proposal, known in zip(generation, values, strict=True):
             sampled.tell(proposal, known, state=optuna.trial.TrialState.FAIL if known is None else None)
         asked += len(generation)
         yield asked
 
 
-def _suggested(study: Study, proposal: Any) -> Point | None:
-    """The design of a proposal, or None where the combination is impossible."""
+def _suggested(study: Study, proposal: Any) -> dict[str, Any]:
+    """The settings of a proposal."""
     settings: dict[str, Any] = {}
     known = study.known()
     for index, axis in enumerate(study.axes):
         if meets(axis.when, {**known, **settings}):
             settings |= _step(axis, index, proposal)
-    try:
-        return study.point(settings)
-    except DesignError:
-        return None
+    return settings
 
 
 def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
@@ -270,7 +282,7 @@ def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], stor
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):
-        accuracies = finished.accuracies(point.accuracy_key, images)
+        accuracies = counting(finished.accuracies(point.accuracy_key, images), study.run, study.measure)
         if accuracies:
             known = objectives.of(sum(accuracies) / len(accuracies), costs.get(point.key, {}))
             if known is not None:

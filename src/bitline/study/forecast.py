@@ -23,6 +23,7 @@ from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.environment import compute_device
 from bitline.study.point import Point, recalled
+from bitline.study.possible import possible
 from bitline.study.store import Store
 from bitline.study.study import Study
 from bitline.study.task import Task
@@ -45,6 +46,7 @@ class Forecast:
         images: number of images that are left to classify, over all designs and chips.
         seconds: how long it should take; None where a probe would run code that nobody allowed.
         busy: computing time of all workers together (s); None where `seconds` is.
+        note: what is to be said of impossible combinations, which are left out; empty where there are none.
 
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
@@ -60,6 +62,7 @@ class Forecast:
     images: int
     seconds: float | None
     busy: float | None = None
+    note: str = field(default="", repr=False)
 
     def _repr_html_(self) -> str:
         return "".join(f"<div>{line}</div>" for line in str(self).splitlines())
@@ -70,7 +73,9 @@ class Forecast:
         if self.seconds is not None:
             computing = "" if self.busy is None else f", {_about(self.busy)} of computing"
             times = f"about {_about(self.seconds)}{computing}"
-        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}"
+        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}" + (
+            f"\nnote: {self.note}" if self.note else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class _Pace:
 
     def seconds(self, tasks: Sequence[Task]) -> float:
         """How long one worker takes for the tasks of a design."""
-        chips = {task.chip for task in tasks if task.kind == "analog"}
+        chips = {task.chip for task in tasks if task.kind in ("analog", "layers")}
         images = sum(task.stop - task.start for task in tasks)
         return self.design + len(chips) * self.chip + images * self.image
 
@@ -137,7 +142,15 @@ def plan(
     workers = whole_number("workers", workers, 1, StudyError)
     compute_device(device)
     study, store = Study.of(study), Path(store)
-    points = study.points()
+    found = possible(study)
+    forecast = _planned(study, found.points, store, workers, threads, device)
+    return replace(forecast, note=found.note)
+
+
+def _planned(
+    study: Study, points: tuple[Point, ...], store: Path, workers: int, threads: int | None, device: str
+) -> Forecast:
+    """How much some designs of a study are, and how long they should take."""
     if study.refused_code():
         return _forecast(_agenda(study, points, store, _count_images(study)), None, workers)
     workload = load(study, workers, threads)
@@ -151,7 +164,7 @@ def plan(
     for tasks in groups.values():
         classes.setdefault(_speed_class(tasks[0]), []).append(tasks[0])
     probed = dict(sorted(classes.items(), key=lambda entry: -len(entry[1]))[:PROBED])
-    paces = {name: _probe(worker, first, study.run.batch, images) for name, (first, *_) in probed.items()}
+    paces = {name: _probe(worker, first, agenda) for name, (first, *_) in probed.items()}
     mean = _Pace.mean(list(paces.values()))
     busy = sum(paces.get(_speed_class(tasks[0]), mean).seconds(tasks) for tasks in groups.values())
     others = sum(task.stop - task.start for group in agenda.groups.values() if not group.key for task in group.tasks)
@@ -217,12 +230,13 @@ def _agenda(study: Study, points: tuple[Point, ...], store: Path, images: int) -
         return agenda_of(study, tuple(recalled(point, designs, kept.design) for point in points), kept, images)
 
 
-def _probe(worker: Worker, task: Task, batch: int, images: int) -> _Pace:
-    count = min(batch, images)
+def _probe(worker: Worker, task: Task, agenda: Agenda) -> _Pace:
+    count, compared = min(agenda.run.batch, agenda.images), agenda.compared if agenda.run.layer_errors else 0
 
     def seconds(stop: int) -> float:
         began = time.perf_counter()
-        outcome = worker.run(Task("analog", task.prepare_key, task.prepare_key, task.design, 0, 0, stop))
+        key = task.prepare_key
+        outcome = worker.run(Task("analog", key, key, task.design, 0, 0, stop, compared=compared))
         if outcome.error:
             raise StudyError(f"{task.label}: {outcome.error}")
         return time.perf_counter() - began

@@ -17,10 +17,11 @@ from bitline.config.trust import reading_a_file
 from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
-from bitline.study.coverage import FinishedWork, enough
+from bitline.study.coverage import FinishedWork, counting, enough
+from bitline.study.forms import note_on_earlier
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import StoredDesign, damaged, values_of
-from bitline.study.store import CODE, DEVICES, MEMORY, NOTES, Store
+from bitline.study.store import CODE, DEVICES, FORM, LEFT_OUT, MEMORY, NOTES, Store
 from bitline.study.stored_json import NOTHING, StoredCost, StoredSettings
 from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
@@ -59,15 +60,17 @@ def read_results(path: str | Path) -> StudyResult:
         order = {str(key): index for index, key in enumerate(wanted)}
         designs = sorted(store.designs(), key=lambda design: order.get(design.key, len(order)))
         contents.look_at(designs)
-        current = designs if len(designs) == len(order) else list(_current(designs, order, store))
+        newest = designs if len(designs) == len(order) else list(_current(designs, order, store))
+        earlier = _earlier(newest, order, store.forms(), facts.pop(FORM, ""))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
             sessions=tuple(store.sessions()),
-            designs=tuple(contents.result(design) for design in current),
+            designs=tuple(contents.result(design) for design in newest if design.key not in earlier),
             float_accuracy=contents.finished.coverage("float").accuracy(contents.images),
-            notes=tuple(_notes(store, facts, code, len(designs) - len(current))),
+            notes=tuple(_notes(store, facts, code, len(designs) - len(newest), len(earlier))),
             error=contents.finished.failures.get("", ""),
+            earlier=tuple(contents.result(design) for design in newest if design.key in earlier),
         )
 
 
@@ -131,18 +134,30 @@ def _current(designs: list[StoredDesign], order: dict[str, int], store: Store) -
             yield design
 
 
+def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str, str], now: str) -> set[str]:
+    """Keys of the designs that the axes of a study gave when it had another form, and do not give now.
+
+    Designs that were given one by one are of no form: several studies share a store then.
+    """
+    return {design.key for design in designs if design.key not in order and forms.get(design.key, now) != now}
+
+
 def _settings(design: dict[str, Any]) -> bytes:
     """A digest of all settings of a design but its name and description."""
     content = {name: value for name, value in design.items() if name not in ("name", "description")}
     return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
 
 
-def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int) -> Iterator[str]:
+def _notes(
+    store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int, earlier: int
+) -> Iterator[str]:
     """What is to be known of the results."""
-    yield from (facts[name] for name in (NOTES, MEMORY) if facts.get(name))
+    yield from (facts[name] for name in (NOTES, MEMORY, LEFT_OUT) if facts.get(name))
     yield from json.loads(facts.get(DEVICES, "[]"))
     if left_out:
         yield f"results of {left_out} designs with earlier code or another component library are left out"
+    if earlier:
+        yield note_on_earlier(earlier)
     for what in store.differences():
         yield (
             f"not all results were computed with the same: {what}; sums are rounded differently, and a signal on the "
@@ -159,7 +174,7 @@ class _Contents:
         self.measure = study.measure
         shards, self.costs = store.shards(measure=self.measure), store.totals()
         self.store, self.study, self.images, self.path = store, study, images, store.path.absolute()
-        self.finished = FinishedWork(shards, self.costs.keys(), store.failures(), self.measure)
+        self.finished = FinishedWork(shards, failures=store.failures(), measure=self.measure)
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -171,10 +186,9 @@ class _Contents:
 
     def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
-        key, finished = design.accuracy_key, self.finished
+        key, finished, run = design.accuracy_key, self.finished, self.study.run
         accuracies = finished.accuracies(key, self.images)
-        count = enough(accuracies, self.study.run.chips, self.study.run.stop, self.measure)
-        chips = tuple(accuracies[: count or len(accuracies)])
+        chips = tuple(counting(accuracies, run, self.measure))
         reach, value = (self.images, math.nan) if chips else finished.coverage("analog", key).reach(self.images)
         totals = self.costs.get(design.key)
         return DesignResult(
@@ -187,9 +201,9 @@ class _Contents:
             reference=finished.coverage("reference", design.reference_key).accuracy(self.images),
             cost=None if totals is None else StoredCost(self.path, design.key, totals),
             screened=value if reach and not chips else None,
-            layers=StoredLayers(self.path, key, max(1, len(chips))),
+            layers=StoredLayers(self.path, key, min(run.compared_chips, max(1, len(chips)))),
             seconds=self.seconds[key],
-            finished=count is not None and totals is not None,
+            finished=enough(accuracies, run.chips, run.stop, self.measure) is not None and totals is not None,
             error=finished.failures.get(key, ""),
             measure=self.measure,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
 from bitline.numerics.summary import counted, cut
 from bitline.study import shown, table
+from bitline.study.forms import note_on_earlier, told_apart
 from bitline.study.point import in_line
 from bitline.study.stored_json import number_at
 from bitline.study.study import Study
@@ -111,10 +112,11 @@ class StudyResult:
         study: the study that was run last on the store.
         facts: what the results depend on besides the designs, by name.
         sessions: versions and hardware of every run.
-        designs: results in the order of the study, then those of earlier studies.
+        designs: results in the order of the study, then those that other axes gave.
         float_accuracy: fraction right of the float network, or None where that is not finished.
         notes: what is to be known of the results, such as what they were computed with.
         error: what went wrong with the float network; empty if nothing.
+        earlier: results of earlier forms of the study, whose [design] was another one; see `with_earlier`.
 
     Examples:
         >>> designs = tuple(
@@ -146,6 +148,7 @@ class StudyResult:
     float_accuracy: float | None
     notes: tuple[str, ...] = ()
     error: str = ""
+    earlier: tuple[DesignResult, ...] = ()
 
     def __repr__(self) -> str:
         return f"StudyResult({cut(self.study.name, 20)!r}, {counted(len(self.designs), 'design')})"
@@ -166,6 +169,13 @@ class StudyResult:
             if design.error:
                 failed.setdefault(design.error, in_line(design.settings) or design.name)
         return tuple(f"{name}: {error}" for error, name in failed.items())
+
+    def with_earlier(self) -> StudyResult:
+        """The same with the designs of earlier forms of the study, and with the settings that these differ in."""
+        if not self.earlier:
+            return self
+        notes = tuple(note for note in self.notes if note != note_on_earlier(len(self.earlier)))
+        return replace(self, designs=told_apart(self.designs, self.earlier), notes=notes, earlier=())
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each design: settings (times in seconds), accuracy or another measure over chips, cost."""

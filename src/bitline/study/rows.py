@@ -6,6 +6,7 @@ Each function raises ValueError, TypeError or KeyError for a row that is damaged
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -47,6 +48,9 @@ class StoredDesign(NamedTuple):
 
 
 _SUMS = {field.name for field in fields(LayerSums)}
+END_OF_SUMS = 40
+"""Characters at the end of the sums of a chip's layers that have the number of images, their last entry."""
+_IMAGES = re.compile(r'"images": ([0-9]{1,15})\}\]$')
 
 
 def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
@@ -146,6 +150,14 @@ def layers(chip: Any, text: Any) -> tuple[int, list[LayerSums]]:
         if not all(is_real(value) for name, value in layer.items() if name != "name"):
             raise ValueError(f"a sum of layer {layer['name']!r} is no number")
     return int(chip), [LayerSums(**layer) for layer in layers]
+
+
+def compared(key: Any, chip: Any, end: Any) -> tuple[tuple[str, int], int]:
+    """The key of a design and a chip, and on how many images its layers were compared, from the end of their sums."""
+    found = _IMAGES.search(end) if isinstance(end, str) else None
+    if found is None or not isinstance(key, str):
+        raise ValueError(f"its layers have other sums than those of layers: {end!r}")
+    return (key, int(chip)), int(found[1])
 
 
 def design(key: Any, accuracy_key: Any, reference_key: Any, name: Any, settings: Any) -> StoredDesign:

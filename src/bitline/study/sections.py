@@ -289,8 +289,8 @@ class Search(Part):
     screening_images: Annotated[int, Field(ge=1)] = 64
     """Images on which every design is measured at first, with one chip."""
     screening: Literal["signal-to-error", "accuracy"] = "signal-to-error"
-    """What stands for accuracy then: the signal-to-error ratio of the network's last analog layer, which says more on
-    few images, or the accuracy on them."""
+    """What stands for accuracy then: the signal-to-error ratio of the network's last analog layer, on the images that
+    layer errors are of (the first 64), which says more on few images; or the accuracy on `screening_images`."""
     survivors: Annotated[int, Field(ge=1)] = 20
     """How many designs at most are then measured in full: those of the best fronts."""
     seed: int = 0

@@ -28,8 +28,14 @@ NOTES = "notes on the data"
 MEMORY = "notes on memory"
 """Name of the fact that says what was measured on fewer images at once than usual."""
 
+LEFT_OUT = "notes on axes"
+"""Name of the fact that says which combinations of the axes are impossible and left out."""
+
 DEVICES = "notes on devices"
 """Name of the fact that is what devices say of their use in the designs, such as what is extrapolated: a JSON list."""
+
+FORM = "form of the study"
+"""Name of the fact that says what all designs of the study begin with now, as `forms.form_of` gives it."""
 
 CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
@@ -154,6 +160,18 @@ class Store(StoredRows):
         self._add_code(points)
         self._add_device_notes(points)
 
+    def mark(self, points: tuple[Point, ...], form: str) -> None:
+        """Keep that designs are of the axes of a study that has a form now.
+
+        Args:
+            points: designs that are kept.
+            form: as `forms.form_of` gives it.
+        """
+        self.remember(FORM, form)
+        with explained(self.path), self._transaction():
+            marked = [(point.key, form) for point in points]
+            self.connection.executemany("INSERT OR REPLACE INTO forms VALUES (?, ?)", marked)
+
     def _add_device_notes(self, points: tuple[Point, ...]) -> None:
         """Keep what devices say of their use; designs without layer rules that share their cells say the same."""
         designs = {(id(point.design.cell), id(point.design.layers)): point.design for point in points}
@@ -188,7 +206,12 @@ class Store(StoredRows):
             totals, parts = halves(cost)
             execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(totals), key))
             execute("INSERT OR REPLACE INTO cost_parts VALUES (?, ?)", (key, json.dumps(parts)))
-        if task.kind == "cost":
+            if task.compared:
+                execute("INSERT OR REPLACE INTO cost_images VALUES (?, ?)", (key, task.compared))
+        if outcome.layers:
+            sums = json.dumps(outcome.layers)
+            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
+        if task.kind in ("cost", "layers"):
             return
         place = (task.kind, task.key, task.chip, task.start, task.stop)
         took = (outcome.seconds, outcome.setup, outcome.worker, self.session, _now())
@@ -196,9 +219,6 @@ class Store(StoredRows):
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*place, outcome.correct, sealed(outcome.values, *place, outcome.correct), *took),
         )
-        if outcome.layers:
-            sums = json.dumps(outcome.layers)
-            execute("INSERT OR REPLACE INTO layers VALUES (?, ?, ?)", (task.key, task.chip, sums))
 
     def _add_failure(self, task: Task, message: str) -> None:
         self.connection.execute(

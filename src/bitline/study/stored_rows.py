@@ -83,9 +83,28 @@ class StoredRows:
         """
         return dict(self._checked("layers", ("chip", "sums"), rows.layers, "WHERE key = ? ORDER BY chip", (key,)))
 
-    def costed(self) -> frozenset[str]:
-        """Keys of the designs whose cost is known."""
-        return frozenset(key for (key,) in self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL"))
+    def compared(self, keys: Collection[str] | None = None) -> dict[tuple[str, int], int]:
+        """On how many images the layers were compared, by `accuracy_key` of the design and chip.
+
+        Args:
+            keys: of the designs that are wanted; all where it is None.
+
+        Raises:
+            StudyError: a row is damaged.
+        """
+        which = "" if keys is None else f"WHERE key IN ({', '.join('?' * len(keys))})"
+        columns = ("key", "chip", f"substr(sums, -{rows.END_OF_SUMS})")
+        return dict(self._checked("layers", columns, rows.compared, which, tuple(keys or ())))
+
+    def costed(self) -> dict[str, int]:
+        """The designs whose cost is known, by key, with the number of images that it depends on, if any.
+
+        Of a cost that an earlier version kept, this number is not known and 0.
+        """
+        kept = self.connection
+        images = dict(kept.execute("SELECT key, images FROM cost_images")) if self._has_table("cost_images") else {}
+        costed = kept.execute("SELECT key FROM designs WHERE cost IS NOT NULL")
+        return {key: images.get(key, 0) for (key,) in costed}
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
         """Whether each image was classified right, as `sample_values` gives it, (images,) for each chip."""
@@ -137,17 +156,22 @@ class StoredRows:
 
     def cost(self, key: str) -> dict[str, Any]:
         """The whole cost of a design, as `NetworkCost.to_dict` gives it; empty where it is not known."""
-        parts = "(SELECT parts FROM cost_parts WHERE cost_parts.key = designs.key)" if self._keeps_parts() else "NULL"
+        is_apart = self._has_table("cost_parts")  # earlier versions kept totals and parts in one text
+        parts = "(SELECT parts FROM cost_parts WHERE cost_parts.key = designs.key)" if is_apart else "NULL"
         which = "WHERE key = ? AND cost IS NOT NULL"
         return next(iter(self._checked("designs", ("cost", parts), rows.cost, which, (key,))), {})
 
-    def _keeps_parts(self) -> bool:
-        """Whether the parts of costs are apart from their totals; earlier versions kept both in one text."""
-        return bool(self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cost_parts'").fetchall())
+    def _has_table(self, name: str) -> bool:
+        """Whether there is a table that stores of earlier versions lack, as long as nobody writes to them."""
+        return bool(self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchall())
 
     def designs(self) -> list[StoredDesign]:
         """All designs, without all their settings and costs."""
         return self._checked("designs", StoredDesign._fields, rows.design, "ORDER BY rowid")
+
+    def forms(self) -> dict[str, str]:
+        """For the key of each design of the axes of a study, the form that the study had when it was run last."""
+        return dict(self.connection.execute("SELECT key, form FROM forms")) if self._has_table("forms") else {}
 
     def design(self, key: str) -> dict[str, Any]:
         """All settings of a design, as `Design.model_dump` gives them; empty where there is no such design."""

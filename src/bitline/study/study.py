@@ -18,17 +18,14 @@ from bitline.design import Design
 from bitline.design.settings import flat, overridden
 from bitline.errors import DataError, DesignError, StudyError
 from bitline.measures import Measure
-from bitline.numerics.garbage import without_collection
-from bitline.study.axes import BASE, Axis, check_conditions, crossed
+from bitline.study.axes import BASE, Axis
 from bitline.study.file_names import near, near_code
 from bitline.study.measuring import measuring
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
+from bitline.study.possible import possible
 from bitline.study.sections import BaseDesign, DataSource, ModelSource, Run, Search
 from bitline.study.varied import varied
-
-SKIP = "; to leave out impossible combinations, set skip_impossible = true"
-"""The end of a message about an impossible design of a study."""
 
 
 class Study(Part):
@@ -70,7 +67,7 @@ class Study(Part):
     axes: tuple[Axis, ...] = ()
     """What changes."""
     skip_impossible: bool = False
-    """Leave out impossible combinations instead of refusing the study."""
+    """Leave out impossible combinations instead of refusing the study; unknown settings and values are refused."""
     run: Run = Run()
     """How much is measured."""
 
@@ -213,33 +210,7 @@ class Study(Part):
         Raises:
             StudyError: a combination is impossible, or nothing is left.
         """
-        found: dict[str, Point] = {}
-        try:
-            known = self.known()
-        except DesignError as error:
-            raise StudyError(f"study {self.name!r}: {error}") from None
-        check_conditions(self.axes, known)
-        with without_collection():
-            for settings in crossed(self.axes, known):
-                point = self._possible(settings)
-                if point is not None:
-                    found.setdefault(point.key, point)
-        if not found:
-            raise StudyError(f"study {self.name!r} has no possible design: check its axes")
-        return tuple(found.values())
-
-    def _possible(self, settings: dict[str, Any]) -> Point | None:
-        """One design of the axes, or None where it is impossible and is to be left out.
-
-        Raises:
-            StudyError: it is impossible, and the study does not leave out such designs.
-        """
-        try:
-            return self.point(settings)
-        except DesignError as error:
-            if self.skip_impossible:
-                return None
-            raise StudyError(f"study {self.name!r}, {in_line(settings) or 'base design'}: {error}{SKIP}") from None
+        return possible(self).points
 
     @checked(StudyError)
     def point(self, settings: dict[str, Any]) -> Point:

@@ -16,8 +16,10 @@ from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted
 from bitline.numerics.text import number
 from bitline.study.executors import Launch, local
+from bitline.study.forms import form_of
 from bitline.study.point import Point
-from bitline.study.store import Store
+from bitline.study.possible import Possible, possible
+from bitline.study.store import LEFT_OUT, Store
 from bitline.study.study import Study
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import Workload, load
@@ -32,6 +34,7 @@ class Summary:
         done: number of tasks that were done now.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
+        note: what is to be said of impossible combinations, which are left out; empty where there are none.
 
     Examples:
         >>> Summary(points=(), done=12, failures=(), seconds=30.0)
@@ -42,12 +45,14 @@ class Summary:
     done: int
     failures: tuple[str, ...]
     seconds: float
+    note: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         title = (
             f"{counted(len(self.points), 'design')}, {counted(self.done, 'task')} done in {number(self.seconds, 3)} s"
         )
-        return "\n".join([title, *(f"failed: {failure}" for failure in self.failures)])
+        notes = [f"note: {self.note}"] if self.note else []
+        return "\n".join([title, *notes, *(f"failed: {failure}" for failure in self.failures)])
 
 
 @checked(StudyError)
@@ -91,9 +96,12 @@ def sweep(
     began = time.perf_counter()
     workers = whole_number("workers", workers, 1, StudyError)
     study, store = Study.of(study), Path(store)
-    points = study.points() if points is None else points
+    found, form = (possible(study), form_of(study)) if points is None else (Possible(points, {}), "")
+    points = found.points
     workload = load(study, workers, threads)
-    with _begun(study, store, workload, points) as kept:
+    with _begun(study, store, workload, found) as kept:
+        if form:
+            kept.mark(points, form)
         agenda = agenda_of(study, points, kept, len(workload.context.images))
         done = 0
         if agenda.total:
@@ -101,7 +109,7 @@ def sweep(
                 done = work(agenda, executor, kept, progress)
         progress("", agenda.total, agenda.total)
         failures = failures_of(points, kept)
-    return Summary(points, done, failures, time.perf_counter() - began)
+    return Summary(points, done, failures, time.perf_counter() - began, found.note)
 
 
 def enter(study: Study, store: Path, points: tuple[Point, ...]) -> Summary:
@@ -123,15 +131,16 @@ def enter(study: Study, store: Path, points: tuple[Point, ...]) -> Summary:
         0
     """
     began = time.perf_counter()
-    with _begun(study, store, load(study), points) as kept:
+    with _begun(study, store, load(study), Possible(points, {})) as kept:
         failures = failures_of(points, kept)
     return Summary(points, 0, failures, time.perf_counter() - began)
 
 
 @contextmanager
-def _begun(study: Study, store: Path, workload: Workload, points: tuple[Point, ...]) -> Iterator[Store]:
+def _begun(study: Study, store: Path, workload: Workload, found: Possible) -> Iterator[Store]:
     """The store of a study, with its designs."""
     with opened(study, store, workload) as kept:
-        kept.remember("points", json.dumps([point.key for point in points]))
-        kept.add_designs(points)
+        kept.remember("points", json.dumps([point.key for point in found.points]))
+        kept.remember(LEFT_OUT, found.note)
+        kept.add_designs(found.points)
         yield kept

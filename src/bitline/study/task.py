@@ -13,8 +13,9 @@ from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.study.values import unpack
 
-Kind = Literal["float", "reference", "analog", "cost"]
-"""Accuracy of the float network, of the quantised reference or of a chip, or the cost of designs."""
+Kind = Literal["float", "reference", "analog", "layers", "cost"]
+"""Accuracy of the float network, of the quantised reference or of a chip; the layer errors of a chip whose first images
+are classified already; or the cost of designs."""
 
 FLOAT = "the float network"
 """What the tasks without a design are about, for messages."""
@@ -62,6 +63,8 @@ class Task:
         variants: for costs, the designs by key, which differ in their hardware only.
         label: the design in words.
         batch: how many images go through the network at once; as many as the study says where it is 0.
+        compared: on how many images the layers are compared with the reference, for their errors or the conversions
+            that they leave out; 0 where they are not.
 
     Examples:
         >>> Task("analog", "a1", "a1", Design(), chip=2, start=0, stop=1000, label="adc.bits = 7").subject
@@ -80,6 +83,7 @@ class Task:
     variants: tuple[tuple[str, Design], ...] = ()
     label: str = ""
     batch: int = 0
+    compared: int = 0
 
     @property
     def subject(self) -> str:

@@ -55,7 +55,9 @@ def opened(study: Study, path: Path, workload: Workload) -> Iterator[Store]:
         yield store
 
 
-def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int) -> Agenda:
+def agenda_of(
+    study: Study, points: tuple[Point, ...], store: Store, images: int, compared: int | None = None
+) -> Agenda:
     """What is left to do of some designs.
 
     Args:
@@ -63,6 +65,7 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
         points: the designs.
         store: has what is finished.
         images: number of images to classify.
+        compared: as for `Agenda`.
 
     Examples:
         >>> study = Study(run={"chips": 2})
@@ -74,8 +77,9 @@ def agenda_of(study: Study, points: tuple[Point, ...], store: Store, images: int
     if len(points) <= FEW:
         keys = {"", *(key for point in points for key in (point.accuracy_key, point.reference_key))}
     with without_collection():
-        finished = FinishedWork(store.shards(keys, measure), store.costed(), store.failures(), measure)
-    return Agenda(points, finished, images, study.run)
+        layers = store.compared(keys) if study.run.layer_errors else None
+        finished = FinishedWork(store.shards(keys, measure), store.costed(), store.failures(), measure, layers)
+    return Agenda(points, finished, images, study.run, compared)
 
 
 def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:

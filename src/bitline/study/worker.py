@@ -51,7 +51,6 @@ class Context:
         calibration: images or samples like these that set quantisation and ADC ranges.
         seed: seed of the chips.
         batch: how many images go through the network at once.
-        compared_chips: chips on which the error of every layer is measured.
         trusted: modules of users' code that workers may import.
         threads: threads of each worker; None leaves those that its process has.
         device: compute device of a worker, 'cpu' or 'cuda:0'.
@@ -63,7 +62,7 @@ class Context:
     Examples:
         >>> import torch
         >>> images = torch.rand(6, 4)
-        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64, compared_chips=1)
+        >>> context = Context(nn.Linear(4, 2), images, torch.zeros(6), images, seed=0, batch=64)
         >>> context.device
         'cpu'
     """
@@ -74,7 +73,6 @@ class Context:
     calibration: Tensor | StoredImages | Samples
     seed: int
     batch: int
-    compared_chips: int
     trusted: tuple[str, ...] = ()
     threads: int | None = None
     device: str = "cpu"
@@ -95,7 +93,7 @@ class Worker:
         >>> import torch
         >>> images = torch.arange(24.0).reshape(6, 4)
         >>> labels = network(images).argmax(1)  # so that the float network is right
-        >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3, compared_chips=0))
+        >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3))
         >>> worker.run(Task("float", "", "", None, chip=0, start=0, stop=6)).correct
         6
     """
@@ -120,6 +118,7 @@ class Worker:
             "float": self._float,
             "reference": self._reference,
             "analog": self._analog,
+            "layers": self._layers,
             "cost": self._cost,
         }
 
@@ -170,19 +169,18 @@ class Worker:
         return self._measured(task, self._shard(task).values(reference))
 
     def _analog(self, task: Task) -> Outcome:
-        prepared = self._prepare(task.prepare_key, task.design)
-        with self._setting_up():
-            prepared.program(task.chip)
-        sums: tuple[LayerSums, ...] = ()
-        if task.chip < self.context.compared_chips and task.start == 0:
-            sums = prepared.compare(self.data)
+        prepared = self._programmed(task)
+        sums = prepared.compare(self.data, task.compared)
         outcome = self._measured(task, prepared.values(self._shard(task)))
-        return replace(outcome, layers=tuple(asdict(layer) for layer in sums))
+        return replace(outcome, layers=_plain(sums))
+
+    def _layers(self, task: Task) -> Outcome:
+        return Outcome(task, layers=_plain(self._programmed(task).compare(self.data, task.compared)))
 
     def _cost(self, task: Task) -> Outcome:
         assert task.design is not None
         prepared = self._prepare(task.prepare_key, task.design)
-        skipped = prepared.skipped(self.data)
+        skipped = prepared.skipped(self.data, task.compared)
         ranges = {"adc_ranges": prepared.adc_ranges()}
         self.statistics = views.key(views.record(task.design)), prepared.statistics
         costs: list[tuple[str, dict[str, Any]]] = []
@@ -215,6 +213,13 @@ class Worker:
         self.prepared.move_to_end(key)
         return self.prepared[key]
 
+    def _programmed(self, task: Task) -> Prepared:
+        """The network of a design, on the chip of a task."""
+        prepared = self._prepare(task.prepare_key, task.design)
+        with self._setting_up():
+            prepared.program(task.chip)
+        return prepared
+
     @contextmanager
     def _setting_up(self) -> Iterator[None]:
         """Count what is done inside as preparation."""
@@ -236,6 +241,10 @@ class Worker:
     def _known_statistics(self, design: Design) -> Statistics | None:
         known = self.statistics
         return known[1] if known is not None and known[0] == views.key(views.record(design)) else None
+
+
+def _plain(sums: tuple[LayerSums, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple(asdict(layer) for layer in sums)
 
 
 def _mismatch(context: Context) -> str:

@@ -97,7 +97,6 @@ def load(study: Study, workers: int = 1, threads: int | None = None) -> Workload
         calibration=shown.calibration,
         seed=study.run.seed,
         batch=study.run.batch,
-        compared_chips=study.run.compared_chips if study.run.layer_errors else 0,
         trusted=trusted_modules(),
         threads=threads or (None if workers == 1 else max(1, cores() // workers)),
         code=str(code_of_network(model) or ""),
