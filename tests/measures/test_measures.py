@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from bitline.data.batch import Batch
 from bitline.data.call import Call
 from bitline.errors import DataError, NetworkError
 from bitline.measures import MEASURES, ErrorRate, FunctionMeasure, Measure, PositionAccuracy, measure_of
@@ -109,11 +110,12 @@ def test_hugging_face_outputs_and_labels():
     labels = tokens.masked_fill(~call.real, -100)
     measure = measure_of("perplexity")
     wanted = [[2, 3, -100, -100], [2, -100, -100, -100]]
-    assert measure.targets_of(call, labels).tolist() == wanted == measure.targets_of(call, None).tolist()
-    assert "next token" in measure.remark(call, labels)
+    for given in (labels, None):
+        reading = measure.reading([Batch(call, given)])
+        assert reading.of(call, given).tolist() == wanted and "next token" in reading.note
     masked = labels.clone()
     masked[0, 0] = 3  # a masked language model has other labels than inputs
-    assert measure.targets_of(call, masked) is masked
+    assert measure.reading([Batch(call, masked)]).of(call, masked) is masked
     logits = torch.randn(2, 4, 5, generator=GENERATOR)
     assert torch.equal(measure.values({"logits": logits}, labels), measure.values((logits, "state"), labels))
 
@@ -140,8 +142,28 @@ def test_labels_of_a_decoder_stand_at_its_own_tokens():
     tokens = torch.tensor([[3, 4, 5, 1]])
     call = Call((), {"input_ids": tokens, "decoder_input_ids": torch.tensor([[0, 3, 4, 5]])})
     measure = measure_of("perplexity")
-    assert measure.targets_of(call, tokens) is tokens
-    assert measure.targets_of(call, None).tolist() == [[3, 4, 5, -100]]
+    assert measure.reading([Batch(call, tokens)]).of(call, tokens) is tokens
+    assert measure.reading([Batch(call, None)]).of(call, None).tolist() == [[3, 4, 5, -100]]
+
+
+def test_whether_labels_are_the_tokens_is_asked_of_all_samples():
+    """Batches of a few samples that are their tokens by chance were shifted, and batches of few answers were not."""
+    answers = torch.full((9, 4), -100)
+    tokens = torch.arange(36).reshape(9, 4)
+    answers[:, -1] = tokens[:, -1]
+    pairs = [(Batch(Call((row[None],), {}), label[None])) for row, label in zip(tokens, answers, strict=True)]
+    reading = measure_of("perplexity").reading(pairs)
+    assert [int(reading.of(pair.call, pair.targets)[0, 2]) for pair in pairs] == tokens[:, -1].tolist()
+    reading = measure_of("perplexity").reading([*pairs, Batch(pairs[0].call, torch.zeros(1, 4).long())])
+    assert all(reading.of(pair.call, pair.targets) is pair.targets for pair in pairs)
+
+
+def test_padding_predicts_nothing():
+    """Left padding: the token after it counted."""
+    call = Call((), {"attention_mask": torch.tensor([[0, 0, 1, 1]]), "tokens": torch.tensor([[9, 9, 3, 4]])})
+    for given in (None, torch.tensor([[-100, -100, 3, 4]])):
+        reading = measure_of("perplexity").reading([Batch(call, given)])
+        assert reading.of(call, given).tolist() == [[-100, -100, 4, -100]]
 
 
 def test_error_rates_count_edits():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call, accepted_keywords, beside, possible_arguments, tell_left_out, tensor_of_numbers
+from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 
@@ -19,8 +19,6 @@ LABELS = ("labels", "label", "label_ids")
 """Entries of a mapping that are targets."""
 TARGETS = ("targets", "target", "y")
 """Entries of a mapping that are targets where the network has no argument of this name."""
-IGNORED = -100
-"""Label of what does not count, such as padding: that of PyTorch's losses."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,6 @@ class Batch:
     def part(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
         return Batch(self.call.part(start, stop), None if self.targets is None else self.targets[start:stop])
-
-    @property
-    def without_padding(self) -> Batch:
-        """The same, with targets of padding that do not count: -100, or NaN where targets are no whole numbers."""
-        real, targets = self.call.real, self.targets
-        if real is None or not isinstance(targets, Tensor) or targets.shape[:2] != real.shape:
-            return self
-        missing = float("nan") if targets.is_floating_point() else IGNORED
-        return Batch(self.call, targets.masked_fill(beside(~real, targets), missing))
 
 
 def copied(value: Any) -> Any:
@@ -102,7 +91,7 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
             inputs = list(inputs[0])
         _refuse_too_many(inputs, network)
-        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_named_masks(network), targets)
+        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_names(network), targets)
     return _checked(Call((_input(given),), {}), None)
 
 
@@ -125,7 +114,7 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
         return _checked(_of_mapping(given, network)[0], labels)
     if isinstance(given, tuple):
         _refuse_too_many(given, network)
-        return _checked(Call(tuple(_input(value) for value in given), {}).with_named_masks(network), labels)
+        return _checked(Call(tuple(_input(value) for value in given), {}).with_names(network), labels)
     stacked = stacked_samples(given) if isinstance(given, list) else None
     return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels)
 

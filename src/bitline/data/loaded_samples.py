@@ -83,7 +83,7 @@ class LoadedSamples(Samples):
                 raise DataError(_changed(number))
             first, last = max(self.start - place, 0), min(self.stop - place, len(batch))
             for start in range(first, last, size):
-                yield batch.part(start, min(start + size, last)).without_padding
+                yield batch.part(start, min(start + size, last))
             place += len(batch)
 
     def part(self, start: int, stop: int | None) -> LoadedSamples:

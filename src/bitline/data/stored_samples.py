@@ -78,7 +78,7 @@ class StoredSamples(Samples):
     def batches(self, size: int) -> Iterator[Batch]:
         for start in range(0, len(self), size):
             part = self.part(start, start + size)
-            yield Batch(_each(part.inputs, _read), part.targets).without_padding
+            yield Batch(_each(part.inputs, _read), part.targets)
 
     def part(self, start: int, stop: int | None) -> StoredSamples:
         count = len(self)
@@ -98,7 +98,7 @@ class StoredSamples(Samples):
         targets = self.targets
         if targets is not None:
             targets = targets[places] if isinstance(targets, Tensor) else [targets[int(place)] for place in places]
-        return Batch(_each(self.inputs, some), targets).without_padding
+        return Batch(_each(self.inputs, some), targets)
 
     def beside(self, network: nn.Module) -> StoredSamples:
         return StoredSamples(placed(self.inputs, network), self.targets)

@@ -16,7 +16,7 @@ from bitline.measures.outputs import IGNORED, LABELS, by_position
 class _ByClass(Measure):
     """For each class, how many positions have it and are given it, and how many of one of these only."""
 
-    unit = "%"
+    unit, at_positions = "%", True
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """True positives, false positives and false negatives of every class, (samples, 3 classes)."""

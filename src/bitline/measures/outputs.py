@@ -60,11 +60,30 @@ def paired(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     return found.reshape(len(found), -1).double(), wanted.reshape(len(wanted), -1).double()
 
 
+def class_axes(scores: tuple[int, ...], labels: tuple[int, ...]) -> tuple[int, ...]:
+    """Where the classes of scores may be: 1, the second axis, and -1, the last; none where labels do not fit.
+
+    Args:
+        scores: their shape.
+        labels: the shape of class numbers.
+
+    Examples:
+        >>> class_axes((2, 5, 8, 8), (2, 8, 8)), class_axes((2, 8, 5), (2, 8)), class_axes((2, 8, 8), (2, 8))
+        ((1,), (-1,), (1, -1))
+    """
+    if len(scores) < 2:
+        return ()
+    second, last = (*scores[:1], *scores[2:]), scores[:-1]
+    if len(scores) == 2:
+        return (-1,) if labels == last else ()
+    return (1,) * (labels == second) + (-1,) * (labels == last)
+
+
 def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     """Scores of classes at every position, (samples, positions, classes), and labels there, (samples, positions).
 
-    Scores have their classes last, as those of tokens, or second, as those of pixels; labels tell which. A sample may
-    be one position.
+    Scores have their classes last, as those of tokens, or second, as those of pixels; labels tell which. Where either
+    fits they are last of three axes, and second of more. A sample may be one position.
 
     Args:
         outputs: what a network returned.
@@ -83,14 +102,13 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     wanted = f"{name} needs scores of each class at every position, (samples, ..., classes) or (samples, classes, ...)"
     scores, labels = tensor_of(outputs, wanted), numbers_of(targets, name).to(torch.float64)
     shape = tuple(labels.shape)
-    last, second = tuple(scores.shape[:-1]), (*scores.shape[:1], *scores.shape[2:])
-    if scores.ndim < 2 or shape not in (last, second):
+    axes = class_axes(tuple(scores.shape), shape)
+    if not axes:
         raise DataError(
             f"the network returns the shape {tuple(scores.shape)}, and labels have the shape {shape}: {wanted}, and a "
             "label for each"
         )
-    if shape == second and (shape != last or scores.ndim > 3):
-        scores = scores.movedim(1, -1)
+    scores = scores.movedim(axes[-1] if scores.ndim == 3 else axes[0], -1)
     classes = scores.shape[-1]
     numbers = labels.round().long()
     wrong = (numbers != labels) | ((numbers != IGNORED) & ((numbers < 0) | (numbers >= classes)))

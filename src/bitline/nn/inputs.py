@@ -18,11 +18,11 @@ from bitline.data.call import (
     possible_arguments,
     required_arguments,
     tell_left_out,
-    tell_of_other_masks,
     tensor_of_numbers,
     usable,
 )
 from bitline.data.loaded_samples import Runs
+from bitline.data.other_masks import tell_of_other_masks
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
@@ -214,7 +214,7 @@ def _call(given: Any, model: nn.Module) -> Call | None:
         values = [tensor_of_numbers(value) for value in given[:most]]
         tensors_given = tuple(value for value in values if value is not None)
         whole = values and len(tensors_given) == len(values)
-        return Call(tensors_given, {}).with_named_masks(model) if whole else None
+        return Call(tensors_given, {}).with_names(model) if whole else None
     return None
 
 

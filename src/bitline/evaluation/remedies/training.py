@@ -43,10 +43,10 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
     found = tensor_with_gradients(outputs, "a loss needs scores or numbers")
     given = require(targets, "training")
     wanted = (given if isinstance(given, Tensor) else numbers_of(given, "training")).to(found.device)
-    if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
-        return functional.cross_entropy(found, wanted.long())
     if not wanted.is_floating_point() and wanted.shape == found.shape[:-1]:
         return functional.cross_entropy(found.flatten(0, -2), wanted.long().flatten())
+    if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
+        return functional.cross_entropy(found, wanted.long())
     if wanted.is_floating_point() and wanted.numel() == found.numel():
         return functional.mse_loss(found.flatten(), wanted.flatten().to(found.dtype))
     raise DataError(
@@ -132,7 +132,7 @@ class TrainingData:
         def batches(order: torch.Generator) -> Iterator[Batch]:
             for given in source(order):
                 batch = batch_of(given, network)
-                yield Batch(batch.call.for_network(network), batch.targets).without_padding
+                yield Batch(batch.call.for_network(network), batch.targets)
 
         first = next(batches(torch.Generator()), None)
         if first is None:

@@ -1,0 +1,79 @@
+"""Which axis of the outputs has the classes, where as many positions as classes leave that open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bitline.data.call import Call
+from bitline.data.outputs import tensor_with_gradients
+from bitline.errors import BitlineError, DataError
+from bitline.evaluation.positions import positions_in_outputs
+from bitline.measures.outputs import class_axes
+
+
+@torch.no_grad()
+def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
+    """The axis of the classes, 1 or -1; None where shapes never leave it open.
+
+    Where they do for these samples, the network gets samples with fewer positions: the axis of the classes is the one
+    that stays.
+
+    Args:
+        network: in eval mode.
+        call: a few samples.
+        targets: theirs.
+
+    Raises:
+        DataError: it is open, and such samples do not show it.
+
+    Examples:
+        >>> call = Call((torch.rand(2, 4, 9),), {})
+        >>> class_axis_of(nn.Conv1d(4, 9, 1), call, torch.zeros(2, 9)), class_axis_of(nn.Linear(9, 4), call, [0, 1])
+        (1, None)
+    """
+    try:
+        scores = tensor_with_gradients(call.on(network), "")
+    except (Exception, SystemExit):  # said by those who measure
+        return None
+    labels = tuple(getattr(targets, "shape", ()))
+    axes = class_axes(tuple(scores.shape), labels)
+    if scores.ndim < 3 or not axes:
+        return None
+    if len(axes) == 1:
+        return axes[0]
+    last, open_axes = scores.ndim - 1, {1, scores.ndim - 1}
+    sizes = {(axis, value.shape[axis]) for value in call.tensors() for axis in range(1, value.ndim)}
+    found = [positions_in_outputs(network, call, axis, size) or set() for axis, size in sorted(sizes)]
+    positions: set[int] = set().union(*found) & open_axes
+    if len(positions) != 1:
+        raise DataError(
+            f"the network returns the shape {tuple(scores.shape)} for labels {labels}, and its classes may be "
+            "the second axis or the last: let it return (samples, classes, 1, positions) or (samples, 1, positions, "
+            "classes), with labels (samples, 1, positions), or give samples with another number of positions"
+        )
+    return 1 if positions == {last} else -1
+
+
+def with_positions_in_a_row(outputs: Any, targets: Any, axis: int) -> tuple[Any, Any]:
+    """Scores (samples, positions, classes) and labels (samples, positions), where shapes leave the classes open.
+
+    Args:
+        outputs: what a network returned.
+        targets: of these samples.
+        axis: of the classes, 1 or -1.
+
+    Examples:
+        >>> scores, labels = with_positions_in_a_row(torch.eye(3)[None] + 2, torch.tensor([[0, 1, 2]]), axis=1)
+        >>> scores.shape, labels.shape
+        (torch.Size([1, 3, 3]), torch.Size([1, 3]))
+    """
+    try:
+        scores = tensor_with_gradients(outputs, "")
+    except BitlineError:
+        return outputs, targets
+    if not isinstance(targets, Tensor) or len(class_axes(tuple(scores.shape), tuple(targets.shape))) < 2:
+        return outputs, targets
+    return scores.movedim(axis, -1).flatten(1, -2), targets.flatten(1)

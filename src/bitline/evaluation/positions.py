@@ -1,0 +1,98 @@
+"""Which axes of a network's outputs are positions: those that are shorter where its inputs have fewer positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bitline.data.call import Call
+from bitline.data.outputs import tensor_of
+from bitline.errors import BitlineError
+from bitline.nn.padding import with_other_padding
+from bitline.nn.same_outputs import flat
+
+
+def positions_in_outputs(network: nn.Module, call: Call, axis: int, size: int) -> set[int] | None:
+    """Axes of the outputs that follow an axis of the inputs; None where the network takes no fewer positions.
+
+    Args:
+        network: in eval mode.
+        call: a few samples.
+        axis, size: of the inputs that are cut: all tensors that are as long on this axis.
+
+    Examples:
+        >>> call = Call((torch.rand(2, 4, 9),), {})
+        >>> positions_in_outputs(nn.Conv1d(4, 9, 1), call, 2, 9), positions_in_outputs(nn.Linear(9, 4), call, 2, 9)
+        ({2}, None)
+    """
+    whole = _outputs(network, call)
+    if whole is None:
+        return None
+    found = None
+    for kept in dict.fromkeys((size - 1, size // 2)):
+        cut = _outputs(network, _cut(call, axis, size, kept)) if 0 < kept < size else None
+        if cut is None or cut.ndim != whole.ndim:
+            continue
+        found = {place for place in range(1, cut.ndim) if cut.shape[place] != whole.shape[place]}
+        if found:
+            return found
+    return found
+
+
+def stand_at_inputs(network: nn.Module, call: Call) -> bool | None:
+    """Whether outputs stand at the positions that a mask of the inputs speaks of; None where nothing shows it.
+
+    Args:
+        network: in eval mode.
+        call: a few samples, some with padding.
+
+    Examples:
+        >>> class Mean(nn.Module):
+        ...     def forward(self, x, attention_mask):
+        ...         return (x * attention_mask[..., None]).sum(1)
+        >>> stand_at_inputs(Mean(), Call((), {"x": torch.rand(2, 3, 3), "attention_mask": torch.ones(2, 3)}))
+        False
+    """
+    real = call.real
+    following = None if real is None else positions_in_outputs(network, call.part(0, 2), 1, real.shape[1])
+    if following:
+        return True
+    if real is not None and not bool(real.all()):
+        given, other = _outputs(network, call), _outputs(network, with_other_padding(call, real))
+        if given is not None and other is not None and given.shape == other.shape and given.shape[:2] == real.shape:
+            reached = (~(given == other)).reshape(*real.shape, -1).any(2)
+            if bool(reached.any()) and not bool((reached & real.to(reached.device)).any()):
+                return True
+    return None if following is None else False
+
+
+@torch.no_grad()
+def _outputs(network: nn.Module, call: Call) -> Tensor | None:
+    """What a network says, the tensor that matters; None where it cannot take the inputs."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    try:
+        with torch.random.fork_rng(devices=devices):
+            return _tensor(call.on(network))
+    except (Exception, SystemExit):  # a user's network can raise anything
+        return None
+
+
+def _tensor(outputs: Any) -> Tensor | None:
+    try:
+        return tensor_of(outputs, "")
+    except BitlineError:
+        return next((value for value in flat(outputs) if isinstance(value, Tensor)), None)
+
+
+def _cut(call: Call, axis: int, size: int, kept: int) -> Call:
+    """The same samples with fewer positions; masks between positions are cut on both sides."""
+    samples = call.samples
+
+    def cut(value: Tensor) -> Tensor:
+        if value.ndim > axis and len(value) == samples and value.shape[axis] == size:
+            return value.narrow(axis, 0, kept)
+        return value[:kept, :kept] if value.shape == (size, size) else value
+
+    return call.each(cut)
