@@ -28,7 +28,6 @@ from bitline import Design
 from bitline.data.samples import samples_of
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
-from bitline.evaluation.reading import Reading
 from bitline.evaluation.remedies import LearntRanges, ProgrammedWeights, Recalibrate, fine_tune
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import measure_of
@@ -229,9 +228,8 @@ class Bench:
 
     def __init__(self, trainee: Trainee, kept: Path, network: str) -> None:
         self.trainee, self.kept, self.network = trainee, kept, network
-        self.data = MeasuredSamples(
-            samples_of(trainee.test, None, trainee.model), Reading(measure_of(trainee.metric)), 32
-        )
+        samples = samples_of(trainee.test, None, trainee.model)
+        self.data = MeasuredSamples.of(samples, measure_of(trainee.metric), 32, trainee.model)
         self.plain = self.data.values(trainee.model)
         self._known: dict[str, _Known] = {}
 

@@ -21,6 +21,7 @@ from bitline.data.call import (
     tensor_of_numbers,
     usable,
 )
+from bitline.data.decoder_inputs import with_decoder_inputs
 from bitline.data.loaded_samples import Runs
 from bitline.data.other_masks import tell_of_other_masks
 from bitline.data.samples import Samples
@@ -208,7 +209,10 @@ def _call(given: Any, model: nn.Module) -> Call | None:
         known = accepted_keywords(model, keywords)
         tell_left_out(model, left_out(keywords, known), known)
         tensors = {name: value for name, value in known.items() if value is not None}
-        return Call((), tensors) if tensors and len(tensors) == len(known) else None
+        labels = next((given[name] for name in LABELS if name in given), None)
+        if not tensors or len(tensors) < len(known):
+            return None
+        return with_decoder_inputs(Call((), tensors), labels, model)
     if isinstance(given, tuple):
         most = max(1, possible_arguments(model))  # labels after the inputs are left out
         values = [tensor_of_numbers(value) for value in given[:most]]
