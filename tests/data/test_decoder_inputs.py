@@ -67,7 +67,5 @@ def test_a_decoder_that_takes_no_labels_is_named():
             raise RuntimeError("no start token")
 
     data = {"input_ids": torch.ones(4, 3).long(), "labels": torch.ones(4, 3).long()}
-    with pytest.raises(
-        DataError, match=r"Broken cannot make .* \(no start token\): give them"
-    ):
+    with pytest.raises(DataError, match=r"Broken cannot make .* \(no start token\): give them"):
         evaluate(Broken().eval(), "ideal", data, metric="perplexity", chips=1)
