@@ -146,6 +146,11 @@ def test_an_axis_of_classes_that_stays_open_is_refused():
     inputs = torch.randn(20, 10, 4)
     with pytest.raises(DataError, match="the second axis or the last"):
         float_value(Frames(10, -1, length=10), (inputs, torch.zeros(20, 10).long()), "position-accuracy")
+    for axis in (1, -1):  # a label where the classes are says which it is
+        network = Frames(10, axis, length=10).eval()
+        with torch.no_grad():
+            labels = network(inputs).argmax(axis, keepdim=True)
+        assert float_value(network, (inputs, labels), "position-accuracy") == 1
 
 
 @pytest.mark.parametrize("value", [-1e4, 0.5])

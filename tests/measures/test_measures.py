@@ -266,3 +266,38 @@ def test_a_sample_without_a_value_is_named():
     values = np.array([[1.0], [2.0], [math.nan], [math.nan]])
     with pytest.raises(DataError, match="margin of these samples has no value: that of sample 2 is NaN"):
         FunctionMeasure(lambda outputs, targets: outputs, "margin").of(values)
+
+
+ONE_HOT = functional.one_hot(CLASSES, 4)
+
+
+@pytest.mark.parametrize("name", ["f1", "iou", "accuracy", "perplexity", "position-accuracy"])
+@pytest.mark.parametrize("labels", [ONE_HOT, ONE_HOT.double().tolist(), CLASSES[:, None], CLASSES[:, None].tolist()])
+def test_labels_are_class_numbers_columns_or_one_hot(name, labels):
+    """F1 and IoU refused what accuracy takes."""
+    wanted = by_sample(measure_of(name), SCORES, CLASSES)
+    assert by_sample(measure_of(name), SCORES, labels) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_one_hot_labels_and_columns_of_positions(axis):
+    scores, labels = LOGITS[:, :6].movedim(-1, axis), TOKENS[:, :6].clamp(min=0)
+    wanted = by_sample(measure_of("iou"), scores, labels)
+    for given in (functional.one_hot(labels, 5).movedim(-1, axis), labels.unsqueeze(axis)):
+        assert by_sample(measure_of("iou"), scores, given) == pytest.approx(wanted)
+    with pytest.raises(DataError, match="labels have the shape"):
+        measure_of("iou").values(scores, functional.one_hot(labels, 5).movedim(-1, axis) + 1)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 60])
+def test_one_hot_labels_of_two_classes_have_the_same_area(batch):
+    """Every column was a label of its own: 0.72 instead of 0.90."""
+    classes = (SCORES[:, 0] + torch.randn(60, generator=GENERATOR) > 0).long()
+    area, pairs = measure_of("auc"), functional.one_hot(classes, 2)
+    reading = area.reading([Batch(Call((), {}), part) for part in pairs.split(batch)])
+    read = torch.cat([reading.of(None, part) for part in pairs.split(batch)])
+    assert torch.equal(read, classes) and "one-hot" in reading.note
+    assert by_sample(area, SCORES[:, 1:3], read) == by_sample(area, SCORES[:, 1:3], classes)
+    several = torch.cat([pairs[:-1], torch.ones(1, 2).long()])  # two labels for each sample
+    reading = area.reading([Batch(Call((), {}), part) for part in several.split(batch)])
+    assert reading.of(None, several) is several and not reading.note

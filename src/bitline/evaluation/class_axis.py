@@ -11,7 +11,8 @@ from bitline.data.call import Call
 from bitline.data.outputs import tensor_with_gradients
 from bitline.errors import BitlineError, DataError
 from bitline.evaluation.positions import positions_in_outputs
-from bitline.measures.outputs import class_axes
+from bitline.measures.class_labels import class_labels
+from bitline.measures.outputs import numbers_of
 
 
 @torch.no_grad()
@@ -38,8 +39,7 @@ def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
         scores = tensor_with_gradients(call.on(network), "")
     except (Exception, SystemExit):  # said by those who measure
         return None
-    labels = tuple(getattr(targets, "shape", ()))
-    axes = class_axes(tuple(scores.shape), labels)
+    labels, axes = _labels(targets, scores)
     if scores.ndim < 3 or not axes:
         return None
     if len(axes) == 1:
@@ -50,9 +50,9 @@ def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
     positions: set[int] = set().union(*found) & open_axes
     if len(positions) != 1:
         raise DataError(
-            f"the network returns the shape {tuple(scores.shape)} for labels {labels}, and its classes may be "
-            "the second axis or the last: let it return (samples, classes, 1, positions) or (samples, 1, positions, "
-            "classes), with labels (samples, 1, positions), or give samples with another number of positions"
+            f"the network returns the shape {tuple(scores.shape)} for labels {tuple(labels.shape)}, and its classes "
+            "may be the second axis or the last: give labels an axis of size 1 in the place of the classes, (samples, "
+            "1, positions) or (samples, positions, 1), or samples with another number of positions"
         )
     return 1 if positions == {last} else -1
 
@@ -74,6 +74,15 @@ def with_positions_in_a_row(outputs: Any, targets: Any, axis: int) -> tuple[Any,
         scores = tensor_with_gradients(outputs, "")
     except BitlineError:
         return outputs, targets
-    if not isinstance(targets, Tensor) or len(class_axes(tuple(scores.shape), tuple(targets.shape))) < 2:
+    labels, axes = _labels(targets, scores)
+    if len(axes) < 2:
         return outputs, targets
-    return scores.movedim(axis, -1).flatten(1, -2), targets.flatten(1)
+    return scores.movedim(axis, -1).flatten(1, -2), labels.flatten(1)
+
+
+def _labels(targets: Any, scores: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    """Labels as class numbers, and the axes on which the classes may be; none for targets that are no numbers."""
+    try:
+        return class_labels(numbers_of(targets, ""), tuple(scores.shape))
+    except BitlineError:
+        return torch.empty(0), ()

@@ -20,8 +20,8 @@ from bitline.errors import DataError
 from bitline.evaluation.class_axis import class_axis_of, with_positions_in_a_row
 from bitline.evaluation.positions import stand_at_inputs
 from bitline.measures import Measure
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import AS_GIVEN, TargetReading
-from bitline.measures.outputs import IGNORED
 from bitline.measures.own import naming_failures
 
 RUN = 64

@@ -11,9 +11,8 @@ from torch import Tensor
 from bitline.data.labels import names_in
 from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED, class_labels
 
-IGNORED = -100
-"""Label of what does not count, such as padding: that of PyTorch's losses."""
 LABELS = f"it needs labels other than {IGNORED}"
 """What a measure of labels has no value without."""
 
@@ -60,25 +59,6 @@ def paired(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     return found.reshape(len(found), -1).double(), wanted.reshape(len(wanted), -1).double()
 
 
-def class_axes(scores: tuple[int, ...], labels: tuple[int, ...]) -> tuple[int, ...]:
-    """Where the classes of scores may be: 1, the second axis, and -1, the last; none where labels do not fit.
-
-    Args:
-        scores: their shape.
-        labels: the shape of class numbers.
-
-    Examples:
-        >>> class_axes((2, 5, 8, 8), (2, 8, 8)), class_axes((2, 8, 5), (2, 8)), class_axes((2, 8, 8), (2, 8))
-        ((1,), (-1,), (1, -1))
-    """
-    if len(scores) < 2:
-        return ()
-    second, last = (*scores[:1], *scores[2:]), scores[:-1]
-    if len(scores) == 2:
-        return (-1,) if labels == last else ()
-    return (1,) * (labels == second) + (-1,) * (labels == last)
-
-
 def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     """Scores of classes at every position, (samples, positions, classes), and labels there, (samples, positions).
 
@@ -87,7 +67,7 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
 
     Args:
         outputs: what a network returned.
-        targets: class numbers, (samples, *positions); `IGNORED` does not count.
+        targets: class numbers, (samples, *positions), or as `class_labels` takes them; `IGNORED` does not count.
         name: of the measure, for messages.
 
     Raises:
@@ -102,7 +82,7 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     wanted = f"{name} needs scores of each class at every position, (samples, ..., classes) or (samples, classes, ...)"
     scores, labels = tensor_of(outputs, wanted), numbers_of(targets, name).to(torch.float64)
     shape = tuple(labels.shape)
-    axes = class_axes(tuple(scores.shape), shape)
+    labels, axes = class_labels(labels, tuple(scores.shape))
     if not axes:
         raise DataError(
             f"the network returns the shape {tuple(scores.shape)}, and labels have the shape {shape}: {wanted}, and a "

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import IGNORED
 
 
 class ErrorRate(Measure):

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from bitline.data.masks import DECODER_INPUTS
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Measure, TargetReading
-from bitline.measures.outputs import IGNORED
 
 ENOUGH = 8
 """Labels that are the input tokens of their places, from which on that is no chance."""
