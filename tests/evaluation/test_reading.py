@@ -85,14 +85,17 @@ def test_padding_of_a_source_is_none_of_the_target(by_place):
     assert float_value(network, data, "position-accuracy") == 0.5
 
 
+@pytest.mark.parametrize("length", [None, 6])
 @pytest.mark.parametrize("outputs", [6, 7])
-def test_as_many_outputs_as_positions_are_no_positions(outputs):
+def test_as_many_outputs_as_positions_are_no_positions(outputs, length):
     class Mean(nn.Module):
         def __init__(self):
             super().__init__()
             self.fc = nn.Linear(4, outputs)
 
         def forward(self, x, attention_mask):
+            if length is not None and x.shape[1] != length:
+                raise ValueError("another length")
             return self.fc((x * attention_mask[..., None]).sum(1) / attention_mask.sum(1, keepdim=True))
 
     network, mask = Mean().eval(), torch.ones(20, 6)
@@ -103,6 +106,28 @@ def test_as_many_outputs_as_positions_are_no_positions(outputs):
     labels[:, 3:] += 1
     found = float_value(network, data | {"labels": labels}, "mse")
     assert found == pytest.approx((outputs - 3) / outputs, rel=1e-5)
+
+
+@pytest.mark.parametrize("length", [None, 6])
+@pytest.mark.parametrize("zeroed", [False, True])
+def test_outputs_at_positions_are_known_by_what_padding_does(length, zeroed):
+    class Each(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 1)
+
+        def forward(self, x, attention_mask):
+            if length is not None and x.shape[1] != length:
+                raise ValueError("another length")
+            return self.fc(x)[..., 0] * (attention_mask if zeroed else 1)
+
+    network, mask = Each().eval(), torch.ones(20, 6)
+    mask[:, 3:] = 0
+    data = {"x": torch.rand(20, 6, 4), "attention_mask": mask}
+    with torch.no_grad():
+        labels = network(**data)
+    labels[:, 3:] += 1
+    assert float_value(network, data | {"labels": labels}, "mse") == pytest.approx(0, abs=1e-10)
 
 
 class Frames(nn.Module):

@@ -113,7 +113,7 @@ class Turned:
             if isinstance(batch, Mapping):
                 yield {name: _turned(value) for name, value in batch.items()}
             elif isinstance(batch, (tuple, list)) and len(batch) > 1:
-                yield (*map(self._inputs, batch[:-1]), _turned(batch[-1]))
+                yield [*map(self._inputs, batch[:-1]), _turned(batch[-1])]
             else:
                 yield batch
 

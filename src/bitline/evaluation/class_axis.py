@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from bitline.data.call import Call
 from bitline.data.outputs import tensor_with_gradients
 from bitline.errors import BitlineError, DataError
-from bitline.evaluation.positions import positions_in_outputs
+from bitline.evaluation.positions import output_tensor, positions_in_outputs
 from bitline.measures.class_labels import class_labels
 from bitline.measures.outputs import numbers_of
 
 
-@torch.no_grad()
 def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
     """The axis of the classes, 1 or -1; None where shapes never leave it open.
 
@@ -35,9 +34,8 @@ def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
         >>> class_axis_of(nn.Conv1d(4, 9, 1), call, torch.zeros(2, 9)), class_axis_of(nn.Linear(9, 4), call, [0, 1])
         (1, None)
     """
-    try:
-        scores = tensor_with_gradients(call.on(network), "")
-    except (Exception, SystemExit):  # said by those who measure
+    scores = output_tensor(network, call)
+    if scores is None:  # said by those who measure
         return None
     labels, axes = _labels(targets, scores)
     if scores.ndim < 3 or not axes:

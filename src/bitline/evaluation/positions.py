@@ -27,12 +27,12 @@ def positions_in_outputs(network: nn.Module, call: Call, axis: int, size: int) -
         >>> positions_in_outputs(nn.Conv1d(4, 9, 1), call, 2, 9), positions_in_outputs(nn.Linear(9, 4), call, 2, 9)
         ({2}, None)
     """
-    whole = _outputs(network, call)
+    whole = output_tensor(network, call)
     if whole is None:
         return None
     found = None
     for kept in dict.fromkeys((size - 1, size // 2)):
-        cut = _outputs(network, _cut(call, axis, size, kept)) if 0 < kept < size else None
+        cut = output_tensor(network, _cut(call, axis, size, kept)) if 0 < kept < size else None
         if cut is None or cut.ndim != whole.ndim:
             continue
         found = {place for place in range(1, cut.ndim) if cut.shape[place] != whole.shape[place]}
@@ -59,18 +59,41 @@ def stand_at_inputs(network: nn.Module, call: Call) -> bool | None:
     following = None if real is None else positions_in_outputs(network, call.part(0, 2), 1, real.shape[1])
     if following:
         return True
-    if real is not None and not bool(real.all()):
-        given, other = _outputs(network, call), _outputs(network, with_other_padding(call, real))
-        if given is not None and other is not None and given.shape == other.shape and given.shape[:2] == real.shape:
-            reached = (~(given == other)).reshape(*real.shape, -1).any(2)
-            if bool(reached.any()) and not bool((reached & real.to(reached.device)).any()):
-                return True
-    return None if following is None else False
+    shown = None if real is None or bool(real.all()) else _stand_where_padding_is(network, call, real)
+    return shown if shown is not None or following is None else False
+
+
+def _stand_where_padding_is(network: nn.Module, call: Call, real: Tensor) -> bool | None:
+    """Whether outputs at padding are those of padding: what stands there reaches them alone, or nothing does.
+
+    They are others where what is real reaches them, and what stands at their own positions does not.
+    """
+    given = output_tensor(network, call)
+    if given is None or given.shape[:2] != real.shape:
+        return None if given is not None and real.shape[1] in given.shape[2:] else False
+    padding = ~real.to(given.device)
+    by_padding = _changed(given, output_tensor(network, with_other_padding(call, real)))
+    by_real = _changed(given, output_tensor(network, with_other_padding(call, ~real)))
+    if by_padding is None or by_real is None or bool((by_padding & ~padding).any()):
+        return None
+    return bool((by_padding & padding).any()) or not bool((by_real & padding).any())
+
+
+def _changed(given: Tensor, other: Tensor | None) -> Tensor | None:
+    """Positions of outputs that differ, (samples, positions)."""
+    if other is None or other.shape != given.shape:
+        return None
+    return (~(given == other)).reshape(*given.shape[:2], -1).any(2)
 
 
 @torch.no_grad()
-def _outputs(network: nn.Module, call: Call) -> Tensor | None:
-    """What a network says, the tensor that matters; None where it cannot take the inputs."""
+def output_tensor(network: nn.Module, call: Call) -> Tensor | None:
+    """What a network says, the tensor that matters; None where it cannot take the inputs. Random numbers stay the same.
+
+    Examples:
+        >>> output_tensor(nn.Identity(), Call((torch.ones(2),), {})), output_tensor(nn.Linear(3, 1), Call((), {}))
+        (tensor([1., 1.]), None)
+    """
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
         with torch.random.fork_rng(devices=devices):

@@ -154,7 +154,8 @@ def fine_tune(
         judge.value(tuned)  # a measure without a value is refused before the work
     seen = StoredSamples(data.first.call) if calibration is None else calibration
     trained = NetworkInTraining.of(model, tuned, TrainedOn(design, seen, seed), ranges)
-    reading = Reading.of(tuned, measure, lambda: data.batches(torch.Generator()))
+    with torch.random.fork_rng(devices=()):  # a loader draws its order whenever it is read
+        reading = Reading.of(tuned, measure, lambda: data.batches(torch.Generator()))
     loss = _of_classes(tuned, data.first, reading) if loss is likely_loss else loss
     trainer = _Trainer(trained, data, loss, reading, forward, learning_rate, epochs, progress)
     history: list[Epoch] = []
