@@ -85,6 +85,26 @@ def test_padding_of_a_source_is_none_of_the_target(by_place):
     assert float_value(network, data, "position-accuracy") == 0.5
 
 
+@pytest.mark.parametrize("with_types", [False, True])
+def test_inputs_are_found_that_have_the_positions_of_the_mask(with_types):
+    """A decoder by another name has positions of its own; token types have those of the tokens."""
+
+    class Decoder(SourceAndTarget):
+        def forward(self, src, types_or_answer, attention_mask):
+            if not with_types:
+                return super().forward(src, types_or_answer, attention_mask == 0)
+            return self.head((self.embedding(src) + self.embedding(types_or_answer)) * attention_mask[..., None])
+
+    torch.manual_seed(0)
+    network, mask = Decoder().eval(), (torch.arange(8) < 4).expand(20, 8).long()
+    data = {name: torch.randint(1, 12, (20, 8)) for name in ("src", "types_or_answer")} | {"attention_mask": mask}
+    with torch.no_grad():
+        labels = network(**data).argmax(-1)
+    labels[:, 4:] = (labels[:, 4:] + 1) % 12
+    found = float_value(network, data | {"labels": labels}, "position-accuracy")
+    assert found == (1 if with_types else 0.5)
+
+
 @pytest.mark.parametrize("length", [None, 6])
 @pytest.mark.parametrize("outputs", [6, 7])
 def test_as_many_outputs_as_positions_are_no_positions(outputs, length):

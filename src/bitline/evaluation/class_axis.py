@@ -43,8 +43,7 @@ def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
     if len(axes) == 1:
         return axes[0]
     last, open_axes = scores.ndim - 1, {1, scores.ndim - 1}
-    sizes = {(axis, value.shape[axis]) for value in call.tensors() for axis in range(1, value.ndim)}
-    found = [positions_in_outputs(network, call, axis, size) or set() for axis, size in sorted(sizes)]
+    found = [positions_in_outputs(network, call, axis, which) or set() for axis, which in _of_one_length(call)]
     positions: set[int] = set().union(*found) & open_axes
     if len(positions) != 1:
         raise DataError(
@@ -53,6 +52,15 @@ def class_axis_of(network: nn.Module, call: Call, targets: Any) -> int | None:
             "1, positions) or (samples, positions, 1), or samples with another number of positions"
         )
     return 1 if positions == {last} else -1
+
+
+def _of_one_length(call: Call) -> list[tuple[int, list[int]]]:
+    """Axes, each with the numbers of all tensors that are of one length there."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for number, value in enumerate(call.tensors()):
+        for axis in range(1, value.ndim):
+            found.setdefault((axis, value.shape[axis]), []).append(number)
+    return [(axis, which) for (axis, _), which in found.items()]
 
 
 def with_positions_in_a_row(outputs: Any, targets: Any, axis: int) -> tuple[Any, Any]:

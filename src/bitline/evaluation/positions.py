@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import combinations, count
 from typing import Any
 
 import torch
@@ -13,26 +15,31 @@ from bitline.errors import BitlineError
 from bitline.nn.padding import with_other_padding
 from bitline.nn.same_outputs import flat
 
+AT_MOST = 4
+"""Inputs that are tried together."""
 
-def positions_in_outputs(network: nn.Module, call: Call, axis: int, size: int) -> set[int] | None:
+
+def positions_in_outputs(network: nn.Module, call: Call, axis: int, which: Collection[int]) -> set[int] | None:
     """Axes of the outputs that follow an axis of the inputs; None where the network takes no fewer positions.
 
     Args:
         network: in eval mode.
         call: a few samples.
-        axis, size: of the inputs that are cut: all tensors that are as long on this axis.
+        axis: of the inputs that is cut.
+        which: numbers, among the tensors of the call, of those that are cut; they are of one length on this axis.
 
     Examples:
         >>> call = Call((torch.rand(2, 4, 9),), {})
-        >>> positions_in_outputs(nn.Conv1d(4, 9, 1), call, 2, 9), positions_in_outputs(nn.Linear(9, 4), call, 2, 9)
+        >>> positions_in_outputs(nn.Conv1d(4, 9, 1), call, 2, {0}), positions_in_outputs(nn.Linear(9, 4), call, 2, {0})
         ({2}, None)
     """
     whole = output_tensor(network, call)
     if whole is None:
         return None
     found = None
+    size = max(call.tensors()[number].shape[axis] for number in which)
     for kept in dict.fromkeys((size - 1, size // 2)):
-        cut = output_tensor(network, _cut(call, axis, size, kept)) if 0 < kept < size else None
+        cut = output_tensor(network, _cut(call, axis, which, size, kept)) if 0 < kept < size else None
         if cut is None or cut.ndim != whole.ndim:
             continue
         found = {place for place in range(1, cut.ndim) if cut.shape[place] != whole.shape[place]}
@@ -43,6 +50,8 @@ def positions_in_outputs(network: nn.Module, call: Call, axis: int, size: int) -
 
 def stand_at_inputs(network: nn.Module, call: Call) -> bool | None:
     """Whether outputs stand at the positions that a mask of the inputs speaks of; None where nothing shows it.
+
+    Of several inputs of one length, those that can be cut with the mask and without the others have its positions.
 
     Args:
         network: in eval mode.
@@ -55,11 +64,18 @@ def stand_at_inputs(network: nn.Module, call: Call) -> bool | None:
         >>> stand_at_inputs(Mean(), Call((), {"x": torch.rand(2, 3, 3), "attention_mask": torch.ones(2, 3)}))
         False
     """
-    real = call.real
-    following = None if real is None else positions_in_outputs(network, call.part(0, 2), 1, real.shape[1])
-    if following:
-        return True
-    shown = None if real is None or bool(real.all()) else _stand_where_padding_is(network, call, real)
+    real, mask = call.real, call.mask
+    if real is None or mask is None:
+        return None
+    tensors = call.tensors()
+    masked = next(number for number, value in enumerate(tensors) if value is mask[1])
+    others = [number for number, value in enumerate(tensors) if value.shape[:2] == real.shape and number != masked]
+    groups = [some for size in range(1, len(others) + 1) for some in combinations(others[:AT_MOST], size)]
+    tried = ((some, positions_in_outputs(network, call.part(0, 2), 1, {masked, *some})) for some in groups)
+    some, following = next(((some, found) for some, found in tried if found is not None), ((), None))
+    if following or 0 < len(some) < len(others):
+        return bool(following)
+    shown = None if bool(real.all()) else _stand_where_padding_is(network, call, real)
     return shown if shown is not None or following is None else False
 
 
@@ -109,13 +125,14 @@ def _tensor(outputs: Any) -> Tensor | None:
         return next((value for value in flat(outputs) if isinstance(value, Tensor)), None)
 
 
-def _cut(call: Call, axis: int, size: int, kept: int) -> Call:
+def _cut(call: Call, axis: int, which: Collection[int], size: int, kept: int) -> Call:
     """The same samples with fewer positions; masks between positions are cut on both sides."""
-    samples = call.samples
+    places = count()
 
     def cut(value: Tensor) -> Tensor:
-        if value.ndim > axis and len(value) == samples and value.shape[axis] == size:
-            return value.narrow(axis, 0, kept)
-        return value[:kept, :kept] if value.shape == (size, size) else value
+        is_cut = next(places) in which
+        if value.shape == (size, size) and size != call.samples:
+            return value[:kept, :kept]
+        return value.narrow(axis, 0, kept) if is_cut else value
 
     return call.each(cut)
