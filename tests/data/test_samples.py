@@ -109,19 +109,6 @@ def test_samples_of_other_lengths_are_never_padded():
     assert [tuple(batch.targets.shape) for batch in samples.batches(64)] == [(2, 3), (1, 5), (1, 2)]
 
 
-def test_padding_does_not_count():
-    class Network(nn.Module):
-        def forward(self, input_ids, attention_mask):
-            return input_ids
-
-    mask = torch.tensor([[1, 1, 0], [1, 0, 0]])
-    for labels, missing in ((torch.ones(2, 3).long(), -100), (torch.ones(2, 3), float("nan"))):
-        data = {"input_ids": torch.ones(2, 3).long(), "attention_mask": mask, "labels": labels}
-        (batch,) = samples_of(data, None, Network()).batches(8)
-        expected = torch.where(mask.bool(), 1.0, missing)
-        assert torch.equal(batch.targets.double().nan_to_num(-1), expected.double().nan_to_num(-1))
-
-
 def test_a_loader_that_yields_something_else_is_noticed():
     torch.manual_seed(0)
     samples = samples_of(DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=5, shuffle=True), None, NETWORK)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from bitline.data.batch import Batch
 from bitline.data.call import Call
 from bitline.errors import DataError, NetworkError
 from bitline.measures import MEASURES, ErrorRate, FunctionMeasure, Measure, PositionAccuracy, measure_of
@@ -109,11 +110,12 @@ def test_hugging_face_outputs_and_labels():
     labels = tokens.masked_fill(~call.real, -100)
     measure = measure_of("perplexity")
     wanted = [[2, 3, -100, -100], [2, -100, -100, -100]]
-    assert measure.targets_of(call, labels).tolist() == wanted == measure.targets_of(call, None).tolist()
-    assert "next token" in measure.remark(call, labels)
+    for given in (labels, None):
+        reading = measure.reading([Batch(call, given)])
+        assert reading.of(call, given).tolist() == wanted and "next token" in reading.note
     masked = labels.clone()
     masked[0, 0] = 3  # a masked language model has other labels than inputs
-    assert measure.targets_of(call, masked) is masked
+    assert measure.reading([Batch(call, masked)]).of(call, masked) is masked
     logits = torch.randn(2, 4, 5, generator=GENERATOR)
     assert torch.equal(measure.values({"logits": logits}, labels), measure.values((logits, "state"), labels))
 
@@ -140,8 +142,28 @@ def test_labels_of_a_decoder_stand_at_its_own_tokens():
     tokens = torch.tensor([[3, 4, 5, 1]])
     call = Call((), {"input_ids": tokens, "decoder_input_ids": torch.tensor([[0, 3, 4, 5]])})
     measure = measure_of("perplexity")
-    assert measure.targets_of(call, tokens) is tokens
-    assert measure.targets_of(call, None).tolist() == [[3, 4, 5, -100]]
+    assert measure.reading([Batch(call, tokens)]).of(call, tokens) is tokens
+    assert measure.reading([Batch(call, None)]).of(call, None).tolist() == [[3, 4, 5, -100]]
+
+
+def test_whether_labels_are_the_tokens_is_asked_of_all_samples():
+    """Batches of a few samples that are their tokens by chance were shifted, and batches of few answers were not."""
+    answers = torch.full((9, 4), -100)
+    tokens = torch.arange(36).reshape(9, 4)
+    answers[:, -1] = tokens[:, -1]
+    pairs = [(Batch(Call((row[None],), {}), label[None])) for row, label in zip(tokens, answers, strict=True)]
+    reading = measure_of("perplexity").reading(pairs)
+    assert [int(reading.of(pair.call, pair.targets)[0, 2]) for pair in pairs] == tokens[:, -1].tolist()
+    reading = measure_of("perplexity").reading([*pairs, Batch(pairs[0].call, torch.zeros(1, 4).long())])
+    assert all(reading.of(pair.call, pair.targets) is pair.targets for pair in pairs)
+
+
+def test_padding_predicts_nothing():
+    """Left padding: the token after it counted."""
+    call = Call((), {"attention_mask": torch.tensor([[0, 0, 1, 1]]), "tokens": torch.tensor([[9, 9, 3, 4]])})
+    for given in (None, torch.tensor([[-100, -100, 3, 4]])):
+        reading = measure_of("perplexity").reading([Batch(call, given)])
+        assert reading.of(call, given).tolist() == [[-100, -100, 4, -100]]
 
 
 def test_error_rates_count_edits():
@@ -244,3 +266,38 @@ def test_a_sample_without_a_value_is_named():
     values = np.array([[1.0], [2.0], [math.nan], [math.nan]])
     with pytest.raises(DataError, match="margin of these samples has no value: that of sample 2 is NaN"):
         FunctionMeasure(lambda outputs, targets: outputs, "margin").of(values)
+
+
+ONE_HOT = functional.one_hot(CLASSES, 4)
+
+
+@pytest.mark.parametrize("name", ["f1", "iou", "accuracy", "perplexity", "position-accuracy"])
+@pytest.mark.parametrize("labels", [ONE_HOT, ONE_HOT.double().tolist(), CLASSES[:, None], CLASSES[:, None].tolist()])
+def test_labels_are_class_numbers_columns_or_one_hot(name, labels):
+    """F1 and IoU refused what accuracy takes."""
+    wanted = by_sample(measure_of(name), SCORES, CLASSES)
+    assert by_sample(measure_of(name), SCORES, labels) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_one_hot_labels_and_columns_of_positions(axis):
+    scores, labels = LOGITS[:, :6].movedim(-1, axis), TOKENS[:, :6].clamp(min=0)
+    wanted = by_sample(measure_of("iou"), scores, labels)
+    for given in (functional.one_hot(labels, 5).movedim(-1, axis), labels.unsqueeze(axis)):
+        assert by_sample(measure_of("iou"), scores, given) == pytest.approx(wanted)
+    with pytest.raises(DataError, match="labels have the shape"):
+        measure_of("iou").values(scores, functional.one_hot(labels, 5).movedim(-1, axis) + 1)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 60])
+def test_one_hot_labels_of_two_classes_have_the_same_area(batch):
+    """Every column was a label of its own: 0.72 instead of 0.90."""
+    classes = (SCORES[:, 0] + torch.randn(60, generator=GENERATOR) > 0).long()
+    area, pairs = measure_of("auc"), functional.one_hot(classes, 2)
+    reading = area.reading([Batch(Call((), {}), part) for part in pairs.split(batch)])
+    read = torch.cat([reading.of(None, part) for part in pairs.split(batch)])
+    assert torch.equal(read, classes) and "one-hot" in reading.note
+    assert by_sample(area, SCORES[:, 1:3], read) == by_sample(area, SCORES[:, 1:3], classes)
+    several = torch.cat([pairs[:-1], torch.ones(1, 2).long()])  # two labels for each sample
+    reading = area.reading([Batch(Call((), {}), part) for part in several.split(batch)])
+    assert reading.of(None, several) is several and not reading.note

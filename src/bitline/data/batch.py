@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call, accepted_keywords, beside, possible_arguments, tell_left_out, tensor_of_numbers
+from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
+from bitline.data.decoder_inputs import with_decoder_inputs
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 
@@ -19,8 +20,6 @@ LABELS = ("labels", "label", "label_ids")
 """Entries of a mapping that are targets."""
 TARGETS = ("targets", "target", "y")
 """Entries of a mapping that are targets where the network has no argument of this name."""
-IGNORED = -100
-"""Label of what does not count, such as padding: that of PyTorch's losses."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,6 @@ class Batch:
     def part(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
         return Batch(self.call.part(start, stop), None if self.targets is None else self.targets[start:stop])
-
-    @property
-    def without_padding(self) -> Batch:
-        """The same, with targets of padding that do not count: -100, or NaN where targets are no whole numbers."""
-        real, targets = self.call.real, self.targets
-        if real is None or not isinstance(targets, Tensor) or targets.shape[:2] != real.shape:
-            return self
-        missing = float("nan") if targets.is_floating_point() else IGNORED
-        return Batch(self.call, targets.masked_fill(beside(~real, targets), missing))
 
 
 def copied(value: Any) -> Any:
@@ -93,17 +83,17 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
         bitline.errors.DataError: samples are tensors or arrays, tuples (inputs, targets), or mappings by the ...
     """
     if isinstance(given, Mapping):
-        return _checked(*_of_mapping(given, network))
+        return _checked(*_of_mapping(given, network), network)
     if isinstance(given, (tuple, list)) and given:
         inputs, targets = (list(given[:-1]), given[-1]) if len(given) > 1 else (list(given), None)
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             call, inner = _of_mapping(inputs[0], network)
-            return _checked(call, inner if targets is None else targets)
+            return _checked(call, inner if targets is None else targets, network)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
             inputs = list(inputs[0])
         _refuse_too_many(inputs, network)
-        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_named_masks(network), targets)
-    return _checked(Call((_input(given),), {}), None)
+        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_names(network), targets, network)
+    return _checked(Call((_input(given),), {}), None, network)
 
 
 def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
@@ -122,12 +112,12 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
         torch.Size([2, 4])
     """
     if isinstance(given, Mapping):
-        return _checked(_of_mapping(given, network)[0], labels)
+        return _checked(_of_mapping(given, network)[0], labels, network)
     if isinstance(given, tuple):
         _refuse_too_many(given, network)
-        return _checked(Call(tuple(_input(value) for value in given), {}).with_named_masks(network), labels)
+        return _checked(Call(tuple(_input(value) for value in given), {}).with_names(network), labels, network)
     stacked = stacked_samples(given) if isinstance(given, list) else None
-    return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels)
+    return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels, network)
 
 
 def stacked_samples(samples: list[Any]) -> Tensor | None:
@@ -201,12 +191,22 @@ def _listed(value: list[Any]) -> Tensor | None:
         return stacked_samples(value)
 
 
-def _checked(call: Call, targets: Any) -> Batch:
+def _table(targets: list[Any]) -> Tensor | None:
+    """Lists of numbers, all of one length, as tokenizers return them: one for each sample; None for others."""
+    rows = [row for row in targets if isinstance(row, list)]
+    lengths = {len(row) for row in rows}
+    if len(rows) < len(targets) or len(lengths) != 1:
+        return None
+    whole = all(isinstance(value, (int, float)) for row in rows for value in row)
+    return torch.tensor(targets) if whole else None
+
+
+def _checked(call: Call, targets: Any, network: nn.Module) -> Batch:
     values = [value for value in (*call.arguments, *call.keywords.values())]
     counts = [len(value) for value in values if value.shape]
     images = counts[0]
     if targets is not None:
-        array = tensor_of_numbers(targets)
+        array = _table(targets) if isinstance(targets, list) else tensor_of_numbers(targets)
         targets = targets if array is None else array
         if isinstance(targets, (set, frozenset)):
             raise DataError("the labels are a set, which has no order: give a list or array of them")
@@ -223,4 +223,4 @@ def _checked(call: Call, targets: Any) -> Batch:
         count = len(targets)
         if count != images or count == 0:
             raise DataError(f"{images} images and {count} labels: give one label for each of one or more images")
-    return Batch(call, targets)
+    return Batch(with_decoder_inputs(call, targets, network), targets)

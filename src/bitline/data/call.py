@@ -13,15 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.data.masks import DECODER, DECODER_INPUTS, INPUTS
 from bitline.errors import BitlineError, DataError, LeftOutWarning
 from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
-
-REAL = ("attention_mask",)
-"""Names of arguments that are 1 where inputs are real and 0 where they are padding."""
-PADDED = ("key_padding_mask", "src_key_padding_mask", "padding_mask")
-"""Names of arguments that are True where inputs are padding."""
-MASKS = ("mask", "pad", "valid", "length")
-"""What names of arguments have in them that may say where padding is."""
 
 
 @dataclass(frozen=True)
@@ -47,41 +41,51 @@ class Call:
 
     @property
     def samples(self) -> int:
-        """Samples of the batch: the first axis of its first tensor."""
-        first = self.tensors()[0]
-        return len(first) if first.ndim else 1
+        """Samples of the batch: the first axis of its first tensor that has axes."""
+        return next((len(value) for value in self.tensors() if value.ndim), 1)
 
     @property
     def mask(self) -> tuple[str, Tensor] | None:
         """The argument that says where padding is, with its name, (samples, positions); None where there is none."""
-        for name in (*REAL, *PADDED):
-            mask = self.keywords.get(name)
-            if isinstance(mask, Tensor) and mask.ndim == 2 and (name in REAL or mask.dtype == torch.bool):
-                return name, mask
-        return None
+        return INPUTS.find(self.keywords, self.samples)
 
     @property
     def real(self) -> Tensor | None:
-        """Where inputs are no padding, (samples, positions), bool; None where no argument says so."""
-        if self.mask is None:
-            return None
-        name, mask = self.mask
-        return mask.bool() == (name in REAL)
+        """Where inputs are no padding, (samples, positions), bool; None where no argument says so.
 
-    def with_named_masks(self, model: nn.Module) -> Call:
-        """The same call, with masks of padding by their names, and what follows them, where a network has such.
+        Raises:
+            DataError: the argument holds numbers that are no counts.
+        """
+        return None if self.mask is None else INPUTS.real_in(*self.mask)
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether outputs stand at positions of what a decoder takes."""
+        return any(name in self.keywords for name in DECODER_INPUTS)
+
+    @property
+    def real_outputs(self) -> Tensor | None:
+        """Where outputs at positions are no padding, as `real`: where inputs are none, or those of a decoder."""
+        if not self.has_decoder:
+            return self.real
+        found = DECODER.find(self.keywords, self.samples)
+        return None if found is None else DECODER.real_in(*found)
+
+    def with_names(self, model: nn.Module) -> Call:
+        """The same call, with masks of padding, inputs of a decoder and what follows them by their names.
 
         Examples:
             >>> class Masked(nn.Linear):
             ...     def forward(self, input, attention_mask=None):
             ...         return super().forward(input)
             >>> call = Call((torch.ones(2, 3, 4), torch.ones(2, 3)), {})
-            >>> list(call.with_named_masks(Masked(4, 1)).keywords)
+            >>> list(call.with_names(Masked(4, 1)).keywords)
             ['attention_mask']
         """
-        names = [each.name for each in _positional(model) if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
+        known = (*INPUTS.real, *INPUTS.padded, *DECODER.real, *DECODER.padded, *DECODER_INPUTS)
+        names = [each.name for each in positional(model) if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
         given = names[: len(self.arguments)]
-        first = next((place for place, name in enumerate(given) if name in (*REAL, *PADDED)), None)
+        first = next((place for place, name in enumerate(given) if name in known), None)
         if first is None or len(given) < len(self.arguments):
             return self
         named = dict(zip(given[first:], self.arguments[first:], strict=True))
@@ -155,7 +159,7 @@ def required_arguments(model: nn.Module) -> int:
         >>> required_arguments(nn.Linear(2, 2)), required_arguments(nn.Bilinear(2, 2, 2))
         (1, 2)
     """
-    return sum(each.default is inspect.Parameter.empty for each in _positional(model))
+    return sum(each.default is inspect.Parameter.empty for each in positional(model))
 
 
 def possible_arguments(model: nn.Module) -> int:
@@ -168,10 +172,16 @@ def possible_arguments(model: nn.Module) -> int:
     parameters = inspect.signature(model.forward).parameters.values()
     if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
         return 1 << 30
-    return len(_positional(model))
+    return len(positional(model))
 
 
-def _positional(model: nn.Module) -> list[inspect.Parameter]:
+def positional(model: nn.Module) -> list[inspect.Parameter]:
+    """Arguments of a network that can be given by place.
+
+    Examples:
+        >>> [each.name for each in positional(nn.Linear(2, 2))]
+        ['input']
+    """
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [each for each in inspect.signature(model.forward).parameters.values() if each.kind in positional]
 
@@ -217,51 +227,6 @@ def tell_left_out(model: nn.Module, names: Collection[str], given: Collection[st
         entries = ", ".join(map(repr, names))
         message = f"{type(model).__name__} has no argument for these entries of the data, which are left out: {entries}"
         warnings.warn(message, LeftOutWarning, stacklevel=2)
-
-
-def tell_of_other_masks(call: Call, model: nn.Module) -> None:
-    """Tell of an argument that looks as if it said where padding is, by a name that does not say how.
-
-    It has "mask", "pad", "valid" or "length" in its name, and holds a truth (a bool, 0 or 1) for every position, or a
-    number of positions for each sample.
-
-    Args:
-        call: a batch.
-        model: the network that takes it.
-
-    Warns:
-        LeftOutWarning: there is one, and no mask of padding.
-
-    Examples:
-        >>> tell_of_other_masks(Call((torch.ones(2, 3, 4),), {}), nn.Linear(4, 1))
-    """
-    if call.mask is not None:
-        return
-    named = dict(zip((each.name for each in _positional(model)), call.arguments, strict=False)) | dict(call.keywords)
-    for name, value in named.items():
-        if not (isinstance(value, Tensor) and any(word in name.lower() for word in MASKS)):
-            continue
-        shapes = {other.shape[:2] for other in call.tensors() if other.ndim > 1 and other is not value}
-        doubt = _may_be_mask(value, shapes)
-        if doubt:
-            warnings.warn(
-                f"{name!r} {doubt}, so all positions count: call it {REAL[0]} (1 where inputs are real) or {PADDED[0]} "
-                "(True where they are padding)",
-                LeftOutWarning,
-                stacklevel=2,
-            )
-
-
-def _may_be_mask(value: Tensor, shapes: Collection[torch.Size]) -> str:
-    """Why a tensor may say where padding is: it holds truths for all positions of an input, or lengths; else empty."""
-    if value.ndim == 2 and value.shape in shapes and bool(((value == 0) | (value == 1)).all()):
-        return "may be a mask of padding, but does not say whether padding is 0 or 1"
-    if value.ndim != 1 or value.is_floating_point() or value.dtype == torch.bool:
-        return ""
-    longest = [positions for samples, positions in shapes if samples == len(value)]
-    if longest and bool(((value >= 0) & (value <= max(longest))).all()):
-        return "may say how long samples are, which is no mask of padding"
-    return ""
 
 
 def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -> Call:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from bitline.data.batch import Batch, batch_of
 from bitline.data.call import usable
+from bitline.data.collate import collated, refuse_lists_of_batches, rightly_collated, with_tensors
 from bitline.data.stored_samples import Samples
 from bitline.errors import DataError
 from bitline.numerics.digest import data_digest
@@ -54,7 +55,7 @@ class LoadedSamples(Samples):
             DataError: it yields nothing, or something that is no batch; inputs are NaN or infinite.
         """
         source = list(source) if iter(source) is source else source  # what can be read only once is kept
-        read = _Reader(network)
+        source, read = rightly_collated(source, network), _Reader(network)
         seen = []
         for given in source:
             batch = read(given)
@@ -83,7 +84,7 @@ class LoadedSamples(Samples):
                 raise DataError(_changed(number))
             first, last = max(self.start - place, 0), min(self.stop - place, len(batch))
             for start in range(first, last, size):
-                yield batch.part(start, min(start + size, last)).without_padding
+                yield batch.part(start, min(start + size, last))
             place += len(batch)
 
     def part(self, start: int, stop: int | None) -> LoadedSamples:
@@ -104,6 +105,7 @@ class _Reader:
     network: nn.Module = field(repr=False)
 
     def __call__(self, given: Any) -> Batch:
+        refuse_lists_of_batches(given)
         batch = batch_of(given, self.network)
         return Batch(batch.call.for_network(self.network), batch.targets)
 
@@ -115,23 +117,21 @@ class Runs:
     dataset: Any
 
     def __iter__(self) -> Iterator[Any]:
-        from torch.utils.data import default_collate
-
         waiting: list[Any] = []
         shape: Any = None
         for number in range(len(self.dataset)):
             try:
-                item = _with_tensors(self.dataset[number])
+                item = with_tensors(self.dataset[number])
             except IndexError:
                 raise DataError(
                     f"the data set has no sample {number}, and says that it has {len(self.dataset)}"
                 ) from None
             if waiting and (_shape(item) != shape or len(waiting) == RUN):
-                yield default_collate(waiting)
+                yield collated(waiting)
                 waiting = []
             waiting, shape = [*waiting, item], _shape(item)
         if waiting:
-            yield default_collate(waiting)
+            yield collated(waiting)
 
 
 def _digest(batch: Batch) -> int:
@@ -145,17 +145,6 @@ def _digest(batch: Batch) -> int:
         else:
             code = zlib.crc32(repr(value).encode(errors="replace"), code)
     return code
-
-
-def _with_tensors(item: Any) -> Any:
-    """An item whose lists of numbers are tensors, as batches of lists would be transposed."""
-    if isinstance(item, Mapping):
-        return {name: _with_tensors(value) for name, value in item.items()}
-    if isinstance(item, (tuple, list)):
-        if item and all(isinstance(value, (int, float)) for value in item) and isinstance(item, list):
-            return torch.tensor(item)
-        return tuple(map(_with_tensors, item))
-    return item
 
 
 def _shape(item: Any) -> Any:

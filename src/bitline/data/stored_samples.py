@@ -78,7 +78,7 @@ class StoredSamples(Samples):
     def batches(self, size: int) -> Iterator[Batch]:
         for start in range(0, len(self), size):
             part = self.part(start, start + size)
-            yield Batch(_each(part.inputs, _read), part.targets).without_padding
+            yield Batch(_each(part.inputs, _read), part.targets)
 
     def part(self, start: int, stop: int | None) -> StoredSamples:
         count = len(self)
@@ -91,7 +91,7 @@ class StoredSamples(Samples):
     def picked(self, places: Tensor) -> Batch:
         """The samples with these numbers, in this order, as one batch."""
         found = self.at(places)
-        return Batch(_each(found.inputs, _read), found.targets).without_padding
+        return Batch(_each(found.inputs, _read), found.targets)
 
     def at(self, places: Tensor) -> StoredSamples:
         """The samples with these numbers, in this order."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.data.batch import Batch, copied
+from bitline.data.batch import Batch
 from bitline.data.call import Call
 from bitline.data.samples import Samples, StoredSamples
 from bitline.errors import DataError
+from bitline.evaluation.reading import RUN, Reading
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
-from bitline.measures.own import naming_failures
 from bitline.nn import settled
 
 Advance = Callable[[int], object]
@@ -30,7 +28,7 @@ class MeasuredSamples:
 
     Attributes:
         samples: inputs with their targets.
-        measure: compares the outputs of a network with the targets.
+        reading: the measure, and how it reads outputs and targets.
         batch: how many samples go through a network at once; see `evaluate` for what that changes.
         first: place of the first sample in the data set, which decides the read noise that it meets.
 
@@ -43,14 +41,29 @@ class MeasuredSamples:
     """
 
     samples: Samples
-    measure: Measure
+    reading: Reading
     batch: int
     first: int = 0
 
     @classmethod
     def labelled(cls, images: Tensor, classes: Tensor, batch: int) -> MeasuredSamples:
         """Images whose classes are known, (images, ...) and (images,)."""
-        return cls(StoredSamples(Call((images,), {}), classes), ACCURACY, batch)
+        return cls(StoredSamples(Call((images,), {}), classes), Reading(ACCURACY), batch)
+
+    @classmethod
+    def of(cls, samples: Samples, measure: Measure, batch: int, network: nn.Module) -> MeasuredSamples:
+        """Samples, read as `Reading.of` says; what is raised is the same.
+
+        Args:
+            samples, measure, batch: see above.
+            network: takes the inputs, in eval mode.
+        """
+        return cls(samples, Reading.of(network, measure, lambda: samples.batches(RUN)), batch)
+
+    @property
+    def measure(self) -> Measure:
+        """What is measured."""
+        return self.reading.measure
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -95,33 +108,4 @@ class MeasuredSamples:
         return self.measure.of(self.values(network, advance), "the network")
 
     def _of_batch(self, batch: Batch, network: nn.Module) -> Values:
-        return values_of(self.measure, batch, batch.call.on(network)).detach().cpu().double().numpy()
-
-
-def values_of(measure: Measure, batch: Batch, outputs: Any) -> Tensor:
-    """What a measure says of each sample of a batch, (samples, columns).
-
-    Args:
-        measure: gets copies of the targets, so that one that works in place changes none of a user's.
-        batch: of samples.
-        outputs: what a network returned for it.
-
-    Raises:
-        DataError: outputs or targets do not suit the measure, a measure of a user's fails, or it has not one row of
-            numbers for each sample.
-
-    Examples:
-        >>> values_of(ACCURACY, Batch(Call((torch.eye(2),), {}), torch.tensor([0, 0])), torch.eye(2))
-        tensor([[ True],
-                [False]])
-    """
-    targets = measure.targets_of(batch.call, copied(batch.targets))
-    is_a_users = type(measure).__module__.partition(".")[0] != "bitline"
-    with naming_failures(measure.name) if is_a_users else nullcontext():
-        values = measure.values(outputs, targets)
-    what = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else f"a {type(values).__name__}"
-    if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
-        raise DataError(
-            f"the measure {measure.name!r} has {what} for {len(batch)} samples: give a tensor with one row for each"
-        )
-    return values
+        return self.reading.values(batch, batch.call.on(network)).detach().cpu().double().numpy()

@@ -16,6 +16,7 @@ from bitline.evaluation.evaluate import Metric, evaluate
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.reading import Reading
 from bitline.evaluation.subject import Labels
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.nn import NetworkRecord, record
@@ -140,7 +141,7 @@ class _Trials:
 
     def ratio(self, changed: Design) -> float:
         """The signal-to-error ratio in dB of the worst layer, on a few samples and one chip."""
-        few = MeasuredSamples(self.samples.part(0, FEW), self.measure, FEW)
+        few = MeasuredSamples(self.samples.part(0, FEW), Reading(self.measure), FEW)  # only layers are compared
         known = Known(earlier=self.prepared)
         self.prepared = Prepared.of(self.model, changed, self.seen, self.seed, few.samples, known)
         self.prepared.program(0)

@@ -20,7 +20,8 @@ from bitline.data.split_samples import set_apart
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.design import Design
 from bitline.errors import BitlineError, ConversionError, DataError, NetworkError
-from bitline.evaluation.measured_samples import MeasuredSamples, values_of
+from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.reading import RUN, Reading
 from bitline.evaluation.single_samples import irregularities
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
@@ -92,14 +93,13 @@ class Subject:
             raise DataError("0 images and 0 labels: give one label for each of one or more images")
         float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         first = samples.first(2)
-        outputs = _first_outputs(float_network, design, measure, first)
+        reading = Reading.of(float_network, measure, lambda: samples.batches(RUN))
+        outputs = _first_outputs(float_network, design, reading, first)
         notes = (*notes, *irregularities(float_network, first.call, outputs))
         if isinstance(samples, StoredSamples) and samples.targets is not None:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
-        remark = measure.remark(first.call, first.targets)
-        notes = (*notes, remark) if remark else notes
-        data = MeasuredSamples(samples, measure, min(len(samples), size))
-        return cls(model, float_network, data, calibration, notes)
+        data = MeasuredSamples(samples, reading, min(len(samples), size))
+        return cls(model, float_network, data, calibration, (*notes, *reading.notes))
 
 
 def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[Samples, Any, tuple[str, ...]]:
@@ -115,14 +115,14 @@ def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[
     return measured, others, (f"{which} set ranges, and are not measured on: no others were given",)
 
 
-def _first_outputs(network: nn.Module, design: Design, measure: Measure, first: Batch) -> Any:
+def _first_outputs(network: nn.Module, design: Design, reading: Reading, first: Batch) -> Any:
     """`check_first`, but where a layer is to blame, that is said.
 
     Raises:
         ConversionError: a layer is to blame.
     """
     try:
-        return check_first(network, measure, first)
+        return check_first(network, reading, first)
     except BitlineError as error:
         try:
             convert(network, design, StoredSamples(first.call))
@@ -133,12 +133,12 @@ def _first_outputs(network: nn.Module, design: Design, measure: Measure, first: 
         raise error
 
 
-def check_first(network: nn.Module, measure: Measure, first: Batch) -> Any:
+def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
     """Let a network compute its first samples, and its measure say what it thinks of them.
 
     Args:
         network: in eval mode.
-        measure: what is measured.
+        reading: what is measured, and how it reads the data.
         first: one or more samples.
 
     Returns:
@@ -152,7 +152,7 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> Any:
         >>> from bitline.data.batch import batch_of
         >>> from bitline.measures import ACCURACY
         >>> network = nn.Linear(4, 2)
-        >>> check_first(network, ACCURACY, batch_of((torch.rand(2, 4), [0, 1]), network)).shape
+        >>> check_first(network, Reading(ACCURACY), batch_of((torch.rand(2, 4), [0, 1]), network)).shape
         torch.Size([2, 2])
     """
     try:
@@ -163,9 +163,9 @@ def check_first(network: nn.Module, measure: Measure, first: Batch) -> Any:
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
         raise DataError(f"the network cannot take images of shape {shapes}: {first_line(error)}") from error
-    values = values_of(measure, first, outputs)
+    values = reading.values(first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
-    if nan or (values.is_floating_point() and measure.needs_targets and bool(values.isnan().all())):
+    if nan or (values.is_floating_point() and reading.measure.needs_targets and bool(values.isnan().all())):
         raise NetworkError("the network's scores are NaN: check its weights")
     return outputs
 

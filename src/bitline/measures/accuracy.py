@@ -11,8 +11,9 @@ from bitline.config.counts import whole_number
 from bitline.data.labels import class_numbers
 from bitline.data.outputs import class_scores
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Measure, require
-from bitline.measures.outputs import IGNORED, LABELS, by_position
+from bitline.measures.outputs import LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 

@@ -8,6 +8,8 @@ the area, are a sum over samples whose variance is that of the area (DeLong, DeL
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,9 @@ from torch import Tensor
 
 from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
-from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import IGNORED, numbers_of
+from bitline.measures.class_labels import IGNORED, one_hot_classes
+from bitline.measures.measure import AS_GIVEN, Measure, TargetReading, Values, require
+from bitline.measures.outputs import numbers_of
 
 WANTED = "the area under the curve needs a score for each label, or two, of which the second is that of class 1"
 
@@ -35,6 +38,14 @@ class Area(Measure):
     """
 
     name, requires = "AUC", "it needs labels of both classes, 0 and 1"
+
+    def reading(self, batches: Iterable[Any]) -> TargetReading:
+        """One-hot labels of two classes in all samples are class numbers."""
+        rest = iter(batches)
+        first = next(rest, None)
+        if first is None or not all(_pairs(batch.targets) is not None for batch in chain((first,), rest)):
+            return AS_GIVEN
+        return TargetReading(_of_pairs, f"{self.name}: labels are one-hot, of the classes 0 and 1")
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Scores, and labels with NaN where they do not count, (samples, 2 labels of a sample)."""
@@ -70,3 +81,16 @@ class Area(Measure):
     def combine(self, means: Values) -> float:
         highs, positive, lows, negative, area = map(float, means)
         return highs / positive + lows / negative - area if positive and negative else float("nan")
+
+
+def _pairs(targets: Any) -> Tensor | None:
+    """Class numbers of one-hot labels of two classes; None for others."""
+    try:
+        labels = numbers_of(targets, "")
+    except DataError:
+        return None
+    return one_hot_classes(labels, -1) if labels.ndim > 1 and labels.shape[-1] == 2 else None
+
+
+def _of_pairs(call: Any, targets: Any) -> Any:
+    return _pairs(targets)

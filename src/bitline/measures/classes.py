@@ -9,14 +9,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bitline.data.outputs import tensor_of
+from bitline.measures.class_labels import IGNORED, class_labels
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import IGNORED, LABELS, by_position
+from bitline.measures.outputs import LABELS, by_position, numbers_of
 
 
 class _ByClass(Measure):
     """For each class, how many positions have it and are given it, and how many of one of these only."""
 
-    unit = "%"
+    unit, at_positions = "%", True
+
+    def checked(self, outputs: Any, targets: Any) -> Any:
+        scores = tensor_of(outputs, "scores of classes")
+        labels = numbers_of(targets, self.name)
+        numbers, axes = class_labels(labels, (len(labels), *scores.shape[1:]))
+        return numbers if axes else targets
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """True positives, false positives and false negatives of every class, (samples, 3 classes)."""

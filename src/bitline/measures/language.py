@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Values
-from bitline.measures.outputs import IGNORED, LABELS, by_position
+from bitline.measures.outputs import LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 

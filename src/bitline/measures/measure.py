@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +29,32 @@ Direction = Literal["higher", "lower"]
 Values = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class TargetReading:
+    """How the targets of a data set are read, the same in all of its batches.
+
+    Attributes:
+        of: the targets that outputs are compared with, of the inputs of a batch, a `bitline.data.call.Call`, and its
+            targets, None where the data has none.
+        note: what a reader should know of it; empty if nothing.
+
+    Examples:
+        >>> AS_GIVEN.of(None, 7)
+        7
+    """
+
+    of: Callable[[Any, Any], Any]
+    note: str = ""
+
+
+def _as_given(call: Any, targets: Any) -> Any:
+    return targets
+
+
+AS_GIVEN = TargetReading(_as_given)
+"""Targets as the data has them."""
+
+
 class Measure(ABC):
     """A measure of quality; derive your own from it.
 
@@ -35,6 +63,7 @@ class Measure(ABC):
         unit: '%' where the measure is a fraction that is shown times 100; other units stand behind the number.
         direction: which values are better, 'higher' or 'lower'.
         needs_targets: whether it compares outputs with targets.
+        at_positions: whether outputs are scores of classes at every position, see `by_position`.
         requires: what samples must have for it to have a value, in words; empty where that is nothing in particular.
 
     Examples:
@@ -54,6 +83,7 @@ class Measure(ABC):
     unit: str = ""
     direction: Direction = "higher"
     needs_targets: bool = True
+    at_positions: bool = False
     requires: str = ""
 
     @abstractmethod
@@ -80,18 +110,13 @@ class Measure(ABC):
         """
         return targets
 
-    def targets_of(self, call: Any, targets: Any) -> Any:
-        """The targets of a batch; a measure of language models makes them of its inputs.
+    def reading(self, batches: Iterable[Any]) -> TargetReading:
+        """How the targets of a data set are read; a measure of language models makes them of inputs.
 
         Args:
-            call: the inputs, a `bitline.data.call.Call`.
-            targets: of the data; None where it has none.
+            batches: all samples, of the class `bitline.data.batch.Batch`, read no further than it takes to decide.
         """
-        return targets
-
-    def remark(self, call: Any, targets: Any) -> str:
-        """What a reader should know of how targets are read; empty if nothing. Arguments are as for `targets_of`."""
-        return ""
+        return AS_GIVEN
 
     def sums(self, values: Values) -> Values:
         """What is added up over samples, (samples, sums), of the values of all samples, (samples, columns)."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor
 
 from bitline.config.trust import require
 from bitline.errors import DataError
-from bitline.measures.measure import Direction, Measure
+from bitline.measures.measure import Direction, Measure, TargetReading
 from bitline.measures.registry import measure_of
 
 
@@ -55,11 +56,12 @@ class NamedMeasure(Measure):
     def checked(self, outputs: Any, targets: Any) -> Any:
         return _loaded(self.path).checked(outputs, targets)
 
-    def targets_of(self, call: Any, targets: Any) -> Any:
-        return _loaded(self.path).targets_of(call, targets)
+    @property
+    def at_positions(self) -> bool:  # type: ignore[override]
+        return _loaded(self.path).at_positions
 
-    def remark(self, call: Any, targets: Any) -> str:
-        return _loaded(self.path).remark(call, targets)
+    def reading(self, batches: Iterable[Any]) -> TargetReading:
+        return _loaded(self.path).reading(batches)
 
 
 def _loaded(path: str) -> Measure:

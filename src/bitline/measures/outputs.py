@@ -11,9 +11,8 @@ from torch import Tensor
 from bitline.data.labels import names_in
 from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED, class_labels
 
-IGNORED = -100
-"""Label of what does not count, such as padding: that of PyTorch's losses."""
 LABELS = f"it needs labels other than {IGNORED}"
 """What a measure of labels has no value without."""
 
@@ -63,12 +62,12 @@ def paired(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
 def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     """Scores of classes at every position, (samples, positions, classes), and labels there, (samples, positions).
 
-    Scores have their classes last, as those of tokens, or second, as those of pixels; labels tell which. A sample may
-    be one position.
+    Scores have their classes last, as those of tokens, or second, as those of pixels; labels tell which. Where either
+    fits they are last of three axes, and second of more. A sample may be one position.
 
     Args:
         outputs: what a network returned.
-        targets: class numbers, (samples, *positions); `IGNORED` does not count.
+        targets: class numbers, (samples, *positions), or as `class_labels` takes them; `IGNORED` does not count.
         name: of the measure, for messages.
 
     Raises:
@@ -83,14 +82,13 @@ def by_position(outputs: Any, targets: Any, name: str) -> tuple[Tensor, Tensor]:
     wanted = f"{name} needs scores of each class at every position, (samples, ..., classes) or (samples, classes, ...)"
     scores, labels = tensor_of(outputs, wanted), numbers_of(targets, name).to(torch.float64)
     shape = tuple(labels.shape)
-    last, second = tuple(scores.shape[:-1]), (*scores.shape[:1], *scores.shape[2:])
-    if scores.ndim < 2 or shape not in (last, second):
+    labels, axes = class_labels(labels, tuple(scores.shape))
+    if not axes:
         raise DataError(
             f"the network returns the shape {tuple(scores.shape)}, and labels have the shape {shape}: {wanted}, and a "
             "label for each"
         )
-    if shape == second and (shape != last or scores.ndim > 3):
-        scores = scores.movedim(1, -1)
+    scores = scores.movedim(axes[-1] if scores.ndim == 3 else axes[0], -1)
     classes = scores.shape[-1]
     numbers = labels.round().long()
     wrong = (numbers != labels) | ((numbers != IGNORED) & ((numbers < 0) | (numbers >= classes)))

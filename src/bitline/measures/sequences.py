@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from bitline.errors import DataError
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import IGNORED
 
 
 class ErrorRate(Measure):
@@ -76,6 +76,8 @@ def answers(target: Any) -> list[list[Any]]:
         ([['two', 'words']], [[1, 2], [3]])
     """
     is_several = isinstance(target, (list, tuple)) and len(target) > 0
+    if getattr(target, "ndim", 0) == 2:
+        return list(map(items, target))
     if is_several and all(
         isinstance(answer, (list, tuple, Tensor, np.ndarray)) and np.ndim(answer) for answer in target
     ):

@@ -18,11 +18,13 @@ from bitline.data.call import (
     possible_arguments,
     required_arguments,
     tell_left_out,
-    tell_of_other_masks,
     tensor_of_numbers,
     usable,
 )
+from bitline.data.collate import rightly_collated, with_tensors
+from bitline.data.decoder_inputs import with_decoder_inputs
 from bitline.data.loaded_samples import Runs
+from bitline.data.other_masks import tell_of_other_masks
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import CalibrationError, DataError
@@ -165,7 +167,7 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
         if stacked is not None:
             yield from _batches(Call((stacked,), {}))
             return
-    batches = Runs(given) if _holds_samples(given) else given
+    batches = Runs(given) if _holds_samples(given) else rightly_collated(given, model)
     if not isinstance(batches, Iterable) or isinstance(given, (str, bytes)):
         raise CalibrationError(_wanted(given))
     for batch in batches:
@@ -204,17 +206,20 @@ def _call(given: Any, model: nn.Module) -> Call | None:
     if tensor is not None:
         return Call((tensor,), {}) if tensor.ndim else None
     if isinstance(given, Mapping):
-        keywords = {str(name): tensor_of_numbers(value) for name, value in given.items() if name not in LABELS}
+        keywords = {str(name): tensor_of_numbers(value) for name, value in with_tensors(given).items()}
+        labels = next((keywords.pop(name) for name in LABELS if name in keywords), None)
         known = accepted_keywords(model, keywords)
         tell_left_out(model, left_out(keywords, known), known)
         tensors = {name: value for name, value in known.items() if value is not None}
-        return Call((), tensors) if tensors and len(tensors) == len(known) else None
+        if not tensors or len(tensors) < len(known):
+            return None
+        return with_decoder_inputs(Call((), tensors), labels, model)
     if isinstance(given, tuple):
         most = max(1, possible_arguments(model))  # labels after the inputs are left out
         values = [tensor_of_numbers(value) for value in given[:most]]
         tensors_given = tuple(value for value in values if value is not None)
         whole = values and len(tensors_given) == len(values)
-        return Call(tensors_given, {}).with_named_masks(model) if whole else None
+        return Call(tensors_given, {}).with_names(model) if whole else None
     return None
 
 

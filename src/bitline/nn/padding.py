@@ -85,7 +85,7 @@ def padding_in(call: Call, network: nn.Module) -> Marks:
     if real is None or bool(real.all()):
         return {}
     as_given = _projections(call, network)
-    with_other = _projections(_with_other_padding(call, real), network)
+    with_other = _projections(with_other_padding(call, real), network)
     padded = int((~real).any(1).sum())
     marks = {}
     for name, calls in as_given.items():
@@ -194,8 +194,17 @@ def _spread(padding: Tensor, like: Tensor) -> Tensor:
     return beside(padding, like).expand_as(like)
 
 
-def _with_other_padding(call: Call, real: Tensor) -> Call:
-    """The same samples, with what real positions hold in the place of padding."""
+def with_other_padding(call: Call, real: Tensor) -> Call:
+    """The same samples, with what real positions hold in the place of padding.
+
+    Args:
+        call: a batch.
+        real: where its inputs are no padding, (samples, positions), bool.
+
+    Examples:
+        >>> with_other_padding(Call((torch.tensor([[3, 4, 0]]),), {}), torch.tensor([[True, True, False]])).arguments
+        (tensor([[3, 4, 3]]),)
+    """
 
     def other(values: Tensor) -> Tensor:
         if values.shape[:2] != real.shape or (call.mask is not None and values is call.mask[1]):

@@ -105,7 +105,7 @@ class Worker:
         self.context = context
         self.model = context.model.to(compute_device(context.device))
         samples = samples_of(context.images, context.labels, self.model)
-        self.data = MeasuredSamples(samples, context.measure, context.batch)
+        self.data = MeasuredSamples.of(samples, context.measure, context.batch, self.model)
         self.calibration = Inputs.of(context.calibration, self.model)
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None

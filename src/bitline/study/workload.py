@@ -18,6 +18,7 @@ from bitline.data.samples import Samples, samples_of
 from bitline.data.split_samples import SplitSamples
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import DataError, StudyError
+from bitline.evaluation.reading import RUN, Reading
 from bitline.evaluation.single_samples import irregularities
 from bitline.evaluation.subject import Given, Subject, check_first
 from bitline.measures import ACCURACY, Measure
@@ -189,7 +190,7 @@ def _targets(dataset: Dataset, model: nn.Module, measure: Measure) -> Tensor:
     if measure == ACCURACY:
         return labels_for(dataset, class_count(model, dataset.stored))
     samples = samples_of(dataset, None, model)
-    check_first(model, measure, samples.first(2))
+    check_first(model, Reading.of(model, measure, lambda: samples.batches(RUN)), samples.first(2))
     return dataset.labels
 
 

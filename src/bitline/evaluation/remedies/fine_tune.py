@@ -12,12 +12,14 @@ from torch import Tensor, nn
 
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
-from bitline.data.batch import Batch, copied
+from bitline.data.batch import Batch
 from bitline.data.samples import StoredSamples, samples_of
 from bitline.design import Design
 from bitline.errors import DataError
+from bitline.evaluation.class_axis import class_axis_of, with_positions_in_a_row
 from bitline.evaluation.evaluate import Metric
 from bitline.evaluation.measured_samples import MeasuredSamples
+from bitline.evaluation.reading import Reading
 from bitline.evaluation.remedies.forward_passes import ForwardPass, WholeChip
 from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.evaluation.remedies.network_in_training import NetworkInTraining, TrainedOn
@@ -146,12 +148,16 @@ def fine_tune(
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
     design, tuned, measure = Design.of(design), independent_copy(model), measure_of(metric)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
-    judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
-    if judge is not None:
+    judge = None
+    if validation is not None:
+        judge = MeasuredSamples.of(samples_of(validation, None, tuned), measure, batch, tuned)
         judge.value(tuned)  # a measure without a value is refused before the work
     seen = StoredSamples(data.first.call) if calibration is None else calibration
     trained = NetworkInTraining.of(model, tuned, TrainedOn(design, seen, seed), ranges)
-    trainer = _Trainer(trained, data, loss, measure, forward, learning_rate, epochs, progress)
+    with torch.random.fork_rng(devices=()):  # a loader draws its order whenever it is read
+        reading = Reading.of(tuned, measure, lambda: data.batches(torch.Generator()))
+    loss = _of_classes(tuned, data.first, reading) if loss is likely_loss else loss
+    trainer = _Trainer(trained, data, loss, reading, forward, learning_rate, epochs, progress)
     history: list[Epoch] = []
     best, kept = 0, trained.state()
     for found in trainer.epochs(seed):
@@ -166,6 +172,19 @@ def fine_tune(
         best, kept = len(history) - 1, trained.state()
     kept.give_weights(tuned, trained.network)
     return FineTuned(tuned, tuple(history), best, with_rules(design, kept.ranges))
+
+
+def _of_classes(network: nn.Module, first: Batch, reading: Reading) -> Loss:
+    """`likely_loss` of outputs whose classes are on the axis that these samples show.
+
+    Raises:
+        DataError: it is open which one that is.
+    """
+    few = first.part(0, 2)
+    axis = class_axis_of(network, few.call, reading.targets_of(few))
+    if axis is None:
+        return likely_loss
+    return lambda outputs, targets: likely_loss(*with_positions_in_a_row(outputs, targets, axis))
 
 
 def _measured(judge: MeasuredSamples, network: nn.Module) -> float:
@@ -188,7 +207,7 @@ class _Trainer:
     trained: NetworkInTraining
     data: TrainingData
     loss: Loss
-    measure: Measure
+    reading: Reading
     forward: ForwardPass
     learning_rate: float
     count: int
@@ -231,7 +250,7 @@ class _Trainer:
             DataError: targets do not suit the measure, or the loss is no finite number.
         """
         outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
-        targets = self.measure.targets_of(batch.call, copied(batch.targets))  # a loss may work in place
+        targets = self.reading.targets_of(batch)
         if targets is not None:
             targets = self.data.checked(outputs, targets)
         found = self.loss(outputs, targets)

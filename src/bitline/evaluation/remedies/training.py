@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.data.batch import Batch, batch_of
+from bitline.data.collate import collated, refuse_lists_of_batches, rightly_collated
 from bitline.data.dataset import Dataset
 from bitline.data.outputs import tensor_with_gradients
 from bitline.data.samples import Samples, StoredSamples, samples_of
@@ -43,10 +44,10 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
     found = tensor_with_gradients(outputs, "a loss needs scores or numbers")
     given = require(targets, "training")
     wanted = (given if isinstance(given, Tensor) else numbers_of(given, "training")).to(found.device)
-    if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
-        return functional.cross_entropy(found, wanted.long())
     if not wanted.is_floating_point() and wanted.shape == found.shape[:-1]:
         return functional.cross_entropy(found.flatten(0, -2), wanted.long().flatten())
+    if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
+        return functional.cross_entropy(found, wanted.long())
     if wanted.is_floating_point() and wanted.numel() == found.numel():
         return functional.mse_loss(found.flatten(), wanted.flatten().to(found.dtype))
     raise DataError(
@@ -105,7 +106,7 @@ class TrainingData:
                 f"the {type(data).__name__} does not say how many batches it has, which the learning rate depends on: "
                 "give a DataLoader or a data set with a length"
             )
-        return cls._of_loader(lambda order: data, len(data), network, measure)
+        return cls._of_loader(lambda order: rightly_collated(data, network), len(data), network, measure)
 
     @classmethod
     def _of_samples(cls, samples: Samples, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
@@ -131,8 +132,9 @@ class TrainingData:
     ) -> TrainingData:
         def batches(order: torch.Generator) -> Iterator[Batch]:
             for given in source(order):
+                refuse_lists_of_batches(given)
                 batch = batch_of(given, network)
-                yield Batch(batch.call.for_network(network), batch.targets).without_padding
+                yield Batch(batch.call.for_network(network), batch.targets)
 
         first = next(batches(torch.Generator()), None)
         if first is None:
@@ -160,4 +162,4 @@ def _is_whole(data: Any) -> bool:
 def _shuffled(data: Any, batch: int, order: torch.Generator) -> Any:
     from torch.utils.data import DataLoader
 
-    return DataLoader(data, batch_size=batch, shuffle=True, generator=order)
+    return DataLoader(data, batch_size=batch, shuffle=True, generator=order, collate_fn=collated)
