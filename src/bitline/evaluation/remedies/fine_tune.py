@@ -22,9 +22,10 @@ from bitline.evaluation.remedies.forward_passes import ForwardPass, WholeChip
 from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.evaluation.remedies.network_in_training import NetworkInTraining, TrainedOn
 from bitline.evaluation.remedies.trained_ranges import CalibratedRanges, InputRanges
-from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss
+from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss, trainable, usable_loss
 from bitline.evaluation.subject import Labels
 from bitline.measures import Measure, measure_of
+from bitline.measures.own import naming_failures_of
 from bitline.nn import (
     computing,
     independent_copy,
@@ -125,7 +126,7 @@ def fine_tune(
         progress: told how far the work is, with the loss and the measure of the last epoch.
 
     Raises:
-        DataError: as for `evaluate`; or a loss that is not a finite number.
+        DataError: as for `evaluate`; or nothing to train, or a loss that fails or is not a finite number.
         DesignError: there are no ranges to learn, or cells that stand for no weights.
         CalibrationError: ranges are to be learnt, and `calibration` is an earlier one.
 
@@ -198,8 +199,7 @@ class _Trainer:
     def epochs(self, seed: int) -> Iterator[Epoch]:
         """Passes over the data, one after the other."""
         steps, ranges = self.count * self.data.steps, self.trained.ranges
-        groups = [{"params": list(self.trained.network.parameters())}, *ranges.learnt()]
-        optimiser = torch.optim.Adam(groups, lr=self.learning_rate)
+        optimiser = torch.optim.Adam(trainable(self.trained.network, ranges.learnt()), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         order, step = torch.Generator().manual_seed(seed), 0
         for _ in range(self.count):
@@ -228,15 +228,13 @@ class _Trainer:
         """The loss of a batch.
 
         Raises:
-            DataError: targets do not suit the measure, or the loss is no finite number.
+            DataError: targets do not suit the measure, or the loss fails or is none that a network can learn from.
         """
         outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
         targets = self.measure.targets_of(batch.call, copied(batch.targets))  # a loss may work in place
         if targets is not None:
             targets = self.data.checked(outputs, targets)
-        found = self.loss(outputs, targets)
-        if not isinstance(found, Tensor) or found.numel() != 1 or not bool(found.isfinite()):
-            raise DataError(
-                f"the loss is {found!r}: training needs one finite number; a smaller learning_rate may keep it finite"
-            )
-        return found
+        name = getattr(self.loss, "__name__", type(self.loss).__name__)
+        with naming_failures_of(f"the loss {name!r}"):
+            found = self.loss(outputs, targets)
+        return usable_loss(found)
