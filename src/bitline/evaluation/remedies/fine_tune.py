@@ -31,6 +31,7 @@ from bitline.nn import (
     independent_copy,
     program,
 )
+from bitline.nn.precision import in_single_precision_or_double
 from bitline.numerics.progress import Progress, silent
 
 TRAINING_CHIPS = 1_000_000
@@ -62,7 +63,7 @@ class FineTuned:
     """A network that was trained under errors.
 
     Attributes:
-        network: in floating point, with the weights of the best epoch, for `convert` and `evaluate`.
+        network: in float32 (float64 where it was), with the weights of the best epoch, for `convert` and `evaluate`.
         history: all epochs.
         best: number of the epoch whose weights these are, from 0.
         design: what it was trained on, with a rule for each layer whose input range was learnt.
@@ -145,7 +146,8 @@ def fine_tune(
     """
     whole_number("epochs", epochs, 1, DataError)
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
-    design, tuned, measure = Design.of(design), independent_copy(model), measure_of(metric)
+    design, measure, model = Design.of(design), measure_of(metric), in_single_precision_or_double(model)
+    tuned = independent_copy(model)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None if validation is None else MeasuredSamples(samples_of(validation, None, tuned), measure, batch)
     if judge is not None:

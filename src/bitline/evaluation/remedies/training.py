@@ -71,7 +71,8 @@ def usable_loss(found: Any) -> Tensor:
         raise DataError(f"the loss is {shown}: training needs one finite number, as a tensor")
     if not bool(found.isfinite()):
         raise DataError(
-            f"the loss is {float(found.detach())}: training needs one finite number; a smaller learning_rate may keep it finite"
+            f"the loss is {float(found.detach())}: training needs one finite number; a smaller learning_rate may keep "
+            "it finite"
         )
     if not found.requires_grad:
         raise DataError("the loss does not depend on what is trained: compute it from the outputs, without detach()")
