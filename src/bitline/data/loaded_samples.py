@@ -121,15 +121,15 @@ class Runs:
         shape: Any = None
         for number in range(len(self.dataset)):
             try:
-                item = _with_tensors(self.dataset[number])
+                item = with_tensors(self.dataset[number])
             except IndexError:
                 raise DataError(
                     f"the data set has no sample {number}, and says that it has {len(self.dataset)}"
                 ) from None
-            if waiting and (_shape(item) != shape or len(waiting) == RUN):
+            if waiting and (item_shape(item) != shape or len(waiting) == RUN):
                 yield default_collate(waiting)
                 waiting = []
-            waiting, shape = [*waiting, item], _shape(item)
+            waiting, shape = [*waiting, item], item_shape(item)
         if waiting:
             yield default_collate(waiting)
 
@@ -147,23 +147,46 @@ def _digest(batch: Batch) -> int:
     return code
 
 
-def _with_tensors(item: Any) -> Any:
-    """An item whose lists of numbers are tensors, as batches of lists would be transposed."""
+def has_numbers(data: Any) -> bool:
+    """Whether a data set has numbered items: not one that is only read from first to last.
+
+    Examples:
+        >>> from torch.utils.data import IterableDataset
+        >>> has_numbers([1, 2]), has_numbers(IterableDataset())
+        (True, False)
+    """
+    from torch.utils.data import IterableDataset
+
+    return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, IterableDataset)
+
+
+def with_tensors(item: Any) -> Any:
+    """An item whose lists of numbers are tensors, as batches of lists would be transposed.
+
+    Examples:
+        >>> with_tensors(([3, 4], 1))
+        (tensor([3, 4]), 1)
+    """
     if isinstance(item, Mapping):
-        return {name: _with_tensors(value) for name, value in item.items()}
+        return {name: with_tensors(value) for name, value in item.items()}
     if isinstance(item, (tuple, list)):
         if item and all(isinstance(value, (int, float)) for value in item) and isinstance(item, list):
             return torch.tensor(item)
-        return tuple(map(_with_tensors, item))
+        return tuple(map(with_tensors, item))
     return item
 
 
-def _shape(item: Any) -> Any:
-    """What items have in common that can stand in one batch."""
+def item_shape(item: Any) -> Any:
+    """What items have in common that can stand in one batch.
+
+    Examples:
+        >>> item_shape((torch.ones(2, 3), 1))
+        [((2, 3), 'torch.float32'), ((), "<class 'int'>")]
+    """
     if isinstance(item, Mapping):
-        return {str(name): _shape(value) for name, value in item.items()}
+        return {str(name): item_shape(value) for name, value in item.items()}
     if isinstance(item, tuple):
-        return [_shape(value) for value in item]
+        return [item_shape(value) for value in item]
     return tuple(getattr(item, "shape", ())), str(getattr(item, "dtype", type(item)))
 
 

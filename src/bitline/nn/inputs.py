@@ -22,10 +22,10 @@ from bitline.data.call import (
     tensor_of_numbers,
     usable,
 )
-from bitline.data.loaded_samples import Runs
+from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
-from bitline.errors import CalibrationError, DataError
+from bitline.errors import BitlineError, CalibrationError, DataError
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.padding import Marks, padding_in, padding_of
 
@@ -74,7 +74,7 @@ class Inputs:
             for call in calls[:1]:
                 tell_of_other_masks(call, model)
             return cls(calls)
-        calls = tuple(_calls(given, model))
+        calls = _read(given, model)
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
         tell_of_other_masks(calls[0], model)
@@ -159,6 +159,18 @@ def first_run(call: Call, network: nn.Module) -> Any:
         ) from None
 
 
+def _read(given: Any, model: nn.Module) -> tuple[Call, ...]:
+    try:
+        return tuple(_calls(given, model))
+    except BitlineError:
+        raise
+    except Exception as error:  # whatever a user's data raises
+        if is_out_of_memory(error):
+            raise
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise CalibrationError(f"the calibration inputs cannot be read, {reason}") from error
+
+
 def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
     call = _call(given, model)
     if call is not None:
@@ -187,7 +199,7 @@ def _holds_samples(given: Any) -> bool:
     if isinstance(given, list):
         last = given[0][-1] if given and isinstance(given[0], (tuple, list)) and len(given[0]) > 1 else None
         return isinstance(last, (int, float, np.generic)) or getattr(last, "shape", None) == ()
-    return hasattr(given, "__getitem__") and hasattr(given, "__len__") and not isinstance(given, Mapping)
+    return has_numbers(given) and not isinstance(given, Mapping)
 
 
 def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:

@@ -208,8 +208,9 @@ class _Trainer:
             losses = []
             for batch in self.data.batches(order):
                 losses.append(self._step(batch, TRAINING_CHIPS + step, optimiser))
-                schedule.step()
                 step += 1
+                if step <= steps:  # a cosine rises again
+                    schedule.step()
                 self.progress(f"fine-tune{self.said}", min(step, steps), steps)
             self.trained.follow_ranges()
             yield Epoch(sum(losses) / len(losses))

@@ -12,13 +12,16 @@ from torch.nn import functional
 
 from bitline.data.batch import Batch, batch_of
 from bitline.data.dataset import Dataset
+from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.outputs import tensor_with_gradients
-from bitline.data.samples import Samples, StoredSamples, samples_of
+from bitline.data.samples import LoadedSamples, Samples, StoredSamples, samples_of
+from bitline.data.shuffled_runs import ShuffledRuns
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 from bitline.measures import Measure
 from bitline.measures.measure import require
 from bitline.measures.outputs import IGNORED, numbers_of
+from bitline.measures.own import naming_failures_of
 
 Loss = Callable[[Any, Any], Tensor]
 """One number to make small, of what the network returns and the targets."""
@@ -149,18 +152,15 @@ class TrainingData:
         """
         if _is_whole(data):
             samples = samples_of(data, targets, network)
+            if isinstance(samples, LoadedSamples) and isinstance(samples.source, Runs):
+                return cls._of_items(samples.source.dataset, network, batch, measure)
             return cls._of_samples(samples, network, batch, measure)
         if targets is not None:
             samples_of(data, targets, network)  # says that they have their own
-        if hasattr(data, "__getitem__"):
-            shuffled, steps = (lambda order: _shuffled(data, batch, order)), -(-len(data) // batch)
-            return cls._of_loader(shuffled, steps, network, measure)
-        if not hasattr(data, "__len__"):
-            raise DataError(
-                f"the {type(data).__name__} does not say how many batches it has, which the learning rate depends on: "
-                "give a DataLoader or a data set with a length"
-            )
-        return cls._of_loader(lambda order: data, len(data), network, measure)
+        with naming_failures_of("the data"):
+            if has_numbers(data):
+                return cls._of_items(data, network, batch, measure)
+            return cls._of_loader(lambda order: data, _length(data), network, measure)
 
     @classmethod
     def _of_samples(cls, samples: Samples, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
@@ -179,6 +179,11 @@ class TrainingData:
                 yield samples.picked(places)
 
         return cls(-(-len(samples) // size), batches, samples.first(size), checked)
+
+    @classmethod
+    def _of_items(cls, dataset: Any, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
+        runs = ShuffledRuns(dataset, batch)
+        return cls._of_loader(runs.batches, runs.steps(), network, measure)
 
     @classmethod
     def _of_loader(
@@ -212,7 +217,16 @@ def _is_whole(data: Any) -> bool:
     return isinstance(data, kinds) or hasattr(data, "__array__") or not yields
 
 
-def _shuffled(data: Any, batch: int, order: torch.Generator) -> Any:
-    from torch.utils.data import DataLoader
+def _length(loader: Any) -> int:
+    """Batches of a loader.
 
-    return DataLoader(data, batch_size=batch, shuffle=True, generator=order)
+    Raises:
+        DataError: it does not say how many.
+    """
+    try:
+        return len(loader)
+    except TypeError:
+        raise DataError(
+            f"the {type(loader).__name__} does not say how many batches it has, which the learning rate depends on: "
+            "give a DataLoader or a data set with a length"
+        ) from None
