@@ -151,8 +151,7 @@ def has_numbers(data: Any) -> bool:
     """Whether a data set has numbered items: not one that is only read from first to last.
 
     Examples:
-        >>> from torch.utils.data import IterableDataset
-        >>> has_numbers([1, 2]), has_numbers(IterableDataset())
+        >>> has_numbers([1, 2]), has_numbers(iter([1, 2]))
         (True, False)
     """
     from torch.utils.data import IterableDataset
