@@ -104,7 +104,7 @@ class SavedState:
             "correction": correction,
             "made for": self.made_for,
         }
-        return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
+        return torch.frombuffer(bytearray(json.dumps(state, default=str).encode()), dtype=torch.uint8)
 
     @classmethod
     def from_bytes(cls, state: Tensor) -> SavedState:
