@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import statistics
 from dataclasses import replace
@@ -195,3 +196,23 @@ def test_benchmark_cases_are_designs():
     assert len(CASES) >= 4
     for _, settings in CASES.values():
         Design().with_settings(settings)
+
+
+# -- modes
+
+
+@pytest.mark.parametrize("part", [nn.BatchNorm1d(96), nn.Dropout(0.9)], ids=["norm", "dropout"])
+@pytest.mark.parametrize("as_list", [False, True], ids=["tensor", "list"])
+def test_a_new_head_in_train_mode_is_measured_in_eval_mode_and_left_as_it_is(model, part, as_list):
+    network = copy.deepcopy(model)
+    network[3] = nn.Sequential(copy.deepcopy(part), network[3]).train()
+    if isinstance(part, nn.BatchNorm1d):
+        network[3][0].running_mean.fill_(1.0)
+    before = copy.deepcopy(network.state_dict())
+    with torch.no_grad():
+        labels = copy.deepcopy(network).eval()(IMAGES).argmax(1)
+    data = list(torch.utils.data.DataLoader(torch.utils.data.TensorDataset(IMAGES, labels), 30)) if as_list else IMAGES
+    result = evaluate(network, NOISY, data, None if as_list else labels, CALIBRATION, chips=1)
+    assert result.float_accuracy == 1.0
+    assert network[3].training and not network.training
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())

@@ -45,7 +45,7 @@ def transformer():
     return nn.Sequential(nn.Unflatten(1, (1, 6)), nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
 
 
-NOISE = {"numbers": lambda x: x + 0.1 * torch.randn_like(x), "dropout": nn.Dropout(0.5).train()}
+NOISE = {"numbers": lambda x: x + 0.1 * torch.randn_like(x), "dropout": lambda x: nn.functional.dropout(x, 0.5)}
 MIXING = {
     "mean": lambda x: x - x.mean(0),
     "largest": lambda x: x / x.abs().max(),

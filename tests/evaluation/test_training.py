@@ -8,7 +8,14 @@ from torch import nn
 
 from bitline import Design, analog_layers, conversion_of, convert, evaluate
 from bitline.errors import CalibrationError, DataError, DesignError
-from bitline.evaluation.remedies import CalibratedRanges, LearntRanges, ProgrammedWeights, WholeChip, fine_tune
+from bitline.evaluation.remedies import (
+    CalibratedRanges,
+    LearntRanges,
+    ProgrammedWeights,
+    WholeChip,
+    fine_tune,
+    likely_loss,
+)
 from bitline.measures.accuracy import Accuracy
 from bitline.nn import computing
 from bitline.quantize import straight_through
@@ -206,3 +213,70 @@ def test_what_cannot_be_learnt_is_refused_in_one_line():
     bent = design.with_settings({"cell.current_voltage": "sinh"})
     with pytest.raises(DesignError, match="not linear in their inputs"):
         fine_tune(model, bent, x, labels, forward=ProgrammedWeights())
+
+
+@pytest.mark.parametrize("last", [nn.Identity(), nn.Flatten(0)], ids=["(samples, 1)", "(samples,)"])
+def test_whole_numbers_are_learnt_by_one_output(last):
+    """They ended in an IndexError of the cross-entropy."""
+    x, years = images(40, 4), torch.randint(20, 60, (40,), generator=torch.Generator().manual_seed(0))
+    told = [
+        fine_tune(nn.Sequential(network(nn.Linear(4, 1)), last).eval(), Design(), x, targets, metric="mse", epochs=3)
+        for targets in (years, years.float())
+    ]
+    assert told[0].history == told[1].history and told[0].history[2].loss < told[0].history[0].loss
+
+
+class Positions(nn.Sequential):
+    def forward(self, input: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
+        return super().forward(input)[..., 0]
+
+
+def test_targets_at_padding_do_not_count():
+    """They became NaN, and the loss with them."""
+    x, mask = images(32, 5, 4), torch.ones(32, 5)
+    mask[:, 3:] = 0
+    data = {"input": x, "attention_mask": mask, "labels": x.sum(-1)}
+    other = {**data, "labels": torch.where(mask.bool(), x.sum(-1), 99.0)}
+    told = [
+        fine_tune(network(Positions(nn.Linear(4, 1))), Design(), each, metric="mse", epochs=2) for each in (data, other)
+    ]
+    assert told[0].history == told[1].history
+    scores, targets = torch.tensor([1.0, 2.0]), torch.tensor([torch.nan, 4.0])
+    assert float(likely_loss(scores, targets)) == 4
+    with pytest.raises(DataError, match="no target of a batch counts"):
+        likely_loss(scores[:1], targets[:1])
+
+
+def fails(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return {}["scores"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (fails, "the loss 'fails' fails with KeyError: 'scores'"),
+        (nn.BCEWithLogitsLoss(), "the loss 'BCEWithLogitsLoss' fails with ValueError: Target size"),
+        (nn.CrossEntropyLoss(reduction="none"), r"the loss is a tensor of the shape \(8,\)"),
+        (lambda outputs, targets: 3.0, "the loss is 3.0: training needs one finite number, as a tensor"),
+        (lambda outputs, targets: outputs.detach().sum(), "does not depend on what is trained"),
+        (lambda outputs, targets: outputs.sum() * torch.nan, "the loss is nan: .* a smaller learning_rate"),
+    ],
+)
+def test_losses_that_nothing_can_be_learnt_from_are_refused(loss, words):
+    with pytest.raises(DataError, match=words):
+        fine_tune(nn.Linear(4, 3), Design(), images(8, 4), torch.arange(8) % 3, loss=loss)
+
+
+def test_frozen_weights_are_refused_where_nothing_else_is_trained():
+    """They ended in a RuntimeError of PyTorch's."""
+    given = Design(), images(8, 4), torch.arange(8) % 3
+    frozen = network(nn.Linear(4, 3)).requires_grad_(False)
+    with pytest.raises(DataError, match="all weights of the network are frozen"):
+        fine_tune(frozen, *given)
+    tuned = fine_tune(frozen, *given, epochs=1, ranges=LearntRanges())
+    assert torch.equal(tuned.network.weight, frozen.weight)
+    half = nn.Sequential(network(nn.Linear(4, 5)).requires_grad_(False), network(nn.Linear(5, 3))).eval()
+    tuned = fine_tune(half, *given, epochs=1)
+    assert torch.equal(tuned.network[0].weight, half[0].weight) and not torch.equal(
+        tuned.network[1].weight, half[1].weight
+    )

@@ -161,8 +161,10 @@ def test_transformers_and_the_noise_of_their_reads(batch_first):
 
 def test_noise_is_the_same_whatever_the_order_of_axes():
     inputs = torch.randn(6, 4, 8), torch.randn(6, 3, 8)
+    networks = [Translate(small_transformer(first)) for first in (False, True)]
+    networks[1].transformer.encoder.use_nested_tensor = False  # zeros at padding would be other signals
     with torch.no_grad():
-        results = [convert(Translate(small_transformer(first)), NOISY, inputs)(*inputs) for first in (False, True)]
+        results = [convert(network, NOISY, inputs)(*inputs) for network in networks]
     torch.testing.assert_close(*results, rtol=0, atol=1e-4)
 
 

@@ -87,8 +87,7 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
     if isinstance(given, (tuple, list)) and given:
         inputs, targets = (list(given[:-1]), given[-1]) if len(given) > 1 else (list(given), None)
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
-            call, inner = _of_mapping(inputs[0], network)
-            return _checked(call, inner if targets is None else targets, network)
+            return _of_mapping_and(inputs[0], targets, network)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
             inputs = list(inputs[0])
         _refuse_too_many(inputs, network)
@@ -112,7 +111,7 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
         torch.Size([2, 4])
     """
     if isinstance(given, Mapping):
-        return _checked(_of_mapping(given, network)[0], labels, network)
+        return _of_mapping_and(given, labels, network)
     if isinstance(given, tuple):
         _refuse_too_many(given, network)
         return _checked(Call(tuple(_input(value) for value in given), {}).with_names(network), labels, network)
@@ -149,6 +148,18 @@ def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any
         )
     tell_left_out(network, left_out(named, accepted), accepted)
     return Call((), keywords), None if key is None else named[key]
+
+
+def _of_mapping_and(given: Mapping[Any, Any], targets: Any, network: nn.Module) -> Batch:
+    """A mapping whose targets are apart, if it has none.
+
+    Raises:
+        DataError: it has some, too.
+    """
+    call, inner = _of_mapping(given, network)
+    if inner is not None and targets is not None:
+        raise DataError("labels are given twice, in the mapping and apart: leave one of them out")
+    return _checked(call, inner if targets is None else targets, network)
 
 
 def left_out(named: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from bitline.data.batch import Batch, batch_of
 from bitline.data.call import Call
+from bitline.data.modes import is_training
 from bitline.errors import DataError
 
 
@@ -46,7 +47,7 @@ def are_batches(entries: list[Any], network: nn.Module) -> bool:
     if not sizes or sizes[0] < 2:
         return False
     call = read[0].call.for_network(network)
-    tried = copy.deepcopy(network).eval() if network.training else network
+    tried = copy.deepcopy(network).eval() if is_training(network) else network
     if not _takes(tried, call.part(0, 1)):
         return False
     if not _takes(tried, call.each(lambda value: value[None])):

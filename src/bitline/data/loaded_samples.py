@@ -126,10 +126,10 @@ class Runs:
                 raise DataError(
                     f"the data set has no sample {number}, and says that it has {len(self.dataset)}"
                 ) from None
-            if waiting and (_shape(item) != shape or len(waiting) == RUN):
+            if waiting and (item_shape(item) != shape or len(waiting) == RUN):
                 yield collated(waiting)
                 waiting = []
-            waiting, shape = [*waiting, item], _shape(item)
+            waiting, shape = [*waiting, item], item_shape(item)
         if waiting:
             yield collated(waiting)
 
@@ -147,12 +147,29 @@ def _digest(batch: Batch) -> int:
     return code
 
 
-def _shape(item: Any) -> Any:
-    """What items have in common that can stand in one batch."""
+def has_numbers(data: Any) -> bool:
+    """Whether a data set has numbered items: not one that is only read from first to last.
+
+    Examples:
+        >>> has_numbers([1, 2]), has_numbers(iter([1, 2]))
+        (True, False)
+    """
+    from torch.utils.data import IterableDataset
+
+    return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, IterableDataset)
+
+
+def item_shape(item: Any) -> Any:
+    """What items have in common that can stand in one batch.
+
+    Examples:
+        >>> item_shape((torch.ones(2, 3), 1))
+        [((2, 3), 'torch.float32'), ((), "<class 'int'>")]
+    """
     if isinstance(item, Mapping):
-        return {str(name): _shape(value) for name, value in item.items()}
+        return {str(name): item_shape(value) for name, value in item.items()}
     if isinstance(item, tuple):
-        return [_shape(value) for value in item]
+        return [item_shape(value) for value in item]
     return tuple(getattr(item, "shape", ())), str(getattr(item, "dtype", type(item)))
 
 

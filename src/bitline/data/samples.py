@@ -12,7 +12,7 @@ from bitline.data.batch import batch_of, stacked_samples, with_labels
 from bitline.data.call import usable
 from bitline.data.dataset import Dataset
 from bitline.data.lists import are_batches
-from bitline.data.loaded_samples import LoadedSamples, Runs
+from bitline.data.loaded_samples import LoadedSamples, Runs, has_numbers
 from bitline.data.stored_images import StoredImages
 from bitline.data.stored_samples import Samples, StoredSamples, placed
 from bitline.errors import BitlineError, DataError
@@ -65,9 +65,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
             f"the data is a {type(data).__name__}, and labels are given apart: they go with a tensor, an array, a "
             "tuple or a mapping; batches of a loader and items of a data set have their own"
         )
-    is_numbered = hasattr(data, "__getitem__") and hasattr(data, "__len__")
     try:
-        return LoadedSamples.of(Runs(data) if is_numbered else data, network)
+        return LoadedSamples.of(Runs(data) if has_numbers(data) else data, network)
     except BitlineError:
         raise
     except Exception as error:  # whatever a user's data raises

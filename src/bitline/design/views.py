@@ -102,6 +102,33 @@ def key(view: View) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
+def flat(view: View, prefix: str = "") -> View:
+    """A view by dotted names, the design's own settings without a prefix.
+
+    Examples:
+        >>> flat({"design": {"adc": {"bits": 8}}, "layers": []})
+        {'adc.bits': 8, 'layers': []}
+    """
+    found: View = {}
+    for name, value in view.items():
+        whole = f"{prefix}{name}" if name != "design" or prefix else ""
+        found |= flat(value, f"{whole}." if whole else "") if isinstance(value, dict) else {whole: value}
+    return found
+
+
+def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
+    """Settings in which two views differ, with the values of both, None where there is none; empty for one `key`.
+
+    Examples:
+        >>> differences({"adc": {"bits": 8, "centred": True}}, {"adc": {"bits": 3, "centred": True}})
+        {'adc.bits': (8, 3)}
+    """
+    ours, theirs = (flat(json.loads(json.dumps(_as_before(each), default=str))) for each in (view, other))
+    names = dict.fromkeys((*ours, *theirs))
+    both = {name: (ours.get(name), theirs.get(name)) for name in names}
+    return {name: values for name, values in both.items() if values[0] != values[1]}
+
+
 _AFFECTED = frozenset(section for section, _ in LATER)
 
 

@@ -15,6 +15,7 @@ from bitline.config.messages import first_line
 from bitline.data.batch import Batch
 from bitline.data.dataset import Dataset
 from bitline.data.labels import class_count
+from bitline.data.modes import is_training
 from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.data.split_samples import set_apart
 from bitline.data.stored_images import StoredImages, inputs_of
@@ -88,10 +89,11 @@ class Subject:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
         model = in_single_precision(model)
         measure, size = given.measure, whole_number("batch", given.batch, 1, DataError)
-        samples, calibration, notes = _with_some_apart(samples_of(given.data, given.labels, model), given, model)
+        float_network = independent_copy(model) if is_training(model) else model  # evaluation leaves it as it is
+        samples = samples_of(given.data, given.labels, float_network)
+        samples, calibration, notes = _with_some_apart(samples, given, float_network)
         if not len(samples):
             raise DataError("0 images and 0 labels: give one label for each of one or more images")
-        float_network = independent_copy(model) if model.training else model  # evaluation leaves it as it is
         first = samples.first(2)
         reading = Reading.of(float_network, measure, lambda: samples.batches(RUN))
         outputs = _first_outputs(float_network, design, reading, first)

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from bitline.arrays import Array, IdealArray, Product
 from bitline.design import Design
-from bitline.errors import CalibrationError, ConversionError
+from bitline.errors import ConversionError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells, line_targets, placement_of, program_cells
 from bitline.layer.chip import Chip
 from bitline.layer.counted_cells import CountedArrays, counted_readings
 from bitline.layer.driven import DividedInputs, DrivenInputs
 from bitline.layer.grid import grid_step
+from bitline.layer.other_design import refuse_other_design
 from bitline.layer.plans import ConvertPlan, LinearPlan
 from bitline.layer.shortfall import shortfall
 from bitline.layer.signal_histograms import SignalHistograms
@@ -184,15 +185,10 @@ class EncodedLayer:
         """Refuse the calibration of another design.
 
         Raises:
-            CalibrationError: it has no ADC levels and the design has ADCs, or those of other weight slices.
+            CalibrationError: it has other input bits, no ADC levels where the design has ADCs, or those of other weight
+                slices or of more bits.
         """
-        levels, wanted = calibration.levels, len(self.design.weights.converted_radix)
-        if self.design.adc.converts and (levels is None or levels.extent[4] != wanted):
-            what = "no ADC levels" if levels is None else f"ADC levels of {levels.extent[4]} weight slices"
-            raise CalibrationError(
-                f"the calibration of layer {self.name!r} has {what}, and its design has ADCs for {wanted} weight "
-                "slices: calibrate it again for this design"
-            )
+        refuse_other_design(self.name, self.design, calibration.inputs, calibration.levels)
 
     def shortfall(self, inputs: InputScale) -> str | None:
         """Why a guaranteed ADC range keeps less than it promises; None if it keeps all of it, or nothing is promised.

@@ -27,12 +27,29 @@ def naming_failures(measure: str) -> Iterator[None]:
         Traceback (most recent call last):
         bitline.errors.DataError: the measure 'margin' fails with KeyError: 'scores'
     """
+    with naming_failures_of(f"the measure {measure!r}"):
+        yield
+
+
+@contextmanager
+def naming_failures_of(what: str) -> Iterator[None]:
+    """Name code of a user's, such as a loss, where it fails.
+
+    Raises:
+        DataError: with what the code raised.
+
+    Examples:
+        >>> with naming_failures_of("the loss 'margin'"):
+        ...     {}["scores"]
+        Traceback (most recent call last):
+        bitline.errors.DataError: the loss 'margin' fails with KeyError: 'scores'
+    """
     try:
         yield
     except (BitlineError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # whatever a user's code raises
-        raise DataError(f"the measure {measure!r} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise DataError(f"{what} fails with {type(error).__name__}: {first_line(error)}") from error
 
 
 class FunctionMeasure(Measure):

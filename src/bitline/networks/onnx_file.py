@@ -18,6 +18,7 @@ from bitline.data.preprocess import UNIT
 from bitline.errors import NetworkError
 from bitline.networks.network import Network
 from bitline.networks.onnx_graph import DOMAIN, OPERATOR, put_layers
+from bitline.networks.onnx_operators import put_operators
 from bitline.numerics.digest import content_digest
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def _network(content: bytes) -> OnnxNetwork:
     register_op(OPERATOR, _call_layer, domain=DOMAIN)
     model = onnx.load_from_string(content)
     token = _layers.set(_Layers(put_layers(model)))
+    put_operators(model)
     try:
         graph = convert(model)
     finally:

@@ -112,17 +112,8 @@ def _identity(model: nn.Module, design: Design, images: Tensor | Samples) -> dic
     """What a calibration depends on, in the words of a message."""
     content = images.digest().encode() if isinstance(images, Samples) else _bytes(images)
     seen = hashlib.blake2b(content, digest_size=8)
-    settings = _flat(views.calibration(design))
+    settings = views.flat(views.calibration(design))
     return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}
-
-
-def _flat(view: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A view by dotted names, the design's own settings without a prefix."""
-    found: dict[str, Any] = {}
-    for name, value in view.items():
-        whole = f"{prefix}{name}" if name != "design" or prefix else ""
-        found |= _flat(value, f"{whole}." if whole else "") if isinstance(value, dict) else {whole: value}
-    return found
 
 
 def _short(value: Any) -> str:

@@ -23,11 +23,11 @@ from bitline.data.call import (
 )
 from bitline.data.collate import rightly_collated, with_tensors
 from bitline.data.decoder_inputs import with_decoder_inputs
-from bitline.data.loaded_samples import Runs
+from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.other_masks import tell_of_other_masks
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
-from bitline.errors import CalibrationError, DataError
+from bitline.errors import BitlineError, CalibrationError, DataError
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.padding import Marks, padding_in, padding_of
 
@@ -76,7 +76,7 @@ class Inputs:
             for call in calls[:1]:
                 tell_of_other_masks(call, model)
             return cls(calls)
-        calls = tuple(_calls(given, model))
+        calls = _read(given, model)
         if not calls or all(call.samples == 0 for call in calls):
             raise CalibrationError("there are no calibration images: pass at least one, typically 100 to 500")
         tell_of_other_masks(calls[0], model)
@@ -84,7 +84,11 @@ class Inputs:
 
     @property
     def sample(self) -> Call:
-        """The first samples, two where there are as many."""
+        """Two samples where there are as many: the first ones, or the first with padding and the one before it."""
+        for call in self.calls:
+            if call.real is not None and not bool(call.real.all()):
+                padded = int((~call.real).any(1).nonzero()[0, 0])
+                return call.part(max(padded - 1, 0), max(padded + 1, 2))
         return self.calls[0].part(0, 2)
 
     @torch.no_grad()
@@ -157,6 +161,18 @@ def first_run(call: Call, network: nn.Module) -> Any:
         ) from None
 
 
+def _read(given: Any, model: nn.Module) -> tuple[Call, ...]:
+    try:
+        return tuple(_calls(given, model))
+    except BitlineError:
+        raise
+    except Exception as error:  # whatever a user's data raises
+        if is_out_of_memory(error):
+            raise
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise CalibrationError(f"the calibration inputs cannot be read, {reason}") from error
+
+
 def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
     call = _call(given, model)
     if call is not None:
@@ -185,7 +201,7 @@ def _holds_samples(given: Any) -> bool:
     if isinstance(given, list):
         last = given[0][-1] if given and isinstance(given[0], (tuple, list)) and len(given[0]) > 1 else None
         return isinstance(last, (int, float, np.generic)) or getattr(last, "shape", None) == ()
-    return hasattr(given, "__getitem__") and hasattr(given, "__len__") and not isinstance(given, Mapping)
+    return has_numbers(given) and not isinstance(given, Mapping)
 
 
 def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:

@@ -280,14 +280,14 @@ class AnalogLayer(nn.Module):
 
     def get_extra_state(self) -> Tensor:
         """Chip, calibration and correction as JSON in bytes, so that any file of tensors can hold it."""
-        return SavedState(self._chip, self._calibration, self._correction).to_bytes()
+        return SavedState.of(self._chip, self._calibration, self._correction, self._converted_for).to_bytes()
 
     def set_extra_state(self, state: Tensor) -> None:
-        saved = SavedState.from_bytes(state)
+        saved = SavedState.from_bytes(state).for_layer(self.name, self._converted_for)
+        if saved.calibration is not None:
+            self.calibrate(saved.calibration)
         self.put_on(saved.chip)
         self._correction = saved.correction
-        if saved.calibration is not None:
-            self._calibration = saved.calibration
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
         """Take float weights, too, unless a batch norm is part of them; the calibration then stays as it is."""

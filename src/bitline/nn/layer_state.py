@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bitline.design import Design, views
+from bitline.design.views import View
+from bitline.errors import CalibrationError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import LayerCalibration
 from bitline.quantize import InputScale
@@ -24,6 +27,11 @@ FORGOTTEN = {
     "_is_settled": False,
 }
 """What files and copies go without: it is made again."""
+
+_OTHER = (
+    "the state of layer {name!r} is that of a design with {saved}, and its design has {own}: load it into a network "
+    "that is converted for the design of the state"
+)
 
 
 @dataclass(frozen=True)
@@ -56,28 +64,57 @@ class SavedState:
         chip: the chip that it is on.
         calibration: input quantisation and ADC levels, None before calibration.
         correction: of its outputs on this chip, None without one.
+        made_for: the settings that the calibration depends on; None where an earlier version did not write them.
     """
 
     chip: Chip
     calibration: LayerCalibration | None
     correction: Correction | None
+    made_for: View | None
+
+    @classmethod
+    def of(
+        cls, chip: Chip, calibration: LayerCalibration | None, correction: Correction | None, design: Design
+    ) -> SavedState:
+        """The state of a layer of a design, whose rules for this layer are applied."""
+        return cls(chip, calibration, correction, views.calibration(design))
+
+    def for_layer(self, name: str, design: Design) -> SavedState:
+        """The same, if its calibration is one for a layer of this design.
+
+        Raises:
+            CalibrationError: it is that of another design.
+        """
+        if self.calibration is None or self.made_for is None:
+            return self
+        if design.adc.converts == (self.calibration.levels is None):
+            saved, own = ("ADCs", "none") if self.calibration.levels else ("no ADCs", "ADCs")
+            raise CalibrationError(_OTHER.format(name=name, saved=saved, own=own))
+        for setting, (saved, own) in views.differences(self.made_for, views.calibration(design)).items():
+            raise CalibrationError(_OTHER.format(name=name, saved=f"{setting} {saved!r}", own=repr(own)))
+        return self
 
     def to_bytes(self) -> Tensor:
         """JSON as a tensor of bytes, so that any file of tensors can hold it."""
         correction = self.correction and {name: values.tolist() for name, values in vars(self.correction).items()}
         calibration = None if self.calibration is None else asdict(self.calibration)
-        state = {"calibration": calibration, "chip": asdict(self.chip), "correction": correction}
-        return torch.frombuffer(bytearray(json.dumps(state).encode()), dtype=torch.uint8)
+        state = {
+            "calibration": calibration,
+            "chip": asdict(self.chip),
+            "correction": correction,
+            "made for": self.made_for,
+        }
+        return torch.frombuffer(bytearray(json.dumps(state, default=str).encode()), dtype=torch.uint8)
 
     @classmethod
     def from_bytes(cls, state: Tensor) -> SavedState:
-        """Read what `to_bytes` wrote, in this version or in 0.1."""
+        """Read what `to_bytes` wrote, in this version or in earlier ones."""
         saved = json.loads(bytes(state.cpu().tolist()))
         chip = saved["chip"] if "chip" in saved else {"seed": saved["seed"], "number": saved["trial"]}
         correction = saved["correction"] and Correction(
             **{name: torch.tensor(values) for name, values in saved["correction"].items()}
         )
-        return cls(Chip(**chip), _calibration(saved["calibration"]), correction)
+        return cls(Chip(**chip), _calibration(saved["calibration"]), correction, saved.get("made for"))
 
 
 def take_float_weights(name: str, folded: str, load: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -63,11 +63,37 @@ def in_single_precision(model: Any) -> nn.Module:
         >>> in_single_precision(nn.Linear(2, 2).half()).weight.dtype
         torch.float32
     """
+    network = _initialised(model)
+    return network if _dtypes(network) <= {torch.float32} else independent_copy(network).float()
+
+
+def in_single_precision_or_double(model: Any) -> nn.Module:
+    """A network in float32 or float64: itself, or a copy in float32 where a weight has fewer bits.
+
+    Args:
+        model: what a user gave.
+
+    Raises:
+        NetworkError: as for `in_single_precision`.
+
+    Examples:
+        >>> weights = nn.Linear(2, 2).bfloat16(), nn.Linear(2, 2).double()
+        >>> [in_single_precision_or_double(each).weight.dtype for each in weights]
+        [torch.float32, torch.float64]
+    """
+    network = _initialised(model)
+    return network if _dtypes(network) <= {torch.float32, torch.float64} else independent_copy(network).float()
+
+
+def _initialised(model: Any) -> nn.Module:
     network = checked_network(model)
     for name, weight in (*network.named_parameters(), *network.named_buffers()):
         if is_lazy(weight):
             raise NetworkError(f"{name} of the network is not initialised: let it compute an image once")
+    return network
+
+
+def _dtypes(network: nn.Module) -> set[torch.dtype]:
+    """Of floating-point weights."""
     weights = (*network.parameters(), *network.buffers())
-    if all(weight.dtype == torch.float32 for weight in weights if weight.is_floating_point()):
-        return network
-    return independent_copy(network).float()
+    return {weight.dtype for weight in weights if weight.is_floating_point()}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+from bitline.nn.hooks import hooked
 
 
 class _BatchFirst(nn.Module):
@@ -31,6 +34,39 @@ class BatchFirstDecoderLayer(_BatchFirst, nn.TransformerDecoderLayer):
     """`torch.nn.TransformerDecoderLayer`."""
 
 
+class PaddedEncoder(nn.TransformerEncoder):
+    """`torch.nn.TransformerEncoder`, with the outputs that nested tensors give in eval mode, and without these.
+
+    Before its norm, outputs at padding are zero, whatever is computed there. PyTorch does so where no gradients are
+    recorded; here gradients change nothing, so that a network is trained as what it is measured as.
+    """
+
+    def forward(
+        self,
+        src: Tensor,
+        mask: Tensor | None = None,
+        src_key_padding_mask: Tensor | None = None,
+        is_causal: bool | None = None,
+    ) -> Tensor:
+        padding = None if mask is not None else self._padding(src, src_key_padding_mask)
+
+        def without_padding(layer: nn.Module, arguments: Any, outputs: Tensor) -> Tensor:
+            return outputs if padding is None else outputs.masked_fill(padding[..., None], 0.0)
+
+        with hooked([self.layers[-1].register_forward_hook(without_padding)]):
+            return super().forward(src, mask, src_key_padding_mask, is_causal)
+
+    def _padding(self, src: Tensor, mask: Tensor | None) -> Tensor | None:
+        """Where the float encoder leaves positions out, (samples, positions); None where it computes all of them."""
+        if mask is None or src.ndim != 3 or self.layers[0].training or not torch.backends.mha.get_fastpath_enabled():
+            return None
+        if torch.is_autocast_enabled():
+            return None
+        padding = mask if mask.dtype == torch.bool else mask != 0
+        is_left_aligned = not bool((padding[:, :-1] & ~padding[:, 1:]).any())
+        return padding if is_left_aligned else None
+
+
 BATCH_FIRST: dict[type[nn.Module], type[nn.Module]] = {
     nn.TransformerEncoderLayer: BatchFirstEncoderLayer,
     nn.TransformerDecoderLayer: BatchFirstDecoderLayer,
@@ -45,5 +81,7 @@ def prepare_transformers(network: nn.Module) -> None:
     for module in network.modules():
         if getattr(module, "use_nested_tensor", False):
             vars(module)["use_nested_tensor"] = False
+            if type(module) is nn.TransformerEncoder:
+                module.__class__ = PaddedEncoder
         if type(module) in BATCH_FIRST:
             module.__class__ = BATCH_FIRST[type(module)]

@@ -71,6 +71,11 @@ class Levels:
         """Extent along `AXES`."""
         return self.shape or (1, 1, 1, 1, len(self.step), 1)
 
+    @property
+    def most(self) -> int:
+        """The largest number of levels that a converter has."""
+        return max(high - low + 1 for low, high in zip(self.low, self.high, strict=True))
+
     def steps(self) -> Tensor:
         """`step` along `AXES`, float64."""
         return torch.tensor(self.step, dtype=torch.float64).reshape(self.extent)

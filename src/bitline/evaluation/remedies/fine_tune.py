@@ -24,14 +24,16 @@ from bitline.evaluation.remedies.forward_passes import ForwardPass, WholeChip
 from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.evaluation.remedies.network_in_training import NetworkInTraining, TrainedOn
 from bitline.evaluation.remedies.trained_ranges import CalibratedRanges, InputRanges
-from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss
+from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss, trainable, usable_loss
 from bitline.evaluation.subject import Labels
 from bitline.measures import Measure, measure_of
+from bitline.measures.own import naming_failures_of
 from bitline.nn import (
     computing,
     independent_copy,
     program,
 )
+from bitline.nn.precision import in_single_precision_or_double
 from bitline.numerics.progress import Progress, silent
 
 TRAINING_CHIPS = 1_000_000
@@ -63,7 +65,7 @@ class FineTuned:
     """A network that was trained under errors.
 
     Attributes:
-        network: in floating point, with the weights of the best epoch, for `convert` and `evaluate`.
+        network: in float32 (float64 where it was), with the weights of the best epoch, for `convert` and `evaluate`.
         history: all epochs.
         best: number of the epoch whose weights these are, from 0.
         design: what it was trained on, with a rule for each layer whose input range was learnt.
@@ -127,7 +129,7 @@ def fine_tune(
         progress: told how far the work is, with the loss and the measure of the last epoch.
 
     Raises:
-        DataError: as for `evaluate`; or a loss that is not a finite number.
+        DataError: as for `evaluate`; or nothing to train, or a loss that fails or is not a finite number.
         DesignError: there are no ranges to learn, or cells that stand for no weights.
         CalibrationError: ranges are to be learnt, and `calibration` is an earlier one.
 
@@ -146,7 +148,8 @@ def fine_tune(
     """
     whole_number("epochs", epochs, 1, DataError)
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
-    design, tuned, measure = Design.of(design), independent_copy(model), measure_of(metric)
+    design, measure, model = Design.of(design), measure_of(metric), in_single_precision_or_double(model)
+    tuned = independent_copy(model)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None
     if validation is not None:
@@ -217,16 +220,16 @@ class _Trainer:
     def epochs(self, seed: int) -> Iterator[Epoch]:
         """Passes over the data, one after the other."""
         steps, ranges = self.count * self.data.steps, self.trained.ranges
-        groups = [{"params": list(self.trained.network.parameters())}, *ranges.learnt()]
-        optimiser = torch.optim.Adam(groups, lr=self.learning_rate)
+        optimiser = torch.optim.Adam(trainable(self.trained.network, ranges.learnt()), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         order, step = torch.Generator().manual_seed(seed), 0
         for _ in range(self.count):
             losses = []
             for batch in self.data.batches(order):
                 losses.append(self._step(batch, TRAINING_CHIPS + step, optimiser))
-                schedule.step()
                 step += 1
+                if step <= steps:  # a cosine rises again
+                    schedule.step()
                 self.progress(f"fine-tune{self.said}", min(step, steps), steps)
             self.trained.follow_ranges()
             yield Epoch(sum(losses) / len(losses))
@@ -247,15 +250,13 @@ class _Trainer:
         """The loss of a batch.
 
         Raises:
-            DataError: targets do not suit the measure, or the loss is no finite number.
+            DataError: targets do not suit the measure, or the loss fails or is none that a network can learn from.
         """
         outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
         targets = self.reading.targets_of(batch)
         if targets is not None:
             targets = self.data.checked(outputs, targets)
-        found = self.loss(outputs, targets)
-        if not isinstance(found, Tensor) or found.numel() != 1 or not bool(found.isfinite()):
-            raise DataError(
-                f"the loss is {found!r}: training needs one finite number; a smaller learning_rate may keep it finite"
-            )
-        return found
+        name = getattr(self.loss, "__name__", type(self.loss).__name__)
+        with naming_failures_of(f"the loss {name!r}"):
+            found = self.loss(outputs, targets)
+        return usable_loss(found)

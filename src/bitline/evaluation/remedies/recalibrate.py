@@ -13,6 +13,7 @@ from bitline.data.call import Call
 from bitline.data.samples import samples_of
 from bitline.errors import CalibrationError
 from bitline.nn import AnalogLayer, Correction, computing
+from bitline.nn.padding import padding_in, padding_of, real_outputs
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class Recalibrate:
 
     Done on each chip after it is programmed (as Joshi et al., Nature Communications 11, 2473, 2020, update the
     statistics of batch norms): y' = gain y + offset, in the order in which the layers run, so that each layer is
-    corrected for the inputs that the corrected layers before it give. Costs two digital constants for each output
-    channel.
+    corrected for the inputs that the corrected layers before it give. Padding does not count. Costs two digital
+    constants for each output channel.
 
     Attributes:
         images: normalised calibration images, (images, ...), or other data as `samples_of` takes it, at least two
-            samples; of a loader the first batch.
+            samples; of a loader the first batch. An argument such as `attention_mask` says what is padding.
 
     Examples:
         >>> from bitline import Design, convert, evaluate
@@ -41,7 +42,8 @@ class Recalibrate:
     @torch.no_grad()
     def __call__(self, analog: nn.Module, reference: nn.Module) -> None:
         """Correct the chip that `analog` is on; `reference` is the same network without analog errors."""
-        call = self._call(reference)
+        samples = samples_of(self.images, None, reference)
+        call = samples.first(len(samples)).call
         if call.samples < 2:
             raise CalibrationError(f"recalibration needs two or more images, not {call.samples}")
         wanted: dict[str, list[_Statistics]] = {}
@@ -60,15 +62,10 @@ class Recalibrate:
             channels = outputs.movedim(_channel_axis(layer, outputs), -1)
             return (channels * gain + offset).movedim(-1, _channel_axis(layer, outputs))
 
-        _run(reference, call, note)
-        _run(analog, call, correct)
-
-    def _call(self, network: nn.Module) -> Call:
-        """All samples as one call of a network."""
-        if isinstance(self.images, Tensor):
-            return Call((self.images,), {})
-        samples = samples_of(self.images, None, network)
-        return samples.first(len(samples)).call
+        marks = padding_in(call, reference)
+        for network, visit in ((reference, note), (analog, correct)):
+            with padding_of(marks):
+                _run(network, call, visit)
 
 
 def _run(network: nn.Module, call: Call, visit: Callable[[AnalogLayer, Tensor], Tensor | None]) -> None:
@@ -104,13 +101,18 @@ class _Statistics:
 
     @classmethod
     def of(cls, layer: AnalogLayer, outputs: Tensor) -> _Statistics:
-        """Of the outputs of one call."""
-        flat = outputs.movedim(_channel_axis(layer, outputs), 0).flatten(1)
+        """Of the outputs of one call, without those of padding."""
+        (real,) = real_outputs(layer, outputs)
+        axis = _channel_axis(layer, outputs) if real is outputs else -1
+        flat = real.movedim(axis, 0).flatten(1)
+        if not flat.shape[1]:
+            return cls(0, flat.new_zeros(len(flat)), flat.new_zeros(len(flat)))
         return cls(flat.shape[1], flat.mean(1), flat.std(1))
 
 
-def _together(calls: Sequence[_Statistics]) -> _Statistics:
+def _together(given: Sequence[_Statistics]) -> _Statistics:
     """Statistics of all calls of a layer: one pass reads some layers several times."""
+    calls = [call for call in given if call.count] or given[:1]
     if len(calls) == 1:
         return calls[0]
     count = sum(call.count for call in calls)

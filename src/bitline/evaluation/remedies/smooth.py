@@ -14,6 +14,7 @@ from torch.utils import _pytree
 from bitline.errors import ConversionError
 from bitline.nn import Inputs, independent_copy
 from bitline.nn.hooks import hooked
+from bitline.nn.precision import in_single_precision_or_double
 
 NORMS = (nn.LayerNorm, nn.RMSNorm)
 TOLERANCE = 1e-4
@@ -51,7 +52,7 @@ def smooth(model: nn.Module, calibration: Any, strength: float = 0.5) -> nn.Modu
         strength: a: 0 makes the weights of all channels equally large, 1 the activations.
 
     Returns:
-        A copy; the original stays as it is.
+        A copy, in float32 where weights had fewer bits; the original stays as it is.
 
     Raises:
         ConversionError: no norm can be smoothed, or `strength` is not between 0 and 1.
@@ -59,7 +60,7 @@ def smooth(model: nn.Module, calibration: Any, strength: float = 0.5) -> nn.Modu
     """
     if not 0 <= strength <= 1:
         raise ConversionError(f"the strength of smoothing is {strength}: use 0 to 1, 0.5 where nothing else is known")
-    network = independent_copy(model)
+    network = independent_copy(in_single_precision_or_double(model))
     inputs = Inputs.of(calibration, network)
     wanted = _outputs(network, inputs)
     smoothed = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,15 +11,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.data.batch import Batch, batch_of
-from bitline.data.collate import collated, refuse_lists_of_batches, rightly_collated
+from bitline.data.collate import refuse_lists_of_batches, rightly_collated
 from bitline.data.dataset import Dataset
+from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.outputs import tensor_with_gradients
-from bitline.data.samples import Samples, StoredSamples, samples_of
+from bitline.data.samples import LoadedSamples, Samples, StoredSamples, samples_of
+from bitline.data.shuffled_runs import ShuffledRuns
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
 from bitline.measures import Measure
+from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import require
 from bitline.measures.outputs import numbers_of
+from bitline.measures.own import naming_failures_of
 
 Loss = Callable[[Any, Any], Tensor]
 """One number to make small, of what the network returns and the targets."""
@@ -30,11 +34,11 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
 
     Args:
         outputs: scores (samples, classes), (samples, classes, ...) or (samples, ..., classes), or numbers.
-        targets: class numbers without the axis of the classes, -100 where nothing counts; or as many numbers as there
-            are outputs.
+        targets: class numbers without the axis of the classes; or as many numbers, whole or not, as there are outputs.
+            Nothing counts where they are NaN, or whole numbers and -100.
 
     Raises:
-        DataError: there are no targets, they are no numbers, or the shapes do not go together.
+        DataError: there are no targets, they are no numbers, none counts, or the shapes do not go together.
 
     Examples:
         >>> scores = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
@@ -44,16 +48,71 @@ def likely_loss(outputs: Any, targets: Any) -> Tensor:
     found = tensor_with_gradients(outputs, "a loss needs scores or numbers")
     given = require(targets, "training")
     wanted = (given if isinstance(given, Tensor) else numbers_of(given, "training")).to(found.device)
+    if wanted.numel() == found.numel():
+        return _squared_error(found.flatten(), wanted.flatten())
     if not wanted.is_floating_point() and wanted.shape == found.shape[:-1]:
         return functional.cross_entropy(found.flatten(0, -2), wanted.long().flatten())
     if not wanted.is_floating_point() and wanted.shape == (len(found), *found.shape[2:]):
         return functional.cross_entropy(found, wanted.long())
-    if wanted.is_floating_point() and wanted.numel() == found.numel():
-        return functional.mse_loss(found.flatten(), wanted.flatten().to(found.dtype))
     raise DataError(
         f"outputs have the shape {tuple(found.shape)} and targets {tuple(wanted.shape)}, {wanted.dtype}: give loss, a "
         "function of both"
     )
+
+
+def usable_loss(found: Any) -> Tensor:
+    """What a loss returned, if a network can learn from it.
+
+    Raises:
+        DataError: it is no finite number, or does not depend on what is trained.
+
+    Examples:
+        >>> usable_loss(3.0)
+        Traceback (most recent call last):
+        bitline.errors.DataError: the loss is 3.0: training needs one finite number, as a tensor
+    """
+    if not isinstance(found, Tensor) or found.numel() != 1:
+        shown = f"a tensor of the shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(found)
+        raise DataError(f"the loss is {shown}: training needs one finite number, as a tensor")
+    if not bool(found.isfinite()):
+        raise DataError(
+            f"the loss is {float(found.detach())}: training needs one finite number; a smaller learning_rate may keep "
+            "it finite"
+        )
+    if not found.requires_grad:
+        raise DataError("the loss does not depend on what is trained: compute it from the outputs, without detach()")
+    return found
+
+
+def trainable(network: nn.Module, learnt: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is trained, as groups of an optimiser.
+
+    Args:
+        network: its weights that are not frozen.
+        learnt: groups of other parameters.
+
+    Raises:
+        DataError: there is none.
+
+    Examples:
+        >>> len(trainable(nn.Linear(4, 2), [])[0]["params"])
+        2
+    """
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    groups = [dict(group) for group in ({"params": weights}, *learnt) if group["params"]]
+    if not groups:
+        raise DataError(
+            "all weights of the network are frozen, so there is nothing to train: call "
+            "requires_grad_(True) on those that should change"
+        )
+    return groups
+
+
+def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    counts = ~targets.isnan() if targets.is_floating_point() else targets != IGNORED
+    if not bool(counts.any()):
+        raise DataError("no target of a batch counts, so it has no loss: give batches in which some do")
+    return functional.mse_loss(outputs[counts], targets[counts].to(outputs.dtype))
 
 
 @dataclass(frozen=True)
@@ -95,18 +154,15 @@ class TrainingData:
         """
         if _is_whole(data):
             samples = samples_of(data, targets, network)
+            if isinstance(samples, LoadedSamples) and isinstance(samples.source, Runs):
+                return cls._of_items(samples.source.dataset, network, batch, measure)
             return cls._of_samples(samples, network, batch, measure)
         if targets is not None:
             samples_of(data, targets, network)  # says that they have their own
-        if hasattr(data, "__getitem__"):
-            shuffled, steps = (lambda order: _shuffled(data, batch, order)), -(-len(data) // batch)
-            return cls._of_loader(shuffled, steps, network, measure)
-        if not hasattr(data, "__len__"):
-            raise DataError(
-                f"the {type(data).__name__} does not say how many batches it has, which the learning rate depends on: "
-                "give a DataLoader or a data set with a length"
-            )
-        return cls._of_loader(lambda order: rightly_collated(data, network), len(data), network, measure)
+        with naming_failures_of("the data"):
+            if has_numbers(data):
+                return cls._of_items(data, network, batch, measure)
+            return cls._of_loader(lambda order: rightly_collated(data, network), _length(data), network, measure)
 
     @classmethod
     def _of_samples(cls, samples: Samples, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
@@ -125,6 +181,11 @@ class TrainingData:
                 yield samples.picked(places)
 
         return cls(-(-len(samples) // size), batches, samples.first(size), checked)
+
+    @classmethod
+    def _of_items(cls, dataset: Any, network: nn.Module, batch: int, measure: Measure) -> TrainingData:
+        runs = ShuffledRuns(dataset, batch)
+        return cls._of_loader(runs.batches, runs.steps(), network, measure)
 
     @classmethod
     def _of_loader(
@@ -159,7 +220,16 @@ def _is_whole(data: Any) -> bool:
     return isinstance(data, kinds) or hasattr(data, "__array__") or not yields
 
 
-def _shuffled(data: Any, batch: int, order: torch.Generator) -> Any:
-    from torch.utils.data import DataLoader
+def _length(loader: Any) -> int:
+    """Batches of a loader.
 
-    return DataLoader(data, batch_size=batch, shuffle=True, generator=order, collate_fn=collated)
+    Raises:
+        DataError: it does not say how many.
+    """
+    try:
+        return len(loader)
+    except TypeError:
+        raise DataError(
+            f"the {type(loader).__name__} does not say how many batches it has, which the learning rate depends on: "
+            "give a DataLoader or a data set with a length"
+        ) from None

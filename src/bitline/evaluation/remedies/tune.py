@@ -18,6 +18,7 @@ from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.layer.chip import Chip
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
 from bitline.nn.padding import real_outputs
+from bitline.nn.precision import in_single_precision_or_double
 from bitline.numerics.energies import energies
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted, summary
@@ -157,7 +158,8 @@ def tune(
         >>> tuned.design.layers[0].set
         {'weights.scale': 'channel'}
     """
-    design, inputs = Design.of(design), Inputs.of(calibration, model)
+    design, model = Design.of(design), in_single_precision_or_double(model)
+    inputs = Inputs.of(calibration, model)
     unused = [Chip(seed, UNUSED - chip) for chip in range(whole_number("chips", chips, 1, ConversionError))]
     known = [knob for knob in knobs if _possible(design, knob)]
     count, done = 2 + sum(len(knob.values) for knob in known), 0

@@ -1,0 +1,82 @@
+"""A saved network loads into one of the same design, and no other."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bitline import Design, conversion_of, convert, program
+from bitline.errors import CalibrationError
+
+DESIGN = Design.load("differential")
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4)).eval()
+
+
+X = torch.randn(100, 16, generator=torch.Generator().manual_seed(0))
+
+
+def analog(settings: dict[str, object], x: Tensor = X) -> nn.Module:
+    return convert(network(), DESIGN.with_settings(settings), x)
+
+
+OTHERS = [
+    ({"adc.bits": 3}, "'0' is that of a design with adc.bits 8, and its design has 3"),
+    ({"inputs.bits": 4}, "inputs.bits 8, and its design has 4"),
+    ({"weights.bits": 4}, "weights.bits 8, and its design has 4"),
+    ({"array.rows": 8}, "array.rows 1152, and its design has 8"),
+    ({"inputs.range.percentile": 90.0}, "inputs.range.percentile 99.99, and its design has 90.0"),
+    ({"adc": "none"}, "with ADCs, and its design has none"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), OTHERS)
+def test_a_state_of_another_design_is_refused_and_changes_no_answer(settings, message):
+    other = analog(settings)
+    with torch.no_grad():
+        before = other(X)
+        with pytest.raises(CalibrationError, match=message):
+            other.load_state_dict(program(analog({}), chip=2).state_dict())
+        assert torch.equal(other(X), before)
+
+
+def test_a_state_loads_where_its_calibration_does_not_depend_on_the_difference():
+    saved = analog({})
+    other = analog({"cell.faults.stuck_low": 0.01}, 3 * X)
+    other.load_state_dict(saved.state_dict())
+    assert other[0].calibration == saved[0].calibration
+
+
+def as_before(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A state as it was before it said which design it is for."""
+    found = copy.copy(state)
+    for name in state:
+        if name.endswith("_extra_state"):
+            content = json.loads(bytes(state[name].tolist()))
+            del content["made for"]
+            found[name] = torch.tensor(list(json.dumps(content).encode()), dtype=torch.uint8)
+    return found
+
+
+def test_older_states_load_unless_they_cannot_be_of_this_design():
+    saved, again = analog({}), analog({}, 3 * X)
+    again.load_state_dict(as_before(saved.state_dict()))
+    with torch.no_grad():
+        assert torch.equal(again(X), saved(X))
+    with pytest.raises(CalibrationError, match="has 256 ADC levels, and its design has ADCs of 3 bits"):
+        analog({"adc.bits": 3}).load_state_dict(as_before(saved.state_dict()))
+    with pytest.raises(CalibrationError, match="input codes of 8 bits, and its design has 4 bits"):
+        analog({"inputs.bits": 4}).load_state_dict(as_before(saved.state_dict()))
+
+
+def test_a_calibration_with_more_levels_than_the_converter_has_is_refused():
+    known = conversion_of(analog({})).calibration
+    with pytest.raises(CalibrationError, match="256 ADC levels"):
+        convert(network(), DESIGN.with_settings({"adc.bits": 3}), known)
