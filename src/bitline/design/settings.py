@@ -104,8 +104,9 @@ def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, A
         {'adc.bits': 6, 'adc': 'uniform'}
     """
     chosen = {_chosen(name, value) for name, value in flat(changes).items()}
-    kept = {name: value for name, value in flat(settings).items() if _chosen(name, value) not in chosen - {None}}
-    return {**kept, **changes}
+    given = [flat({name: value}) or {name: value} for name, value in settings.items()]  # an empty table stays
+    pairs = ((name, value) for part in given for name, value in part.items())
+    return {**{name: value for name, value in pairs if _chosen(name, value) not in chosen - {None}}, **changes}
 
 
 def _chosen(name: str, value: Any) -> str | None:
