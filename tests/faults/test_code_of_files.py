@@ -292,7 +292,7 @@ def test_parts_of_a_file_stay_data_in_a_new_design(folder):
 
 def test_workers_may_run_what_their_parent_may(folder):
     images = torch.rand(2, 4)
-    context = Context(torch.nn.Linear(4, 2), images, torch.zeros(2), images, 0, 2, False, trusted=("strangerlib",))
+    context = Context(torch.nn.Linear(4, 2), images, torch.zeros(2), images, 0, 2, trusted=("strangerlib",))
     Worker(context)
     assert trust.is_trusted("strangerlib:Weak")
 

@@ -139,6 +139,9 @@ def test_codes_are_made_of_real_numbers_only():
 def test_the_calibration_of_another_design_is_refused():
     """A calibration without levels made a design with ADCs compute without them."""
     exact = AnalogCore(MATRIX, FINE, calibration=INPUTS).calibration
+    with pytest.raises(CalibrationError, match="input codes of 14 bits, and its design has 8 bits"):
+        AnalogCore(MATRIX, Design(), calibration=exact)
+    exact = AnalogCore(MATRIX, Design().with_settings({"adc": "none"}), calibration=INPUTS).calibration
     with pytest.raises(CalibrationError, match="no ADC levels"):
         AnalogCore(MATRIX, Design(), calibration=exact)
     sliced = Design().with_settings({"weights.bits_per_cell": 2})
