@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 import torch
@@ -184,22 +183,23 @@ class Dataset:
         fair = self.spread(seed)
         if fair.stored_calibration is None:
             fair = fair._with_some_apart(images, calibration)
+        elif len(fair.stored_calibration) < calibration:
+            fair = fair._noting(
+                f"only {len(fair.stored_calibration):,} images are there to set ranges with, not {calibration:,}"
+            )
+        if images is not None and len(fair.stored) < images:
+            fair = fair._noting(f"only {len(fair.stored):,} images are there to measure on, not {images:,}")
         own, known = fair.stored_calibration, fair.calibration_labels
         return fair.with_changes(
             images=fair.stored[:images],
             labels=fair.labels[:images],
             calibration=None if own is None else own[:calibration],
             calibration_labels=None if known is None else known[:calibration],
-            notes=(*fair.notes, *fair._short_of(images, calibration)),
         )
 
-    def _short_of(self, images: int | None, calibration: int) -> Iterator[str]:
-        """Notes where there are fewer images than are asked for; those set apart have theirs already."""
-        there, own = len(self.stored), self.stored_calibration
-        if images is not None and there < images:
-            yield f"only {there:,} images are there to measure on, not {images:,}"
-        if own is not None and len(own) < calibration and not any("set apart" in note for note in self.notes):
-            yield f"only {len(own):,} images are there to set ranges with, not {calibration:,}"
+    def _noting(self, note: str) -> Dataset:
+        """The same with another note."""
+        return self.with_changes(notes=(*self.notes, note))
 
     def _with_some_apart(self, images: int | None, calibration: int) -> Dataset:
         """The same images, the last of them to calibrate with."""

@@ -44,56 +44,31 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DesignError: two settings that set the same thing.
     """
-    result: dict[str, Any] = {}
+    given = _dotted(settings)
+    names, result = {name for name, _ in given}, dict[str, Any]()
+    for name, value in given:
+        *path, last = _variant_key(name, value, names).split(".")
+        place = result
+        for step in path:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise DesignError(f"{step} is {place!r}, and {name} is given, too: give one of them")
+        known = place.get(last, value)
+        if isinstance(known, dict) != isinstance(value, dict):
+            raise DesignError(f"{name} is {value!r}, and settings of {name} are given, too: give one of them")
+        if last == TAG and known != value:
+            raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
+        place[last] = value
+    return result
+
+
+def _dotted(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Settings by dotted name, those of tables one by one, and empty tables as they are."""
+    found: list[tuple[str, Any]] = []
     for name, value in settings.items():
-        given = nested(value) if isinstance(value, dict) else value
-        for step in reversed(name.split(".")):
-            given = {step: given}
-        result = _together("", result, given)
-    return result
-
-
-def _together(section: str, table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Settings of one section that were given apart.
-
-    Raises:
-        DesignError: they cannot be had together.
-    """
-    result, more = _with_file(table, more) if section == DEVICE else (dict(table), more)
-    for key, value in more.items():
-        name, known = f"{section}.{key}" if section else key, result.get(key, value)
-        if isinstance(known, dict) and isinstance(value, dict):
-            result[key] = _together(name, known, value)
-        elif isinstance(known, dict) or isinstance(value, dict):
-            result[key] = _together(name, _as_table(name, known), _as_table(name, value))
-        elif key == TAG and known != value:
-            raise DesignError(f"{section} is {known!r} and {value!r} at once: give one of them, as {name}")
-        else:
-            result[key] = value
-    return result
-
-
-def _as_table(name: str, value: Any) -> dict[str, Any]:
-    """A table, or the word that stands for one beside settings of its own.
-
-    Raises:
-        DesignError: it is neither.
-    """
-    if isinstance(value, dict):
-        return value
-    if not isinstance(value, str):
-        raise DesignError(f"{name} is {value!r}, and settings of {name} are given, too: give one of them")
-    return {TAG: value}
-
-
-def _with_file(table: dict[str, Any], more: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of a device, in which a table of measurements beside the kind that is to be made of it is its file."""
-    kinds = [each[TAG] for each in (table, more) if TAG in each]
-    files = [kind for kind in kinds if is_table(str(kind))]
-    if len(kinds) < 2 or len(files) != 1:
-        return dict(table), more
-    (kind,) = (kind for kind in kinds if kind not in files)
-    return {**table, TAG: kind, "file": files[0]}, {**more, TAG: kind}
+        is_table_of_some = isinstance(value, dict) and value
+        found += _dotted(value, f"{prefix}{name}.") if is_table_of_some else [(f"{prefix}{name}", value)]
+    return found
 
 
 def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -104,9 +79,8 @@ def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, A
         {'adc.bits': 6, 'adc': 'uniform'}
     """
     chosen = {_chosen(name, value) for name, value in flat(changes).items()}
-    given = [flat({name: value}) or {name: value} for name, value in settings.items()]  # an empty table stays
-    pairs = ((name, value) for part in given for name, value in part.items())
-    return {**{name: value for name, value in pairs if _chosen(name, value) not in chosen - {None}}, **changes}
+    kept = {name: value for name, value in _dotted(settings) if _chosen(name, value) not in chosen - {None}}
+    return {**kept, **changes}
 
 
 def _chosen(name: str, value: Any) -> str | None:

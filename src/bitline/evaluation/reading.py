@@ -22,7 +22,7 @@ from bitline.evaluation.positions import stand_at_inputs
 from bitline.measures import Measure
 from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import AS_GIVEN, TargetReading
-from bitline.measures.own import naming_failures
+from bitline.measures.own import naming_failures_of
 
 RUN = 64
 """Samples that are looked at together."""
@@ -105,7 +105,7 @@ class Reading:
         measure = self.measure
         outputs, targets = self.compared(outputs, self.targets_of(batch))
         is_a_users = type(measure).__module__.partition(".")[0] != "bitline"
-        with naming_failures(measure.name) if is_a_users else nullcontext():
+        with naming_failures_of(f"the measure {measure.name!r}") if is_a_users else nullcontext():
             values = measure.values(outputs, targets)
         if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
             shape = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else ""

@@ -15,23 +15,6 @@ from bitline.measures.measure import Direction, Measure
 
 
 @contextmanager
-def naming_failures(measure: str) -> Iterator[None]:
-    """Name a measure, whose code is a user's, where that fails.
-
-    Raises:
-        DataError: with what the code raised.
-
-    Examples:
-        >>> with naming_failures("margin"):
-        ...     {}["scores"]
-        Traceback (most recent call last):
-        bitline.errors.DataError: the measure 'margin' fails with KeyError: 'scores'
-    """
-    with naming_failures_of(f"the measure {measure!r}"):
-        yield
-
-
-@contextmanager
 def naming_failures_of(what: str) -> Iterator[None]:
     """Name code of a user's, such as a loss, where it fails.
 
@@ -94,7 +77,7 @@ class FunctionMeasure(Measure):
         Raises:
             DataError: the function fails, or returns something else than a number for each sample.
         """
-        with naming_failures(self.name):
+        with naming_failures_of(f"the measure {self.name!r}"):
             found = self.function(outputs, targets)
         values = found.detach() if isinstance(found, Tensor) else self._tensor(found)
         if values.ndim == 2 and values.shape[1] == 1:

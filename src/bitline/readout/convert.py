@@ -179,8 +179,12 @@ def convert_sums_and_add(
         from bitline.readout._convert_numba import convert_sums_and_add_float32
 
         begin = (factor[:, 0] if start is None else start).contiguous()
-        if sums.shape[1] == 1:
-            factor, begin, total, sums, more = _wide(factor, begin, total, sums, more)
+        if sums.shape[1] == 1:  # groups and rows are neighbours in memory
+            times = _rows_at_once(factor.numel(), total.numel())
+            factor, begin = _side_by_side(factor, times)[None], _side_by_side(begin, times)
+            total = total.view(-1, begin.shape[1])
+            sums = sums.view(len(total), 1, -1)
+            more = None if more is None else more.view(sums.shape)
         levels = (low.numpy(), high.numpy(), factor.numpy(), begin.numpy(), start is not None)
         last = None if more is None else more.numpy()
         convert_sums_and_add_float32(sums.numpy(), last, scale.numpy(), np.float32(divisor), *levels, total.numpy())
@@ -214,22 +218,17 @@ def plain_convert_sums_and_add(
         grouped += codes * factor[:, index]
 
 
-def _wide(
-    factor: Tensor, start: Tensor, total: Tensor, *parts: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
-    """The arguments of `convert_sums_and_add` for one conversion, in long rows: groups side by side, and some blocks.
-
-    A loop over few columns costs more than what it does.
-    """
-    width, rows = factor.numel(), total.numel() // factor.numel()
-    together = 1
-    while rows % (2 * together) == 0 and 2 * together * width <= WIDE:
+def _rows_at_once(columns: int, totals: int) -> int:
+    """How many neighbouring rows are worked through as one: a loop over few columns costs more than what it does."""
+    rows, together = totals // columns, 1
+    while rows % (2 * together) == 0 and 2 * together * columns <= WIDE:
         together *= 2
-    factor, start = (each.reshape(1, width).expand(together, width).reshape(1, -1) for each in (factor, start))
-    blocks = rows // together
-    first, second = (None if part is None else part.view(blocks, 1, -1) for part in parts)
-    assert first is not None
-    return factor[None], start, total.view(blocks, -1), first, second
+    return together
+
+
+def _side_by_side(values: Tensor, times: int) -> Tensor:
+    """Values of one row, (1, columns), for several rows that are one."""
+    return values.reshape(1, -1).expand(times, -1).reshape(1, -1)
 
 
 def scale_sums(
@@ -257,11 +256,12 @@ def scale_sums(
     if sums.device.type == "cpu" and sums.dtype == torch.float32:
         from bitline.readout._convert_numba import scale_sums_float32
 
-        shared = start if start.ndim == 1 else torch.zeros_like(factor)
-        factor, wide, total, sums, more = _wide(factor, shared, total, sums, more)
-        start = wide if start.ndim == 1 else start.view(total.shape)
-        last = None if more is None else more[:, 0].numpy()
-        scale_sums_float32(sums[:, 0].numpy(), last, factor.flatten().numpy(), start.numpy(), total.numpy())
+        times = _rows_at_once(len(factor), total.numel())
+        factors = _side_by_side(factor, times)[0]
+        total = total.view(-1, len(factors))
+        begin = _side_by_side(start, times) if start.ndim == 1 else start.view(total.shape)
+        last = None if more is None else more.view(total.shape).numpy()
+        scale_sums_float32(sums.view(total.shape).numpy(), last, factors.numpy(), begin.numpy(), total.numpy())
         return
     sums = sums if more is None else sums.add_(more)
     if start.ndim == 1 and runs_kernels(sums, conversions_agree):
