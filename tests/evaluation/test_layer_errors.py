@@ -32,16 +32,29 @@ def images():
     return torch.rand(9, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
+def prepared_for(network, images):
+    return Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
+
+
+def labelled(images, batch):
+    return MeasuredSamples.labelled(images, torch.zeros(len(images)).long(), batch)
+
+
 def sums_of(network, images):
-    labelled = MeasuredSamples.labelled(images, torch.zeros(len(images)).long(), batch=4)
-    prepared = Prepared.of(network, Design().with_settings(NOISY), images, 0, images)
-    return prepared.compare(labelled)
+    return prepared_for(network, images).compare(labelled(images, batch=9))
 
 
 def test_sums_do_not_depend_on_how_many_images_are_compared_at_once(network, images, monkeypatch):
     whole = sums_of(network, images)
     monkeypatch.setattr(layer_errors, "AT_ONCE", 0)
     assert sums_of(network, images) == whole
+
+
+def test_no_more_images_are_compared_at_once_than_go_through_a_network(network, images):
+    prepared, counts = prepared_for(network, images), []
+    prepared.analog.register_forward_pre_hook(lambda _, inputs: counts.append(len(inputs[0])))
+    assert prepared.compare(labelled(images, batch=2)) == sums_of(network, images)
+    assert counts == [1, 2, 2, 2, 2]
 
 
 def test_sums_are_those_of_recorded_outputs(network, images):

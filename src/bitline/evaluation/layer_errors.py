@@ -99,17 +99,18 @@ class LayerSums:
 
 
 def layer_sums(
-    reference: nn.Module, analog: nn.Module, images: Tensor | StoredImages | Samples
+    reference: nn.Module, analog: nn.Module, images: Tensor | StoredImages | Samples, most: int = 64
 ) -> tuple[LayerSums, ...]:
     """Run both networks and compare, a few images at a time.
 
-    Memory is bounded by the outputs of all layers of a few images, 128 MiB or those of one image. The pieces depend on
-    the network alone, and so do the sums, which are rounded once.
+    Memory is bounded by the outputs of all layers of a few images, 128 MiB or those of one image. The sums do not
+    depend on how many go together: they are rounded once.
 
     Args:
         reference: the quantised reference network.
         analog: the same on a chip.
         images: normalised, one or more; or other samples, whose padding is left out.
+        most: how many of them go through a network at once at most.
 
     Examples:
         >>> import torch
@@ -127,7 +128,7 @@ def layer_sums(
     samples = images if isinstance(images, Samples) else samples_of(images, None, reference)
     size = comparison.add(samples.first(1).call)  # tells how many go together
     if len(samples) > 1:
-        for piece in samples.part(1, None).batches(max(1, AT_ONCE // max(1, size))):
+        for piece in samples.part(1, None).batches(min(most, max(1, AT_ONCE // max(1, size)))):
             comparison.add(piece.call)
     return tuple(
         comparison.sums(layer, before[layer.name], len(samples))

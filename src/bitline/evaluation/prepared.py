@@ -180,7 +180,7 @@ class Prepared:
             return ()
         restart_reads(self.analog)
         with settled(self.analog), settled(self.reference):
-            return layer_sums(self.reference, self.analog, data.samples.part(0, images))
+            return layer_sums(self.reference, self.analog, data.samples.part(0, images), data.batch)
 
     def skipped(self, data: MeasuredSamples, images: int = COMPARED) -> dict[str, float]:
         """Share of the conversions that each layer leaves out, on chip 0; empty for a design that leaves none out.

@@ -116,6 +116,17 @@ class Inputs:
                 left -= call.samples
         return Inputs(tuple(kept))
 
+    def at_most(self, count: int) -> Inputs:
+        """The same samples, `count` of them at once at most.
+
+        Examples:
+            >>> import torch
+            >>> [call.samples for call in Inputs.of(torch.rand(10, 4), torch.nn.Linear(4, 2)).at_most(4).calls]
+            [4, 4, 2]
+        """
+        starts = ((call, start) for call in self.calls for start in range(0, call.samples, count))
+        return Inputs(tuple(call.part(start, start + count) for call, start in starts))
+
     def __len__(self) -> int:
         """Number of samples."""
         return sum(call.samples for call in self.calls)

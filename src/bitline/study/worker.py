@@ -106,7 +106,8 @@ class Worker:
         self.model = context.model.to(compute_device(context.device))
         samples = samples_of(context.images, context.labels, self.model)
         self.data = MeasuredSamples.of(samples, context.measure, context.batch, self.model)
-        self.calibration = Inputs.of(context.calibration, self.model)
+        self.inputs = Inputs.of(context.calibration, self.model)
+        self.calibration = self.inputs
         self.prepared: OrderedDict[str, Prepared] = OrderedDict()
         self.recorded: tuple[str, NetworkRecord] | None = None
         self.statistics: tuple[str, Statistics] | None = None
@@ -146,6 +147,7 @@ class Worker:
     def _try(self, task: Task, batch: int) -> Outcome:
         """Do a task with so many images at once."""
         self.data = replace(self.data, batch=batch)
+        self.calibration = self.inputs.at_most(batch)
         try:
             if self.mismatch:
                 raise StudyError(self.mismatch)
