@@ -12,14 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
+from bitline.data.collate import LABELS, TARGETS
 from bitline.data.decoder_inputs import with_decoder_inputs
+from bitline.data.sample_list import with_objects
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
-
-LABELS = ("labels", "label", "label_ids")
-"""Entries of a mapping that are targets."""
-TARGETS = ("targets", "target", "y")
-"""Entries of a mapping that are targets where the network has no argument of this name."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,9 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
     """A batch of a user's.
 
     Args:
-        given: inputs alone; a tuple or list of inputs, the last entry of two or more the targets; or a mapping by the
-            names of the network's arguments, with targets under 'labels'. Inputs of a tuple may be a mapping.
+        given: inputs alone; a tuple or list of inputs, the last entry of two or more the targets; a mapping by the
+            names of the network's arguments, with targets under 'labels'; or lists of inputs and of mappings, one for
+            each sample, as loaders for detection have them. Inputs of a tuple may be a mapping.
         network: takes the inputs.
 
     Raises:
@@ -84,6 +82,9 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
     """
     if isinstance(given, Mapping):
         return _checked(*_of_mapping(given, network), network)
+    listed = with_objects(given)
+    if listed is not None:
+        return Batch(Call((listed[0],), {}), listed[1])
     if isinstance(given, (tuple, list)) and given:
         inputs, targets = (list(given[:-1]), given[-1]) if len(given) > 1 else (list(given), None)
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
@@ -110,6 +111,9 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
         >>> with_labels([torch.ones(4), torch.zeros(4)], [1, 0], nn.Linear(4, 2)).call.tensors()[0].shape
         torch.Size([2, 4])
     """
+    listed = with_objects((given, labels))
+    if listed is not None and not (isinstance(given, list) and stacked_samples(given) is not None):
+        return Batch(Call((listed[0],), {}), listed[1])
     if isinstance(given, Mapping):
         return _of_mapping_and(given, labels, network)
     if isinstance(given, tuple):

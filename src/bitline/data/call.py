@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.masks import DECODER, DECODER_INPUTS, INPUTS
+from bitline.data.sample_list import SampleList
 from bitline.errors import BitlineError, DataError, LeftOutWarning
 from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
 
@@ -23,7 +24,7 @@ class Call:
     """One batch of inputs: the arguments of one call of a network.
 
     Attributes:
-        arguments: positional ones.
+        arguments: positional ones, tensors or a `SampleList`.
         keywords: those by name.
 
     Examples:
@@ -35,14 +36,19 @@ class Call:
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
 
+    @property
+    def _inputs(self) -> list[Tensor | SampleList]:
+        values = (*self.arguments, *self.keywords.values())
+        return [value for value in values if isinstance(value, (Tensor, SampleList))]
+
     def tensors(self) -> list[Tensor]:
-        """All tensors among the arguments."""
-        return [value for value in (*self.arguments, *self.keywords.values()) if isinstance(value, Tensor)]
+        """All tensors among the arguments, and in lists of them."""
+        return [tensor for value in self._inputs for tensor in ([value] if isinstance(value, Tensor) else value)]
 
     @property
     def samples(self) -> int:
-        """Samples of the batch: the first axis of its first tensor that has axes."""
-        return next((len(value) for value in self.tensors() if value.ndim), 1)
+        """Samples of the batch: the first axis of its first input that has axes."""
+        return next((len(value) for value in self._inputs if value.shape), 1)
 
     @property
     def mask(self) -> tuple[str, Tensor] | None:
@@ -94,15 +100,26 @@ class Call:
     def part(self, start: int, stop: int) -> Call:
         """Some samples; what has another number of entries goes along whole."""
         count = self.samples
-        return self.each(lambda value: value[start:stop] if value.ndim and len(value) == count else value)
+
+        def some(value: Any) -> Any:
+            has_samples = isinstance(value, (Tensor, SampleList)) and value.shape and len(value) == count
+            return value[start:stop] if has_samples else value
+
+        return self.changed(some)
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Call:
         """The same call with changed tensors."""
 
         def of(value: Any) -> Any:
+            if isinstance(value, SampleList):
+                return value.each(change)
             return change(value) if isinstance(value, Tensor) else value
 
-        return Call(tuple(map(of, self.arguments)), {name: of(value) for name, value in self.keywords.items()})
+        return self.changed(of)
+
+    def changed(self, change: Callable[[Any], Any]) -> Call:
+        """The same call with changed arguments."""
+        return Call(tuple(map(change, self.arguments)), {name: change(part) for name, part in self.keywords.items()})
 
     def for_network(self, model: nn.Module) -> Call:
         """Floating-point inputs in the precision and on the device of a network, where it has one.
@@ -119,7 +136,8 @@ class Call:
 
     def on(self, network: nn.Module) -> Any:
         """What a network makes of it."""
-        return network(*self.arguments, **self.keywords)
+        call = self.changed(lambda value: list(value) if isinstance(value, SampleList) else value)
+        return network(*call.arguments, **call.keywords)
 
 
 def beside(marks: Tensor, values: Tensor) -> Tensor:

@@ -17,6 +17,11 @@ from torch import Tensor, nn
 from bitline.data.call import possible_arguments
 from bitline.errors import DataError
 
+LABELS = ("labels", "label", "label_ids")
+"""Entries of a mapping that are targets."""
+TARGETS = ("targets", "target", "y")
+"""Entries of a mapping that are targets where the network has no argument of this name."""
+
 
 def collated(items: Sequence[Any]) -> Any:
     """A batch of items of a data set.
@@ -37,10 +42,26 @@ def _collated(values: list[Any]) -> Any:
 
     first = values[0]
     if isinstance(first, Mapping):
-        return {name: _collated([value[name] for value in values]) for name in first}
+        return {name: _part([value[name] for value in values], name in (*LABELS, *TARGETS)) for name in first}
     if isinstance(first, tuple):
-        return [_collated(list(parts)) for parts in zip(*values, strict=True)]
+        parts = [list(part) for part in zip(*values, strict=True)]
+        return [*map(_collated, parts[:-1]), _part(parts[-1], has_object(first))]
     return values if isinstance(first, list) else default_collate(values)
+
+
+def _part(values: list[Any], is_target: bool) -> Any:
+    """A part of all items: targets that are mappings, such as boxes and their labels, stay a list of them."""
+    return values if is_target and isinstance(values[0], Mapping) else _collated(values)
+
+
+def has_object(item: Any) -> bool:
+    """Whether an item of a data set is inputs and a target that is a mapping, such as boxes and their labels.
+
+    Examples:
+        >>> has_object((torch.ones(3, 4, 4), {"boxes": torch.ones(2, 4)})), has_object((torch.ones(3, 4, 4), 1))
+        (True, False)
+    """
+    return isinstance(item, tuple) and len(item) > 1 and isinstance(item[-1], Mapping)
 
 
 def with_tensors(item: Any) -> Any:

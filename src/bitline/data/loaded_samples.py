@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import torch
@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from bitline.data.batch import Batch, batch_of
 from bitline.data.call import usable
-from bitline.data.collate import collated, refuse_lists_of_batches, rightly_collated, with_tensors
+from bitline.data.collate import collated, has_object, refuse_lists_of_batches, rightly_collated, with_tensors
+from bitline.data.sample_list import SampleList
 from bitline.data.stored_samples import Samples
 from bitline.errors import DataError
-from bitline.numerics.digest import data_digest
+from bitline.numerics.digest import data_digest, digestible
 
 RUN = 64
 """Samples of a data set that are read at once."""
@@ -137,13 +138,14 @@ class Runs:
 def _digest(batch: Batch) -> int:
     """A number that tells batches apart."""
     code = 0
-    for value in (*batch.call.arguments, *batch.call.keywords.values(), batch.targets):
+    values = *batch.call.arguments, *batch.call.keywords.values(), batch.targets
+    for value in chain.from_iterable(digestible(list(v) if isinstance(v, SampleList) else v) for v in values):
         if isinstance(value, Tensor):
             content = value.detach().cpu().contiguous()
             content = content.float() if content.dtype == torch.bfloat16 else content
             code = zlib.crc32(content.numpy().tobytes(), zlib.crc32(str(tuple(value.shape)).encode(), code))
         else:
-            code = zlib.crc32(repr(value).encode(errors="replace"), code)
+            code = zlib.crc32(str(value).encode(errors="replace"), code)
     return code
 
 
@@ -169,7 +171,7 @@ def item_shape(item: Any) -> Any:
     if isinstance(item, Mapping):
         return {str(name): item_shape(value) for name, value in item.items()}
     if isinstance(item, tuple):
-        return [item_shape(value) for value in item]
+        return [item_shape(value) for value in (item[:-1] if has_object(item) else item)]
     return tuple(getattr(item, "shape", ())), str(getattr(item, "dtype", type(item)))
 
 

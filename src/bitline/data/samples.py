@@ -13,6 +13,7 @@ from bitline.data.call import usable
 from bitline.data.dataset import Dataset
 from bitline.data.lists import are_batches
 from bitline.data.loaded_samples import LoadedSamples, Runs, has_numbers
+from bitline.data.sample_list import with_objects
 from bitline.data.stored_images import StoredImages
 from bitline.data.stored_samples import Samples, StoredSamples, placed
 from bitline.errors import BitlineError, DataError
@@ -27,7 +28,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         data: inputs as a tensor, an array or `StoredImages`, (samples, ...); a tuple (inputs, targets); a mapping by
             the names of the network's arguments, targets under 'labels'; a `Dataset` of bitline or of PyTorch; a
             `DataLoader` or another iterable of batches, each a tensor, a tuple or a mapping; a list of samples, or of
-            batches where the network leaves no doubt, see `are_batches`; or `Samples`.
+            batches where the network leaves no doubt, see `are_batches`; `Samples`; of pictures of several sizes a list
+            of tensors, where each has a mapping as target.
         labels: targets of inputs that come without them; None where the data has them, or there are none.
         network: takes the inputs.
 
@@ -51,7 +53,8 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
     if isinstance(data, list) and labels is None and are_batches(data, network):
         return LoadedSamples.of(data, network)
     is_whole = isinstance(data, (Tensor, StoredImages, tuple, Mapping)) or hasattr(data, "__array__")
-    if is_whole or (isinstance(data, list) and stacked_samples(data) is not None):
+    is_whole = is_whole or (isinstance(data, list) and stacked_samples(data) is not None)
+    if is_whole or with_objects((data, labels)) is not None:
         whole = with_labels(data, labels, network) if _is_apart(data, labels) else batch_of(data, network)
         call = usable(whole.call, network, "images", DataError)
         return StoredSamples(placed(call, network), whole.targets)

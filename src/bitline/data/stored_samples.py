@@ -6,16 +6,18 @@ Everything that looks at data (calibration, measures, layer errors, costs) takes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from torch import Tensor, nn
 
 from bitline.data.batch import Batch
 from bitline.data.call import Call
+from bitline.data.sample_list import SampleList
 from bitline.data.stored_images import StoredImages
-from bitline.numerics.digest import data_digest
+from bitline.numerics.digest import data_digest, digestible
 
 
 class Samples(ABC):
@@ -78,7 +80,7 @@ class StoredSamples(Samples):
     def batches(self, size: int) -> Iterator[Batch]:
         for start in range(0, len(self), size):
             part = self.part(start, start + size)
-            yield Batch(_each(part.inputs, _read), part.targets)
+            yield Batch(part.inputs.changed(_read), part.targets)
 
     def part(self, start: int, stop: int | None) -> StoredSamples:
         count = len(self)
@@ -86,12 +88,12 @@ class StoredSamples(Samples):
         def some(value: Any) -> Any:
             return value[start:stop] if value.shape and len(value) == count else value
 
-        return StoredSamples(_each(self.inputs, some), None if self.targets is None else self.targets[start:stop])
+        return StoredSamples(self.inputs.changed(some), None if self.targets is None else self.targets[start:stop])
 
     def picked(self, places: Tensor) -> Batch:
         """The samples with these numbers, in this order, as one batch."""
         found = self.at(places)
-        return Batch(_each(found.inputs, _read), found.targets)
+        return Batch(found.inputs.changed(_read), found.targets)
 
     def at(self, places: Tensor) -> StoredSamples:
         """The samples with these numbers, in this order."""
@@ -103,7 +105,7 @@ class StoredSamples(Samples):
         targets = self.targets
         if targets is not None:
             targets = targets[places] if isinstance(targets, Tensor) else [targets[int(place)] for place in places]
-        return StoredSamples(_each(self.inputs, some), targets)
+        return StoredSamples(self.inputs.changed(some), targets)
 
     def beside(self, network: nn.Module) -> StoredSamples:
         return StoredSamples(placed(self.inputs, network), self.targets)
@@ -112,19 +114,14 @@ class StoredSamples(Samples):
         parts = [*self.inputs.arguments]
         for name, value in sorted(self.inputs.keywords.items()):
             parts += [name, value]
-        parts.append(self.targets if isinstance(self.targets, Tensor) else repr(self.targets))
-        return data_digest(*parts)
+        whole = (tuple(part) if isinstance(part, SampleList) else (part,) for part in parts)
+        return data_digest(*chain.from_iterable(whole), *digestible(self.targets))
 
 
 def placed(call: Call, network: nn.Module) -> Call:
     """Inputs on the device and in the precision of a network; stored images give their batches there."""
-    return _each(
-        call.for_network(network), lambda value: value.beside(network) if isinstance(value, StoredImages) else value
-    )
-
-
-def _each(call: Call, change: Callable[[Any], Any]) -> Call:
-    return Call(tuple(map(change, call.arguments)), {name: change(value) for name, value in call.keywords.items()})
+    placed = call.for_network(network)
+    return placed.changed(lambda value: value.beside(network) if isinstance(value, StoredImages) else value)
 
 
 def _read(value: Any) -> Any:

@@ -251,7 +251,8 @@ def observed(calibration: Tensor | Samples) -> Tensor | Samples:
         return calibration[:OBSERVED]
     first = calibration.part(0, OBSERVED)
     call = first.first(len(first)).call
-    return first if call.keywords or len(call.tensors()) != 1 else call.tensors()[0]
+    alone = call.arguments[0] if len(call.arguments) == 1 and not call.keywords else None
+    return alone if isinstance(alone, Tensor) else first
 
 
 def _narrowest(found: Sequence[Tried], result: Diagnosis) -> Tried:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
-from bitline.data.batch import LABELS, left_out
+from bitline.data.batch import left_out
 from bitline.data.call import (
     Call,
     accepted_keywords,
@@ -21,10 +21,11 @@ from bitline.data.call import (
     tensor_of_numbers,
     usable,
 )
-from bitline.data.collate import rightly_collated, with_tensors
+from bitline.data.collate import LABELS, rightly_collated, with_tensors
 from bitline.data.decoder_inputs import with_decoder_inputs
 from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.other_masks import tell_of_other_masks
+from bitline.data.sample_list import with_objects
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import BitlineError, CalibrationError, DataError
@@ -185,7 +186,8 @@ def _read(given: Any, model: nn.Module) -> tuple[Call, ...]:
 
 
 def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
-    call = _call(given, model)
+    listed = with_objects(given)
+    call = _call(given, model) if listed is None else Call((listed[0],), {})
     if call is not None:
         yield from _batches(call)
         return
@@ -217,6 +219,9 @@ def _holds_samples(given: Any) -> bool:
 
 def _call_of_batch(batch: Any, model: nn.Module) -> Call | None:
     """A batch as arguments of `model`: all inputs of ((inputs, ...), labels), and as many as it needs of others."""
+    listed = with_objects(batch)
+    if listed is not None:
+        return Call((listed[0],), {})
     inputs = batch[0] if isinstance(batch, tuple) and batch else None
     if isinstance(inputs, (tuple, list, Mapping)):
         return _call(tuple(inputs) if isinstance(inputs, list) else inputs, model)

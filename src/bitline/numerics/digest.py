@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -74,6 +74,32 @@ def data_digest(*parts: Splittable | str) -> str:
         for rows in part.split(BLOCK):
             digest.update(_content(rows))
     return digest.hexdigest()
+
+
+def digestible(value: Any) -> Iterator[Splittable | str]:
+    """Tensors in what may be lists and mappings of them, and everything else as texts.
+
+    Args:
+        value: anything.
+
+    Examples:
+        >>> from torch import zeros
+        >>> list(digestible([{"boxes": zeros(1, 4), "label": 3}]))
+        ['boxes', tensor([[0., 0., 0., 0.]]), 'label', '3']
+        >>> list(digestible(["cat", "dog"]))
+        ["['cat', 'dog']"]
+    """
+    if isinstance(value, Tensor):
+        yield value.reshape(-1) if value.ndim == 0 else value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield str(name)
+            yield from digestible(part)
+    elif isinstance(value, (list, tuple)) and any(isinstance(part, (Tensor, Mapping)) for part in value):
+        for part in value:
+            yield from digestible(part)
+    else:
+        yield repr(value)
 
 
 def _content(tensor: Tensor) -> bytes:

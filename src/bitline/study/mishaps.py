@@ -15,7 +15,7 @@ from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.study.code import is_installed
 from bitline.study.task import Task
 
-OUT_OF_MEMORY = "out of memory: use a smaller batch (run.batch or --batch), fewer workers, or a design with fewer slices"
+OUT_OF_MEMORY = "out of memory: use a smaller batch (run.batch, --batch), fewer workers, or a design with fewer slices"
 KILLED = "it probably ran out of memory: use fewer workers or a smaller run.batch"
 """Of a worker that ended without a word."""
 
@@ -33,7 +33,7 @@ def described(error: BaseException) -> str:
 
     Examples:
         >>> described(BitlineError("weights.bits is 40: use 32 at most")), described(MemoryError())
-        ('weights.bits is 40: use 32 at most', 'out of memory: use a smaller batch (run.batch or --batch), ...')
+        ('weights.bits is 40: use 32 at most', 'out of memory: use a smaller batch (run.batch, --batch), ...')
     """
     if isinstance(error, BitlineError):
         return str(error)

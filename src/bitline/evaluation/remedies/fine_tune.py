@@ -252,7 +252,7 @@ class _Trainer:
         Raises:
             DataError: targets do not suit the measure, or the loss fails or is none that a network can learn from.
         """
-        outputs = self.trained.network(*batch.call.arguments, **batch.call.keywords)
+        outputs = batch.call.on(self.trained.network)
         targets = self.reading.targets_of(batch)
         if targets is not None:
             targets = self.data.checked(outputs, targets)
