@@ -146,8 +146,8 @@ def find_device(device: str, settings: dict[str, Any]) -> Device:
         DesignError: no such device, or an impossible setting.
     """
     from bitline.config.messages import nearest
+    from bitline.config.table_files import is_table
     from bitline.design import Design
-    from bitline.devices.registry import is_table
 
     kinds = registered()
     if is_table(device):

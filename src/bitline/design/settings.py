@@ -8,8 +8,8 @@ from typing import Any
 
 from bitline.arrays import Array
 from bitline.config import toml
+from bitline.config.table_files import is_table
 from bitline.config.trust import is_import_path
-from bitline.devices.registry import is_table
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
 from bitline.readout import Adc

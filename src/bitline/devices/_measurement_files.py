@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitline.config.part import Part
+from bitline.config.table_files import read_frame
 from bitline.devices.duration import format_duration
 from bitline.devices.header_units import reading_in, seconds_in, size_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
-"""Files that can hold a table of measurements."""
-SEPARATORS = ("\t", ";", "|", ",")
-"""Between the columns of a text file, the ones first that are never inside a number."""
 WORDS = {
     "target": re.compile(r"target|goal|nominal|setpoint|aim|soll", re.IGNORECASE),
     "measured": re.compile(r"meas|read|actual|(^|_)ist(_|$)", re.IGNORECASE),
@@ -69,58 +64,14 @@ def read_file(path: Path, columns: Columns) -> ReadFile:
     """Read a table of measurements.
 
     Args:
-        path: a file with one of `SUFFIXES`.
+        path: a file with one of `TABLE_SUFFIXES`.
         columns: headers of the user's own.
 
     Raises:
         ValueError: it cannot be read, or has no such columns; the message says what to do.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ValueError(f"cannot read measurements from {path}: use a .csv, .xlsx or .parquet file")
-    try:
-        frame, decimal = reader(path)
-    except ImportError as error:
-        extra = "openpyxl" if path.suffix.lower() == ".xlsx" else "pyarrow"
-        raise ValueError(f"reading {path} needs {extra}: pip install {extra}, or use a .csv file") from error
-    except (OSError, ValueError, KeyError) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        raise ValueError(f"cannot read measurements from {path}: {reason}") from None
+    frame, decimal = read_frame(path)
     return _named(frame, decimal, path, columns)
-
-
-def _text(path: Path) -> tuple[pd.DataFrame, str]:
-    """A text file: whatever separates its columns, with decimal points or commas."""
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    content = path.read_text(encoding="utf-8-sig")
-    head, _, body = content.lstrip().partition("\n")
-    separator = next((mark for mark in SEPARATORS if mark in head), ",")
-    decimal = "," if separator != "," and re.search(r"\d,\d", body) else "."
-    return pd.read_csv(io.StringIO(content.lstrip()), sep=separator, skipinitialspace=True), decimal
-
-
-def _parquet(path: Path) -> tuple[pd.DataFrame, str]:
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    return pd.read_parquet(path), "."
-
-
-def _sheet(path: Path) -> tuple[pd.DataFrame, str]:
-    """The first sheet of a workbook."""
-    import zipfile
-
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    try:
-        return pd.read_excel(path), "."
-    except zipfile.BadZipFile:
-        raise ValueError("it is no Excel workbook") from None
-
-
-READERS: dict[str, Callable[[Path], tuple[pd.DataFrame, str]]] = {
-    ".csv": _text, ".tsv": _text, ".txt": _text, ".parquet": _parquet, ".xlsx": _sheet,
-}  # fmt: skip
 
 
 def _named(frame: pd.DataFrame, decimal: str, path: Path, columns: Columns) -> ReadFile:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bitline.config.table_files import numbers_in
 from bitline.devices._measurement_files import Columns, read_file
 from bitline.devices.header_units import has_time
 from bitline.numerics.digest import content_digest
@@ -85,7 +86,7 @@ def _read(path: Path, columns: Columns, _changed: int) -> MeasurementTable:
     frame = file.frame
     if frame.empty:
         raise ValueError(f"{path} has a header and no measurements: give a row for each measured cell")
-    values = frame.apply(_numbers, decimal=file.decimal)
+    values = frame.apply(numbers_in, decimal=file.decimal)
     for name in values:
         scale = file.scales.get(name, 1.0)
         values[name] = values[name] * scale if scale != 1 else values[name]
@@ -114,15 +115,6 @@ def _long(values: pd.DataFrame, readings: dict[str, float]) -> pd.DataFrame:
     parts = (values[["target", name]].set_axis(["target", "measured"], axis=1).assign(time_s=seconds)
              for name, seconds in readings.items())  # fmt: skip
     return pd.concat(parts, ignore_index=True)
-
-
-def _numbers(column: pd.Series, decimal: str) -> pd.Series:
-    """A column as numbers; NaN for what is none."""
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    if decimal == "," and not pd.api.types.is_numeric_dtype(column):
-        column = column.astype(str).str.replace(",", ".", regex=False)
-    return pd.to_numeric(column, errors="coerce")
 
 
 def _by_target(values: pd.DataFrame, path: Path) -> MeasuredCells:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated, Any
 
+from bitline.config.table_files import is_table
 from bitline.config.variants import Variants
-from bitline.devices._measurement_files import SUFFIXES
 from bitline.devices.charge_sharing import ChargeSharing
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.devices.exact import Exact
@@ -26,16 +25,6 @@ from bitline.devices.sonos_agrawal_2022 import SonosAgrawal2022
 from bitline.devices.sonos_xiao_2022 import SonosXiao2022
 from bitline.devices.state_independent import StateIndependent
 from bitline.devices.state_proportional import StateProportional
-
-
-def is_table(name: str) -> bool:
-    """Whether a device is called by the path of a table of measurements.
-
-    Examples:
-        >>> is_table("cells.csv"), is_table("reram-wan-2022")
-        (True, False)
-    """
-    return PurePath(name).suffix.lower() in SUFFIXES
 
 
 class DeviceVariants(Variants):
