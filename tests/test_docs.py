@@ -247,7 +247,7 @@ def check_names(path: list[str], given: dict[str, object]) -> None:
             continue
         kind = {"adc.kind": given["kind"]} if given.get("kind") else {}
         own = [setting for setting in given.get("set_") or () if not setting.startswith("library.")]
-        Design.load(name).with_settings(kind).with_settings(parse_settings(own))
+        Design.load(name).with_settings({**kind, **parse_settings(own)})
 
 
 def public_names() -> Iterator[tuple[str, str]]:

@@ -31,8 +31,13 @@ def test_every_setting_of_a_design_is_described_with_its_default():
 
 
 @pytest.mark.parametrize("part", ["adc", "array", "weights", "cell.levels", "hardware.duplication"])
-def test_all_kinds_that_are_listed_are_taken(part):
-    needed = {"table": {"values": [0.0, 1.0]}, "uniform": {"count": 4} if part == "cell.levels" else {}}
+def test_all_kinds_that_are_listed_are_taken(part, tmp_path):
+    (tmp_path / "inl.csv").write_text("code,INL\n1,0\n2,0.1\n3,0\n", encoding="utf-8")
+    needed = {
+        "table": {"values": [0.0, 1.0]},
+        "uniform": {"count": 4} if part == "cell.levels" else {},
+        "measured": {"file": str(tmp_path / "inl.csv")},
+    }
     for kind in EVERYWHERE[f"{part}.kind"].values.split(", "):
         if kind != IMPORTED:
             Design().with_settings({part: {"kind": kind, **needed.get(kind, {})}})
@@ -55,9 +60,8 @@ def test_the_command_line_takes_what_is_said_to_set_a_setting():
                 assert "is missing: give it a value" in str(error)  # another setting of this kind has no default
                 refused.add(row.condition)
     kinds = ("state-independent", "charge-sharing", "measurements-fit", "measurements-fit, measurements-resampled")
-    assert refused <= {f"cell.device.kind = {kind}" for kind in (*kinds, "state-independent, state-proportional")} | {
-        "cell.programming.kind = write-verify"
-    }
+    devices = {f"cell.device.kind = {kind}" for kind in (*kinds, "state-independent, state-proportional")}
+    assert refused <= devices | {"cell.programming.kind = write-verify", "adc.kind = measured"}
 
 
 def test_a_setting_of_a_single_kind_says_so():

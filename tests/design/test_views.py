@@ -239,7 +239,7 @@ def test_every_setting_is_tried():
 
 
 OF_FILES = ("file", "content", "options", "columns", "unit", "largest_state", "mean_degree", "sigma_degree")
-"""Settings of devices that take a file or a class of the user's."""
+"""Settings of devices and converters that take a file or a class of the user's."""
 
 
 def settings_of(model: Any, prefix: str = "") -> list[str]:
@@ -249,7 +249,8 @@ def settings_of(model: Any, prefix: str = "") -> list[str]:
             continue
         inner = list(models(field.annotation))
         names += [prefix + name] if not inner else [n for each in inner for n in settings_of(each, f"{prefix}{name}.")]
-    return [name for name in names if not name.startswith("cell.device.") or name.split(".")[2] not in OF_FILES]
+    takes_files = ("cell.device.", "adc.")
+    return [name for name in names if not (name.startswith(takes_files) and set(name.split(".")) & set(OF_FILES))]
 
 
 @pytest.mark.parametrize("context", CONTEXTS)

@@ -96,6 +96,18 @@ def test_designs_remember_the_table(tmp_path, kind):
         Design.from_toml(text)
 
 
+def test_another_table_takes_the_place_of_one(tmp_path):
+    """A study of two wafers was refused, as if the file of the first had changed."""
+    first, second = write(tmp_path), str(tmp_path / "other.csv")
+    Path(second).write_text(Path(write(tmp_path, cells=30)).read_text(encoding="utf-8"), encoding="utf-8")
+    write(tmp_path)
+    design = Design().with_settings({"cell.device": {"kind": "measurements-resampled", "file": first, "unit": "nA"}})
+    changed = design.with_settings({"cell.device.file": second})
+    assert changed.cell.device.content != design.cell.device.content
+    assert (changed.cell.device.kind, changed.cell.device.unit) == ("measurements-resampled", "nA")
+    assert changed.with_settings({"cell.device.file": first}) == design
+
+
 def test_what_was_not_measured_is_refused(tmp_path):
     base = {"cell.device": {"kind": "measurements-fit", "file": write(tmp_path, times=(0.0, 3600.0, DAY))}}
     assert Design().with_settings(base).cell.window_low == pytest.approx(5 / 40)

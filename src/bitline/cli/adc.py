@@ -36,7 +36,7 @@ def adc(
         str | None,
         typer.Argument(
             metavar="KIND",
-            help="uniform, ramp, sar, split-sar, pipeline, cyclic or flash; that of the design if not given.",
+            help="uniform, ramp, sar, split-sar, pipeline, cyclic, flash or measured; that of the design if not given.",
         ),
     ] = None,
     design: options.DesignName = "differential",

@@ -22,7 +22,7 @@ def approximations(design: Design) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for variant in design.variants():
-        found |= dict.fromkeys(variant.array.approximations)
+        found |= dict.fromkeys((*variant.array.approximations, *variant.adc.approximations))
         found |= dict.fromkeys(text for applies, text in APPROXIMATIONS.items() if applies(variant))
     return tuple(found)
 

@@ -29,6 +29,9 @@ SHARED = {
 }
 """Settings that all variants of a section share, and keep when another variant is chosen."""
 
+OF_FILE = frozenset({"content", "bits"})
+"""Settings that follow from the file beside them, and go when another file is chosen."""
+
 
 def nested(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings by dotted name as tables in each other, whatever their order.
@@ -95,7 +98,7 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `change`, table by table.
 
     Where a change chooses another variant (`kind`), the settings of the old variant go, and those which all
-    variants share stay.
+    variants share stay. Where it names another `file`, so does what follows from the old one.
     """
     result = dict(base)
     for key, value in change.items():
@@ -107,6 +110,8 @@ def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
             if is_variant and value.get(TAG, old[TAG]) != old[TAG]:
                 shared = SHARED.get(key, frozenset()) if value[TAG] != "none" else frozenset()
                 old = {name: kept for name, kept in old.items() if name in shared}
+            if value.get("file", old.get("file")) != old.get("file"):
+                old = {name: kept for name, kept in old.items() if name not in OF_FILE}
             result[key] = merge(old, value)
         else:
             result[key] = value

@@ -10,6 +10,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
+from bitline.config.contents import same_content
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
 from bitline.devices._measured_range import MeasuredRange
@@ -70,12 +71,7 @@ class TableDevice(Device):
             return data
         columns = data.get("columns", {})
         table = read_table(str(data["file"]), columns if isinstance(columns, Columns) else Columns(**columns))
-        found = table.content
-        if data.get("content") not in (None, "", found):
-            raise ValueError(
-                f"cell.device.file {data['file']!r} has changed since the design was saved (content {found}, not "
-                f"{data['content']}): bring the old file back, or remove cell.device.content from the design"
-            )
+        found = same_content(data, table.content, "cell.device")
         unit = str(data.get("unit") or table.unit)
         if table.unit and plain_unit(unit) != table.unit:
             raise ValueError(

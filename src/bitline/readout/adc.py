@@ -41,6 +41,7 @@ class NoAdc(Variant):
     rate_MS_per_s: ClassVar[float | None] = None
     noise: ClassVar[float] = 0.0
     is_ideal: ClassVar[bool] = True
+    approximations: ClassVar[tuple[str, ...]] = ()
 
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
         """There are none."""
@@ -120,6 +121,11 @@ class Adc(Variant):
     def is_ideal(self) -> bool:
         """Whether every converter has the ideal transfer curve."""
         return True
+
+    @property
+    def approximations(self) -> tuple[str, ...]:
+        """What a reader of results should know of its curves, one sentence each."""
+        return ()
 
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
         """Transfer curves of the converters of one chip and layer.

@@ -1,0 +1,33 @@
+"""Files that settings name, recognised by their content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def same_content(settings: Mapping[str, Any], found: str, section: str) -> str:
+    """The hash of a file, if it is that of the design, or the design has none yet.
+
+    Args:
+        settings: of the section: its `file`, and the `content` that a saved design has of it.
+        found: hash of the file as it is.
+        section: that names the file, for messages.
+
+    Raises:
+        ValueError: it is another file than when the design was saved.
+
+    Examples:
+        >>> same_content({"file": "cells.csv"}, "8a1f", "cell.device")
+        '8a1f'
+        >>> same_content({"file": "cells.csv", "content": "77b0"}, "8a1f", "cell.device")
+        Traceback (most recent call last):
+        ValueError: cell.device.file 'cells.csv' has changed since the design was saved (content 8a1f, not 77b0): ...
+    """
+    known = settings.get("content")
+    if known not in (None, "", found):
+        raise ValueError(
+            f"{section}.file {settings['file']!r} has changed since the design was saved (content {found}, not "
+            f"{known}): bring the old file back, or remove {section}.content from the design"
+        )
+    return found
