@@ -140,7 +140,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     }
     if settings["adc.range"] == "guaranteed":
         settings["adc.bits"] = Design().with_settings({**settings, "adc.range": "full"}).guaranteed_bits
-    elif settings["inputs.accumulation"] != "analog":
+    elif Design().with_settings(settings).inputs.slicing(input_bits).conversions > 1:
         saved = [(), (1,), (2, 1)] if settings["adc.bits"] > 2 else [(), (1,)]
         settings["adc.bits_saved"] = draw(st.sampled_from(saved))
     return Design().with_settings(settings)

@@ -225,7 +225,9 @@ def test_choosing_another_converter_keeps_its_resolution():
 @given(designs(adc=True), matrices(), st.lists(st.integers(0, 2), min_size=1, max_size=4), st.integers(0, 1000))
 def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, matrix, saved, seed):
     accumulation = "digital" if design.inputs.accumulation == "analog" else design.inputs.accumulation
-    design = design.with_settings({"inputs.accumulation": accumulation, "adc.range": "full", "adc.bits": 7})
+    most = max(1, design.inputs.bits // 2)  # two conversions or more
+    slicing = {"inputs.slice_bits": min(design.inputs.slice_bits, most), "inputs.analog_slices": 1}
+    design = design.with_settings({"inputs.accumulation": accumulation, "adc.range": "full", "adc.bits": 7, **slicing})
     design = design.with_settings({"adc.bits_saved": saved})
     inputs = inputs_for(matrix.shape[1], 3, seed, False)
     core = AnalogCore(matrix, design, calibration=inputs, seed=seed)
@@ -234,11 +236,27 @@ def test_coarser_conversions_of_low_order_bits_equal_the_literal_chain(design, m
     assert (np.abs(core @ inputs - expected.outputs) <= allowed).all()
 
 
+@pytest.mark.parametrize("changed", [{"adc.skip_zero_inputs": True}, {"adc.ranges_per": ["column"]}])
+def test_coarser_conversions_have_the_noise_of_their_converter(changed):
+    """It is in steps of the whole converter; with levels of columns it was 2^saved times as large."""
+    inputs = {"bits": 6, "slice_bits": 2, "accumulation": "digital"}
+    adc = {"bits": 8, "noise_steps": 2.0, "bits_saved": [3, 3, 3]}
+    plain = Design().with_settings({"cell.device": "none", "inputs": inputs, "adc": adc})
+    matrix, inputs = (torch.rand(shape, generator=torch.Generator().manual_seed(0)) for shape in ((12, 40), (40, 64)))
+    errors = [
+        float((AnalogCore(matrix, design, calibration=inputs) @ inputs - matrix @ inputs).std())
+        for design in (plain, plain.with_settings(changed))
+    ]
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"adc.bits_saved": [1]}, "use inputs.accumulation = 'digital'"),
         ({"adc.bits_saved": [8], "inputs.accumulation": "digital"}, "has none left"),
+        ({"adc.bits_saved": [3], "inputs.accumulation": "digital", "inputs.slice_bits": 8}, "have one conversion"),
+        ({"adc.bits_saved": [3], "inputs.accumulation": "mixed", "inputs.analog_slices": 8}, "have one conversion"),
         (
             {"adc": {"kind": "sar", "bits_saved": [1]}, "inputs.accumulation": "digital"},
             "for adc.kind = 'uniform' only",

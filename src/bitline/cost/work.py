@@ -19,7 +19,7 @@ from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
 from bitline.design import Design
 from bitline.encode import InputSlicing, WeightMapping
 from bitline.errors import DesignError
-from bitline.readout import Adc, NoAdc
+from bitline.readout import Adc, NoAdc, bits_saved
 
 SUBSTITUTE = "sar"
 """Architecture, usual beside columns, whose law stands in for converters without a library's numbers or a law."""
@@ -138,7 +138,7 @@ class ConversionSchedule:
             )
         slicing = design.inputs.slicing(magnitude_bits)
         built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
-        bits = tuple(max(1, built - saved) for saved in [*adc.bits_saved, *[0] * count][:count])
+        bits = tuple(max(1, built - saved) for saved in bits_saved(adc, count))
         circuit = converter(adc, library)
         return cls(slicing, bits, circuit, adc.rate_MS_per_s)
 

@@ -17,6 +17,7 @@ from bitline.readout import (
     Levels,
     Sums,
     TransferTable,
+    bits_saved,
     convert_and_add,
     convert_columns_and_add,
     lookup_and_add,
@@ -130,7 +131,7 @@ class ColumnLevels(Readout):
 
     Args:
         scale, low, high, factor: (groups, conversions, columns), see `convert_columns_and_add`.
-        noise: standard deviation of noise, in steps.
+        noise: standard deviation of noise, in steps of these levels.
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class ColumnLevels(Readout):
                 columns.spread((columns.low / each.coarser).ceil(), each),
                 columns.spread((columns.high / each.coarser).floor(), each),
                 columns.spread(columns.weights(each) * each.coarser, each),
-                noise,
+                noise / each.coarser,
             )
             for each in Conversion.all_of(arrays)
         ]
@@ -222,9 +223,7 @@ class Conversion:
     @classmethod
     def all_of(cls, arrays: LayerArrays) -> list[Conversion]:
         """The conversions of a product, the least significant first."""
-        count = arrays.slicing.conversions
-        saved = [2.0**bits for bits in arrays.design.adc.bits_saved[:count]] if count > 1 else []
-        coarser = saved + [1.0] * (count - len(saved))
+        coarser = [2.0**bits for bits in bits_saved(arrays.design.adc, arrays.slicing.conversions)]
         signed = arrays.code_factors().cpu() * (arrays.digits_per_G_max * arrays.slicing.top)
         return [cls(index, signed * arrays.slicing.radix(index), ratio) for index, ratio in enumerate(coarser)]
 

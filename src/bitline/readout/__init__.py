@@ -8,7 +8,7 @@ its own registry.
 from bitline.readout._sums import Sums
 from bitline.readout._transfer import TransferTable, ideal_edges
 from bitline.readout.accumulator import Accumulator
-from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc
+from bitline.readout.adc import Adc, NoAdc, ThermalNoise, UniformAdc, bits_saved
 from bitline.readout.architectures import CircuitAdc
 from bitline.readout.bit_lines import BitLines, full_precision_bits
 from bitline.readout.convert import convert_and_add, convert_columns_and_add, convert_sums_and_add, scale_sums
@@ -48,6 +48,7 @@ __all__ = [
     "ThermalNoise",
     "TransferTable",
     "UniformAdc",
+    "bits_saved",
     "convert_and_add",
     "convert_columns_and_add",
     "convert_sums_and_add",

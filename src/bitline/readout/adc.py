@@ -138,6 +138,22 @@ class Adc(Variant):
         raise NotImplementedError
 
 
+def bits_saved(adc: Adc | NoAdc, conversions: int) -> tuple[int, ...]:
+    """Bits that each conversion of a signal does without, the least significant first.
+
+    A conversion that has all input bits saves none.
+
+    Args:
+        adc: the converter.
+        conversions: of one signal.
+
+    Examples:
+        >>> bits_saved(Adc(bits_saved=[3, 2]), conversions=4), bits_saved(Adc(bits_saved=[3]), conversions=1)
+        ((3, 2, 0, 0), (0,))
+    """
+    return (*adc.bits_saved, *[0] * conversions)[:conversions] if conversions > 1 else (0,)
+
+
 class UniformAdc(Adc):
     """Uniform levels, round to nearest, clip at the ends.
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from torch import Tensor
 
 from bitline.config.imported import ImportedPart
 from bitline.config.trust import heed, is_loadable
 from bitline.config.variants import Variant
+from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Adc
@@ -57,5 +59,50 @@ class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
     def is_ideal(self) -> bool:
         return self.loaded.is_ideal
 
+    @property
+    def approximations(self) -> tuple[str, ...]:
+        return self.loaded.approximations if self.is_loaded else ()
+
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
-        return self.loaded.tables(arrays, converters, draws)
+        """Transfer curves of the class, one for each converter.
+
+        Raises:
+            DesignError: they are none of converters of these bits.
+        """
+        found = self.loaded.tables(arrays, converters, draws)
+        try:
+            return _checked(found, self.bits, arrays, converters)
+        except ValueError as error:
+            raise DesignError(f"adc.kind is {self.kind!r}, whose method 'tables' returns {error}") from None
+
+
+def _checked(table: Any, bits: int, arrays: int, converters: int) -> TransferTable:
+    """Curves that can be looked up, with those that converters share for each of them.
+
+    Raises:
+        ValueError: with what is wrong, after "returns".
+    """
+    if not isinstance(table, TransferTable):
+        raise ValueError(f"a {type(table).__name__}: return a TransferTable")
+    edges, codes = (
+        _for_each(values, what, arrays, converters) for what, values in (("edges", table.edges), ("codes", table.codes))
+    )
+    if codes.shape[-1] != edges.shape[-1] + 1 or edges.shape[-1] < 2**bits - 1:
+        raise ValueError(
+            f"{edges.shape[-1]} edges and {codes.shape[-1]} codes for {bits} bits: give {2**bits - 1} edges or more "
+            "(one twice where a code is missing), and a code more than edges"
+        )
+    if not bool((edges[..., 1:] >= edges[..., :-1]).all()):
+        raise ValueError("edges that do not ascend, or NaN: TransferTable.monotonic puts them in order")
+    if not bool(((codes >= 0) & (codes < 2**bits) & (codes == codes.round())).all()):
+        raise ValueError(f"codes that are no whole numbers from 0 to {2**bits - 1}")
+    return TransferTable(edges.contiguous(), codes.contiguous())
+
+
+def _for_each(values: Tensor, what: str, arrays: int, converters: int) -> Tensor:
+    """Values of every converter of every array."""
+    if values.ndim != 3 or values.shape[0] not in (1, arrays) or values.shape[1] not in (1, converters):
+        raise ValueError(
+            f"{what} of the shape {tuple(values.shape)}: give ({arrays}, {converters}, {what}), or 1s there"
+        )
+    return values.expand(arrays, converters, -1)
