@@ -202,6 +202,9 @@ def test_headers_can_be_said_and_must_be_where_they_are_ambiguous(tmp_path):
     (tmp_path / "two.csv").write_text(f"aim,read_first,read_again\n{rows}")
     with pytest.raises(DesignError, match=r"read_first and read_again.*, such as --columns 'measured=read_first'"):
         device(str(tmp_path / "two.csv"))
+    (tmp_path / "none.csv").write_text("cell,G_prog,G_later\n1,2,3\n")
+    with pytest.raises(DesignError, match="--columns 'target=G_prog,measured=G_later'"):
+        device(str(tmp_path / "none.csv"))
     with pytest.raises(DesignError, match="has no column 'nope'"):
         device(str(tmp_path / "two.csv"), columns={"measured": "nope"})
     found = device(str(tmp_path / "two.csv"), columns={"measured": "read_first"})
@@ -235,6 +238,8 @@ WRONG = {
     "target (uS),measured (uS),G_1h": "has a unit in the header 'target .uS.' and none in 'G_1h'",
     "target,measured,G_0h": "has measured and G_0h, both read at programming",
     "target,measured,G_60min,G_1h": "has G_60min and G_1h, both read after 1 hour",
+    "R_target,R_measured,t": "has resistances in 'R_target': give conductances",
+    "target,measured resistance,t": "has resistances in 'measured resistance'",
     "target (a.u.),measured (a.u.),t": "has the unit 'a'|'u'",
 }
 

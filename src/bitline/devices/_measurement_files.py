@@ -23,6 +23,11 @@ WORDS = {
 """What a header says that stands for a column."""
 
 
+RESISTANCE = re.compile(r"(?<![a-z])(r|resistances?)(?![a-z0-9])", re.IGNORECASE)
+COUNTED = re.compile(r"^(cell|device|index|id|no|nr|number|#|unnamed: \d+)$", re.IGNORECASE)
+"""Headers of columns that number the cells."""
+
+
 class Columns(Part):
     """Headers of a user's own table; found by their words where they are empty.
 
@@ -102,10 +107,15 @@ def _chosen(headers: list[str], path: Path, columns: Columns) -> dict[str, str]:
     missing = [name for name in ("target", "measured") if not found[name] and not (name == "measured" and timed)]
     if missing:
         guessed = found.values() if len(headers) - len(missing) >= sum(map(bool, found.values())) else ()
-        free = [header for header in headers if header not in guessed]
+        free = [header for header in headers if header not in guessed and not COUNTED.search(header)]
         raise ValueError(
             f"{path} has the columns {', '.join(headers)}: it needs 'target' and 'measured' (one unit), and may have "
             f"'time_s'{_say(dict(zip(missing, free, strict=False)))}"
+        )
+    resistances = [header for name, header in found.items() if name != "time_s" and RESISTANCE.search(header)]
+    if resistances:
+        raise ValueError(
+            f"{path} has resistances in {resistances[0]!r}: give conductances (1 / R), or another header for those"
         )
     return {name: header for name, header in found.items() if header}
 
