@@ -232,7 +232,7 @@ OUTPUTS = ("", "file/below", "file/below/it.png", "x" * 5000 + ".png", "folder",
 
 def is_output(parameter: Parameter) -> bool:
     """Whether a path is written: it is in none of the help texts of what is read."""
-    return parameter.kind is Path and parameter.name in ("--out", "--report", "--spice", "--calibration")
+    return parameter.kind is Path and parameter.name in ("--out", "--report", "--spice", "--calibration", "--designs")
 
 
 def bad_values(parameter: Parameter) -> tuple[str, ...]:

@@ -212,6 +212,10 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bitline.study.standing": (study.standing, dict(workers=2)),
         "bitline.study.plan": (study.plan, dict(study=made["study"], store="p.sqlite")),
         "bitline.study.read_results": (study.read_results, dict(path="kept.sqlite")),
+        "bitline.study.write_designs": (
+            study.write_designs,
+            dict(designs=study.read_results("kept.sqlite").designs, folder=Path("chosen")),
+        ),
         "bitline.study.sweep": (study.sweep, dict(study=made["study"], store="s.sqlite")),
         "bitline.data.Dataset": (
             data.Dataset,

@@ -26,6 +26,7 @@ ACCEPTED = {
     "--worst": {"0": "no error at all", "1.5": "in per cent"},
     "--loss": {"0": "no loss at all", "1.5": "in per cent"},
     "--gpus": {},
+    "--designs": dict.fromkeys(("folder", "folder/", ".", "..", "/"), "a folder"),
     "--minutes": {"0": "measures nothing", "1.5": "minutes"},
     "--compared-images": {"0": "none are compared"},
     "--slice": {"0": "the lowest bits"},
@@ -81,7 +82,7 @@ def test_every_command_has_parameters_that_are_tried():
     assert len({parameter.words for parameter in ALL}) >= 12
     assert sum(len(bad_values(parameter)) for parameter in ALL) > 1000
     written = {parameter.name for parameter in ALL if is_output(parameter)}
-    assert written == {"--out", "--report", "--spice", "--calibration"}
+    assert written == {"--out", "--report", "--spice", "--calibration", "--designs"}
     assert set(IDLE) <= {(parameter.words, parameter.name) for parameter in ALL}
     names = {parameter.name for parameter in ALL}
     assert ACCEPTED.keys() <= names

@@ -13,10 +13,11 @@ from bitline.cli.inputs import beside
 from bitline.cli.output import Output, complain
 from bitline.cli.study_tables import SHOWN, Shown, best_first, shown_parts, study_notes
 from bitline.config.files import check_writable
+from bitline.errors import StudyError
 
 if TYPE_CHECKING:
     from bitline.cli.table import Table
-    from bitline.study import Selection, StudyResult
+    from bitline.study import DesignResult, Selection, StudyResult
 
 app = Commands()
 
@@ -49,6 +50,10 @@ def results(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File to write; beside the store if not given.")
     ] = None,
+    designs: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also write the designs that are shown, each as a TOML file for --design."),
+    ] = None,
 ) -> None:
     """Show the results of a study, best designs first, or write them as a file.
 
@@ -58,6 +63,7 @@ def results(
       bitline results study.sqlite --where "adc.bits>=6" --pareto accuracy,energy_uJ
       bitline results study.sqlite --sort energy_uJ --top 5 --json
       bitline results study.sqlite --to csv
+      bitline results study.sqlite --pareto accuracy,energy_uJ --designs chosen
     """
     from bitline.study import Selection, export
     from bitline.study.export import check_export
@@ -65,14 +71,19 @@ def results(
     output = Output.of(context)
     if to is None:
         refuse_idle(context, "without --to", "out")
+        if designs is not None:
+            check_writable("--designs", designs / "design.toml")
         result = _read(store, earlier)
         selection = Selection(tuple(where or ()), _listed(pareto), sort or "")
-        output.results(*_parts(result, selection, top))
+        chosen = _chosen(result, selection)
+        output.results(*_parts(result, selection, chosen, top))
         study_notes(result, output)
+        if designs is not None:
+            _write(chosen[: top or SHOWN], designs, output)
         for failure in result.failures:
             complain(f"failed: {failure}")
         return
-    refuse_idle(context, "with --to", "where", "pareto", "sort", "top", "json", "csv")
+    refuse_idle(context, "with --to", "where", "pareto", "sort", "top", "designs", "json", "csv")
     check_export(to)
     path = out or beside(store, to)
     check_writable("--out", path)
@@ -87,11 +98,32 @@ def _read(store: Path, earlier: bool) -> StudyResult:
     return result.with_earlier() if earlier else result
 
 
-def _parts(result: StudyResult, selection: Selection, top: int | None) -> list[Table | str]:
-    """The designs that were asked for; `top` is a limit of JSON and CSV, too, where it is given."""
+def _chosen(result: StudyResult, selection: Selection) -> tuple[DesignResult, ...]:
+    """The designs that were asked for, in the order that was asked for or the best first."""
     designs = selection.of(result)
-    if not selection.sort:
-        designs = tuple(best_first(designs))
+    return designs if selection.sort else tuple(best_first(designs))
+
+
+def _write(designs: tuple[DesignResult, ...], folder: Path, output: Output) -> None:
+    """Write designs as files.
+
+    Raises:
+        StudyError: there are none.
+    """
+    from bitline.study import write_designs
+
+    if not designs:
+        raise StudyError("--designs: no design is shown")
+    paths = write_designs(designs, folder)
+    output.wrote(*paths[:3])
+    if len(paths) > 3:
+        output.note(f"{len(paths) - 3:,} more files in {folder}")
+
+
+def _parts(
+    result: StudyResult, selection: Selection, designs: tuple[DesignResult, ...], top: int | None
+) -> list[Table | str]:
+    """The designs that were asked for; `top` is a limit of JSON and CSV, too, where it is given."""
     count = len(designs)
     wanted = (*selection.pareto, *filter(None, [selection.sort.removeprefix("-")]))
     parts = shown_parts(result, Shown(designs[:top], top or SHOWN, tuple(dict.fromkeys(wanted))))

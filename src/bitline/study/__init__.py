@@ -1,5 +1,6 @@
 """Studies: many designs of one network, measured once, kept in a store, read as tables and reports."""
 
+from bitline.study.design_files import write_designs
 from bitline.study.executors import default_workers, local, standing
 from bitline.study.explore import SearchResult, explore
 from bitline.study.export import export
@@ -28,4 +29,5 @@ __all__ = [
     "read_results",
     "standing",
     "sweep",
+    "write_designs",
 ]
