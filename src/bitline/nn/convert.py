@@ -27,8 +27,8 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
+from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.read_numbers import number_passes
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.transformer import prepare_transformers
@@ -114,7 +114,6 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     lost = lost_weights(layer.encoded() for layer in layers.values())
     remarks = (*approximations(design), *lost, *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
-    number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]
     give_back_freed_memory()
     return form.network
@@ -227,6 +226,7 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
     prepare_transformers(network)
+    number_passes(network)
     if not any(analog_layers(network)):
         raise ConversionError(
             f"{type(network).__name__} has no layer to put on arrays: it needs layers such as "

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.design import Design
+from bitline.design.noisy_reads import has_noisy_reads
 from bitline.errors import ConversionError, DataError
 from bitline.numerics.real_tensors import refuse_unusable
 
@@ -37,6 +39,28 @@ def refuse_tracing(name: str) -> None:
         raise ConversionError(
             f"analog layer {name!r} cannot be traced or exported: its results are computed outside of PyTorch's graph; "
             "export the float network instead"
+        )
+
+
+def is_recomputing() -> bool:
+    """Whether this is a backward pass, where layers are called to compute again what was not kept."""
+    return bool(torch._C._current_graph_task_id() != -1)
+
+
+def refuse_recomputing(design: Design, name: str) -> None:
+    """Refuse to compute again in a backward pass what other reads gave: gradients would not be those of the outputs.
+
+    Args:
+        design: of the layer.
+        name: of the layer.
+
+    Raises:
+        ConversionError: reads of the design have noise.
+    """
+    if is_recomputing() and has_noisy_reads(design):
+        raise ConversionError(
+            f"analog layer {name!r} is computed again in the backward pass (gradient checkpointing), but no two of its "
+            "reads have the same noise: switch the checkpointing off, or train without noise of reads"
         )
 
 

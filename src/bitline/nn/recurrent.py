@@ -88,6 +88,9 @@ class AnalogRecurrent(CompositeLayer):
         alone = not isinstance(input, PackedSequence) and input.ndim == 2
         inputs = input.unsqueeze(0 if self.batch_first else 1) if alone else input  # type: ignore[union-attr]
         self._check(inputs.data if isinstance(inputs, PackedSequence) else inputs, 2 if packed else 3)
+        current = self.current_pass()
+        if current is not None and isinstance(inputs, Tensor):
+            current.recognise(inputs.shape, 0 if self.batch_first else 1)
         sequences = Sequences.of(inputs, self.batch_first)
         states = self._first_states(hx, sequences, inputs, alone)
         steps, last = sequences.steps, []
