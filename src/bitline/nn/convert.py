@@ -29,7 +29,7 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory
@@ -262,7 +262,7 @@ def _make_analog(
 
 def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[str, str]]:
     own = [parameter for parameter, _ in module.named_parameters(recurse=False)]
-    if isinstance(module, CompositeLayer) or not own:
+    if isinstance(module, CompositeLayer) or not (own or is_quantised(module)):
         return []
     if any(isinstance(part, AnalogLayer) for part in module.modules()):
         return [(own_name if is_root else f"{name}.{own_name}", nn.Parameter.__name__) for own_name in own]
@@ -270,15 +270,22 @@ def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[st
 
 
 def _refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are neither digital by a rule nor can be analog.
+    """Refuse networks with layers that are on arrays, or are neither digital by a rule nor can be analog.
 
     Raises:
         ConversionError: names the layer.
     """
     for module, names in names_of(network).items():
-        if design_of(design, names) is not None and lacks_form(module):
+        if isinstance(module, (AnalogLayer, CompositeLayer)):
             raise ConversionError(
-                f"layer {names[0]!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
+                f"layer {names[0]!r} is on arrays already: give the float network that it was converted from"
+            )
+        if design_of(design, names) is not None and lacks_form(module):
+            kind, float_one = type(module).__name__, ""
+            if is_quantised(module):
+                kind, float_one = f"quantised {kind}", "give the float network that it was quantised from, or "
+            raise ConversionError(
+                f"layer {names[0]!r} is a {kind}, which has no analog form: {float_one}keep it digital with "
                 f'[[layers]] match = "{names[0]}", digital = true'
             )
 

@@ -21,7 +21,7 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
         name: of the layer.
 
     Raises:
-        ConversionError: the layer is being traced or exported.
+        ConversionError: the layer is being traced, exported or transformed.
         DataError: the inputs are no tensor, or complex, sparse, quantised, nested, masked, or not of a floating-point
             type.
     """
@@ -34,11 +34,23 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
 
 
 def refuse_tracing(name: str) -> None:
-    """Refuse what would freeze the results of one input into a graph."""
+    """Refuse what would freeze the results of one input into a graph, or calls a layer without values.
+
+    Args:
+        name: of the layer.
+
+    Raises:
+        ConversionError: the layer is being traced, exported or transformed.
+    """
     if torch._C._get_tracing_state() or torch.compiler.is_exporting():
         raise ConversionError(
             f"analog layer {name!r} cannot be traced or exported: its results are computed outside of PyTorch's graph; "
             "export the float network instead"
+        )
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        raise ConversionError(
+            f"analog layer {name!r} cannot be transformed by torch.func (grad, vmap, jacrev, jvp): its results are "
+            "computed outside of PyTorch's graph; use torch.autograd.grad or torch.autograd.functional.jacobian"
         )
 
 
