@@ -61,7 +61,7 @@ def test_layers_on_arrays_are_not_converted_again():
 
 def test_compiled_parts_are_named():
     network = nn.Sequential(nn.Linear(6, 8), nn.Sequential(deprecated(lambda: torch.jit.script(nn.Linear(8, 2)))))
-    with pytest.raises(NetworkError, match="'1.0' of the network is a RecursiveScriptModule.*that it was made from"):
+    with pytest.raises(NetworkError, match=r"'1\.0' of the network is a RecursiveScriptModule.*that it was made from"):
         convert(network, "differential", torch.rand(9, 6))
 
 

@@ -17,7 +17,7 @@ from bitline.layer.chip import Chip
 from bitline.layer.encoded import lost_weights
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.composite import CompositeLayer
-from bitline.nn.contexts import analog_layers
+from bitline.nn.contexts import analog_layers, recordable
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
@@ -31,6 +31,7 @@ from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
+from bitline.nn.saved_network import check_before_loading
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory
 
@@ -85,7 +86,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     """
     checked_network(model)
     whole_number("seed", seed, error=ConversionError)
-    with naming_memory(model):
+    with naming_memory(model), recordable():
         return _converted(model, Design.of(design), calibration, seed)
 
 
@@ -115,6 +116,7 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     remarks = (*approximations(design), *lost, *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     form.network._bitline = conversion  # type: ignore[assignment]
+    check_before_loading(form.network)
     give_back_freed_memory()
     return form.network
 

@@ -20,8 +20,8 @@ def checked_network(model: Any) -> nn.Module:
         model: what a user gave.
 
     Raises:
-        NetworkError: it is no module, it or a part is compiled by TorchScript, or its weights are complex, or on the meta device
-            and no hook of its own loads them.
+        NetworkError: it is no module, it or a part is compiled by TorchScript, or its weights are complex, or on the
+            meta device and no hook of its own loads them.
 
     Examples:
         >>> checked_network(nn.Linear)
