@@ -32,9 +32,9 @@ class _Passes:
 
     @uncompiled
     def end(self, network: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-        if self._current is not None:
-            self._axis = self._current.axis
-        self._current = None
+        current, self._current = self._current, None
+        if current is not None:
+            self._axis = current.axis
         for numbers in numbers_of(network):
             numbers.end()
 

@@ -76,9 +76,9 @@ class ReadNumbers:
 
     def end(self) -> None:
         """The pass is over."""
-        if self.current is not None:
-            self.seen += min(self.current.samples, self._most)
-        self.current = None
+        current, self.current = self.current, None
+        if current is not None:
+            self.seen += min(current.samples, self._most)
 
     def take(self, rows: int, inputs: Tensor) -> int:
         """Number of the first of the rows that a call of the layer reads, all in one step.
@@ -89,17 +89,19 @@ class ReadNumbers:
         """
         if self._given is not None:
             return self._given
-        if self.current is not None:
-            self.current.see(inputs.shape)
+        current = self.current
+        if current is not None:
+            current.see(inputs.shape)
         return read_number(*self.take_steps(rows))
 
     def take_steps(self, rows: int) -> tuple[int, int]:
         """Number of the first of the rows that a call of a layer of many steps reads, and of its first step."""
-        if self.current is None:
+        current = self.current
+        if current is None:
             first = self.seen
             self.seen += 0 if is_recomputing() else rows
             return first, 0
-        each = max(1, rows // max(1, self.current.samples))
+        each = max(1, rows // max(1, current.samples))
         step, self._calls = self._calls, self._calls + 1
         self._most = max(self._most, rows)
         return self.seen * each, step
