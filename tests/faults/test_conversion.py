@@ -460,6 +460,16 @@ def test_inference_mode():
     assert fine[0].weight.grad is None and not fine[0].weight.is_inference()
 
 
+@pytest.mark.parametrize("network", [two_layers, lambda: nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3)).eval()])
+def test_what_is_converted_in_inference_mode_can_be_trained(network):
+    x = inputs(30, 6)
+    with torch.inference_mode():
+        fine = convert(network(), FINE, x)
+        assert torch.is_inference_mode_enabled()
+    fine(x).sum().backward()
+    assert all(weight.grad is not None for weight in fine.parameters())
+
+
 # Files and graphs
 
 

@@ -24,6 +24,15 @@ def lively(module: nn.Module) -> nn.Module:
     return module.eval()
 
 
+def test_norms_of_several_processes_are_folded_like_others():
+    network = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 4))
+    network = nn.SyncBatchNorm.convert_sync_batchnorm(lively(network)).eval()
+    x = torch.rand(9, 2, 6, 6)
+    expected = network(x)
+    assert fold_batch_norm(network).folded == (("0", "1"),)
+    torch.testing.assert_close(network(x), expected)
+
+
 class Residual(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -47,6 +47,19 @@ def test_a_state_of_another_design_is_refused_and_changes_no_answer(settings, me
         assert torch.equal(other(X), before)
 
 
+def test_weights_stay_where_the_state_of_any_layer_is_refused():
+    other = analog({})
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    state = {name: value * 2 if value.is_floating_point() else value for name, value in before.items()}
+    state["2._extra_state"] = analog({"adc.bits": 3})[2].get_extra_state()
+    with pytest.raises(CalibrationError, match=r"the state of layer '2' is that of a design with adc\.bits 3"):
+        other.load_state_dict(state)
+    whole = nn.ModuleDict({"inside": other})
+    with pytest.raises(CalibrationError, match="the state of layer '2'"):
+        whole.load_state_dict({f"inside.{name}": value for name, value in state.items()})
+    assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
+
+
 def test_a_state_loads_where_its_calibration_does_not_depend_on_the_difference():
     saved = analog({})
     other = analog({"cell.faults.stuck_low": 0.01}, 3 * X)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils._pytree import tree_leaves
 
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.cost import gather_statistics
@@ -281,8 +282,22 @@ def test_recurrent_networks_are_evaluated_as_any_others():
     assert again.chip_accuracies == evaluate(model, NOISY, x, labels, x[:20], chips=1, batch=40).chip_accuracies
 
 
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
+def test_empty_batches_have_empty_outputs(layer, batch_first):
+    network = nn.Sequential(layer(3, 4, num_layers=2, bidirectional=True, batch_first=batch_first))
+    x = torch.randn(6, 5, 3)
+    analog = convert(network, PRECISE, x)
+    nothing = x[:0] if batch_first else x[:, :0]
+    found, expected = ([values.shape for values in tree_leaves(each(nothing))] for each in (analog, network))
+    assert found == expected
+    with pytest.raises(ConversionError, match="at least one step"):
+        analog(x[:, :0] if batch_first else x[:0])
+
+
+@pytest.mark.parametrize("with_gradients", [False, True])
 @pytest.mark.parametrize("how", ["weight_norm", "spectral_norm", "old weight_norm"])
-def test_computed_weights_of_recurrent_layers_are_baked_in(how):
+def test_computed_weights_of_recurrent_layers_are_baked_in(how, with_gradients):
     torch.manual_seed(0)
     network, x = Recurrent(nn.LSTM(3, 4, batch_first=True)).eval(), torch.randn(6, 5, 3)
     computed = nn.utils.weight_norm if how.startswith("old") else getattr(parametrizations, how)
@@ -291,6 +306,23 @@ def test_computed_weights_of_recurrent_layers_are_baked_in(how):
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(1.5)
+    with torch.set_grad_enabled(with_gradients):
         expected = network(x, lengths)[0]
-        analog = convert(network, PRECISE, (x, lengths))
+    analog = convert(network, PRECISE, (x, lengths))
+    with torch.no_grad():
         torch.testing.assert_close(analog(x, lengths)[0], expected, rtol=0, atol=3e-3)
+
+
+def test_computed_weights_of_a_digital_recurrent_layer_are_those_that_it_multiplies():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(3, 3), nn.LSTM(3, 4)).eval()
+    parametrizations.weight_norm(network[1], "weight_hh_l0")
+    x = torch.randn(6, 5, 3)
+    network(x)
+    rules = [{"match": "1", "digital": True}]
+    analog = convert(network, PRECISE.with_settings({"layers": rules}), x)
+    with torch.no_grad():
+        torch.testing.assert_close(analog(x)[0], network(x)[0], rtol=0, atol=3e-3)
+        analog[1].weight_hh_l0.zero_()
+        assert not torch.equal(analog(x)[0], network(x)[0])
+    assert not any(isinstance(each, Tensor) and not each.is_leaf for each in tree_leaves(vars(analog[1])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -96,6 +98,18 @@ def test_a_transposed_convolution_takes_an_output_size():
             torch.testing.assert_close(analog(x, output_size=size), layer(x, output_size=size), rtol=0, atol=1e-3)
         torch.testing.assert_close(analog(x), layer(x), rtol=0, atol=1e-3)
     assert isinstance(analog, AnalogConvTranspose2d) and isinstance(analog, nn.ConvTranspose2d)
+
+
+def test_threads_ask_for_output_sizes_of_their_own():
+    x = torch.rand(2, 3, 5, 5)
+    analog = convert(nn.ConvTranspose2d(3, 4, 3, stride=2), PRECISE, x)
+
+    def sizes(asked: int) -> set[int]:
+        with torch.no_grad():
+            return {analog(x, output_size=[asked, asked]).shape[-1] for _ in range(50)}
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(sizes, (11, 12))) == [{11}, {12}]
 
 
 @pytest.mark.parametrize("groups", [1, 2])

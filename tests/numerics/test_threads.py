@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -39,3 +40,26 @@ def test_work_in_this_process_leaves_its_threads_alone(tmp_path):
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+FORKS = """
+import os, sys
+from bitline import AnalogCore, Design
+from bitline.errors import BitlineError
+AnalogCore([[0.5, -1.0]], Design(), calibration=[1.0, 0.5])
+if os.fork():
+    os.wait()
+else:
+    try:
+        print(AnalogCore([[0.5, -1.0]], Design(), calibration=[1.0, 0.5]) @ [1.0, 0.5])
+    except BitlineError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PyTorch and numba share GNU's OpenMP on Linux")
+def test_kernels_refuse_to_run_in_a_forked_process_instead_of_ending_it():
+    for layer, wanted in (("omp", 'start workers with "spawn"'), ("workqueue", "[0.0")):
+        environment = {**os.environ, "NUMBA_THREADING_LAYER": layer, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, env=environment)
+        assert wanted in done.stdout, done

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
 from bitline.design.design import Design
+from bitline.design.noisy_reads import has_noisy_cells, has_noisy_lines
 
 
 def approximations(design: Design) -> tuple[str, ...]:
@@ -40,7 +39,7 @@ def device_notes(design: Design) -> tuple[str, ...]:
 
 
 def _reads_end_at_zero(design: Design) -> bool:
-    return _is_noisy(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
+    return has_noisy_cells(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
 
 
 def _ranges_without_wires(design: Design) -> bool:
@@ -48,22 +47,11 @@ def _ranges_without_wires(design: Design) -> bool:
 
 
 def _ranges_without_noise(design: Design) -> bool:
-    return (_is_noisy(design) or _has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
+    return (has_noisy_cells(design) or has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
 
 
 def _is_calibrated_on_nothing_real(design: Design) -> bool:
     return design.needs_calibrated_adc and design.adc.calibrated_on == "ideal"
-
-
-def _has_noisy_lines(design: Design) -> bool:
-    return design.array.line_noise(design.array.rows) > 0
-
-
-def _is_noisy(design: Design) -> bool:
-    cell = design.cell
-    states = torch.linspace(cell.window_low, 1, 16)
-    sigma = cell.read_noise.sigma(states, states, cell.device, cell.time)
-    return sigma is not None and bool(sigma.any())
 
 
 APPROXIMATIONS: dict[Callable[[Design], bool], str] = {

@@ -91,7 +91,7 @@ def count_cells(places, target, spread, is_relative, window, step, weights, are_
         own = places[first : first + PIECE]
         count = len(own)
         drawn, held, found = numbers[:count], cells[:count], whole[:count]
-        take_normals(*stream, drawn)  # type: ignore[call-arg]
+        take_normals(*stream, drawn)
         if is_relative:
             _relative(drawn, own, target, spread, held)
         else:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.errors import ConversionError
-from bitline.nn.composite import CompositeLayer, Pieces
+from bitline.nn.composite import CompositeLayer, Pieces, by_sample
 from bitline.nn.guards import refuse_inputs
 
 
@@ -52,7 +52,7 @@ class AnalogMultiheadAttention(CompositeLayer, nn.MultiheadAttention):
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         inputs = [self._batch_first(x) for x in (query, key, value)]
-        q, k, v = self.q(inputs[0]), self.k(inputs[1]), self.v(inputs[2])
+        q, k, v = (by_sample(part, x) for part, x in zip((self.q, self.k, self.v), inputs, strict=True))
         is_causal = is_causal and self._is_mask_left_out(attn_mask, key_padding_mask, need_weights)
         mask = None
         if not is_causal:
@@ -68,7 +68,7 @@ class AnalogMultiheadAttention(CompositeLayer, nn.MultiheadAttention):
             weights = weights.mean(1) if average_attn_weights else weights
         else:
             attended = functional.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal)
-        outputs = self.out_proj(attended.transpose(1, 2).flatten(2))
+        outputs = by_sample(self.out_proj, attended.transpose(1, 2).flatten(2))
         if query.ndim == 2:
             return outputs[0], None if weights is None else weights[0]
         return outputs if self.batch_first else outputs.transpose(0, 1), weights
@@ -87,6 +87,9 @@ class AnalogMultiheadAttention(CompositeLayer, nn.MultiheadAttention):
             )
         if x.ndim == 2:
             return x[None]
+        current = self.current_pass()
+        if current is not None:
+            current.recognise(x.shape, 0 if self.batch_first else 1)
         return x if self.batch_first else x.transpose(0, 1)
 
     def _is_mask_left_out(self, attn_mask: Tensor | None, key_padding_mask: Tensor | None, need_weights: bool) -> bool:

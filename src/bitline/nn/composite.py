@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.read_numbers import STEPS, read_number
+from bitline.nn.samples_axis import Pass
 
 Pieces = Mapping[str, tuple[str, ...]]
 """Parameters of a float layer, and the parameters of parts that each of them is cut into, one below the other."""
@@ -87,6 +89,11 @@ class CompositeLayer(nn.Module):
                 self.add_module(part, linear.train(self.training))
             setattr(self.get_submodule(part), kind, value)
 
+    def current_pass(self) -> Pass | None:
+        """The pass through the network that is under way, for `recognise`; None without one, or an analog part."""
+        numbers = (part.numbers for part in self.children() if isinstance(part, AnalogLayer))
+        return next((each.current for each in numbers), None)
+
     def __getattr__(self, name: str) -> Any:
         places = vars(self).get("_pieces", {}).get(name)
         if places is None:
@@ -101,6 +108,18 @@ class CompositeLayer(nn.Module):
                 values = zip(places, whole.chunk(len(places)), strict=True)
                 state_dict.update({f"{prefix}{place}": value for place, value in values})
         super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+def by_sample(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """Outputs of a layer, analog or not, for inputs whose first axis has the samples.
+
+    Examples:
+        >>> by_sample(nn.Linear(3, 2), torch.ones(5, 7, 3)).shape
+        torch.Size([5, 7, 2])
+    """
+    current = layer.numbers.current if isinstance(layer, AnalogLayer) else None
+    with nullcontext() if current is None else current.sorted_by_sample():
+        return layer(inputs)  # type: ignore[no-any-return]
 
 
 class SteppedReads:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
+import torch
 from torch import nn
 
 from bitline.config.arguments import checked
@@ -24,6 +25,20 @@ def analog_layers(network: nn.Module) -> Iterator[AnalogLayer]:
         ['linear']
     """
     return (module for module in network.modules() if isinstance(module, AnalogLayer))
+
+
+@contextmanager
+def recordable() -> Iterator[None]:
+    """Make tensors that gradients can be recorded for, also where the user is in inference mode.
+
+    Examples:
+        >>> import torch
+        >>> with torch.inference_mode(), recordable():
+        ...     torch.ones(1).is_inference()
+        False
+    """
+    with torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext():
+        yield
 
 
 @contextmanager

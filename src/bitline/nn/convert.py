@@ -17,7 +17,7 @@ from bitline.layer.chip import Chip
 from bitline.layer.encoded import lost_weights
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.composite import CompositeLayer
-from bitline.nn.contexts import analog_layers
+from bitline.nn.contexts import analog_layers, recordable
 from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
@@ -27,10 +27,11 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
+from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.read_numbers import number_passes
-from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form
 from bitline.nn.rules import Places, check_rules, design_of, names_of
+from bitline.nn.saved_network import check_before_loading
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory
 
@@ -85,7 +86,7 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
     """
     checked_network(model)
     whole_number("seed", seed, error=ConversionError)
-    with naming_memory(model):
+    with naming_memory(model), recordable():
         return _converted(model, Design.of(design), calibration, seed)
 
 
@@ -114,8 +115,8 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     lost = lost_weights(layer.encoded() for layer in layers.values())
     remarks = (*approximations(design), *lost, *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
-    number_passes(form.network)
     form.network._bitline = conversion  # type: ignore[assignment]
+    check_before_loading(form.network)
     give_back_freed_memory()
     return form.network
 
@@ -227,6 +228,7 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
     prepare_transformers(network)
+    number_passes(network)
     if not any(analog_layers(network)):
         raise ConversionError(
             f"{type(network).__name__} has no layer to put on arrays: it needs layers such as "
@@ -262,7 +264,7 @@ def _make_analog(
 
 def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[str, str]]:
     own = [parameter for parameter, _ in module.named_parameters(recurse=False)]
-    if isinstance(module, CompositeLayer) or not own:
+    if isinstance(module, CompositeLayer) or not (own or is_quantised(module)):
         return []
     if any(isinstance(part, AnalogLayer) for part in module.modules()):
         return [(own_name if is_root else f"{name}.{own_name}", nn.Parameter.__name__) for own_name in own]
@@ -270,15 +272,22 @@ def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[st
 
 
 def _refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are neither digital by a rule nor can be analog.
+    """Refuse networks with layers that are on arrays, or are neither digital by a rule nor can be analog.
 
     Raises:
         ConversionError: names the layer.
     """
     for module, names in names_of(network).items():
-        if design_of(design, names) is not None and lacks_form(module):
+        if isinstance(module, (AnalogLayer, CompositeLayer)):
             raise ConversionError(
-                f"layer {names[0]!r} is a {type(module).__name__}, which has no analog form: keep it digital with "
+                f"layer {names[0]!r} is on arrays already: give the float network that it was converted from"
+            )
+        if design_of(design, names) is not None and lacks_form(module):
+            kind, float_one = type(module).__name__, ""
+            if is_quantised(module):
+                kind, float_one = f"quantised {kind}", "give the float network that it was quantised from, or "
+            raise ConversionError(
+                f"layer {names[0]!r} is a {kind}, which has no analog form: {float_one}keep it digital with "
                 f'[[layers]] match = "{names[0]}", digital = true'
             )
 

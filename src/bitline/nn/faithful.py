@@ -40,8 +40,13 @@ PRODUCTS = frozenset(
     {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "convolution", "linear", "matmul"}
     | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_flash_attention_for_cpu"}
     | {"_scaled_dot_product_efficient_attention", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
+    | {"_scaled_dot_product_cudnn_attention", "addbmm", "_addmm_activation", "_int_mm", "_scaled_mm", "_trilinear"}
+    | {"_weight_int8pack_mm", "_weight_int4pack_mm", "_weight_int4pack_mm_for_cpu", "mkldnn_rnn_layer", "_cudnn_rnn"}
+    | {"quantized_lstm", "quantized_gru"}
 )
 """Operations that multiply and add."""
+QUANTISED_PRODUCTS = ("linear", "conv", "matmul", "batch_matmul", "quantized_")
+"""How names of PyTorch's quantised products begin."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ class _Watch(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         if not self.inside:
             name = func.overloadpacket.__name__
-            is_product = name in PRODUCTS
+            is_product = name in PRODUCTS or (func.namespace == "quantized" and name.startswith(QUANTISED_PRODUCTS))
             if is_product:
                 self.products.add(name)
             for value in _pytree.tree_leaves((args, kwargs)):

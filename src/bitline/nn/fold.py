@@ -16,7 +16,7 @@ TRANSPOSED: dict[type[nn.Module], int] = {nn.ConvTranspose1d: 1, nn.ConvTranspos
 """Layers whose weights have the input channels first."""
 DIMENSIONS: Mapping[type[nn.Module], int] = {nn.Linear: 0, nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, **TRANSPOSED}
 """Layers that a batch norm can be folded into, with the dimensions of space of a batch of their outputs."""
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 Pair = tuple[str, str]
 """Names of a layer and of the batch norm that is folded into it."""

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bitline.design import Design
+from bitline.design.noisy_reads import has_noisy_reads
 from bitline.errors import ConversionError, DataError
 from bitline.numerics.real_tensors import refuse_unusable
 
@@ -19,7 +21,7 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
         name: of the layer.
 
     Raises:
-        ConversionError: the layer is being traced or exported.
+        ConversionError: the layer is being traced, exported or transformed.
         DataError: the inputs are no tensor, or complex, sparse, quantised, nested, masked, or not of a floating-point
             type.
     """
@@ -32,11 +34,45 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
 
 
 def refuse_tracing(name: str) -> None:
-    """Refuse what would freeze the results of one input into a graph."""
+    """Refuse what would freeze the results of one input into a graph, or calls a layer without values.
+
+    Args:
+        name: of the layer.
+
+    Raises:
+        ConversionError: the layer is being traced, exported or transformed.
+    """
     if torch._C._get_tracing_state() or torch.compiler.is_exporting():
         raise ConversionError(
             f"analog layer {name!r} cannot be traced or exported: its results are computed outside of PyTorch's graph; "
             "export the float network instead"
+        )
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        raise ConversionError(
+            f"analog layer {name!r} cannot be transformed by torch.func (grad, vmap, jacrev, jvp): its results are "
+            "computed outside of PyTorch's graph; use torch.autograd.grad or torch.autograd.functional.jacobian"
+        )
+
+
+def is_recomputing() -> bool:
+    """Whether this is a backward pass, where layers are called to compute again what was not kept."""
+    return bool(torch._C._current_graph_task_id() != -1)
+
+
+def refuse_recomputing(design: Design, name: str) -> None:
+    """Refuse to compute again in a backward pass what other reads gave: gradients would not be those of the outputs.
+
+    Args:
+        design: of the layer.
+        name: of the layer.
+
+    Raises:
+        ConversionError: reads of the design have noise.
+    """
+    if is_recomputing() and has_noisy_reads(design):
+        raise ConversionError(
+            f"analog layer {name!r} is computed again in the backward pass (gradient checkpointing), but no two of its "
+            "reads have the same noise: switch the checkpointing off, or train without noise of reads"
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree
 
 from bitline.config.messages import first_line
 from bitline.errors import ConversionError
@@ -60,7 +61,7 @@ def _deep_copy(model: nn.Module) -> tuple[nn.Module, dict[int, Any]]:
     memo |= {
         id(value): value.detach().clone()
         for module in model.modules()
-        for value in vars(module).values()
+        for value in _pytree.tree_leaves(vars(module))
         if isinstance(value, Tensor) and not value.is_leaf  # computed weights, which deepcopy refuses
     }
     with torch.inference_mode(False):
@@ -187,7 +188,7 @@ def _bake_weights(module: nn.Module) -> None:
         del module.parametrizations
         module.__class__ = plain
         for name, value in computed.items():
-            module.register_parameter(name, nn.Parameter(value, value.is_floating_point()))
+            setattr(module, name, nn.Parameter(value, value.is_floating_point()))  # recurrent layers keep a list, too
     for hook in list(module._forward_pre_hooks.values()):
         if isinstance(hook, WeightNorm):
             remove_weight_norm(module, hook.name)

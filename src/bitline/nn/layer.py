@@ -19,9 +19,11 @@ from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import Contents, contents_of
-from bitline.nn.guards import call_me, refuse_inputs
+from bitline.nn.float_gradients import with_gradients_of
+from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
+from bitline.nn.uncompiled import uncompiled
 
 Instead = Callable[["AnalogLayer", Tensor], Tensor]
 """What an analog layer does with its input for a while, instead of what its chip does."""
@@ -32,10 +34,8 @@ class AnalogLayer(nn.Module):
 
     The float weights stay parameters; the programmed cells follow from them, the calibration and the chip, and are
     made again when one of these changes. So `state_dict` is small, `.to(device)` works, and a network can be fine-tuned
-    under its errors: gradients are those of the float layer for inputs inside the calibrated range.
-
-    What decides its answers besides the weights changes through its methods only, so that nothing is forgotten: a
-    `Chip` (`put_on`), a calibration (`calibrate`), a correction of its outputs (`correct`).
+    under its errors: gradients are those of the float layer for inputs inside the calibrated range. What else decides
+    its answers changes through its methods only, so that nothing is forgotten: `put_on`, `calibrate` and `correct`.
 
     Examples:
         >>> from bitline import convert
@@ -254,29 +254,29 @@ class AnalogLayer(nn.Module):
         finally:
             self._is_settled = False
 
+    @uncompiled
     def forward(self, input: Tensor) -> Tensor:
         return self.compute(input) if self._instead is None else self._instead(self, input)
 
     def compute(self, inputs: Tensor) -> Tensor:
         """What the layer's chip makes of its inputs."""
         refuse_inputs(inputs, self.name)
+        refuse_recomputing(self.design, self.name)
         if inputs.numel() == 0:
             return self.float_forward(inputs)
         with torch.autocast(inputs.device.type, enabled=False):
-            programmed, arranged = self.programmed(), self.arranged(inputs)
-            computed = programmed.multiply(arranged, self.numbers.take(len(arranged)))
-            if self._correction is not None:
-                computed = self._correction(computed)
+            matrix, arranged = self.programmed(), self.arranged(inputs)
+            computed = matrix.multiply(arranged, self.numbers.take(len(arranged), inputs))
+            computed = computed if self._correction is None else self._correction(computed)
             outputs = self.restore(computed, inputs).to(inputs.dtype)
             if not torch.is_grad_enabled():
                 return outputs
-            reachable = self.design.inputs.range.reachable(inputs, programmed.calibration.inputs)
-            return self.with_gradients(outputs, reachable)
+            return self.with_gradients(outputs, self.design.inputs.range.reachable(inputs, matrix.calibration.inputs))
 
     def with_gradients(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Outputs of the chip, with the gradients of the float layer for `inputs`, as far as they are reachable."""
         plain = self.float_forward(inputs.to(self.weight.dtype)).to(outputs.dtype)
-        return plain + (outputs - plain).detach()
+        return with_gradients_of(plain, outputs)
 
     def get_extra_state(self) -> Tensor:
         """Chip, calibration and correction as JSON in bytes, so that any file of tensors can hold it."""

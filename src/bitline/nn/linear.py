@@ -7,10 +7,10 @@ from torch.nn import functional
 
 from bitline.arrays import MatrixProduct
 from bitline.nn.guards import require_shape
-from bitline.nn.layer import AnalogLayer
+from bitline.nn.vector_layer import AnalogVectorLayer
 
 
-class AnalogLinear(AnalogLayer, nn.Linear):
+class AnalogLinear(AnalogVectorLayer, nn.Linear):
     """y = W x + b on analog arrays; inputs (..., features).
 
     Examples:

@@ -20,8 +20,8 @@ def checked_network(model: Any) -> nn.Module:
         model: what a user gave.
 
     Raises:
-        NetworkError: it is no module, it is compiled by TorchScript, or its weights are complex, or on the meta device
-            and no hook of its own loads them.
+        NetworkError: it is no module, it or a part is compiled by TorchScript, or its weights are complex, or on the
+            meta device and no hook of its own loads them.
 
     Examples:
         >>> checked_network(nn.Linear)
@@ -32,10 +32,12 @@ def checked_network(model: Any) -> nn.Module:
         raise NetworkError(f"the network is a class, {model.__name__}: give an instance of it, a torch.nn.Module")
     if not isinstance(model, nn.Module):
         raise NetworkError(f"the network is a {type(model).__name__}: give a torch.nn.Module")
-    if isinstance(model, torch.jit.ScriptModule):
-        raise NetworkError(
-            f"the network is a {type(model).__name__}, whose layers are compiled: give the module that it was made from"
-        )
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            what = f"{name!r} of the network" if name else "the network"
+            raise NetworkError(
+                f"{what} is a {type(module).__name__}, whose layers are compiled: give the module that it was made from"
+            )
     elsewhere = loadable(model)
     for name, weight in (*model.named_parameters(), *model.named_buffers()):
         if is_lazy(weight) or id(weight) in elsewhere:

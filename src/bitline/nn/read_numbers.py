@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import torch
 from torch import Tensor, nn
+
+from bitline.nn.guards import is_recomputing
+from bitline.nn.samples_axis import Pass
 
 STEP_STRIDE = 1 << 32
 """Between the numbers of a sample's reads in one step and the next: more samples than anyone evaluates."""
@@ -40,12 +41,13 @@ class ReadNumbers:
     pass, every call has samples of its own.
 
     Examples:
-        >>> numbers = ReadNumbers()
-        >>> numbers.take(3), numbers.take(3)
+        >>> import torch
+        >>> numbers, inputs = ReadNumbers(), torch.ones(3, 4)
+        >>> numbers.take(3, inputs), numbers.take(3, inputs)
         (0, 3)
         >>> numbers.restart()
-        >>> numbers.begin(samples=3)
-        >>> numbers.take(3), numbers.take(3) == read_number(0, step=1)
+        >>> numbers.begin(Pass(((3, 4),)))
+        >>> numbers.take(3, inputs), numbers.take(3, inputs) == read_number(0, step=1)
         (0, True)
         >>> numbers.end()
         >>> numbers.seen
@@ -53,11 +55,12 @@ class ReadNumbers:
 
     Attributes:
         seen: samples of earlier passes.
+        current: the pass that is under way, None between passes.
     """
 
     def __init__(self) -> None:
         self.seen = 0
-        self._samples: int | None = None
+        self.current: Pass | None = None
         self._calls = 0
         self._most = 0
         self._given: int | None = None
@@ -67,32 +70,38 @@ class ReadNumbers:
         self.__init__()  # type: ignore[misc]
         self.seen = first
 
-    def begin(self, samples: int) -> None:
-        """A pass of so many samples begins."""
-        self._samples, self._calls, self._most = samples, 0, 0
+    def begin(self, current: Pass) -> None:
+        """A pass begins."""
+        self.current, self._calls, self._most = current, 0, 0
 
     def end(self) -> None:
         """The pass is over."""
-        if self._samples is not None:
-            self.seen += min(self._samples, self._most)
-        self._samples = None
+        current, self.current = self.current, None
+        if current is not None:
+            self.seen += min(current.samples, self._most)
 
-    def take(self, rows: int) -> int:
+    def take(self, rows: int, inputs: Tensor) -> int:
         """Number of the first of the rows that a call of the layer reads, all in one step.
 
         Args:
             rows: as many as the pass has samples, or a multiple of that, the rows of a sample one after another.
+            inputs: of the layer, which may tell what the samples of the pass are.
         """
         if self._given is not None:
             return self._given
+        current = self.current
+        if current is not None:
+            current.see(inputs.shape)
         return read_number(*self.take_steps(rows))
 
     def take_steps(self, rows: int) -> tuple[int, int]:
         """Number of the first of the rows that a call of a layer of many steps reads, and of its first step."""
-        if self._samples is None:
-            self.seen += rows
-            return self.seen - rows, 0
-        each = max(1, rows // max(1, self._samples))
+        current = self.current
+        if current is None:
+            first = self.seen
+            self.seen += 0 if is_recomputing() else rows
+            return first, 0
+        each = max(1, rows // max(1, current.samples))
         step, self._calls = self._calls, self._calls + 1
         self._most = max(self._most, rows)
         return self.seen * each, step
@@ -107,16 +116,10 @@ class ReadNumbers:
             self._given = None
 
 
-def number_passes(network: nn.Module) -> None:
-    """Tell the layers of a network when a pass begins and ends."""
-    network.register_forward_pre_hook(_begin, with_kwargs=True)
-    network.register_forward_hook(_end, always_call=True)
-
-
 @contextmanager
 def keeping_numbers(network: nn.Module) -> Iterator[None]:
     """Let passes in between count as none: recurrent layers number their steps whatever is computed in them."""
-    before = [(numbers, dict(vars(numbers))) for numbers in _numbers(network)]
+    before = [(numbers, dict(vars(numbers))) for numbers in numbers_of(network)]
     try:
         yield
     finally:
@@ -124,19 +127,7 @@ def keeping_numbers(network: nn.Module) -> Iterator[None]:
             vars(numbers).update(counts)
 
 
-def _numbers(network: nn.Module) -> Iterator[ReadNumbers]:
+def numbers_of(network: nn.Module) -> Iterator[ReadNumbers]:
+    """Those of all layers."""
     modules = (vars(module).get("numbers") for module in network.modules())
     return (numbers for numbers in modules if isinstance(numbers, ReadNumbers))
-
-
-def _begin(network: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-    given = next((value for value in (*arguments, *keywords.values()) if isinstance(value, Tensor)), None)
-    if given is not None and not torch._C._get_tracing_state():  # layers refuse to be traced
-        samples = given.size(0) if given.ndim else 1  # nested tensors, which layers refuse, have no length
-        for numbers in _numbers(network):
-            numbers.begin(samples)
-
-
-def _end(network: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-    for numbers in _numbers(network):
-        numbers.end()

@@ -88,6 +88,9 @@ class AnalogRecurrent(CompositeLayer):
         alone = not isinstance(input, PackedSequence) and input.ndim == 2
         inputs = input.unsqueeze(0 if self.batch_first else 1) if alone else input  # type: ignore[union-attr]
         self._check(inputs.data if isinstance(inputs, PackedSequence) else inputs, 2 if packed else 3)
+        current = self.current_pass()
+        if current is not None and isinstance(inputs, Tensor):
+            current.recognise(inputs.shape, 0 if self.batch_first else 1)
         sequences = Sequences.of(inputs, self.batch_first)
         states = self._first_states(hx, sequences, inputs, alone)
         steps, last = sequences.steps, []
@@ -165,7 +168,8 @@ class AnalogRecurrent(CompositeLayer):
         return states
 
     def _check(self, inputs: Tensor, dimensions: int) -> None:
-        if inputs.ndim != dimensions or inputs.shape[-1] != self.input_size or not inputs.numel():
+        steps = inputs.shape[:1] if dimensions == 2 or not self.batch_first else inputs.shape[1:2]
+        if inputs.ndim != dimensions or inputs.shape[-1] != self.input_size or 0 in steps:
             raise ConversionError(
                 f"layer {self.name!r} takes sequences of {self.input_size} features, batched or not, with at least one "
                 f"step, padded or packed, but its inputs are {tuple(inputs.shape)}"
@@ -209,6 +213,8 @@ class AnalogRNN(AnalogRecurrent, nn.RNN):
 
 def _read(reads: SteppedReads, inputs: Tensor, step: int, order: tuple[int, ...]) -> Tensor:
     """Products of one step, row by row; rows whose samples follow one another in the batch are read together."""
+    if not order:
+        return reads.outputs(inputs, step)
     runs = _runs(order)
     if len(runs) == 1 and runs[0] == list(range(len(order))):
         return reads.outputs(inputs, step, order[0])

@@ -114,6 +114,9 @@ class AnalogCell(CompositeLayer):
         for state in given:
             refuse_inputs(state, self.name)
             require_shape(state, 1, self.hidden_size, -1, self.name)
+        current = self.current_pass()
+        if current is not None:
+            current.recognise_step(input.shape)
         states = tuple(state if state.ndim == 2 else state[None] for state in given)
         after = STEPS[self.kind](self.ih(inputs), self.hh(states[0]), states)
         after = after if input.ndim == 2 else tuple(state[0] for state in after)

@@ -42,6 +42,9 @@ COMPOSITE_LAYERS: dict[type[nn.Module], type[CompositeLayer]] = {
 NO_ANALOG_FORM = (nn.Bilinear, nn.RNNBase, nn.RNNCellBase)
 """Layers with matrix products that cannot be mapped: refused rather than left out of the simulation."""
 
+QUANTISED = ("Linear", "Conv", "LSTM", "GRU", "RNN")
+"""How names of PyTorch's quantised layers with matrix products begin."""
+
 
 def analog_form(module: nn.Module) -> type[AnalogLayer] | None:
     """The analog form of a layer of one matrix, also of a subclass that computes the same; None where it has none."""
@@ -55,9 +58,21 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     return next((form for layer, form in COMPOSITE_LAYERS.items() if computes_like(module, layer)), None)
 
 
+def is_quantised(module: nn.Module) -> bool:
+    """Whether PyTorch has quantised a layer, whose weights are then packed and no parameters.
+
+    Examples:
+        >>> is_quantised(nn.Linear(2, 2))
+        False
+    """
+    kind = type(module)
+    packed = kind.__module__.startswith("torch.ao.nn.") and ".quantized" in kind.__module__
+    return packed and kind.__name__.startswith(QUANTISED) and not kind.__name__.endswith("PackedParams")
+
+
 def lacks_form(module: nn.Module) -> bool:
     """Whether a layer has matrix products and no analog form."""
-    multiplies = isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS, *COMPOSITE_LAYERS))
+    multiplies = isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS, *COMPOSITE_LAYERS)) or is_quantised(module)
     return multiplies and analog_form(module) is None and composite_form(module) is None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bitline.nn.composite import CompositeLayer
 from bitline.nn.hooks import hooked
 
 
@@ -23,7 +25,9 @@ class _BatchFirst(nn.Module):
         feed_forward = super()._ff_block  # type: ignore[misc]
         if x.ndim != 3 or self.self_attn.batch_first:
             return feed_forward(x)  # type: ignore[no-any-return]
-        return feed_forward(x.transpose(0, 1)).transpose(0, 1)  # type: ignore[no-any-return]
+        current = self.self_attn.current_pass() if isinstance(self.self_attn, CompositeLayer) else None
+        with nullcontext() if current is None else current.sorted_by_sample():
+            return feed_forward(x.transpose(0, 1)).transpose(0, 1)  # type: ignore[no-any-return]
 
 
 class BatchFirstEncoderLayer(_BatchFirst, nn.TransformerEncoderLayer):

@@ -14,6 +14,7 @@ a digital addition for each where outputs overlap.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -22,12 +23,16 @@ from torch.nn import functional
 from bitline.arrays import ConvolutionProduct
 from bitline.nn.convolution import AnalogConvolution
 from bitline.nn.guards import require_shape
+from bitline.nn.uncompiled import uncompiled
 
 TRANSPOSED: dict[int, Callable[..., Tensor]] = {
     1: functional.conv_transpose1d,
     2: functional.conv_transpose2d,
     3: functional.conv_transpose3d,
 }
+
+_asked: ContextVar[tuple[int, ...] | None] = ContextVar("output padding", default=None)
+"""Of the call under way in this thread, where it asks for an output size."""
 
 
 class AnalogTransposedConvolution(AnalogConvolution):
@@ -87,22 +92,28 @@ class AnalogTransposedConvolution(AnalogConvolution):
 
     def float_forward(self, inputs: Tensor) -> Tensor:
         transposed = TRANSPOSED[self.dimensions]
-        walk = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+        walk = (self.stride, self.padding, self._added, self.groups, self.dilation)
         return transposed(inputs, self.weight, self.bias, *walk)
 
     def uses(self, inputs: Tensor, outputs: Tensor) -> float:
         return inputs.numel() / self.in_channels
 
+    @uncompiled
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         if output_size is None:
             return super().forward(input)
-        usual = self.output_padding
         shape = (self.stride, self.padding, self.kernel_size, self.dimensions, self.dilation)
-        self.output_padding = tuple(self._output_padding(input, list(output_size), *shape))
+        asked = _asked.set(tuple(self._output_padding(input, list(output_size), *shape)))
         try:
             return super().forward(input)
         finally:
-            self.output_padding = usual
+            _asked.reset(asked)
+
+    @property
+    def _added(self) -> tuple[int, ...]:
+        """Output padding of this call: that of the layer, or what the output size that is asked for takes."""
+        asked = _asked.get()
+        return self.output_padding if asked is None else asked
 
     def _batch(self, inputs: Tensor) -> Tensor:
         batch = inputs if inputs.ndim == self.dimensions + 2 else inputs[None]
@@ -114,7 +125,7 @@ class AnalogTransposedConvolution(AnalogConvolution):
         edges: list[int] = []
         for axis in reversed(range(self.dimensions)):
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1) - self.padding[axis]
-            edges += [reach, reach + self.output_padding[axis]]
+            edges += [reach, reach + self._added[axis]]
         return edges
 
 

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 from bitline.arrays import MatrixProduct
 from bitline.nn.guards import require_shape
-from bitline.nn.layer import AnalogLayer
+from bitline.nn.vector_layer import AnalogVectorLayer
 
 
-class AnalogTransposedLinear(AnalogLayer):
+class AnalogTransposedLinear(AnalogVectorLayer):
     """y = W^T x + b on analog arrays, of weights (features, outputs); inputs (..., features).
 
     Examples:
