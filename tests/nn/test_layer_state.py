@@ -78,6 +78,18 @@ def as_before(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def test_rules_for_other_layers_do_not_matter():
+    images = torch.rand(16, 16)
+    plain = convert(network(), DESIGN, images)
+    for settings, message in (({"cell.device.alpha": 0.1}, None), ({"adc.bits": 5}, r"layer '2'.*adc\.bits 8")):
+        other = convert(network(), Design.load("differential").with_rule("2", settings), images)
+        if message is None:
+            other.load_state_dict(plain.state_dict())
+        else:
+            with pytest.raises(CalibrationError, match=message):
+                other.load_state_dict(plain.state_dict())
+
+
 def test_older_states_load_unless_they_cannot_be_of_this_design():
     saved, again = analog({}), analog({}, 3 * X)
     again.load_state_dict(as_before(saved.state_dict()))

@@ -28,6 +28,8 @@ FORGOTTEN = {
 }
 """What files and copies go without: it is made again."""
 
+RULES = "layers"
+"""Of a design, for layers by their names."""
 _OTHER = (
     "the state of layer {name!r} is that of a design with {saved}, and its design has {own}: load it into a network "
     "that is converted for the design of the state"
@@ -77,7 +79,7 @@ class SavedState:
         cls, chip: Chip, calibration: LayerCalibration | None, correction: Correction | None, design: Design
     ) -> SavedState:
         """The state of a layer of a design, whose rules for this layer are applied."""
-        return cls(chip, calibration, correction, views.calibration(design))
+        return cls(chip, calibration, correction, _decisive(design))
 
     def for_layer(self, name: str, design: Design) -> SavedState:
         """The same, if its calibration is one for a layer of this design.
@@ -90,7 +92,7 @@ class SavedState:
         if design.adc.converts == (self.calibration.levels is None):
             saved, own = ("ADCs", "none") if self.calibration.levels else ("no ADCs", "ADCs")
             raise CalibrationError(_OTHER.format(name=name, saved=saved, own=own))
-        for setting, (saved, own) in views.differences(self.made_for, views.calibration(design)).items():
+        for setting, (saved, own) in views.differences(_without_rules(self.made_for), _decisive(design)).items():
             raise CalibrationError(_OTHER.format(name=name, saved=f"{setting} {saved!r}", own=repr(own)))
         return self
 
@@ -137,6 +139,15 @@ def take_float_weights(name: str, folded: str, load: Callable[..., None], argume
     load(*arguments)
     if is_float and f"{prefix}_extra_state" in missing:
         missing.remove(f"{prefix}_extra_state")
+
+
+def _decisive(design: Design) -> View:
+    """What the calibration of a layer depends on, whose rules are applied: those of other layers do not matter."""
+    return _without_rules(views.calibration(design.model_copy(update={RULES: ()})))
+
+
+def _without_rules(view: View) -> View:
+    return {section: part for section, part in view.items() if section != RULES}
 
 
 def _calibration(saved: dict[str, Any] | None) -> LayerCalibration | None:
