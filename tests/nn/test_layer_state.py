@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline import Design, conversion_of, convert, program
+from bitline.design import LayerRule
 from bitline.errors import CalibrationError
 
 DESIGN = Design.load("differential")
@@ -82,7 +83,8 @@ def test_rules_for_other_layers_do_not_matter():
     images = torch.rand(16, 16)
     plain = convert(network(), DESIGN, images)
     for settings, message in (({"cell.device.alpha": 0.1}, None), ({"adc.bits": 5}, r"layer '2'.*adc\.bits 8")):
-        other = convert(network(), Design.load("differential").with_rule("2", settings), images)
+        ruled = DESIGN.model_copy(update={"layers": (LayerRule(match="2", set=settings),)})
+        other = convert(network(), ruled, images)
         if message is None:
             other.load_state_dict(plain.state_dict())
         else:
