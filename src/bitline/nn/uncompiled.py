@@ -8,7 +8,11 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import torch
-from torch._compile import _disable_dynamo
+
+try:
+    from torch._compile import _disable_dynamo as disable  # that of PyTorch's own modules
+except ImportError:  # another version: the compiler is imported with bitline
+    from torch.compiler import disable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +39,7 @@ def uncompiled(method: Callable[P, R]) -> Callable[P, R]:
         torch._dynamo.decorators.skip(call)  # where there is nothing to compile either
         return method(*args, **kwargs)
 
-    untouched = _disable_dynamo(alone)  # imports the compiler at its first call
+    untouched = disable(alone)  # imports the compiler at its first call
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
