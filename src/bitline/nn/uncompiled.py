@@ -12,7 +12,7 @@ import torch
 try:
     from torch._compile import _disable_dynamo as disable  # that of PyTorch's own modules
 except ImportError:  # another version: the compiler is imported with bitline
-    from torch.compiler import disable
+    disable = torch.compiler.disable
 
 P = ParamSpec("P")
 R = TypeVar("R")
