@@ -26,6 +26,7 @@ from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.lost_classes import lost_classes
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.precision import checked_network
 from bitline.nn.read_numbers import number_passes
@@ -221,9 +222,10 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
     Raises:
         ConversionError: there is none to make analog.
     """
+    lost = lost_classes(network, design)
     _take_apart(network, design)
     places = names_of(network)
-    remarks = check_rules(network, design, places, analog_form)
+    remarks = (*check_rules(network, design, places, analog_form), *lost)
     folding = fold_pairs(network, pairs, message)
     digital = _make_analog(network, design, places, dict(pairs))
     prepare_transformers(network)
