@@ -26,11 +26,10 @@ from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.lost_classes import lost_classes
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.precision import checked_network
 from bitline.nn.read_numbers import number_passes
-from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, lacks_form, lost_classes
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory

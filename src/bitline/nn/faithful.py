@@ -29,7 +29,7 @@ from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
-from bitline.nn.own_layers import is_own, refuse_another_product
+from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.same_outputs import difference, flat
 
 HARMLESS = frozenset(
@@ -115,8 +115,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         rehearsal: of the float network.
 
     Raises:
-        ConversionError: a layer is passed over, its weights are read from outside, or a layer of the user's own has a
-            matrix that does not give what it computes.
+        ConversionError: a layer is passed over, its weights are read from outside, or its matrix is that of another.
     """
     watch = _Watch(network)
     try:
@@ -213,10 +212,7 @@ class _Watch(TorchDispatchMode):
         self.calls[layer.name] += 1
         self.inside += 1
         try:
-            outputs = layer.float_forward(inputs)
-            if self.calls[layer.name] == 1 and is_own(layer):
-                refuse_another_product(layer, inputs, outputs)
-            return outputs
+            return agreeing_with_matrix(layer, inputs, layer.float_forward(inputs))
         finally:
             self.inside -= 1
 

@@ -11,31 +11,34 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.same_outputs import difference
 
 
-def is_own(layer: AnalogLayer) -> bool:
-    """Whether somebody outside of bitline wrote a class of the layer.
+def agreeing_with_matrix(layer: AnalogLayer, inputs: Tensor, outputs: Tensor) -> Tensor:
+    """The outputs of a layer in floats, where its matrix, which lies on the arrays, gives the same.
 
-    Examples:
-        >>> from torch import nn
-        >>> from bitline.design import Design
-        >>> from bitline.nn import AnalogLinear
-        >>> is_own(AnalogLinear.of(nn.Linear(3, 2), Design(), "fc"))
-        False
-    """
-    return any(_analog_classes_elsewhere(layer))
-
-
-def refuse_another_product(layer: AnalogLayer, inputs: Tensor, outputs: Tensor) -> None:
-    """Refuse an own layer whose matrix, which lies on the arrays, does not give what the layer computes in floats.
+    Nothing is multiplied for layers of bitline's.
 
     Args:
-        layer: its class is a user's.
+        layer: of bitline's or a user's class.
         inputs: of the layer.
         outputs: of its `float_forward`.
 
     Raises:
-        ConversionError: names the class, and what differs.
+        ConversionError: the matrix gives something else; names the class, and what differs.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.design import Design
+        >>> from bitline.nn import AnalogLinear
+        >>> layer = AnalogLinear.of(torch.nn.Linear(3, 2), Design(), "fc")
+        >>> agreeing_with_matrix(layer, torch.ones(1, 3), layer.float_forward(torch.ones(1, 3))).shape
+        torch.Size([1, 2])
     """
-    name = next(_analog_classes_elsewhere(layer)).__name__
+    own = next(_analog_classes_elsewhere(layer), None)
+    if own is not None:
+        _refuse_another_product(layer, own.__name__, inputs, outputs)
+    return outputs
+
+
+def _refuse_another_product(layer: AnalogLayer, name: str, inputs: Tensor, outputs: Tensor) -> None:
     product, matrix = layer.product, layer.matrix.detach()
     shape = (layer.outputs, product.rows)
     if tuple(matrix.shape) != shape:

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from bitline.design import Design
 from bitline.errors import ConversionError
 from bitline.nn.attention import AnalogMultiheadAttention
 from bitline.nn.composite import CompositeLayer
@@ -14,7 +15,8 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
-from bitline.nn.subclasses import extended
+from bitline.nn.rules import design_of, names_of
+from bitline.nn.subclasses import extended, obstacle
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
 from bitline.nn.transposed_linear import AnalogTransposedLinear
 
@@ -73,6 +75,34 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     if layer is None:
         return None
     return extended(_checked(COMPOSITE_LAYERS[layer], layer, CompositeLayer, "COMPOSITE_LAYERS"), type(module))
+
+
+def lost_classes(network: nn.Module, design: Design) -> tuple[str, ...]:
+    """A sentence for each class that its layers will not be instances of.
+
+    Args:
+        network: in floating point.
+        design: decides which of its layers become analog.
+
+    Examples:
+        >>> class Named(nn.Linear):
+        ...     @property
+        ...     def name(self):
+        ...         return "mine"
+        >>> lost_classes(nn.Sequential(nn.Linear(3, 2), Named(2, 2)), Design())
+        ("layer '1' is a Named, of which its analog form keeps the weights but not the class: it defines name, ...",)
+    """
+    found: dict[type[nn.Module], str] = {}
+    for module, names in names_of(network).items():
+        form = analog_form(module) or composite_form(module)
+        why = obstacle(form, type(module)) if form is not None and design_of(design, names) is not None else ""
+        if why:
+            found.setdefault(
+                type(module),
+                f"layer {names[0]!r} is a {type(module).__name__}, of which its analog form "
+                f"keeps the weights but not the class: {why}",
+            )
+    return tuple(found.values())
 
 
 def lacks_form(module: nn.Module) -> bool:
