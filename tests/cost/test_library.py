@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bitline.cost import Library, libraries
+from bitline.cost.interval import bounds
 from bitline.errors import DesignError
 
 
@@ -47,3 +48,37 @@ def test_a_converter_without_kind_is_asked_for_it():
 def test_numbers_beyond_their_limits_say_the_limit():
     with pytest.raises(DesignError, match=r"energy_pJ.value is -1(.0)?: use 0(.0)? or more"):
         Library.load("sonos-40nm").with_settings({"integrator.energy_pJ": -1})
+
+
+@pytest.mark.parametrize(
+    ("ends", "remedy"),
+    [
+        ([2.6, 2.0], r"is \[2.6, 2.0\]: write the smaller end first, \[2, 2.6\]"),
+        ([30, 40], r"is \[30, 40\]: use ends on both sides of the value, 2.4, or leave it out"),
+        ([0.1, 0.2], "use ends on both sides of the value"),
+        ([-5, 3], "use ends above 0"),
+        ([0, 3], "use ends above 0"),
+        ([0, 0], "use ends above 0"),
+    ],
+)
+def test_ranges_that_nothing_can_have_are_refused(ends, remedy):
+    """A swapped range was an interval without width, by which designs were ranked."""
+    settings = {"subtractor.energy_pJ": {"value": 2.4, "range": ends}}
+    with pytest.raises(DesignError, match=rf"component library 'sonos-40nm': subtractor.energy_pJ.range .*{remedy}"):
+        Library.load("sonos-40nm").with_settings(settings)
+
+
+@pytest.mark.parametrize("ends", [[2.4, 2.4], [2.0, 2.6], [2.4, 9]])
+def test_ranges_around_a_value_are_taken(ends):
+    changed = Library.load("sonos-40nm").with_settings({"subtractor.energy_pJ": {"value": 2.4, "range": ends}})
+    found = bounds(changed.subtractor.energy_pJ)
+    assert (found.low, found.high) == tuple(ends)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("node_nm", 0), ("node_nm", -40), ("node_nm", float("nan")), ("slice_ns", 0), ("supply_V", 0)]
+)
+def test_what_is_divided_by_is_above_0(name, value):
+    """A node of 0 nm was loaded, and ended as a fault of bitline's where a published converter was costed."""
+    with pytest.raises(DesignError, match=rf"component library 'sonos-40nm': {name} is {value}: "):
+        Library.load("sonos-40nm").with_settings({name: value})

@@ -108,7 +108,9 @@ def test_methods_with_other_arguments_are_refused_before_the_work(tmp_path, monk
         "        return 0.1 * conductance\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(DesignError, match=r"read_noise takes \(self, conductance, seconds\).*programmed"):
+    with pytest.raises(
+        DesignError, match=r"read_noise \(.*oldlab.py:5\) takes \(self, conductance, seconds\).*programmed"
+    ):
         Design().with_settings({"cell.device": "oldlab:Noisy"})
 
 

@@ -33,7 +33,7 @@ from bitline.cost.converters import (
     RampConverter,
     SarConverter,
 )
-from bitline.cost.quantity import AnyQuantity, Quantity
+from bitline.cost.quantity import AnyQuantity, AnyRate, Quantity
 from bitline.numerics.constants import BOLTZMANN_J_PER_K
 
 REFERENCE_NM = 28.0
@@ -197,9 +197,9 @@ class PublishedConverter(Converter):
     kind: Literal["published"] = "published"
     architecture: Literal["sar", "split-sar", "flash", "pipeline", "cyclic"]
     """Which law."""
-    node_nm: Annotated[float, Field(gt=0)]
+    node_nm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """Technology node."""
-    supply_V: AnyQuantity
+    supply_V: AnyRate
     """Supply and full scale."""
     scale: AnyQuantity
     """Energy over that of the law, from the first quartile of published converters to their median."""

@@ -38,13 +38,14 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
 
 
 def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[str]:
-    """Area of what one copy of a matrix needs in its cores beside its arrays: adders of its terms, registers."""
-    terms = at.converted_partitions * design.weights.terms * len(design.weights.readings) - 1
-    terms += int(design.adc.centred)
+    """Area of what one copy of a matrix needs in its cores beside its arrays: registers, and adders.
+
+    An adder for each addition of a column, and one for each tile whose inputs are added up as they come in.
+    """
     sides = at.arrays // (at.partitions * at.slices)
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {
-        "adders": sides * terms * columns * library.adder.area_um2.value,
+        "adders": sides * (columns * at.additions(design) + at.sums_inputs(design)) * library.adder.area_um2.value,
         "input registers": sides * at.rows * at.packed * design.inputs.code_bits * library.input_bit.area_um2.value,
         "output registers": sides * columns * design.inputs.code_bits * library.output_bit.area_um2.value,
     }

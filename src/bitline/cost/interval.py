@@ -58,8 +58,7 @@ def bounds(quantity: Quantity) -> Interval:
         1 to 4 and 1.67 to 2.4
     """
     if quantity.range is not None:
-        low, high = quantity.range
-        return Interval(min(low, quantity.value), max(high, quantity.value))
+        return Interval(*quantity.range)
     factor = ESTIMATE if quantity.is_estimate else PUBLISHED
     return Interval(quantity.value / factor, quantity.value * factor)
 

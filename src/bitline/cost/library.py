@@ -18,7 +18,7 @@ from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.cost.architectures import AnyConverter
 from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
-from bitline.cost.quantity import NOTHING, AnyQuantity, Quantity
+from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate, Quantity
 from bitline.design import Design
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
@@ -73,11 +73,11 @@ class Library(Part):
     """Name in tables."""
     description: str = ""
     """What it describes and where it comes from."""
-    node_nm: float
+    node_nm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """Technology node."""
-    supply_V: AnyQuantity | None = None
+    supply_V: AnyRate | None = None
     """Supply of its logic; what is usual at the node if not given."""
-    slice_ns: AnyQuantity
+    slice_ns: AnyRate
     """Time that a slice of the inputs is applied and integrated."""
     overlapped: bool = False
     """Whether the next slice is applied while the last one is converted."""

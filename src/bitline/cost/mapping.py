@@ -75,6 +75,17 @@ class ArrayMapping:
             used=cells / (arrays * array.rows * array.columns),
         )
 
+    def additions(self, design: Design) -> int:
+        """Digital additions for each output: of its terms, and to take unit columns, offsets and inputs' sums away."""
+        weights = design.weights
+        terms = self.converted_partitions * weights.terms * len(weights.readings) - 1
+        removals = weights.removals(design.cell.window_low, self.partitions)
+        return int(terms + weights.has_unit_column + design.adc.centred + removals)
+
+    def sums_inputs(self, design: Design) -> bool:
+        """Whether the inputs of each array are added up digitally, to be taken away from its outputs."""
+        return bool(design.weights.removals(design.cell.window_low, self.partitions))
+
     def cores(self, copies: int, library: Library) -> int:
         """Cores that hold so many copies."""
         arrays = self.arrays * copies

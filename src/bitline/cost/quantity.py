@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from bitline.config.part import Part
 
 
 class Quantity(Part):
-    """A number with its source; the unit is in the name of what it belongs to. Without a source it is an estimate."""
+    """A number with its source; the unit is in the name of what it belongs to. Without a source it is an estimate.
+
+    Examples:
+        >>> Quantity(value=2.4, range=(2.0, 2.6)).is_estimate
+        True
+        >>> Quantity(value=2.4, range=(30, 40))
+        Traceback (most recent call last):
+        pydantic_core._pydantic_core.ValidationError: ... use ends on both sides of the value, 2.4, or leave it out ...
+    """
 
     value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     """The number."""
     range: tuple[float, float] | None = None
-    """Smallest and largest value that it may well have."""
+    """Smallest and largest value that it may well have, on both sides of the number."""
     source: str = ""
     """Publication, table or equation; empty for an estimate."""
     basis: str = ""
     """What an estimate rests on."""
+
+    @field_validator("range")
+    @classmethod
+    def _around_the_value(cls, ends: tuple[float, float] | None, info: ValidationInfo) -> tuple[float, float] | None:
+        value = info.data.get("value")
+        if ends is None or value is None:
+            return ends
+        low, high = ends
+        if low > high:
+            raise PydanticCustomError("range", f"write the smaller end first, [{high:g}, {low:g}]")
+        if low < 0 or (low == 0 and value > 0):
+            raise PydanticCustomError("range", "use ends above 0")
+        if not low <= value <= high:
+            raise PydanticCustomError("range", f"use ends on both sides of the value, {value:g}, or leave it out")
+        return ends
 
     @property
     def is_estimate(self) -> bool:
@@ -45,7 +68,7 @@ def _positive(quantity: Quantity) -> Quantity:
 
 
 AnyRate = Annotated[AnyQuantity, AfterValidator(_positive)]
-"""An `AnyQuantity` that something is divided by."""
+"""An `AnyQuantity` that something is divided by, or that cannot be 0 in any circuit."""
 
 NOTHING = Quantity(value=0.0, source="not used")
 """For what a library's circuits do not have."""

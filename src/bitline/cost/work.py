@@ -220,10 +220,7 @@ class Work:
         columns = outputs * at.converted_partitions * len(weights.converted_radix) * readings
         row_slices = rows * at.tiles * at.slices * readout.slicing.slices
         apart = len(readout.bits)
-        terms = at.converted_partitions * weights.terms * readings - 1
-        terms += int(weights.has_unit_column) + int(design.adc.centred)
-        removals = weights.removals(design.cell.window_low, at.partitions)
-        additions = outputs * (terms + removals) + (rows * at.tiles if removals else 0.0)
+        additions = outputs * at.additions(design) + (rows * at.tiles if at.sums_inputs(design) else 0.0)
         cells_of_row = (design.array.columns + design.cell.faults.spare_columns) * weights.lines
         return {
             "cells": cells_pJ(design, library, self._reads(weights)),

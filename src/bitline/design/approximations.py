@@ -27,15 +27,15 @@ def approximations(design: Design) -> tuple[str, ...]:
 
 
 def device_notes(design: Design) -> tuple[str, ...]:
-    """What devices say of their use at the time of a design, such as what is extrapolated; one sentence each.
+    """What devices and curves say of their use in a design, such as what is extrapolated; one sentence each.
 
     Examples:
         >>> device_notes(Design())
         ()
     """
     cells = [variant.cell for variant in design.variants()]
-    found = [note for cell in cells for note in cell.device.notes(cell.window_low, cell.time)]
-    return tuple(dict.fromkeys(found))
+    devices = [note for cell in cells for note in cell.device.notes(cell.window_low, cell.time)]
+    return tuple(dict.fromkeys([*devices, *(note for cell in cells for note in cell.current_voltage.notes())]))
 
 
 def _reads_end_at_zero(design: Design) -> bool:

@@ -42,6 +42,10 @@ class CurrentVoltage(Variant):
         """
         raise NotImplementedError
 
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of results should know; one sentence each."""
+        return ()
+
 
 class Ohmic(CurrentVoltage):
     """I = G V.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+import math
+from numbers import Real
 from typing import Any, ClassVar
 
 from bitline.config.imported import ImportedPart
+from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.devices._device import Device
+from bitline.devices.users_oddities import oddities_of_programming
+from bitline.devices.users_results import CONDUCTANCES, SIGMAS, checked, like, unchanged
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -16,8 +19,11 @@ from bitline.shapes import Cellwise
 class Imported(ImportedPart[Device], Device, extra="allow"):
     """A `Device` of the user's, `kind = "package.module:Class"`; its fields stand beside `kind`.
 
+    What its methods return is checked before anything is computed with it.
+
     Raises:
         DesignError: the device is used, and its code is not loaded.
+        DeviceError: a method returns what is not a number for each cell that a device can have.
 
     Examples:
         >>> import torch
@@ -31,8 +37,10 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
 
     def model_post_init(self, context: Any) -> None:
         super().model_post_init(context)
-        for name in ("program", "aged", "read_noise", "check", "notes") if self.is_loaded else ():
-            _check_arguments(self.kind, getattr(type(self.loaded), name), getattr(Device, name))
+        if self.is_loaded:
+            for name in ("program", "aged", "read_noise", "check", "notes"):
+                self._method(name).check_arguments(Device)
+            _check_properties(self.loaded, self.kind)
 
     @property
     def is_exact(self) -> bool:
@@ -40,36 +48,56 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
 
     @property
     def default_on_off_ratio(self) -> float:
-        return self.loaded.default_on_off_ratio
+        return float(self.loaded.default_on_off_ratio)
 
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
-        return self.loaded.program(target, draws)
+        method = self._method("program")
+        with unchanged(method, target=target):
+            result = self.loaded.program(target, draws)
+        return like(checked(result, CONDUCTANCES, method, target=target), target)
 
     def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
-        return self.loaded.aged(programmed, target, seconds, draws)
+        method = self._method("aged")
+        with unchanged(method, programmed=programmed, target=target):
+            result = self.loaded.aged(programmed, target, seconds, draws)
+        return like(checked(result, CONDUCTANCES, method, programmed=programmed), programmed)
 
     def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise | None:
-        return self.loaded.read_noise(conductance, programmed, seconds)
+        method = self._method("read_noise")
+        with unchanged(method, conductance=conductance, programmed=programmed):
+            result = self.loaded.read_noise(conductance, programmed, seconds)
+        return None if result is None else like(checked(result, SIGMAS, method, conductance=conductance), conductance)
 
     def check(self, lowest: float, seconds: float) -> None:
         self.loaded.check(lowest, seconds)
 
     def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
-        return self.loaded.notes(lowest, seconds)
+        return (
+            *self.loaded.notes(lowest, seconds),
+            *oddities_of_programming(self._method("program"), lowest, self.program),
+        )
+
+    def _method(self, name: str) -> UsersMethod:
+        return UsersMethod(self.SETTING, self.kind, self.loaded, name)
 
 
-def _check_arguments(kind: str, method: Callable[..., Any], wanted: Callable[..., Any]) -> None:
-    """Refuse a method that bitline could not call.
+def _check_properties(device: Device, kind: str) -> None:
+    """Refuse properties of another type than they must have, such as methods without `@property`.
 
     Raises:
-        ValueError: the method takes other arguments; the message says which it must take.
+        ValueError: `is_exact` is not true or false, or `default_on_off_ratio` no number.
     """
-    names = list(inspect.signature(wanted).parameters)
-    try:
-        inspect.signature(method).bind(*names)
-    except TypeError:
-        found = ", ".join(inspect.signature(method).parameters)
+    exact, ratio = device.is_exact, device.default_on_off_ratio
+    if not isinstance(exact, bool):
+        method = UsersMethod("cell.device", kind, device, "is_exact")
+        raise ValueError(f"{method} is {_shown(exact)}: make it a @property that returns True or False")
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or math.isnan(ratio):
+        method = UsersMethod("cell.device", kind, device, "default_on_off_ratio")
         raise ValueError(
-            f"cell.device is {kind!r}, whose {wanted.__name__} takes ({found}), but bitline calls it with "
-            f"({', '.join(names)}): see bitline.devices.Device"
-        ) from None
+            f"{method} is {_shown(ratio)}: make it a @property that returns G_max / G_min, math.inf for cells that can "
+            "be switched off"
+        )
+
+
+def _shown(value: Any) -> str:
+    return "a method" if callable(value) else repr(value)

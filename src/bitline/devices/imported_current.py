@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
 from bitline.config.imported import ImportedPart
+from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.devices.current_voltage import CurrentVoltage
+from bitline.devices.users_oddities import oddities_of_currents
+from bitline.devices.users_results import CURRENTS, checked, unchanged
+from bitline.errors import DeviceError
 from bitline.shapes import Cellwise
 
 
@@ -17,6 +22,7 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
 
     Raises:
         DesignError: it is used, and its code is not loaded.
+        DeviceError: `current` returns what is not a finite current for each cell, or cannot be differentiated.
 
     Examples:
         >>> import torch
@@ -28,9 +34,32 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
     SETTING: ClassVar[str] = "cell.current_voltage"
     BASE: ClassVar[type[Variant]] = CurrentVoltage
 
+    def model_post_init(self, context: Any) -> None:
+        super().model_post_init(context)
+        if self.is_loaded:
+            self._method.check_arguments(CurrentVoltage)
+
     @property
     def is_linear(self) -> bool:
         return self.is_loaded and self.loaded.is_linear
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
-        return self.loaded.current(conductance, voltage)
+        method, arguments = self._method, {"conductance": conductance}
+        if isinstance(voltage, Tensor):
+            arguments["voltage"] = voltage
+        with unchanged(method, **arguments):
+            result = self.loaded.current(conductance, voltage)
+        result = checked(result, CURRENTS, method, **arguments)
+        if torch.is_grad_enabled() and conductance.requires_grad and not result.requires_grad:
+            raise DeviceError(
+                f"{method} cannot be differentiated by PyTorch, which arrays with wires or read noise need: compute "
+                "with functions of torch, without .detach(), .numpy() or rounding"
+            )
+        return result
+
+    def notes(self) -> tuple[str, ...]:
+        return (*self.loaded.notes(), *oddities_of_currents(self._method, self.current))
+
+    @property
+    def _method(self) -> UsersMethod:
+        return UsersMethod(self.SETTING, self.kind, self.loaded, "current")

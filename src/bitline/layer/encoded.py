@@ -84,11 +84,11 @@ class EncodedLayer:
         """Quantise a float weight (outputs, rows of one group).
 
         Raises:
-            ConversionError: the matrix has the wrong shape, is complex, sparse or quantised, or holds NaN, infinite or
-                only zero values.
+            ConversionError: the matrix or the bias has the wrong shape, or the matrix is complex, sparse or
+                quantised, or holds NaN, infinite or only zero values.
         """
         weight = real_tensor(weight, f"the weight matrix of layer {name!r}", ConversionError)
-        _check(weight, product, name)
+        _check(weight, bias, product, name)
         codes, step = weight_codes(weight, **design.weights.coding)
         kept = codes.to(next(stored for bits, stored in STORED.items() if design.weights.code_bits <= bits))
         note_freed_memory(QUANTISING * weight.numel())
@@ -275,10 +275,15 @@ def lost_weights(layers: Iterable[EncodedLayer]) -> tuple[str, ...]:
     )
 
 
-def _check(weight: Tensor, product: Product, name: str) -> None:
+def _check(weight: Tensor, bias: Tensor | None, product: Product, name: str) -> None:
     if weight.ndim != 2 or weight.shape[1] != product.rows or len(weight) % product.groups:
         raise ConversionError(
             f"layer {name!r}: a weight matrix here is (outputs, {product.rows} rows), not {tuple(weight.shape)}"
+        )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ConversionError(
+            f"layer {name!r}: its matrix has {len(weight)} outputs, but its bias is {tuple(bias.shape)}: give "
+            "each output a row of the matrix and an element of the bias"
         )
     if not bool(weight.isfinite().all()):
         raise ConversionError(f"layer {name!r} has NaN or infinite weights: check the weights file, or train again")

@@ -29,6 +29,7 @@ from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
+from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.same_outputs import difference, flat
 
 HARMLESS = frozenset(
@@ -119,7 +120,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         rehearsal: of the float network.
 
     Raises:
-        ConversionError: a layer is passed over, or its weights are read from outside.
+        ConversionError: a layer is passed over, its weights are read from outside, or its matrix is that of another.
     """
     watch = _Watch(network)
     try:
@@ -216,7 +217,7 @@ class _Watch(TorchDispatchMode):
         self.calls[layer.name] += 1
         self.inside += 1
         try:
-            return layer.float_forward(inputs)
+            return agreeing_with_matrix(layer, inputs, layer.float_forward(inputs))
         finally:
             self.inside -= 1
 

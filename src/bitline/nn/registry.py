@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
+from bitline.design import Design
+from bitline.errors import ConversionError
 from bitline.nn.attention import AnalogMultiheadAttention
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d, AnalogConv3d
@@ -11,8 +15,10 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
+from bitline.nn.rules import design_of, names_of
+from bitline.nn.subclasses import extended, obstacle
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
-from bitline.nn.transposed_linear import transposed_form
+from bitline.nn.transposed_linear import AnalogTransposedLinear
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.Linear: AnalogLinear,
@@ -47,15 +53,59 @@ QUANTISED = ("Linear", "Conv", "LSTM", "GRU", "RNN")
 
 
 def analog_form(module: nn.Module) -> type[AnalogLayer] | None:
-    """The analog form of a layer of one matrix, also of a subclass that computes the same; None where it has none."""
-    if f"{type(module).__module__}.{type(module).__qualname__}" in TRANSPOSED_LAYERS:
-        return transposed_form(type(module))
-    return next((form for layer, form in ANALOG_LAYERS.items() if computes_like(module, layer)), None)
+    """The analog form of a layer of one matrix, also of a subclass that computes the same; None where it has none.
+
+    A class that is registered itself goes before those that it extends, and these in the order of inheritance.
+
+    Raises:
+        ConversionError: what is registered is no analog layer.
+    """
+    layer = next((kind for kind in type(module).__mro__ if _has_form_of(module, kind)), None)
+    if layer is None:
+        return None
+    form = ANALOG_LAYERS.get(layer, AnalogTransposedLinear)
+    return extended(_checked(form, layer, AnalogLayer, "ANALOG_LAYERS"), type(module))
 
 
 def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
-    """The form of a layer of several matrices, also of a subclass that computes the same; None where it has none."""
-    return next((form for layer, form in COMPOSITE_LAYERS.items() if computes_like(module, layer)), None)
+    """The form of a layer of several matrices, also of a subclass that computes the same; None where it has none.
+
+    Raises:
+        ConversionError: what is registered is no composite layer.
+    """
+    known = (kind for kind in type(module).__mro__ if kind in COMPOSITE_LAYERS and computes_like(module, kind))
+    layer = next(known, None)
+    if layer is None:
+        return None
+    return extended(_checked(COMPOSITE_LAYERS[layer], layer, CompositeLayer, "COMPOSITE_LAYERS"), type(module))
+
+
+def lost_classes(network: nn.Module, design: Design) -> tuple[str, ...]:
+    """A sentence for each class that its layers will not be instances of.
+
+    Args:
+        network: in floating point.
+        design: decides which of its layers become analog.
+
+    Examples:
+        >>> class Named(nn.Linear):
+        ...     @property
+        ...     def name(self):
+        ...         return "mine"
+        >>> lost_classes(nn.Sequential(nn.Linear(3, 2), Named(2, 2)), Design())
+        ("layer '1' is a Named, of which its analog form keeps the weights but not the class: it defines name, ...",)
+    """
+    found: dict[type[nn.Module], str] = {}
+    for module, names in names_of(network).items():
+        form = analog_form(module) or composite_form(module)
+        why = obstacle(form, type(module)) if form is not None and design_of(design, names) is not None else ""
+        if why:
+            found.setdefault(
+                type(module),
+                f"layer {names[0]!r} is a {type(module).__name__}, of which its analog form "
+                f"keeps the weights but not the class: {why}",
+            )
+    return tuple(found.values())
 
 
 def is_quantised(module: nn.Module) -> bool:
@@ -81,3 +131,22 @@ def computes_like(module: nn.Module, float_type: type[nn.Module]) -> bool:
     methods = ("forward", "_conv_forward", "__call__", "__getattr__")
     same = all(getattr(type(module), name, None) is getattr(float_type, name, None) for name in methods)
     return type(module) is float_type or (isinstance(module, float_type) and same)
+
+
+def _has_form_of(module: nn.Module, kind: type[nn.Module]) -> bool:
+    known = kind in ANALOG_LAYERS or f"{kind.__module__}.{kind.__qualname__}" in TRANSPOSED_LAYERS
+    return known and computes_like(module, kind)
+
+
+def _checked(form: Any, layer: type[nn.Module], base: type[nn.Module], registry: str) -> type[Any]:
+    """A form that somebody registered.
+
+    Raises:
+        ConversionError: it is no class of the right kind.
+    """
+    if isinstance(form, type) and issubclass(form, base):
+        return form
+    found = form.__name__ if isinstance(form, type) else repr(form)
+    raise ConversionError(
+        f"{registry}[{layer.__name__}] is {found}: register a class derived from bitline.nn.{base.__name__}"
+    )

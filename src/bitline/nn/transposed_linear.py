@@ -19,8 +19,8 @@ class AnalogTransposedLinear(AnalogVectorLayer):
         ...     def __init__(self):
         ...         super().__init__()
         ...         self.weight, self.bias = nn.Parameter(torch.ones(3, 2)), nn.Parameter(torch.zeros(2))
-        >>> transposed_form(Conv1D).of(Conv1D(), Design(), "c_fc")
-        AnalogConv1D('c_fc', rows=3, outputs=2, groups=1)
+        >>> AnalogTransposedLinear.of(Conv1D(), Design(), "c_fc")
+        AnalogTransposedLinear('c_fc', rows=3, outputs=2, groups=1)
     """
 
     @property
@@ -44,13 +44,3 @@ class AnalogTransposedLinear(AnalogVectorLayer):
 
     def float_forward(self, inputs: Tensor) -> Tensor:
         return nn.functional.linear(inputs, self.matrix, self.bias)
-
-
-_forms: dict[type[nn.Module], type[AnalogTransposedLinear]] = {}
-
-
-def transposed_form(layer: type[nn.Module]) -> type[AnalogTransposedLinear]:
-    """The analog form of a class of such layers, which stays an instance of that class."""
-    if layer not in _forms:
-        _forms[layer] = type(f"Analog{layer.__name__}", (AnalogTransposedLinear, layer), {"float_type": layer})
-    return _forms[layer]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bitline
 from bitline.config.messages import first_line
+from bitline.config.users_methods import short_path
 from bitline.errors import BitlineError
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.study.code import is_installed
@@ -92,10 +93,4 @@ def _is_a_users(frame: traceback.FrameSummary) -> bool:
 
 def _place(frames: Iterable[traceback.FrameSummary]) -> str:
     """The last of some lines of code that took part, if there is one."""
-    return "".join(f" ({_short(frame.filename)}:{frame.lineno})" for frame in list(frames)[-1:])
-
-
-def _short(file: str) -> str:
-    """A file, from the current folder if it lies below it."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+    return "".join(f" ({short_path(frame.filename)}:{frame.lineno})" for frame in list(frames)[-1:])

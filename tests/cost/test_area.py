@@ -1,0 +1,26 @@
+"""Areas count the circuits whose energies are counted."""
+
+import pytest
+
+from bitline import Design
+from bitline.arrays import MatrixProduct
+from bitline.cost import Library
+from bitline.cost.area import matrix_area
+from bitline.cost.mapping import ArrayMapping
+
+UNIT = {"weights": {"kind": "offset", "subtraction": "unit-column"}}
+DIGITAL = {"weights": {"kind": "offset", "subtraction": "digital"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "additions", "sums"),
+    [({}, 0, 0), (UNIT, 1, 0), (DIGITAL, 1, 1), ({"adc.centred": True}, 1, 0)],
+    ids=["differential", "unit column", "digital", "centred"],
+)
+def test_every_addition_of_a_column_has_an_adder(settings, additions, sums):
+    """Those that take unit columns and sums of the inputs away cost energy, but no area."""
+    design, library = Design.load("differential").with_settings(settings), Library.load("sonos-40nm")
+    at = ArrayMapping.of(MatrixProduct(100), 30, design)
+    assert at.additions(design) == additions
+    found = 1e6 * matrix_area(design, library, at)["adders"] / library.adder.area_um2.value
+    assert found == pytest.approx(additions * at.columns + sums)
