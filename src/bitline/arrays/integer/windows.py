@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn import functional
 
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
 from bitline.shapes import Shaped
@@ -66,6 +67,22 @@ def as_images(inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor,
         return inputs.transpose(1, 2).contiguous()[:, None].permute(0, 3, 1, 2)
     batch, channels, height, width = inputs.shape
     return inputs.permute(0, 2, 3, 1).contiguous().reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def with_more_channels(
+    codes: Shaped[Tensor, "images channels height width"], groups: int, count: int, zero: int
+) -> Shaped[Tensor, "images more_channels height width"]:
+    """Codes with so many channels of code 0 behind those of each group.
+
+    Examples:
+        >>> import torch
+        >>> with_more_channels(torch.ones(1, 4, 1, 1), groups=2, count=1, zero=7).flatten()
+        tensor([1., 1., 7., 1., 1., 7.])
+    """
+    images, _, height, width = codes.shape
+    grouped = codes.reshape(images, groups, -1, height, width)
+    padded = functional.pad(grouped, (0, 0, 0, 0, 0, count), value=zero)
+    return padded.reshape(images, -1, height, width)
 
 
 def _pair(values: tuple[int, ...], other: int) -> tuple[int, int]:
