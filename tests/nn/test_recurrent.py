@@ -17,6 +17,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.cost import gather_statistics
 from bitline.errors import ConversionError
+from bitline.nn import computing
+from bitline.nn import layer as layer_module
 
 PRECISE = Design().with_settings(
     {"weights.bits": 16, "inputs.bits": 16, "adc": "none", "cell.device": "none", "inputs.range": {"percentile": 100.0}}
@@ -294,3 +296,40 @@ def test_computed_weights_of_recurrent_layers_are_baked_in(how):
         expected = network(x, lengths)[0]
         analog = convert(network, PRECISE, (x, lengths))
         torch.testing.assert_close(analog(x, lengths)[0], expected, rtol=0, atol=3e-3)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_weights_are_looked_at_once_for_all_steps_and_again_in_the_next_pass(kind, monkeypatch):
+    x, lengths = torch.randn(2, 9, 3), torch.full((2,), 9)
+    network = Recurrent(LAYERS[kind](3, 4, num_layers=2, batch_first=True))
+    analog = convert(network, NOISY, (x, lengths))
+    looked: list[Any] = []
+    contents_of = layer_module.contents_of
+    monkeypatch.setattr(layer_module, "contents_of", lambda *tensors: looked.append(tensors) or contents_of(*tensors))
+    with torch.no_grad():
+        before = analog(x, lengths)[0]
+        assert len(looked) == 4  # matrices
+        analog.rnn.ih_l0.weight.data.mul_(-1)
+        after = analog(x, lengths)[0]
+    assert len(looked) == 8
+    assert not torch.equal(before, after)
+
+
+def test_a_promise_within_another_leaves_that_as_it_is():
+    analog = convert(nn.Linear(3, 2), PRECISE, torch.randn(8, 3))
+    (layer,) = analog_layers(analog)
+    with layer.settled():
+        with layer.settled():
+            pass
+        first = layer.programmed()
+        layer.weight.data.mul_(2)
+        assert layer.programmed() is first
+    assert layer.programmed() is not first
+
+
+def test_layers_that_do_something_else_are_not_programmed_for_a_pass(monkeypatch):
+    x, lengths = torch.randn(2, 5, 3), torch.full((2,), 5)
+    analog = convert(Recurrent(nn.GRU(3, 4, batch_first=True)), PRECISE, (x, lengths))
+    monkeypatch.setattr(layer_module.AnalogLayer, "programmed", lambda layer: pytest.fail("programmed"))
+    with computing(analog, lambda layer, inputs: layer.float_forward(inputs)):
+        analog(x, lengths)
