@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.onednn import OnednnMultiply
+from bitline.arrays.integer.phases import PhasedMultiply
 from bitline.arrays.integer.product import MAX_ROWS, Multiply
 from bitline.arrays.integer.shares import SharedMultiply, Shares, fewest_shares
 from bitline.arrays.integer.tensor_cores import TensorCoreMultiply
@@ -22,6 +23,8 @@ MULTIPLIERS: dict[str, type[Multiply]] = {
     "float": FloatingMultiply,
 }
 """Ways to multiply bytes by name, the fastest first."""
+MANY_ZEROS = 512
+"""Products with zeros between inputs from which on it is faster to leave them out, for each output."""
 FORCED = "BITLINE_PRODUCTS"
 """Environment variable that names the one to use."""
 
@@ -35,6 +38,8 @@ def multiply(pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int
     forced = os.environ.get(FORCED, "")
     if forced and forced not in MULTIPLIERS:
         raise BitlineError(f"{FORCED} is {forced!r}: use one of {', '.join(MULTIPLIERS)}, or unset it")
+    if windows.share_of_zeros * pieces[0][0][0].numel() >= MANY_ZEROS:
+        return PhasedMultiply(pieces, windows, matrices, zero, multiply)
     obstacle = ""
     for name in [forced] if forced else MULTIPLIERS:
         found = _of_kind(MULTIPLIERS[name], pieces, windows, matrices, zero)

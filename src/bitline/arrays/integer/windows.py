@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 from torch.nn import functional
 
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
 from bitline.shapes import Shaped
+
+Each = TypeVar("Each")
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,18 @@ class Windows:
 
     Attributes:
         stride, padding, dilation: along both axes.
+        lattice: along both axes, places from one input that can be other than 0 to the next, and the first of them.
     """
 
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
+    lattice: tuple[tuple[int, int], tuple[int, int]] = ((1, 0), (1, 0))
+
+    @property
+    def share_of_zeros(self) -> float:
+        """Share of places at which inputs are always 0."""
+        return 1 - 1 / (self.lattice[0][0] * self.lattice[1][0])
 
     @classmethod
     def of(cls, product: Product) -> Windows | None:
@@ -29,7 +39,7 @@ class Windows:
 
         Examples:
             >>> Windows.of(ConvolutionProduct(4, kernel=(3,), stride=(2,), padding=(1,), dilation=(1,)))
-            Windows(stride=(1, 2), padding=(0, 1), dilation=(1, 1))
+            Windows(stride=(1, 2), padding=(0, 1), dilation=(1, 1), lattice=((1, 0), (1, 0)))
         """
         if isinstance(product, MatrixProduct):
             return cls()
@@ -38,7 +48,8 @@ class Windows:
         edges = product.edges()[::-1]
         if edges[::2] != edges[1::2] or has_windows_of_padding(product):
             return None
-        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1))
+        lattice = _pair(product.lattice or ((1, 0),) * len(product.kernel), (1, 0))
+        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1), lattice)
 
 
 def has_windows_of_padding(product: ConvolutionProduct) -> bool:
@@ -85,7 +96,7 @@ def with_more_channels(
     return padded.reshape(images, -1, height, width)
 
 
-def _pair(values: tuple[int, ...], other: int) -> tuple[int, int]:
+def _pair(values: tuple[Each, ...], other: Each) -> tuple[Each, Each]:
     """Along both axes, for a product of one or two."""
     first, last = values if len(values) == 2 else (other, values[0])
     return first, last
