@@ -333,3 +333,12 @@ def test_layers_that_do_something_else_are_not_programmed_for_a_pass(monkeypatch
     monkeypatch.setattr(layer_module.AnalogLayer, "programmed", lambda layer: pytest.fail("programmed"))
     with computing(analog, lambda layer, inputs: layer.float_forward(inputs)):
         analog(x, lengths)
+
+
+def test_layers_of_earlier_versions_that_count_no_promises_run():
+    analog = convert(nn.Linear(3, 2), PRECISE, torch.randn(8, 3))
+    (layer,) = analog_layers(analog)
+    del vars(layer)["_settled"]
+    expected = analog(torch.ones(1, 3))
+    with layer.settled():
+        assert torch.equal(analog(torch.ones(1, 3)), expected)

@@ -16,7 +16,7 @@ def counted(attributes: dict[str, Any], name: str) -> Iterator[None]:
 
     Args:
         attributes: of an object.
-        name: of the count among them.
+        name: of the count among them, 0 if there is none.
 
     Examples:
         >>> attributes = {"promises": 1}
@@ -27,7 +27,7 @@ def counted(attributes: dict[str, Any], name: str) -> Iterator[None]:
         {'promises': 1}
     """
     with _counting:
-        attributes[name] += 1
+        attributes[name] = attributes.get(name, 0) + 1
     try:
         yield
     finally:

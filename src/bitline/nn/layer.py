@@ -55,6 +55,7 @@ class AnalogLayer(nn.Module):
     weight: Any
     bias: Any
     float_type: ClassVar[type[nn.Module]]
+    _settled = 0  # also of layers in files of earlier versions
 
     @classmethod
     def take_over(cls, layer: nn.Module, design: Design, name: str, folded: str = "") -> Self:
@@ -228,8 +229,7 @@ class AnalogLayer(nn.Module):
         state = (self._encoded_from, self._calibration, self._chip)
         if self._programmed is None or state != self._programmed_from:
             self._programmed = None  # the last chip makes room for this one
-            self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
-            self._programmed_from = state
+            self._programmed, self._programmed_from = ProgrammedLayer(encoded, self._calibration, self._chip), state
         return self._programmed
 
     def cells(self) -> Cells:
