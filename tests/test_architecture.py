@@ -212,6 +212,7 @@ KERNELS = {
     "arrays/integer/_bytes_triton.py": "test_gpu_kernels.py::test_kernels_equal_their_readable_versions",
     "arrays/integer/_pieces_numba.py": "arrays/test_integer_products.py::"
     "test_pieces_are_laid_out_alike_in_one_pass_and_step_by_step",
+    "arrays/integer/_shares_numba.py": "arrays/test_shares.py::test_kernel_equals_the_readable_sum",
     "encode/_input_slices_numba.py": "encode/test_encode.py::test_input_slices_recombine",
     "layer/_counted_cells_numba.py": "layer/test_counted_cells.py::test_readings_are_those_of_programmed_cells",
     "nn/_activity_numba.py": "nn/test_activity.py::test_kernel_equals_the_readable_count",

@@ -18,6 +18,8 @@ from torch.utils._pytree import tree_leaves
 from bitline import Design, analog_layers, convert, evaluate, program
 from bitline.cost import gather_statistics
 from bitline.errors import ConversionError
+from bitline.nn import computing
+from bitline.nn import layer as layer_module
 
 PRECISE = Design().with_settings(
     {"weights.bits": 16, "inputs.bits": 16, "adc": "none", "cell.device": "none", "inputs.range": {"percentile": 100.0}}
@@ -326,3 +328,49 @@ def test_computed_weights_of_a_digital_recurrent_layer_are_those_that_it_multipl
         analog[1].weight_hh_l0.zero_()
         assert not torch.equal(analog(x)[0], network(x)[0])
     assert not any(isinstance(each, Tensor) and not each.is_leaf for each in tree_leaves(vars(analog[1])))
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_weights_are_looked_at_once_for_all_steps_and_again_in_the_next_pass(kind, monkeypatch):
+    x, lengths = torch.randn(2, 9, 3), torch.full((2,), 9)
+    network = Recurrent(LAYERS[kind](3, 4, num_layers=2, batch_first=True))
+    analog = convert(network, NOISY, (x, lengths))
+    looked: list[Any] = []
+    contents_of = layer_module.contents_of
+    monkeypatch.setattr(layer_module, "contents_of", lambda *tensors: looked.append(tensors) or contents_of(*tensors))
+    with torch.no_grad():
+        before = analog(x, lengths)[0]
+        assert len(looked) == 4  # matrices
+        analog.rnn.ih_l0.weight.data.mul_(-1)
+        after = analog(x, lengths)[0]
+    assert len(looked) == 8
+    assert not torch.equal(before, after)
+
+
+def test_a_promise_within_another_leaves_that_as_it_is():
+    analog = convert(nn.Linear(3, 2), PRECISE, torch.randn(8, 3))
+    (layer,) = analog_layers(analog)
+    with layer.settled():
+        with layer.settled():
+            pass
+        first = layer.programmed()
+        layer.weight.data.mul_(2)
+        assert layer.programmed() is first
+    assert layer.programmed() is not first
+
+
+def test_layers_that_do_something_else_are_not_programmed_for_a_pass(monkeypatch):
+    x, lengths = torch.randn(2, 5, 3), torch.full((2,), 5)
+    analog = convert(Recurrent(nn.GRU(3, 4, batch_first=True)), PRECISE, (x, lengths))
+    monkeypatch.setattr(layer_module.AnalogLayer, "programmed", lambda layer: pytest.fail("programmed"))
+    with computing(analog, lambda layer, inputs: layer.float_forward(inputs)):
+        analog(x, lengths)
+
+
+def test_layers_of_earlier_versions_that_count_no_promises_run():
+    analog = convert(nn.Linear(3, 2), PRECISE, torch.randn(8, 3))
+    (layer,) = analog_layers(analog)
+    del vars(layer)["_settled"]
+    expected = analog(torch.ones(1, 3))
+    with layer.settled():
+        assert torch.equal(analog(torch.ones(1, 3)), expected)

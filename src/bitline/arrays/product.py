@@ -71,10 +71,7 @@ class Product(ABC):
     @property
     def positions(self) -> int:
         """Kernel positions of one input channel."""
-        count = 1
-        for size in self.kernel:
-            count *= size
-        return count
+        return math.prod(self.kernel)
 
     @property
     def rows(self) -> int:
@@ -243,10 +240,12 @@ class ConvolutionProduct(Product):
     stride: tuple[int, ...] = (1, 1)
     padding: tuple[int, ...] | str = (0, 0)
     dilation: tuple[int, ...] = (1, 1)
+    lattice: tuple[tuple[int, int], ...] = ()
+    """Along each axis, places from one input that can be other than 0 to the next, and the first of them."""
 
     def apart(self) -> ConvolutionProduct:
         ones = (1,) * len(self.kernel)
-        return replace(self, stride=self.kernel, padding=(0,) * len(self.kernel), dilation=ones)
+        return replace(self, stride=self.kernel, padding=(0,) * len(self.kernel), dilation=ones, lattice=())
 
     def windows(self, inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "batch channels *windows"]:
         gathered, axes = self.gather(inputs), len(self.kernel)

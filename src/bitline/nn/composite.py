@@ -7,8 +7,8 @@ treat each of them apart, and one that a rule keeps digital stays in floating po
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -100,6 +100,15 @@ class CompositeLayer(nn.Module):
             return super().__getattr__(name)
         values = [attrgetter(place)(self) for place in places]
         return values[0] if len(values) == 1 else torch.cat(values)
+
+    @contextmanager
+    def settled_parts(self) -> Iterator[None]:
+        """Promise that nothing changes the parts for a while: they look at their weights once, not at each step."""
+        with ExitStack() as stack:
+            for part in self.children():
+                if isinstance(part, AnalogLayer) and part.asks_its_chip:
+                    stack.enter_context(part.settled())
+            yield
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
         for parameter, places in self._pieces.items():

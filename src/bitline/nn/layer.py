@@ -20,6 +20,7 @@ from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.float_gradients import with_gradients_of
+from bitline.nn.for_a_while import counted, replaced
 from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
@@ -54,6 +55,7 @@ class AnalogLayer(nn.Module):
     weight: Any
     bias: Any
     float_type: ClassVar[type[nn.Module]]
+    _settled = 0  # also of layers in files of earlier versions
 
     @classmethod
     def take_over(cls, layer: nn.Module, design: Design, name: str, folded: str = "") -> Self:
@@ -113,7 +115,7 @@ class AnalogLayer(nn.Module):
         self._encoded_from: Contents = ()
         self._programmed: ProgrammedLayer | None = None
         self._programmed_from: tuple[object, ...] = ()
-        self._is_settled = False
+        self._settled = 0
 
     @property
     def design(self) -> Design:
@@ -201,7 +203,7 @@ class AnalogLayer(nn.Module):
 
     def encoded(self) -> EncodedLayer:
         """The weights as codes, quantised once for as long as they stay the same."""
-        if self._encoded is None or not self._is_settled:
+        if self._encoded is None or not self._settled:
             contents = contents_of(self.weight, self.bias)
             if self._encoded is None or contents != self._encoded_from:
                 self._encoded = EncodedLayer.of(self.matrix, self.bias, self._converted_for, self.product, self.name)
@@ -221,14 +223,13 @@ class AnalogLayer(nn.Module):
         """The layer on its chip, programmed again if its weights, calibration, chip or device changed."""
         if self._calibration is None:
             raise CalibrationError(f"layer {self.name!r} is not calibrated: convert the network with images")
-        if self._is_settled and self._programmed is not None:
+        if self._settled and self._programmed is not None:
             return self._programmed
         encoded = self.encoded()
         state = (self._encoded_from, self._calibration, self._chip)
         if self._programmed is None or state != self._programmed_from:
             self._programmed = None  # the last chip makes room for this one
-            self._programmed = ProgrammedLayer(encoded, self._calibration, self._chip)
-            self._programmed_from = state
+            self._programmed, self._programmed_from = ProgrammedLayer(encoded, self._calibration, self._chip), state
         return self._programmed
 
     def cells(self) -> Cells:
@@ -238,21 +239,20 @@ class AnalogLayer(nn.Module):
     @contextmanager
     def computing(self, instead: Instead) -> Iterator[None]:
         """Do something else with inputs for a while."""
-        before, self._instead = self._instead, instead
-        try:
+        with replaced(vars(self), "_instead", instead):
             yield
-        finally:
-            self._instead = before
 
     @contextmanager
     def settled(self) -> Iterator[None]:
         """Promise that nothing changes weights, calibration or chip for a while: they are looked at once."""
         self.programmed()
-        self._is_settled = True
-        try:
+        with counted(vars(self), "_settled"):
             yield
-        finally:
-            self._is_settled = False
+
+    @property
+    def asks_its_chip(self) -> bool:
+        """Whether inputs go to cells that are or can be programmed now: not while something else is done with them."""
+        return self._instead is None and self._calibration is not None and not self.weight.is_meta
 
     @uncompiled
     def forward(self, input: Tensor) -> Tensor:

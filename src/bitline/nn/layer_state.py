@@ -24,7 +24,7 @@ FORGOTTEN = {
     "_programmed": None,
     "_programmed_from": (),
     "_instead": None,
-    "_is_settled": False,
+    "_settled": 0,
 }
 """What files and copies go without: it is made again."""
 

@@ -93,7 +93,27 @@ class AnalogRecurrent(CompositeLayer):
             current.recognise(inputs.shape, 0 if self.batch_first else 1)
         sequences = Sequences.of(inputs, self.batch_first)
         states = self._first_states(hx, sequences, inputs, alone)
-        steps, last = sequences.steps, []
+        with self.settled_parts():
+            steps, last = self._walk_all(sequences, states)
+        outputs = sequences.outputs(steps, inputs, self.batch_first)
+        final = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
+        if isinstance(inputs, PackedSequence) and inputs.unsorted_indices is not None:
+            final = tuple(state[:, inputs.unsorted_indices] for state in final)
+        if alone:
+            outputs, final = outputs.squeeze(0 if self.batch_first else 1), tuple(state[:, 0] for state in final)
+        return outputs, final if self.mode == "LSTM" else final[0]
+
+    def _walk_all(self, sequences: Sequences, states: States) -> tuple[tuple[Tensor, ...], list[States]]:
+        """All layers, one after another, in their directions.
+
+        Args:
+            sequences: the batch.
+            states: before the first step, (layers and directions, batch, features).
+
+        Returns:
+            Hidden states of every step of the last layer, and the states after the last steps of all of them.
+        """
+        steps, last = sequences.steps, list[States]()
         directions = ("", "_reverse") if self.bidirectional else ("",)
         for layer in range(self.num_layers):
             walked = []
@@ -105,13 +125,7 @@ class AnalogRecurrent(CompositeLayer):
             steps = tuple(torch.cat(parts, 1) for parts in zip(*walked, strict=True))
             if self.training and self.dropout and layer < self.num_layers - 1:
                 steps = tuple(functional.dropout(step, self.dropout) for step in steps)
-        outputs = sequences.outputs(steps, inputs, self.batch_first)
-        final = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        if isinstance(inputs, PackedSequence) and inputs.unsorted_indices is not None:
-            final = tuple(state[:, inputs.unsorted_indices] for state in final)
-        if alone:
-            outputs, final = outputs.squeeze(0 if self.batch_first else 1), tuple(state[:, 0] for state in final)
-        return outputs, final if self.mode == "LSTM" else final[0]
+        return steps, last
 
     def _walk(
         self, place: str, steps: Sequence[Tensor], order: tuple[int, ...], states: States

@@ -76,6 +76,7 @@ class AnalogTransposedConvolution(AnalogConvolution):
             stride=ones,
             padding=(0,) * self.dimensions,
             dilation=tuple(self.dilation),
+            lattice=tuple((step, before % step) for step, before in zip(self.stride, self._before(), strict=True)),
         )
 
     def arrange(self, inputs: Tensor) -> Tensor:
@@ -123,10 +124,14 @@ class AnalogTransposedConvolution(AnalogConvolution):
     def _edges(self) -> list[int]:
         """Zeros before and after each axis, last axis first; negative where inputs are cut off."""
         edges: list[int] = []
-        for axis in reversed(range(self.dimensions)):
-            reach = self.dilation[axis] * (self.kernel_size[axis] - 1) - self.padding[axis]
-            edges += [reach, reach + self._added[axis]]
+        for before, more in zip(reversed(self._before()), reversed(self._added), strict=True):
+            edges += [before, before + more]
         return edges
+
+    def _before(self) -> list[int]:
+        """Zeros before each axis; negative where inputs are cut off."""
+        shape = zip(self.dilation, self.kernel_size, self.padding, strict=True)
+        return [dilation * (size - 1) - padding for dilation, size, padding in shape]
 
 
 class AnalogConvTranspose1d(AnalogTransposedConvolution, nn.ConvTranspose1d):  # type: ignore[misc]

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.onednn import OnednnMultiply
+from bitline.arrays.integer.phases import PhasedMultiply
 from bitline.arrays.integer.product import MAX_ROWS, Multiply
+from bitline.arrays.integer.shares import SharedMultiply, Shares, fewest_shares
 from bitline.arrays.integer.tensor_cores import TensorCoreMultiply
 from bitline.arrays.integer.trial import is_exact
 from bitline.arrays.integer.windows import Windows
@@ -21,6 +23,8 @@ MULTIPLIERS: dict[str, type[Multiply]] = {
     "float": FloatingMultiply,
 }
 """Ways to multiply bytes by name, the fastest first."""
+MANY_ZEROS = 512
+"""Products with zeros between inputs from which on it is faster to leave them out, for each output."""
 FORCED = "BITLINE_PRODUCTS"
 """Environment variable that names the one to use."""
 
@@ -34,23 +38,46 @@ def multiply(pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int
     forced = os.environ.get(FORCED, "")
     if forced and forced not in MULTIPLIERS:
         raise BitlineError(f"{FORCED} is {forced!r}: use one of {', '.join(MULTIPLIERS)}, or unset it")
-    weights = pieces[0][0]
+    if windows.share_of_zeros * pieces[0][0][0].numel() >= MANY_ZEROS:
+        return PhasedMultiply(pieces, windows, matrices, zero, multiply)
+    obstacle = ""
     for name in [forced] if forced else MULTIPLIERS:
-        obstacle = _obstacle(MULTIPLIERS[name], weights, windows, matrices, zero)
-        if not obstacle:
-            return MULTIPLIERS[name](pieces, windows, matrices, zero)
+        found = _of_kind(MULTIPLIERS[name], pieces, windows, matrices, zero)
+        if isinstance(found, Multiply):
+            return found
+        obstacle = found
     raise BitlineError(f"{FORCED} is {forced!r}, but {obstacle}: unset it")
 
 
-def _obstacle(kind: type[Multiply], weights: Tensor, windows: Windows, matrices: int, zero: int) -> str:
-    """Why weights are not multiplied so; empty where they can be."""
-    device = weights.device.type
-    missing = kind.why_not(device)
+def _of_kind(
+    kind: type[Multiply], pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int
+) -> Multiply | str:
+    """This way to multiply, or why weights are not multiplied so."""
+    missing = kind.why_not(pieces[0][0].device.type)
     if missing or kind is FloatingMultiply:
-        return missing
-    shape = tuple(weights.shape)
-    is_right = is_exact(kind, shape, windows, matrices, zero, device)
-    return "" if is_right else f"products by {kind.name} are not exact for weights {shape}"
+        return missing or kind(pieces, windows, matrices, zero)
+    found = [_exact_shares(kind, weights, windows, matrices, zero) for weights, _ in pieces]
+    each: list[tuple[Multiply, Shares]] = []
+    if all(shares is not None and shares.count == 1 for shares in found):
+        return kind(pieces, windows, matrices, zero)
+    for (weights, scale), shares in zip(pieces, found, strict=True):
+        if shares is None:
+            return f"products by {kind.name} are not exact for weights {tuple(weights.shape)}"
+        each.append((kind([(shares.split(weights), scale)], windows, matrices * shares.count, zero), shares))
+    return SharedMultiply(each, zero)
+
+
+def _exact_shares(kind: type[Multiply], weights: Tensor, windows: Windows, matrices: int, zero: int) -> Shares | None:
+    """Shares of rows that are exact this way: as few as can be, or twice as many; None where neither are."""
+    device = weights.device.type
+    shares = fewest_shares(weights, matrices) if kind.rounds_twice(zero) else Shares(matrices, 1)
+    for _attempt in range(2):
+        if shares is None or (SharedMultiply.why_not(device) and shares.count > 1):
+            return None
+        if is_exact(kind, shares.shape(weights.shape), windows, matrices * shares.count, zero, device):
+            return shares
+        shares = fewest_shares(weights, matrices, 2 * shares.count)
+    return None
 
 
 def why_not(product: Product) -> str:

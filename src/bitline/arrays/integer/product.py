@@ -22,9 +22,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from bitline.arrays.integer.windows import Windows
+from bitline.arrays.integer.windows import Windows, with_more_channels
 from bitline.arrays.partition import Partition
 from bitline.arrays.product import Product
 from bitline.numerics.parts import added
@@ -65,6 +64,15 @@ class Multiply(ABC):
     def __call__(self, codes: Shaped[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
         """Sums over the rows, of the arguments of `parts`."""
         return added(self.parts(codes))
+
+    @classmethod
+    def rounds_twice(cls, zero: int) -> bool:
+        """Whether sums are rounded before code 0 is taken away, too, so that they are exact only below 2^24.
+
+        Args:
+            zero: byte of code 0.
+        """
+        return False
 
     def for_space(self, space: tuple[int, ...]) -> Multiply:
         """This way, or a slower one where this one is not exact for images of this height and width."""
@@ -134,10 +142,7 @@ class IntegerProduct:
             codes = codes.repeat_interleave(partition.pieces, dim=1)
         missing = partition.parts * partition.channels - self.product.channels * partition.pieces
         if missing:
-            images, _, height, width = codes.shape
-            grouped = codes.reshape(images, self.product.groups, -1, height, width)
-            padded = functional.pad(grouped, (0, 0, 0, 0, 0, missing), value=self.zero)
-            codes = padded.reshape(images, -1, height, width)
+            codes = with_more_channels(codes, self.product.groups, missing, self.zero)
         return self._multiply.for_space(tuple(codes.shape[2:])).parts(codes)
 
     def by_position(

@@ -6,7 +6,7 @@ from functools import cache
 
 import torch
 
-from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.floating import EXACT_ROWS, FloatingMultiply
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.windows import Windows
 
@@ -21,7 +21,7 @@ def is_exact(
     device: str = "cpu",
     space: tuple[int, ...] | None = None,
 ) -> bool:
-    """Whether products of this shape are exact for random codes and weights, and for the largest.
+    """Whether products of this shape are exact for random codes and weights, and for the largest that it may meet.
 
     Args:
         kind: the way to multiply.
@@ -40,7 +40,10 @@ def is_exact(
         return torch.randint(low, high, shape, generator=draws)
 
     weights = random(-128, 128, *shape).to(torch.int8)
-    weights[0], weights[-1] = 127, -128
+    first, last = weights[0].view(-1), weights[-1].view(-1)
+    count = min(len(first), EXACT_ROWS) if kind.rounds_twice(zero) else len(first)
+    first[:count], first[count:] = 127, 0
+    last[-count:], last[: len(last) - count] = -128, 0
     few = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
     codes = random(0, 256, 2, matrices * shape[1], *(space or few)).to(torch.uint8)
     codes[0] = 255

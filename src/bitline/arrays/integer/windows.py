@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
+from torch.nn import functional
 
 from bitline.arrays.product import ConvolutionProduct, MatrixProduct, Product
 from bitline.shapes import Shaped
+
+Each = TypeVar("Each")
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,18 @@ class Windows:
 
     Attributes:
         stride, padding, dilation: along both axes.
+        lattice: along both axes, places from one input that can be other than 0 to the next, and the first of them.
     """
 
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
+    lattice: tuple[tuple[int, int], tuple[int, int]] = ((1, 0), (1, 0))
+
+    @property
+    def share_of_zeros(self) -> float:
+        """Share of places at which inputs are always 0."""
+        return 1 - 1 / (self.lattice[0][0] * self.lattice[1][0])
 
     @classmethod
     def of(cls, product: Product) -> Windows | None:
@@ -28,7 +39,7 @@ class Windows:
 
         Examples:
             >>> Windows.of(ConvolutionProduct(4, kernel=(3,), stride=(2,), padding=(1,), dilation=(1,)))
-            Windows(stride=(1, 2), padding=(0, 1), dilation=(1, 1))
+            Windows(stride=(1, 2), padding=(0, 1), dilation=(1, 1), lattice=((1, 0), (1, 0)))
         """
         if isinstance(product, MatrixProduct):
             return cls()
@@ -37,7 +48,8 @@ class Windows:
         edges = product.edges()[::-1]
         if edges[::2] != edges[1::2] or has_windows_of_padding(product):
             return None
-        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1))
+        lattice = _pair(product.lattice or ((1, 0),) * len(product.kernel), (1, 0))
+        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1), lattice)
 
 
 def has_windows_of_padding(product: ConvolutionProduct) -> bool:
@@ -68,7 +80,23 @@ def as_images(inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor,
     return inputs.permute(0, 2, 3, 1).contiguous().reshape(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _pair(values: tuple[int, ...], other: int) -> tuple[int, int]:
+def with_more_channels(
+    codes: Shaped[Tensor, "images channels height width"], groups: int, count: int, zero: int
+) -> Shaped[Tensor, "images more_channels height width"]:
+    """Codes with so many channels of code 0 behind those of each group.
+
+    Examples:
+        >>> import torch
+        >>> with_more_channels(torch.ones(1, 4, 1, 1), groups=2, count=1, zero=7).flatten()
+        tensor([1., 1., 7., 1., 1., 7.])
+    """
+    images, _, height, width = codes.shape
+    grouped = codes.reshape(images, groups, -1, height, width)
+    padded = functional.pad(grouped, (0, 0, 0, 0, 0, count), value=zero)
+    return padded.reshape(images, -1, height, width)
+
+
+def _pair(values: tuple[Each, ...], other: Each) -> tuple[Each, Each]:
     """Along both axes, for a product of one or two."""
     first, last = values if len(values) == 2 else (other, values[0])
     return first, last
