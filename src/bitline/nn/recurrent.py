@@ -20,6 +20,7 @@ from bitline.errors import ConversionError
 from bitline.nn.composite import CompositeLayer, Pieces, SteppedReads
 from bitline.nn.guards import refuse_inputs
 from bitline.nn.recurrent_cells import STEPS, States, part_of
+from bitline.nn.uncompiled import uncompiled
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class AnalogRecurrent(CompositeLayer):
     def flatten_parameters(self) -> None:
         """Nothing: weights do not lie side by side for a library of recurrent layers."""
 
+    @uncompiled
     def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> Any:
         packed = isinstance(input, PackedSequence)
         refuse_inputs(input.data if isinstance(input, PackedSequence) else input, self.name)
