@@ -75,8 +75,11 @@ def _settings(shown: StudyResult) -> Section:
     figures = (importance_chart(shown), parallel_chart(shown, "energy_uJ"))
     note = (
         "A setting that explains much decides; one that explains nothing can be chosen freely, if it does not act "
-        "together with others. Lines are designs: click one."
+        "together with others."
     )
+    if any(name not in design.settings for name in shown.settings for design in shown.designs):
+        note += " A setting that only some designs have is judged among those."
+    note += " Lines are designs: click one."
     return Section("settings", "Which settings matter", tuple(figure for figure in figures if figure is not None), note)
 
 
