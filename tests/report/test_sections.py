@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from synthetic import study_result
 
+from bitline.report.figures.study_parts import ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
+from bitline.report.study_page import write_study
 from bitline.report.study_sections import sections_of
 from bitline.study import DesignResult, Study, StudyResult
 
@@ -78,3 +80,25 @@ def test_designs_without_a_setting_have_a_place_on_its_axis():
     assert places["72 offset digital"] == 0.5 and places["72 offset unit-column"] == 1
     words = {(word.x, word.y): word.text for word in chart.layout.annotations}
     assert [words[2, height] for height in (0, 0.5, 1)] == ["not set", "digital", "unit-column"]
+
+
+def test_ranges_that_differ_in_the_last_digit_are_drawn_once():
+    designs = tuple(
+        DesignResult(key, "", {"array.rows": rows}, {}, cost={"adc_ranges": {"fc": [share]}})
+        for key, rows, share in (("a", 72, 2.9309961944818492), ("b", 144, 2.9309961944818497), ("c", 288, 1.5))
+    )
+    chart = ranges_chart(StudyResult(Study(), {}, (), designs, None))
+    assert [trace.name for trace in chart.data] == ["rows 72, and 1 other with these ranges", "rows 288"]
+
+
+def test_a_report_says_how_its_results_were_made(tmp_path):
+    """The front is kept by searches alone; notes are above, and results do not depend on them."""
+    kept = {"seed": "0", "notes on axes": "", "notes on the data": ""}
+    result = StudyResult(Study(name="bits"), kept, (), (), None)
+    write_study(tmp_path / "swept.html", result)
+    write_study(tmp_path / "searched.html", replace(result, facts=kept | {"front": '["a1"]'}))
+    swept, searched = ((tmp_path / f"{name}.html").read_text() for name in ("swept", "searched"))
+    assert "bitline sweep bits.toml --out swept.sqlite" in swept
+    assert "bitline explore bits.toml --out searched.sqlite" in searched
+    for text in (swept, searched):
+        assert "<td>seed</td>" in text and "notes on" not in text and "a1" not in text.partition("</main>")[0]

@@ -63,11 +63,17 @@ def _with_other_ranges(designs: Sequence[DesignResult]) -> list[tuple[DesignResu
     """The first design of each set of ranges, whose points would hide those of the others, and what it is called."""
     alike: dict[str, list[tuple[DesignResult, str]]] = {}
     for design, label in zip(designs, labels_of(designs), strict=True):
-        alike.setdefault(json.dumps(design.costs.get("adc_ranges", {})), []).append((design, label))
+        alike.setdefault(_drawn(design), []).append((design, label))
     return [
         (design, f"{label}, and {counted(len(others), 'other')} with these ranges" if others else label)
         for (design, label), *others in alike.values()
     ]
+
+
+def _drawn(design: DesignResult) -> str:
+    """What tells points on the chart apart: the same range, computed in another order, differs in the last digit."""
+    ranges: dict[str, list[float]] = design.costs.get("adc_ranges", {})
+    return json.dumps({layer: [f"{share:.6g}" for share in shares] for layer, shares in ranges.items()})
 
 
 def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: str) -> None:
