@@ -40,6 +40,17 @@ def why_parts(found: Diagnosis) -> list[Table | str]:
     return [Table("causes", columns, rows, title), "\n".join(lines)]
 
 
+def why_tables(found: Diagnosis) -> list[Table]:
+    """The lines below the table of causes, for programs."""
+    measure = found.measure
+    value = Column(measure.key, measure.name, measure.unit, measure.text)
+    helps = [(remedy.name, remedy.value) for remedy in found.remedies]
+    return [
+        Table("why", (name("because"),), [(found.because,)]),
+        Table("remedies", (name("options"), value), helps),
+    ]
+
+
 def spread_of_chips(result: Evaluation) -> str:
     """Median, worst chip and interval of the mean, with a word on chips that are few."""
     from bitline.evaluation.chip_spread import ChipSpread

@@ -40,7 +40,7 @@ def device_notes(design: Design) -> tuple[str, ...]:
 
 
 def _reads_end_at_zero(design: Design) -> bool:
-    return _is_noisy(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
+    return reads_with_noise(design) and getattr(design.cell.read_noise, "clip", "none") == "zero"
 
 
 def _ranges_without_wires(design: Design) -> bool:
@@ -48,7 +48,7 @@ def _ranges_without_wires(design: Design) -> bool:
 
 
 def _ranges_without_noise(design: Design) -> bool:
-    return (_is_noisy(design) or _has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
+    return (reads_with_noise(design) or _has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
 
 
 def _is_calibrated_on_nothing_real(design: Design) -> bool:
@@ -59,7 +59,13 @@ def _has_noisy_lines(design: Design) -> bool:
     return design.array.line_noise(design.array.rows) > 0
 
 
-def _is_noisy(design: Design) -> bool:
+def reads_with_noise(design: Design) -> bool:
+    """Whether any cell of a design is read with noise.
+
+    Examples:
+        >>> reads_with_noise(Design()), reads_with_noise(Design().with_settings({"cell.device": "pcm-joshi-2020"}))
+        (False, True)
+    """
     cell = design.cell
     states = torch.linspace(cell.window_low, 1, 16)
     sigma = cell.read_noise.sigma(states, states, cell.device, cell.time)

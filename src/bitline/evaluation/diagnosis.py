@@ -24,6 +24,7 @@ from bitline.evaluation.remedies import Recalibrate
 from bitline.evaluation.worst_layer import worst_layer
 from bitline.measures import ACCURACY, Measure
 from bitline.nn import age
+from bitline.numerics.confidence import known
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import percent
 
@@ -90,6 +91,25 @@ class Diagnosis:
     def loss(self) -> float:
         """How much worse the design is than the float network, positive whatever the direction of the measure."""
         return self.measure.sign * (self.wanted - self.value)
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything as plain values, for JSON; the measure by its name, and what part of the loss is regained.
+
+        Examples:
+            >>> found = Diagnosis(0.4, 0.9, (Undone("ADC levels", 0.65),), "too few levels", (), images=128)
+            >>> found.to_dict()["without"]
+            [{'cause': 'ADC levels', 'accuracy': 0.65, 'regained': 0.5}]
+        """
+        key = self.measure.key
+        without = [(undone.name, undone.value, known(self.regained(undone.value))) for undone in self.without]
+        return {
+            "because": self.because,
+            "images": self.images,
+            key: self.value,
+            "float": self.wanted,
+            "without": [{"cause": name, key: value, "regained": share} for name, value, share in without],
+            "remedies": [{"options": remedy.name, key: remedy.value} for remedy in self.remedies],
+        }
 
     def regained(self, value: float) -> float:
         """What part of the loss is made good where the measure is `value`; NaN where nothing is lost."""

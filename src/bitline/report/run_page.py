@@ -11,8 +11,9 @@ from bitline.config.files import write_text
 from bitline.cost.labels import label_of_cost
 from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
+from bitline.evaluation.diagnosis import Diagnosis
 from bitline.evaluation.result import Evaluation
-from bitline.numerics.text import fixed, number
+from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
 from bitline.report.figures.run import accuracy_figure, layers_figure, times_figure
@@ -24,13 +25,16 @@ SHOWN = ("energy_uJ", "area_mm2", "latency_us")
 """Costs at the top of the page."""
 
 
-def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
+def write_html(
+    path: Path, results: Sequence[Evaluation], context: dict[str, object], why: Diagnosis | None = None
+) -> None:
     """Write the report of one evaluation.
 
     Args:
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: network, data and options to show; of files only the names.
+        why: what was found to cost the main one its accuracy, if somebody looked.
 
     Examples:
         >>> import torch
@@ -44,7 +48,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    sections = [section for section in _sections(results) if section is not None]
+    sections = [section for section in _sections(results, why) if section is not None]
     body = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         note(design.description),
@@ -60,7 +64,7 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     write_text(path, page(f"bitline: {design.name}", body, sections, {}))
 
 
-def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
+def _sections(results: Sequence[Evaluation], why: Diagnosis | None) -> Iterator[Section | None]:
     result = results[-1]
     measure, spread = result.measure, ChipSpread(result.measure, result.chip_values)
     count = len(result.chip_values)
@@ -70,6 +74,8 @@ def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
         yield Section(
             "times", "Over time", (times_figure(results),), "The same chips; bars are one standard deviation."
         )
+    if why is not None:
+        yield _why(why)
     if result.layers:
         explained = (
             "Signal-to-error ratio of the outputs against the quantised reference: of what a layer adds to the inputs "
@@ -83,6 +89,23 @@ def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
         yield Section(
             "cost", "Energy, area and latency", figures, f"Component library {result.cost.library}.", _cost(result)
         )
+
+
+def _why(found: Diagnosis) -> Section:
+    """What costs accuracy, and what helps, with what was tried."""
+    measure = found.measure
+    unit = f", {measure.unit}" if measure.unit else ""
+    rows = [
+        (undone.name, measure.text(undone.value), percent(found.regained(undone.value), 0)) for undone in found.without
+    ]
+    heads = ("without", f"{measure.name}{unit}", "regained of the loss, %")
+    helps = [(remedy.name, measure.text(remedy.value)) for remedy in found.remedies]
+    words = (
+        f"{found.because[:1].upper()}{found.because[1:]}. One cause undone at a time, on the first {found.images} "
+        f"samples and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in floating point."
+    )
+    content = table(heads, rows) + (table(("what helps", f"{measure.name}{unit}"), helps) if helps else "")
+    return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)
 
 
 def _numbers(result: Evaluation) -> Iterator[tuple[str, str]]:
