@@ -12,14 +12,14 @@ from bitline.cost.labels import Label
 
 SETTINGS = {
     "design": Label("design"),
-    "weights.bits": Label("weights", "bits", "weight bits"),
+    "weights.bits": Label("weight resolution", "bits", "weight bits"),
     "weights.kind": Label("mapping of weights", short="mapping"),
-    "weights.bits_per_cell": Label("weights per cell", "bits", "bits per cell"),
+    "weights.bits_per_cell": Label("bits per cell"),
     "weights.accumulation": Label("accumulation of weight slices", short="slices added"),
     "weights.percentile": Label("range of weights", "percentile"),
     "weights.scale": Label("scale of weights"),
-    "inputs.bits": Label("inputs", "bits", "input bits"),
-    "inputs.slice_bits": Label("input slices", "bits", "bits at once"),
+    "inputs.bits": Label("input resolution", "bits", "input bits"),
+    "inputs.slice_bits": Label("resolution of input slices", "bits", "bits at once"),
     "inputs.accumulation": Label("accumulation of input slices", short="accumulation"),
     "inputs.range": Label("range of inputs"),
     "cell.device": Label("memory device", short="device"),
