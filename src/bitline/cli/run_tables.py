@@ -25,7 +25,7 @@ def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
     """
     result = results[-1]
     title = f"{model} on {result.design.name}, {result.counted}"
-    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result)]
+    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result, _at(results, result))]
     if result.layers:
         parts.append(_layers(result.layers, _at(results, result)))
     if any(layer.pulses > 1 for layer in result.layers):

@@ -51,13 +51,13 @@ def why_tables(found: Diagnosis) -> list[Table]:
     ]
 
 
-def spread_of_chips(result: Evaluation) -> str:
-    """Median, worst chip and interval of the mean, with a word on chips that are few."""
+def spread_of_chips(result: Evaluation, when: str = "") -> str:
+    """Median, worst chip and interval of the mean, with a word on chips that are few; at which of several times."""
     from bitline.evaluation.chip_spread import ChipSpread
 
     if len(result.chip_values) < 2:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
-    return f"of {len(result.chip_values)} chips: {ChipSpread(result.measure, result.chip_values)}"
+    return f"of {len(result.chip_values)} chips{when}: {ChipSpread(result.measure, result.chip_values)}"
 
 
 def _shown(measure: Measure, value: float) -> str:

@@ -52,7 +52,7 @@ def write_html(
     body = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         note(design.description),
-        cards(_numbers(result)),
+        cards(_numbers(result, _when(results, result))),
         contents(sections) if len(sections) > 1 else "",
         scrolling(chain_drawing(design)),
         *(section.html for section in sections),
@@ -67,9 +67,9 @@ def write_html(
 def _sections(results: Sequence[Evaluation], why: Diagnosis | None) -> Iterator[Section | None]:
     result = results[-1]
     measure, spread = result.measure, ChipSpread(result.measure, result.chip_values)
-    count = len(result.chip_values)
-    words = f"Of {count} chips: {spread}." if count > 1 else "One chip says nothing about others."
-    yield Section("accuracy", measure.title, (accuracy_figure(result),), words, _accuracy_table(results))
+    count, when = len(result.chip_values), _when(results, result)
+    words = f"Of {count} chips{when}: {spread}." if count > 1 else "One chip says nothing about others."
+    yield Section("accuracy", measure.title, (accuracy_figure(result, when),), words, _accuracy_table(results))
     if len(results) > 1:
         yield Section(
             "times", "Over time", (times_figure(results),), "The same chips; bars are one standard deviation."
@@ -83,7 +83,7 @@ def _sections(results: Sequence[Evaluation], why: Diagnosis | None) -> Iterator[
         )
         if result.layers[0].chips > 1:
             explained += f" Of {result.layers[0].chips} chips, with half of the 95 % interval over chips."
-        yield Section("layers", "Layers", (layers_figure(result),), explained, _layers_table(result))
+        yield Section("layers", "Layers", (layers_figure(result, when),), explained, _layers_table(result))
     if result.cost is not None:
         figures = (energy_figure(result.cost), shares_figure(result.cost))
         yield Section(
@@ -108,9 +108,14 @@ def _why(found: Diagnosis) -> Section:
     return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)
 
 
-def _numbers(result: Evaluation) -> Iterator[tuple[str, str]]:
+def _when(results: Sequence[Evaluation], result: Evaluation) -> str:
+    """At which of several times; nothing where there is one, which the design says."""
+    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
+
+
+def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
     measure = result.measure
-    yield f"{measure.name}, mean of {len(result.chip_values)}", measure.shown(result.mean)
+    yield f"{measure.name}{when}, mean of {len(result.chip_values)}", measure.shown(result.mean)
     yield "floating point", measure.shown(result.float_value)
     if measure.is_share:
         yield "lost, points", fixed(100 * measure.sign * (result.float_value - result.mean), 2)
@@ -147,8 +152,13 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
             if math.isnan(result.std)
             else f" ± {measure.text(result.std) if measure.is_share else measure.text_of_spread(result.std)}"
         )
-        at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
-        rows.append([f"analog (mean ± standard deviation){at}", f"{measure.text(result.mean)}{deviation}", interval])
+        rows.append(
+            [
+                f"analog{_when(results, result)} (mean ± standard deviation)",
+                f"{measure.text(result.mean)}{deviation}",
+                interval,
+            ]
+        )
     return table(["network", f"{measure.name}{unit}", f"95 % interval of the mean{unit}"], rows)
 
 
