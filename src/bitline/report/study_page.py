@@ -67,7 +67,10 @@ def _head(result: StudyResult) -> str:
     if done:
         measure = result.measure
         best = max(done, key=lambda design: measure.sign * design.mean)
-        numbers += [("images", f"{best.images:,}"), (f"best {measure.name}", measure.shown(best.mean))]
+        numbers += [
+            ("images" if measure == ACCURACY else "samples", f"{best.images:,}"),
+            (f"best {measure.name}", measure.shown(best.mean)),
+        ]
     if result.float_accuracy is not None:
         numbers.append(("floating point", result.measure.shown(result.float_accuracy)))
     return (
