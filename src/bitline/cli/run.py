@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bitline.data.samples import Samples
     from bitline.design import Design
-    from bitline.evaluation.diagnosis import Diagnosis
+    from bitline.evaluation.diagnosed import Diagnosis
     from bitline.evaluation.result import Evaluation
     from bitline.measures import Measure
 
@@ -112,7 +112,6 @@ def run(
       bitline run --model mynet:build --data loader.py:make --metric mae
     """
     from bitline.measures import measure_of
-    from bitline.report import write_html, write_json
 
     output = Output.of(context)
     _check_time(context, set_)
@@ -143,12 +142,10 @@ def run(
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric or named} if named != "accuracy" else {})
-    write_json(out / "results.json", results, facts)
-    write_html(out / "report.html", results, facts)
+    _write(out, results, facts)
     found = how.why(sample, results[-1], why, output)
     if found is not None:
-        write_json(out / "results.json", results, facts, found)
-        write_html(out / "report.html", results, facts, found)
+        _write(out, results, facts, found)
     _show(output, run_tables(results, model), found)
     if why and recalibrate:
         output.text("why: looked for in chips as they are programmed, without --recalibrate")
@@ -225,6 +222,14 @@ class _Procedure:
         made = conversion_of(convert(network, self.design, images)).calibration
         save_calibration(self.calibration, made, network, self.design, images)
         return made
+
+
+def _write(out: Path, results: Sequence[Evaluation], facts: dict[str, object], why: Diagnosis | None = None) -> None:
+    """Write both files; again once it is known why accuracy is lost."""
+    from bitline.report import write_html, write_json
+
+    write_json(out / "results.json", results, facts, why)
+    write_html(out / "report.html", results, facts, why)
 
 
 def _show(output: Output, parts: Sequence[Table | str], found: Diagnosis | None) -> None:

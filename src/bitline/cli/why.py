@@ -8,7 +8,7 @@ from bitline.cli.table import Column, Table, name
 from bitline.numerics.text import percent
 
 if TYPE_CHECKING:
-    from bitline.evaluation.diagnosis import Diagnosis
+    from bitline.evaluation.diagnosed import Diagnosis
     from bitline.evaluation.result import Evaluation
     from bitline.measures import Measure
 

@@ -10,7 +10,7 @@ import torch
 
 import bitline
 from bitline.config.files import write_values
-from bitline.evaluation.diagnosis import Diagnosis
+from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
 
 

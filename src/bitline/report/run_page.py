@@ -11,7 +11,7 @@ from bitline.config.files import write_text
 from bitline.cost.labels import label_of_cost
 from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
-from bitline.evaluation.diagnosis import Diagnosis
+from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
