@@ -8,8 +8,9 @@ from synthetic import study_result
 
 from bitline.report.figures.study_parts import ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
+from bitline.report.labels import in_short
 from bitline.report.study_page import write_study
-from bitline.report.study_sections import sections_of
+from bitline.report.study_sections import front_table, sections_of
 from bitline.study import DesignResult, Study, StudyResult
 
 
@@ -102,3 +103,17 @@ def test_a_report_says_how_its_results_were_made(tmp_path):
     assert "bitline explore bits.toml --out searched.sqlite" in searched
     for text in (swept, searched):
         assert "<td>seed</td>" in text and "notes on" not in text and "a1" not in text.partition("</main>")[0]
+
+
+def test_numbers_that_nobody_typed_have_four_digits():
+    """Steps of equal ratios; designs stay told apart by their values."""
+    designs = tuple(
+        DesignResult(f"{alpha}", "", {"cell.device.alpha": alpha}, {}, accuracies=(0.9,), cost={"energy_uJ": 1.0})
+        for alpha in (0.01, 0.0464158883361)
+    )
+    result = StudyResult(Study(), {}, (), designs, None)
+    assert "<td>0.04642</td>" in front_table(result) and "158883361" not in front_table(result)
+    assert in_short(designs[1].settings) == "error 0.04642" and result.levels("cell.device.alpha") == [
+        0.01,
+        0.0464158883361,
+    ]

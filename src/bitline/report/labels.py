@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bitline.cost.labels import Label
+from bitline.numerics.text import setting_text
 
 SETTINGS = {
     "design": Label("design"),
@@ -67,4 +68,4 @@ def in_short(settings: Mapping[str, Any]) -> str:
         >>> in_short({"adc.bits": 8, "array.rows": 72, "weights.kind": "offset"})
         'ADC bits 8, rows 72, mapping offset'
     """
-    return ", ".join(f"{label_of_setting(name).word} {value}" for name, value in settings.items())
+    return ", ".join(f"{label_of_setting(name).word} {setting_text(value)}" for name, value in settings.items())

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from bitline.cost.labels import label_of_cost
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
-from bitline.numerics.text import number
+from bitline.numerics.text import number, setting_text
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
@@ -156,7 +156,7 @@ def front_table(result: StudyResult) -> str:
              "95 % interval of the mean", *(label_of_cost(name).head for name in costs)]  # fmt: skip
     rows = [
         [
-            *(str(design.settings.get(name, "")) for name in result.settings),
+            *(setting_text(design.settings.get(name, "")) for name in result.settings),
             result.measure.text(design.mean),
             (spread := ChipSpread(result.measure, design.accuracies)).in_interval or spread.no_interval,
             *(number(design.costs[name], 3) for name in costs),
