@@ -111,7 +111,7 @@ def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
     series = lines(result, axis)
     are_told = len(series) <= LARGEST_SERIES
     joined = axis.is_ordered and are_told
-    places = [
+    places: list[list[Any]] = [
         [axis.place(design) if axis.is_numeric else axis.index(design) for design in line.designs] for line in series
     ]
     if not axis.is_ordered:
@@ -141,7 +141,7 @@ def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
     axes.grid(alpha=0.3)
 
 
-def _side_by_side(lines_at: Sequence[Sequence[Any]]) -> list[list[float]]:
+def _side_by_side(lines_at: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Places of the points of several lines, those at the same word shifted beside each other."""
     there: dict[int, list[int]] = {}
     for index, places in enumerate(lines_at):
