@@ -13,6 +13,7 @@ from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
+from bitline.measures import ACCURACY
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
@@ -188,7 +189,7 @@ def _cost(result: Evaluation) -> str:
         (name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))) for name in names
     ]
     return (
-        table(["of one image", "value", "unit"], totals)
+        table(["of one image" if result.measure == ACCURACY else "of one sample", "value", "unit"], totals)
         + table(["component", "energy, µJ", "area, mm²"], parts)
         + "".join(map(note, cost.notes))
     )
