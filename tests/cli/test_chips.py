@@ -14,6 +14,8 @@ def test_command_compares_and_draws(bitline, tmp_path, monkeypatch):
     assert status == 0
     found = json.loads(output)
     assert len(found["chips"]) == len(rows)
+    assert list(found["chips"][0])[:4] == ["chip", "point", "quantity", "chip_value"]
+    assert "NeuRRAM, 3/1 bits, 1 phase: TOPS/W " in bitline("chips")[1]
     assert {agreement["name"] for agreement in found["agreement"]} >= {"NeuRRAM TOPS/W", "blind TOPS/W"}
     assert picture.stat().st_size > 20_000
     assert bitline("chips", "--out", tmp_path / "chips.txt")[0] == 2

@@ -133,6 +133,28 @@ def test_remedies_are_tried_for_any_data_and_alternatives_are_named():
     assert len(good) == 2 and sum("adc.bits" in name for name in good) == 1, clipped.remedies
 
 
+def test_what_was_found_is_kept(bitline, tmp_path):
+    """As the terminal shows it, in JSON, and in both files."""
+    options = ["--set", "adc.bits=1", "--images", "12", "--calibration-images", "8", "--chips", "1", "--json"]
+    status, output, _ = bitline("run", *options, "--why", "--out", tmp_path)
+    found = json.loads(output)
+    kept, page = json.loads((tmp_path / "results.json").read_text()), (tmp_path / "report.html").read_text()
+    assert status == 0
+    assert kept["why"]["because"] == found["why"][0]["because"]
+    assert [row["cause"] for row in kept["why"]["without"]] == [row["without"] for row in found["causes"]]
+    assert kept["why"]["remedies"] == found["remedies"]
+    assert kept["why"]["because"][1:] in page and "Why accuracy is lost" in page
+
+
+def test_causes_are_those_that_the_cells_have():
+    proportional = Design.load("differential").with_settings({"cell.time": "1 day"})
+    assert not {"drift", "read noise"} & {cause.name for cause in causes(proportional)}
+    measured = proportional.with_settings({"cell.device": "pcm-joshi-2020"})
+    assert {"drift", "read noise"} <= {cause.name for cause in causes(measured)}
+    noisy = proportional.with_settings({"cell.read_noise": {"kind": "state-independent", "alpha": 0.01}})
+    assert "read noise" in {cause.name for cause in causes(noisy)}
+
+
 def test_every_cause_leaves_a_design(bitline):
     for name in ("differential", "isaac", "sonos-a"):
         design = Design.load(name)

@@ -43,7 +43,7 @@ def test_several_times_and_recalibration(bitline, tmp_path):
     settings = ["--set", "cell.device=pcm-joshi-2020", "--time", "0 s", "--time", "1 day", "--recalibrate", "16"]
     status, output, _ = bitline("run", *FEW, *settings, "--out", tmp_path)
     assert status == 0
-    assert "after 1 day" in output
+    assert "after 1 day" in output and "chips after 1 day: median" in output
     assert [one["time_s"] for one in results(tmp_path)["times"]] == [0, 86400]
 
 

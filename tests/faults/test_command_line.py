@@ -124,6 +124,7 @@ def test_a_word_beside_settings_of_its_own_is_their_kind(settings, meant, order)
         (["array", "--cells", "G.npy", "--layer", "fc"], "--layer does nothing with --cells"),
         (["array", "--inputs", "x.npy", "--rows-on", "10"], "--rows-on does nothing with --inputs"),
         (["ranges", "--images", "10"], "--images does nothing without --loss"),
+        (["ranges", "--metric", "mae"], "--metric does nothing without --loss"),
         (["sweep", "s.toml", "--address", "auto"], "--address does nothing with --executor local"),
         (["explore", "s.toml", "--gpus", "0.5"], "--gpus does nothing with --executor local"),
         (["paper", "run", "energy", "--address", "auto"], "--address does nothing with --executor local"),

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from bitline import Design, Evaluation, plot
 from bitline.cost.result import LayerCost, NetworkCost
 from bitline.errors import BitlineError, StudyError
+from bitline.report.figures.study_accuracy import accuracy_chart
 from bitline.study import DesignResult, Study, StudyResult
 
 DESIGNS = tuple(
@@ -51,3 +52,27 @@ def test_what_cannot_be_drawn_is_said():
         plot.pareto(STUDY, "area_mm2")
     with pytest.raises(BitlineError, match="compared_images"):
         plot.layers(RUN)
+
+
+def overlapping(designs: int) -> StudyResult:
+    """Designs with the same accuracy on both values of a setting that has no order."""
+    found = tuple(
+        DesignResult(f"{kind}{rows}", "", {"weights.kind": kind, "array.rows": rows}, {}, accuracies=(0.8, 0.9))
+        for kind in ("differential", "offset")
+        for rows in range(1, designs + 1)
+    )
+    return StudyResult(Study(), {}, (), found, None)
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_points_at_the_same_word_lie_beside_each_other_and_colours_are_told(count):
+    axes = plot.accuracy(overlapping(count), "weights.kind")
+    places = [place for line in axes.lines for place in line.get_xdata()]
+    assert len({round(place, 6) for place in places}) == 2 * count
+    assert sorted({round(place) for place in places}) == [0, 1]
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == (["rows 1", "rows 2", "rows 3"] if count == 3 else ["a point for each design"])
+    chart = accuracy_chart(overlapping(count), "weights.kind")
+    assert chart.layout.scattermode == "group" and chart.layout.showlegend
+    assert [trace.name for trace in chart.data if trace.showlegend is not False] == legend
+    assert len({trace.marker.color for trace in chart.data}) == (count if count == 3 else 1)

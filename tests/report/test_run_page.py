@@ -22,6 +22,10 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
     page = opened(browser, tmp_path / "report.html")
     accuracies, layers, totals, parts, _ = page.evaluate(TABLES)
     charts = page.evaluate(DRAWN)
+    titles = page.locator(".gtitle").all_text_contents()
+    assert titles[0].startswith("Accuracy of each chip after 1 hour") and "layer after 1 hour" in titles[2]
+    assert "Of 2 chips after 1 hour: median" in page.inner_text("#accuracy-part")
+    assert "accuracy after 1 hour, mean of 2" in page.inner_text(".numbers")
     page.screenshot(path=tmp_path / "run.png", full_page=True)
     page.close()
     assert [row[1] for row in accuracies[1:3]] == ["99.996", "100.00"]

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from synthetic import study_result
 
+from bitline.report.figures.study_parts import ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
-from bitline.report.study_sections import sections_of
+from bitline.report.labels import in_short
+from bitline.report.study_page import write_study
+from bitline.report.study_sections import front_table, sections_of
+from bitline.study import DesignResult, Study, StudyResult
 
 
 def names(result):
@@ -39,3 +43,77 @@ def test_settings_that_no_designs_differ_in_alone_have_no_chart():
     (accuracy, *_) = sections_of(study_result())
     titles = [figure.layout.title.text for figure in accuracy.figures]
     assert titles == ["Accuracy against time after programming", "Accuracy against on/off ratio"]
+
+
+def conditional_study() -> StudyResult:
+    """Pairs are right and offsets are not, whatever else they have; only offsets have a way of subtraction."""
+    designs = []
+    for rows in (72, 144, 288, 1152):
+        for kind, subtraction, share in (
+            ("differential", None, 0.9), ("offset", "digital", 0.1), ("offset", "unit-column", 0.11),
+        ):  # fmt: skip
+            settings = {"array.rows": rows, "weights.kind": kind}
+            settings |= {} if subtraction is None else {"weights.subtraction": subtraction}
+            key, cost = f"{rows} {kind} {subtraction}", {"energy_uJ": 3.0 - share - rows / 1e4}
+            designs.append(DesignResult(key, "", settings, {}, accuracies=(share + rows / 1e6,), cost=cost))
+    return StudyResult(Study(), {}, (), tuple(designs), 0.92)
+
+
+def test_designs_without_a_setting_count_for_all_others():
+    result = conditional_study()
+    explained, _ = importance_chart(result).data
+    shares = dict(zip(explained.y, explained.x, strict=True))
+    assert shares["mapping of weights"] > 99
+    assert shares["rows of an array"] == 0
+    assert 99 < shares["weights subtraction<br>(8 of 12 designs)"] < 100
+    assert "is judged among those" in sections_of(result)[2].note
+
+
+def test_designs_without_a_setting_have_a_place_on_its_axis():
+    result = conditional_study()
+    chart = parallel_chart(result, "energy_uJ")
+    others, best = chart.data
+    assert {key for key in (*others.customdata, *best.customdata) if key} == {design.key for design in result.designs}
+    assert best.customdata[0] == "1152 differential None" and best.y[2] == 0
+    places = {
+        key: height for key, across, height in zip(others.customdata, others.x, others.y, strict=True) if across == 2
+    }
+    assert places["72 offset digital"] == 0.5 and places["72 offset unit-column"] == 1
+    words = {(word.x, word.y): word.text for word in chart.layout.annotations}
+    assert [words[2, height] for height in (0, 0.5, 1)] == ["not set", "digital", "unit-column"]
+
+
+def test_ranges_that_differ_in_the_last_digit_are_drawn_once():
+    designs = tuple(
+        DesignResult(key, "", {"array.rows": rows}, {}, cost={"adc_ranges": {"fc": [share]}})
+        for key, rows, share in (("a", 72, 2.9309961944818492), ("b", 144, 2.9309961944818497), ("c", 288, 1.5))
+    )
+    chart = ranges_chart(StudyResult(Study(), {}, (), designs, None))
+    assert [trace.name for trace in chart.data] == ["rows 72, and 1 other with these ranges", "rows 288"]
+
+
+def test_a_report_says_how_its_results_were_made(tmp_path):
+    """The front is kept by searches alone; notes are above, and results do not depend on them."""
+    kept = {"seed": "0", "notes on axes": "", "notes on the data": ""}
+    result = StudyResult(Study(name="bits"), kept, (), (), None)
+    write_study(tmp_path / "swept.html", result)
+    write_study(tmp_path / "searched.html", replace(result, facts=kept | {"front": '["a1"]'}))
+    swept, searched = ((tmp_path / f"{name}.html").read_text() for name in ("swept", "searched"))
+    assert "bitline sweep bits.toml --out swept.sqlite" in swept
+    assert "bitline explore bits.toml --out searched.sqlite" in searched
+    for text in (swept, searched):
+        assert "<td>seed</td>" in text and "notes on" not in text and "a1" not in text.partition("</main>")[0]
+
+
+def test_numbers_that_nobody_typed_have_four_digits():
+    """Steps of equal ratios; designs stay told apart by their values."""
+    designs = tuple(
+        DesignResult(f"{alpha}", "", {"cell.device.alpha": alpha}, {}, accuracies=(0.9,), cost={"energy_uJ": 1.0})
+        for alpha in (0.01, 0.0464158883361)
+    )
+    result = StudyResult(Study(), {}, (), designs, None)
+    assert "<td>0.04642</td>" in front_table(result) and "158883361" not in front_table(result)
+    assert in_short(designs[1].settings) == "error 0.04642" and result.levels("cell.device.alpha") == [
+        0.01,
+        0.0464158883361,
+    ]

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 import pytest
-from drawn_page import DRAWN, TABLES, agrees, columns_of, is_percent, opened
+from drawn_page import DRAWN, TABLES, agrees, columns_of, is_percent, opened, written_over
 from synthetic import LAYERS, study_result
 
 from bitline.report.study_page import write_study
@@ -119,6 +119,26 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(browser, report, tmp_path):
     ink = phone.evaluate("getComputedStyle(document.querySelector('#chart-accuracy-0 .gtitle')).fill")
     assert ink == "rgb(230, 233, 239)"
     phone.screenshot(path=tmp_path / "phone.png", full_page=True)
+    phone.close()
+
+
+CUT = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((chart) => {
+  const page = chart.getBoundingClientRect();
+  const words = [...chart.querySelectorAll(".xtick text, .ytick text, .xtitle, .ytitle, .gtitle, .legendtext")];
+  return words.filter((word) => word.getBoundingClientRect().left < page.left - 1
+    || word.getBoundingClientRect().right > page.right + 1).map((word) => `${chart.id}: ${word.textContent}`);
+})"""
+"""Words of charts that are cut at their sides."""
+
+
+def test_no_word_is_cut_on_a_phone_and_every_design_has_its_name(browser, report):
+    phone = opened(browser, report, width=400)
+    assert phone.evaluate(CUT) == []
+    charts = {chart["id"]: chart["rows"] for chart in phone.evaluate(DRAWN)}
+    energies, areas = charts["chart-cost-0"], charts["chart-cost-1"]
+    assert len(set(energies)) == 6 and areas == energies
+    assert energies[0].endswith(("72", "1152"))
+    assert written_over(phone) == []
     phone.close()
 
 

@@ -78,6 +78,7 @@ def test_a_design_has_its_controls_and_cost(server):
     assert answer["settings"] == {"adc.bits": 6}
     assert not answer["quality"]["measured"]
     assert answer["cost"]["energy_uJ"] > 0
+    assert answer["about_cost"] == "energy from 4 calibration images until it is measured"
     control = next(control for control in answer["controls"] if control["setting"] == "adc.bits")
     assert control["values"][control["index"]] == 6
     assert Design.from_toml(asked(server, "/api/toml", {"settings": answer["settings"]})[1]).adc.bits == 6
@@ -105,6 +106,16 @@ def test_measured_designs_are_shown_and_compared(server):
     change = 100 * (result.designs[1].mean - result.designs[0].mean)
     assert compared["difference"].startswith((f"{change:+.2f} points, 95 %", f"{change:.2f} points, 95 %"))
     assert len(compared["layers"]) == 10
+
+
+def test_the_whole_cost_of_a_measured_design_is_that_of_the_store(server):
+    (stored, _) = read_results(server.session.store).designs[:2]
+    answer = told(server, "design", {"settings": stored.settings})
+    assert answer["about_cost"] == ""
+    shown = ("energy_uJ", "area_mm2", "latency_us", "TOPS_per_W")
+    assert [answer["cost"][name] for name in shown] == [stored.costs[name] for name in shown]
+    name, share = answer["cost"]["energy_parts"][0]
+    assert share == stored.costs["energies_pJ"][name] / sum(stored.costs["energies_pJ"].values())
 
 
 def test_measuring_adds_a_design_and_keeps_the_others(server):

@@ -55,23 +55,28 @@ def chips(
 
 
 def _chips(rows: Sequence[Comparison]) -> Table:
+    """A row for each number; chip, point and quantity together say which, on a terminal of any width."""
     columns = (
-        name("chip"),
-        name("point"),
-        name("quantity"),
+        prose("number"),
         Column("chip_value", "chip", show=_short),
         Column("model_value", "model", show=_short),
         Column("low", "from", show=_short),
         Column("high", "to", show=_short),
         Column("ratio", "model / chip", show=lambda ratio: fixed(ratio, 2)),
     )
-    values = []
+    values, records = [], []
     for row in rows:
-        ends = (row.interval.low, row.interval.high) if row.interval else (None, None)
+        numbers = (row.chip_value, row.model_value, *_ends(row))
         is_hit = row.interval is not None and row.chip_value in row.interval
         ratio = Cell(row.ratio, fixed(row.ratio, 2) + ("  " if is_hit else " *"))
-        values.append((row.chip, row.point, row.quantity, row.chip_value, row.model_value, *ends, ratio))
-    return Table("chips", columns, values, "* the chip lies outside of the model's interval")
+        values.append((f"{row.chip}, {row.point}: {row.quantity}", *numbers, ratio))
+        which = {"chip": row.chip, "point": row.point, "quantity": row.quantity}
+        records.append(which | dict(zip((column.key for column in columns[1:]), (*numbers, row.ratio), strict=True)))
+    return Table("chips", columns, values, "* the chip lies outside of the model's interval", records=records)
+
+
+def _ends(row: Comparison) -> tuple[float | None, float | None]:
+    return (row.interval.low, row.interval.high) if row.interval else (None, None)
 
 
 def _agreements(rows: Sequence[Comparison]) -> Table:

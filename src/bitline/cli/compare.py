@@ -171,6 +171,8 @@ def _change(value: float | None) -> str:
 
 
 def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
+    from bitline.measures import ACCURACY
+
     columns: list[Column] = [name("design")]
     for key, head, unit in COSTS:
         columns += [Column(key, head, unit), Column(f"{key.rpartition('_')[0]}_ratio", "ratio", "", _ratio)]
@@ -182,7 +184,8 @@ def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
             value, base = own.get(key), totals[0].get(key)
             row += [value, value / base if value is not None and base else None]
         rows.append(row)
-    return Table("cost", tuple(columns), rows, f"cost of an image, and its ratio to that of {names[0]}")
+    sample = "an image" if measured[0].measure == ACCURACY else "a sample"
+    return Table("cost", tuple(columns), rows, f"cost of {sample}, and its ratio to that of {names[0]}")
 
 
 def _ratio(value: float | None) -> str:

@@ -56,8 +56,10 @@ def explore(
     result = studies.read_results(run.store)
     best = set(found.front)
     front = dataclasses.replace(result, designs=tuple(design for design in result.designs if design.key in best))
+    asked = chosen.search.designs
+    again = f" ({asked} were proposed, some again or impossible)" if found.looked_at < asked else ""
     heading = (
-        f"{found.looked_at} designs screened, {len(found.survivors)} measured in full; {len(best)} of them are on the "
-        f"front of {', '.join(chosen.search.objectives)}:"
+        f"{found.looked_at} designs screened{again}, {len(found.survivors)} measured in full; {len(best)} of "
+        f"them are on the front of {', '.join(chosen.search.objectives)}:"
     )
     run.end([heading, *study_parts(front)], result, found.failures, duration(found.seconds))

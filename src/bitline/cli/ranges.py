@@ -39,6 +39,7 @@ def ranges(
     weights: options.Weights = None,
     data: options.Data = None,
     length: options.Length = None,
+    metric: options.Metric = None,
     design: options.DesignName = "differential",
     set_: options.Settings = None,
     allow_code: options.AllowCode = False,
@@ -73,12 +74,13 @@ def ranges(
 
       bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
       bitline ranges --design offset --loss 1
+      bitline ranges --model mynet:build --data loader.py:make --metric mae --loss 0.1
     """
     from bitline.evaluation.adc_ranges import study_ranges
 
     output = Output.of(context)
     if loss is None:
-        refuse_idle(context, "without --loss", "images")
+        refuse_idle(context, "without --loss", "images", "metric")
     files = [
         out / file for file in ("ranges.csv", "signals.png", "useful.png", *(["tried.png"] if loss is not None else []))
     ]
@@ -89,7 +91,7 @@ def ranges(
     _check_layer(sample.network, layer)
     output.notes(sample.notes)
     shown = sample.calibration
-    tested = None if loss is None else _Tested.of(sample, chosen, source.metric(None))
+    tested = None if loss is None else _Tested.of(sample, chosen, source.metric(metric))
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)

@@ -17,7 +17,7 @@ from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample
 from bitline.cli.run_tables import run_tables
 from bitline.cli.table import Table
-from bitline.cli.why import is_large, why_parts
+from bitline.cli.why import is_large, why_parts, why_tables
 from bitline.config.files import check_writable
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bitline.data.samples import Samples
     from bitline.design import Design
+    from bitline.evaluation.diagnosed import Diagnosis
     from bitline.evaluation.result import Evaluation
     from bitline.measures import Measure
 
@@ -111,7 +112,6 @@ def run(
       bitline run --model mynet:build --data loader.py:make --metric mae
     """
     from bitline.measures import measure_of
-    from bitline.report import write_html, write_json
 
     output = Output.of(context)
     _check_time(context, set_)
@@ -142,9 +142,13 @@ def run(
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric or named} if named != "accuracy" else {})
-    write_json(out / "results.json", results, facts)
-    write_html(out / "report.html", results, facts)
-    output.results(*run_tables(results, model), *how.why(sample, results[-1], why, output))
+    _write(out, results, facts)
+    found = how.why(sample, results[-1], why, output)
+    if found is not None:
+        _write(out, results, facts, found)
+    _show(output, run_tables(results, model), found)
+    if why and recalibrate:
+        output.text("why: looked for in chips as they are programmed, without --recalibrate")
     output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
 
@@ -192,21 +196,19 @@ class _Procedure:
                 **remedy,
             )
 
-    def why(self, sample: Sample | OwnSample, result: Evaluation, asked: bool, output: Output) -> list[Table | str]:
+    def why(self, sample: Sample | OwnSample, result: Evaluation, asked: bool, output: Output) -> Diagnosis | None:
         """What makes the design worse than the float network, where somebody asks or much is lost."""
         from bitline.evaluation.diagnosis import IMAGES, Patient, diagnose
         from bitline.evaluation.subject import Given, Subject
 
-        if self.recalibrate:
-            return ["why: looked for in chips as they are programmed, without --recalibrate"] if asked else []
-        if not (asked or is_large(result)):
-            return []
+        if self.recalibrate or not (asked or is_large(result)):
+            return None
         images, labels, calibration = sample.given(self.measure, self.design, self.compute)
         network = sample.network.to(self.compute)
         subject = Subject.of(network, self.design, Given(images, labels, calibration, self.measure, self.batch))
         data = subject.data.part(0, min(IMAGES, len(subject.data)))
         with output.progress() as tell:
-            return why_parts(diagnose(Patient(network, result.design, data, calibration, self.seed), tell))
+            return diagnose(Patient(network, result.design, data, calibration, self.seed), tell)
 
     def _known(self, network: nn.Module, images: Tensor | Samples) -> Any:
         """The calibration of the file, made and written first if there is none; the images where no file is wanted."""
@@ -220,6 +222,22 @@ class _Procedure:
         made = conversion_of(convert(network, self.design, images)).calibration
         save_calibration(self.calibration, made, network, self.design, images)
         return made
+
+
+def _write(out: Path, results: Sequence[Evaluation], facts: dict[str, object], why: Diagnosis | None = None) -> None:
+    """Write both files; again once it is known why accuracy is lost."""
+    from bitline.report import write_html, write_json
+
+    write_json(out / "results.json", results, facts, why)
+    write_html(out / "report.html", results, facts, why)
+
+
+def _show(output: Output, parts: Sequence[Table | str], found: Diagnosis | None) -> None:
+    """Print the results, and below them what was found to make them worse than those of the float network."""
+    why = why_parts(found) if found else []
+    output.text(*parts, *why)
+    tables = [part for part in (*parts, *why) if isinstance(part, Table)]
+    output.data(*tables, *(why_tables(found) if found else []))
 
 
 def _check_time(context: typer.Context, settings: list[str] | None) -> None:

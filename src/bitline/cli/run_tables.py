@@ -25,14 +25,14 @@ def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
     """
     result = results[-1]
     title = f"{model} on {result.design.name}, {result.counted}"
-    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result)]
+    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result, _at(results, result))]
     if result.layers:
         parts.append(_layers(result.layers, _at(results, result)))
     if any(layer.pulses > 1 for layer in result.layers):
         parts.append(_pulses(result.layers))
     if result.cost is not None:
-        parts.append(_cost(result.cost))
-    conversions = _conversions(result.layers)
+        parts.append(_cost(result.cost, _sample(result)))
+    conversions = _conversions(result.layers, _sample(result))
     return [*parts, conversions] if conversions else parts
 
 
@@ -40,6 +40,13 @@ def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
     from bitline.devices import format_duration
 
     return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
+
+
+def _sample(result: Evaluation) -> str:
+    """What costs are of."""
+    from bitline.measures import ACCURACY
+
+    return "an image" if result.measure == ACCURACY else "a sample"
 
 
 def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
@@ -111,7 +118,7 @@ def _pulses(layers: Sequence[LayerError]) -> Table:
     return Table("programming", columns, rows, "programming of every layer")
 
 
-def _cost(cost: NetworkCost) -> Table:
+def _cost(cost: NetworkCost, sample: str) -> Table:
     columns = (
         name("library"),
         Column("energy_uJ", "energy", "µJ"),
@@ -126,14 +133,14 @@ def _cost(cost: NetworkCost) -> Table:
     largest = ", ".join(
         f"{part} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for part, energy in list(cost.energies_pJ.items())[:3]
     )
-    return Table("cost", columns, [row], f"cost of an image; most energy: {largest}")
+    return Table("cost", columns, [row], f"cost of {sample}; most energy: {largest}")
 
 
-def _conversions(layers: Sequence[LayerError]) -> str:
+def _conversions(layers: Sequence[LayerError], sample: str) -> str:
     total = sum(layer.conversions for layer in layers)
     if not total:
         return ""
     counted = [layer for layer in layers if layer.skipped < 1]
     skipped = sum(layer.conversions / (1 - layer.skipped) * layer.skipped for layer in counted)
     left_out = f", {percent(skipped / (total + skipped), 1)} % left out" if skipped else ""
-    return f"analog-to-digital conversions of one image: {number(round(total))}{left_out}"
+    return f"analog-to-digital conversions of {sample}: {number(round(total))}{left_out}"

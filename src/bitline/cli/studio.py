@@ -93,7 +93,7 @@ def _study(context: typer.Context, store: Path) -> Study:
     from bitline.study import Study, read_results
 
     if os.path.exists(store):
-        refuse_idle(context, f"with {store.name}, which is there and says it: give another --out", *OF_THE_STORE)
+        refuse_idle(context, f"with {store.name}, whose study says it; a new --out takes it", *OF_THE_STORE)
         return read_results(store).study
     given = context.params
     return Study(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bitline.cli.output import Output, terminal_width
 from bitline.cli.table import Cell, Column, Table, prose
 from bitline.cli.table import name as named
-from bitline.numerics.text import exact, percent
+from bitline.numerics.text import exact, percent, setting_text
 
 if TYPE_CHECKING:
     from bitline.measures import Measure
@@ -175,7 +175,9 @@ def _numbers(design: DesignResult) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    return exact(value) if isinstance(value, float) else "" if value is None else str(value)
+    if isinstance(value, float):
+        return min(exact(value), setting_text(value), key=len)
+    return "" if value is None else str(value)
 
 
 def _span(values: set[float], measure: Measure) -> str:

@@ -157,7 +157,7 @@ class Table:
         if any(column.unit for column in columns):
             heads.append([column.unit for column in columns])
         lines = [Line(_row(columns, texts), is_head=True) for texts in heads if any(texts)]
-        rule = Line("─" * min(_together(_widths(columns)), 120))
+        rule = Line("─" * _together(_widths(columns)))
         lines += [rule]
         for at in range(len(columns[0].cells)):
             if self.footer is not None and at == len(self.rows):

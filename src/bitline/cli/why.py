@@ -8,7 +8,7 @@ from bitline.cli.table import Column, Table, name
 from bitline.numerics.text import percent
 
 if TYPE_CHECKING:
-    from bitline.evaluation.diagnosis import Diagnosis
+    from bitline.evaluation.diagnosed import Diagnosis
     from bitline.evaluation.result import Evaluation
     from bitline.measures import Measure
 
@@ -40,13 +40,24 @@ def why_parts(found: Diagnosis) -> list[Table | str]:
     return [Table("causes", columns, rows, title), "\n".join(lines)]
 
 
-def spread_of_chips(result: Evaluation) -> str:
-    """Median, worst chip and interval of the mean, with a word on chips that are few."""
+def why_tables(found: Diagnosis) -> list[Table]:
+    """The lines below the table of causes, for programs."""
+    measure = found.measure
+    value = Column(measure.key, measure.name, measure.unit, measure.text)
+    helps = [(remedy.name, remedy.value) for remedy in found.remedies]
+    return [
+        Table("why", (name("because"),), [(found.because,)]),
+        Table("remedies", (name("options"), value), helps),
+    ]
+
+
+def spread_of_chips(result: Evaluation, when: str = "") -> str:
+    """Median, worst chip and interval of the mean, with a word on chips that are few; at which of several times."""
     from bitline.evaluation.chip_spread import ChipSpread
 
     if len(result.chip_values) < 2:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
-    return f"of {len(result.chip_values)} chips: {ChipSpread(result.measure, result.chip_values)}"
+    return f"of {len(result.chip_values)} chips{when}: {ChipSpread(result.measure, result.chip_values)}"
 
 
 def _shown(measure: Measure, value: float) -> str:

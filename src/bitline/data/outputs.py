@@ -70,6 +70,7 @@ def refuse_nan(scores: Tensor) -> None:
 
 
 WANTED_SCORES = "accuracy needs a network that returns one score for each class, (images, classes)"
+ELSE = "give another metric for networks of other outputs"
 
 
 def class_scores(outputs: object, images: int | None = None) -> Tensor:
@@ -91,10 +92,11 @@ def class_scores(outputs: object, images: int | None = None) -> Tensor:
     scores = tensor_of(outputs, WANTED_SCORES)
     if scores.ndim != 2 or len(scores) != (images or len(scores)):
         what = "" if images is None else f" for {images} image{'s' * (images > 1)}"
-        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {WANTED_SCORES}")
+        raise DataError(f"the network returns the shape {tuple(scores.shape)}{what}: {WANTED_SCORES}; {ELSE}")
     if scores.shape[1] < 2:
         raise DataError(
-            f"the network has one output, and the largest of one is always class 0: {WANTED_SCORES}, two or more"
+            "the network has one output, and the largest of one is always class 0: "
+            f"{WANTED_SCORES}, two or more; {ELSE}"
         )
     refuse_nan(scores)
     return scores

@@ -23,7 +23,7 @@ from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
 from bitline.design.inputs import Inputs
 from bitline.design.rules import LayerRule
-from bitline.design.settings import code_in, merge, nested
+from bitline.design.settings import code_in, merge, nested, undescribed
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential
 from bitline.errors import DesignError, SettingError
@@ -151,7 +151,7 @@ class Design(Part):
         return toml.annotated(self)
 
     def with_settings(self, settings: dict[str, Any]) -> Design:
-        """A copy with other settings.
+        """A copy with other settings; what described the design described the settings before, and is left out.
 
         Args:
             settings: values by dotted name.
@@ -166,7 +166,7 @@ class Design(Part):
         if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
             raise DesignError(f"settings are {settings!r}: give values by dotted name, {{'adc.bits': 6}}")
         heed(code_in(settings))
-        changes = nested(settings)
+        changes = undescribed(nested(settings))
         kept = [] if self.code else [name for name in type(self).model_fields if name not in changes]
         return self.with_sections(merge(self.model_dump(exclude=set(kept)), changes))
 

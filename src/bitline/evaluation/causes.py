@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitline.design import Design
+from bitline.design.noisy_reads import has_noisy_cells
 from bitline.design.settings import flat
+from bitline.devices import Device
 from bitline.errors import BitlineError
 from bitline.numerics.text import exact
 
@@ -114,11 +116,13 @@ def _no_error(design: Design) -> Settings:
 
 
 def _no_drift(design: Design) -> Settings:
-    return {"cell.time": 0.0} if design.cell.time else {}
+    """Cells that were just programmed, where the device changes them with time."""
+    ages = type(design.cell.device).aged is not Device.aged or has_noisy_cells(design)
+    return {"cell.time": 0.0} if design.cell.time and ages else {}
 
 
 def _no_read_noise(design: Design) -> Settings:
-    return {"cell.read_noise": {"kind": "none"}} if design.cell.device.kind != "none" else {}
+    return {"cell.read_noise": {"kind": "none"}} if has_noisy_cells(design) else {}
 
 
 def _no_background(design: Design) -> Settings:

@@ -16,13 +16,14 @@ from bitline.design import Design
 from bitline.errors import BitlineError
 from bitline.evaluation.adc_ranges import SliceRange, study_ranges
 from bitline.evaluation.causes import Cause, Settings, Tried, causes, typed
+from bitline.evaluation.diagnosed import Diagnosis, Undone
 from bitline.evaluation.evaluate import Remedy
 from bitline.evaluation.layer_errors import LayerError, layer_errors
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
 from bitline.evaluation.worst_layer import worst_layer
-from bitline.measures import ACCURACY, Measure
+from bitline.measures import Measure
 from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import percent
@@ -40,60 +41,6 @@ ALL_OF_IT = 0.99
 """Part of what a cause regains from which on one that is undone with it is said to be all of it."""
 MOST = 3
 """Remedies that are named."""
-
-
-@dataclass(frozen=True)
-class Undone:
-    """A design with one cause removed, or with a remedy.
-
-    Attributes:
-        name: of the cause, or the options of a command line that apply the remedy.
-        value: the measure, on the samples that were tried.
-
-    Examples:
-        >>> Undone("ADC levels", 0.91).value
-        0.91
-    """
-
-    name: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Why a design loses accuracy, or is worse by another measure.
-
-    Attributes:
-        value: of the design on the samples that were tried, on one chip.
-        wanted: of the float network on the same samples.
-        without: the measure with each cause undone, the best first.
-        because: one sentence.
-        remedies: what helps, the best first; at most three.
-        images: how many samples were tried.
-        measure: what was measured.
-
-    Examples:
-        >>> found = Diagnosis(0.4, 0.92, (Undone("ADC levels", 0.9),), "too few levels.", (), images=128)
-        >>> round(found.loss, 2)
-        0.52
-    """
-
-    value: float
-    wanted: float
-    without: tuple[Undone, ...]
-    because: str
-    remedies: tuple[Undone, ...]
-    images: int
-    measure: Measure = ACCURACY
-
-    @property
-    def loss(self) -> float:
-        """How much worse the design is than the float network, positive whatever the direction of the measure."""
-        return self.measure.sign * (self.wanted - self.value)
-
-    def regained(self, value: float) -> float:
-        """What part of the loss is made good where the measure is `value`; NaN where nothing is lost."""
-        return self.measure.sign * (value - self.value) / self.loss if self.loss > 0 else math.nan
 
 
 @dataclass(frozen=True)

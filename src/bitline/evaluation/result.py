@@ -76,11 +76,12 @@ class Evaluation:
     @property
     def _summary(self) -> tuple[str, list[tuple[str, str, str]]]:
         """A title, and what is said of it: names, values and meanings."""
+        counts = {"in .notes": len(self.notes), "in .cost.notes": len(self.cost.notes) if self.cost else 0}
         rows = [
             (self.measure.name, self._with_unit(self._value), _of_chips(ChipSpread(self.measure, self.chip_values))),
             ("reference", self.measure.shown(self.reference_value), "quantised weights and inputs, exact sums"),
             ("float", self.measure.shown(self.float_value), "the original network"),
-            ("notes", f"{len(self.notes)}", "in .notes" if self.notes else ""),
+            ("notes", f"{sum(counts.values())}", " and ".join(place for place, count in counts.items() if count)),
         ]
         return f"{_shortened(self.design.name)}{self._time}, {self.counted}", rows
 

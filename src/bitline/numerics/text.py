@@ -84,5 +84,19 @@ def exact(value: float) -> str:
     return f"{value:.12g}"
 
 
+def setting_text(value: object) -> str:
+    """A setting's value as people read it: numbers that nobody typed, such as steps of equal ratios, with four digits.
+
+    Args:
+        value: of a setting.
+
+    Examples:
+        >>> setting_text(0.0464158883361), setting_text(0.03), setting_text(144), setting_text("1 day")
+        ('0.04642', '0.03', '144', '1 day')
+    """
+    typed = not isinstance(value, float) or not math.isfinite(value) or float(f"{value:.6g}") == value
+    return str(value) if typed else f"{value:.4g}"
+
+
 def _not_finite(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else "inf" if value > 0 else "-inf"

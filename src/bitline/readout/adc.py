@@ -87,7 +87,7 @@ class Adc(Variant):
     bits: Annotated[int, Field(ge=1, le=32)] = 8
     """Resolution: 2^bits levels."""
     range: AnyRange = CalibratedRange()
-    """Where the levels lie: 'calibrated', 'least-error', 'full', 'guaranteed' or 'given'."""
+    """Where the levels lie: 'calibrated', 'least-error', 'best-output', 'aligned', 'full', 'guaranteed' or 'given'."""
     ranges_per: tuple[Literal["input-slice", "partition", "column"], ...] = ()
     """Ranges of their own, besides for each layer and weight slice, for each 'input-slice' (where their conversions are
     added digitally), each row 'partition', each 'column' (a gain and offset stage for every column). Those that

@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from bitline.cost.labels import Label
+from bitline.numerics.text import setting_text
 
 SETTINGS = {
     "design": Label("design"),
-    "weights.bits": Label("weights", "bits", "weight bits"),
+    "weights.bits": Label("weight resolution", "bits", "weight bits"),
     "weights.kind": Label("mapping of weights", short="mapping"),
-    "weights.bits_per_cell": Label("weights per cell", "bits", "bits per cell"),
+    "weights.bits_per_cell": Label("bits per cell"),
     "weights.accumulation": Label("accumulation of weight slices", short="slices added"),
     "weights.percentile": Label("range of weights", "percentile"),
     "weights.scale": Label("scale of weights"),
-    "inputs.bits": Label("inputs", "bits", "input bits"),
-    "inputs.slice_bits": Label("input slices", "bits", "bits at once"),
+    "inputs.bits": Label("input resolution", "bits", "input bits"),
+    "inputs.slice_bits": Label("resolution of input slices", "bits", "bits at once"),
     "inputs.accumulation": Label("accumulation of input slices", short="accumulation"),
     "inputs.range": Label("range of inputs"),
     "cell.device": Label("memory device", short="device"),
@@ -67,4 +68,4 @@ def in_short(settings: Mapping[str, Any]) -> str:
         >>> in_short({"adc.bits": 8, "array.rows": 72, "weights.kind": "offset"})
         'ADC bits 8, rows 72, mapping offset'
     """
-    return ", ".join(f"{label_of_setting(name).word} {value}" for name, value in settings.items())
+    return ", ".join(f"{label_of_setting(name).word} {setting_text(value)}" for name, value in settings.items())

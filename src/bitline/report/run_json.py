@@ -10,16 +10,20 @@ import torch
 
 import bitline
 from bitline.config.files import write_values
+from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
 
 
-def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
+def write_json(
+    path: Path, results: Sequence[Evaluation], context: dict[str, object], why: Diagnosis | None = None
+) -> None:
     """Write a result with the versions that made it.
 
     Args:
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: what else to remember: network, data, options.
+        why: what was found to cost the main one its accuracy, if somebody looked.
 
     Examples:
         >>> import torch
@@ -36,6 +40,8 @@ def write_json(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     content = results[-1].to_dict()
     if len(results) > 1:
         content["times"] = [{"time_s": result.design.cell.time, **_numbers(result)} for result in results]
+    if why is not None:
+        content["why"] = why.to_dict()
     write_values(path, {**content, "context": context, "versions": versions}, indent=2)
 
 

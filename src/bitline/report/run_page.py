@@ -11,8 +11,10 @@ from bitline.config.files import write_text
 from bitline.cost.labels import label_of_cost
 from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
+from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
-from bitline.numerics.text import fixed, number
+from bitline.measures import ACCURACY
+from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
 from bitline.report.figures.run import accuracy_figure, layers_figure, times_figure
@@ -24,13 +26,16 @@ SHOWN = ("energy_uJ", "area_mm2", "latency_us")
 """Costs at the top of the page."""
 
 
-def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, object]) -> None:
+def write_html(
+    path: Path, results: Sequence[Evaluation], context: dict[str, object], why: Diagnosis | None = None
+) -> None:
     """Write the report of one evaluation.
 
     Args:
         path: file to write; an existing one is replaced in one step.
         results: one evaluation, or those at several times; the last is the main one.
         context: network, data and options to show; of files only the names.
+        why: what was found to cost the main one its accuracy, if somebody looked.
 
     Examples:
         >>> import torch
@@ -44,11 +49,11 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     """
     result = results[-1]
     design = result.design
-    sections = [section for section in _sections(results) if section is not None]
+    sections = [section for section in _sections(results, why) if section is not None]
     body = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         note(design.description),
-        cards(_numbers(result)),
+        cards(_numbers(result, _when(results, result))),
         contents(sections) if len(sections) > 1 else "",
         scrolling(chain_drawing(design)),
         *(section.html for section in sections),
@@ -60,16 +65,18 @@ def write_html(path: Path, results: Sequence[Evaluation], context: dict[str, obj
     write_text(path, page(f"bitline: {design.name}", body, sections, {}))
 
 
-def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
+def _sections(results: Sequence[Evaluation], why: Diagnosis | None) -> Iterator[Section | None]:
     result = results[-1]
     measure, spread = result.measure, ChipSpread(result.measure, result.chip_values)
-    count = len(result.chip_values)
-    words = f"Of {count} chips: {spread}." if count > 1 else "One chip says nothing about others."
-    yield Section("accuracy", measure.title, (accuracy_figure(result),), words, _accuracy_table(results))
+    count, when = len(result.chip_values), _when(results, result)
+    words = f"Of {count} chips{when}: {spread}." if count > 1 else "One chip says nothing about others."
+    yield Section("accuracy", measure.title, (accuracy_figure(result, when),), words, _accuracy_table(results))
     if len(results) > 1:
         yield Section(
             "times", "Over time", (times_figure(results),), "The same chips; bars are one standard deviation."
         )
+    if why is not None:
+        yield _why(why)
     if result.layers:
         explained = (
             "Signal-to-error ratio of the outputs against the quantised reference: of what a layer adds to the inputs "
@@ -77,7 +84,7 @@ def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
         )
         if result.layers[0].chips > 1:
             explained += f" Of {result.layers[0].chips} chips, with half of the 95 % interval over chips."
-        yield Section("layers", "Layers", (layers_figure(result),), explained, _layers_table(result))
+        yield Section("layers", "Layers", (layers_figure(result, when),), explained, _layers_table(result))
     if result.cost is not None:
         figures = (energy_figure(result.cost), shares_figure(result.cost))
         yield Section(
@@ -85,9 +92,31 @@ def _sections(results: Sequence[Evaluation]) -> Iterator[Section | None]:
         )
 
 
-def _numbers(result: Evaluation) -> Iterator[tuple[str, str]]:
+def _why(found: Diagnosis) -> Section:
+    """What costs accuracy, and what helps, with what was tried."""
+    measure = found.measure
+    unit = f", {measure.unit}" if measure.unit else ""
+    rows = [
+        (undone.name, measure.text(undone.value), percent(found.regained(undone.value), 0)) for undone in found.without
+    ]
+    heads = ("without", f"{measure.name}{unit}", "regained of the loss, %")
+    helps = [(remedy.name, measure.text(remedy.value)) for remedy in found.remedies]
+    words = (
+        f"{found.because[:1].upper()}{found.because[1:]}. One cause undone at a time, on the first {found.images} "
+        f"samples and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in floating point."
+    )
+    content = table(heads, rows) + (table(("what helps", f"{measure.name}{unit}"), helps) if helps else "")
+    return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)
+
+
+def _when(results: Sequence[Evaluation], result: Evaluation) -> str:
+    """At which of several times; nothing where there is one, which the design says."""
+    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
+
+
+def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
     measure = result.measure
-    yield f"{measure.name}, mean of {len(result.chip_values)}", measure.shown(result.mean)
+    yield f"{measure.name}{when}, mean of {len(result.chip_values)}", measure.shown(result.mean)
     yield "floating point", measure.shown(result.float_value)
     if measure.is_share:
         yield "lost, points", fixed(100 * measure.sign * (result.float_value - result.mean), 2)
@@ -124,8 +153,13 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
             if math.isnan(result.std)
             else f" ± {measure.text(result.std) if measure.is_share else measure.text_of_spread(result.std)}"
         )
-        at = f", {format_duration(result.design.cell.time)} after programming" if len(results) > 1 else ""
-        rows.append([f"analog (mean ± standard deviation){at}", f"{measure.text(result.mean)}{deviation}", interval])
+        rows.append(
+            [
+                f"analog{_when(results, result)} (mean ± standard deviation)",
+                f"{measure.text(result.mean)}{deviation}",
+                interval,
+            ]
+        )
     return table(["network", f"{measure.name}{unit}", f"95 % interval of the mean{unit}"], rows)
 
 
@@ -155,7 +189,7 @@ def _cost(result: Evaluation) -> str:
         (name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))) for name in names
     ]
     return (
-        table(["of one image", "value", "unit"], totals)
+        table(["of one image" if result.measure == ACCURACY else "of one sample", "value", "unit"], totals)
         + table(["component", "energy, µJ", "area, mm²"], parts)
         + "".join(map(note, cost.notes))
     )

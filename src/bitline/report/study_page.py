@@ -20,6 +20,7 @@ from bitline.report.shown_designs import shown_designs
 from bitline.report.study_rows import columns_of, designs_of, head_of, stored_design
 from bitline.report.study_sections import sections_of
 from bitline.study.results import StudyResult
+from bitline.study.store import ASIDE, FRONT
 from bitline.study.task import FLOAT
 
 CHOOSE = "Choose a design"
@@ -66,7 +67,10 @@ def _head(result: StudyResult) -> str:
     if done:
         measure = result.measure
         best = max(done, key=lambda design: measure.sign * design.mean)
-        numbers += [("images", f"{best.images:,}"), (f"best {measure.name}", measure.shown(best.mean))]
+        numbers += [
+            ("images" if measure == ACCURACY else "samples", f"{best.images:,}"),
+            (f"best {measure.name}", measure.shown(best.mean)),
+        ]
     if result.float_accuracy is not None:
         numbers.append(("floating point", result.measure.shown(result.float_accuracy)))
     return (
@@ -133,11 +137,13 @@ def _how(result: StudyResult, path: Path) -> str:
     ]
     notes = dict.fromkeys(note for design in result.designs for note in design.costs.get("notes", []))
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
-    command = f"bitline sweep {result.study.name}.toml --out {path.stem}.sqlite\nbitline report {path.stem}.sqlite"
+    began = "explore" if FRONT in result.facts else "sweep"
+    command = f"bitline {began} {result.study.name}.toml --out {path.stem}.sqlite\nbitline report {path.stem}.sqlite"
+    facts = [(name, value) for name, value in result.facts.items() if name not in ASIDE]
     return (
         f"<h2>How to reproduce it</h2><p>Save the study as {html.escape(result.study.name)}.toml and run</p>"
         f'<pre tabindex="0">{html.escape(command)}</pre><pre tabindex="0">{html.escape(result.study.to_toml())}</pre>'
-        + table(["what results depend on", "value"], list(result.facts.items()), words=2)
+        + table(["what results depend on", "value"], facts, words=2)
         + f"<h3>Runs</h3>{table(['began', 'versions', 'machine'], sessions, words=3)}"
         + (f"<h3>Notes on cost</h3><ul>{listed}</ul>" if listed else "")
     )

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from bitline.cost.labels import label_of_cost
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
-from bitline.numerics.text import number
+from bitline.numerics.text import number, setting_text
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
@@ -75,8 +75,11 @@ def _settings(shown: StudyResult) -> Section:
     figures = (importance_chart(shown), parallel_chart(shown, "energy_uJ"))
     note = (
         "A setting that explains much decides; one that explains nothing can be chosen freely, if it does not act "
-        "together with others. Lines are designs: click one."
+        "together with others."
     )
+    if any(name not in design.settings for name in shown.settings for design in shown.designs):
+        note += " A setting that only some designs have is judged among those."
+    note += " Lines are designs: click one."
     return Section("settings", "Which settings matter", tuple(figure for figure in figures if figure is not None), note)
 
 
@@ -153,7 +156,7 @@ def front_table(result: StudyResult) -> str:
              "95 % interval of the mean", *(label_of_cost(name).head for name in costs)]  # fmt: skip
     rows = [
         [
-            *(str(design.settings.get(name, "")) for name in result.settings),
+            *(setting_text(design.settings.get(name, "")) for name in result.settings),
             result.measure.text(design.mean),
             (spread := ChipSpread(result.measure, design.accuracies)).in_interval or spread.no_interval,
             *(number(design.costs[name], 3) for name in costs),

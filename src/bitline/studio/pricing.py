@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, gather_statistics, network_cost
 from bitline.design import Design
 from bitline.errors import DesignError
+from bitline.numerics.summary import counted
 
 IMAGES = 32
 """Images that the activity of the inputs is measured on."""
@@ -55,22 +57,25 @@ class Pricing:
         return network_cost(self._statistics[alike], design)
 
 
-def cost_in_parts(cost: NetworkCost) -> dict[str, Any]:
+def cost_in_parts(cost: Mapping[str, Any]) -> dict[str, Any]:
     """Totals, and the shares of the largest components of energy and area, for the page.
 
     Args:
-        cost: of a design.
+        cost: of a design, as `NetworkCost.to_dict` gives it and a store keeps it.
+
+    Examples:
+        >>> parts = cost_in_parts({"energy_uJ": 2.0, "energies_pJ": {"ADCs": 1.5e6, "cells": 0.5e6}})
+        >>> parts["energy_uJ"], parts["energy_parts"], parts["area_mm2"]
+        (2.0, [('ADCs', 0.75), ('cells', 0.25)], None)
     """
     return {
-        **{name: value for name, value in cost.totals().items() if name in ("energy_uJ", "area_mm2", "latency_us")},
-        "TOPS_per_W": cost.TOPS_per_W,
-        "energy_parts": _largest(cost.energies_pJ),
-        "area_parts": _largest(dict(cost.areas_mm2)),
-        "library": cost.library,
+        **{name: cost.get(name) for name in ("energy_uJ", "area_mm2", "latency_us", "TOPS_per_W", "library")},
+        "energy_parts": _largest(cost.get("energies_pJ", {})),
+        "area_parts": _largest(cost.get("areas_mm2", {})),
     }
 
 
-def _largest(parts: dict[str, float]) -> list[tuple[str, float]]:
+def _largest(parts: Mapping[str, float]) -> list[tuple[str, float]]:
     """Names and shares of the largest parts, and of the others together."""
     total = sum(parts.values()) or 1.0
     ordered = sorted(parts.items(), key=lambda part: -part[1])
@@ -80,16 +85,18 @@ def _largest(parts: dict[str, float]) -> list[tuple[str, float]]:
 
 
 def price(pricing: Pricing, design: Design) -> tuple[dict[str, Any] | None, str]:
-    """The cost of a design for the page, or why there is none.
+    """The cost of a design for the page, and what it rests on; or nothing, and why there is none.
 
     Args:
         pricing: of its network.
         design: the accelerator.
     """
     try:
-        return cost_in_parts(pricing.of(design)), ""
+        cost = pricing.of(design).to_dict()
     except DesignError as error:
-        return None, str(error)
+        return None, f"no cost: {error}"
+    images = counted(len(pricing.images), "calibration image")
+    return cost_in_parts(cost), f"energy from {images} until it is measured"
 
 
 def _resolution(design: Design) -> int:

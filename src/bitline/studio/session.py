@@ -24,7 +24,7 @@ from bitline.report.study_page import write_study
 from bitline.studio.controls import changed, shown_controls
 from bitline.studio.estimate import Bounds, Guess, Known, guess_quality
 from bitline.studio.measuring import Measuring
-from bitline.studio.pricing import Pricing, price
+from bitline.studio.pricing import Pricing, cost_in_parts, price
 from bitline.studio.side_by_side import COSTS, side_by_side
 from bitline.studio.watching import Watched
 from bitline.study import DesignResult, Study
@@ -90,10 +90,8 @@ class Session:
         point = self.study.point(wanted)
         if not point.design.is_loaded:
             raise StudyError("the design names code that was not loaded: run 'bitline studio' with --allow-code")
-        cost, why = price(self.pricing, point.design)
         same = self._measured(point)
-        if cost is not None and same is not None:
-            cost |= {name: same.costs[name] for name in COSTS if same.costs.get(name) is not None}
+        cost, about_cost = self._cost(point, same)
         return {
             "settings": wanted,
             "key": point.key,
@@ -101,7 +99,7 @@ class Session:
             "controls": shown_controls(point.design, str(wanted.get(BASE, self.study.design.base))),
             "chain": chain_drawing(point.design),
             "cost": cost,
-            "no_cost": why,
+            "about_cost": about_cost,
             "quality": self._quality(point, same),
         }
 
@@ -207,6 +205,12 @@ class Session:
         result = self.watched.result
         designs = result.designs if result else ()
         return next((design for design in designs if design.key == point.key and design.accuracies), None)
+
+    def _cost(self, point: Point, same: DesignResult | None) -> tuple[dict[str, Any] | None, str]:
+        """The cost of a design and a word about it: all of it is the store's where that has one."""
+        if same is not None and "energy_uJ" in same.costs:
+            return cost_in_parts(same.costs), ""
+        return price(self.pricing, point.design)
 
     def _quality(self, point: Point, same: DesignResult | None) -> dict[str, Any]:
         """What is known of a design: measured, estimated, or why neither."""

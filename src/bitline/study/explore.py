@@ -25,7 +25,7 @@ from bitline.study.objectives import Objectives
 from bitline.study.pareto import front, ranks
 from bitline.study.point import Point, in_line
 from bitline.study.possible import check_axes, note_of, nothing
-from bitline.study.store import LEFT_OUT, Store
+from bitline.study.store import FRONT, LEFT_OUT, Store
 from bitline.study.study import Study
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
@@ -128,7 +128,7 @@ def explore(
         survivors = screening.survivors()
         work(agenda_of(study, survivors, kept, images), executor, kept, progress)
         best = _front(study, objectives, survivors, kept, images)
-        kept.remember("front", json.dumps(best))
+        kept.remember(FRONT, json.dumps(best))
         failures = failures_of(screening.looked_at.values(), kept)
     return SearchResult(
         looked_at=len(screening.looked_at),

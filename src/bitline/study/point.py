@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bitline.cost.library import libraries
 from bitline.design import Design, views
 from bitline.numerics.digest import content_digest
+from bitline.numerics.text import setting_text
 from bitline.study.code import Code, code_of_design
 
 if TYPE_CHECKING:
@@ -165,4 +166,4 @@ def in_line(settings: dict[str, Any]) -> str:
         >>> in_line({"adc.bits": 7, "array.rows": 576})
         'adc.bits = 7, array.rows = 576'
     """
-    return ", ".join(f"{name} = {value}" for name, value in settings.items())
+    return ", ".join(f"{name} = {setting_text(value)}" for name, value in settings.items())

@@ -61,7 +61,9 @@ def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
     settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
     name = in_line(settings) or design.name
     costs = (number(design.costs.get(cost), 3) for cost in COSTS)
-    return name, _value(design), f"{len(design.accuracies)}", *costs
+    spread = ChipSpread(design.measure, design.accuracies)
+    remark = f" ({spread.no_interval})" if spread.says_nothing and len(design.accuracies) > 1 else ""
+    return name, _value(design) + remark, f"{len(design.accuracies)}", *costs
 
 
 def _value(design: DesignResult) -> str:

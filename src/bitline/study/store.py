@@ -41,6 +41,13 @@ CODE = "code of designs"
 """Name of the fact that says which code the keys of designs stand for: text and unseen modules by import path."""
 
 
+FRONT = "front"
+"""Name of the fact that says which designs `bitline explore` has found best: a JSON list of their keys."""
+
+ASIDE = frozenset({NOTES, MEMORY, LEFT_OUT, DEVICES, FRONT})
+"""Names of the facts that results do not depend on: the result has them as notes and designs."""
+
+
 class Store(StoredRows):
     """The results of one network and data set under one seed. One process writes; any number may read.
 

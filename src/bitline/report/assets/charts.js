@@ -13,6 +13,8 @@ async function library() {
   document.head.append(element);
 }
 
+const isNarrow = () => document.documentElement.clientWidth < 600;
+
 function themed({ layout, data }) {
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim();
@@ -20,14 +22,33 @@ function themed({ layout, data }) {
   const themedLayout = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: ink, size: 13 }, margin: { t: 56, r: 16, b: 56, l: 64 }, autosize: true };
   for (const name of ["xaxis", "yaxis"]) themedLayout[name] = { ...axis, ...(layout[name] || {}) };
-  const narrow = document.documentElement.clientWidth < 600;
+  const narrow = isNarrow();
   if (layout.title) themedLayout.title = { ...layout.title, x: 0.01, xref: "container", xanchor: "left", font: { size: narrow ? 13 : 15, weight: 600 },
     text: narrow ? wrapped(layout.title.text, 44) : layout.title.text };
-  const longest = Math.max(0, ...data.flatMap((trace) => trace.type === "heatmap" ? trace.y.map((name) => String(name).length) : []));
-  if (narrow && longest > 16) themedLayout.yaxis.showticklabels = false;
-  if (narrow) themedLayout.margin = { t: 64, r: 8, b: 48, l: 48 };
-  return themedLayout;
+  return narrow ? onPhone(themedLayout, data) : themedLayout;
 }
+
+// On a phone words have lines of their own length: names of rows and axes are broken, and rows as high as their names.
+function onPhone(layout, data) {
+  const { xaxis, yaxis, legend } = layout;
+  const changed = { ...layout, margin: { t: 64, r: 26, b: 48, l: 48 } };
+  if (xaxis.title) changed.xaxis = { ...xaxis, title: { ...xaxis.title, text: wrapped(xaxis.title.text ?? "", 28), font: { size: 13 } } };
+  const isMap = data.some((trace) => trace.type === "heatmap");
+  const names = yaxis.type === "category" ? [...new Set(data.flatMap((trace) => trace.y.map(String)))] : [];
+  const longest = Math.max(0, ...names.map((name) => name.length));
+  if (isMap && longest > 16) changed.yaxis = { ...yaxis, showticklabels: false };
+  if (isMap || yaxis.autorange !== "reversed") return changed;
+  const texts = names.map((name) => wrapped(name, NAME)), lines = Math.max(1, ...texts.map((text) => text.split("<br>").length));
+  const entries = data.flatMap((trace) => trace.showlegend === false ? [] : (trace.name ?? "").split("<br>")).length;
+  changed.height = 190 + names.length * Math.max(24, 15 * lines + 6) + 20 * entries;
+  changed.legend = { ...legend, xref: "container", x: 0.01 };
+  if (longest > NAME) changed.yaxis = { ...yaxis, title: undefined, tickmode: "array", tickvals: names, ticktext: texts, tickfont: { size: 12 } };
+  return changed;
+}
+
+const NAME = 22, ENTRY = 44; // letters of a name of a row, and of an entry of a legend, that a phone has room for
+
+const toldOnPhone = (trace) => (trace.name ? { ...trace, name: wrapped(trace.name, ENTRY) } : trace);
 
 function wrapped(text, longest) {
   const found = [""];
@@ -41,8 +62,10 @@ function wrapped(text, longest) {
 // Draw all charts, again where the scheme of colours changes; `clicked` gets the key of a design and the chart.
 function drawAll(clicked) {
   for (const figure of figures) {
-    const place = byId(figure.id);
-    Plotly.react(place, figure.data, themed(figure), { responsive: true, displayModeBar: false });
+    const place = byId(figure.id), data = isNarrow() ? figure.data.map(toldOnPhone) : figure.data;
+    const layout = themed({ ...figure, data });
+    place.style.height = `${layout.height ?? 420}px`;
+    Plotly.react(place, data, layout, { responsive: true, displayModeBar: false });
     if (place.dataset.clicks) continue;
     place.dataset.clicks = "1";
     place.on("plotly_click", (event) => {

@@ -51,6 +51,6 @@ def array_figure(drop: IrDrop, caption: str) -> Figure:
     outputs.plot(columns, drop.ideal, "o", color=BLUE, markersize=4, label="without wires")
     outputs.plot(columns, drop.outputs, "x", color=ORANGE, markersize=5, label="with wires")
     outputs.set(xlabel="column", ylabel="output current (G_max V_read)", title="outputs")
-    outputs.legend()
+    outputs.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)  # below, where it covers no point
     figure.suptitle(caption, fontsize=11)
     return figure

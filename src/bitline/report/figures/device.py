@@ -83,6 +83,15 @@ def _states(device: Device) -> Sequence[float]:
     return [float(target) / device.largest for target in targets[chosen]]
 
 
+def _of_all(device: Device, states: Sequence[float]) -> str:
+    """How many of a table's targets are shown, where these are not all."""
+    if not isinstance(device, TableDevice):
+        return ""
+    targets = device.table.cells_at[0].targets
+    count = int((targets <= device.largest).sum())
+    return f", {len(states)} of {count} targets" if len(states) < count else ""
+
+
 def _sample(device: Device, target: float, seconds: float, seed: int) -> np.ndarray:
     """Cells of one target, in the unit of the axes."""
     targets = torch.full((CELLS,), target)
@@ -154,7 +163,7 @@ def _draw_drift(axes: Axes, device: Device, states: Sequence[float], seed: int) 
     axes.set_ylabel(f"mean and standard deviation ({unit})")
     axes.set_title(f"drift over {format_duration(float(times[-1]))}" if times[-1] else "drift: not measured")
     crosses = ", crosses: measured" if isinstance(device, TableDevice) else ""
-    _legend(axes, title=f"target ({unit}){crosses}", ncols=len(states), columnspacing=1)
+    _legend(axes, title=f"target ({unit}){_of_all(device, states)}{crosses}", ncols=len(states), columnspacing=1)
 
 
 def _draw_cells(axes: Axes, device: Device, states: Sequence[float], seed: int) -> None:
@@ -179,5 +188,5 @@ def _draw_cells(axes: Axes, device: Device, states: Sequence[float], seed: int) 
     axes.plot([], color="grey", linewidth=0.8, linestyle=":", label="target")
     axes.set_xlabel(f"programmed ({unit})")
     axes.set_ylabel(f"density (per {unit})")
-    axes.set_title("cells after programming")
+    axes.set_title(f"cells after programming{_of_all(device, states)}")
     _legend(axes, ncols=3)

@@ -14,8 +14,12 @@ from bitline.numerics.confidence import known
 from bitline.report.style import BLUE, GREY, LEGEND, ORANGE, faint, in_rows
 
 
-def accuracy_figure(result: Evaluation) -> go.Figure:
+def accuracy_figure(result: Evaluation, when: str = "") -> go.Figure:
     """The measure of each chip, with its mean and interval, and with the networks that it is compared with.
+
+    Args:
+        result: the evaluation.
+        when: of several times, such as ' after 1 day', for the title.
 
     Examples:
         >>> from bitline import Design
@@ -36,7 +40,7 @@ def accuracy_figure(result: Evaluation) -> go.Figure:
     if low < high:
         figure.add_hrect(y0=low, y1=high, fillcolor=faint(BLUE, 0.1), line_width=0)
     figure.update_layout(
-        title=f"{measure.title} of each chip, and the 95 % interval of their mean",
+        title=f"{measure.title} of each chip{when}, and the 95 % interval of their mean",
         xaxis={"title": "chip", "dtick": max(1, len(chips) // 20), "range": ends},
         yaxis={"title": measure.head},
         legend=LEGEND,
@@ -91,8 +95,8 @@ def times_figure(results: Sequence[Evaluation]) -> go.Figure:
     return figure
 
 
-def layers_figure(result: Evaluation) -> go.Figure:
-    """Errors of all layers, alone and with the layers before them."""
+def layers_figure(result: Evaluation, when: str = "") -> go.Figure:
+    """Errors of all layers, alone and with the layers before them; at which time, where there are several."""
     names = [layer.name for layer in result.layers]
     figure = go.Figure()
     for key, name, colour in (("own", "own error", BLUE), ("accumulated", "with the layers before", ORANGE)):
@@ -100,7 +104,7 @@ def layers_figure(result: Evaluation) -> go.Figure:
         bars = {"array": [known(half) for half in halves], "thickness": 1}
         figure.add_bar(x=ratios, y=names, orientation="h", name=name, marker_color=colour, error_x=bars)
     figure.update_layout(
-        title="Error of each layer against the quantised reference",
+        title=f"Error of each layer{when} against the quantised reference",
         xaxis={"title": "signal-to-error ratio (dB)"},
         barmode="group",
         **in_rows("layer", len(names)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from bitline.numerics import text
 from bitline.report.labels import label_of_setting
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.words import in_words
@@ -51,7 +52,7 @@ class SettingAxis:
         written: dict[float | str, str] = {}
         for design in result.designs:
             if setting in design.settings:
-                written.setdefault(in_words(design.value(setting)), str(design.settings[setting]))
+                written.setdefault(in_words(design.value(setting)), text.setting_text(design.settings[setting]))
         levels = tuple(result.levels(setting))
         return cls(setting, levels, tuple(written[level] for level in levels))
 

@@ -13,6 +13,7 @@ from bitline.numerics.text import number, percent
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_series import (
     COST_AXES,
+    EACH,
     LARGEST_SERIES,
     Series,
     grid,
@@ -23,7 +24,7 @@ from bitline.report.figures.study_series import (
     spread,
 )
 from bitline.report.labels import label_of_setting
-from bitline.report.style import GREY, LEGEND, ORANGE, colour_of, faint
+from bitline.report.style import BLUE, GREY, LEGEND, ORANGE, colour_of, faint
 from bitline.study.results import StudyResult
 
 LARGEST_BANDS = 4
@@ -46,20 +47,27 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
     """
     axis = SettingAxis.of(result, setting)
     series = lines(result, axis)
-    joined = axis.is_ordered and len(series) <= LARGEST_SERIES
+    are_told = len(series) <= LARGEST_SERIES
+    joined = axis.is_ordered and are_told
     has_bands = joined and len(series) <= LARGEST_BANDS
     figure = go.Figure()
     for index, line in enumerate(series):
         bars = {} if has_bands and len(line.designs) > 1 else _bars(line)  # an interval is drawn once
-        _draw_line(figure, line, axis, Drawn(colour_of(index), "lines+markers" if joined else "markers", bars))
+        colour = colour_of(index) if are_told else BLUE
+        _draw_line(figure, line, axis, Drawn(colour, "lines+markers" if joined else "markers", bars))
         if not bars:
-            _draw_band(figure, line, axis, faint(colour_of(index)))
+            _draw_band(figure, line, axis, faint(colour))
+    if not are_told:
+        figure.update_traces(name=EACH, showlegend=False)
+        figure.data[0].showlegend = True
     _draw_float(figure, result)
     figure.update_layout(
         title=f"{result.measure.title} against {label_of_setting(setting).name}",
+        scattermode="overlay" if axis.is_ordered else "group",  # words have room for points beside each other
+        scattergap=0.3,
         xaxis={"title": axis.title, **_scale(axis)},
         yaxis={"title": result.measure.head},
-        showlegend=1 < len(series) <= LARGEST_SERIES,
+        showlegend=len(series) > 1,
         legend=LEGEND,
         height=420 + 22 * min(len(series), LARGEST_SERIES),
     )

@@ -16,6 +16,9 @@ from bitline.report.figures.study_series import LARGEST_SERIES, best_designs, fi
 from bitline.report.style import GREY, colour_of, in_rows
 from bitline.study.results import DesignResult, StudyResult
 
+ENTRY = 20
+"""Height of an entry of a legend that takes the whole width, in pixels."""
+
 
 def layers_chart(result: StudyResult) -> go.Figure:
     """Own error of every layer of every design."""
@@ -49,13 +52,16 @@ def ranges_chart(result: StudyResult) -> go.Figure:
     """Calibrated ADC range of every layer and weight slice."""
     figure = go.Figure()
     designs = best_designs(result)[:LARGEST_SERIES]
-    for index, (design, label) in enumerate(_with_other_ranges(designs)):
+    told = _with_other_ranges(designs)
+    for index, (design, label) in enumerate(told):
         _draw_ranges(figure, design, label, colour_of(index))
+    layout = in_rows("layer", len({name for design in designs for name in design.costs.get("adc_ranges", {})}))
     figure.update_layout(
         title="ADC range of every layer and weight slice",
-        xaxis={"title": "share of the largest possible output range (%)", "type": "log", "dtick": "D2"},
-        **in_rows("layer", len({name for design in designs for name in design.costs.get("adc_ranges", {})})),
-    )
+        xaxis={"title": "share of the largest possible output range (%)", "type": "log", "dtick": "D2",
+               "exponentformat": "none"},
+        **layout | {"height": layout["height"] + ENTRY * len(told)},
+    )  # fmt: skip
     return figure
 
 
@@ -63,11 +69,17 @@ def _with_other_ranges(designs: Sequence[DesignResult]) -> list[tuple[DesignResu
     """The first design of each set of ranges, whose points would hide those of the others, and what it is called."""
     alike: dict[str, list[tuple[DesignResult, str]]] = {}
     for design, label in zip(designs, labels_of(designs), strict=True):
-        alike.setdefault(json.dumps(design.costs.get("adc_ranges", {})), []).append((design, label))
+        alike.setdefault(_drawn(design), []).append((design, label))
     return [
         (design, f"{label}, and {counted(len(others), 'other')} with these ranges" if others else label)
         for (design, label), *others in alike.values()
     ]
+
+
+def _drawn(design: DesignResult) -> str:
+    """What tells points on the chart apart: the same range, computed in another order, differs in the last digit."""
+    ranges: dict[str, list[float]] = design.costs.get("adc_ranges", {})
+    return json.dumps({layer: [f"{share:.6g}" for share in shares] for layer, shares in ranges.items()})
 
 
 def _draw_ranges(figure: go.Figure, design: DesignResult, label: str, colour: str) -> None:

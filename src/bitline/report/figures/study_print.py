@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.errors import StudyError
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
-from bitline.report.figures.study_series import COST_AXES, LARGEST_SERIES, lines, measured, pareto
-from bitline.report.style import GREY, ORANGE, colour_of, in_house_style, save
+from bitline.report.figures.study_series import COST_AXES, EACH, LARGEST_SERIES, lines, measured, pareto
+from bitline.report.style import BLUE, GREY, ORANGE, colour_of, in_house_style, save
 from bitline.study.results import StudyResult
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("pdf", "svg", "png")
 """Formats of figures for papers."""
+WIDTH = 0.7
+"""Part of the way from one word on an axis to the next that points beside each other take."""
 SIZE = (5.2, 3.6)
 """Width and height in inches."""
 
@@ -106,12 +109,19 @@ def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
     """`accuracy_figure` on axes that are there; its example shows the other arguments."""
     axis = SettingAxis.of(result, setting)
     series = lines(result, axis)
-    style = "o-" if axis.is_ordered and len(series) <= LARGEST_SERIES else "o"
+    are_told = len(series) <= LARGEST_SERIES
+    joined = axis.is_ordered and are_told
+    places: list[list[Any]] = [
+        [axis.place(design) if axis.is_numeric else axis.index(design) for design in line.designs] for line in series
+    ]
+    if not axis.is_ordered:
+        places = _side_by_side(places)
     for index, line in enumerate(series):
-        colour = colour_of(index)
-        x: list[Any] = [axis.place(design) if axis.is_numeric else axis.index(design) for design in line.designs]
-        axes.plot(x, line.mean, style, color=colour, markersize=4, label=line.label or None)
-        if axis.is_ordered:
+        colour = colour_of(index) if are_told else BLUE
+        label = line.label or None if are_told else EACH if index == 0 else None
+        x = places[index]
+        axes.plot(x, line.mean, "o-" if joined else "o", color=colour, markersize=4, label=label)
+        if joined:
             axes.fill_between(x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
         else:
             axes.vlines(x, line.low, line.high, color=colour, linewidth=1)
@@ -126,9 +136,21 @@ def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
     _scale(axes, axis)
     axes.set_xlabel(axis.title)
     axes.set_ylabel(result.measure.head)
-    if len(series) <= LARGEST_SERIES:
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
+
+
+def _side_by_side(lines_at: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Places of the points of several lines, those at the same word shifted beside each other."""
+    there: dict[int, list[int]] = {}
+    for index, places in enumerate(lines_at):
+        for place in places:
+            there.setdefault(place, []).append(index)
+    return [
+        [place + WIDTH * ((there[place].index(index) + 0.5) / len(there[place]) - 0.5) for place in places]
+        for index, places in enumerate(lines_at)
+    ]
 
 
 def _scale(axes: Axes, axis: SettingAxis) -> None:

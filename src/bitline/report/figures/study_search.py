@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -16,27 +17,30 @@ from bitline.study.results import DesignResult, StudyResult
 
 FEWEST = 8
 """Measured designs of which the importance of settings is computed."""
+WITHOUT = "not set"
+"""What is written where designs without a setting meet its axis."""
 
 
 def importance_chart(result: StudyResult) -> go.Figure | None:
     """How much each setting alone explains of the measure and of the energy; nothing where designs are too few.
 
     It is omega squared of a one-way analysis of variance (Hays, "Statistics for Psychologists", 1963), which is not
-    raised by a setting that has many values.
+    raised by a setting that has many values. A setting that only some designs have is judged among those.
     """
-    designs = [design for design in measured(result) if all(name in design.settings for name in result.settings)]
-    if len(designs) < FEWEST or len(result.settings) < 2:
+    designs = measured(result)
+    enough = [name for name in result.settings if len(_having(designs, name)) >= FEWEST]
+    if len(enough) < 2:
         return None
+    bars = {result.measure.name: _explained(result, designs, enough, lambda design: design.mean)}
     costed = [design for design in designs if _has_energy(design)]
-    energy = "logarithm of the energy"
-    bars = {result.measure.name: _explained(result, designs, lambda design: design.mean)}
     if len(costed) >= FEWEST:
-        bars[energy] = _explained(result, costed, lambda design: math.log(design.costs["energy_uJ"]))
-    order = sorted(result.settings, key=lambda name: bars[result.measure.name][name])
+        energies = _explained(result, costed, enough, lambda design: math.log(design.costs["energy_uJ"]))
+        bars["logarithm of the energy"] = energies
+    order = sorted(enough, key=lambda name: bars[result.measure.name][name])
     figure = go.Figure()
     for (what, shares), colour in zip(bars.items(), (BLUE, GREY), strict=False):
         figure.add_bar(
-            y=[label_of_setting(name).name for name in order],
+            y=[_named(designs, name) for name in order],
             x=[100 * shares[name] for name in order],
             orientation="h",
             name=what,
@@ -53,16 +57,33 @@ def importance_chart(result: StudyResult) -> go.Figure | None:
     return figure
 
 
+def _having(designs: Sequence[DesignResult], setting: str) -> list[DesignResult]:
+    """The designs that have a setting: all of them, unless its axis has a condition."""
+    return [design for design in designs if setting in design.settings]
+
+
+def _named(designs: Sequence[DesignResult], setting: str) -> str:
+    """What a bar is called: the setting, and among how many designs it is judged where these are not all."""
+    name, having = html.escape(label_of_setting(setting).name), len(_having(designs, setting))
+    return name if having == len(designs) else f"{name}<br>({having:,} of {len(designs):,} designs)"
+
+
 def _has_energy(design: DesignResult) -> bool:
     return (finite(design.costs.get("energy_uJ")) or 0.0) > 0
 
 
 def _explained(
-    result: StudyResult, designs: Sequence[DesignResult], number_of: Callable[[DesignResult], float]
+    result: StudyResult,
+    designs: Sequence[DesignResult],
+    settings: Sequence[str],
+    number_of: Callable[[DesignResult], float],
 ) -> dict[str, float]:
-    numbers = [number_of(design) for design in designs]
-    axes = [SettingAxis.of(result, name) for name in result.settings]
-    return {axis.setting: omega_squared([axis.index(design) for design in designs], numbers) for axis in axes}
+    """The share of the variance of a number that each setting explains, among the designs that have the setting."""
+    shares = {}
+    for axis in (SettingAxis.of(result, name) for name in settings):
+        having = _having(designs, axis.setting)
+        shares[axis.setting] = omega_squared([axis.index(design) for design in having], [*map(number_of, having)])
+    return shares
 
 
 def omega_squared(groups: Sequence[int], numbers: Sequence[float]) -> float:
@@ -77,12 +98,15 @@ def omega_squared(groups: Sequence[int], numbers: Sequence[float]) -> float:
         >>> round(omega_squared([0, 0, 1, 1], numbers), 2), omega_squared([0, 1, 0, 1], numbers)
         (0.98, 0.0)
     """
-    mean, size = sum(numbers) / len(numbers), len(numbers)
-    total = sum((number - mean) ** 2 for number in numbers)
     members: dict[int, list[float]] = {}
     for group, number in zip(groups, numbers, strict=True):
         members.setdefault(group, []).append(number)
-    if not total or not 1 < len(members) < size:
+    size = len(numbers)
+    if not 1 < len(members) < size:
+        return 0.0
+    mean = sum(numbers) / size
+    total = sum((number - mean) ** 2 for number in numbers)
+    if not total:
         return 0.0
     between = sum(len(group) * (sum(group) / len(group) - mean) ** 2 for group in members.values())
     within = (total - between) / (size - len(members))
@@ -92,42 +116,38 @@ def omega_squared(groups: Sequence[int], numbers: Sequence[float]) -> float:
 def parallel_chart(result: StudyResult, cost: str) -> go.Figure | None:
     """A line for each design over all its settings, those of the front in colour; nothing for a single setting.
 
+    An axis has a place of its own, below its values, for designs without the setting.
+
     Args:
         result: of the study.
         cost: that the front trades the measure against.
     """
     designs, best = pareto(result, cost)
-    axes = [SettingAxis.of(result, name) for name in result.settings]
-    axes = [axis for axis in axes if len(axis.levels) > 1]
-    complete = [(design, on_front) for design, on_front in zip(designs, best, strict=True)
-                if all(axis.setting in design.settings for axis in axes)]  # fmt: skip
-    if len(axes) < 2 or len(complete) < FEWEST:
+    scales = [_Scale.of(SettingAxis.of(result, name), designs) for name in result.settings]
+    scales = [scale for scale in scales if len(scale.words) > 1]
+    if len(scales) < 2 or len(designs) < FEWEST:
         return None
     figure = go.Figure()
     for on_front, colour, name in ((False, faint(GREY, 0.45), "other designs"), (True, ORANGE, "Pareto front")):
-        chosen = [design for design, is_best in complete if is_best == on_front]
+        chosen = [design for design, is_best in zip(designs, best, strict=True) if is_best == on_front]
         gap = [None]  # between the lines of two designs
         figure.add_scatter(
-            x=[place for _ in chosen for place in [*range(len(axes)), *gap]],
-            y=[place for design in chosen for place in [*_heights(design, axes), *gap]],
-            customdata=[key for design in chosen for key in [*[design.key] * len(axes), *gap]],
-            text=[text for design in chosen for text in [*[_said(design)] * len(axes), *gap]],
+            x=[place for _ in chosen for place in [*range(len(scales)), *gap]],
+            y=[place for design in chosen for place in [*(scale.height(design) for scale in scales), *gap]],
+            customdata=[key for design in chosen for key in [*[design.key] * len(scales), *gap]],
+            text=[text for design in chosen for text in [*[_said(design)] * len(scales), *gap]],
             mode="lines+markers",
             line={"color": colour, "width": 2 if on_front else 1},
             marker={"color": colour, "size": 7 if on_front else 4},
             name=name,
             hovertemplate="%{text}<extra></extra>",
         )
-    for place, axis in enumerate(axes):
-        for height in (0, len(axis.levels) - 1):
-            figure.add_annotation(
-                x=place, y=height / (len(axis.levels) - 1), text=html.escape(axis.labels[height]), showarrow=False,
-                yshift=-14 if height == 0 else 14,
-            )  # fmt: skip
+    for place, scale in enumerate(scales):
+        _write_words(figure, place, scale)
     figure.update_layout(
         title="Settings of the designs on the front",
-        xaxis={"tickvals": list(range(len(axes))), "range": [-0.3, len(axes) - 0.7],
-               "ticktext": [html.escape(label_of_setting(axis.setting).word) for axis in axes]},
+        xaxis={"tickvals": list(range(len(scales))), "range": [-0.45, len(scales) - 0.55],
+               "ticktext": [html.escape(label_of_setting(scale.axis.setting).word) for scale in scales]},
         yaxis={"visible": False, "range": [-0.12, 1.12]},
         legend=LEGEND,
         height=460,
@@ -135,9 +155,45 @@ def parallel_chart(result: StudyResult, cost: str) -> go.Figure | None:
     return figure
 
 
-def _heights(design: DesignResult, axes: Sequence[SettingAxis]) -> list[float]:
-    """Where a design meets each axis, from 0 for the first value of a setting to 1 for the last."""
-    return [axis.index(design) / (len(axis.levels) - 1) for axis in axes]
+@dataclass(frozen=True)
+class _Scale:
+    """Where designs meet the axis of a setting.
+
+    Attributes:
+        axis: of the setting.
+        words: at its places from below: of designs without the setting if there are any, then its values.
+    """
+
+    axis: SettingAxis
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, axis: SettingAxis, designs: Sequence[DesignResult]) -> _Scale:
+        have_it = len(_having(designs, axis.setting)) == len(designs)
+        return cls(axis, axis.labels if have_it else (WITHOUT, *axis.labels))
+
+    @property
+    def first(self) -> int:
+        """The place of the setting's first value."""
+        return len(self.words) - len(self.axis.labels)
+
+    def height(self, design: DesignResult) -> float:
+        """Where a design meets the axis, from 0 for its first place to 1 for its last."""
+        place = self.first + self.axis.index(design) if self.axis.setting in design.settings else 0
+        return place / (len(self.words) - 1)
+
+
+def _write_words(figure: go.Figure, across: int, scale: _Scale) -> None:
+    """Write the first and the last value of a setting at its axis, and which place is for designs without it."""
+    last = len(scale.words) - 1
+    for place in sorted({0, scale.first, last}):
+        figure.add_annotation(
+            x=across,
+            y=place / last,
+            text=html.escape(scale.words[place]),
+            showarrow=False,
+            yshift=14 if place == last else -14,
+        )
 
 
 def _said(design: DesignResult) -> str:

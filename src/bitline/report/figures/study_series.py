@@ -19,6 +19,8 @@ from bitline.study.words import is_number
 
 LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
+EACH = "a point for each design"
+"""What points of one colour are, where settings are too many for a colour each."""
 COST_AXES = {name: COSTS[name].head for name in ("energy_uJ", "area_mm2", "latency_us")}
 """Numbers of the cost that accuracy is traded against, with their axis titles."""
 LARGEST_BREAKDOWN = 40

@@ -65,7 +65,7 @@ function showDesign() {
 const isPartial = (key) => known.designs.some((design) => design.key === key && !design.finished && !design.error);
 
 function showNumbers() {
-  const { quality, cost, no_cost: why } = now;
+  const { quality, cost } = now;
   const card = (value, name, small = "") => make("div", {}, make("b", {}, value || "–"), name, small ? make("small", {}, small) : null);
   const cards = [card(quality.text, quality.name, quality.interval)];
   if (cost) {
@@ -73,7 +73,7 @@ function showNumbers() {
       card(`${number(cost.area_mm2)} mm²`, "area", cost.library), card(`${number(cost.latency_us)} µs`, "latency"));
   }
   byId("numbers").replaceChildren(...cards);
-  byId("words").textContent = [quality.words, why && `no cost: ${why}`].filter(Boolean).join("; ");
+  byId("words").textContent = [quality.words, now.about_cost].filter(Boolean).join("; ");
   byId("parts").replaceChildren(...(cost ? [shares("energy", cost.energy_parts, cost.area_parts), shares("area", cost.area_parts, cost.energy_parts)] : []));
 }
 
