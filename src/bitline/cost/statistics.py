@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -140,8 +141,9 @@ class Statistics:
         record = conversion_of(network)
         scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
         inputs = Inputs.of(images, network)
-        activities = record.activities or record_activity(network, scales, inputs)
         calls, digital = count_work(network, inputs.first(1).calls[0])
+        uses = {name: math.ceil(work.uses) for name, work in calls.items()}
+        activities = record.activities or record_activity(network, scales, inputs, uses)
         layers = []
         for layer in analog_layers(network):
             counts = activities[layer.name].counts.numpy()

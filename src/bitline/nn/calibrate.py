@@ -174,25 +174,25 @@ def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...], cha
     return NetworkRecord(record_network(network, inputs, watched), folded, channels_last)
 
 
-def record_activity(network: nn.Module, scales: Mapping[str, InputScale], inputs: Inputs) -> Activities:
-    """Codes of the inputs of a network's analog layers, in one pass of their floating-point form.
+def record_activity(
+    network: nn.Module, scales: Mapping[str, InputScale], inputs: Inputs, uses: Mapping[str, int]
+) -> Activities:
+    """Codes of the inputs of a network's analog layers, in one pass of its quantised form, as calibration sees them.
 
     Args:
         network: a converted network.
         scales: quantisation of each layer's inputs.
         inputs: of the network.
+        uses: of each layer in one pass; what is needed to count is dropped after the last one.
     """
-    activities = {layer.name: _activity(layer, scales[layer.name]) for layer in analog_layers(network)}
-
-    def count(layer: AnalogLayer, x: Tensor) -> Tensor:
-        for part in real_inputs(layer, x):
-            activities[layer.name].add(layer.encoded().input_codes(layer.arranged(part), scales[layer.name]))
-        return layer.float_forward(x)
-
+    seen = {
+        layer.name: WatchedLayer(layer, scales[layer.name], uses[layer.name] * len(inputs.calls))
+        for layer in analog_layers(network)
+    }
     padding = inputs.padding(network)
-    with computing(network, count):
+    with computing(network, lambda layer, x: seen[layer.name].count(x)):
         inputs.run(network, padding)
-    return activities
+    return {name: layer.activity for name, layer in seen.items()}
 
 
 @torch.no_grad()
@@ -260,10 +260,6 @@ def _input_scales(
     return {
         name: policy.scale(histograms[name], bits, f"layer {name!r}") for name, (policy, bits) in ranges.items()
     }, calls
-
-
-def _activity(layer: AnalogLayer, scale: InputScale) -> Activity:
-    return Activity(scale, layer.product.groups * layer.product.channels)
 
 
 def _is_relu_aware(layer: AnalogLayer) -> bool:
