@@ -201,6 +201,7 @@ WRITING = {
     "explore": (["explore", "{study}"], "--out", "{bad}/x.sqlite"),
     "explore --report": (["explore", "{study}"], "--report", "{bad}/x.html"),
     "results": (["results", "{store}", "--to", "csv"], "--out", "{bad}/x.csv"),
+    "results --designs": (["results", "{store}"], "--designs", "{bad}/x"),
     "report": (["report", "{store}"], "--out", "{bad}/x.html"),
     "paper run": (["paper", "run", "conversions"], "--out", "{bad}"),
 }

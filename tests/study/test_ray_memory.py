@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from small_study import SMALL, comparable, study
@@ -61,21 +63,36 @@ def two_nodes() -> Iterator[str]:
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES})
     try:
-        with limited_memory():
-            for _ in range(2):
-                cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+        limit_memory()
         yield cluster.address
     finally:
         ray.shutdown()
         cluster.shutdown()
 
 
-@contextmanager
-def limited_memory() -> Iterator[None]:
-    """For processes that begin meanwhile."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+def limit_memory() -> None:
+    """Of the processes of Ray that this one started, and of all that these start."""
+    waiting = [child for child in children_of(os.getpid()) if "raylet" in name_of(child)]
+    while waiting:
+        process = waiting.pop()
+        with suppress(ProcessLookupError):
+            resource.prlimit(process, resource.RLIMIT_DATA, (LIMIT, LIMIT))  # what it starts from now on has it, too
+            waiting += children_of(process)
+
+
+def children_of(process: int) -> list[int]:
+    with suppress(OSError):
+        return [
+            int(child)
+            for task in Path(f"/proc/{process}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    return []
+
+
+def name_of(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text()
+    return ""

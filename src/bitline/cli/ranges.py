@@ -74,7 +74,7 @@ def ranges(
 
       bitline ranges --set weights.bits=9 --set weights.bits_per_cell=2
       bitline ranges --design offset --loss 1
-      bitline ranges --model mynet:build --data loader.py:make --metric mae --loss 0.1
+      bitline ranges --model net:build --data loader.py:make --metric mae --loss 0.1
     """
     from bitline.evaluation.adc_ranges import study_ranges
 

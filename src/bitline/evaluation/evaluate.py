@@ -131,9 +131,9 @@ def evaluate(
         >>> print(evaluate(network, "differential", images, labels, calibration=images, chips=2))
         differential, 20 images
         accuracy   100.00 %  mean of 2 chips, all equal
-        reference  100.00 %         quantised weights and inputs, exact sums
-        float      100.00 %         the original network
-        notes      0
+        reference  100.00 %  quantised weights and inputs, exact sums
+        float      100.00 %  the original network
+        notes      1         in .cost.notes
 
         Any measure, of any data:
 
@@ -143,7 +143,7 @@ def evaluate(
         mean squared error  4.517e-05 ± 7.3e-05  mean of 2 chips, 95 % confidence interval
         reference           0                    quantised weights and inputs, exact sums
         float               0                    the original network
-        notes               0
+        notes               1                    in .cost.notes
     """
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress, compared_images, compared_chips)
