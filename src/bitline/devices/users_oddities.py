@@ -38,7 +38,7 @@ def oddities_of_programming(
     target = torch.linspace(lowest, 1, CELLS).reshape(1, 1, 1, -1, 1)
     try:
         cells, again = (program(target, Draws((0, "a look at the device"))) for _ in range(2))
-    except (Exception, SystemExit):  # a class that knows its layer only; what else it raises shows when that is programmed
+    except (Exception, SystemExit):  # what it raises shows when its layer is programmed
         return ()
     found = (_far_from_targets(cells, target, method), _not_the_same(cells, again, method))
     return tuple(filter(None, found))
