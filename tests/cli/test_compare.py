@@ -153,6 +153,9 @@ def test_causes_are_those_that_the_cells_have():
     assert {"drift", "read noise"} <= {cause.name for cause in causes(measured)}
     noisy = proportional.with_settings({"cell.read_noise": {"kind": "state-independent", "alpha": 0.01}})
     assert "read noise" in {cause.name for cause in causes(noisy)}
+    assert "programming error" in {cause.name for cause in causes(noisy)}
+    exact = noisy.with_settings({"cell.device.alpha": 0.0})
+    assert "programming error" not in {cause.name for cause in causes(exact)}
 
 
 def test_every_cause_leaves_a_design(bitline):
