@@ -177,5 +177,6 @@ def test_settings_that_contradict_each_other_are_refused(settings):
 def test_words_about_a_design_do_not_outlive_its_settings():
     design = Design.load("differential")
     assert design.description and design.with_settings({"name": "mine"}).description == design.description
+    assert design.with_settings({"cell.time": design.cell.time, "adc.bits": 8}).description == design.description
     assert design.with_settings({"weights.bits_per_cell": 2}).description == ""
     assert design.with_settings({"adc.bits": 6, "description": "coarse"}).description == "coarse"

@@ -23,7 +23,7 @@ from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
 from bitline.design.inputs import Inputs
 from bitline.design.rules import LayerRule
-from bitline.design.settings import code_in, merge, nested, undescribed
+from bitline.design.settings import code_in, merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential
 from bitline.errors import DesignError, SettingError
@@ -166,9 +166,11 @@ class Design(Part):
         if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
             raise DesignError(f"settings are {settings!r}: give values by dotted name, {{'adc.bits': 6}}")
         heed(code_in(settings))
-        changes = undescribed(nested(settings))
+        changes = nested(settings)
         kept = [] if self.code else [name for name in type(self).model_fields if name not in changes]
-        return self.with_sections(merge(self.model_dump(exclude=set(kept)), changes))
+        made = self.with_sections(merge(self.model_dump(exclude=set(kept)), changes))
+        is_same = made.model_copy(update={"name": self.name}) == self
+        return made if is_same or "description" in changes else made.model_copy(update={"description": ""})
 
     @checked(DesignError)
     def with_sections(self, sections: dict[str, Any]) -> Design:
@@ -194,16 +196,14 @@ class Design(Part):
         """
         if seconds == self.cell.time and not self.layers:
             return self
-        timeless = tuple(rule.without("cell.time") for rule in self.layers)
-        return self.model_copy(update={"layers": timeless}).with_settings({"cell.time": seconds})
+        timeless = self.model_copy(update={"layers": tuple(rule.without("cell.time") for rule in self.layers)})
+        return timeless.with_settings({"cell.time": seconds, "description": self.description})
 
     @checked(DesignError)
     def for_layer(self, name: str) -> Design | None:
         """The design of one layer, None where the layer stays digital."""
         rule = self.rule_for(name)
-        if rule is None:
-            return self
-        return None if rule.digital else self.with_rule(rule)
+        return self if rule is None else (None if rule.digital else self.with_rule(rule))
 
     @checked(DesignError)
     def rule_for(self, name: str) -> LayerRule | None:

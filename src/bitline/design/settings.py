@@ -33,19 +33,6 @@ OF_FILE = frozenset({"content", "bits"})
 """Settings that follow from the file beside them, and go when another file is chosen."""
 
 
-def undescribed(changes: dict[str, Any]) -> dict[str, Any]:
-    """Changes of a design, which take away the words that described it before unless they give others.
-
-    Args:
-        changes: sections and values, as `nested` gives them.
-
-    Examples:
-        >>> undescribed({"adc": {"bits": 6}}), undescribed({"name": "mine"})
-        ({'description': '', 'adc': {'bits': 6}}, {'name': 'mine'})
-    """
-    return {"description": "", **changes} if changes.keys() - {"name", "description"} else changes
-
-
 def nested(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings by dotted name as tables in each other, whatever their order.
 
