@@ -15,7 +15,7 @@ from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.errors import DesignError
 from bitline.numerics.summary import cut
-from bitline.numerics.text import exact, fixed, number
+from bitline.numerics.text import exact, fixed, number, with_article
 
 if TYPE_CHECKING:
     from bitline.design import Design
@@ -74,7 +74,7 @@ def compare(
     """
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
-    from bitline.measures import ACCURACY, measure_of
+    from bitline.measures import measure_of
 
     output = Output.of(context)
     names = _told_apart([first, *others])
@@ -95,7 +95,7 @@ def compare(
             batch,
             measure,
         )
-    counted = f"{len(shown):,} {'images' if measure == ACCURACY else 'samples'}"
+    counted = f"{len(shown):,} {measure.sample}s"
     title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
     output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
     output.notes((*sample.notes, *(note for entry in measured for note in entry.notes)))
@@ -171,8 +171,6 @@ def _change(value: float | None) -> str:
 
 
 def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
-    from bitline.measures import ACCURACY
-
     columns: list[Column] = [name("design")]
     for key, head, unit in COSTS:
         columns += [Column(key, head, unit), Column(f"{key.rpartition('_')[0]}_ratio", "ratio", "", _ratio)]
@@ -184,7 +182,7 @@ def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
             value, base = own.get(key), totals[0].get(key)
             row += [value, value / base if value is not None and base else None]
         rows.append(row)
-    sample = "an image" if measured[0].measure == ACCURACY else "a sample"
+    sample = with_article(measured[0].measure.sample)
     return Table("cost", tuple(columns), rows, f"cost of {sample}, and its ratio to that of {names[0]}")
 
 

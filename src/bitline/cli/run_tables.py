@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.cli.why import spread_of_chips
-from bitline.numerics.text import fixed, number, percent
+from bitline.numerics.text import fixed, number, percent, with_article
 
 if TYPE_CHECKING:
     from bitline.cost import NetworkCost
@@ -24,29 +24,17 @@ def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
         model: the network.
     """
     result = results[-1]
+    sample = with_article(result.measure.sample)
     title = f"{model} on {result.design.name}, {result.counted}"
-    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result, _at(results, result))]
+    parts: list[Table | str] = [_accuracy(results, title), spread_of_chips(result, result.time_among(results))]
     if result.layers:
-        parts.append(_layers(result.layers, _at(results, result)))
+        parts.append(_layers(result.layers, result.time_among(results)))
     if any(layer.pulses > 1 for layer in result.layers):
         parts.append(_pulses(result.layers))
     if result.cost is not None:
-        parts.append(_cost(result.cost, _sample(result)))
-    conversions = _conversions(result.layers, _sample(result))
+        parts.append(_cost(result.cost, sample))
+    conversions = _conversions(result.layers, sample)
     return [*parts, conversions] if conversions else parts
-
-
-def _at(results: Sequence[Evaluation], result: Evaluation) -> str:
-    from bitline.devices import format_duration
-
-    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
-
-
-def _sample(result: Evaluation) -> str:
-    """What costs are of."""
-    from bitline.measures import ACCURACY
-
-    return "an image" if result.measure == ACCURACY else "a sample"
 
 
 def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
@@ -63,7 +51,7 @@ def _accuracy(results: Sequence[Evaluation], title: str) -> Table:
         ("quantised reference", None, last.reference_value, None),
     ]
     for result in results:
-        rows.append((f"analog{_at(results, result)}", len(result.chip_values), result.mean, _spread(result)))
+        rows.append((f"analog{result.time_among(results)}", len(result.chip_values), result.mean, _spread(result)))
     return Table(measure.key, columns, rows, title)
 
 

@@ -28,7 +28,7 @@ def is_table(name: str) -> bool:
 
 
 def read_frame(path: Path) -> tuple[pd.DataFrame, str]:
-    """The rows of a table as they were written, and what stands before their decimals.
+    """The rows of a table as they were written, under headers without spaces around them, and its decimal mark.
 
     Args:
         path: a file with one of `TABLE_SUFFIXES`.
@@ -40,13 +40,14 @@ def read_frame(path: Path) -> tuple[pd.DataFrame, str]:
     if reader is None:
         raise ValueError(f"cannot read measurements from {path}: use a .csv, .xlsx or .parquet file")
     try:
-        return reader(path)
+        frame, decimal = reader(path)
     except ImportError as error:
         extra = "openpyxl" if path.suffix.lower() == ".xlsx" else "pyarrow"
         raise ValueError(f"reading {path} needs {extra}: pip install {extra}, or use a .csv file") from error
     except (OSError, ValueError, KeyError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ValueError(f"cannot read measurements from {path}: {reason}") from None
+    return frame.set_axis([str(header).strip() for header in frame], axis=1), decimal
 
 
 def numbers_in(column: pd.Series, decimal: str) -> pd.Series:

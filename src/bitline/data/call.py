@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -106,6 +106,11 @@ class Call:
             return value[start:stop] if has_samples else value
 
         return self.changed(some)
+
+    def parts(self, most: int) -> Iterator[Call]:
+        """All samples, at most so many at once."""
+        for start in range(0, self.samples, most):
+            yield self.part(start, start + most)
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Call:
         """The same call with changed tensors."""

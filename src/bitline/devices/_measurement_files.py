@@ -81,8 +81,7 @@ def read_file(path: Path, columns: Columns) -> ReadFile:
 
 def _named(frame: pd.DataFrame, decimal: str, path: Path, columns: Columns) -> ReadFile:
     """The columns under the names that bitline has for them."""
-    headers = [str(header).strip() for header in frame]
-    frame = frame.set_axis(headers, axis=1)
+    headers = list(frame)
     found = _chosen(headers, path, columns)
     later = {} if "time_s" in found else _later_readings(headers, found)
     first = reading_in(found["measured"]) if "measured" in found and "time_s" not in found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -92,10 +93,14 @@ class Evaluation:
         value = self._with_unit(self._value.partition(" (")[0])  # ends of an interval need a line of their own
         return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{value}, {count})"
 
+    def time_among(self, results: Sequence[Evaluation]) -> str:
+        """At which of several times, such as ' after 1 day'; nothing where there is one, which the design says."""
+        return f" after {format_duration(self.design.cell.time)}" if len(results) > 1 else ""
+
     @property
     def counted(self) -> str:
         """How many samples were measured, in words; those of accuracy are images."""
-        return f"{self.images:,} {'images' if self.measure == ACCURACY else 'samples'}"
+        return f"{self.images:,} {self.measure.sample}s"
 
     def _with_unit(self, text: str) -> str:
         return f"{text} {self.measure.unit}" if self.measure.unit else text

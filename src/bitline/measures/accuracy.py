@@ -36,6 +36,7 @@ class Accuracy(_OfClasses):
     """
 
     name = "accuracy"
+    sample = "image"
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Whether each sample is right, (samples, 1)."""

@@ -65,6 +65,7 @@ class Measure(ABC):
         needs_targets: whether it compares outputs with targets.
         at_positions: whether outputs are scores of classes at every position, see `by_position`.
         requires: what samples must have for it to have a value, in words; empty where that is nothing in particular.
+        sample: what a sample is called.
 
     Examples:
         >>> import torch
@@ -85,6 +86,7 @@ class Measure(ABC):
     needs_targets: bool = True
     at_positions: bool = False
     requires: str = ""
+    sample: str = "sample"
 
     @abstractmethod
     def values(self, outputs: Any, targets: Any) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
-from bitline.data.batch import left_out
+from bitline.data.batch import left_out, stacked_samples
 from bitline.data.call import (
     Call,
     accepted_keywords,
@@ -125,8 +125,7 @@ class Inputs:
             >>> [call.samples for call in Inputs.of(torch.rand(10, 4), torch.nn.Linear(4, 2)).at_most(4).calls]
             [4, 4, 2]
         """
-        starts = ((call, start) for call in self.calls for start in range(0, call.samples, count))
-        return Inputs(tuple(call.part(start, start + count) for call, start in starts))
+        return Inputs(tuple(part for call in self.calls for part in call.parts(count)))
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -147,7 +146,7 @@ def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
     """
     tensor = tensor_of_numbers(given)
     if tensor is None and isinstance(given, list):
-        tensor = _stacked(given)
+        tensor = stacked_samples(given)
     if tensor is None or tensor.ndim == 0:
         raise DataError(f"the {what} are a {type(given).__name__}: give one tensor or array (samples, ...)")
     return usable(Call((tensor,), {}), model, what, DataError).arguments[0]  # type: ignore[no-any-return]
@@ -189,12 +188,12 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
     listed = with_objects(given)
     call = _call(given, model) if listed is None else Call((listed[0],), {})
     if call is not None:
-        yield from _batches(call)
+        yield from call.parts(BATCH)
         return
     if isinstance(given, list):
-        stacked = _stacked(given)
+        stacked = stacked_samples(given)
         if stacked is not None:
-            yield from _batches(Call((stacked,), {}))
+            yield from Call((stacked,), {}).parts(BATCH)
             return
     batches = Runs(given) if _holds_samples(given) else rightly_collated(given, model)
     if not isinstance(batches, Iterable) or isinstance(given, (str, bytes)):
@@ -253,20 +252,6 @@ def _call(given: Any, model: nn.Module) -> Call | None:
         whole = values and len(tensors_given) == len(values)
         return Call(tensors_given, {}).with_names(model) if whole else None
     return None
-
-
-def _batches(call: Call) -> Iterator[Call]:
-    for start in range(0, call.samples, BATCH):
-        yield call.part(start, start + BATCH)
-
-
-def _stacked(samples: list[Any]) -> Tensor | None:
-    """A list of samples of one shape as one tensor."""
-    tensors = [tensor_of_numbers(sample) for sample in samples]
-    found = [tensor for tensor in tensors if tensor is not None]
-    if not found or len(found) < len(tensors) or len({(tensor.shape, tensor.dtype) for tensor in found}) > 1:
-        return None
-    return torch.stack(found)
 
 
 def _wanted(given: Any) -> str:

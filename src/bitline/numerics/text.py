@@ -100,3 +100,13 @@ def setting_text(value: object) -> str:
 
 def _not_finite(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def with_article(noun: str) -> str:
+    """A noun with its indefinite article.
+
+    Examples:
+        >>> with_article("image"), with_article("sample")
+        ('an image', 'a sample')
+    """
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

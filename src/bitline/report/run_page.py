@@ -9,11 +9,9 @@ from pathlib import Path, PurePath
 
 from bitline.config.files import write_text
 from bitline.cost.labels import label_of_cost
-from bitline.devices import format_duration
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
-from bitline.measures import ACCURACY
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
@@ -53,7 +51,7 @@ def write_html(
     body = [
         f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
         note(design.description),
-        cards(_numbers(result, _when(results, result))),
+        cards(_numbers(result, result.time_among(results))),
         contents(sections) if len(sections) > 1 else "",
         scrolling(chain_drawing(design)),
         *(section.html for section in sections),
@@ -68,7 +66,7 @@ def write_html(
 def _sections(results: Sequence[Evaluation], why: Diagnosis | None) -> Iterator[Section | None]:
     result = results[-1]
     measure, spread = result.measure, ChipSpread(result.measure, result.chip_values)
-    count, when = len(result.chip_values), _when(results, result)
+    count, when = len(result.chip_values), result.time_among(results)
     words = f"Of {count} chips{when}: {spread}." if count > 1 else "One chip says nothing about others."
     yield Section("accuracy", measure.title, (accuracy_figure(result, when),), words, _accuracy_table(results))
     if len(results) > 1:
@@ -107,11 +105,6 @@ def _why(found: Diagnosis) -> Section:
     )
     content = table(heads, rows) + (table(("what helps", f"{measure.name}{unit}"), helps) if helps else "")
     return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)
-
-
-def _when(results: Sequence[Evaluation], result: Evaluation) -> str:
-    """At which of several times; nothing where there is one, which the design says."""
-    return f" after {format_duration(result.design.cell.time)}" if len(results) > 1 else ""
 
 
 def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
@@ -155,7 +148,7 @@ def _accuracy_table(results: Sequence[Evaluation]) -> str:
         )
         rows.append(
             [
-                f"analog{_when(results, result)} (mean ± standard deviation)",
+                f"analog{result.time_among(results)} (mean ± standard deviation)",
                 f"{measure.text(result.mean)}{deviation}",
                 interval,
             ]
@@ -189,7 +182,7 @@ def _cost(result: Evaluation) -> str:
         (name, number(1e-6 * cost.energies_pJ.get(name, 0.0)), number(cost.areas_mm2.get(name, 0.0))) for name in names
     ]
     return (
-        table(["of one image" if result.measure == ACCURACY else "of one sample", "value", "unit"], totals)
+        table([f"of one {result.measure.sample}", "value", "unit"], totals)
         + table(["component", "energy, µJ", "area, mm²"], parts)
         + "".join(map(note, cost.notes))
     )

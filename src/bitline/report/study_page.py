@@ -68,7 +68,7 @@ def _head(result: StudyResult) -> str:
         measure = result.measure
         best = max(done, key=lambda design: measure.sign * design.mean)
         numbers += [
-            ("images" if measure == ACCURACY else "samples", f"{best.images:,}"),
+            (f"{measure.sample}s", f"{best.images:,}"),
             (f"best {measure.name}", measure.shown(best.mean)),
         ]
     if result.float_accuracy is not None:

@@ -73,8 +73,9 @@ class Session:
     @cached_property
     def title(self) -> str:
         """What is worked on, in words."""
-        what = "images" if self.metric == ACCURACY else "samples"
-        return f"{self.study.model.name}, {self.images:,} {what}, {counted(self.study.run.chips, 'chip')}"
+        return (
+            f"{self.study.model.name}, {self.images:,} {self.metric.sample}s, {counted(self.study.run.chips, 'chip')}"
+        )
 
     def design(self, settings: Mapping[str, Any], change: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What a design is and costs, and what is known of its quality.
@@ -217,8 +218,7 @@ class Session:
         result, measure = self.watched.result, self.metric
         if same is not None:
             spread = ChipSpread(measure, same.accuracies)
-            what = "images" if measure == ACCURACY else "samples"
-            words = f"measured on {counted(len(same.accuracies), 'chip')}, {same.images:,} {what}"
+            words = f"measured on {counted(len(same.accuracies), 'chip')}, {same.images:,} {measure.sample}s"
             words += f"; {spread}" if len(same.accuracies) > 1 else "; one chip says nothing about others"
             low, high = (same.mean if math.isnan(end) else end for end in spread.interval)
             return self._shown(Guess(same.mean, low, high, words), is_measured=True)

@@ -69,7 +69,6 @@ def read_curves(file: str) -> MeasuredCurves:
 @lru_cache(maxsize=16)
 def _read(path: Path, _changed: int) -> MeasuredCurves:
     frame, decimal = read_frame(path)
-    frame = frame.set_axis([str(header).strip() for header in frame], axis=1)
     code, kind, columns = _columns(list(frame), path)
     converter = next((header for header in frame if header not in (code, *columns) and CONVERTER.search(header)), None)
     parts = [frame] if converter is None else [part for _, part in frame.groupby(converter, sort=False)]
