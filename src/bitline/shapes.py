@@ -53,6 +53,8 @@ LayerInputs = Float[Tensor, "batch channels *space"]
 """Inputs of a layer's product, or their codes."""
 LayerOutputs = Float[Tensor, "batch outputs *space_out"]
 """Outputs of a layer's product."""
+SampleNumbers = Shaped[Tensor, "batch"]
+"""Numbers of the reads of samples, int64, see `layer.sample_numbers`."""
 Currents = Float[Tensor, "batch signals *space_out"]
 """Signals as the product gives them."""
 AddedVariance = Float[Tensor, "1 signals 1"]

@@ -20,6 +20,7 @@ from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.line_products import LARGEST, Reach, line_product
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer, explain_plan
+from bitline.layer.sample_numbers import numbers_from
 from bitline.numerics.threads import limit_threads
 
 NOISE = {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}}
@@ -73,7 +74,7 @@ def ranges_of_few_signals():
 
 
 def by_batches(layer: ProgrammedLayer, inputs: torch.Tensor, size: int) -> torch.Tensor:
-    parts = [layer.multiply(part, sample=size * index) for index, part in enumerate(inputs.split(size))]
+    parts = [layer.multiply(part, numbers_from(size * index, part)) for index, part in enumerate(inputs.split(size))]
     return torch.cat([part.contiguous() for part in parts])
 
 

@@ -18,6 +18,7 @@ from bitline.errors import DataError, DesignError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
 from bitline.layer.matrix import ProgrammedLayer, calibrate_layer
+from bitline.layer.sample_numbers import numbers_from
 from bitline.numerics.draws import Draws
 
 OWN = {"inputs.range": "per-vector"}
@@ -80,7 +81,7 @@ def programmed(besides: dict, groups: int = 1) -> tuple[ProgrammedLayer, torch.T
 def test_outputs_are_the_same_bits_in_any_batch(besides):
     layer, images = programmed(besides)
     together = layer.multiply(images)
-    parts = [layer.multiply(part, sample=3 * index) for index, part in enumerate(images.split(3))]
+    parts = [layer.multiply(part, numbers_from(3 * index, part)) for index, part in enumerate(images.split(3))]
     assert torch.equal(torch.cat(parts), together)
 
 

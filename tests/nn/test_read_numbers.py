@@ -127,3 +127,76 @@ def test_copies_and_files_number_passes_by_themselves():
             program(other, chip=0)
             parts = [other(part)[0] for part in x.split([7, 5], 1)]
             torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=0, atol=1e-4)
+
+
+def same_parts(network: nn.Module, given: list[Any], whole: Any) -> None:
+    """Let a network see its samples in parts, in the order of the whole."""
+    program(network, chip=0)
+    with torch.no_grad():
+        parts = [network(part) for part in given]
+    torch.testing.assert_close(torch.cat(parts), whole, rtol=0, atol=1e-5)
+
+
+def test_tokens_have_the_same_noise_whatever_their_padding():
+    """A batch is as long as its longest text; numbers that count on from text to text would depend on that."""
+    torch.manual_seed(0)
+    texts, lengths = torch.randn(6, 9, 5), [4, 9, 3, 3, 7, 9]
+    analog = convert(nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3)), NOISY, texts)
+    with torch.no_grad():
+        together = analog(texts)
+        program(analog, chip=0)
+        for text, length, expected in zip(texts, lengths, together, strict=True):
+            torch.testing.assert_close(analog(text[None, :length])[0], expected[:length], rtol=0, atol=1e-5)
+
+
+def test_no_two_tokens_share_their_noise():
+    """Whatever the lengths of batches are, and whether a layer reads the tokens or what is left of them."""
+    torch.manual_seed(0)
+
+    def call(self: Any, x: Tensor) -> Tensor:
+        tokens = self.layer(x)
+        return torch.cat([tokens.flatten(0, 1), self.layer(x.mean(1)), self.layer(x[:, 0])])
+
+    analog = convert(Wrapped(call, layer=nn.Linear(5, 1)).eval(), NOISY, torch.ones(8, 6, 5))
+    with torch.no_grad():
+        outputs = torch.cat([analog(torch.ones(3, length, 5)) for length in (6, 2, 5, 1)])
+    assert len(outputs.unique()) == len(outputs)
+
+
+def test_noise_of_pictures_in_a_list_does_not_depend_on_the_batch():
+    """A detector reads the layers of its head once for each size of features."""
+    torch.manual_seed(0)
+
+    def detect(self: Any, pictures: list[Tensor]) -> Tensor:
+        features = self.backbone(torch.stack([picture[:, :4, :4] for picture in pictures]))
+        return torch.cat([self.head(features).flatten(1), self.head(features[:, :, ::2, ::2]).flatten(1)], 1)
+
+    pictures = [torch.rand(2, 4 + index, 5) for index in range(6)]
+    layers = {"backbone": nn.Conv2d(2, 3, 3), "head": nn.Conv2d(3, 2, 1)}
+    analog = convert(Wrapped(detect, **layers).eval(), NOISY, [(pictures, [{}] * len(pictures))])
+    with torch.no_grad():
+        whole = analog(pictures)
+    same_parts(analog, [pictures[:1], pictures[1:4], pictures[4:]], whole)
+    same_parts(analog, [[picture] for picture in pictures], whole)
+
+
+def test_noise_of_pictures_that_a_network_takes_one_by_one_does_not_depend_on_the_batch():
+    torch.manual_seed(0)
+
+    def detect(self: Any, pictures: list[Tensor]) -> Tensor:
+        return torch.cat([self.layer(picture[None]).mean((2, 3)) for picture in pictures])
+
+    pictures = [torch.rand(2, 3 + index, 4) for index in range(6)]
+    analog = convert(Wrapped(detect, layer=nn.Conv2d(2, 3, 3)).eval(), NOISY, [(pictures, [{}] * len(pictures))])
+    with torch.no_grad():
+        whole = analog(pictures)
+    same_parts(analog, [pictures[:1], pictures[1:4], pictures[4:]], whole)
+
+
+def test_rows_that_belong_to_nobody_known_have_noise_of_their_own():
+    torch.manual_seed(0)
+    chosen = Wrapped(lambda self, x: self.layer(x.flatten(0, 1)[: 2 * len(x) + 1]), layer=nn.Linear(5, 3)).eval()
+    analog = convert(chosen, NOISY, torch.ones(4, 6, 5))
+    with torch.no_grad():
+        outputs = torch.cat([analog(torch.ones(samples, 6, 5)) for samples in (4, 3, 4)])
+    assert len(outputs.unique()) == outputs.numel()

@@ -14,7 +14,7 @@ from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.line_products import LineProduct, Reach, line_product
 from bitline.layer.readings import line_by_line
 from bitline.numerics.read_noise import standard_normal
-from bitline.shapes import CellTensor, Currents, Float, ReadingTensor
+from bitline.shapes import CellTensor, Currents, Float, ReadingTensor, SampleNumbers
 
 STEPS = 128
 """Steps of a standard deviation, so that products are of whole numbers."""
@@ -56,12 +56,12 @@ class DriverNoise:
         whole: Partition = shape.whole()
         return line_product(replace(arrays, product=shape), whole, weights, Reach(LARGEST * STEPS, signed=True))
 
-    def add(self, signals: Currents, samples: Tensor, slices: int, read: str = "driver noise") -> Currents:
+    def add(self, signals: Currents, samples: SampleNumbers, slices: int, read: str = "driver noise") -> Currents:
         """Add noise to signals, (batch, groups * parts * lines, *space), in place.
 
         Args:
             signals: contiguous.
-            samples: number of each sample, (batch,) int64.
+            samples: number of each sample.
             slices: input slices that are applied.
             read: names the numbers: others for other reads of a sample.
         """
@@ -79,7 +79,7 @@ class DriverNoise:
                 by_part[:, :, min(part, last)].index_add_(2, lines, added.permute(0, 2, 3, 1).to(by_part))
         return signals
 
-    def _steps(self, read: str, samples: Tensor, positions: int) -> Float[Tensor, "batch groups rows positions"]:
+    def _steps(self, read: str, samples: SampleNumbers, positions: int) -> Float[Tensor, "batch groups rows positions"]:
         """Whole numbers of steps of a standard deviation, for every row of an array."""
         numbers = standard_normal(self._draws.integer(read), samples, self._groups * self._rows * positions)
         steps = (numbers * STEPS).round_().clamp_(-LARGEST * STEPS, LARGEST * STEPS)
@@ -102,7 +102,7 @@ class AccumulatedDriverNoise(DriverNoise):
     def __init__(self, of_slice: DriverNoise, weights: Float[Tensor, "slices signals"]) -> None:
         self._of_slice, self._weights = of_slice, weights
 
-    def add(self, signals: Currents, samples: Tensor, slices: int, read: str = "driver noise") -> Currents:
+    def add(self, signals: Currents, samples: SampleNumbers, slices: int, read: str = "driver noise") -> Currents:
         for index, weights in enumerate(self._weights[-slices:]):
             own = self._of_slice.add(torch.zeros_like(signals), samples, 1, f"{read} of input slice {index}")
             signals += own.mul_(weights.reshape(1, -1, *[1] * (signals.ndim - 2)))

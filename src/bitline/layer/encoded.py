@@ -19,6 +19,7 @@ from bitline.layer.driven import DividedInputs, DrivenInputs
 from bitline.layer.grid import grid_step
 from bitline.layer.other_design import refuse_other_design
 from bitline.layer.plans import ConvertPlan, LinearPlan
+from bitline.layer.sample_numbers import numbers_from
 from bitline.layer.shortfall import shortfall
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.layer.wired_cells import effective_conductances
@@ -241,11 +242,12 @@ class EncodedLayer:
         design = self.design.model_copy(update={"array": array, "adc": ideal, "inputs": exact})
         arrays = replace(self, design=design).arrays(self.exact(), inputs)
         codes = torch.stack(seen.sample).to(self.step)
-        expected = LinearPlan(arrays).outputs_of_codes(codes)
+        samples = numbers_from(0, codes)
+        expected = LinearPlan(arrays).outputs_of_codes(codes, samples)
         expected = expected.relu() if seen.relu else expected
 
         def error(levels: Levels) -> float:
-            outputs = ConvertPlan.of(arrays, levels).outputs_of_codes(codes)
+            outputs = ConvertPlan.of(arrays, levels).outputs_of_codes(codes, samples)
             return float(((outputs.relu() if seen.relu else outputs) - expected).double().square().sum())
 
         count = len(policy.candidates(adc.bits, lines, seen.by_slice))

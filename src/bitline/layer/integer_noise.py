@@ -17,7 +17,7 @@ from bitline.layer.readings import conversion_readings, line_by_line
 from bitline.numerics.look_up import look_up
 from bitline.numerics.read_noise import add_read_noise
 from bitline.readout import scale_sums
-from bitline.shapes import Float, Shaped
+from bitline.shapes import Float, SampleNumbers, Shaped
 
 
 class IntegerReadNoise:
@@ -50,20 +50,18 @@ class IntegerReadNoise:
         self,
         signals: Float[Tensor, "rows lines"],
         codes: Shaped[Tensor, "images channels height width"],
-        first: int,
-        count: int,
+        samples: SampleNumbers,
     ) -> None:
         """Add noise to signals in counts, in place.
 
         Args:
             signals: position by position.
             codes: what the arrays were driven with, uint8.
-            first: number of the first sample.
-            count: samples.
+            samples: their numbers.
         """
         variance = self.variance(codes, len(signals))
-        samples = torch.arange(first, first + count, device=signals.device)
-        add_read_noise(signals.view(count, -1), variance.view(count, -1), self._key, samples)
+        by_sample = (len(samples), -1)
+        add_read_noise(signals.view(by_sample), variance.view(by_sample), self._key, samples)
 
     def variance(self, codes: Shaped[Tensor, "images channels height width"], rows: int) -> Float[Tensor, "rows lines"]:
         """Variance of every signal in squares of counts.

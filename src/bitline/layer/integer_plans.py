@@ -23,13 +23,14 @@ from bitline.layer.counted_cells import ReadArrays
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
 from bitline.layer.integer_noise import IntegerReadNoise
-from bitline.layer.plans import SLICE_STRIDE, Arithmetic, Plan
+from bitline.layer.plans import Arithmetic, Plan
 from bitline.layer.readings import line_by_line
 from bitline.layer.readout import SharedLevels
+from bitline.layer.sample_numbers import SLICE_STRIDE
 from bitline.numerics.parts import added
 from bitline.quantize import InputScale, RowDrivers, input_bytes
 from bitline.readout import Levels, convert_sums_and_add, scale_sums
-from bitline.shapes import Float, LayerInputs, LayerOutputs
+from bitline.shapes import Float, LayerInputs, LayerOutputs, SampleNumbers
 
 
 class IntegerPlan(Plan):
@@ -47,24 +48,23 @@ class IntegerPlan(Plan):
         self.lines = product.groups * partition.parts * weights.shape[2]
         self.product = IntegerProduct(product, weights, partition, arrays.inputs.zero_byte, multiply)
 
-    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
-        return self._evaluate(inputs, self.arrays.inputs, sample)
+    def outputs(self, inputs: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
+        return self._evaluate(inputs, self.arrays.inputs, samples)
 
-    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs_of_codes(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         scale = self.arrays.inputs
-        return self._evaluate(codes, InputScale(1.0, scale.magnitude_bits, scale.signed), sample)
+        return self._evaluate(codes, InputScale(1.0, scale.magnitude_bits, scale.signed), samples)
 
-    def _evaluate(self, inputs: LayerInputs, scale: InputScale, sample: int) -> LayerOutputs:
+    def _evaluate(self, inputs: LayerInputs, scale: InputScale, samples: SampleNumbers) -> LayerOutputs:
         outputs = Rows.empty(self.arrays.product, inputs, self.arrays.product_step)
         positions = math.prod(self.arrays.product.space(inputs))
         for part in chunks(inputs, self.lines, positions):
             codes = input_bytes(as_images(inputs[part]), scale)
-            samples = range(sample + part.start, sample + part.stop)
-            self._fill(codes, outputs.rows[part.start * positions : part.stop * positions], samples)
+            self._fill(codes, outputs.rows[part.start * positions : part.stop * positions], samples[part])
         return outputs.outputs
 
     @abstractmethod
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: SampleNumbers) -> None:
         """Write the outputs of codes, uint8 images, position by position.
 
         Args:
@@ -93,7 +93,7 @@ class IntegerLinearPlan(IntegerPlan):
     def arithmetic(self) -> Arithmetic:
         return Arithmetic(products=1, conversions=0, input_slices=1)
 
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: SampleNumbers) -> None:
         scale_sums(self.product.parts_by_position(codes), self.factor, self.start, rows)
 
 
@@ -129,7 +129,7 @@ class IntegerConvertPlan(IntegerPlan):
         readings = each / self.product.partition.parts
         return Arithmetic(products=readings * apart, conversions=round(each * apart), input_slices=apart)
 
-    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: range) -> None:
+    def _fill(self, codes: Tensor, rows: Float[Tensor, "rows outputs"], samples: SampleNumbers) -> None:
         arrays = self.arrays
         units, groups = arrays.placement.unit_columns, arrays.product.groups
         total = rows.new_empty(len(rows) * groups, self.columns) if units else rows.view(-1, self.columns)
@@ -139,7 +139,7 @@ class IntegerConvertPlan(IntegerPlan):
             parts = self.product.parts_by_position(digits)
             if self.noise is not None:
                 parts = [added(parts)]
-                self.noise.add(parts[0], digits, samples.start + SLICE_STRIDE * index, len(samples))
+                self.noise.add(parts[0], digits, samples + SLICE_STRIDE * index)
             self.converted += parts[0].numel()
             by_block = [part.view(len(total), -1, self.columns) for part in parts]
             levels = (readout.low, readout.high, readout.factor)

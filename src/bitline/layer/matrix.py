@@ -22,11 +22,12 @@ from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan, plan_of_readings
 from bitline.layer.line_products import is_whole
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
+from bitline.layer.sample_numbers import numbers_from
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
 from bitline.readout import Levels
-from bitline.shapes import LayerInputs, LayerOutputs
+from bitline.shapes import LayerInputs, LayerOutputs, SampleNumbers
 
 PROGRAMMING = 32
 """Bytes that programming a weight takes for a while, about."""
@@ -60,15 +61,17 @@ class ProgrammedLayer:
         self.plan = plan
 
     @torch.no_grad()
-    def multiply(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def multiply(self, inputs: LayerInputs, samples: SampleNumbers | None = None) -> LayerOutputs:
         """Outputs (batch, outputs, *space) of float inputs (batch, channels, *space).
 
         Args:
             inputs: finite.
-            sample: number of the first of them among all that the layer has seen; other numbers, other read noise.
+            samples: their numbers among all that the layer has seen; other numbers, other read noise. They are
+                counted from 0 unless given.
         """
+        samples = numbers_from(0, inputs) if samples is None else samples
         driven = self.layer.driven(inputs)
-        return driven.outputs(self.plan.outputs(driven.values, sample), self.layer.bias)
+        return driven.outputs(self.plan.outputs(driven.values, samples), self.layer.bias)
 
 
 def _counted_plan(layer: EncodedLayer, calibration: LayerCalibration, chip: Chip) -> Plan | None:
@@ -224,7 +227,7 @@ class AnalogCore:
             DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
         """
         batch = self._batch(inputs, "inputs")
-        result = self.programmed.multiply(batch, self.reads).T
+        result = self.programmed.multiply(batch, numbers_from(self.reads, batch)).T
         self.reads += len(batch)
         result = result[:, 0] if np.ndim(inputs) == 1 else result
         return result if isinstance(inputs, Tensor) else result.cpu().numpy()

@@ -1,8 +1,8 @@
 """Ways to evaluate the chain of one layer; `matrix.cheapest_plan` chooses the cheapest that is exact.
 
 Every plan turns float inputs into input codes, (batch, groups * channels, *space), and these into outputs, (batch,
-groups * columns, *space). It is told the number of the first of them among all samples that the layer has seen, which
-decides their read noise.
+groups * columns, *space). It is told their numbers among all samples that the layer has seen, which decide their read
+noise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bitline.layer.effective_weights import summed_lines, summed_weights
 from bitline.layer.excitation import Drive, Excitation
 from bitline.layer.line_products import DrivenProduct, LineProduct, Reach, driven_sum, line_product, variance_product
 from bitline.layer.readout import NoConversion, Readout, readouts
+from bitline.layer.sample_numbers import SLICE_STRIDE
 from bitline.layer.signals import Signals
 from bitline.numerics.read_noise import add_read_noise
 from bitline.quantize import input_codes
@@ -31,10 +32,8 @@ from bitline.shapes import (
     LayerOutputs,
     MatrixTensor,
     Outputs,
+    SampleNumbers,
 )
-
-SLICE_STRIDE = 1 << 48
-"""Between the numbers of a sample's reads in one input slice and the next: more samples than anyone evaluates."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +72,16 @@ class Plan(ABC):
         """What one output takes."""
 
     @abstractmethod
-    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs(self, inputs: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         """Outputs (batch, groups * columns, *space) of float inputs.
 
         Args:
             inputs: finite, (batch, groups * channels, *space).
-            sample: number of the first of them among all that the layer has seen.
+            samples: their numbers among all that the layer has seen, which decide read noise.
         """
 
     @abstractmethod
-    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs_of_codes(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         """`outputs` for inputs that are input codes already."""
 
 
@@ -114,12 +113,12 @@ class LinearPlan(Plan):
     def arithmetic(self) -> Arithmetic:
         return Arithmetic(products=len(self.products) + len(self.noise), conversions=0, input_slices=1)
 
-    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
-        return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), sample)
+    def outputs(self, inputs: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
+        return self.outputs_of_codes(input_codes(inputs, self.arrays.inputs), samples)
 
-    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs_of_codes(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         result = driven_sum(self.products, codes)
-        return result if not self.noise else result.add_(self._read_noise(codes, sample))
+        return result if not self.noise else result.add_(self._read_noise(codes, samples))
 
     def _product(self, drive: Drive, weights: MatrixTensor, bias: Outputs | None) -> LineProduct:
         arrays = self.arrays
@@ -134,11 +133,10 @@ class LinearPlan(Plan):
             self.arrays, self.whole, summed_lines(self.arrays, squares.cells, power=2), reach
         )
 
-    def _read_noise(self, codes: LayerInputs, sample: int) -> LayerOutputs:
+    def _read_noise(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         arrays = self.arrays
         variance = driven_sum(self.noise, codes)
         space = variance.shape[2:]
-        samples = torch.arange(sample, sample + len(codes), device=codes.device)
         flat = variance.reshape(len(codes), -1).contiguous()
         noise = add_read_noise(torch.zeros_like(flat), flat, arrays.noise_key, samples)
         noise = noise.reshape(len(codes), self.product.groups, -1, *space)
@@ -192,17 +190,17 @@ class ConvertPlan(Plan):
             input_slices=apart,
         )
 
-    def outputs(self, inputs: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs(self, inputs: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         outputs = self._empty(inputs)
         for part in self.signals.chunks(inputs):  # codes are made just before they are used, while they are in cache
             codes = input_codes(inputs[part], self.arrays.inputs)
-            self._evaluate(codes, sample + part.start, outputs[part])
+            self._evaluate(codes, samples[part], outputs[part])
         return outputs
 
-    def outputs_of_codes(self, codes: LayerInputs, sample: int = 0) -> LayerOutputs:
+    def outputs_of_codes(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         outputs = self._empty(codes)
         for part in self.signals.chunks(codes):
-            self._evaluate(codes[part], sample + part.start, outputs[part])
+            self._evaluate(codes[part], samples[part], outputs[part])
         return outputs
 
     def _empty(self, inputs: LayerInputs) -> LayerOutputs:
@@ -211,7 +209,7 @@ class ConvertPlan(Plan):
         shape = (len(inputs), product.groups * columns, *product.space(inputs))
         return torch.empty(shape, dtype=self.arrays.product_step.dtype, device=inputs.device)
 
-    def _evaluate(self, codes: LayerInputs, sample: int, outputs: LayerOutputs) -> None:
+    def _evaluate(self, codes: LayerInputs, samples: SampleNumbers, outputs: LayerOutputs) -> None:
         """Fill `outputs` (batch, groups * columns, *space) with those of `codes`."""
         units = self.arrays.placement.unit_columns
         total = None if units else outputs.view(len(codes) * self.signals.groups, self.signals.columns, -1)
@@ -220,7 +218,7 @@ class ConvertPlan(Plan):
         driven = slicing.conversion_inputs(codes)
         for index, (digits, readout) in enumerate(zip(driven, self.readouts, strict=True)):
             signals = self.signals.noisy_at_adcs(
-                digits, sample + SLICE_STRIDE * index, slicing.slices_of(index), readout.added_variance
+                digits, samples + SLICE_STRIDE * index, slicing.slices_of(index), readout.added_variance
             )
             self.converted += signals.numel() if self.arrays.design.adc.converts else 0
             if self.busy is not None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.plans import SLICE_STRIDE
+from bitline.layer.sample_numbers import SLICE_STRIDE, numbers_from
 from bitline.layer.signals import LinearSignals, Signals
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.readout import Levels
@@ -166,11 +166,11 @@ class SignalHistograms:
         """Signals (batch, groups, parts, readings, slices, columns, positions) of every conversion of a product."""
         computed = self._signals
         assert computed is not None, "nothing is added any more"
+        samples = numbers_from(self._reads, codes)
         for part in computed.chunks(codes, factor=4):
             slicing = computed.arrays.slicing
             for index, digits in enumerate(slicing.conversion_inputs(codes[part])):
-                sample = self._reads + part.start + SLICE_STRIDE * index
-                signals = computed.noisy_at_adcs(digits, sample, slicing.slices_of(index))
+                signals = computed.noisy_at_adcs(digits, samples[part] + SLICE_STRIDE * index, slicing.slices_of(index))
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
         self._reads += len(codes)
 

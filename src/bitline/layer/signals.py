@@ -23,7 +23,7 @@ from bitline.layer.line_products import (
 )
 from bitline.layer.readings import added_slices, conversion_readings, line_by_line
 from bitline.numerics.read_noise import add_read_noise
-from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor
+from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor, SampleNumbers
 
 
 class Signals(ABC):
@@ -116,18 +116,17 @@ class Signals(ABC):
         """
 
     def noisy_at_adcs(
-        self, inputs: LayerInputs, sample: int, slices: int, added_variance: float | AddedVariance = 0.0
+        self, inputs: LayerInputs, samples: SampleNumbers, slices: int, added_variance: float | AddedVariance = 0.0
     ) -> AtAdcs:
         """Signals with the noise of this read, (batch * groups, conversions, columns, positions).
 
         Args:
             inputs: input codes or digits, (batch, groups * channels, *space).
-            sample: number of the first sample for its read noise.
+            samples: numbers of the samples, for their read noise.
             slices: input slices that are applied, the last of those that a signal is accumulated over.
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
-        samples = torch.arange(sample, sample + len(inputs), device=inputs.device)
         if self.line_variance is not None:
             added_variance = self.line_variance * self.share_of_power(slices) + added_variance
         if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.read_numbers import STEPS, read_number
 from bitline.nn.samples_axis import Pass
 
 Pieces = Mapping[str, tuple[str, ...]]
@@ -146,8 +145,7 @@ class SteppedReads:
 
     def __init__(self, layer: nn.Module, samples: int) -> None:
         self._layer = layer
-        self._first, call = layer.numbers.take_steps(samples) if isinstance(layer, AnalogLayer) else (0, 0)
-        self._step = call * STEPS
+        self._first, self._step = layer.numbers.take_steps(samples) if isinstance(layer, AnalogLayer) else (0, 0)
 
     def outputs(self, inputs: Tensor, step: int, sample: int = 0) -> Tensor:
         """The layer's outputs for some samples.
@@ -159,5 +157,5 @@ class SteppedReads:
         """
         if not isinstance(self._layer, AnalogLayer):
             return self._layer(inputs)  # type: ignore[no-any-return]
-        with self._layer.numbers.given(read_number(self._first + sample, self._step + step)):
+        with self._layer.numbers.given(self._first + sample, self._step + step):
             return self._layer(inputs)  # type: ignore[no-any-return]

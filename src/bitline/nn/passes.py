@@ -55,10 +55,12 @@ def number_passes(network: nn.Module) -> None:
 
 
 def _shapes(values: tuple[Any, ...]) -> Iterator[Shape]:
-    """Shapes of inputs that have axes; of packed sequences (samples,)."""
+    """Shapes of inputs that have axes; of packed sequences and of lists, as of pictures of many sizes, (samples,)."""
     for value in values:
         if isinstance(value, PackedSequence):
             yield (int(value.batch_sizes[0]),)
+        elif isinstance(value, list) and value and all(isinstance(sample, Tensor) for sample in value):
+            yield (len(value),)
         elif isinstance(value, Mapping):
             yield from _shapes(tuple(value.values()))
         elif isinstance(value, Tensor) and value.is_nested:

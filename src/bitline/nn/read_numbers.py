@@ -1,8 +1,9 @@
-"""Which read a layer makes for a sample: the number that decides its read noise.
+"""Which reads a layer makes for a sample: the numbers that decide their read noise.
 
 A number says which sample is read, and which of its reads of this layer in one pass through the network it is. So the
 noise of a sample depends neither on the batch that it comes in nor on the samples beside it: a recurrent layer reads
-its arrays once in every step of a sequence, a layer that a network uses twice is read twice, and each read is new.
+its arrays once in every step of a sequence, the tokens of a text are read one after another whatever its padding, a
+layer that a network uses twice is read twice, and each read is new.
 """
 
 from __future__ import annotations
@@ -10,45 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 
+from bitline.layer.sample_numbers import STEPS, in_steps
 from bitline.nn.guards import is_recomputing
 from bitline.nn.samples_axis import Pass
-
-STEP_STRIDE = 1 << 32
-"""Between the numbers of a sample's reads in one step and the next: more samples than anyone evaluates."""
-STEPS = 1 << 16
-"""Steps before the numbers would run into those of the next input slice, see `layer.plans.SLICE_STRIDE`."""
-LONG_STRIDE = 1 << 52
-"""Between so many steps and the next ones: beyond the numbers of all input slices."""
-
-
-def read_number(sample: int, step: int) -> int:
-    """Number of a sample's read in one step of a pass.
-
-    Examples:
-        >>> read_number(5, step=0), read_number(5, step=1) == read_number(5, step=0)
-        (5, False)
-    """
-    later, step = divmod(step, STEPS)
-    return int((sample + step * STEP_STRIDE + later * LONG_STRIDE) % (1 << 63))
+from bitline.shapes import SampleNumbers
 
 
 class ReadNumbers:
     """Counts the samples that a layer reads on one chip.
 
-    Within a pass through a network, whose number of samples is known, the calls of the layer are its steps. Without a
-    pass, every call has samples of its own.
+    Within a pass through a network, whose number of samples is known, the vectors of a sample are its steps, and so are
+    the calls of the layer. Without a pass, every call has samples of its own.
 
     Examples:
         >>> import torch
         >>> numbers, inputs = ReadNumbers(), torch.ones(3, 4)
         >>> numbers.take(3, inputs), numbers.take(3, inputs)
-        (0, 3)
+        (tensor([0, 1, 2]), tensor([3, 4, 5]))
         >>> numbers.restart()
         >>> numbers.begin(Pass(((3, 4),)))
-        >>> numbers.take(3, inputs), numbers.take(3, inputs) == read_number(0, step=1)
-        (0, True)
+        >>> numbers.take(3, inputs), numbers.take(6, inputs).unique().numel()
+        (tensor([0, 1, 2]), 6)
         >>> numbers.end()
         >>> numbers.seen
         3
@@ -61,9 +47,9 @@ class ReadNumbers:
     def __init__(self) -> None:
         self.seen = 0
         self.current: Pass | None = None
-        self._calls = 0
+        self._done = 0
         self._most = 0
-        self._given: int | None = None
+        self._given: tuple[int, int] | None = None
 
     def restart(self, first: int = 0) -> None:
         """Let the next sample count as number `first`."""
@@ -72,7 +58,7 @@ class ReadNumbers:
 
     def begin(self, current: Pass) -> None:
         """A pass begins."""
-        self.current, self._calls, self._most = current, 0, 0
+        self.current, self._done, self._most = current, 0, 0
 
     def end(self) -> None:
         """The pass is over."""
@@ -80,36 +66,59 @@ class ReadNumbers:
         if current is not None:
             self.seen += min(current.samples, self._most)
 
-    def take(self, rows: int, inputs: Tensor) -> int:
-        """Number of the first of the rows that a call of the layer reads, all in one step.
+    def take(self, rows: int, inputs: Tensor) -> SampleNumbers:
+        """Numbers of the rows that a call of the layer reads.
 
         Args:
-            rows: as many as the pass has samples, or a multiple of that, the rows of a sample one after another.
+            rows: as many as the pass has samples, or a multiple of that, the rows of a sample one after another; where
+                samples come in a list, also a share of them, one call after another. Other rows, if they are more than
+                the samples, are taken for steps of the first one.
             inputs: of the layer, which may tell what the samples of the pass are.
         """
+        row = torch.arange(rows, device=inputs.device)
         if self._given is not None:
-            return self._given
-        current = self.current
-        if current is not None:
-            current.see(inputs.shape)
-        return read_number(*self.take_steps(rows))
+            sample, step = self._given
+            return in_steps(sample + row, step)
+        if self.current is None:
+            return self._without_pass(rows) + row
+        self.current.see(inputs.shape)
+        samples = max(1, self.current.samples)
+        if self.current.are_listed and samples % rows == 0:
+            use, place = divmod(self._done, samples)
+            self._done, self._most = self._done + rows, samples
+            return in_steps(self.seen + place + row, use * STEPS)
+        each, rest = divmod(rows, samples)
+        if each and rest:
+            return in_steps(self.seen + row * 0, self._begin_use(rows, rows) * STEPS + row)
+        each = max(1, each)
+        return in_steps(self.seen + row // each, self._begin_use(rows, each) * STEPS + row % each)
 
     def take_steps(self, rows: int) -> tuple[int, int]:
         """Number of the first of the rows that a call of a layer of many steps reads, and of its first step."""
-        current = self.current
-        if current is None:
-            first = self.seen
-            self.seen += 0 if is_recomputing() else rows
-            return first, 0
-        each = max(1, rows // max(1, current.samples))
-        step, self._calls = self._calls, self._calls + 1
+        if self.current is None:
+            return self._without_pass(rows), 0
+        each = max(1, rows // max(1, self.current.samples))
+        return self.seen * each, self._begin_use(rows, 1) * STEPS
+
+    def _without_pass(self, rows: int) -> int:
+        """Number of the first of the rows."""
+        first = self.seen
+        self.seen += 0 if is_recomputing() else rows
+        return first
+
+    def _begin_use(self, rows: int, steps: int) -> int:
+        """Which use of the layer in this pass begins, one of so many steps for each sample."""
+        assert self.current is not None
+        samples = max(1, self.current.samples)
+        use = -(-self._done // samples)
+        self._done = (use + -(-steps // STEPS)) * samples
         self._most = max(self._most, rows)
-        return self.seen * each, step
+        return use
 
     @contextmanager
-    def given(self, number: int) -> Iterator[None]:
-        """Let the next call read the sample and the step of this number, without counting it."""
-        self._given = number
+    def given(self, sample: int, step: int) -> Iterator[None]:
+        """Let the next call read samples from this one on, all in this step, without counting them."""
+        self._given = sample, step
         try:
             yield
         finally:

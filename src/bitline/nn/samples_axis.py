@@ -40,6 +40,11 @@ class Pass:
         self.samples = self._shapes[0][self.axis]
         self._is_sorted = False
 
+    @property
+    def are_listed(self) -> bool:
+        """Whether samples are all that the first input has, as those in a list."""
+        return len(self._shapes[0]) == 1
+
     def recognise(self, shape: Shape, axis: int) -> None:
         """Tell where a layer finds samples in its input, whose first axes may be those of the network's.
 
