@@ -20,7 +20,12 @@ def has_noisy_reads(design: Design) -> bool:
 
 
 def has_noisy_cells(design: Design) -> bool:
-    """Whether cells are read with noise."""
+    """Whether every read of cells has noise of its own."""
+    return has_cell_noise(design) and not design.cell.read_noise.lasts(design.cell.device)
+
+
+def has_cell_noise(design: Design) -> bool:
+    """Whether cells are read with noise, of each read's own or the same at one time."""
     cell = design.cell
     states = torch.linspace(cell.window_low, 1, 16)
     sigma = cell.read_noise.sigma(states, states, cell.device, cell.time)

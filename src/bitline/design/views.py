@@ -85,6 +85,7 @@ LATER: dict[tuple[str, str], Any] = {
     ("weights", "accumulation"): "digital",
     ("array", "partitions"): "equal",
     ("array", "accumulation"): "digital",
+    ("read_noise", "renewed"): "read",
 }
 """Settings that stores of before do not know, with the value that says what was done before there was a choice."""
 

@@ -112,6 +112,12 @@ class Device(Variant):
         """
         return None
 
+    @property
+    def noise_lasts(self) -> bool:
+        """Whether all reads of a chip at one time have the same noise: one that is slower than an inference, as 1/f
+        noise is, and that no average over reads removes."""
+        return False
+
     def check(self, lowest: float, seconds: float) -> None:
         """Refuse conductances or times for which the device's numbers mean nothing.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -25,10 +25,12 @@ class PhaseChangeMemory(PublishedDevice):
 
     Read noise is of 1/f type: sigma(t) = G(t) Q(g_p) sqrt(ln((t + t_read) / (2 t_read))), Q = 0.0088 / g_p^0.65, at
     most 0.2. Relative to G(t) it grows with time: by 14 % from t_0 to an hour, by 22 % to a day. Before t_0 it is that
-    at t_0. The formula is the deviation of a read from the conductance averaged over all of t; bitline draws it anew
-    for every read, although its slowest parts are the same from one read to the next: an upper bound of what differs
-    between reads. Published network results with this device reach one day (Joshi et al., Nature Communications 11,
-    2473, 2020); later times are an extrapolation.
+    at t_0. The formula is the deviation of a read from the conductance averaged over all of t. Nearly all of it is
+    slower than an inference: reads that are d apart differ by about G Q sqrt(2 ln(d / t_read)) only, so no average over
+    the reads of an inference removes it. All reads of a chip at one time therefore share their noise, as in networks
+    that are computed from conductances read from a chip (Joshi et al., Nature Communications 11, 2473, 2020), unless
+    `noise_renewed` says otherwise. Published network results with this device reach one day (Joshi et al.); later times
+    are an extrapolation.
     """
 
     unit: ClassVar[str] = "uS"
@@ -55,6 +57,8 @@ class PhaseChangeMemory(PublishedDevice):
     """b of Q = a / g_p^b."""
     noise_limit: RelativeSigma = 0.2
     """Largest Q."""
+    noise_renewed: Literal["time", "read"] = "time"
+    """When cells have new noise: once for each time that a chip is looked at ('time'), or at every read ('read')."""
 
     @model_validator(mode="after")
     def _check_read_time(self) -> Self:
@@ -72,6 +76,10 @@ class PhaseChangeMemory(PublishedDevice):
     @property
     def default_on_off_ratio(self) -> float:
         return 100.0
+
+    @property
+    def noise_lasts(self) -> bool:
+        return self.noise_renewed == "time"
 
     def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
         if seconds <= self.drift_start_s:

@@ -57,7 +57,7 @@ class Cell(Part):
     faults: Faults = Faults()
     """Stuck and noisy cells, spare columns."""
     read_noise: AnyReadNoise = DeviceNoise()
-    """Noise of every read: 'device' (as measured), 'none', 'state-independent' or 'state-proportional'."""
+    """Noise of reads: 'device' (as measured), 'none', 'state-independent' or 'state-proportional'."""
     current_voltage: AnyCurrentVoltage = Ohmic()
     """Current against row voltage: 'ohmic', or that of a nonlinear cell such as 'milo-2021' or 'sinh',
     or a class of one's own, 'package.module:Class'."""

@@ -68,6 +68,10 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
             result = self.loaded.read_noise(conductance, programmed, seconds)
         return None if result is None else like(checked(result, SIGMAS, method, conductance=conductance), conductance)
 
+    @property
+    def noise_lasts(self) -> bool:
+        return bool(self.loaded.noise_lasts)
+
     def check(self, lowest: float, seconds: float) -> None:
         self.loaded.check(lowest, seconds)
 

@@ -1,8 +1,11 @@
-"""Noise from one read of a cell to the next.
+"""Noise of the reads of cells.
 
-A read is G + sigma n with one normal number n. Whether it ends at 0 is the design's choice (`clip`), apart from
-`cell.clip`, which is about programmed cells. Unclipped, the usual choice, the noise of a sum of cells is normal and
-adds up in variance, and is drawn once for each sum. Reads that end at 0 differ from that where G is not far above
+A read is G + sigma n with one normal number n. It is a new one at every read, or, where noise is slower than an
+inference, one for each chip and time, so that no average over the reads of an inference removes it.
+
+Whether a read ends at 0 is the design's choice (`clip`), apart from `cell.clip`, which is about programmed cells and
+noise that lasts. Unclipped, the usual choice, the noise of a sum of cells is normal and adds up in variance, and is
+drawn once for each sum. Reads that end at 0 differ from that where G is not far above
 sigma: at G = 0 they have 0.58 of sigma and a mean of 0.40 sigma. For state-independent noise at an infinite on/off
 ratio, a differential pair with one cell far above the noise has 0.82 of sigma, and 0.78 over all pairs of normally
 distributed weights with sigma = 5 % of G_max; the means of a pair of zeros cancel. The noise of measured devices falls
@@ -44,8 +47,12 @@ class NoisyReads(Variant):
     clip: Literal["none", "zero"] = "none"
     """Where reads end: nowhere ('none'), so that weak cells read negative conductances at times, or at 0 ('zero')."""
 
+    def lasts(self, device: Device) -> bool:
+        """Whether all reads of a chip at one time have the same noise."""
+        return device.noise_lasts
+
     def shown(self, conductance: Cellwise, sigma: Cellwise | None) -> tuple[Cellwise, Cellwise | None]:
-        """Mean and standard deviation of the reads of cells, in G/G_max.
+        """Mean and standard deviation of the reads of cells, in G/G_max, where every read has noise of its own.
 
         Args:
             conductance: G/G_max at the time of reading.
@@ -75,8 +82,26 @@ def rectified(mean: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
     return kept.to(mean.dtype), spread_kept.to(sigma.dtype)
 
 
+class ChosenNoise(NoisyReads):
+    """What noise that no device decides has in common.
+
+    Examples:
+        >>> from bitline.devices.exact import Exact
+        >>> ProportionalNoise(alpha=0.01).lasts(Exact()), ProportionalNoise(alpha=0.01, renewed="time").lasts(Exact())
+        (False, True)
+    """
+
+    renewed: Literal["read", "time"] = "read"
+    """When cells have new noise: at every read ('read'), or at every time for which a chip is looked at ('time'), for
+    noise slower than an inference, such as 1/f and telegraph noise."""
+
+    def lasts(self, device: Device) -> bool:
+        return self.renewed == "time"
+
+
 class DeviceNoise(NoisyReads):
-    """The read noise that was measured for the device; reads have no noise if none was measured.
+    """The read noise that was measured for the device; reads have no noise if none was measured. The device says
+    whether every read has noise of its own.
 
     Examples:
         >>> from bitline.devices.pcm_joshi_2020 import PcmJoshi2020
@@ -116,12 +141,16 @@ class NoNoise(Variant):
     def sigma(self, conductance: Cellwise, programmed: Cellwise, device: Device, seconds: float) -> Cellwise | None:
         return None
 
+    def lasts(self, device: Device) -> bool:
+        """Whether all reads of a chip at one time have the same noise."""
+        return False
+
     def shown(self, conductance: Cellwise, sigma: Cellwise | None) -> tuple[Cellwise, Cellwise | None]:
         """Mean and standard deviation of the reads of cells, which are what they are."""
         return conductance, sigma
 
 
-class IndependentNoise(NoisyReads):
+class IndependentNoise(ChosenNoise):
     """sigma = alpha G_max, whatever the conductance; unclipped reads of a cell at G = 0 are negative half of the time.
 
     Examples:
@@ -139,7 +168,7 @@ class IndependentNoise(NoisyReads):
         return torch.full_like(conductance, self.alpha) if self.alpha else None
 
 
-class ProportionalNoise(NoisyReads):
+class ProportionalNoise(ChosenNoise):
     """sigma = alpha G of the conductance at the time of reading.
 
     Examples:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from bitline.design import Design
-from bitline.design.noisy_reads import has_noisy_cells
+from bitline.design.noisy_reads import has_cell_noise
 from bitline.design.settings import flat
 from bitline.devices import Device
 from bitline.errors import BitlineError
@@ -121,12 +121,12 @@ def _no_error(design: Design) -> Settings:
 
 def _no_drift(design: Design) -> Settings:
     """Cells that were just programmed, where the device changes them with time."""
-    ages = type(design.cell.device).aged is not Device.aged or has_noisy_cells(design)
+    ages = type(design.cell.device).aged is not Device.aged or has_cell_noise(design)
     return {"cell.time": 0.0} if design.cell.time and ages else {}
 
 
 def _no_read_noise(design: Design) -> Settings:
-    return {"cell.read_noise": {"kind": "none"}} if has_noisy_cells(design) else {}
+    return {"cell.read_noise": {"kind": "none"}} if has_cell_noise(design) else {}
 
 
 def _no_background(design: Design) -> Settings:

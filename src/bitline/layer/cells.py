@@ -233,10 +233,24 @@ def program_targets(
     states = cell.faults.states(target, cell.window_low, placement, draws)
     fresh = cell.faults.apply(states, written.conductance, cell.window_low, draws, 0.0)
     now = cell.faults.apply(states, aged, cell.window_low, draws, cell.time)
-    gain = drift_gain(fresh, now, wanted, Readings(design, placement, positions))
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
+    if noise is not None and cell.read_noise.lasts(cell.device):
+        if cell.drift_compensation != "none":
+            first = cell.read_noise.sigma(fresh, fresh, cell.device, 0.0)
+            fresh = fresh if first is None else _with_lasting_noise(fresh, first, cell, draws, 0.0)
+        now, noise = _with_lasting_noise(now, noise, cell, draws, cell.time), None
+    gain = drift_gain(fresh, now, wanted, Readings(design, placement, positions))
     now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside)
+
+
+def _with_lasting_noise(
+    conductance: CellTensor, sigma: CellTensor, cell: Cell, draws: Draws, seconds: float
+) -> CellTensor:
+    """Conductances that all reads at this time see."""
+    noisy = draws.normal(conductance.shape, f"noise at {seconds!r} s").mul_(sigma).add_(conductance)
+    ends_at_zero = cell.clip != "none" or getattr(cell.read_noise, "clip", "none") == "zero"
+    return noisy.clamp_(min=0) if ends_at_zero else noisy
 
 
 def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
