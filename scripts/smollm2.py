@@ -176,7 +176,7 @@ def main() -> None:
         row = bench.row(case)
         low, high = row["loss"]["interval"]
         shown = ", ".join(f"{value:.1f}" for value in row["values"])
-        print(f"{case.name:<60} {shown}: {row['loss_nats']['value']:.3f} ({low:.3f} to {high:.3f}), {row['cpu_s']} s")
+        print(f"{case.name:<60} {shown}: {row['loss']['value']:.3f} ({low:.3f} to {high:.3f}), {row['cpu_s']} s")
         kept.add(case.name, row)
 
 
