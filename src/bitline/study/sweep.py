@@ -34,7 +34,7 @@ class Summary:
         done: number of tasks that were done now.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
-        note: what is to be said of impossible combinations, which are left out; empty where there are none.
+        note: what is to be said of impossible combinations, which are left out, and of axes that no design has.
 
     Examples:
         >>> Summary(points=(), done=12, failures=(), seconds=30.0)
