@@ -121,6 +121,7 @@ def explore(
         closing((launch or local(workers))(workload.beside(kept.path))) as executor,
     ):
         screening = _Screening(study, objectives, kept, executor, images)
+        kept.remember(FRONT, "[]")
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
         note = note_of(screening.impossible, unused(study.axes, study.known()))
