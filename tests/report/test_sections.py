@@ -145,7 +145,7 @@ def test_maps_are_of_designs_that_have_both_settings():
     assert (len(chart.data[0].x), len(chart.data[0].y)) == (3, 4)
     few = {**SLICES, "values": [2]}
     assert [chart.layout.title.text for chart in maps(measured_once([KINDS, few, bits]))] == [
-        "Accuracy: ADC bits and mapping of weights"
+        "Accuracy: ADC resolution and mapping of weights"
     ]
 
 

@@ -45,8 +45,8 @@ def test_a_search_is_reproducible_and_goes_on(tmp_path):
 @pytest.mark.needs("Optuna")
 def test_a_store_is_of_the_run_that_was_last(tmp_path):
     """A sweep after a search was told as a search in its report, as the front was still there."""
-    asked = study(search={"designs": 4, "population": 2, "screening_images": 8, "objectives": ["accuracy", "energy_uJ"]},
-                  data={"images": 8, "calibration_images": 8}, run={"chips": 1})  # fmt: skip
+    search = {"designs": 4, "population": 2, "screening_images": 8, "objectives": ["accuracy", "energy_uJ"]}
+    asked = study(search=search, data={"images": 8, "calibration_images": 8}, run={"chips": 1})
     store = tmp_path / "a.sqlite"
     explore(asked, store)
     assert FRONT in read_results(store).facts

@@ -42,8 +42,8 @@ CODE = "code of designs"
 
 
 FRONT = "front"
-"""Name of the fact that the run at hand is a search, as `bitline explore` does it: a JSON list of the keys of the designs
-that it found best, empty until it ends."""
+"""Name of the fact that the run at hand is a search, as `bitline explore` does it: a JSON list of the keys of the
+designs that it found best, empty until it ends."""
 
 ASIDE = frozenset({NOTES, MEMORY, LEFT_OUT, DEVICES, FRONT})
 """Names of the facts that results do not depend on: the result has them as notes and designs."""
