@@ -71,7 +71,7 @@ class Conversion:
         layers = counted(len(self.analog), "analog layer")
         title = f"{cut(self.design.name, 20)}, chip {self.chip.number} of seed {self.chip.seed}: {layers}"
         rows = [_row(name, self.calibration.layers[name]) for name in self.analog]
-        notes = f"{counted(len(self.notes), 'note')} on what is approximate, stays digital or is extrapolated: see .notes"
+        notes = f"{counted(len(self.notes), 'note')} on what is approximate, digital or extrapolated: see .notes"
         return title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else []
 
     def __getstate__(self) -> dict[str, object]:
@@ -80,8 +80,11 @@ class Conversion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the results should know: what is approximate, what stays digital and why, and what devices say
-        of their use at this age, such as what is extrapolated."""
+        """What a reader of the results should know.
+
+        That is what is approximate, what stays digital and why, and what devices say of their use at this age, such
+        as what is extrapolated.
+        """
         digital = (f"{_digital(name, kind)} stays digital" for name, kind in self.digital)
         folding = (self.folding.message,) if self.folding.message else ()
         devices = device_notes(self.design) if self.design.is_loaded else ()
