@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from synthetic import study_result
 
 from bitline.report.figures.study_parts import ranges_chart
@@ -151,6 +152,21 @@ def test_maps_are_of_designs_that_have_both_settings():
 
 def maps(result):
     return next(section.figures for section in sections_of(result) if section.name == "maps")
+
+
+@pytest.mark.parametrize(("metric", "word"), [("accuracy", "an image"), ("mse", "a sample")])
+def test_costs_are_of_what_samples_are_called(tmp_path, metric, word):
+    """Energies were of an image where samples were texts or signals."""
+    costs = [{"energy_uJ": energy, "latency_us": 2.0, "area_mm2": 1.0} for energy in (1.5, 2.5)]
+    designs = tuple(
+        DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.8 + bits / 100,), cost=cost)
+        for bits, cost in zip((5, 8), costs, strict=True)
+    )
+    study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}], run={"metric": metric})
+    write_study(tmp_path / "a.html", StudyResult(study, {}, (), designs, None))
+    text = (tmp_path / "a.html").read_text()
+    assert f"energy of {word} (" in text and f"latency of {word} (" in text
+    assert (word == "an image") == ("of an image" in text)
 
 
 def test_numbers_that_nobody_typed_have_four_digits():

@@ -168,8 +168,9 @@ def front_table(result: StudyResult) -> str:
     if not front or not result.settings:
         return ""
     costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
+    of_costs = [label_of_cost(name, result.measure.sample).head for name in costs]
     heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
-             "95 % interval of the mean", *(label_of_cost(name).head for name in costs)]  # fmt: skip
+             "95 % interval of the mean", *of_costs]  # fmt: skip
     rows = [
         [
             *(setting_text(design.settings.get(name, "")) for name in result.settings),
