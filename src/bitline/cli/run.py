@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,7 +143,8 @@ def run(
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric or named} if named != "accuracy" else {})
-    _write(out, results, facts)
+    with _shown_if_lost(output, results, model):
+        _write(out, results, facts)
     found = how.why(sample, results[-1], why, output)
     if found is not None:
         _write(out, results, facts, found)
@@ -151,6 +153,16 @@ def run(
         output.text("why: looked for in chips as they are programmed, without --recalibrate")
     output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
+
+
+@contextmanager
+def _shown_if_lost(output: Output, results: Sequence[Evaluation], model: str) -> Iterator[None]:
+    """Show results that cannot be written, such as on a full disk: they may have taken hours."""
+    try:
+        yield
+    except OSError:
+        _show(output, run_tables(results, model), None)
+        raise
 
 
 @dataclass(frozen=True)
