@@ -331,9 +331,9 @@ def test_a_full_disk_is_named_with_the_file(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"] and file.read_text() == "before"
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
-        with pytest.raises(StudyError, match=r"cannot write .*a.sqlite.lock: .*; make room there, or give another"):
-            with locked(tmp_path / "a.sqlite"):
-                pass
+        words = r"cannot write .*a.sqlite.lock: .*; make room there, or give another"
+        with pytest.raises(StudyError, match=words), locked(tmp_path / "a.sqlite"):
+            pass
 
 
 def test_what_cannot_be_replaced_is_named_as_it_was_given(tmp_path):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,8 +142,7 @@ def run(
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric or named} if named != "accuracy" else {})
-    with _shown_if_lost(output, results, model):
-        _write(out, results, facts)
+    _write_or_show(out, results, facts, output)
     found = how.why(sample, results[-1], why, output)
     if found is not None:
         _write(out, results, facts, found)
@@ -155,13 +153,12 @@ def run(
     output.wrote(out / "results.json", out / "report.html")
 
 
-@contextmanager
-def _shown_if_lost(output: Output, results: Sequence[Evaluation], model: str) -> Iterator[None]:
-    """Show results that cannot be written, such as on a full disk: they may have taken hours."""
+def _write_or_show(out: Path, results: Sequence[Evaluation], facts: dict[str, object], output: Output) -> None:
+    """Write results; show them where that fails, such as on a full disk: they may have taken hours."""
     try:
-        yield
+        _write(out, results, facts)
     except OSError:
-        _show(output, run_tables(results, model), None)
+        _show(output, run_tables(results, str(facts["model"])), None)
         raise
 
 
