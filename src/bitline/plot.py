@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bitline.cost import NetworkCost
+from bitline.cost.labels import label_of_cost
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
@@ -157,7 +158,7 @@ def layers(result: Evaluation, axes: Axes | None = None) -> Axes:
 
 
 def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
-    """Energy of an image by component, the largest first, and small ones together.
+    """Energy of an inference by component, the largest first, and small ones together.
 
     Args:
         cost: as `bitline.cost.network_cost` or `Evaluation.cost` gives it.
@@ -168,7 +169,7 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
         >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, time_ns=1.0),)
         >>> axes = energy(NetworkCost("none", "none", layers, {"ADCs": 9.0}, 1, 1, 1.0, 1.0))
         >>> [label.get_text() for label in axes.get_yticklabels()], axes.get_xlabel()
-        (['rows', 'ADCs'], 'energy of an image (µJ)')
+        (['rows', 'ADCs'], 'energy of an inference (µJ)')
     """
 
     def energy_of(part: CostPart) -> float:
@@ -179,7 +180,7 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
     axes.barh(range(len(parts)), list(map(energy_of, parts)), color=[part.colour for part in parts])
     axes.set_yticks(range(len(parts)), [part.title for part in parts])
     axes.invert_yaxis()
-    axes.set_xlabel("energy of an image (µJ)")
+    axes.set_xlabel(label_of_cost("energy_uJ").head)
     return axes
 
 

@@ -39,6 +39,21 @@ def test_designs_are_compared_on_the_same_chips(bitline, tmp_path):
     assert found["cost"][1]["energy_ratio"] < 1 == found["cost"][0]["energy_ratio"]
 
 
+def test_designs_are_compared_at_a_time(bitline, tmp_path):
+    """As --set cell.time does for all designs alike; `bitline run` has --time."""
+    for name, device in (("drifting", "pcm-joshi-2020"), ("still", "none")):
+        (tmp_path / f"{name}.toml").write_text(Design().with_settings({"cell.device": device, "name": name}).to_toml())
+    both = (tmp_path / "drifting.toml", tmp_path / "still.toml", *FEW)
+    (status, timed, _), (_, set_, _) = (
+        bitline("compare", *both, *given, "--json") for given in (("--time", "1 day"), ("--set", "cell.time=1 day"))
+    )
+    assert status == 0 and json.loads(timed)["accuracy"] == json.loads(set_)["accuracy"]
+    status, _, errors = bitline("compare", *both, "--time", "1 day", "--set", "cell.time=1 h")
+    assert (status, "--time does nothing where --set cell.time says the time" in errors) == (2, True)
+    status, _, errors = bitline("compare", *both, "--time", "soon")
+    assert (status, "soon" in errors) == (2, True)
+
+
 def test_a_design_is_not_compared_with_itself(bitline):
     status, _, errors = bitline("compare", "ideal", "ideal")
     assert (status, "give designs that differ" in errors) == (2, True)

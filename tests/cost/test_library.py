@@ -82,3 +82,20 @@ def test_what_is_divided_by_is_above_0(name, value):
     """A node of 0 nm was loaded, and ended as a fault of bitline's where a published converter was costed."""
     with pytest.raises(DesignError, match=rf"component library 'sonos-40nm': {name} is {value}: "):
         Library.load("sonos-40nm").with_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("library", "share"), [("isaac-32nm", "converters.sar.capacitor_share"), ("sram-28nm", "cells.activity")]
+)
+def test_shares_are_fractions(library, share):
+    """50 for 50 % gave energies below 0, or 100 times too large, without a word."""
+    found = Library.load(library)
+    for wrong, remedy in (
+        (50, "use 1 at most"),
+        (-0.5, "use 0 or more"),
+        ({"value": 0.5, "range": [0.4, 2]}, "1 at most"),
+    ):
+        with pytest.raises(DesignError, match=rf"{share}.* {remedy}"):
+            found.with_settings({share: wrong})
+    changed = found.with_settings({share: 0.8})
+    assert bounds(changed.quantities()[share]).high == 1

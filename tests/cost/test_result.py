@@ -17,10 +17,10 @@ def test_a_cost_prints_as_a_few_lines_with_units():
     areas = {"ADCs": 0.5, "cells": 1.0, "buffers": 0.4, "network": 0.1}
     cost = NetworkCost("mine", "circuits", layers, areas, 1, 1, 2000.0, 1000.0, ("numbers are estimates",))
     assert str(cost).splitlines() == [
-        "cost of an image on mine, library circuits",
+        "cost of an inference on mine, library circuits",
         "  energy  10 µJ  1 TOPS/W, 2,000 fJ per MAC",
         "  area    2 mm²  5 TOPS/mm², 3 arrays, 25.00 % of cells used",
-        "  latency  2 µs  1,000,000 images/s, 10 W",
+        "  latency  2 µs  1,000,000 inferences/s, 10 W",
         "  most energy  ADCs 60 %, cells 30 %, adders 10 %",
         "  most area    cells 50 %, ADCs 25 %, buffers 20 %",
         "  1 note on estimates and on what is not counted: see .notes",

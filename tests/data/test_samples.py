@@ -177,7 +177,7 @@ def test_a_data_set_that_fails_is_named():
         def __getitem__(self, place):
             raise OSError("disk on fire")
 
-    with pytest.raises(DataError, match="the data fails with OSError: disk on fire"):
+    with pytest.raises(DataError, match=r"the data fails with OSError: disk on fire \(.*test_samples.py:\d+\)"):
         samples_of(Failing(), None, NETWORK)
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from scipy import stats
 
-from bitline import Design, evaluate_times
+from bitline import AnalogCore, Design, age, conversion_of, convert, evaluate_times
 from bitline.cli import app as cli
 from bitline.design.approximations import device_notes
 from bitline.devices._measurement_files import Columns, read_file
-from bitline.errors import DesignError
+from bitline.errors import ApproximationWarning, DesignError
 from bitline.numerics.draws import Draws
 
 TARGETS = (5.0, 10.0, 20.0, 40.0)
@@ -343,6 +343,23 @@ def test_evaluations_tell_what_is_extrapolated_and_left_out(tmp_path):
                     "programming)"}  # fmt: skip
     assert minute - hour == {"cell.time is 1 minute, and cell.device 'measurements-fit' was first measured again after "
                              "1 hour: drift is linear in time until then, and most cells drift sooner"}  # fmt: skip
+
+
+def test_networks_and_matrices_tell_what_devices_say(tmp_path):
+    """Evaluations alone told it."""
+    path = write(tmp_path, cells=40, times=(0.0, 3600.0, DAY), bake=1)
+    device = {"kind": "measurements-fit", "file": path, "extrapolate": True}
+    design = Design().with_settings({"cell.device": device, "cell.time": "1 week"})
+    told = device_notes(design)
+    assert len(told) == 2 and "extrapolated to 1 week" in told[1]
+    analog = convert(torch.nn.Linear(4, 2), design, torch.rand(8, 4))
+    assert conversion_of(analog).notes[-2:] == told
+    age(analog, "1 hour")
+    assert conversion_of(analog).notes[-1:] == told[:1] == device_notes(design.with_settings({"cell.time": "1 hour"}))
+    with pytest.warns(ApproximationWarning) as warned:
+        AnalogCore([[0.5, -1.0]], design, calibration=[1.0, 0.5])
+    assert [str(warning.message) for warning in warned] == [f"core 'core': {note}" for note in told]
+    assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize("kind", ["measurements-fit", "measurements-resampled"])

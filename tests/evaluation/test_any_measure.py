@@ -268,7 +268,9 @@ def test_a_measure_of_another_form_is_refused(regression):
         def values(self, outputs, targets):
             return [[0.0]] * len(outputs)
 
-    with pytest.raises(DataError, match="measure 'listed' has a list for 2 samples: give a tensor with one row"):
+    with pytest.raises(
+        DataError, match=r"measure 'listed' \(.*:\d+\) has a list for 2 samples: give a tensor with one row"
+    ):
         evaluate(regression, NOISY, INPUTS, TARGETS, CALIBRATION, metric=Listed())
 
 

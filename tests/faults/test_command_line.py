@@ -19,8 +19,9 @@ from bitline.cli import app as cli
 from bitline.cli.commands import Command
 from bitline.config import files
 from bitline.design.settings import parse_settings
-from bitline.errors import BitlineError, DesignError
+from bitline.errors import BitlineError, DesignError, StudyError
 from bitline.study import Study, sweep
+from bitline.study.lock import locked
 
 FEW = ["--images", "8", "--calibration-images", "8", "--chips", "1"]
 
@@ -312,3 +313,41 @@ def test_a_reader_that_has_enough_ends_a_command_without_a_word(arguments):
     )
     process.stdout.close()
     assert (process.stderr.read(), process.wait()) == (b"", 1)
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path, monkeypatch):
+    """The system names no file that it has opened: the message was '[Errno 28] No space left on device' alone."""
+    file = tmp_path / "results.json"
+    file.write_text("before")
+
+    def full(*arguments, **keywords):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="make room there, or write to another place") as told:
+            files.write_text(file, "after")
+    assert (told.value.errno, told.value.filename) == (errno.ENOSPC, str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"] and file.read_text() == "before"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        words = r"cannot write .*a.sqlite.lock: .*; make room there, or give another"
+        with pytest.raises(StudyError, match=words), locked(tmp_path / "a.sqlite"):
+            pass
+
+
+def test_what_cannot_be_replaced_is_named_as_it_was_given(tmp_path):
+    with pytest.raises(OSError) as told, files.replacing(tmp_path / "results.json") as part:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(part))
+    assert told.value.filename == str(tmp_path / "results.json") and "write to another place" in str(told.value)
+
+
+def test_results_that_cannot_be_written_are_shown(bitline, tmp_path, monkeypatch):
+    """They may have taken hours."""
+
+    def full(*arguments, **keywords):
+        raise OSError(errno.ENOSPC, "the disk is full", "results.json")
+
+    monkeypatch.setattr("bitline.cli.run._write", full)
+    status, output, errors = bitline("run", "--design", "ideal", *FEW, "--out", tmp_path)
+    assert status == 2 and "results.json: the disk is full" in errors and "quantised reference" in output

@@ -191,8 +191,8 @@ def test_functions_are_measures():
     assert by_sample(measure_of(margin), SCORES, CLASSES) == pytest.approx(float(SCORES.amax(1).double().mean()))
     assert measure_of(margin).name == "margin" and measure_of(margin).direction == "higher"
     for wrong, words in (
-        (lambda outputs, targets: outputs.mean(), "one real number for each"),
-        (lambda outputs, targets: targets.nothing, "fails with AttributeError"),
+        (lambda outputs, targets: outputs.mean(), r"\(.*test_measures.py:\d+\) returns .* one real number for each"),
+        (lambda outputs, targets: targets.nothing, r"fails with AttributeError: .* \(.*test_measures.py:\d+\)"),
         (lambda outputs, targets: None, "returns a NoneType: return one real number for each sample"),
         (lambda outputs, targets: {"share": 1.0}, "returns a dict: return one real number for each sample"),
         (lambda outputs, targets: ["right"] * len(outputs), "returns a list: return one real number for each"),

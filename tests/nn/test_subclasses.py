@@ -13,6 +13,7 @@ from torch.nn import functional
 from bitline import Design, conversion_of, convert
 from bitline.errors import ConversionError
 from bitline.nn import ANALOG_LAYERS, COMPOSITE_LAYERS, AnalogLinear, CompositeLayer, analog_layers
+from bitline.nn.registry import losses
 
 DESIGN = Design.load("differential").with_settings({"cell.device": "none"})
 INPUTS = torch.linspace(0, 1, 60 * 8).reshape(60, 8)
@@ -205,6 +206,42 @@ def test_a_class_that_cannot_be_kept_is_told(kind, why):
     digital = DESIGN.with_settings({"layers": [{"match": "0", "digital": True}]})
     kept = convert(nn.Sequential(kind(8, 8), nn.Linear(8, 2)), digital, INPUTS)
     assert not any("not the class" in note for note in conversion_of(kept).notes)
+
+
+class Labelled(nn.Linear):
+    """Sets what analog layers set, too."""
+
+    def __init__(self, *sizes, **attributes):
+        super().__init__(*sizes)
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+
+def test_attributes_that_analog_layers_have_too_are_told():
+    """A name of its own was overwritten without a word."""
+    labelled = nn.Sequential(Labelled(8, 8, name="mine", scale=2.0), nn.ReLU(), Labelled(8, 3, outputs=7, name="last"))
+    analog = convert(labelled, DESIGN, INPUTS)
+    assert isinstance(analog[0], Labelled) and analog[0].scale == 2.0 and analog[0].name == "0"
+    (note,) = [note for note in conversion_of(analog).notes if "replaces" in note]
+    assert note == "layer '0' is a Labelled, whose name its analog form replaces by its own: use another name for yours"
+    assert labelled[0].name == "mine"
+    digital = DESIGN.with_settings({"layers": [{"match": "0", "digital": True}]})
+    (note,) = [note for note in conversion_of(convert(labelled, digital, INPUTS)).notes if "replaces" in note]
+    assert note.startswith("layer '2' is a Labelled, whose name and outputs its analog form replaces")
+
+
+def test_attributes_in_the_place_of_a_method_are_refused():
+    """The method was called, and an int is not callable."""
+    with pytest.raises(ConversionError, match=r"layer '0' has the attribute 'cells', which is a method of .*AnalogLab"):
+        convert(nn.Sequential(Labelled(8, 3, cells=6)), DESIGN, INPUTS)
+
+
+@pytest.mark.parametrize("kinds", [ANALOG_LAYERS, COMPOSITE_LAYERS], ids=["one matrix", "several"])
+def test_nothing_is_told_of_layers_of_pytorch(kinds):
+    for kind in list(kinds):
+        if kind.__module__.startswith("torch."):
+            sizes = (4, 2) if "Conv" not in kind.__name__ else (4, 2, 3)
+            assert losses(nn.Sequential(kind(*sizes)), DESIGN) == ()
 
 
 class Scaled(nn.Linear):

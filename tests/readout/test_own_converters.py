@@ -78,5 +78,39 @@ def test_curves_that_converters_share_are_those_of_each(dtype):
     ],
 )
 def test_curves_that_are_none_are_refused(form, words):
-    with pytest.raises(DesignError, match=rf"test_own_converters:Ramp', whose method 'tables' returns {words}"):
+    line = r"test_own_converters:Ramp', whose tables \(.*test_own_converters.py:\d+\)"
+    with pytest.raises(DesignError, match=f"{line} returns {words}"):
         core(form) @ INPUTS
+
+
+class Few(CircuitAdc):
+    """Takes fewer arguments than it is called with."""
+
+    @property
+    def is_ideal(self) -> bool:
+        return False
+
+    def tables(self, arrays: int) -> TransferTable:  # type: ignore[override]
+        return TransferTable.monotonic(ideal_edges(self.bits).expand(arrays, 1, -1))
+
+
+class Always(CircuitAdc):
+    """Was taken as ideal, as a method is true."""
+
+    def is_ideal(self) -> bool:  # type: ignore[override]
+        return False
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "Few",
+            r"whose tables \(.*:\d+\) takes \(self, arrays\), but bitline calls it with \(self, arrays, converters, ",
+        ),
+        ("Always", r"whose is_ideal \(.*:\d+\) is a method: make it a @property"),
+    ],
+)
+def test_methods_that_cannot_be_called_are_refused(name, words):
+    with pytest.raises(DesignError, match=words):
+        Design().with_settings({"adc.kind": f"{__name__}:{name}"})

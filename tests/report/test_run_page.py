@@ -41,7 +41,7 @@ def test_every_number_of_the_report_of_a_run(browser, tmp_path):
         assert row[4] == {1029.7: "1,029.7", -0.04: "0.0", math.inf: "exact"}[layer.own_db]
         assert agrees(row[5], layer.accumulated_db, 2)
     for (name, text, unit), (key, value) in zip(totals[1:], result.cost.totals().items(), strict=True):
-        assert (name, unit) == (label_of_cost(key).name, label_of_cost(key).unit)
+        assert (name, unit) == (label_of_cost(key, "image").name, label_of_cost(key, "image").unit)
         assert agrees(text, value), (name, text, value)
     for name, energy, area in parts[1:]:
         assert agrees(energy, 1e-6 * result.cost.energies_pJ.get(name, 0.0))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from synthetic import study_result
 
 from bitline.report.figures.study_parts import ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
 from bitline.report.labels import in_short
 from bitline.report.study_page import write_study
-from bitline.report.study_sections import front_table, sections_of
+from bitline.report.study_sections import front_table, is_grid, sections_of
 from bitline.study import DesignResult, Study, StudyResult
+from bitline.study.axes import crossed
+from bitline.study.sections import BaseDesign
 
 
 def names(result):
@@ -103,6 +106,67 @@ def test_a_report_says_how_its_results_were_made(tmp_path):
     assert "bitline explore bits.toml --out searched.sqlite" in searched
     for text in (swept, searched):
         assert "<td>seed</td>" in text and "notes on" not in text and "a1" not in text.partition("</main>")[0]
+
+
+KINDS = {"setting": "weights.kind", "values": ["differential", "offset"]}
+SLICES = {"setting": "weights.bits_per_cell", "values": [1, 2, 4, 7], "when": {"weights.kind": "offset"}}
+
+
+def measured_once(axes, **changes):
+    """A study all of whose combinations are measured."""
+    study = Study(axes=axes, **changes)
+    found = list(crossed(study.axes, study.known()))
+    return StudyResult(
+        study,
+        facts={},
+        sessions=(),
+        designs=tuple(DesignResult(f"{i}", "", settings, {}, accuracies=(0.9,)) for i, settings in enumerate(found)),
+        float_accuracy=0.92,
+    )
+
+
+def test_axes_with_conditions_have_fewer_combinations():
+    """All combinations were counted: 5 designs of 8 are a search, which begins with its front."""
+    swept = measured_once(
+        [KINDS, SLICES, {"setting": "adc.bits", "values": [5, 6], "when": {"weights.kind": "offset"}}]
+    )
+    assert len(swept.designs) == 9 and is_grid(swept)
+    assert not is_grid(replace(swept, designs=swept.designs[:5]))
+    base = measured_once([{"setting": "array.rows", "values": [72, 144]}, SLICES], design={"base": "differential"})
+    assert len(base.designs) == 2 and is_grid(base)
+    assert is_grid(replace(base, study=base.study.model_copy(update={"design": BaseDesign(base="gone.toml")})))
+    endless = [{"setting": f"cell.a{place}", "values": list(range(50))} for place in range(9)]
+    assert not is_grid(replace(swept, study=Study(axes=[*endless, KINDS, SLICES])))
+
+
+def test_maps_are_of_designs_that_have_both_settings():
+    """A setting that some designs do not have counted as one more value of it."""
+    bits = {"setting": "adc.bits", "values": [5, 6, 7]}
+    (chart,) = maps(measured_once([KINDS, SLICES, bits]))[1:]
+    assert (len(chart.data[0].x), len(chart.data[0].y)) == (3, 4)
+    few = {**SLICES, "values": [2]}
+    assert [chart.layout.title.text for chart in maps(measured_once([KINDS, few, bits]))] == [
+        "Accuracy: ADC resolution and mapping of weights"
+    ]
+
+
+def maps(result):
+    return next(section.figures for section in sections_of(result) if section.name == "maps")
+
+
+@pytest.mark.parametrize(("metric", "word"), [("accuracy", "an image"), ("mse", "a sample")])
+def test_costs_are_of_what_samples_are_called(tmp_path, metric, word):
+    """Energies were of an image where samples were texts or signals."""
+    costs = [{"energy_uJ": energy, "latency_us": 2.0, "area_mm2": 1.0} for energy in (1.5, 2.5)]
+    designs = tuple(
+        DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.8 + bits / 100,), cost=cost)
+        for bits, cost in zip((5, 8), costs, strict=True)
+    )
+    study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}], run={"metric": metric})
+    write_study(tmp_path / "a.html", StudyResult(study, {}, (), designs, None))
+    text = (tmp_path / "a.html").read_text()
+    assert f"energy of {word} (" in text and f"latency of {word} (" in text
+    assert (word == "an image") == ("of an image" in text)
 
 
 def test_numbers_that_nobody_typed_have_four_digits():

@@ -6,8 +6,9 @@ import pytest
 from small_study import study
 
 from bitline.errors import StudyError
-from bitline.study import Study, explore, read_results
+from bitline.study import Study, explore, read_results, sweep
 from bitline.study.pareto import front
+from bitline.study.store import FRONT
 
 
 @pytest.mark.needs("Optuna")
@@ -39,3 +40,17 @@ def test_a_search_is_reproducible_and_goes_on(tmp_path):
     assert all(design.screened is not None for design in result.designs if not design.accuracies)
     with pytest.raises(StudyError, match="did you mean 'energy_uJ'"):
         explore(study(search={"objectives": ["accuracy", "energy"]}), tmp_path / "c.sqlite")
+
+
+@pytest.mark.needs("Optuna")
+def test_a_store_is_of_the_run_that_was_last(tmp_path):
+    """A sweep after a search was told as a search in its report, as the front was still there."""
+    search = {"designs": 4, "population": 2, "screening_images": 8, "objectives": ["accuracy", "energy_uJ"]}
+    asked = study(search=search, data={"images": 8, "calibration_images": 8}, run={"chips": 1})
+    store = tmp_path / "a.sqlite"
+    explore(asked, store)
+    assert FRONT in read_results(store).facts
+    sweep(asked, store)
+    assert FRONT not in read_results(store).facts
+    explore(asked, store)
+    assert FRONT in read_results(store).facts

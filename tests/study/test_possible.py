@@ -7,7 +7,9 @@ from small_study import study
 
 from bitline.errors import StudyError
 from bitline.study import explore, plan, read_results, sweep
+from bitline.study.axes import Axis
 from bitline.study.possible import check_axes, possible
+from bitline.study.unused import unused
 
 ROWS = {"setting": "array.rows", "values": [72, 144]}
 SLICES = {"setting": "weights.bits_per_cell", "values": [2, 12]}
@@ -82,3 +84,57 @@ def test_a_search_without_a_possible_design_is_refused(tmp_path):
     axes = [ROWS, {"setting": "weights.bits_per_cell", "values": [12]}]
     with pytest.raises(StudyError, match=r"no possible design: check its axes \(array.rows = .* use 1 to 7"):
         explore(study(axes=axes, search=SEARCH), tmp_path / "a.sqlite")
+
+
+UNMET = {"setting": "weights.bits_per_cell", "values": [1, 2], "when": {"weights.kind": "offset"}}
+
+
+@pytest.mark.parametrize(
+    ("axes", "note"),
+    [
+        ([ROWS, UNMET], "axis weights.bits_per_cell is in no design: weights.kind is never offset, only differential"),
+        ([{"setting": "weights.kind", "values": ["differential", "offset"]}, UNMET], ""),
+        (
+            [ROWS, {"setting": "adc.bits", "values": [5], "when": {"array.rows": [72, 1152]}}],
+            "axis adc.bits: its condition also names array.rows = 1152, which no design has there",
+        ),
+        (
+            [ROWS, {"setting": "adc.bits", "values": [5], "when": {"array.rows": 72, "weights.kind": "offset"}}],
+            "axis adc.bits is in no design: weights.kind is never offset, only differential",
+        ),
+        (
+            [
+                {"zip": {"array.rows": [72, 144], "adc.bits": [5, 6]}},
+                {"setting": "cell.time", "values": ["1 day"], "when": {"array.rows": 72, "adc.bits": 6}},
+            ],
+            "axis cell.time is in no design: no design has array.rows = 72 and adc.bits = 6 at once",
+        ),
+        (
+            [ROWS, {"setting": "array.rows", "values": [36], "when": {"weights.kind": "differential"}}],
+            "axis array.rows: array.rows = 72 is in no design, as a later axis sets array.rows again; "
+            "axis array.rows: array.rows = 144 is in no design, as a later axis sets array.rows again",
+        ),
+    ],
+)
+@pytest.mark.needs("Optuna")
+def test_axes_that_no_design_has_are_named(tmp_path, axes, note):
+    """They vanished without a word."""
+    asked = study(axes=axes, search=SEARCH)
+    assert possible(asked).note == plan(asked, tmp_path / "a.sqlite").note == note
+    if note and axes[1] is UNMET:
+        assert sweep(asked, tmp_path / "a.sqlite").note == note
+        assert note in read_results(tmp_path / "a.sqlite").notes
+        assert explore(asked, tmp_path / "b.sqlite").note == note
+
+
+def test_values_whose_combinations_are_all_impossible_are_named():
+    found = possible(study(axes=[ROWS, SLICES], skip_impossible=True))
+    assert found.unused == ("no possible design has weights.bits_per_cell = 12",)
+
+
+def test_of_many_combinations_nothing_is_said_that_was_not_looked_at():
+    """A search has axes of any number of combinations; what decides about an axis is a few of them."""
+    many = [{"setting": f"cell.device.a{place}", "values": list(range(50))} for place in range(9)]
+    axes = [Axis(**axis) for axis in (*many, UNMET)]
+    assert unused(axes, {"weights.kind": "offset"}) == ()
+    assert len(unused(axes, {"weights.kind": "differential"})) == 1

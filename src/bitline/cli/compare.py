@@ -10,7 +10,7 @@ import typer
 
 from bitline.cli import completion, options
 from bitline.cli.commands import Commands
-from bitline.cli.inputs import Source, check_compute, chosen_design
+from bitline.cli.inputs import Source, check_compute, check_time, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.errors import DesignError
@@ -58,6 +58,10 @@ def compare(
     calibration_images: options.CalibrationImages = 200,
     batch: options.Batch = 64,
     seed: options.Seed = 0,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Time since programming, of all designs: '1 day'; theirs if not given."),
+    ] = None,
     compute: options.Compute = "cpu",
     threads: options.Threads = None,
 ) -> None:
@@ -70,15 +74,19 @@ def compare(
     Examples:
 
       bitline compare differential offset --images 200
-      bitline compare sonos-a sonos-e --chips 3 --images 500
+      bitline compare sonos-a sonos-e --chips 3 --images 500 --time "1 day"
     """
+    from bitline.devices import format_duration
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
     from bitline.measures import measure_of
 
     output = Output.of(context)
     names = _told_apart([first, *others])
+    check_time(context, set_)
     designs = [chosen_design(design, set_, allow_code) for design in (first, *others)]
+    if time is not None:
+        designs = [design.with_settings({"cell.time": time}) for design in designs]
     check_compute(compute)
     source = Source(model, weights, data, length)
     measure = measure_of(source.metric(metric))
@@ -96,7 +104,8 @@ def compare(
             measure,
         )
     counted = f"{len(shown):,} {measure.sample}s"
-    title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}; differences to {names[0]}"
+    when = "" if time is None else f" after {format_duration(designs[0].cell.time)}"
+    title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}{when}; differences to {names[0]}"
     output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
     output.notes((*sample.notes, *(note for entry in measured for note in entry.notes)))
 

@@ -186,7 +186,7 @@ def _totals(results: list[NetworkCost], model: str) -> Table:
         {"design": result.design, "library": result.library, **total}
         for result, total in zip(results, totals, strict=True)
     ]
-    columns = (name("of one image"), name("unit", ""), *_by_design(results))
+    columns = (name("of one inference"), name("unit", ""), *_by_design(results))
     return Table("totals", columns, rows, model, records=records)
 
 
@@ -197,7 +197,7 @@ WORDS = {
     "area_mm2": ("area", "mm²"),
     "TOPS_per_mm2": ("TOPS/mm²", ""),
     "latency_us": ("latency", "µs"),
-    "images_per_s": ("images/s", ""),
+    "images_per_s": ("inferences/s", ""),
     "power_W": ("power", "W"),
     "cells_used": ("cells used", "%"),
 }
@@ -275,7 +275,7 @@ def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
         ratio("energy", "energy"),
         ratio("area", "area"),
         ratio("latency", "latency"),
-        ratio("interval", "time/image"),
+        ratio("interval", "time/inference"),
     )
     rows = []
     for row in frame.head(SHOWN).to_dict("records"):

@@ -19,7 +19,7 @@ WORDS = {
     "TOPS_per_W": "TOPS/W",
     "area_mm2": "area (mm²)",
     "latency_us": "latency (µs)",
-    "images_per_s": "images/s",
+    "images_per_s": "inferences/s",
 }
 """Totals with an interval, in words."""
 
@@ -44,7 +44,7 @@ def uncertainty_tables(
     from bitline.cost import cost_intervals
 
     found = [cost_intervals(statistics, *pair) for pair in pairs]
-    columns = [name("of one image")]
+    columns = [name("of one inference")]
     columns += [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
     rows: list[list[Any]] = []
     records = []
@@ -72,7 +72,7 @@ def _ranks(results: Sequence[NetworkCost], found: Sequence[dict[str, Interval]])
             order = " < ".join(map(_group, ranking(ends, values)))
             rows.append([word, order])
     title = "order of the designs; where intervals overlap, designs are not ranked"
-    return Table("order", (name("of one image"), prose("order", "from the lowest")), rows, title)
+    return Table("order", (name("of one inference"), prose("order", "from the lowest")), rows, title)
 
 
 def _group(names: Sequence[str]) -> str:
@@ -102,9 +102,9 @@ WHOLE = {
     "leakage_uJ": "leakage of tiles in use (µJ)",
     "distance_uJ": "distance between tiles (µJ)",
     "memory_uJ": "main memory (µJ)",
-    "energy_per_image_uJ": "energy of an image (µJ)",
+    "energy_per_image_uJ": "energy of an inference (µJ)",
     "batch_us": "time of the batch (µs)",
-    "images_per_s": "images/s",
+    "images_per_s": "inferences/s",
     "fits": "share of the weights that fits (%)",
     "pulses": "write pulses of a cell",
     "writing_uJ": "writing all weights (µJ)",

@@ -7,6 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
+from bitline.cli.commands import refuse_idle
 from bitline.cli.consent import allowed_design
 from bitline.cli.own_samples import OwnSample
 from bitline.config.code_names import import_path
@@ -165,6 +168,22 @@ def chosen_design(name: str, settings: list[str] | None, allow_code: bool) -> De
     from bitline.design.settings import parse_settings
 
     return allowed_design(name, parse_settings(settings or []), allow_code)
+
+
+def check_time(context: typer.Context, settings: list[str] | None) -> None:
+    """Refuse --time beside --set cell.time, which says it, too.
+
+    Args:
+        context: of a command with --time.
+        settings: of its --set.
+
+    Raises:
+        BitlineError: both were given.
+    """
+    from bitline.design.settings import flat, parse_settings
+
+    if "cell.time" in flat(parse_settings(settings or [])):
+        refuse_idle(context, "where --set cell.time says the time", "time")
 
 
 def check_compute(name: str) -> str:

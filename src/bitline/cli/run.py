@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands, refuse_idle
-from bitline.cli.inputs import Sample, Source, check_compute, chosen_design
+from bitline.cli.commands import Commands
+from bitline.cli.inputs import Sample, Source, check_compute, check_time, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample
 from bitline.cli.run_tables import run_tables
@@ -114,7 +114,7 @@ def run(
     from bitline.measures import measure_of
 
     output = Output.of(context)
-    _check_time(context, set_)
+    check_time(context, set_)
     chosen = chosen_design(design, set_, allow_code)
     for moment in time or ():
         chosen.with_settings({"cell.time": moment})  # refused before the work
@@ -142,7 +142,7 @@ def run(
         "compared_chips": min(compared_chips, chips),
         "compute": compute,
     } | ({"metric": metric or named} if named != "accuracy" else {})
-    _write(out, results, facts)
+    _write_or_show(out, results, facts, output)
     found = how.why(sample, results[-1], why, output)
     if found is not None:
         _write(out, results, facts, found)
@@ -151,6 +151,15 @@ def run(
         output.text("why: looked for in chips as they are programmed, without --recalibrate")
     output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
+
+
+def _write_or_show(out: Path, results: Sequence[Evaluation], facts: dict[str, object], output: Output) -> None:
+    """Write results; show them where that fails, such as on a full disk: they may have taken hours."""
+    try:
+        _write(out, results, facts)
+    except OSError:
+        _show(output, run_tables(results, str(facts["model"])), None)
+        raise
 
 
 @dataclass(frozen=True)
@@ -238,13 +247,6 @@ def _show(output: Output, parts: Sequence[Table | str], found: Diagnosis | None)
     output.text(*parts, *why)
     tables = [part for part in (*parts, *why) if isinstance(part, Table)]
     output.data(*tables, *(why_tables(found) if found else []))
-
-
-def _check_time(context: typer.Context, settings: list[str] | None) -> None:
-    from bitline.design.settings import flat, parse_settings
-
-    if "cell.time" in flat(parse_settings(settings or [])):
-        refuse_idle(context, "where --set cell.time says the time", "time")
 
 
 def _warn(output: Output, design: Design, sample: Sample | OwnSample) -> None:

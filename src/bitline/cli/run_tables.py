@@ -32,7 +32,7 @@ def run_tables(results: Sequence[Evaluation], model: str) -> list[Table | str]:
     if any(layer.pulses > 1 for layer in result.layers):
         parts.append(_pulses(result.layers))
     if result.cost is not None:
-        parts.append(_cost(result.cost, sample))
+        parts.append(_cost(result.cost, result.measure.sample))
     conversions = _conversions(result.layers, sample)
     return [*parts, conversions] if conversions else parts
 
@@ -114,14 +114,14 @@ def _cost(cost: NetworkCost, sample: str) -> Table:
         Column("TOPS_per_W", "TOPS/W"),
         Column("area_mm2", "area", "mm²"),
         Column("latency_us", "latency", "µs"),
-        Column("images_per_s", "images/s"),
+        Column("images_per_s", f"{sample}s/s"),
     )
     totals = cost.totals()
     row = [cost.library, *(totals[column.key] for column in columns[1:])]
     largest = ", ".join(
         f"{part} {percent(1e-6 * energy / cost.energy_uJ, 0)} %" for part, energy in list(cost.energies_pJ.items())[:3]
     )
-    return Table("cost", columns, [row], f"cost of {sample}; most energy: {largest}")
+    return Table("cost", columns, [row], f"cost of {with_article(sample)}; most energy: {largest}")
 
 
 def _conversions(layers: Sequence[LayerError], sample: str) -> str:

@@ -56,8 +56,8 @@ def tune(
     output.notes(sample.notes)
     with output.progress() as tell:
         tuning = choose(sample.network, chosen, sample.calibration, seed=seed, progress=tell)
-    write_text(out, tuning.design.to_toml())
     output.results(_table(tuning, f"{model} on {chosen.name}, {len(sample.calibration)} images"), _gains(tuning))
+    write_text(out, tuning.design.to_toml())
     output.wrote(out)
 
 

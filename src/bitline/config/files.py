@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from bitline.config.full_disk import naming_full_disk
 from bitline.errors import BitlineError
 
 
@@ -31,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
         path: file to write.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; names `path`, and says what to do where the disk is full.
 
     Examples:
         >>> from tempfile import TemporaryDirectory
@@ -48,7 +49,7 @@ def replacing(path: Path) -> Iterator[Path]:
     place.parent.mkdir(parents=True, exist_ok=True)
     _remove_orphans(place)
     part = _part(place)
-    with _held(part):
+    with naming_full_disk(path, part), _held(part):
         try:
             yield part
             os.replace(part, place)

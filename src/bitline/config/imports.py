@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bitline.config.messages import first_line
 from bitline.config.part import Part
 from bitline.config.trust import module_of
+from bitline.config.users_code import failure, users_line
 
 UserPart = TypeVar("UserPart", bound=Part)
 
@@ -104,9 +105,10 @@ def import_module(path: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except ImportError as error:
-        raise ValueError(f"{module} cannot be imported ({first_line(error)}): put it on PYTHONPATH") from error
+        reason = f"({first_line(error)}){users_line(error)}"
+        raise ValueError(f"{module} cannot be imported {reason}: put it on PYTHONPATH") from error
     except BaseException as error:  # a user's module can raise anything, SystemExit too
-        raise ValueError(f"importing {module} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise ValueError(f"importing {module} fails with {failure(error)}") from error
 
 
 def import_part(path: str, base: type[UserPart], setting: str, values: dict[str, Any]) -> UserPart:
@@ -146,4 +148,4 @@ def import_part(path: str, base: type[UserPart], setting: str, values: dict[str,
         what = f"{where}: {first['msg']}" if where else str(first["ctx"]["error"])
         raise ValueError(f"{setting} {path!r}: {what}") from None
     except BaseException as error:  # a user's class can raise anything, too
-        raise ValueError(f"{setting} {path!r} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise ValueError(f"{setting} {path!r} fails with {failure(error)}") from error

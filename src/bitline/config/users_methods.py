@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from bitline.config.users_code import defined_at
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,4 @@ class UsersMethod:
     def _place(self) -> str:
         """The line where it is defined; nothing where Python does not know."""
         found = inspect.getattr_static(type(self.part), self.name, None)
-        function = inspect.unwrap(found.fget if isinstance(found, property) and found.fget else found)
-        code = getattr(function, "__code__", None)
-        return "" if code is None else f" ({short_path(code.co_filename)}:{code.co_firstlineno})"
-
-
-def short_path(file: str) -> str:
-    """A file, from the current folder if it lies below it.
-
-    Examples:
-        >>> short_path("/somewhere/else/mylab.py"), short_path(str(Path.cwd() / "mylab.py"))
-        ('/somewhere/else/mylab.py', 'mylab.py')
-    """
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+        return defined_at(found.fget if isinstance(found, property) and found.fget else found)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bitline.config.part import Part
-from bitline.cost.quantity import NOTHING, AnyQuantity
+from bitline.cost.quantity import NOTHING, AnyQuantity, AnyShare
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class CapacitiveCells(Part):
     """Bit line of a cell, where cells discharge it instead."""
     supply_V: AnyQuantity
     """Supply that charges them."""
-    activity: AnyQuantity
+    activity: AnyShare
     """Share of the reads that charge a cell."""
     area: AnyQuantity
     """Area of a cell in um^2, over which its capacitor lies."""

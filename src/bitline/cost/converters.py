@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bitline.config.part import Part
-from bitline.cost.quantity import AnyQuantity, AnyRate
+from bitline.cost.quantity import AnyQuantity, AnyRate, AnyShare
 
 
 class Converter(Part):
@@ -68,7 +68,7 @@ class SarConverter(Converter):
     """Conversions per microsecond with `bits` bits."""
     conversion_pJ: AnyQuantity
     """Energy of a conversion with `bits` bits."""
-    capacitor_share: AnyQuantity
+    capacitor_share: AnyShare
     """Share of the capacitor array in energy and area with `bits` bits."""
     area: AnyQuantity
     """Area with `bits` bits in um^2."""

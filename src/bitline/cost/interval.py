@@ -53,6 +53,8 @@ class Interval:
 def bounds(quantity: Quantity) -> Interval:
     """What a number of a library may well be: its range, or the usual factor of estimates or published numbers.
 
+    A share is 1 at most.
+
     Examples:
         >>> print(bounds(Quantity(value=2.0)), "and", bounds(Quantity(value=2.0, source="Table 1")))
         1 to 4 and 1.67 to 2.4
@@ -60,7 +62,7 @@ def bounds(quantity: Quantity) -> Interval:
     if quantity.range is not None:
         return Interval(*quantity.range)
     factor = ESTIMATE if quantity.is_estimate else PUBLISHED
-    return Interval(quantity.value / factor, quantity.value * factor)
+    return Interval(quantity.value / factor, min(quantity.value * factor, quantity.LARGEST))
 
 
 def intervals(totals: Callable[[Library], dict[str, float]], library: Library) -> dict[str, Interval]:

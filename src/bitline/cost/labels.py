@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bitline.numerics.text import with_article
+
 
 @dataclass(frozen=True)
 class Label:
@@ -34,30 +36,38 @@ class Label:
         return self.short or self.name
 
 
+INFERENCE = "inference"
+"""What costs are of where nothing says what the samples of the network are called."""
+
 COSTS = {
-    "energy_uJ": Label("energy of an image", "µJ", "energy"),
+    "energy_uJ": Label("energy of {a_sample}", "µJ", "energy"),
     "energy_per_mac_fJ": Label("energy of a MAC", "fJ", "energy per MAC"),
     "TOPS_per_W": Label("efficiency", "TOPS/W"),
     "area_mm2": Label("area", "mm²"),
     "TOPS_per_mm2": Label("density", "TOPS/mm²"),
-    "latency_us": Label("latency of an image", "µs", "latency"),
-    "images_per_s": Label("throughput", "images/s"),
+    "latency_us": Label("latency of {a_sample}", "µs", "latency"),
+    "images_per_s": Label("throughput", "{sample}s/s"),
     "power_W": Label("power", "W"),
     "arrays": Label("arrays"),
     "cells_used": Label("cells in use", "fraction"),
-    "conversions": Label("conversions of an image", short="conversions"),
+    "conversions": Label("conversions of {a_sample}", short="conversions"),
 }
-"""Numbers of the cost, by their names in result tables."""
+"""Numbers of the cost, by their names in result tables, with a place for what a sample is called."""
 
 
-def label_of_cost(name: str) -> Label:
+def label_of_cost(name: str, sample: str = INFERENCE) -> Label:
     """What a number of the cost is called.
 
     Args:
         name: as result tables have it.
+        sample: what a sample of the network is called, as `Measure.sample` says it.
 
     Examples:
-        >>> label_of_cost("energy_per_mac_fJ").head
-        'energy of a MAC (fJ)'
+        >>> label_of_cost("energy_per_mac_fJ").head, label_of_cost("images_per_s", "sample").head
+        ('energy of a MAC (fJ)', 'throughput (samples/s)')
+        >>> label_of_cost("energy_uJ").head, label_of_cost("energy_uJ", "image").head
+        ('energy of an inference (µJ)', 'energy of an image (µJ)')
     """
-    return COSTS.get(name) or Label(name.replace("_", " "))
+    label = COSTS.get(name) or Label(name.replace("_", " "))
+    words = {"sample": sample, "a_sample": with_article(sample)}
+    return Label(label.name.format(**words), label.unit.format(**words), label.short)

@@ -50,10 +50,10 @@ def network_cost(
         >>> _ = torch.nn.init.eye_(network[0].weight)
         >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
         >>> print(network_cost(statistics, "sonos-a"))
-        cost of an image on sonos-a, library sonos-40nm
+        cost of an inference on sonos-a, library sonos-40nm
           energy  0.000638 µJ  2.01 TOPS/W, 997 fJ per MAC
           area      0.563 mm²  0.00676 TOPS/mm², 1 array, 0.22 % of cells used
-          latency    0.336 µs  2,976,190 images/s, 0.0019 W
+          latency    0.336 µs  2,976,190 inferences/s, 0.0019 W
           most energy  row drivers 41 %, buffers 29 %, network 8 %
           most area    buffers 47 %, ADCs 18 %, cells 16 %
           1 note on estimates and on what is not counted: see .notes

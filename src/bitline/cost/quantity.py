@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import math
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -20,6 +21,9 @@ class Quantity(Part):
         Traceback (most recent call last):
         pydantic_core._pydantic_core.ValidationError: ... use ends on both sides of the value, 2.4, or leave it out ...
     """
+
+    LARGEST: ClassVar[float] = math.inf
+    """No number of the kind is above it."""
 
     value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     """The number."""
@@ -41,6 +45,8 @@ class Quantity(Part):
             raise PydanticCustomError("range", f"write the smaller end first, [{high:g}, {low:g}]")
         if low < 0 or (low == 0 and value > 0):
             raise PydanticCustomError("range", "use ends above 0")
+        if high > cls.LARGEST:
+            raise PydanticCustomError("range", f"use ends of {cls.LARGEST:g} at most")
         if not low <= value <= high:
             raise PydanticCustomError("range", f"use ends on both sides of the value, {value:g}, or leave it out")
         return ends
@@ -51,6 +57,23 @@ class Quantity(Part):
         return not self.source
 
 
+class Share(Quantity):
+    """A `Quantity` that is a fraction of a whole: 1 at most, and so are the ends of its range.
+
+    Examples:
+        >>> Share(value=0.5).value
+        0.5
+        >>> Share(value=50)
+        Traceback (most recent call last):
+        pydantic_core._pydantic_core.ValidationError: ... Input should be less than or equal to 1 ...
+    """
+
+    LARGEST: ClassVar[float] = 1.0
+
+    value: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    """The number, a fraction."""
+
+
 def _from_number(value: Any) -> Any:
     if isinstance(value, str):
         raise PydanticCustomError("quantity", "use a number, or a table with value and source")
@@ -59,6 +82,10 @@ def _from_number(value: Any) -> Any:
 
 AnyQuantity = Annotated[Quantity, BeforeValidator(_from_number)]
 """A `Quantity`, or a bare number, which is then an estimate."""
+
+
+AnyShare = Annotated[Share, BeforeValidator(_from_number)]
+"""A `Share`, or a bare number, which is then an estimate."""
 
 
 def _positive(quantity: Quantity) -> Quantity:

@@ -79,10 +79,10 @@ class NetworkCost(Efficiency):
         >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.0022, 10, {"ADCs": 33.5, "cells": 0.5}, time_ns=336),)
         >>> cost = NetworkCost("mine", "circuits", layers, {"ADCs": 0.1, "cells": 0.3}, 1, 1, 336, 336)
         >>> print(cost)
-        cost of an image on mine, library circuits
+        cost of an inference on mine, library circuits
           energy  3.4e-05 µJ  37.6 TOPS/W, 53.1 fJ per MAC
           area       0.4 mm²  0.00952 TOPS/mm², 1 array, 0.22 % of cells used
-          latency   0.336 µs  2,976,190 images/s, 0.000101 W
+          latency   0.336 µs  2,976,190 inferences/s, 0.000101 W
           most energy  ADCs 99 %, cells 1 %
           most area    cells 75 %, ADCs 25 %
         >>> round(cost.TOPS_per_W, 2)

@@ -28,7 +28,7 @@ def sensitivity(
         statistics: of the network.
         design: the accelerator.
         library: circuits; those that the design names if not given.
-        factor: by which every number is multiplied in turn.
+        factor: by which every number is multiplied in turn; a share becomes 1 at most.
 
     Returns:
         One row for each number, the largest change of energy first: `quantity`, `value`, `is_estimate`, and the ratios
@@ -58,7 +58,7 @@ def sensitivity(
     base = network_cost(statistics, design, library)
     rows = []
     for name, quantity in library.quantities().items():
-        changed = library.with_settings({name: factor * quantity.value})
+        changed = library.with_settings({name: min(factor * quantity.value, quantity.LARGEST)})
         cost = network_cost(statistics, design, changed)
         rows.append(
             {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bitline.cost.labels import label_of_cost
+from bitline.cost.labels import INFERENCE, label_of_cost
 from bitline.numerics.notebook import folded_html, table_html
 from bitline.numerics.summary import counted, summary
-from bitline.numerics.text import number, percent
+from bitline.numerics.text import number, percent, with_article
 
 if TYPE_CHECKING:
     from bitline.cost.result import LayerCost, NetworkCost
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 COLUMNS = 80
 """Longest line."""
+A_SAMPLE = with_article(INFERENCE)
+"""What costs are of."""
 LARGEST = 3
 """Components that are named."""
 
 
 def text_of_network(cost: NetworkCost) -> str:
-    """What an image costs, in a few lines."""
+    """What an inference costs, in a few lines."""
     totals = {name: _short(value) for name, value in cost.totals().items()}
     sizes = {
         "energy": f"{totals['energy_uJ']} µJ",
@@ -33,18 +35,18 @@ def text_of_network(cost: NetworkCost) -> str:
     facts = {
         "energy": f"{totals['TOPS_per_W']} TOPS/W, {totals['energy_per_mac_fJ']} fJ per MAC",
         "area": f"{totals['TOPS_per_mm2']} TOPS/mm², {arrays}, {percent(cost.used)} % of cells used",
-        "latency": f"{totals['images_per_s']} images/s, {totals['power_W']} W",
+        "latency": f"{totals['images_per_s']} {INFERENCE}s/s, {totals['power_W']} W",
     }
     width = max(map(len, sizes.values()))
     lines = [f"{name:<8}{size:>{width}}  {facts[name]}" for name, size in sizes.items()]
     lines += _most(cost.energies_pJ, cost.areas_mm2)
     if cost.notes:
         lines.append(f"{counted(len(cost.notes), 'note')} on estimates and on what is not counted: see .notes")
-    return _joined(f"cost of an image on {cost.design}, library {cost.library}", lines)
+    return _joined(f"cost of {A_SAMPLE} on {cost.design}, library {cost.library}", lines)
 
 
 def name_of_network(cost: NetworkCost) -> str:
-    """The cost of an image among other objects."""
+    """The cost of an inference among other objects."""
     sizes = f"{_short(cost.energy_uJ)} µJ, {_short(cost.area_mm2)} mm², {_short(cost.latency_us)} µs"
     return f"<NetworkCost of {cost.design}: {sizes}>"
 
@@ -64,13 +66,13 @@ def name_of_unit(cost: UnitCost) -> str:
 def name_of_statistics(statistics: Statistics) -> str:
     """What cost depends on, among other objects."""
     layers = counted(len(statistics.layers), "layer")
-    return f"<Statistics of {layers}, inputs of {counted(statistics.images, 'image')}>"
+    return f"<Statistics of {layers}, inputs of {counted(statistics.images, 'sample')}>"
 
 
 def text_of_statistics(statistics: Statistics) -> str:
     """What cost depends on, a line for each layer."""
     layers, digital = statistics.layers, statistics.digital
-    title = f"{counted(len(layers), 'analog layer')}, inputs of {counted(statistics.images, 'image')}"
+    title = f"{counted(len(layers), 'analog layer')}, inputs of {counted(statistics.images, 'sample')}"
     total = _short(sum(layer.macs for layer in layers))
     work = {
         "activations": digital.activations,
@@ -80,7 +82,7 @@ def text_of_statistics(statistics: Statistics) -> str:
         "MACs": digital.macs,
     }
     outside = ", ".join(f"{_short(count)} {name}" for name, count in work.items() if count)
-    last = [f"in all {total} MACs of an image", f"digital: {outside or 'nothing'}"]
+    last = [f"in all {total} MACs of {A_SAMPLE}", f"digital: {outside or 'nothing'}"]
     if digital.unknown:
         last.append(f"not counted: {', '.join(digital.unknown)}")
     head = ("layer", "rows", "columns", "products", "MACs", "inputs at 0")
@@ -116,7 +118,7 @@ def html_of_network(cost: NetworkCost) -> str:
          number(cost.areas_mm2.get(name), 3))
         for name in names
     ]  # fmt: skip
-    title = f"cost of an image on {cost.design}, library {cost.library}"
+    title = f"cost of {A_SAMPLE} on {cost.design}, library {cost.library}"
     of_parts = table_html("", [("component", "energy, µJ", "area, mm²"), *parts], most=len(parts))
     return table_html(title, [("", "", ""), *totals], most=len(totals)) + folded_html("components", of_parts)
 

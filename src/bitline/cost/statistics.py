@@ -106,10 +106,10 @@ class Statistics:
         >>> round(statistics.mean_current(layer, Design.load("sonos-a")), 2)
         0.24
         >>> print(statistics)
-        1 analog layer, inputs of 10 images
+        1 analog layer, inputs of 10 samples
         layer  rows  columns  products  MACs  inputs at 0
         0        64       10         1   640        0.3 %
-        in all 640 MACs of an image
+        in all 640 MACs of an inference
         digital: nothing
     """
 

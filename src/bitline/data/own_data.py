@@ -8,8 +8,8 @@ from torch import nn
 
 from bitline.config.code_names import import_path
 from bitline.config.imports import import_module
-from bitline.config.messages import first_line
 from bitline.config.trust import trust
+from bitline.config.users_code import failure
 from bitline.data.split_samples import SplitSamples
 from bitline.errors import BitlineError, DataError
 
@@ -51,4 +51,4 @@ def _made(path: str) -> Any:
     except BitlineError:
         raise
     except BaseException as error:  # a user's function can raise anything, SystemExit too
-        raise DataError(f"{path} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise DataError(f"{path} fails with {failure(error)}") from error

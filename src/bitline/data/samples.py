@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bitline.config.messages import first_line
+from bitline.config.users_code import failure
 from bitline.data.batch import batch_of, stacked_samples, with_labels
 from bitline.data.call import usable
 from bitline.data.dataset import Dataset
@@ -73,7 +73,7 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
     except BitlineError:
         raise
     except Exception as error:  # whatever a user's data raises
-        raise DataError(f"the data fails with {type(error).__name__}: {first_line(error)}") from error
+        raise DataError(f"the data fails with {failure(error)}") from error
 
 
 def _is_apart(data: Any, labels: Any) -> bool:

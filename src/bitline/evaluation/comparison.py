@@ -12,7 +12,6 @@ from torch import nn
 
 from bitline.cost import NetworkCost, library_of
 from bitline.design import Design
-from bitline.design.approximations import device_notes
 from bitline.design.settings import flat
 from bitline.errors import DataError
 from bitline.evaluation.evaluate import Metric, Procedure
@@ -145,7 +144,7 @@ def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -
         data.measure.of(values, f"{design.name}, chip {chip + 1},")  # refuse what has none
         chips.append(values)
     cost, why = prepared.cost_or_reason(design, prepared.skipped(data))
-    notes = (*prepared.conversion.notes, *device_notes(design), *why)
+    notes = (*prepared.notes(design), *why)
     return MeasuredDesign(design, tuple(chips), data.measure, cost, notes)
 
 

@@ -13,7 +13,6 @@ from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.cost import library_of
 from bitline.design import Design
-from bitline.design.approximations import device_notes
 from bitline.devices import format_duration
 from bitline.errors import DataError
 from bitline.evaluation.layer_errors import COMPARED, COMPARED_CHIPS, LayerSums, layer_errors
@@ -233,7 +232,7 @@ def _measured(
                 reference_value=reference_value,
                 chip_values=tuple(chip.value for chip in chips),
                 layers=layers,
-                notes=(*subject.notes, *prepared.conversion.notes, *device_notes(aged), *why),
+                notes=(*subject.notes, *prepared.notes(aged), *why),
                 cost=cost,
                 measure=data.measure,
                 samples=SampleValues(original, exact, tuple(chip.values for chip in chips)),

@@ -133,6 +133,14 @@ class Prepared:
         """What conversion did."""
         return conversion_of(self.analog)
 
+    def notes(self, design: Design) -> tuple[str, ...]:
+        """What a reader of the results should know of the conversion and of the devices.
+
+        Args:
+            design: that of the network at an age.
+        """
+        return replace(self.conversion, design=design).notes
+
     @cached_property
     def statistics(self) -> Statistics:
         """What cost depends on besides the design."""

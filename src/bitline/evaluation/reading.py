@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from bitline.config.users_code import defined_at
 from bitline.data.batch import Batch, copied
 from bitline.data.call import beside
 from bitline.errors import DataError
@@ -108,9 +109,10 @@ class Reading:
         with naming_failures_of(f"the measure {measure.name!r}") if is_a_users else nullcontext():
             values = measure.values(outputs, targets)
         if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
-            shape = f"values of the shape {tuple(values.shape)}" if isinstance(values, Tensor) else ""
+            is_tensor, place = isinstance(values, Tensor), defined_at(measure.values) if is_a_users else ""
+            shape = f"values of the shape {tuple(values.shape)}" if is_tensor else f"a {type(values).__name__}"
             raise DataError(
-                f"the measure {measure.name!r} has {shape or f'a {type(values).__name__}'} for {len(batch)} samples: "
+                f"the measure {measure.name!r}{place} has {shape} for {len(batch)} samples: "
                 "give a tensor with one row for each"
             )
         return values

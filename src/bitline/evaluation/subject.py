@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bitline.config.counts import whole_number
 from bitline.config.messages import first_line
+from bitline.config.users_code import users_line
 from bitline.data.batch import Batch
 from bitline.data.dataset import Dataset
 from bitline.data.labels import class_count
@@ -164,7 +165,8 @@ def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
-        raise DataError(f"the network cannot take images of shape {shapes}: {first_line(error)}") from error
+        reason = f"{first_line(error)}{users_line(error)}"
+        raise DataError(f"the network cannot take images of shape {shapes}: {reason}") from error
     values = reading.values(first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
     if nan or (values.is_floating_point() and reading.measure.needs_targets and bool(values.isnan().all())):

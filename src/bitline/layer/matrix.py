@@ -13,7 +13,7 @@ from torch import Tensor
 from bitline.arrays import MatrixProduct
 from bitline.config.arguments import check_values
 from bitline.design import Design
-from bitline.design.approximations import approximations
+from bitline.design.approximations import approximations, device_notes
 from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
@@ -152,7 +152,8 @@ class AnalogCore:
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
     Warns:
-        ApproximationWarning: something of the design is computed approximately, or weights are not stored as they are.
+        ApproximationWarning: something of the design is computed approximately, weights are not stored as they are, or
+            a device or curve has something to say of its use, such as what is extrapolated.
         GuaranteeWarning: the matrix gets less than a guaranteed ADC range promises: simulated as such an ADC is.
     """
 
@@ -179,8 +180,8 @@ class AnalogCore:
         self.chip = Chip(seed, chip)
         self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
         self.reads = 0
-        for approximation in (*approximations(design), *lost_weights([self.layer])):
-            warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
+        for note in (*approximations(design), *lost_weights([self.layer]), *device_notes(design)):
+            warnings.warn(f"core {name!r}: {note}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
             warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bitline.config.messages import first_line
+from bitline.config.users_code import defined_at, failure
 from bitline.errors import BitlineError, DataError
 from bitline.measures.measure import Direction, Measure
 
@@ -32,7 +32,7 @@ def naming_failures_of(what: str) -> Iterator[None]:
     except (BitlineError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # whatever a user's code raises
-        raise DataError(f"{what} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise DataError(f"{what} fails with {failure(error)}") from error
 
 
 class FunctionMeasure(Measure):
@@ -84,16 +84,20 @@ class FunctionMeasure(Measure):
             values = values[:, 0]
         if values.ndim != 1 or values.is_complex():
             raise DataError(
-                f"the measure {self.name!r} returns the shape {tuple(values.shape)}: return one real number for each "
-                "sample, (samples,)"
+                f"{self._named} returns the shape {tuple(values.shape)}: return one real number for each sample, "
+                "(samples,)"
             )
         return values[:, None]
+
+    @property
+    def _named(self) -> str:
+        """The measure, with the line where its function begins."""
+        return f"the measure {self.name!r}{defined_at(self.function)}"
 
     def _tensor(self, found: Any) -> Tensor:
         try:
             return torch.as_tensor(found)
         except Exception as error:  # whatever an object says that is no sequence of numbers
             raise DataError(
-                f"the measure {self.name!r} returns a {type(found).__name__}: return one real number for each sample, "
-                "(samples,)"
+                f"{self._named} returns a {type(found).__name__}: return one real number for each sample, (samples,)"
             ) from error

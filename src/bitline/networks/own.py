@@ -11,8 +11,9 @@ from typing import Any
 from torch import nn
 
 from bitline.config.imports import import_module
-from bitline.config.messages import first_line, nearest
+from bitline.config.messages import nearest
 from bitline.config.trust import trust
+from bitline.config.users_code import failure
 from bitline.data.preprocess import UNIT
 from bitline.errors import NetworkError
 from bitline.networks.network import Network
@@ -88,7 +89,7 @@ def _made(name: str, found: Any) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a user's function can raise anything, SystemExit too
-        raise NetworkError(f"{name} fails with {type(error).__name__}: {first_line(error)}") from error
+        raise NetworkError(f"{name} fails with {failure(error)}") from error
 
 
 def _check_no_arguments(name: str, found: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from bitline.design import Design
+from bitline.design.approximations import device_notes
 from bitline.errors import ConversionError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import LayerCalibration
@@ -70,7 +71,7 @@ class Conversion:
         layers = counted(len(self.analog), "analog layer")
         title = f"{cut(self.design.name, 20)}, chip {self.chip.number} of seed {self.chip.seed}: {layers}"
         rows = [_row(name, self.calibration.layers[name]) for name in self.analog]
-        notes = f"{counted(len(self.notes), 'note')} on what is approximate or stays digital: see .notes"
+        notes = f"{counted(len(self.notes), 'note')} on what is approximate, digital or extrapolated: see .notes"
         return title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else []
 
     def __getstate__(self) -> dict[str, object]:
@@ -79,9 +80,15 @@ class Conversion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the results should know: what is approximate, and what stays digital and why."""
+        """What a reader of the results should know.
+
+        That is what is approximate, what stays digital and why, and what devices say of their use at this age, such
+        as what is extrapolated.
+        """
         digital = (f"{_digital(name, kind)} stays digital" for name, kind in self.digital)
-        return (*self.remarks, *digital, *((self.folding.message,) if self.folding.message else ()))
+        folding = (self.folding.message,) if self.folding.message else ()
+        devices = device_notes(self.design) if self.design.is_loaded else ()
+        return (*self.remarks, *digital, *folding, *devices)
 
 
 def _digital(name: str, kind: str) -> str:

@@ -29,7 +29,7 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form, lost_classes
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form, losses
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
 from bitline.nn.transformer import prepare_transformers
@@ -222,7 +222,7 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
     Raises:
         ConversionError: there is none to make analog.
     """
-    lost = lost_classes(network, design)
+    lost = losses(network, design)
     _take_apart(network, design)
     places = names_of(network)
     remarks = (*check_rules(network, design, places, analog_form), *lost)

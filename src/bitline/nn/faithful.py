@@ -19,7 +19,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bitline.config.messages import first_line
+from bitline.config.users_code import failure
 from bitline.data.call import Call
 from bitline.errors import ConversionError
 from bitline.nn.composite import CompositeLayer
@@ -131,8 +131,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        reason = first_line(error, 200)
-        return Check(f"it fails ({type(error).__name__}: {reason})", ())
+        return Check(f"it fails ({failure(error, 200)})", ())
     _refuse_outside_reads(watch)
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
     return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)), watch.weights)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 
 from bitline.config.messages import first_line
+from bitline.config.users_code import users_line
 from bitline.errors import ConversionError
 from bitline.nn.offloaded import copies_of_loaded
 from bitline.nn.out_of_memory import is_out_of_memory, naming_memory
@@ -71,7 +72,7 @@ def _deep_copy(model: nn.Module) -> tuple[nn.Module, dict[int, Any]]:
             if is_out_of_memory(error):
                 raise
             raise ConversionError(
-                f"{type(model).__name__} cannot be copied ({first_line(error, 120)}): "
+                f"{type(model).__name__} cannot be copied ({first_line(error, 120)}){users_line(error)}: "
                 "make it copyable with copy.deepcopy"
             ) from None
     return network, memo

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.config.messages import first_line
+from bitline.config.users_code import failure
 from bitline.data.batch import left_out, stacked_samples
 from bitline.data.call import (
     Call,
@@ -164,11 +164,10 @@ def first_run(call: Call, network: nn.Module) -> Any:
         if is_out_of_memory(error):
             raise
         shapes = ", ".join(f"{tuple(tensor.shape)} {_short(tensor.dtype)}" for tensor in call.tensors())
-        reason = first_line(error, 200)
         whole = any(tensor.dtype == torch.uint8 for tensor in call.tensors())
         remedy = "normalise the images to floating point first" if whole else "check their shape, type and number"
         raise CalibrationError(
-            f"{type(network).__name__} cannot compute inputs {shapes} ({type(error).__name__}: {reason}): {remedy}"
+            f"{type(network).__name__} cannot compute inputs {shapes} ({failure(error, 200)}): {remedy}"
         ) from None
 
 
@@ -180,8 +179,7 @@ def _read(given: Any, model: nn.Module) -> tuple[Call, ...]:
     except Exception as error:  # whatever a user's data raises
         if is_out_of_memory(error):
             raise
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        raise CalibrationError(f"the calibration inputs cannot be read, {reason}") from error
+        raise CalibrationError(f"the calibration inputs cannot be read, {failure(error)}") from error
 
 
 def _calls(given: Any, model: nn.Module) -> Iterator[Call]:

@@ -16,7 +16,7 @@ from bitline.nn.linear import AnalogLinear
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
 from bitline.nn.rules import design_of, names_of
-from bitline.nn.subclasses import extended, obstacle
+from bitline.nn.subclasses import extended, needed_methods, obstacle, replaced_attributes
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
 from bitline.nn.transposed_linear import AnalogTransposedLinear
 
@@ -80,32 +80,49 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     return extended(_checked(COMPOSITE_LAYERS[layer], layer, CompositeLayer, "COMPOSITE_LAYERS"), type(module))
 
 
-def lost_classes(network: nn.Module, design: Design) -> tuple[str, ...]:
-    """A sentence for each class that its layers will not be instances of.
+def losses(network: nn.Module, design: Design) -> tuple[str, ...]:
+    """A sentence for each class that its layers will not be instances of, or attributes of which they will not keep.
 
     Args:
         network: in floating point.
         design: decides which of its layers become analog.
+
+    Raises:
+        ConversionError: an attribute of a layer would stand in the place of a method of its analog form.
 
     Examples:
         >>> class Named(nn.Linear):
         ...     @property
         ...     def name(self):
         ...         return "mine"
-        >>> lost_classes(nn.Sequential(nn.Linear(3, 2), Named(2, 2)), Design())
+        >>> losses(nn.Sequential(nn.Linear(3, 2), Named(2, 2)), Design())
         ("layer '1' is a Named, of which its analog form keeps the weights but not the class: it defines name, ...",)
     """
     found: dict[type[nn.Module], str] = {}
     for module, names in names_of(network).items():
         form = analog_form(module) or composite_form(module)
-        why = obstacle(form, type(module)) if form is not None and design_of(design, names) is not None else ""
-        if why:
-            found.setdefault(
-                type(module),
-                f"layer {names[0]!r} is a {type(module).__name__}, of which its analog form "
-                f"keeps the weights but not the class: {why}",
-            )
+        lost = _loss(form, module, names[0]) if form is not None and design_of(design, names) is not None else ""
+        if lost:
+            found.setdefault(type(module), f"layer {names[0]!r} is a {type(module).__name__}, {lost}")
     return tuple(found.values())
+
+
+def _loss(form: type[nn.Module], layer: nn.Module, name: str) -> str:
+    """What the analog form of a layer does not keep of it; empty where it keeps all.
+
+    Raises:
+        ConversionError: names the attribute that the form could not work with.
+    """
+    if needed := needed_methods(form, layer):
+        raise ConversionError(
+            f"layer {name!r} has the attribute {needed[0]!r}, which is a method of its analog form "
+            f"{form.__name__}: give the attribute another name"
+        )
+    why, replaced = obstacle(form, type(layer)), replaced_attributes(form, layer)
+    lost = [f"of which its analog form keeps the weights but not the class: {why}"] if why else []
+    if replaced:
+        lost.append(f"whose {' and '.join(replaced)} its analog form replaces by its own: use another name for yours")
+    return ", and ".join(lost)
 
 
 def is_quantised(module: nn.Module) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from abc import ABCMeta
 from collections.abc import Iterable
 from types import new_class
@@ -100,6 +101,50 @@ def obstacle(form: type[nn.Module], layer: type[nn.Module]) -> str:
     except TypeError as error:
         return str(error)
     return ""
+
+
+def replaced_attributes(form: type[nn.Module], layer: nn.Module) -> tuple[str, ...]:
+    """Attributes of a layer that its analog form replaces by its own, such as a name that its class sets.
+
+    Args:
+        form: of the layer.
+        layer: in floating point.
+
+    Examples:
+        >>> from bitline.nn import AnalogLinear
+        >>> linear = nn.Linear(3, 2)
+        >>> linear.name, linear.scale = "mine", 2.0
+        >>> replaced_attributes(AnalogLinear, linear)
+        ('name',)
+    """
+    return tuple(sorted(name for name in _own(form, layer) if not _is_method(form, name)))
+
+
+def needed_methods(form: type[nn.Module], layer: nn.Module) -> tuple[str, ...]:
+    """Attributes of a layer that would stand in the place of a method of its analog form.
+
+    Args:
+        form, layer: as for `replaced_attributes`.
+
+    Examples:
+        >>> from bitline.nn import AnalogLinear
+        >>> linear = nn.Linear(3, 2)
+        >>> linear.cells = 6
+        >>> needed_methods(AnalogLinear, linear)
+        ('cells',)
+    """
+    return tuple(sorted(name for name in _own(form, layer) if _is_method(form, name)))
+
+
+def _own(form: type[nn.Module], layer: nn.Module) -> set[str]:
+    """Attributes of a layer itself, not of its class, that its form has, too."""
+    held = {*vars(layer), *layer._parameters, *layer._buffers, *layer._modules}
+    theirs = {name for kind in type(layer).__mro__ for name in vars(kind)}
+    return held & ((_fields(form) | {name for kind in form.__mro__ for name in vars(kind)}) - theirs)
+
+
+def _is_method(form: type[nn.Module], name: str) -> bool:
+    return callable(inspect.getattr_static(form, name, None))
 
 
 _classes: dict[tuple[type[nn.Module], type[nn.Module]], type[Any]] = {}

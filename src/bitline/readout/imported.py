@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bitline.config.imported import ImportedPart
 from bitline.config.trust import heed, is_loadable
+from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
@@ -34,6 +35,16 @@ class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
 
     SETTING: ClassVar[str] = "adc.kind"
     BASE: ClassVar[type[Variant]] = CircuitAdc
+
+    def model_post_init(self, context: Any) -> None:
+        super().model_post_init(context)
+        if self.is_loaded:
+            self._method("tables").check_arguments(CircuitAdc)
+            is_ideal = self.loaded.is_ideal
+            if not isinstance(is_ideal, bool):
+                said = "a method" if callable(is_ideal) else repr(is_ideal)
+                method = self._method("is_ideal")
+                raise ValueError(f"{method} is {said}: make it a @property that returns True or False")
 
     @model_validator(mode="before")
     @classmethod
@@ -73,7 +84,10 @@ class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
         try:
             return _checked(found, self.bits, arrays, converters)
         except ValueError as error:
-            raise DesignError(f"adc.kind is {self.kind!r}, whose method 'tables' returns {error}") from None
+            raise DesignError(f"{self._method('tables')} returns {error}") from None
+
+    def _method(self, name: str) -> UsersMethod:
+        return UsersMethod(self.SETTING, self.kind, self.loaded, name)
 
 
 def _checked(table: Any, bits: int, arrays: int, converters: int) -> TransferTable:

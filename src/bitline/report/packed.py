@@ -60,7 +60,7 @@ def packed_rows(result: StudyResult) -> dict[str, Any]:
             with np.errstate(over="ignore"):
                 numbers = numbers.astype(np.float32)
         kind = f"{numbers.dtype.kind}{numbers.itemsize}"
-        columns.append({"name": name, "head": head_of(name), **means, "type": kind})
+        columns.append({"name": name, "head": head_of(name, result.measure.sample), **means, "type": kind})
         arrays.append(numbers)
     return {"size": len(result.designs), "columns": columns, "values": _packed(arrays)}
 

@@ -116,7 +116,7 @@ def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
     totals = result.cost.totals() if result.cost else {}
     for name in SHOWN:
         if name in totals:
-            label = label_of_cost(name)
+            label = label_of_cost(name, measure.sample)
             yield label.name, f"{number(totals[name], 3)} {label.unit}"
 
 
@@ -175,7 +175,7 @@ def _cost(result: Evaluation) -> str:
     cost = result.cost
     if cost is None:
         return ""
-    labels = {name: label_of_cost(name) for name in cost.totals()}
+    labels = {name: label_of_cost(name, result.measure.sample) for name in cost.totals()}
     totals = [(labels[name].name, number(value), labels[name].unit) for name, value in cost.totals().items()]
     names = dict.fromkeys([*cost.energies_pJ, *cost.areas_mm2])
     parts = [

@@ -115,9 +115,10 @@ def _left_out(result: StudyResult, listed: StudyResult) -> str:
 def _chooser(result: StudyResult, left_out: str) -> str:
     """Where designs are chosen: a chart, ranges, words, and the table of those that are chosen."""
     example = "accuracy&gt;90 energy&lt;2" if result.measure == ACCURACY else "chips&gt;1 energy&lt;2"
+    sample = result.measure.sample
     heads = "".join(
         f'<th scope="col" data-name="{html.escape(name, quote=True)}"><button type="button" '
-        f'title="sort by {html.escape(name, quote=True)}">{html.escape(head_of(name))}</button></th>'
+        f'title="sort by {html.escape(name, quote=True)}">{html.escape(head_of(name, sample))}</button></th>'
         for name in columns_of(result)
     )
     text = (resources.files("bitline.report") / "assets" / "chooser.html").read_text(encoding="utf-8")

@@ -38,18 +38,19 @@ def columns_of(result: StudyResult) -> list[str]:
     return [*settings, result.measure.head, f"std{unit}", "chips", *screened, *_costs(result)]
 
 
-def head_of(column: str) -> str:
+def head_of(column: str, sample: str) -> str:
     """What stands above a column.
 
     Args:
         column: name, as `columns_of` gives it, which filters and downloads use.
+        sample: what a sample is called.
 
     Examples:
-        >>> head_of("adc.bits"), head_of("latency_us"), head_of("accuracy (%)"), head_of("std (%)")
-        ('ADC resolution (bits)', 'latency of an image (µs)', 'accuracy (%)', 'std over chips (%)')
+        >>> [head_of(column, "image") for column in ("adc.bits", "latency_us", "accuracy (%)", "std (%)")]
+        ['ADC resolution (bits)', 'latency of an image (µs)', 'accuracy (%)', 'std over chips (%)']
     """
     if column in COSTS:
-        return label_of_cost(column).head
+        return label_of_cost(column, sample).head
     if column.partition(" ")[0] == "std":
         return column.replace("std", "std over chips", 1)
     return label_of_setting(column).head if "." in column else column
@@ -121,5 +122,5 @@ def _has_screened(result: StudyResult) -> bool:
 
 
 def _costs(result: StudyResult) -> list[str]:
-    names = COSTS if len(result.designs) <= MANY else tuple(COST_AXES)
+    names = COSTS if len(result.designs) <= MANY else COST_AXES
     return [name for name in names if any(name in design.costs for design in result.designs)]

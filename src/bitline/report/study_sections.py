@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import plotly.graph_objects as go
 
 from bitline.cost.labels import label_of_cost
+from bitline.errors import BitlineError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
 from bitline.numerics.text import number, setting_text
@@ -21,6 +22,7 @@ from bitline.report.figures.study_series import COST_AXES, lines, measured, pare
 from bitline.report.labels import label_of_setting
 from bitline.report.page import Section, table
 from bitline.report.shown_designs import shown_designs
+from bitline.study.axes import crossed
 from bitline.study.results import StudyResult
 
 FILLED = 0.6
@@ -66,8 +68,21 @@ def is_grid(result: StudyResult) -> bool:
         >>> is_grid(StudyResult(study, {}, (), designs, 0.92)), is_grid(StudyResult(study, {}, (), designs[:1], 0.92))
         (True, False)
     """
-    steps = [len(axis.steps()) for axis in result.study.axes] or [len(result.levels(name)) for name in result.settings]
-    return len(measured(result)) >= FILLED * math.prod(steps)
+    most = int(len(measured(result)) / FILLED)
+    return _combinations(result, most + 1) <= most
+
+
+def _combinations(result: StudyResult, enough: int) -> int:
+    """Combinations of the settings of a study, with the conditions of its axes; they are counted up to a number."""
+    axes = result.study.axes
+    if not any(axis.when for axis in axes):
+        steps = [len(axis.steps()) for axis in axes] or [len(result.levels(name)) for name in result.settings]
+        return math.prod(steps)
+    try:
+        known = result.study.known()
+    except BitlineError:  # the base design is not there any more
+        known = {}
+    return sum(1 for _ in itertools.islice(crossed(axes, known), enough))
 
 
 def _settings(shown: StudyResult) -> Section:
@@ -121,13 +136,14 @@ def _maps(result: StudyResult) -> Section:
 
 
 def _pairs(result: StudyResult) -> Iterator[tuple[str, str]]:
-    """Pairs of settings of which most combinations are measured."""
+    """Pairs of settings of which most combinations are measured, among the designs that have both."""
     designs = measured(result)
-    counts = {name: len({repr(design.settings.get(name)) for design in designs}) for name in result.settings}
     for across, down in itertools.combinations(result.settings, 2):
-        cells = counts[across] * counts[down]
-        met = {(repr(design.settings.get(across)), repr(design.settings.get(down))) for design in designs}
-        if min(counts[across], counts[down]) > 1 and cells <= LARGEST_MAP and len(met) >= FILLED * cells:
+        having = [design.settings for design in designs if across in design.settings and down in design.settings]
+        met = {(repr(settings[across]), repr(settings[down])) for settings in having}
+        columns, rows = (len(set(values)) for values in (zip(*met, strict=True) if met else ((), ())))
+        cells = columns * rows
+        if min(columns, rows) > 1 and cells <= LARGEST_MAP and len(met) >= FILLED * cells:
             yield across, down
 
 
@@ -152,8 +168,9 @@ def front_table(result: StudyResult) -> str:
     if not front or not result.settings:
         return ""
     costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
+    of_costs = [label_of_cost(name, result.measure.sample).head for name in costs]
     heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
-             "95 % interval of the mean", *(label_of_cost(name).head for name in costs)]  # fmt: skip
+             "95 % interval of the mean", *of_costs]  # fmt: skip
     rows = [
         [
             *(setting_text(design.settings.get(name, "")) for name in result.settings),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config.trust import refusal
+from bitline.cost.labels import Label, label_of_cost
 from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import BitlineError, StudyError
@@ -104,6 +105,10 @@ class Session:
             "quality": self._quality(point, same),
         }
 
+    def _labels(self) -> dict[str, Label]:
+        """What costs of a sample are called."""
+        return {name: label_of_cost(name, self.metric.sample) for name in COSTS}
+
     def measure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Measure a design in the background.
 
@@ -135,6 +140,7 @@ class Session:
                 "share": self.metric.is_share,
                 "unit": self.metric.unit,
             },
+            "costs": {name: {"name": label.name, "head": label.head} for name, label in self._labels().items()},
             "float": self.metric.shown(result.float_accuracy) if result else "",
             "designs": [self.row(design) for design in designs],
             "progress": self.watched.progress() if not error else None,

@@ -158,7 +158,7 @@ def crossed(axes: Sequence[Axis], known: dict[str, Any]) -> Iterator[dict[str, A
         {'weights.kind': 'offset', 'weights.bits_per_cell': 2}
     """
     met: set[str] = set()
-    for settings in _crossed(list(axes), known, {}):
+    for settings in combinations(axes, known):
         key = repr(sorted(settings.items()))
         if key not in met:
             met.add(key)
@@ -192,16 +192,30 @@ def check_conditions(axes: Sequence[Axis], known: dict[str, Any]) -> None:
         names |= dict.fromkeys(axis.settings)
 
 
-def _crossed(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def combinations(axes: Sequence[Axis], known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All combinations of the axes' steps, first axis slowest, some of which may be alike.
+
+    Args:
+        axes: as for `crossed`.
+        known: as for `crossed`.
+
+    Examples:
+        >>> list(combinations([Axis(setting="adc.bits", values=[6, 6])], {}))
+        [{'adc.bits': 6}, {'adc.bits': 6}]
+    """
+    return _combinations(list(axes), known, {})
+
+
+def _combinations(axes: list[Axis], known: dict[str, Any], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if not axes:
         yield settings
         return
     first, rest = axes[0], axes[1:]
     if not meets(first.when, {**known, **settings}):
-        yield from _crossed(rest, known, settings)
+        yield from _combinations(rest, known, settings)
         return
     for step in first.steps():
-        yield from _crossed(rest, known, {**settings, **step})
+        yield from _combinations(rest, known, {**settings, **step})
 
 
 def meets(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
@@ -216,7 +230,7 @@ def meets(condition: dict[str, Any], settings: dict[str, Any]) -> bool:
         (True, True)
     """
     return all(
-        any(_same(settings.get(name), value) for value in (wanted if isinstance(wanted, (list, tuple)) else [wanted]))
+        any(same(settings.get(name), value) for value in (wanted if isinstance(wanted, (list, tuple)) else [wanted]))
         for name, wanted in condition.items()
     )
 
@@ -238,7 +252,16 @@ def quantity(value: Any) -> float | None:
     return None
 
 
-def _same(value: Any, other: Any) -> bool:
-    """Whether two values of a setting mean the same."""
+def same(value: Any, other: Any) -> bool:
+    """Whether two values of a setting mean the same.
+
+    Args:
+        value: as one axis or design writes it.
+        other: as another one does.
+
+    Examples:
+        >>> same("1 day", 86400), same("offset", "differential")
+        (True, False)
+    """
     size = quantity(value)
     return bool(value == other) or (size is not None and size == quantity(other))

@@ -14,7 +14,6 @@ import hashlib
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import resolve_name
@@ -26,6 +25,7 @@ from torch import nn
 
 from bitline.config.imports import source_of
 from bitline.config.trust import module_of
+from bitline.config.users_code import is_installed
 from bitline.measures import Measure
 from bitline.measures.named import NamedMeasure
 
@@ -36,7 +36,6 @@ LISTED = 3
 """Names of files that are shown at most."""
 
 _PATH = re.compile(r"([\w.]+):\w+")
-_STANDARD = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 
 
 @dataclass(frozen=True)
@@ -192,17 +191,6 @@ def _with_packages(name: str) -> list[str]:
     """The names of a module and of the packages that it is in."""
     parts = name.split(".")
     return [".".join(parts[: count + 1]) for count in range(len(parts))]
-
-
-def is_installed(file: str) -> bool:
-    """Whether a file is of the Python installation or of a package that was installed.
-
-    Examples:
-        >>> is_installed(ast.__file__), is_installed("mydev.py")
-        (True, False)
-    """
-    folders = ("site-packages", "dist-packages")
-    return file.startswith((*_STANDARD, "<frozen")) or any(part in folders for part in Path(file).parts)
 
 
 def _source(name: str) -> _Source:

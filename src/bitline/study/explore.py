@@ -27,6 +27,7 @@ from bitline.study.point import Point, in_line
 from bitline.study.possible import check_axes, note_of, nothing
 from bitline.study.store import FRONT, LEFT_OUT, Store
 from bitline.study.study import Study
+from bitline.study.unused import unused
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import load
 
@@ -44,7 +45,7 @@ class SearchResult:
         front: keys of the survivors that no other one beats in every objective.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
-        note: what is to be said of impossible combinations that the search met; empty where there were none.
+        note: what is to be said of impossible combinations that the search met, and of axes that no design has.
 
     Examples:
         >>> SearchResult(looked_at=100, survivors=(), front=("3f2a", "91bc"), failures=(), seconds=60.0).front
@@ -120,9 +121,11 @@ def explore(
         closing((launch or local(workers))(workload.beside(kept.path))) as executor,
     ):
         screening = _Screening(study, objectives, kept, executor, images)
+        kept.remember(FRONT, "[]")
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
-        kept.remember(LEFT_OUT, note_of(screening.impossible))
+        note = note_of(screening.impossible, unused(study.axes, study.known()))
+        kept.remember(LEFT_OUT, note)
         if not screening.looked_at:
             raise StudyError(nothing(study, screening.impossible))
         survivors = screening.survivors()
@@ -136,7 +139,7 @@ def explore(
         front=tuple(best),
         failures=failures,
         seconds=time.perf_counter() - began,
-        note=note_of(screening.impossible),
+        note=note,
     )
 
 

@@ -46,7 +46,7 @@ class Forecast:
         images: number of images that are left to classify, over all designs and chips.
         seconds: how long it should take; None where a probe would run code that nobody allowed.
         busy: computing time of all workers together (s); None where `seconds` is.
-        note: what is to be said of impossible combinations, which are left out; empty where there are none.
+        note: what is to be said of impossible combinations, which are left out, and of axes that no design has.
 
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)

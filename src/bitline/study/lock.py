@@ -45,8 +45,7 @@ def locked(path: Path) -> Iterator[None]:
     lock = place.with_name(place.name + ".lock")
     number = _held(lock, path)
     try:
-        os.ftruncate(number, 0)
-        _write_owner(number)
+        _write_owner(number, lock)
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows does not remove files that are open
@@ -89,10 +88,18 @@ def _is_at(lock: Path, number: int) -> bool:
         return False
 
 
-def _write_owner(number: int) -> None:
-    """Say who holds a lock, after its first byte, which is what Windows locks."""
-    os.lseek(number, 0, os.SEEK_SET)
-    os.write(number, f" process {os.getpid()} on {platform.node()}".encode())
+def _write_owner(number: int, lock: Path) -> None:
+    """Say who holds a lock, after its first byte, which is what Windows locks.
+
+    Raises:
+        StudyError: the disk is full.
+    """
+    try:
+        os.ftruncate(number, 0)
+        os.lseek(number, 0, os.SEEK_SET)
+        os.write(number, f" process {os.getpid()} on {platform.node()}".encode())
+    except OSError as error:
+        raise StudyError(f"cannot write {lock}: {error.strerror}; make room there, or give another --out") from None
 
 
 def _owner(number: int) -> str:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import traceback
-from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
-import bitline
 from bitline.config.messages import first_line
-from bitline.config.users_methods import short_path
+from bitline.config.users_code import bitlines_line, users_line
 from bitline.errors import BitlineError
 from bitline.nn.out_of_memory import is_out_of_memory
-from bitline.study.code import is_installed
 from bitline.study.task import Task
 
 OUT_OF_MEMORY = "out of memory: use a smaller batch (run.batch, --batch), fewer workers, or a design with fewer slices"
 KILLED = "it probably ran out of memory: use fewer workers or a smaller run.batch"
 """Of a worker that ended without a word."""
-
-_PACKAGE = str(Path(bitline.__file__).parent) + os.sep
 
 
 def described(error: BaseException) -> str:
@@ -38,10 +30,9 @@ def described(error: BaseException) -> str:
     """
     if isinstance(error, BitlineError):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
     if is_out_of_memory(error):
-        return f"{OUT_OF_MEMORY}{_place(filter(_is_a_users, frames))}"
-    place = _place(filter(_is_a_users, frames)) or _place(filter(_is_bitlines, frames))
+        return f"{OUT_OF_MEMORY}{users_line(error)}"
+    place = users_line(error) or bitlines_line(error)
     name, said = type(error).__name__, first_line(error) if isinstance(error, Exception) else str(error)
     return f"{name}{place}" if said in ("", name) else f"{name}: {said}{place}"
 
@@ -56,7 +47,7 @@ def is_of_users_code(error: BaseException) -> bool:
         >>> is_of_users_code(ValueError("never raised"))
         False
     """
-    return any(map(_is_a_users, traceback.extract_tb(error.__traceback__)))
+    return bool(users_line(error))
 
 
 def with_less_at_once(task: Task, batch: int) -> Task:
@@ -81,16 +72,3 @@ def smaller(batch: int) -> int:
         (16, 1)
     """
     return max(1, batch // 4)
-
-
-def _is_bitlines(frame: traceback.FrameSummary) -> bool:
-    return frame.filename.startswith(_PACKAGE)
-
-
-def _is_a_users(frame: traceback.FrameSummary) -> bool:
-    return not (_is_bitlines(frame) or is_installed(frame.filename))
-
-
-def _place(frames: Iterable[traceback.FrameSummary]) -> str:
-    """The last of some lines of code that took part, if there is one."""
-    return "".join(f" ({short_path(frame.filename)}:{frame.lineno})" for frame in list(frames)[-1:])

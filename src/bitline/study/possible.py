@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from bitline.numerics.garbage import without_collection
 from bitline.numerics.summary import counted
 from bitline.study.axes import BASE, Axis, check_conditions, crossed
 from bitline.study.point import Point, in_line
+from bitline.study.unused import lost, unused
 
 if TYPE_CHECKING:
     from bitline.study.study import Study
@@ -28,6 +29,7 @@ class Possible:
     Attributes:
         points: the designs, those that differ in nothing but names only once.
         impossible: for the settings of each impossible combination, in words, why it is one.
+        unused: what is said of axes, and values of axes, that no design has.
 
     Examples:
         >>> Possible((), {"weights.bits_per_cell = 12": "use 1 to 7"}).note
@@ -36,28 +38,31 @@ class Possible:
 
     points: tuple[Point, ...]
     impossible: dict[str, str]
+    unused: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
-        """What is to be said of the impossible combinations; empty where there are none."""
-        return note_of(self.impossible)
+        """What is to be said of impossible combinations and of what no design has; empty where there is neither."""
+        return note_of(self.impossible, self.unused)
 
 
-def note_of(impossible: dict[str, str]) -> str:
-    """A note on impossible combinations, with the first of them; empty where there are none.
+def note_of(impossible: dict[str, str], unused: Sequence[str] = ()) -> str:
+    """A note on impossible combinations, with the first of them, and on what no design has; empty for neither.
 
     Args:
         impossible: for the settings of each, in words, why it is impossible.
+        unused: what is said of axes, and values of axes, that no design has.
 
     Examples:
         >>> print(note_of({"adc.bits = 3": "too few", "adc.bits = 4": "too few"}))
         2 impossible combinations of the axes are left out, such as adc.bits = 3: too few
     """
     if not impossible:
-        return ""
+        return "; ".join(unused)
     (settings, reason), several = next(iter(impossible.items())), len(impossible) > 1
     left_out = "are left out, such as" if several else "is left out:"
-    return f"{counted(len(impossible), 'impossible combination')} of the axes {left_out} {settings}: {reason}"
+    count = counted(len(impossible), "impossible combination")
+    return "; ".join([f"{count} of the axes {left_out} {settings}: {reason}", *unused])
 
 
 def possible(study: Study) -> Possible:
@@ -78,6 +83,7 @@ def possible(study: Study) -> Possible:
     """
     points: dict[str, Point] = {}
     impossible: dict[str, str] = {}
+    found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     known = check_axes(study, values=study.skip_impossible)
     with without_collection():
         for settings in crossed(study.axes, known):
@@ -88,11 +94,14 @@ def possible(study: Study) -> Possible:
                 if not study.skip_impossible:
                     raise StudyError(f"study {study.name!r}, {label}: {error}{SKIP}") from None
                 impossible[label] = str(error)
+                found[False].append(settings)
             else:
+                found[True].append(settings)
                 points.setdefault(point.key, point)
     if not points:
         raise StudyError(nothing(study, impossible))
-    return Possible(tuple(points.values()), impossible)
+    several = lost(*found.values()) if len(impossible) > 1 else ()  # one combination is named anyway
+    return Possible(tuple(points.values()), impossible, (*unused(study.axes, known), *several))
 
 
 def nothing(study: Study, impossible: dict[str, str]) -> str:

@@ -42,7 +42,8 @@ CODE = "code of designs"
 
 
 FRONT = "front"
-"""Name of the fact that says which designs `bitline explore` has found best: a JSON list of their keys."""
+"""Name of the fact that the run at hand is a search, as `bitline explore` does it: a JSON list of the keys of the
+designs that it found best, empty until it ends."""
 
 ASIDE = frozenset({NOTES, MEMORY, LEFT_OUT, DEVICES, FRONT})
 """Names of the facts that results do not depend on: the result has them as notes and designs."""
@@ -131,6 +132,10 @@ class Store(StoredRows):
     def remember(self, name: str, value: str) -> None:
         """Keep a text that no result depends on, such as the study file."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def forget(self, name: str) -> None:
+        """Drop a text that no result depends on, as another run has none."""
+        self.connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
     def note_batch(self, subject: str, batch: int, usual: int) -> None:
         """Keep that memory was too short for as many images at once as usual, for the notes on results.

@@ -19,7 +19,7 @@ from bitline.study.executors import Launch, local
 from bitline.study.forms import form_of
 from bitline.study.point import Point
 from bitline.study.possible import Possible, possible
-from bitline.study.store import LEFT_OUT, Store
+from bitline.study.store import FRONT, LEFT_OUT, Store
 from bitline.study.study import Study
 from bitline.study.work import agenda_of, failures_of, opened, work
 from bitline.study.workload import Workload, load
@@ -34,7 +34,7 @@ class Summary:
         done: number of tasks that were done now.
         failures: which designs failed and why, now or in an earlier run.
         seconds: time it took.
-        note: what is to be said of impossible combinations, which are left out; empty where there are none.
+        note: what is to be said of impossible combinations, which are left out, and of axes that no design has.
 
     Examples:
         >>> Summary(points=(), done=12, failures=(), seconds=30.0)
@@ -142,5 +142,6 @@ def _begun(study: Study, store: Path, workload: Workload, found: Possible) -> It
     with opened(study, store, workload) as kept:
         kept.remember("points", json.dumps([point.key for point in found.points]))
         kept.remember(LEFT_OUT, found.note)
+        kept.forget(FRONT)  # of an earlier search
         kept.add_designs(found.points)
         yield kept

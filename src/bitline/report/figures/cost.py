@@ -71,7 +71,7 @@ def energy_figure(cost: NetworkCost) -> go.Figure:
         if any(values):
             figure.add_bar(x=values, y=names, orientation="h", name=part.title, marker_color=part.colour)
     figure.update_layout(
-        title="Energy of one image by layer and component",
+        title="Energy by layer and component",
         xaxis_title="energy (µJ)",
         barmode="stack",
         **in_rows("layer", len(names)),

@@ -8,11 +8,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from bitline.cost.labels import label_of_cost
 from bitline.measures import Measure
 from bitline.numerics.text import number, percent
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_series import (
-    COST_AXES,
     EACH,
     LARGEST_SERIES,
     Series,
@@ -278,8 +278,8 @@ def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(
-        title=f"{result.measure.title} against {COST_AXES[cost]}",
-        xaxis={"title": COST_AXES[cost], "type": "log"},
+        title=f"{result.measure.title} against {label_of_cost(cost, result.measure.sample).head}",
+        xaxis={"title": label_of_cost(cost, result.measure.sample).head, "type": "log"},
         yaxis={"title": result.measure.head},
         legend=LEGEND,
         height=460,

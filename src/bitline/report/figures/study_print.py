@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bitline.cost.labels import label_of_cost
 from bitline.errors import StudyError
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
@@ -209,7 +210,7 @@ def draw_pareto(axes: Axes, result: StudyResult, cost: str) -> None:
     axes.xaxis.set_major_locator(steps if max(x) > 2 * min(x) else MaxNLocator(5))
     axes.xaxis.set_major_formatter(lambda value, _: number(value, 3))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(COST_AXES[cost])
+    axes.set_xlabel(label_of_cost(cost, result.measure.sample).head)
     axes.set_ylabel(result.measure.head)
     axes.legend(fontsize=7)
     axes.grid(alpha=0.3)

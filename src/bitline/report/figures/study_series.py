@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from bitline.cost.labels import COSTS
 from bitline.measures import Measure
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.labels import in_short
@@ -21,8 +20,8 @@ LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
 EACH = "a point for each design"
 """What points of one colour are, where settings are too many for a colour each."""
-COST_AXES = {name: COSTS[name].head for name in ("energy_uJ", "area_mm2", "latency_us")}
-"""Numbers of the cost that accuracy is traded against, with their axis titles."""
+COST_AXES = ("energy_uJ", "area_mm2", "latency_us")
+"""Numbers of the cost that accuracy is traded against."""
 LARGEST_BREAKDOWN = 40
 """Designs in the figures of layers and costs; the most accurate ones where there are more."""
 

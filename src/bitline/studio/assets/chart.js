@@ -4,10 +4,9 @@ import { axes, scale } from "bitline/scales.js";
 import { byId, draw, make, number, shown } from "bitline/text.js";
 
 const HEIGHT = 390, LEFT = 58, RIGHT = 18, TOP = 40, BOTTOM = 44;
-const NAMES = { energy_uJ: "energy of an image (µJ)", area_mm2: "area (mm²)", latency_us: "latency (µs)" };
 
 // `kept` and `front` are keys of the designs that are chosen, and of those that none of them beats. Returns the scales.
-export function drawChart(designs, cost, { now, measure, choose, kept, front, limits }) {
+export function drawChart(designs, cost, { now, measure, costs, choose, kept, front, limits }) {
   const place = byId("chart"), width = Math.max(300, Math.min(1100, place.clientWidth || 860));
   const points = designs.filter((design) => design.value !== null && design[cost] > 0);
   const own = now && now.cost && now.cost[cost] > 0 ? now : null;
@@ -19,8 +18,8 @@ export function drawChart(designs, cost, { now, measure, choose, kept, front, li
   const view = scales(points, own, cost, measure, width);
   const chosen = points.filter((design) => kept.has(design.key)), best = chosen.filter((design) => front.has(design.key)).sort((a, b) => a[cost] - b[cost]);
   const svg = draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "group",
-    "aria-label": `${measure.name} against ${NAMES[cost]}: ${chosen.length} of ${points.length} measured designs` });
-  svg.append(...axes(view.across, view.up, view.box, { up: measure.head, across: NAMES[cost] }), ...rectangle(view, limits), ...frontLine(best, view, cost));
+    "aria-label": `${measure.name} against ${costs[cost].head}: ${chosen.length} of ${points.length} measured designs` });
+  svg.append(...axes(view.across, view.up, view.box, { up: measure.head, across: costs[cost].head }), ...rectangle(view, limits), ...frontLine(best, view, cost));
   for (const design of points) if (!kept.has(design.key)) svg.append(draw("circle", { class: "hidden-point", cx: view.across.at(design[cost]), cy: view.up.at(design.value), r: 3 }));
   const said = draw("text", { class: "said", x: LEFT, y: 14 }, "");
   for (const design of chosen) svg.append(...mark(design, { view, cost, measure, isBest: front.has(design.key), said, choose }));

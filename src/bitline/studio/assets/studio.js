@@ -12,7 +12,7 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 const OTHERS = "#999999";
 const EVERY_MS = 1500;
 
-let settings = {}, now = null, known = { designs: [], measure: { name: "", head: "", unit: "", sign: 1, share: true } }, chosen = [], waiting = null, missed = 0;
+let settings = {}, now = null, known = { designs: [], measure: { name: "", head: "", unit: "", sign: 1, share: true }, costs: {} }, chosen = [], waiting = null, missed = 0;
 
 // -- the design that is built
 
@@ -69,7 +69,7 @@ function showNumbers() {
   const card = (value, name, small = "") => make("div", {}, make("b", {}, value || "–"), name, small ? make("small", {}, small) : null);
   const cards = [card(quality.text, quality.name, quality.interval)];
   if (cost) {
-    cards.push(card(`${number(cost.energy_uJ)} µJ`, "energy of an image", `${number(cost.TOPS_per_W)} TOPS/W`),
+    cards.push(card(`${number(cost.energy_uJ)} µJ`, known.costs.energy_uJ?.name ?? "energy", `${number(cost.TOPS_per_W)} TOPS/W`),
       card(`${number(cost.area_mm2)} mm²`, "area", cost.library), card(`${number(cost.latency_us)} µs`, "latency"));
   }
   byId("numbers").replaceChildren(...cards);
@@ -150,7 +150,7 @@ const counted = (count) => `${count} design${count === 1 ? "" : "s"}`;
 function redraw() {
   const designs = visible();
   const cost = byId("cost").value;
-  view = drawChart(known.designs, cost, { now, measure: known.measure, choose: load, kept: new Set(designs.map((design) => design.key)), front,
+  view = drawChart(known.designs, cost, { now, measure: known.measure, costs: known.costs, choose: load, kept: new Set(designs.map((design) => design.key)), front,
     limits: [limits[cost], limits[known.measure.name]] });
   byId("clear").disabled = !byId("filter").value && !byId("only-front").checked && !Object.values(limits).flat().some(Number.isFinite);
   showTable(designs, { key: now?.key, chosen, measure: known.measure, load, compare, redraw });
