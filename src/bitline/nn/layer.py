@@ -283,7 +283,7 @@ class AnalogLayer(nn.Module):
         return SavedState.of(self._chip, self._calibration, self._correction, self._converted_for).to_bytes()
 
     def set_extra_state(self, state: Tensor) -> None:
-        saved = SavedState.from_bytes(state).for_layer(self.name, self._converted_for)
+        saved = SavedState.from_bytes(state, self.name).for_layer(self.name, self._converted_for)
         if saved.calibration is not None:
             self.calibrate(saved.calibration)
         self.put_on(saved.chip)
