@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from bitline.data.call import Call
 from bitline.nn.same_outputs import difference, flat
+from bitline.numerics.random_state import keeping_random_state
 
 MIXED = 0.05
 """Share of the largest output from which on a sample depends on those beside it: far more than rounding does."""
@@ -37,9 +38,8 @@ def irregularities(network: nn.Module, call: Call, outputs: Any) -> tuple[str, .
         ()
     """
     count, name, together = call.samples, type(network).__name__, flat(outputs)
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
-        with torch.random.fork_rng(devices=devices):
+        with keeping_random_state():
             alone, again = (flat(call.part(0, 1).on(network)) for _ in range(2))
     except (Exception, SystemExit):  # a user's network can raise anything, also for one sample alone
         return ()

@@ -31,6 +31,7 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.same_outputs import difference, flat
+from bitline.numerics.random_state import keeping_random_state
 
 HARMLESS = frozenset(
     {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
@@ -282,7 +283,7 @@ def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, .
 @contextmanager
 def _same_randomness() -> Iterator[None]:
     """Every run draws the same random numbers, and leaves the user's generator as it was."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()):
+    with keeping_random_state():
         torch.manual_seed(0)
         yield
 
