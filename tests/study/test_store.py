@@ -185,7 +185,7 @@ def test_chips_are_cut_to_the_images_that_they_share(tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"nothing", pack(np.ones(3)), pack(np.ones(5)), "text", None, 3])
 def test_damaged_values_of_images_are_refused(tmp_path, damage):
     with Store.writing(tmp_path / "s.sqlite", {"seed": "0"}) as store:
-        store.add(Outcome(Task("float", "", "", None, 0, 0, 4), correct=3, values=pack(np.ones(4))))
+        store.add(Outcome(Task.of_float(0, 4), correct=3, values=pack(np.ones(4))))
         store.connection.execute("PRAGMA ignore_check_constraints = 1")
         if damage is None:
             store.connection.execute("UPDATE results SET start = 4")
