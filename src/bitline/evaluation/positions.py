@@ -13,7 +13,7 @@ from bitline.data.call import Call
 from bitline.data.outputs import tensor_of
 from bitline.errors import BitlineError
 from bitline.nn.padding import with_other_padding
-from bitline.nn.same_outputs import flat
+from bitline.nn.same_outputs import leaves
 from bitline.numerics.random_state import keeping_random_state
 
 AT_MOST = 4
@@ -122,7 +122,7 @@ def _tensor(outputs: Any) -> Tensor | None:
     try:
         return tensor_of(outputs, "")
     except BitlineError:
-        return next((value for value in flat(outputs) if isinstance(value, Tensor)), None)
+        return next((value for value in leaves(outputs) if isinstance(value, Tensor)), None)
 
 
 def _cut(call: Call, axis: int, which: Collection[int], size: int, kept: int) -> Call:

@@ -108,7 +108,7 @@ def _identity(model: nn.Module, design: Design, images: Tensor | Samples) -> dic
     """What a calibration depends on, in the words of a message."""
     content = images.digest().encode() if isinstance(images, Samples) else _bytes(images)
     seen = hashlib.blake2b(content, digest_size=8)
-    settings = views.flat(views.calibration(design))
+    settings = views.by_setting(views.calibration(design))
     return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}
 
 

@@ -20,7 +20,7 @@ from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.float_gradients import with_gradients_of
-from bitline.nn.for_a_while import counted, replaced
+from bitline.nn.for_a_while import incremented, replaced
 from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
@@ -246,7 +246,7 @@ class AnalogLayer(nn.Module):
     def settled(self) -> Iterator[None]:
         """Promise that nothing changes weights, calibration or chip for a while: they are looked at once."""
         self.programmed()
-        with counted(vars(self), "_settled"):
+        with incremented(vars(self), "_settled"):
             yield
 
     @property
