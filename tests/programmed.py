@@ -13,9 +13,10 @@ from bitline.placement import Placement
 CODES = torch.randint(-127, 128, (1, 200, 60), generator=torch.Generator().manual_seed(0)).float()
 
 
-def cells_of(settings, codes=CODES, chip=0, rows=1152):
+def cells_of(settings, codes=CODES, chip=0, rows=None):
+    """Cells for codes (slices, rows, columns), on arrays of so many rows; on one array if None."""
     design = Design().with_settings(settings)
-    blocks = partition_rows(codes.shape[1], 1, rows).row_slices(codes.shape[1], 1)
+    blocks = partition_rows(codes.shape[1], 1, rows or codes.shape[1]).row_slices(codes.shape[1], 1)
     placement = Placement(blocks, codes.shape[2], design.array.columns)
     return program_cells(codes, design, placement, Draws((0, chip)), "layer")
 

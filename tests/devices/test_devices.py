@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from programmed import cells_of
 from scipy import stats
 
-from bitline import Design
 from bitline.devices import Exact, StateIndependent, StateProportional
-from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
-from bitline.placement import Placement
 
 TARGET = torch.linspace(0, 1, 5).repeat_interleave(40_000)
 
@@ -40,15 +38,11 @@ def test_standard_deviation_follows_the_published_law(device, sigma, distributio
             assert stats.kstest(errors.numpy(), law[distribution].cdf).pvalue > 1e-4
 
 
-def cells_of(design, codes, chip=0):
-    return program_cells(codes, design, Placement.on_one_array(*codes.shape[1:]), Draws((0, chip)), "layer")
-
-
 def test_clipping_is_a_choice_of_the_cell():
     codes = torch.zeros(1, 20_000, 1)
     error = {"cell.device": {"kind": "state-independent", "alpha": 0.1}, "cell.on_off_ratio": 10.0}
     lowest = {
-        clip: float(cells_of(Design().with_settings({**error, "cell.clip": clip}), codes).conductance.min())
+        clip: float(cells_of({**error, "cell.clip": clip}, codes).conductance.min())
         for clip in ("zero", "window", "none")
     }
     assert lowest["none"] < 0

@@ -9,21 +9,18 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.patches import Polygon
+from programmed import cells_of
 
 from bitline import Design
 from bitline.errors import DesignError
-from bitline.layer.cells import program_cells
 from bitline.numerics.draws import Draws
-from bitline.placement import Placement
 from bitline.report.figures.device import device_figure
 
 HOUR, DAY = 3600.0, 86400.0
 
 
-def cells_of(codes: torch.Tensor, **cell):
-    return program_cells(
-        codes, Design().with_settings({"cell": cell}), Placement.on_one_array(*codes.shape[1:]), Draws((0, 0)), "layer"
-    )
+def held(codes: torch.Tensor, **cell):
+    return cells_of({"cell": cell}, codes)
 
 
 # -- relations of the conductance just after programming, evaluated at the drifted one (bitline, phase-change memory)
@@ -33,7 +30,7 @@ def cells_of(codes: torch.Tensor, **cell):
 def test_phase_change_memory_keeps_the_noise_of_the_state_it_was_programmed_to(time, sigma_uS):
     """A cell of 12.7 uS: sigma = G(t) Q(G_p) sqrt(ln(t / 2 t_read)), root mean square over cells (ICECS 2019)."""
     device = {"kind": "pcm-nandakumar-2019", "G_max_uS": 12.7, "sigma_uS": [0.0]}
-    cells = cells_of(torch.full((1, 20_000, 1), 127.0), device=device, time=time, on_off_ratio=math.inf)
+    cells = held(torch.full((1, 20_000, 1), 127.0), device=device, time=time, on_off_ratio=math.inf)
     assert float(cells.noise[0].square().mean().sqrt()) * 12.7 == pytest.approx(sigma_uS, abs=1e-3)
 
 
@@ -70,15 +67,15 @@ def test_stuck_cells_are_part_of_the_current_that_compensates_drift():
     codes = torch.full((1, 400, 50), 100.0)
     settings = {"device": "pcm-joshi-2020", "time": DAY, "drift_compensation": "column"}
     faults = {"stuck_high": 0.3}
-    now = cells_of(codes, **settings, faults=faults)
-    then = cells_of(codes, **{**settings, "time": 0.0}, faults=faults)
+    now = held(codes, **settings, faults=faults)
+    then = held(codes, **{**settings, "time": 0.0}, faults=faults)
     restored = (now.conductance.sum((0, 1, 3)) * now.drift_gain).double()
     torch.testing.assert_close(restored, then.conductance.sum((0, 1, 3)).double(), rtol=1e-4, atol=0)
-    assert float(now.drift_gain.mean()) < 0.95 * float(cells_of(codes, **settings).drift_gain.mean())
+    assert float(now.drift_gain.mean()) < 0.95 * float(held(codes, **settings).drift_gain.mean())
 
 
 def test_stuck_cells_have_the_noise_of_the_state_they_are_stuck_at():
-    cells = cells_of(torch.full((1, 2000, 1), 20.0), device="pcm-joshi-2020", time=DAY, faults={"stuck_high": 0.2})
+    cells = held(torch.full((1, 2000, 1), 20.0), device="pcm-joshi-2020", time=DAY, faults={"stuck_high": 0.2})
     stuck = cells.conductance == 1
     expected = 0.0088 * math.sqrt(math.log((DAY + 250e-9) / 500e-9))
     assert int(stuck.sum()) > 100

@@ -164,7 +164,7 @@ def test_a_worker_with_other_code_does_not_work(lab, tmp_path):
     point = study().points()[0]
     from bitline.study.task import Task
 
-    task = Task("analog", point.accuracy_key, point.accuracy_key, point.design, 0, 0, 4)
+    task = Task.of_chip(point, 0, 0, 4)
     assert "the code of the network on" in worker.run(task).error
     stale = Worker(context).run(replace(task, key="old", prepare_key="old"))
     assert "the code of the design on" in stale.error

@@ -24,7 +24,7 @@ from bitline.numerics.draws import Draws
         [
             {"kind": "milo-2021", "read_voltage_V": 0.5},
             {"kind": "sinh", "scale_V": 0.1},
-            {"kind": "curves:Saturating", "slope": 2.0},
+            {"kind": "own_parts:Saturating", "slope": 2.0},
         ]
     ),
     st.sampled_from(["digital", "analog"]),

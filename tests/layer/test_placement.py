@@ -29,7 +29,7 @@ MAPPINGS = [
 WIRES = {"kind": "row-driven", "word_line": {"segment": 1e-3}, "bit_line": {"segment": 1e-3}}
 ARRAYS = [{"kind": "ideal"}, WIRES, WIRES | {"lines": "interleaved"}]
 CELLS = [{}, {"current_voltage": "milo-2021"}]
-CONVERTERS = [{"kind": "none"}, {"kind": "converters:ByPlace", "bits": 7, "range": "full"}]
+CONVERTERS = [{"kind": "none"}, {"kind": "own_parts:ByPlace", "bits": 7, "range": "full"}]
 
 
 @st.composite

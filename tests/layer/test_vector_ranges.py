@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.chain import literal_chain
+from oracle.code_edges import assert_equal_up_to_code_edges
 from strategies import designs, inputs_for, matrices
 from torch import nn
 from torch.nn import functional
@@ -35,19 +36,13 @@ BESIDES = [
 ]
 
 
-def assert_equal_up_to_code_edges(result: np.ndarray, expected) -> None:
-    per_vector = np.abs(expected.magnitude).max(axis=0)
-    worst = np.abs(result - expected.outputs) - expected.slack - 2e-5 * per_vector - 1e-6
-    assert (worst <= 0).all(), f"exceeds by {worst.max()}"
-
-
 @settings(max_examples=12)
 @given(designs(), matrices(), st.integers(0, 1000), st.booleans(), st.integers(1, 5))
 def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch):
     inputs = inputs_for(matrix.shape[1], batch, seed, signed) * np.float32(10.0) ** np.arange(batch, dtype=np.float32)
     core = AnalogCore(matrix, design.with_settings(OWN), calibration=inputs, seed=seed, chip=3, name="layer")
     expected = literal_chain(matrix, core.layer.design, inputs, core.calibration, draws=Draws((seed, 3, "layer")))
-    assert_equal_up_to_code_edges(core @ inputs, expected)
+    assert_equal_up_to_code_edges(core @ inputs, expected, 2e-5 * expected.magnitude.max(axis=0))
 
 
 @settings(max_examples=8)
@@ -63,7 +58,9 @@ def test_windows_of_a_convolution_are_vectors(data, design, channels, size, seed
     expected = literal_chain(
         matrix, layer.design, windows.numpy(), calibration, positions=size * size, draws=Draws((seed, 0, "layer"))
     )
-    assert_equal_up_to_code_edges(result.transpose(0, 1).reshape(len(matrix), -1).numpy(), expected)
+    assert_equal_up_to_code_edges(
+        result.transpose(0, 1).reshape(len(matrix), -1).numpy(), expected, 2e-5 * expected.magnitude.max(axis=0)
+    )
 
 
 def programmed(besides: dict, groups: int = 1) -> tuple[ProgrammedLayer, torch.Tensor]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -107,3 +110,41 @@ def test_a_calibration_with_more_levels_than_the_converter_has_is_refused():
     known = conversion_of(analog({})).calibration
     with pytest.raises(CalibrationError, match="256 ADC levels"):
         convert(network(), DESIGN.with_settings({"adc.bits": 3}), known)
+
+
+def otherwise(state: dict[str, Tensor], change: Callable[[dict[str, Any]], None]) -> dict[str, Tensor]:
+    """A state whose first layer says something else."""
+    content = json.loads(bytes(state["0._extra_state"].tolist()))
+    change(content)
+    return {**state, "0._extra_state": torch.tensor(list(json.dumps(content).encode()), dtype=torch.uint8)}
+
+
+NO_STATES = [
+    lambda content: content["calibration"]["inputs"].update(step=math.nan),
+    lambda content: content["calibration"]["inputs"].update(magnitude_bits=1.5),
+    lambda content: content["calibration"]["inputs"].pop("step"),
+    lambda content: content["calibration"]["levels"].update(step=[math.inf]),
+    lambda content: content["calibration"]["levels"].update(low="x"),
+    lambda content: content.update(calibration=[]),
+    lambda content: content.update(correction={"gain": [math.nan] * 32, "offset": [0.0] * 32}),
+    lambda content: content["chip"].update(number="x"),
+    lambda content: content.pop("chip"),
+]
+
+
+@pytest.mark.parametrize("change", NO_STATES)
+def test_states_hold_numbers(change):
+    """NaN was loaded without a word, and all outputs were NaN; what was missing was a traceback."""
+    known = analog({})
+    with torch.no_grad():
+        before = known(X)
+        with pytest.raises(CalibrationError, match="cannot read the state of layer '0'"):
+            known.load_state_dict(otherwise(known.state_dict(), change))
+        assert torch.equal(known(X), before)
+
+
+def test_states_that_are_no_json_are_refused():
+    known = analog({})
+    state = {**known.state_dict(), "0._extra_state": torch.zeros(3, dtype=torch.uint8)}
+    with pytest.raises(CalibrationError, match="cannot read the state of layer '0'"):
+        known.load_state_dict(state)

@@ -40,6 +40,11 @@ class Literal:
     slack: np.ndarray
     magnitude: np.ndarray
 
+    @property
+    def largest(self) -> float:
+        """The largest magnitude of all outputs."""
+        return float(self.magnitude.max(initial=1e-6))
+
 
 def literal_chain(
     matrix: np.ndarray,

@@ -49,7 +49,7 @@ if __name__ == "__main__":
     labels = torch.zeros(2).long()
     processes = Processes(Context(Sleeper(), images, labels, images, seed=0, batch=2), count=2)
     for index in processes.idle():
-        processes.submit(index, Task("float", "", "", None, chip=0, start=0, stop=2))
+        processes.submit(index, Task.of_float(0, 2))
     print(*(worker.pid for worker in processes.workers), flush=True)
     processes.wait()
 """

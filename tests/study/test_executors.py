@@ -64,7 +64,7 @@ def test_a_standing_worker_that_cannot_read_the_next_study_never_works_on_the_la
         monkeypatch.syspath_prepend(tmp_path)
         later = importlib.import_module("written_later").Later().eval()
         later.load_state_dict(context.model.state_dict())
-        task, outcomes = Task("float", "", "", None, 0, 0, 4), []
+        task, outcomes = Task.of_float(0, 4), []
         for model in (context.model, later, later):
             if len(outcomes) < 2:
                 executor.begin(replace(context, model=model), ("cpu",))

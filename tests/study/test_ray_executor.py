@@ -83,7 +83,7 @@ def test_errors_of_a_worker_are_those_of_its_task(cluster):
     workers.close()
 
 
-FLOAT = Task("float", "", "", None, chip=0, start=0, stop=2)
+FLOAT = Task.of_float(0, 2)
 
 
 def first(workers: RayCluster):

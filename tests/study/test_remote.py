@@ -204,8 +204,8 @@ def test_how_many_workers_run_is_said_once_it_has_settled():
     executor = RemoteWorkers(cluster, 3, said.append, clock)
     assert executor.wait() is None
     clock.now += SETTLED_S
-    executor.submit(2, Task("float", "", "", None, 0, 0, 1))
+    executor.submit(2, Task.of_float(0, 1))
     executor.wait()
-    executor.submit(2, Task("float", "", "", None, 0, 0, 1))
+    executor.submit(2, Task.of_float(0, 1))
     executor.wait()
     assert said == ["1 of 3 workers run; 2 start or wait for a place: each needs 1 core, and the cluster has none"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sqlite3
 
 import numpy as np
@@ -12,6 +13,7 @@ from small_study import IMAGES, study
 
 from bitline.errors import StudyError
 from bitline.study import plan, read_results, sweep
+from bitline.study.lock import is_held, locked
 from bitline.study.schema import RESULTS_VERSION
 from bitline.study.store import Store
 from bitline.study.task import Outcome, Task
@@ -25,6 +27,33 @@ def test_a_store_in_use_is_refused_and_readable(finished, tmp_path):
             sweep(study(), path)
         with Store.reading(path) as reader:
             assert reader.shards() == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "held"),
+    [
+        (f"process {os.getpid()} on {platform.node()}", True),
+        (f"process 999999999 on {platform.node()}", False),
+        (f"process 30000000000 on {platform.node()}", False),
+        (f"process 999999999 on {platform.node()}.elsewhere", True),
+        ("", True),
+    ],
+)
+def test_a_lock_says_whether_its_holder_lives(tmp_path, owner, held):
+    """A process number that no system has was a traceback in the studio."""
+    path = tmp_path / "store.sqlite"
+    path.with_name("store.sqlite.lock").write_text(f" {owner}")
+    assert is_held(path) == held
+    (tmp_path / "link.sqlite").symlink_to(path)
+    assert is_held(tmp_path / "link.sqlite") == held
+
+
+def test_a_store_is_held_while_it_is_written_to(tmp_path):
+    path = tmp_path / "store.sqlite"
+    assert not is_held(path)
+    with locked(path):
+        assert is_held(path)
+    assert not is_held(path)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +185,7 @@ def test_chips_are_cut_to_the_images_that_they_share(tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"nothing", pack(np.ones(3)), pack(np.ones(5)), "text", None, 3])
 def test_damaged_values_of_images_are_refused(tmp_path, damage):
     with Store.writing(tmp_path / "s.sqlite", {"seed": "0"}) as store:
-        store.add(Outcome(Task("float", "", "", None, 0, 0, 4), correct=3, values=pack(np.ones(4))))
+        store.add(Outcome(Task.of_float(0, 4), correct=3, values=pack(np.ones(4))))
         store.connection.execute("PRAGMA ignore_check_constraints = 1")
         if damage is None:
             store.connection.execute("UPDATE results SET start = 4")

@@ -52,8 +52,7 @@ def test_costs_in_two_parts_are_those_in_one(tmp_path):
             store.remember("images", "4")
             store.add_designs(points)
             for point in points:
-                key = point.accuracy_key
-                store.add(Outcome(Task("cost", key, key, point.design, 0, 0, 0), costs=((point.key, COST),)))
+                store.add(Outcome(Task.of_costs(point, (), 0), costs=((point.key, COST),)))
             if name == "old":
                 store.connection.execute("UPDATE designs SET cost = ?", (json.dumps(COST),))
                 store.connection.execute("DROP TABLE cost_parts")

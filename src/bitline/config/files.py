@@ -176,6 +176,22 @@ def check_place(option: str, *paths: Path) -> None:
             raise BitlineError(f"cannot write {path}: {error.strerror}; give another {option}") from None
 
 
+def is_alive(process: int) -> bool:
+    """Whether this machine has a process of this number.
+
+    Examples:
+        >>> is_alive(os.getpid()), is_alive(30_000_000_000)
+        (True, False)
+    """
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
 def _try(path: Path) -> None:
     if _is_special(path):
         if not os.access(path, os.W_OK):
@@ -248,20 +264,9 @@ def _remove_orphans(place: Path) -> None:
     """Remove parts of a file whose processes are gone: neither alive here nor holding the lock from elsewhere."""
     for part in place.parent.glob(f"{escape(place.name)}.*.part"):
         number = part.name.removeprefix(f"{place.name}.").removesuffix(".part")
-        if number.isdecimal() and not _is_alive(int(number)) and _is_free(part):
+        if number.isdecimal() and not is_alive(int(number)) and _is_free(part):
             with suppress(OSError):
                 part.unlink()
-
-
-def _is_alive(process: int) -> bool:
-    """Whether this machine has a process of this number."""
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True
 
 
 def _is_free(part: Path) -> bool:

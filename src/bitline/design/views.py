@@ -14,6 +14,7 @@ from typing import Any
 
 from bitline.arrays import IdealArray
 from bitline.design.design import Design, Inputs, LayerRule
+from bitline.design.settings import flat
 from bitline.devices import Cell
 from bitline.encode import Differential, WeightMapping
 from bitline.readout import NoAdc
@@ -103,18 +104,15 @@ def key(view: View) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def flat(view: View, prefix: str = "") -> View:
+def by_setting(view: View) -> View:
     """A view by dotted names, the design's own settings without a prefix.
 
     Examples:
-        >>> flat({"design": {"adc": {"bits": 8}}, "layers": []})
+        >>> by_setting({"design": {"adc": {"bits": 8}}, "layers": []})
         {'adc.bits': 8, 'layers': []}
     """
-    found: View = {}
-    for name, value in view.items():
-        whole = f"{prefix}{name}" if name != "design" or prefix else ""
-        found |= flat(value, f"{whole}." if whole else "") if isinstance(value, dict) else {whole: value}
-    return found
+    others = {name: value for name, value in view.items() if name != "design"}
+    return flat({**view.get("design", {}), **others})
 
 
 def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
@@ -124,7 +122,7 @@ def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
         >>> differences({"adc": {"bits": 8, "centred": True}}, {"adc": {"bits": 3, "centred": True}})
         {'adc.bits': (8, 3)}
     """
-    ours, theirs = (flat(json.loads(json.dumps(_as_before(each), default=str))) for each in (view, other))
+    ours, theirs = (by_setting(json.loads(json.dumps(_as_before(each), default=str))) for each in (view, other))
     names = dict.fromkeys((*ours, *theirs))
     both = {name: (ours.get(name), theirs.get(name)) for name in names}
     return {name: values for name, values in both.items() if values[0] != values[1]}

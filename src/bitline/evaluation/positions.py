@@ -13,7 +13,8 @@ from bitline.data.call import Call
 from bitline.data.outputs import tensor_of
 from bitline.errors import BitlineError
 from bitline.nn.padding import with_other_padding
-from bitline.nn.same_outputs import flat
+from bitline.nn.same_outputs import leaves
+from bitline.numerics.random_state import keeping_random_state
 
 AT_MOST = 4
 """Inputs that are tried together."""
@@ -110,9 +111,8 @@ def output_tensor(network: nn.Module, call: Call) -> Tensor | None:
         >>> output_tensor(nn.Identity(), Call((torch.ones(2),), {})), output_tensor(nn.Linear(3, 1), Call((), {}))
         (tensor([1., 1.]), None)
     """
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
-        with torch.random.fork_rng(devices=devices):
+        with keeping_random_state():
             return _tensor(call.on(network))
     except (Exception, SystemExit):  # a user's network can raise anything
         return None
@@ -122,7 +122,7 @@ def _tensor(outputs: Any) -> Tensor | None:
     try:
         return tensor_of(outputs, "")
     except BitlineError:
-        return next((value for value in flat(outputs) if isinstance(value, Tensor)), None)
+        return next((value for value in leaves(outputs) if isinstance(value, Tensor)), None)
 
 
 def _cut(call: Call, axis: int, which: Collection[int], size: int, kept: int) -> Call:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.call import Call
-from bitline.nn.same_outputs import difference, flat
+from bitline.nn.same_outputs import difference, leaves
+from bitline.numerics.random_state import keeping_random_state
 
 MIXED = 0.05
 """Share of the largest output from which on a sample depends on those beside it: far more than rounding does."""
@@ -36,11 +37,10 @@ def irregularities(network: nn.Module, call: Call, outputs: Any) -> tuple[str, .
         >>> irregularities(network, call, network(torch.eye(2)))
         ()
     """
-    count, name, together = call.samples, type(network).__name__, flat(outputs)
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    count, name, together = call.samples, type(network).__name__, leaves(outputs)
     try:
-        with torch.random.fork_rng(devices=devices):
-            alone, again = (flat(call.part(0, 1).on(network)) for _ in range(2))
+        with keeping_random_state():
+            alone, again = (leaves(call.part(0, 1).on(network)) for _ in range(2))
     except (Exception, SystemExit):  # a user's network can raise anything, also for one sample alone
         return ()
     if difference(alone, again):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,7 +98,8 @@ class Subject:
             raise DataError("0 images and 0 labels: give one label for each of one or more images")
         first = samples.first(2)
         reading = Reading.of(float_network, measure, lambda: samples.batches(RUN))
-        outputs = _first_outputs(float_network, design, reading, first)
+        with layer_to_blame(float_network, design, lambda: StoredSamples(first.call)):
+            outputs = check_first(float_network, reading, first)
         notes = (*notes, *irregularities(float_network, first.call, outputs))
         if isinstance(samples, StoredSamples) and samples.targets is not None:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
@@ -118,22 +120,38 @@ def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[
     return measured, others, (f"{which} set ranges, and are not measured on: no others were given",)
 
 
-def _first_outputs(network: nn.Module, design: Design, reading: Reading, first: Batch) -> Any:
-    """`check_first`, but where a layer is to blame, that is said.
+@contextmanager
+def layer_to_blame(network: nn.Module, design: Design, inputs: Callable[[], Any]) -> Iterator[None]:
+    """Where something about a network is refused, say which layer is to blame, if one is.
+
+    Args:
+        network: in eval mode.
+        design: the accelerator.
+        inputs: a few to convert the network with.
 
     Raises:
-        ConversionError: a layer is to blame.
+        ConversionError: a layer cannot be converted.
+        BitlineError: what was refused, if all can.
+
+    Examples:
+        >>> import torch
+        >>> network = nn.Linear(4, 3).eval()
+        >>> _ = network.weight.data.fill_(torch.nan)
+        >>> with layer_to_blame(network, Design(), lambda: torch.rand(2, 4)):
+        ...     raise NetworkError("the network's scores are NaN")
+        Traceback (most recent call last):
+        bitline.errors.ConversionError: layer 'linear' has NaN or infinite weights: ...
     """
     try:
-        return check_first(network, reading, first)
-    except BitlineError as error:
+        yield
+    except BitlineError:
         try:
-            convert(network, design, StoredSamples(first.call))
+            convert(network, design, inputs())
         except ConversionError:
             raise
         except (Exception, SystemExit):  # says nothing more
             pass
-        raise error
+        raise
 
 
 def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
@@ -191,13 +209,5 @@ def classes_of(network: nn.Module, design: Design, images: Tensor | StoredImages
         >>> classes_of(nn.Linear(4, 3).eval(), Design(), torch.rand(6, 4))
         3
     """
-    try:
+    with layer_to_blame(network, design, lambda: inputs_of(images[:2])):
         return class_count(network, images)
-    except BitlineError as error:
-        try:
-            convert(network, design, inputs_of(images[:2]))
-        except ConversionError:
-            raise
-        except (Exception, SystemExit):  # says nothing more
-            pass
-        raise error

@@ -55,15 +55,24 @@ class Calibration:
         return f"Calibration({counted(len(self.layers), 'layer')})"
 
     def __str__(self) -> str:
-        head = ("layer", "input bits", "input step", "ADC codes")
-        rows = [(name, *_ranges_in_words(layer)) for name, layer in self.layers.items()]
-        return summary(f"calibration of {counted(len(self.layers), 'layer')}", [head, *rows])
+        rows = [(name, *ranges_in_words(layer)) for name, layer in self.layers.items()]
+        return summary(f"calibration of {counted(len(self.layers), 'layer')}", [("layer", *RANGES), *rows])
 
 
-def _ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
-    """Bits and step of the inputs, and the codes of the ADCs."""
+RANGES = ("inputs", "input step", "ADC codes")
+"""What `ranges_in_words` says."""
+
+
+def ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
+    """Bits and step of a layer's inputs, and the codes of its ADCs over all weight slices.
+
+    Examples:
+        >>> ranges_in_words(LayerCalibration(InputScale(0.5, 7, signed=True), None))
+        ('sign + 7 bits', '0.5', 'no ADC')
+    """
+    bits = f"{'sign + ' if layer.inputs.signed else ''}{counted(layer.inputs.magnitude_bits, 'bit')}"
     codes = "no ADC" if layer.levels is None else f"{min(layer.levels.low):,} to {max(layer.levels.high):,}"
-    return f"{layer.inputs.magnitude_bits:,}", number(layer.inputs.step, 3), codes
+    return bits, number(layer.inputs.step, 3), codes
 
 
 Activities = Mapping[str, Activity]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,9 @@ from bitline.config.messages import first_line
 from bitline.data.samples import Samples
 from bitline.design import Design, views
 from bitline.errors import CalibrationError
-from bitline.layer.encoded import LayerCalibration
 from bitline.nn.calibrate import Calibration
+from bitline.nn.calibration_json import UNREADABLE, calibration_of_json
 from bitline.numerics.digest import weights_digest
-from bitline.quantize import InputScale
-from bitline.readout import Levels
 
 FORMAT = 3
 
@@ -80,7 +76,7 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
         content = json.loads(path.read_text(encoding="utf-8"))
         made_for, layers, folded = dict(content["made for"]), dict(content["layers"]), content["folded"]
         known = content["format"] == FORMAT
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise _unreadable(path, error) from None
     if not known:
         raise CalibrationError(f"{path} was written by another version of bitline: delete it to make a new one")
@@ -92,9 +88,9 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
             )
     try:
         pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
-        chosen = {name: _layer(saved) for name, saved in layers.items()}
+        chosen = {name: calibration_of_json(saved) for name, saved in layers.items()}
         return Calibration(chosen, pairs, channels_last=content.get("channels last") is True)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from None
 
 
@@ -112,35 +108,10 @@ def _identity(model: nn.Module, design: Design, images: Tensor | Samples) -> dic
     """What a calibration depends on, in the words of a message."""
     content = images.digest().encode() if isinstance(images, Samples) else _bytes(images)
     seen = hashlib.blake2b(content, digest_size=8)
-    settings = views.flat(views.calibration(design))
+    settings = views.by_setting(views.calibration(design))
     return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}
 
 
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-def _layer(saved: dict[str, Any]) -> LayerCalibration:
-    inputs, levels = InputScale(**saved["inputs"]), saved["levels"]
-    _check([inputs.step], float, low=0)
-    _check([inputs.magnitude_bits], int, low=0)
-    if levels is None:
-        return LayerCalibration(inputs, None)
-    found = Levels(**{key: tuple(value) for key, value in levels.items()})
-    _check(found.step, float)
-    for whole in (found.low, found.high, found.shape):
-        _check(whole, int)
-    return LayerCalibration(inputs, found)
-
-
-def _check(values: Sequence[Any], kind: type[float], low: float = -math.inf) -> None:
-    """Refuse what is no finite number of a kind above a limit.
-
-    Raises:
-        ValueError: one of the values is none.
-    """
-    for value in values:
-        is_number = isinstance(value, (int, kind)) and not isinstance(value, bool)
-        if not is_number or not low <= float(value) < math.inf:
-            raise ValueError(f"{value!r} is no number that a calibration holds")

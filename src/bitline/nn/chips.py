@@ -9,6 +9,7 @@ from torch import nn
 from bitline.config.counts import whole_number
 from bitline.errors import ConversionError
 from bitline.nn.contexts import analog_layers
+from bitline.nn.conversion import not_converted
 from bitline.nn.layer import AnalogLayer
 
 
@@ -82,7 +83,7 @@ def _layers(network: nn.Module) -> list[AnalogLayer]:
     """The analog layers, of which a converted network has at least one."""
     layers = list(analog_layers(network))
     if not layers:
-        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+        raise not_converted(network)
     return layers
 
 

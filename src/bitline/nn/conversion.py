@@ -10,13 +10,11 @@ from bitline.design import Design
 from bitline.design.approximations import device_notes
 from bitline.errors import ConversionError
 from bitline.layer.chip import Chip
-from bitline.layer.encoded import LayerCalibration
-from bitline.nn.calibrate import Activities, Calibration
+from bitline.nn.calibrate import RANGES, Activities, Calibration, ranges_in_words
 from bitline.nn.contexts import analog_layers
 from bitline.nn.fold import FoldReport
 from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
-from bitline.numerics.text import number
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ class Conversion:
         """A title, the rows of a table, and what is said below it."""
         layers = counted(len(self.analog), "analog layer")
         title = f"{cut(self.design.name, 20)}, chip {self.chip.number} of seed {self.chip.seed}: {layers}"
-        rows = [_row(name, self.calibration.layers[name]) for name in self.analog]
+        rows = [(name, *ranges_in_words(self.calibration.layers[name])) for name in self.analog]
         notes = f"{counted(len(self.notes), 'note')} on what is approximate, digital or extrapolated: see .notes"
-        return title, [("layer", "inputs", "input step", "ADC codes"), *rows], [notes] if self.notes else []
+        return title, [("layer", *RANGES), *rows], [notes] if self.notes else []
 
     def __getstate__(self) -> dict[str, object]:
         """Files and copies go without activities: they are large, and made again from images."""
@@ -98,11 +96,14 @@ def _digital(name: str, kind: str) -> str:
     return f"parameter {name!r}" if "." in name else f"parameter {name!r} of the network itself"
 
 
-def _row(name: str, layer: LayerCalibration) -> tuple[str, str, str, str]:
-    """Ranges of a layer: of its inputs, and of its converters over all weight slices."""
-    sign = "sign + " if layer.inputs.signed else ""
-    codes = "no ADC" if layer.levels is None else f"{min(layer.levels.low):,} to {max(layer.levels.high):,}"
-    return name, f"{sign}{counted(layer.inputs.magnitude_bits, 'bit')}", number(layer.inputs.step, 3), codes
+def not_converted(network: nn.Module) -> ConversionError:
+    """What is raised where a network of plain layers is given for a converted one.
+
+    Examples:
+        >>> not_converted(nn.Linear(4, 2))
+        ConversionError('Linear is not a converted network: make one with bitline.convert')
+    """
+    return ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
 
 
 def conversion_of(network: nn.Module) -> Conversion:
@@ -124,6 +125,6 @@ def conversion_of(network: nn.Module) -> Conversion:
     """
     conversion = getattr(network, "_bitline", None)
     if not isinstance(conversion, Conversion):
-        raise ConversionError(f"{type(network).__name__} is not a converted network: make one with bitline.convert")
+        raise not_converted(network)
     chip = next(analog_layers(network)).chip
     return replace(conversion, design=chip.design(conversion.design), chip=chip)

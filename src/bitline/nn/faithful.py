@@ -30,7 +30,8 @@ from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.own_layers import agreeing_with_matrix
-from bitline.nn.same_outputs import difference, flat
+from bitline.nn.same_outputs import difference, leaves
+from bitline.numerics.random_state import keeping_random_state
 
 HARMLESS = frozenset(
     {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
@@ -109,7 +110,7 @@ def rehearse(network: nn.Module, call: Call) -> Rehearsal:
     with looking, _same_randomness():
         outputs = first_run(call, network)
     once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
-    return Rehearsal(call, flat(outputs), calls, frozenset(once))
+    return Rehearsal(call, leaves(outputs), calls, frozenset(once))
 
 
 def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
@@ -125,7 +126,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     watch = _Watch(network)
     try:
         with torch.no_grad(), computing(network, watch.compute), _same_randomness(), watch:
-            outputs = flat(rehearsal.call.on(network))
+            outputs = leaves(rehearsal.call.on(network))
     except ConversionError:
         raise
     except Exception as error:
@@ -185,9 +186,9 @@ def is_repeatable(network: nn.Module, call: Call) -> bool:
         True
     """
     with _same_randomness():
-        first = flat(call.on(network))
+        first = leaves(call.on(network))
     with _same_randomness():
-        return not difference(first, flat(call.on(network)))
+        return not difference(first, leaves(call.on(network)))
 
 
 class _Watch(TorchDispatchMode):
@@ -271,7 +272,7 @@ def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, .
 
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
         name = names[module]
-        record[name, times[name]] = flat(output)
+        record[name, times[name]] = leaves(output)
         times[name] += 1
 
     with hooked(module.register_forward_hook(note) for module in names):
@@ -281,7 +282,7 @@ def _recorded(network: nn.Module) -> Iterator[dict[tuple[str, int], tuple[Any, .
 @contextmanager
 def _same_randomness() -> Iterator[None]:
     """Every run draws the same random numbers, and leaves the user's generator as it was."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()):
+    with keeping_random_state():
         torch.manual_seed(0)
         yield
 

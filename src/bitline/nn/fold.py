@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -47,7 +47,7 @@ class FoldedNorm(nn.Identity):
     """What a batch norm becomes once the layer before it does its work."""
 
 
-def fold_batch_norm(model: nn.Module, met: Iterable[Pair] | None = None) -> FoldReport:
+def fold_batch_norm(model: nn.Module) -> FoldReport:
     """Fold batch norms of `model` into the layers before them, in place; the norms become identities.
 
     W' = gamma W / sqrt(var + eps), b' = gamma (b - mean) / sqrt(var + eps) + beta.
@@ -60,14 +60,8 @@ def fold_batch_norm(model: nn.Module, met: Iterable[Pair] | None = None) -> Fold
 
     Args:
         model: in eval mode.
-        met: pairs of which the norm was seen to normalise the layer's output channels, where inputs have been run; the
-            rest stays as it is.
     """
-    pairs, message = foldable(model)
-    if met is not None:
-        met = set(met)
-        pairs = [pair for pair in pairs if pair in met]
-    return fold_pairs(model, pairs, message)
+    return fold_pairs(model, *foldable(model))
 
 
 def foldable(model: nn.Module) -> tuple[list[Pair], str]:

@@ -11,7 +11,7 @@ _counting = Lock()
 
 
 @contextmanager
-def counted(attributes: dict[str, Any], name: str) -> Iterator[None]:
+def incremented(attributes: dict[str, Any], name: str) -> Iterator[None]:
     """Let a count be more by 1 for a while, whatever other threads do with it.
 
     Args:
@@ -20,7 +20,7 @@ def counted(attributes: dict[str, Any], name: str) -> Iterator[None]:
 
     Examples:
         >>> attributes = {"promises": 1}
-        >>> with counted(attributes, "promises"):
+        >>> with incremented(attributes, "promises"):
         ...     attributes
         {'promises': 2}
         >>> attributes

@@ -20,7 +20,7 @@ from bitline.layer.encoded import EncodedLayer, LayerCalibration
 from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.float_gradients import with_gradients_of
-from bitline.nn.for_a_while import counted, replaced
+from bitline.nn.for_a_while import incremented, replaced
 from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
@@ -246,7 +246,7 @@ class AnalogLayer(nn.Module):
     def settled(self) -> Iterator[None]:
         """Promise that nothing changes weights, calibration or chip for a while: they are looked at once."""
         self.programmed()
-        with counted(vars(self), "_settled"):
+        with incremented(vars(self), "_settled"):
             yield
 
     @property
@@ -283,7 +283,7 @@ class AnalogLayer(nn.Module):
         return SavedState.of(self._chip, self._calibration, self._correction, self._converted_for).to_bytes()
 
     def set_extra_state(self, state: Tensor) -> None:
-        saved = SavedState.from_bytes(state).for_layer(self.name, self._converted_for)
+        saved = SavedState.from_bytes(state, self.name).for_layer(self.name, self._converted_for)
         if saved.calibration is not None:
             self.calibrate(saved.calibration)
         self.put_on(saved.chip)

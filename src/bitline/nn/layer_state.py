@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bitline.config.messages import first_line
 from bitline.design import Design, views
 from bitline.design.views import View
 from bitline.errors import CalibrationError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import LayerCalibration
-from bitline.quantize import InputScale
-from bitline.readout import Levels
+from bitline.nn.calibration_json import UNREADABLE, calibration_of_json, check_numbers
 
 FORGOTTEN = {
     "_encoded": None,
@@ -109,14 +109,37 @@ class SavedState:
         return torch.frombuffer(bytearray(json.dumps(state, default=str).encode()), dtype=torch.uint8)
 
     @classmethod
-    def from_bytes(cls, state: Tensor) -> SavedState:
-        """Read what `to_bytes` wrote, in this version or in earlier ones."""
-        saved = json.loads(bytes(state.cpu().tolist()))
-        chip = saved["chip"] if "chip" in saved else {"seed": saved["seed"], "number": saved["trial"]}
-        correction = saved["correction"] and Correction(
-            **{name: torch.tensor(values) for name, values in saved["correction"].items()}
+    def from_bytes(cls, state: Tensor, name: str) -> SavedState:
+        """Read what `to_bytes` wrote, in this version or in earlier ones.
+
+        Args:
+            state: of a layer.
+            name: of the layer.
+
+        Raises:
+            CalibrationError: it is something else, or holds what is no number.
+        """
+        try:
+            return cls._of_json(json.loads(bytes(state.cpu().tolist())))
+        except UNREADABLE as error:
+            raise CalibrationError(
+                f"cannot read the state of layer {name!r}: {type(error).__name__}, {first_line(error)}; save the "
+                "network's state again, or convert the float network again"
+            ) from None
+
+    @classmethod
+    def _of_json(cls, saved: dict[str, Any]) -> SavedState:
+        chip = Chip(**saved["chip"] if "chip" in saved else {"seed": saved["seed"], "number": saved["trial"]})
+        check_numbers([chip.seed, chip.number], int)
+        calibration, correction = saved["calibration"], saved["correction"]
+        for values in (correction or {}).values():
+            check_numbers(values, float)
+        return cls(
+            chip,
+            None if calibration is None else calibration_of_json(calibration),
+            correction and Correction(**{name: torch.tensor(values) for name, values in correction.items()}),
+            saved.get("made for"),
         )
-        return cls(Chip(**chip), _calibration(saved["calibration"]), correction, saved.get("made for"))
 
 
 def take_float_weights(name: str, folded: str, load: Callable[..., None], arguments: tuple[Any, ...]) -> None:
@@ -148,11 +171,3 @@ def _decisive(design: Design) -> View:
 
 def _without_rules(view: View) -> View:
     return {section: part for section, part in view.items() if section != RULES}
-
-
-def _calibration(saved: dict[str, Any] | None) -> LayerCalibration | None:
-    if saved is None:
-        return None
-    levels = saved["levels"]
-    levels = None if levels is None else Levels(**{name: tuple(values) for name, values in levels.items()})
-    return LayerCalibration(InputScale(**saved["inputs"]), levels)

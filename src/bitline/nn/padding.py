@@ -127,8 +127,20 @@ def real_outputs(layer: AnalogLayer, *outputs: Tensor) -> tuple[Tensor, ...]:
     reached = _next(layer)
     if reached is None:
         return outputs
-    axis = _channel_axis(layer)
+    axis = channel_axis(layer)
     return tuple(each.movedim(axis, -1)[~reached.outputs] for each in outputs)
+
+
+def channel_axis(layer: AnalogLayer) -> int:
+    """Axis of the channels of a layer's inputs and outputs, counted from the end.
+
+    Examples:
+        >>> from bitline import analog_layers, convert
+        >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 2))
+        >>> [channel_axis(layer) for layer in analog_layers(convert(network, "differential", torch.rand(1, 1, 4, 4)))]
+        [-3, -1]
+    """
+    return -1 - len(layer.product.kernel)
 
 
 def _next(layer: AnalogLayer) -> Reached | None:
@@ -147,17 +159,13 @@ def _cropped(layer: AnalogLayer, inputs: Tensor, real: Tensor) -> list[Tensor]:
     return parts
 
 
-def _channel_axis(layer: AnalogLayer) -> int:
-    return -1 - len(layer.product.kernel)
-
-
 def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor, Tensor]]]:
     """One number for every input and output vector of all layers, by layer and call."""
     found: dict[str, list[tuple[Tensor, Tensor]]] = {layer.name: [] for layer in analog_layers(network)}
 
     def see(layer: AnalogLayer, x: Tensor) -> Tensor:
         outputs = layer.float_forward(x)
-        axis = _channel_axis(layer)
+        axis = channel_axis(layer)
         found[layer.name].append((_projected(x, axis), _projected(outputs, axis)))
         return outputs
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from bitline.nn.guards import is_recomputing
-from bitline.nn.read_numbers import numbers_of
+from bitline.nn.read_numbers import read_numbers_of
 from bitline.nn.samples_axis import Pass, Shape
 from bitline.nn.uncompiled import uncompiled
 
@@ -27,7 +27,7 @@ class _Passes:
         shapes = list(_shapes((*arguments, *keywords.values())))
         if shapes and not is_recomputing() and not torch._C._get_tracing_state():  # layers refuse to be traced
             self._current = Pass(shapes, self._axis)
-            for numbers in numbers_of(network):
+            for numbers in read_numbers_of(network):
                 numbers.begin(self._current)
 
     @uncompiled
@@ -35,7 +35,7 @@ class _Passes:
         current, self._current = self._current, None
         if current is not None:
             self._axis = current.axis
-        for numbers in numbers_of(network):
+        for numbers in read_numbers_of(network):
             numbers.end()
 
 

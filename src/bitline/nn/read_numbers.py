@@ -128,7 +128,7 @@ class ReadNumbers:
 @contextmanager
 def keeping_numbers(network: nn.Module) -> Iterator[None]:
     """Let passes in between count as none: recurrent layers number their steps whatever is computed in them."""
-    before = [(numbers, dict(vars(numbers))) for numbers in numbers_of(network)]
+    before = [(numbers, dict(vars(numbers))) for numbers in read_numbers_of(network)]
     try:
         yield
     finally:
@@ -136,7 +136,7 @@ def keeping_numbers(network: nn.Module) -> Iterator[None]:
             vars(numbers).update(counts)
 
 
-def numbers_of(network: nn.Module) -> Iterator[ReadNumbers]:
+def read_numbers_of(network: nn.Module) -> Iterator[ReadNumbers]:
     """Those of all layers."""
     modules = (vars(module).get("numbers") for module in network.modules())
     return (numbers for numbers in modules if isinstance(numbers, ReadNumbers))

@@ -13,22 +13,22 @@ AT_ONCE = 1 << 20
 """Outputs that are compared at a time, in float64: those of a language model are many."""
 
 
-def flat(outputs: Any) -> tuple[Any, ...]:
+def leaves(outputs: Any) -> tuple[Any, ...]:
     """Tensors and numbers of any nest of containers and objects, cloned so that nobody changes them afterwards.
 
     Examples:
-        >>> flat({"scores": torch.ones(2), "words": 3})
+        >>> leaves({"scores": torch.ones(2), "words": 3})
         (tensor([1., 1.]), 3)
     """
-    leaves = _pytree.tree_leaves(dict(outputs) if hasattr(outputs, "keys") else outputs)
-    return tuple(leaf.detach().clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves)
+    found = _pytree.tree_leaves(dict(outputs) if hasattr(outputs, "keys") else outputs)
+    return tuple(leaf.detach().clone() if isinstance(leaf, Tensor) else leaf for leaf in found)
 
 
 def difference(expected: tuple[Any, ...], got: tuple[Any, ...], least: float = 0.0) -> str:
     """How two sets of outputs differ by more than rounding, or empty.
 
     Args:
-        expected, got: as `flat` gives them.
+        expected, got: as `leaves` gives them.
         least: share of the largest output up to which no difference is told, if that is more than rounding.
 
     Examples:

@@ -42,6 +42,6 @@ def _refuse_other_states(network: nn.Module, states: Mapping[str, Any], prefix: 
         state, design = states.get(f"{prefix}{place}_extra_state"), conversion.design.for_layer(layer.name)
         if state is None or design is None:
             continue
-        saved = SavedState.from_bytes(state).for_layer(layer.name, design)
+        saved = SavedState.from_bytes(state, layer.name).for_layer(layer.name, design)
         if saved.calibration is not None:
             layer.encoded().check(saved.calibration)

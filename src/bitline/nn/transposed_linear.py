@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from bitline.arrays import MatrixProduct
-from bitline.nn.guards import require_shape
 from bitline.nn.vector_layer import AnalogVectorLayer
 
 
@@ -24,23 +22,16 @@ class AnalogTransposedLinear(AnalogVectorLayer):
     """
 
     @property
+    def _features(self) -> int:
+        return len(self.weight)
+
+    @property
     def outputs(self) -> int:
         return int(self.weight.shape[1])
 
     @property
     def matrix(self) -> Tensor:
         return self.weight.T  # type: ignore[no-any-return]
-
-    @property
-    def product(self) -> MatrixProduct:
-        return MatrixProduct(len(self.weight))
-
-    def arrange(self, inputs: Tensor) -> Tensor:
-        require_shape(inputs, 1, len(self.weight), -1, self.name)
-        return inputs.reshape(-1, len(self.weight))
-
-    def restore(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        return outputs.reshape(*inputs.shape[:-1], self.outputs)
 
     def float_forward(self, inputs: Tensor) -> Tensor:
         return nn.functional.linear(inputs, self.matrix, self.bias)

@@ -9,6 +9,8 @@ MOST = 12
 """Rows that are shown."""
 BLUE = "#0072b2"
 """Of marks."""
+STRIP = 320
+"""Width of a strip in pixels."""
 CELL = "padding:.15em .8em .15em 0;border:0;background:none;color:inherit"
 
 
@@ -48,13 +50,12 @@ def folded_html(title: str, content: str) -> str:
     return f'<details><summary style="cursor:pointer">{escape(title)}</summary>{content}</details>'
 
 
-def strip_html(shares: Sequence[float], what: str, width: int = 320) -> str:
+def strip_html(shares: Sequence[float], what: str) -> str:
     """A strip with a mark for each share, from the smallest to the largest per cent around them.
 
     Args:
         shares: fractions.
         what: they are, for those who do not see it.
-        width: in pixels.
 
     Examples:
         >>> strip_html([0.9, 0.92], "accuracy of each chip").count("<circle")
@@ -63,13 +64,13 @@ def strip_html(shares: Sequence[float], what: str, width: int = 320) -> str:
     percents = [100 * share for share in shares]
     low, high = max(0.0, min(percents) - 1), min(100.0, max(percents) + 1)
     span = max(high - low, 1e-9)
-    places = [8 + (percent - low) / span * (width - 16) for percent in percents]
+    places = [8 + (percent - low) / span * (STRIP - 16) for percent in percents]
     marks = "".join(f'<circle cx="{place:.1f}" cy="10" r="5" fill="{BLUE}" fill-opacity=".6"/>' for place in places)
     label = escape(f"{what}: {', '.join(f'{percent:.2f} %' for percent in percents)}", quote=True)
-    ends = (f'<text x="0" y="30">{low:.1f} %</text>', f'<text x="{width}" y="30" text-anchor="end">{high:.1f} %</text>')
+    ends = (f'<text x="0" y="30">{low:.1f} %</text>', f'<text x="{STRIP}" y="30" text-anchor="end">{high:.1f} %</text>')
     return (
-        f'<svg width="{width}" height="34" role="img" aria-label="{label}" font-size="11" fill="currentColor">'
-        f'<path d="M0 10H{width}" stroke="currentColor" stroke-opacity=".3"/>{marks}{"".join(ends)}</svg>'
+        f'<svg width="{STRIP}" height="34" role="img" aria-label="{label}" font-size="11" fill="currentColor">'
+        f'<path d="M0 10H{STRIP}" stroke="currentColor" stroke-opacity=".3"/>{marks}{"".join(ends)}</svg>'
     )
 
 

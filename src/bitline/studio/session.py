@@ -30,6 +30,7 @@ from bitline.studio.side_by_side import COSTS, side_by_side
 from bitline.studio.watching import Watched
 from bitline.study import DesignResult, Study
 from bitline.study.axes import BASE
+from bitline.study.lock import is_held
 from bitline.study.point import Point, in_line
 from bitline.study.workload import load
 
@@ -118,7 +119,7 @@ class Session:
         Raises:
             BitlineError: there is no such design, or another process writes to the store.
         """
-        if self.watched.is_in_use and self.measuring.state()["now"] is None:
+        if is_held(self.watched.store) and self.measuring.state()["now"] is None:
             raise StudyError(f"another process writes to {self.store.name}: measure when it is done")
         self.measuring.add(self.study.point(dict(settings)))
         return self.measuring.state()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import platform
-import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -15,6 +12,7 @@ from typing import Any
 
 from bitline.errors import StudyError
 from bitline.study import DesignResult, StudyResult, read_results
+from bitline.study.lock import is_held
 from bitline.study.store import Store
 
 REMEMBERED = 60
@@ -65,18 +63,6 @@ class Watched:
             self._looks.append((time.monotonic(), sum(design.seconds for design in self._result.designs)))
         return self._result
 
-    @property
-    def is_in_use(self) -> bool:
-        """Whether some process writes to the store; a lock that a killed process of this machine left says nothing."""
-        lock = self.store.with_name(f"{self.store.name}.lock")
-        try:
-            owner = re.search(r"process (\d+) on (.*)", lock.read_text(errors="replace"))
-        except OSError:
-            return False
-        if owner is None or owner[2].strip() != platform.node():
-            return True
-        return _is_alive(int(owner[1]))
-
     def progress(self) -> dict[str, Any]:
         """How far the designs of the store are."""
         designs = self.result.designs if self.result else ()
@@ -94,7 +80,7 @@ class Watched:
             "finished": len(done),
             "failed": len(failed),
             "best": None if best is None else {"key": best.key, "text": best.measure.shown(best.mean)},
-            "in_use": self.is_in_use,
+            "in_use": is_held(self.store),
             "left_s": left_s / speed if left_s and speed else None,
         }
 
@@ -104,16 +90,6 @@ class Watched:
             return 0.0
         (began, first), (ended, last) = self._looks[0], self._looks[-1]
         return (last - first) / (ended - began) if ended - began > SHORTEST_s else 0.0
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _is_study(store: Path) -> bool:

@@ -83,28 +83,24 @@ class Agenda:
     def _tasks(self, key: str) -> Iterator[Task]:
         """What is left to do of a design, or of the float network; first what others wait for."""
         if key == "":
-            yield from (Task("float", "", "", None, 0, start, stop) for start, stop in self._shards("float"))
+            yield from (Task.of_float(start, stop) for start, stop in self._shards("float"))
             return
-        first, label = self._same[key][0], self._same[key][0].label()
-        uncosted = self._uncosted(self._same[key])
-        if uncosted:
-            seen = self.compared if first.design.skips_conversions else 0
-            yield Task("cost", key, key, first.design, 0, 0, 0, uncosted, label, compared=seen)
+        first, *_ = same = self._same[key]
+        if uncosted := self._uncosted(same):
+            yield Task.of_costs(first, uncosted, self.compared if first.design.skips_conversions else 0)
         if self._brings_reference(first):
             yield from self._references(first)
         for chip in range(self._chips(key)):
             shards, compared = self._shards("analog", key, chip), self._uncompared(key, chip)
             if compared and not _begins(shards):
-                yield Task("layers", key, key, first.design, chip, 0, 0, (), label, compared=compared)
+                yield Task.of_layers(first, chip, compared)
             for start, stop in shards:
-                also = compared if start == 0 else 0
-                yield Task("analog", key, key, first.design, chip, start, stop, (), label, compared=also)
+                yield Task.of_chip(first, chip, start, stop, compared if start == 0 else 0)
 
     def _references(self, point: Point) -> Iterator[Task]:
         """What is left to do of the quantised reference of a design."""
-        key, label = point.reference_key, point.label()
-        for start, stop in self._shards("reference", key):
-            yield Task("reference", key, point.accuracy_key, point.design, 0, start, stop, (), label)
+        for start, stop in self._shards("reference", point.reference_key):
+            yield Task.of_reference(point, start, stop)
 
     def _count(self, same: list[Point]) -> int:
         """How many tasks are left of designs that differ in their hardware only."""

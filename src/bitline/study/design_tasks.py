@@ -17,7 +17,7 @@ def lane_of(task: Task) -> int:
     Examples:
         >>> lane_of(Task("analog", "a1", "a1", None, chip=2, start=0, stop=10))
         2
-        >>> lane_of(Task("float", "", "", None, chip=0, start=0, stop=10)) == NO_CHIP
+        >>> lane_of(Task.of_float(0, 10)) == NO_CHIP
         True
     """
     return task.chip if task.kind in ("analog", "layers") else NO_CHIP

@@ -82,7 +82,7 @@ class Inline:
         >>> from bitline.study import Study
         >>> from bitline.study.workload import load
         >>> executor = Inline(load(Study(data={"images": 2, "calibration_images": 2})).context)
-        >>> executor.submit(0, Task("float", "", "", None, chip=0, start=0, stop=2))
+        >>> executor.submit(0, Task.of_float(0, 2))
         >>> executor.idle()
         []
         >>> worker, outcome = executor.wait()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bitline.config.files import real_path
+from bitline.config.files import is_alive, real_path
 from bitline.errors import StudyError
 
 TRIES = 10
 """How often a lock is opened anew that its last holder has just removed."""
+OWNER = re.compile(r"process (?P<process>\d+) on (?P<machine>.*)")
+"""What a lock says of its holder."""
 
 
 @contextmanager
@@ -36,13 +39,12 @@ def locked(path: Path) -> Iterator[None]:
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is in use by process ...: wait until it is done, ...
     """
-    place = real_path(path)
+    place, lock = real_path(path), _lock_of(path)
     if place.exists() and place.stat().st_nlink > 1:
         raise StudyError(
             f"the store {path} has {place.stat().st_nlink} names (hard links), and a process that uses another one "
             "would not see this run: give a copy of it as --out, or remove the other names"
         )
-    lock = place.with_name(place.name + ".lock")
     number = _held(lock, path)
     try:
         _write_owner(number, lock)
@@ -51,6 +53,35 @@ def locked(path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # Windows does not remove files that are open
             lock.unlink()
         os.close(number)
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process writes to a store; a lock that a killed process of this machine left says nothing.
+
+    Args:
+        path: the store, which need not exist.
+
+    Examples:
+        >>> is_held(Path("study.sqlite"))
+        False
+        >>> with locked(Path("study.sqlite")):
+        ...     is_held(Path("study.sqlite"))
+        True
+    """
+    try:
+        number = os.open(_lock_of(path), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        owner = OWNER.fullmatch(_owner(number))
+    finally:
+        os.close(number)
+    return owner is None or owner["machine"] != platform.node().strip() or is_alive(int(owner["process"]))
+
+
+def _lock_of(path: Path) -> Path:
+    place = real_path(path)
+    return place.with_name(place.name + ".lock")
 
 
 def _held(lock: Path, path: Path) -> int:

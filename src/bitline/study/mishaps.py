@@ -58,7 +58,7 @@ def with_less_at_once(task: Task, batch: int) -> Task:
         batch: images at once of the study, for tasks that say nothing of their own.
 
     Examples:
-        >>> with_less_at_once(Task("float", "", "", None, chip=0, start=0, stop=2), batch=64).batch
+        >>> with_less_at_once(Task.of_float(0, 2), batch=64).batch
         16
     """
     return replace(task, batch=smaller(task.batch or batch))

@@ -126,7 +126,7 @@ class RemoteWorkers:
         >>> executor = RemoteWorkers(OneMachine(), count=2)
         >>> executor.idle(), executor.wait(), executor.idle()  # the second worker never finds a place
         ([], None, [0])
-        >>> executor.submit(0, Task("float", "", "", None, chip=0, start=0, stop=2))
+        >>> executor.submit(0, Task.of_float(0, 2))
         >>> executor.wait()[1].correct
         2
     """

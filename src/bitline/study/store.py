@@ -60,7 +60,7 @@ class Store(StoredRows):
     Examples:
         >>> from bitline.study.task import Task
         >>> with Store.writing(Path("store.sqlite"), {"seed": "0"}) as store:
-        ...     store.add(Outcome(Task("float", "", "", None, chip=0, start=0, stop=40), correct=36))
+        ...     store.add(Outcome(Task.of_float(0, 40), correct=36))
         >>> with Store.reading(Path("store.sqlite")) as store:
         ...     [shard.correct for shard in store.shards()]
         [36]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from bitline.design import Design
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.study.values import unpack
+
+if TYPE_CHECKING:
+    from bitline.study.point import Point
 
 Kind = Literal["float", "reference", "analog", "layers", "cost"]
 """Accuracy of the float network, of the quantised reference or of a chip; the layer errors of a chip whose first images
@@ -69,7 +72,7 @@ class Task:
     Examples:
         >>> Task("analog", "a1", "a1", Design(), chip=2, start=0, stop=1000, label="adc.bits = 7").subject
         'adc.bits = 7'
-        >>> Task("float", "", "", None, chip=0, start=0, stop=1000).subject
+        >>> Task.of_float(start=0, stop=1000).subject
         'the float network'
     """
 
@@ -84,6 +87,37 @@ class Task:
     label: str = ""
     batch: int = 0
     compared: int = 0
+
+    @classmethod
+    def of_float(cls, start: int, stop: int) -> Task:
+        """Images of the float network."""
+        return cls("float", "", "", None, 0, start, stop)
+
+    @classmethod
+    def of_reference(cls, point: Point, start: int, stop: int) -> Task:
+        """Images of the quantised reference of a design."""
+        label = point.label()
+        return cls("reference", point.reference_key, point.accuracy_key, point.design, 0, start, stop, label=label)
+
+    @classmethod
+    def of_chip(cls, point: Point, chip: int, start: int, stop: int, compared: int = 0) -> Task:
+        """Images of a chip of a design, of which the layers may be compared on the way."""
+        return replace(cls._of_design("analog", point, compared), chip=chip, start=start, stop=stop)
+
+    @classmethod
+    def of_layers(cls, point: Point, chip: int, compared: int) -> Task:
+        """The layer errors of a chip of a design, whose images are classified already."""
+        return replace(cls._of_design("layers", point, compared), chip=chip)
+
+    @classmethod
+    def of_costs(cls, point: Point, variants: tuple[tuple[str, Design], ...], compared: int) -> Task:
+        """The costs of designs that differ from this one in their hardware only."""
+        return replace(cls._of_design("cost", point, compared), variants=variants)
+
+    @classmethod
+    def _of_design(cls, kind: Kind, point: Point, compared: int) -> Task:
+        key = point.accuracy_key
+        return cls(kind, key, key, point.design, 0, 0, 0, label=point.label(), compared=compared)
 
     @property
     def subject(self) -> str:
@@ -110,7 +144,7 @@ class Outcome:
         retry: whether the worker was lost, so that another one may do better.
 
     Examples:
-        >>> task = Task("float", "", "", None, chip=0, start=0, stop=1000)
+        >>> task = Task.of_float(start=0, stop=1000)
         >>> outcome = Outcome(task, correct=912, seconds=1.5)
         >>> outcome.correct / (outcome.task.stop - outcome.task.start)
         0.912

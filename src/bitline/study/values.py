@@ -68,13 +68,12 @@ def _checksum(row: tuple[str | int, ...]) -> bytes:
     return zlib.crc32("\n".join(map(str, row)).encode()).to_bytes(4, "little")
 
 
-def unpack(packed: bytes, images: int, most: int = MOST) -> NDArray[np.float64]:
+def unpack(packed: bytes, images: int) -> NDArray[np.float64]:
     """What `pack` was given, (samples, columns).
 
     Args:
         packed: bytes of a store.
         images: how many samples there should be; nothing bigger is unpacked.
-        most: columns at most.
 
     Raises:
         ValueError: the bytes are damaged, or hold another number of values.
@@ -85,10 +84,10 @@ def unpack(packed: bytes, images: int, most: int = MOST) -> NDArray[np.float64]:
         ValueError: the values of 4 images are damaged
     """
     try:
-        content = zlib.decompressobj().decompress(packed, max_length=8 * images * most + 1)
+        content = zlib.decompressobj().decompress(packed, max_length=8 * images * MOST + 1)
     except (zlib.error, TypeError):
         content = b""
     is_right = len(content) == 4 * images
-    if not content or not (is_right or len(content) % (8 * images) == 0) or len(content) > 8 * images * most:
+    if not content or not (is_right or len(content) % (8 * images) == 0) or len(content) > 8 * images * MOST:
         raise ValueError(f"the values of {images} images are damaged")
     return np.frombuffer(content, "<f4" if is_right else "<f8").astype(np.float64).reshape(images, -1)

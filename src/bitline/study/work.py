@@ -92,7 +92,7 @@ def failures_of(points: Iterable[Point], store: Store) -> tuple[str, ...]:
     Examples:
         >>> from bitline.study.task import Outcome, Task
         >>> with Store.writing(Path("failed.sqlite"), {}) as store:
-        ...     store.add(Outcome(Task("float", "", "", None, chip=0, start=0, stop=40), error="out of memory"))
+        ...     store.add(Outcome(Task.of_float(0, 40), error="out of memory"))
         ...     failures_of((), store)
         ('the float network: out of memory',)
     """

@@ -94,7 +94,7 @@ class Worker:
         >>> images = torch.arange(24.0).reshape(6, 4)
         >>> labels = network(images).argmax(1)  # so that the float network is right
         >>> worker = Worker(Context(network, images, labels, images, seed=0, batch=3))
-        >>> worker.run(Task("float", "", "", None, chip=0, start=0, stop=6)).correct
+        >>> worker.run(Task.of_float(0, 6)).correct
         6
     """
 

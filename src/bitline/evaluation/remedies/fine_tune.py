@@ -35,6 +35,7 @@ from bitline.nn import (
 )
 from bitline.nn.precision import in_single_precision_or_double
 from bitline.numerics.progress import Progress, silent
+from bitline.numerics.random_state import keeping_random_state
 
 TRAINING_CHIPS = 1_000_000
 """Number of the first chip used for training: far from those of evaluations."""
@@ -157,7 +158,7 @@ def fine_tune(
         judge.value(tuned)  # a measure without a value is refused before the work
     seen = StoredSamples(data.first.call) if calibration is None else calibration
     trained = NetworkInTraining.of(model, tuned, TrainedOn(design, seen, seed), ranges)
-    with torch.random.fork_rng(devices=()):  # a loader draws its order whenever it is read
+    with keeping_random_state():  # a loader draws its order whenever it is read
         reading = Reading.of(tuned, measure, lambda: data.batches(torch.Generator()))
     loss = _of_classes(tuned, data.first, reading) if loss is likely_loss else loss
     trainer = _Trainer(trained, data, loss, reading, forward, learning_rate, epochs, progress)

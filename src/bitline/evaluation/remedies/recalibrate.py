@@ -13,7 +13,7 @@ from bitline.data.call import Call
 from bitline.data.samples import samples_of
 from bitline.errors import CalibrationError
 from bitline.nn import AnalogLayer, Correction, computing
-from bitline.nn.padding import padding_in, padding_of, real_outputs
+from bitline.nn.padding import channel_axis, padding_in, padding_of, real_outputs
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Recalibrate:
             gain = torch.where(seen.deviation > 1e-6 * goal.deviation, goal.deviation / seen.deviation, 1.0)
             offset = goal.mean - gain * seen.mean
             layer.correct(Correction(gain, offset))
-            channels = outputs.movedim(_channel_axis(layer, outputs), -1)
-            return (channels * gain + offset).movedim(-1, _channel_axis(layer, outputs))
+            axis = channel_axis(layer)
+            return (outputs.movedim(axis, -1) * gain + offset).movedim(-1, axis)
 
         marks = padding_in(call, reference)
         for network, visit in ((reference, note), (analog, correct)):
@@ -81,11 +81,6 @@ def _run(network: nn.Module, call: Call, visit: Callable[[AnalogLayer, Tensor], 
         call.on(network)
 
 
-def _channel_axis(layer: AnalogLayer, outputs: Tensor) -> int:
-    """Axis of the output channels: last for matrices, second for convolutions of a batch."""
-    return outputs.ndim - 1 - len(layer.product.kernel)
-
-
 @dataclass(frozen=True)
 class _Statistics:
     """Of every output channel of a layer.
@@ -103,7 +98,7 @@ class _Statistics:
     def of(cls, layer: AnalogLayer, outputs: Tensor) -> _Statistics:
         """Of the outputs of one call, without those of padding."""
         (real,) = real_outputs(layer, outputs)
-        axis = _channel_axis(layer, outputs) if real is outputs else -1
+        axis = channel_axis(layer) if real is outputs else -1
         flat = real.movedim(axis, 0).flatten(1)
         if not flat.shape[1]:
             return cls(0, flat.new_zeros(len(flat)), flat.new_zeros(len(flat)))

@@ -1,9 +1,12 @@
-"""Converters of tests that designs name by their import path."""
+"""Converters and cells of tests that designs name by their import path."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 
+from bitline.devices import CurrentVoltage
 from bitline.numerics.draws import Draws
 from bitline.readout import CircuitAdc, TransferTable, ideal_edges
 
@@ -14,3 +17,12 @@ class ByPlace(CircuitAdc):
     def tables(self, arrays: int, converters: int, draws: Draws) -> TransferTable:
         late = 2.0 * torch.arange(1, converters + 1, dtype=torch.float64)[:, None]
         return TransferTable.monotonic((ideal_edges(self.bits) + late).expand(arrays, -1, -1))
+
+
+class Saturating(CurrentVoltage):
+    """Cells that conduct less and less."""
+
+    slope: float = 1.0
+
+    def current(self, conductance, voltage):
+        return conductance * torch.tanh(self.slope * torch.as_tensor(voltage)) / math.tanh(self.slope)
