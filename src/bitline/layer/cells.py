@@ -161,13 +161,8 @@ def target_table(
         like: a tensor of the precision and device.
         digits: of codes.
     """
-    top = top_code(design)
+    top = design.weights.top_code
     return conductances_of(digits(torch.arange(-top, top + 1, dtype=like.dtype, device=like.device)), design)
-
-
-def top_code(design: Design) -> int:
-    """Largest weight code."""
-    return int(2 ** (design.weights.code_bits - 1) - 1)
 
 
 def _targets(
@@ -175,7 +170,7 @@ def _targets(
 ) -> Float[Tensor, "lines slices *any"]:
     if design.weights.code_bits > TABLE_BITS:
         return conductances_of(digits(codes), design)
-    table, top = target_table(design, codes, digits), top_code(design)
+    table, top = target_table(design, codes, digits), design.weights.top_code
     places = (codes + top).flatten().int()
     found = table.new_empty(*table.shape[:2], len(places))
     for line, slices in enumerate(table):

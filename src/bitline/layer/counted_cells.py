@@ -18,7 +18,7 @@ from bitline.arrays import Array
 from bitline.design import Cell, Design
 from bitline.devices import NormalError, Once
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import TABLE_BITS, target_table, top_code
+from bitline.layer.cells import TABLE_BITS, target_table
 from bitline.layer.readings import WholeReadings
 from bitline.numerics.draws import Draws
 from bitline.numerics.normal_stream import NormalStream, is_numpys
@@ -80,9 +80,8 @@ def is_plain(design: Design) -> bool:
     weights, array = design.weights, design.array
     return (
         weights.code_bits <= TABLE_BITS
-        and weights.keeps_all
-        and weights.line_signs(PROBE[None, None], [slice(0, 1)], design.cell.window_low) is None
-        and all(weight == round(weight) for line in weights.readings for weight in line)
+        and weights.follows_codes
+        and weights.has_whole_readings
         and design.has_plain_currents
         and not array.has_wires
         and all(_owner(type(array), name) is Array for name in ("predistorted", "effective_conductances", "shares"))
@@ -121,7 +120,7 @@ def _places(
     groups, rows = len(codes) // placement.columns, codes.shape[1]
     places = np.empty((groups, rows, placement.array_columns), kind)
     by_eight = codes.itemsize == 1 and rows % 8 == 0 and placement.columns % 8 == 0 and not placement.unit_columns
-    stored_places(codes.numpy().view(kind), kind(top_code(design)), placement.columns, by_eight, places)
+    stored_places(codes.numpy().view(kind), kind(design.weights.top_code), placement.columns, by_eight, places)
     return torch.from_numpy(places)
 
 
