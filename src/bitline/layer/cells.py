@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import Product
-from bitline.design import Cell, Design
+from bitline.design import Design
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
@@ -219,7 +219,7 @@ def program_targets(
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), placement, draws, chip)
-        return _clipped(varied, cell)
+        return varied.clamp(*cell.clip_limits)
 
     written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
     aged = cell.device.aged(written.conductance, target, cell.time, draws)
@@ -232,11 +232,3 @@ def program_targets(
     noise = cell.read_noise.sigma(now, fresh, cell.device, cell.time)
     now, noise = cell.read_noise.shown(now, noise)
     return Cells(now, wanted, noise, gain, written.pulses, written.outside)
-
-
-def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
-    if cell.clip == "zero":
-        return conductance.clamp(min=0)
-    if cell.clip == "window":
-        return conductance.clamp(cell.window_low, 1)
-    return conductance

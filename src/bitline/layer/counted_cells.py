@@ -7,7 +7,6 @@ same, to the bit, with nothing in between that is larger than a cache.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +134,7 @@ def _counts(
     """Readings of every slice in steps; None where all cells are at their targets, or hold very many steps."""
     from bitline.layer._counted_cells_numba import count_cells
 
-    weights, window = design.weights, _window(design.cell)
+    weights, window = design.weights, tuple(map(np.float32, design.cell.clip_limits))
     counts = np.empty((len(weights.readings), table.shape[1], places.numel()), np.int32)
     met, flat = np.zeros(3, np.int64), places.numpy().reshape(-1)
     for line in range(len(table)):
@@ -156,9 +155,3 @@ def _by_code(error: NormalError, line: int, index: int) -> np.ndarray:
     if isinstance(error.spread, Tensor):
         return error.spread[line, index].numpy()
     return np.array([error.spread], np.float32)
-
-
-def _window(cell: Cell) -> tuple[np.float32, np.float32]:
-    """Where programmed conductances end, G/G_max."""
-    ends = {"zero": (0.0, math.inf), "window": (cell.window_low, 1.0), "none": (-math.inf, math.inf)}[cell.clip]
-    return np.float32(ends[0]), np.float32(ends[1])
