@@ -15,10 +15,10 @@ from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays, per_channel
-from bitline.layer.counted import ArrayInputSums, removed_weights
 from bitline.layer.effective_weights import summed_lines, summed_weights
 from bitline.layer.excitation import Drive, Excitation
 from bitline.layer.line_products import DrivenProduct, LineProduct, Reach, driven_sum, line_product, variance_product
+from bitline.layer.line_signs import ArrayInputSums, removed_weights
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.sample_numbers import SLICE_STRIDE
 from bitline.layer.signals import Signals

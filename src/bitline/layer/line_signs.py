@@ -9,7 +9,7 @@ from bitline.layer.arrays import LayerArrays
 from bitline.shapes import Float, LayerInputs, LayerOutputs, ReadingTensor
 
 
-def counted(readings: ReadingTensor, arrays: LayerArrays) -> ReadingTensor:
+def signed(readings: ReadingTensor, arrays: LayerArrays) -> ReadingTensor:
     """Readings of cells with the signs of their lines."""
     lines = arrays.line_signs
     return readings if lines is None else readings * lines.of_rows(arrays.row_slices).to(readings)
