@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import LayerArrays
-from bitline.shapes import Float, LayerInputs, LayerOutputs, ReadingTensor
+from bitline.shapes import Float, ReadingTensor
 
 
 def signed(readings: ReadingTensor, arrays: LayerArrays) -> ReadingTensor:
@@ -28,26 +28,3 @@ def removed_weights(arrays: LayerArrays) -> Float[Tensor, "groups #rows #columns
         whole = (arrays.product.groups, 1, 1)
         return torch.full(whole, arrays.input_sum_factor, dtype=torch.float64, device=arrays.product_step.device)
     return lines.removed_of_rows(arrays.row_slices).double()
-
-
-class ArrayInputSums:
-    """The sums of the inputs of each array, and what is removed of them, for lines with signs of their own.
-
-    Args:
-        arrays: the layer, with `line_signs`.
-    """
-
-    def __init__(self, arrays: LayerArrays) -> None:
-        assert arrays.line_signs is not None
-        self._arrays, self._lines = arrays, arrays.line_signs
-        product, step = arrays.product, arrays.product_step
-        ones = torch.ones((product.groups, product.rows, 1), dtype=step.dtype, device=step.device)
-        self._weights = product.lay_out(ones, arrays.partition)
-
-    def remove(self, codes: LayerInputs, outputs: LayerOutputs) -> None:
-        """Take what belongs to the sums of input codes away from outputs, in place."""
-        product, parts = self._arrays.product, self._arrays.partition.parts
-        sums = product.apply(codes, self._weights, self._arrays.partition)
-        removed = self._lines.removed_sums(sums.reshape(len(sums), product.groups, parts, *sums.shape[2:]))
-        step = self._arrays.product_step.double().reshape(1, -1, *[1] * (outputs.ndim - 2))
-        outputs.sub_((removed.reshape(outputs.shape) * step).to(outputs))
