@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bitline.arrays.nodal_lines import Windows
+from bitline.arrays.nodal_lines import InputWindows
 from bitline.layer.arrays import ProgrammedArrays
 from bitline.layer.signals import Signals, per_signal
 from bitline.shapes import AddedVariance, Currents, Float, LayerInputs
@@ -90,7 +90,7 @@ class NodalSignals(Signals):
         elements, offset, base = (found.cpu() for found in (gathered.elements, gathered.offset, gathered.base))
         bits = _bits(inputs)
         solved = [
-            lines.solve(elements.double(), Windows(offset[group, rows], base), bits)
+            lines.solve(elements.double(), InputWindows(offset[group, rows], base), bits)
             for group, rows, lines in self.nodal_lines
         ]
         mixed = (
