@@ -12,7 +12,7 @@ import torch
 
 from bitline import Design
 from bitline.arrays import ConvolutionProduct
-from bitline.arrays._ladder import LadderWires, Windows, ladder_products
+from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products
 from bitline.arrays._mesh import MeshWire, effective_conductance
 from bitline.encode import input_slices
 from bitline.layer.cells import program_cells
@@ -106,7 +106,7 @@ def test_ladder(benchmark, active):
     """Effective cell steps per second are rows times columns times vectors over the time."""
     codes = (torch.rand(1000, 1152) < active).float()
     cells = torch.rand(1152, 256)
-    windows = Windows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
+    windows = InputWindows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
     benchmark(lambda: ladder_products(codes, windows, cells, cells, LadderWires(1e-5), 1))
     benchmark.extra_info["effective cell steps per second"] = 1000 * 1152 * 256 / benchmark.stats.stats.median
 

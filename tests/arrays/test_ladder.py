@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct, MatrixProduct
-from bitline.arrays._ladder import LadderWires, Windows, ladder_products, plain_ladder, plain_products
+from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products, plain_ladder, plain_products
 from bitline.arrays._ladder_numba import WIDTHS
 from bitline.errors import DesignError
 from bitline.layer.chip import Chip
@@ -65,7 +65,7 @@ def test_kernel_equals_the_readable_ladder(wire, rows, lines, bits, signed, seed
     rng = np.random.default_rng(seed)
     cells = random_array(rows, lines, seed)
     codes = torch.tensor(rng.integers(-(2**bits - 1) if signed else 0, 2**bits, (2, rows + 5))).double()
-    windows = Windows(torch.tensor(rng.permutation(rows)), torch.tensor([0, 5]))
+    windows = InputWindows(torch.tensor(rng.permutation(rows)), torch.tensor([0, 5]))
     expected = sum(
         plain_products(codes, one, *two, bits)
         for one, two in [
@@ -73,7 +73,7 @@ def test_kernel_equals_the_readable_ladder(wire, rows, lines, bits, signed, seed
             *(
                 [
                     (
-                        Windows(windows.offset.flip(0), windows.base),
+                        InputWindows(windows.offset.flip(0), windows.base),
                         (cells.flip(0), cells.flip(0), wire.from_the_other_end()),
                     )
                 ]
@@ -94,7 +94,7 @@ def test_numbers_stay_finite_where_wires_dominate():
     """A float32 product of 1 + r G over the line would overflow."""
     cells = torch.ones(1152, 3)
     codes = torch.ones(1, 1152)
-    windows = Windows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
+    windows = InputWindows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
     wire = LadderWires(10.0)
     result = ladder_products(codes, windows, cells, cells, wire, 1)
     expected = plain_ladder(codes.double(), cells.double(), cells.double(), wire)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bitline.arrays._ladder import LadderWires, Windows, ladder_products, plain_products
+from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products, plain_products
 
 pytestmark = pytest.mark.needs("a GPU")
 
@@ -16,14 +16,14 @@ def to_gpu(values: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("wires", [LadderWires(1e-3, 0.1), LadderWires(5.0), LadderWires(1e-2, 0, 0.2)])
 def test_ladders_equal_the_readable_one(wires):
-    codes, windows = torch.randint(-15, 16, (2, 40)).float(), Windows(torch.randperm(30), torch.tensor([0, 3, 7]))
+    codes, windows = torch.randint(-15, 16, (2, 40)).float(), InputWindows(torch.randperm(30), torch.tensor([0, 3, 7]))
     given, loading = torch.rand(30, 70), torch.rand(30, 70)
     exact = (codes.double(), windows, given.double(), loading.double())
     foot = plain_products(*exact, wires, 4)
     if wires.head is not None:
-        flipped = Windows(windows.offset.flip(0), windows.base)
+        flipped = InputWindows(windows.offset.flip(0), windows.base)
         other = wires.from_the_other_end()
         foot += plain_products(exact[0], flipped, exact[2].flip(0), exact[3].flip(0), other, 4)
-    placed = Windows(to_gpu(windows.offset), to_gpu(windows.base))
+    placed = InputWindows(to_gpu(windows.offset), to_gpu(windows.base))
     result = ladder_products(*(to_gpu(codes), placed, to_gpu(given), to_gpu(loading)), wires, 4).cpu()
     assert float((result - foot).abs().max()) < 1e-5 * float(foot.abs().max())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracle.nodal import ohmic, outputs_of
 
 from bitline.arrays import GateDrivenArray, RowDrivenArray, Wire
-from bitline.arrays.nodal_lines import Block, Windows
+from bitline.arrays.nodal_lines import Block, InputWindows
 from bitline.devices.current_voltage import Milo2021, Ohmic
 
 CLOSE = 1e-6
@@ -71,7 +71,7 @@ def test_lines_are_those_of_nodal_analysis(array, name, rows, slice_bits, signed
     codes = np.random.default_rng(seed).integers(-7 if signed else 0, 8, (2, rows))
     tiles = (torch.tensor([0, 1, 3]), torch.tensor([2])) if array.kind == "row-driven" else (slice(None),)
     lines = lines_of(array, cells, None, curve, slice_bits, tiles)
-    found = lines.solve(torch.from_numpy(codes).double(), Windows(torch.arange(rows), torch.zeros(1).long()), bits)
+    found = lines.solve(torch.from_numpy(codes).double(), InputWindows(torch.arange(rows), torch.zeros(1).long()), bits)
     for sample, vector in enumerate(codes):
         expected = np.empty((1 if array.subtracts_on_the_line else 2, columns))
         for tile in [[0, 1, 3], [2]] if len(tiles) > 1 else [[0, 1, 2, 3]]:
@@ -91,7 +91,7 @@ def test_noise_is_that_of_finite_differences(array, name, signed, seed):
     cells = np.stack([0.3 + 0.6 * random_cells(rows, columns, seed + line) for line in range(2)])
     noise = 0.05 * cells
     codes = np.random.default_rng(seed).integers(-3 if signed else 0, 4, rows)
-    places = Windows(torch.arange(rows), torch.zeros(1).long())
+    places = InputWindows(torch.arange(rows), torch.zeros(1).long())
     found = lines_of(array, cells, noise, curve, slice_bits).solve(torch.from_numpy(codes[None]).double(), places, bits)
     variance = 0.0
     for first in range(0, bits, slice_bits):
@@ -113,7 +113,7 @@ def test_a_vector_does_not_depend_on_the_others(kind):
     cells = np.random.default_rng(0).random((1, 12, 3))
     lines = lines_of(array, cells, 0.1 * cells, Milo2021(read_voltage_V=0.5), 1)
     codes = torch.from_numpy(np.random.default_rng(1).integers(-1, 2, (5, 12))).double()
-    places = Windows(torch.arange(12), torch.zeros(1).long())
+    places = InputWindows(torch.arange(12), torch.zeros(1).long())
     together = lines.solve(codes, places, 1)
     for index in range(5):
         alone = lines.solve(codes[index : index + 1], places, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bitline import AnalogCore, Design
 from bitline.arrays import GateDrivenArray, Wire
-from bitline.arrays._ladder import Windows
+from bitline.arrays._ladder import InputWindows
 from bitline.arrays._two_wires import plain_two_wire_products, two_wire_products
 from bitline.arrays.circuit import gate_driven_circuit, solve
 
@@ -73,7 +73,7 @@ def test_the_kernel_equals_the_readable_walk(array, rows, lines, bits, seed):
     rng = np.random.default_rng(seed)
     plus, minus = (torch.from_numpy(random_cells(rows, lines, seed + line)) for line in range(2))
     codes = torch.tensor(rng.integers(-(2**bits) + 1, 2**bits, (2, rows + 5))).double()
-    windows = Windows(torch.tensor(rng.permutation(rows)), torch.tensor([0, 5]))
+    windows = InputWindows(torch.tensor(rng.permutation(rows)), torch.tensor([0, 5]))
     expected = plain_two_wire_products(codes, windows, plus, minus, array.column_wires, bits)
     result = two_wire_products(codes, windows, plus, minus, array.column_wires, bits)
     torch.testing.assert_close(result, expected, rtol=1e-8, atol=1e-9 * float(expected.abs().max() + 1e-9))
@@ -98,7 +98,7 @@ def test_wires_of_one_sign_that_act_as_one_are_one(rows, segment):
     codes = torch.from_numpy(np.random.default_rng(0).integers(0, 16, (3, rows))).double()
     array = GateDrivenArray(bit_line=Wire(segment=segment), source_line=Wire(segment=2 * segment))
     lines, places = array.bit_lines(cells, cells, 1), (torch.arange(rows), torch.zeros(1, dtype=torch.int64))
-    apart = two_wire_products(codes, Windows(*places), lines.plus, lines.minus, lines.wires, 4)
+    apart = two_wire_products(codes, InputWindows(*places), lines.plus, lines.minus, lines.wires, 4)
     torch.testing.assert_close(lines.currents(codes, *places, 4), apart, rtol=1e-10, atol=0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bitline import AnalogCore, Design, conversion_of, convert
 from bitline.cost import core_cost
 from bitline.encode import Offset, Polarised
+from bitline.encode.registry import AnyWeights
 from bitline.errors import ApproximationWarning, DesignError
 from bitline.layer.cells import line_targets
 
@@ -41,6 +43,16 @@ def test_a_flipped_column_never_exceeds_half_of_the_full_range(columns, bits_per
     targets = line_targets(codes, design.with_settings({"cell.on_off_ratio": math.inf}), signs, blocks)
     for rows in blocks:
         assert targets[0, :, :, rows].sum(2).max() <= (rows.stop - rows.start) / 2 + 1e-9
+
+
+MAPPINGS = [*(kind(bits=5) for kind in get_args(get_args(AnyWeights)[0])), Offset(bits=5, flipped_columns=True)]
+
+
+@settings(max_examples=20)
+@given(st.sampled_from(MAPPINGS), stored())
+def test_mappings_whose_cells_follow_from_codes_have_no_signs_by_column(weights, columns):
+    is_free = weights.line_signs(*columns, 0.0) is None and weights.keeps_all
+    assert weights.follows_codes == is_free
 
 
 @settings(max_examples=6)

@@ -94,6 +94,17 @@ def test_no_setting_is_forgotten():
     assert sum(map(all, counted.values())) > 30
 
 
+@pytest.mark.parametrize("steps", [300_000, 1_000_000])
+def test_grids_of_any_resolution_are_those_of_whole_numbers(steps):
+    design = Design().with_settings({**NOISY, "cell.resolution": steps})
+    assert are_counted(layer_of(torch.randn(5, 30), design), Chip())
+    inputs = np.random.default_rng(0).random((30, 4), dtype=np.float32)
+    faulty = design.with_settings({"cell.faults.stuck_low": 0.1})  # of which all cells are made
+    assert isinstance(
+        AnalogCore(np.eye(5, 30, dtype=np.float32), faulty, calibration=inputs).programmed.plan, IntegerPlan
+    )
+
+
 def test_designs_of_the_paper_are_counted_and_others_are_not():
     assert all(is_plain(Design.load(name)) for name in ("differential", "sonos-a", "sonos-b", "sonos-e", "offset"))
     assert not any(is_plain(Design.load(name)) for name in ("ideal", "joshi-2020"))

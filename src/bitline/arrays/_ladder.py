@@ -55,7 +55,7 @@ class LadderWires:
 
 
 @dataclass(frozen=True)
-class Windows:
+class InputWindows:
     """Where the rows of an array find their inputs in a sample, so that convolutions need not be unfolded.
 
     Row i of position n reads element `base[n] + offset[i]`.
@@ -67,7 +67,7 @@ class Windows:
     Examples:
         The three windows of a kernel of two rows that slides over four elements:
 
-        >>> windows = Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0, 1, 2]))
+        >>> windows = InputWindows(offset=torch.tensor([0, 1]), base=torch.tensor([0, 1, 2]))
         >>> windows.base[:, None] + windows.offset
         tensor([[0, 1],
                 [1, 2],
@@ -148,7 +148,7 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
 
 
 def ladder_products(
-    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     """Products of input codes with the cells of an array, one input bit after the other, wires included.
 
@@ -165,7 +165,7 @@ def ladder_products(
     Examples:
         The codes 3 and 1 on two cells: bit 0 drives both, bit 1 the first one alone.
 
-        >>> cells, windows = torch.ones(2, 1), Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
+        >>> cells, windows = torch.ones(2, 1), InputWindows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
         >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.0), bits=2)
         tensor([[[4.]]])
         >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.1), bits=2)
@@ -173,14 +173,14 @@ def ladder_products(
     """
     if wires.head is None:
         return _foot_products(codes, windows, given, loading, wires, bits)
-    flipped = Windows(windows.offset.flip(0), windows.base)
+    flipped = InputWindows(windows.offset.flip(0), windows.base)
     other = wires.from_the_other_end()
     both = _foot_products(codes, windows, given, loading, wires, bits)
     return both + _foot_products(codes, flipped, given.flip(0), loading.flip(0), other, bits)
 
 
 def _foot_products(
-    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     if codes.device.type == "cpu":
         return _products_on_cpu(codes, windows, given, loading, wires, bits)
@@ -190,7 +190,7 @@ def _foot_products(
 
 
 def _products_on_cpu(
-    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     from bitline.arrays._ladder_numba import ladder_kernel, width_for
 
@@ -220,7 +220,7 @@ def _products_on_cpu(
 
 
 def _products_on_gpu(
-    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     from bitline.arrays._ladder_triton import ladder_on_gpu
 
@@ -249,13 +249,13 @@ def in_bundles(cells: Tensor, width: int) -> Tensor:
 
 
 def plain_products(
-    codes: Tensor, windows: Windows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
 ) -> Tensor:
     """`ladder_products` at the foot alone in plain PyTorch, for any device and dtype."""
     return bit_by_bit(lambda drive: _foot_current(drive, given, loading, wires), codes, windows, bits)
 
 
-def bit_by_bit(currents: Callable[[Tensor], Tensor], codes: Tensor, windows: Windows, bits: int) -> Tensor:
+def bit_by_bit(currents: Callable[[Tensor], Tensor], codes: Tensor, windows: InputWindows, bits: int) -> Tensor:
     """Currents of all bits of input codes, each by its place value, (batch, lines, positions).
 
     Args:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.arrays._ladder import Windows, bit_by_bit
+from bitline.arrays._ladder import InputWindows, bit_by_bit
 
 POTENTIALS = (0.0, 1.0, -1.0)
 """V/V_read of what feeds the bit line, the plus line and the minus line."""
@@ -137,7 +137,7 @@ def _branch(conductance: Tensor, line: int) -> Tensor:
 
 
 def two_wire_products(
-    codes: Tensor, windows: Windows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
+    codes: Tensor, windows: InputWindows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
 ) -> Tensor:
     """Products of input codes with the cells of an array, one input bit after the other, all wires included.
 
@@ -152,7 +152,7 @@ def two_wire_products(
         Sum over bits k of 2^k times the current of bit k, (samples, lines, positions).
 
     Examples:
-        >>> cells, windows = torch.ones(2, 1), Windows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
+        >>> cells, windows = torch.ones(2, 1), InputWindows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
         >>> wires = ColumnWires(FedWire(segment=0.1, foot=0.1), FedWire(segment=0.1, head=0.1))
         >>> two_wire_products(torch.tensor([[3.0, -1.0]]), windows, cells, torch.zeros(2, 1), wires, bits=2)
         tensor([[[1.5385]]])
@@ -164,12 +164,12 @@ def two_wire_products(
     total = products_at_the_foot(codes, windows, plus, minus, wires, bits)
     if len(wires.sweeps) == 1:
         return total
-    flipped = Windows(windows.offset.flip(0), windows.base)
+    flipped = InputWindows(windows.offset.flip(0), windows.base)
     return total + products_at_the_foot(codes, flipped, plus.flip(0), minus.flip(0), wires.sweeps[1], bits)
 
 
 def plain_two_wire_products(
-    codes: Tensor, windows: Windows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
+    codes: Tensor, windows: InputWindows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
 ) -> Tensor:
     """`two_wire_products` in plain PyTorch, for any device and dtype."""
     return bit_by_bit(lambda drive: plain_two_wires(drive, plus, minus, wires), codes, windows, bits)

@@ -17,7 +17,7 @@ from torch import Tensor
 from bitline.numerics.threads import njit, prange
 
 if TYPE_CHECKING:
-    from bitline.arrays._ladder import Windows
+    from bitline.arrays._ladder import InputWindows
     from bitline.arrays._two_wires import ColumnWires
 
 WIDTH = 16
@@ -119,7 +119,7 @@ def _walk(codes, offset, base, plus, minus, segments, heads, feet, bits, result)
 
 
 def products_at_the_foot(
-    codes: Tensor, windows: Windows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
+    codes: Tensor, windows: InputWindows, plus: Tensor, minus: Tensor, wires: ColumnWires, bits: int
 ) -> Tensor:
     """`two_wire_products` of the ground at the foot."""
     from bitline.arrays._ladder import in_bundles

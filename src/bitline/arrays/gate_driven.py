@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.arrays._array import Array, refuse_unsigned
-from bitline.arrays._ladder import LadderWires, Windows, ladder_products, line_voltages
+from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products, line_voltages
 from bitline.arrays._two_wires import ColumnWires, FedWire, two_wire_products
 from bitline.arrays.wires import Wire
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
@@ -215,7 +215,7 @@ class GateDrivenLines:
         bits: int,
     ) -> Float[Tensor, "batch solved positions"]:
         """Currents at the feet; arguments as for `BitLineSolver.currents`."""
-        windows = Windows(offset[self.order.to(offset.device)], base)
+        windows = InputWindows(offset[self.order.to(offset.device)], base)
         return ladder_products(elements, windows, self.driven, self.loading, self.wires, bits)
 
 
@@ -245,7 +245,7 @@ class SourcedLines:
         bits: int,
     ) -> Float[Tensor, "batch solved positions"]:
         """Currents at the feet; arguments as for `BitLineSolver.currents`."""
-        windows = Windows(offset[self.order.to(offset.device)], base)
+        windows = InputWindows(offset[self.order.to(offset.device)], base)
         if self.merged is None:
             return two_wire_products(elements, windows, self.plus, self.minus, self.wires, bits)
         signed = (elements < 0).any(1)  # sample by sample: an output must not depend on the rest of its batch

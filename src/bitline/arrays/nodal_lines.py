@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.arrays._ladder import Windows
+from bitline.arrays._ladder import InputWindows
 from bitline.shapes import BlockTensor, Float
 
-__all__ = ["Block", "CellCurrent", "LineSignals", "NodalLines", "Windows", "linearised"]
+__all__ = ["Block", "CellCurrent", "InputWindows", "LineSignals", "NodalLines", "linearised"]
 
 CellCurrent = Callable[[Tensor, Tensor], Tensor]
 """Currents of cells in units of G_max V_read from G/G_max and V/V_read, elementwise and differentiable."""
@@ -83,7 +83,7 @@ class NodalLines(ABC):
                 gate-driven cells 1, 0 or -1, the same for all.
         """
 
-    def solve(self, elements: Float[Tensor, "batch elements"], windows: Windows, bits: int) -> LineSignals:
+    def solve(self, elements: Float[Tensor, "batch elements"], windows: InputWindows, bits: int) -> LineSignals:
         """Currents of input codes, slice by slice, each by its place value.
 
         Args:

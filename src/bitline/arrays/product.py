@@ -256,13 +256,11 @@ class ConvolutionProduct(Product):
         return gathered.elements[:, places].reshape(len(inputs), -1, *space)
 
     def space(self, inputs: Tensor) -> tuple[int, ...]:
-        edges = self.edges()[::-1]
-        sizes = [n + sum(edges[2 * axis : 2 * axis + 2]) for axis, n in enumerate(inputs.shape[2:])]
-        reach = [dilation * (size - 1) for dilation, size in zip(self.dilation, self.kernel, strict=True)]
-        return tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, reach, self.stride, strict=True))
+        sizes = [size + sum(zeros) for size, zeros in zip(inputs.shape[2:], self.edges, strict=True)]
+        return tuple((n - r - 1) // s + 1 for n, r, s in zip(sizes, self.reach, self.stride, strict=True))
 
     def gather(self, inputs: Tensor) -> Gathered:
-        padded = functional.pad(inputs, self.edges())
+        padded = functional.pad(inputs, [zeros for pair in reversed(self.edges) for zeros in pair])
         sizes = padded.shape[2:]
         strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
         space = self.space(inputs)
@@ -275,16 +273,19 @@ class ConvolutionProduct(Product):
             padded.flatten(1), offset.reshape(self.groups, -1).to(device), _grid(space, jumps).to(device), space
         )
 
-    def edges(self) -> list[int]:
-        """Zeros before and after each axis, last axis first."""
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """Zeros before and after the inputs along each axis."""
         if self.padding == "same":
-            totals = [d * (size - 1) for d, size in zip(self.dilation, self.kernel, strict=True)]
-            pairs = [(total // 2, total - total // 2) for total in totals]
-        elif isinstance(self.padding, str):
-            pairs = [(0, 0) for _ in self.kernel]
-        else:
-            pairs = [(zeros, zeros) for zeros in self.padding]
-        return [edge for pair in reversed(pairs) for edge in pair]
+            return tuple((places // 2, places - places // 2) for places in self.reach)
+        if isinstance(self.padding, str):
+            return ((0, 0),) * len(self.kernel)
+        return tuple((zeros, zeros) for zeros in self.padding)
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """Places from the first to the last input of a window along each axis."""
+        return tuple(apart * (size - 1) for apart, size in zip(self.dilation, self.kernel, strict=True))
 
     def _multiply(self, inputs: Tensor, weights: Tensor, matrices: int, bias: Tensor | None) -> Tensor:
         convolve = CONVOLUTIONS[len(self.kernel)]

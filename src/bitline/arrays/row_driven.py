@@ -72,7 +72,7 @@ class RowDrivenArray(Array):
         return _mesh_wire(self.bit_line, self.ground != "bottom", self.ground != "top")
 
     def effective_conductances(self, cells: CellTensor, row_slices: Sequence[slice]) -> CellTensor:
-        if self.row_wire.is_ideal and self.column_wire.is_ideal:
+        if not self.has_wires:
             return cells
         result = torch.zeros_like(cells)
         pairs = cells[:1] if self.subtracts_on_the_line else cells

@@ -86,8 +86,7 @@ def count_cells(layer: LayerStatistics, design: Design) -> JointCounts:
 
 def follows_from_codes(mapping: WeightMapping) -> bool:
     """Whether each cell depends on its weight code alone, and there are few enough codes to count them."""
-    alone = mapping.line_signs(torch.zeros(1, 1, 1), (slice(0, 1),), 0.0) is None
-    return alone and mapping.keeps_all and mapping.code_bits <= CODE_BITS
+    return mapping.follows_codes and mapping.code_bits <= CODE_BITS
 
 
 def count_codes(layer: LayerStatistics, design: Design) -> np.ndarray:
@@ -97,7 +96,7 @@ def count_codes(layer: LayerStatistics, design: Design) -> np.ndarray:
         layer: one of the network.
         design: of this layer; its weight codes and unit columns matter.
     """
-    top = 2 ** (design.weights.code_bits - 1) - 1
+    top = design.weights.top_code
     codes = (part.long() + top for part in _parts(_encoded(layer, design).stored_codes()))
     return _pairs(layer, codes, 2 * top + 1)
 

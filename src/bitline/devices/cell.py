@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -71,6 +72,11 @@ class Cell(Part):
     def window_low(self) -> float:
         """G_min / G_max."""
         return 1 / (self.on_off_ratio or self.device.default_on_off_ratio)
+
+    @property
+    def clip_limits(self) -> tuple[float, float]:
+        """Where programmed conductances end, in G/G_max."""
+        return {"zero": (0.0, math.inf), "window": (self.window_low, 1.0), "none": (-math.inf, math.inf)}[self.clip]
 
     @model_validator(mode="after")
     def _check_device(self) -> Self:

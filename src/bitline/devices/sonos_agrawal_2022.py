@@ -7,18 +7,15 @@ from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
-from bitline.devices._fits import between, grown, polynomial, saturating
-from bitline.devices.published import PublishedDevice
-from bitline.numerics.draws import Draws
+from bitline.devices._fits import polynomial, saturating
+from bitline.devices._sonos import DriftingSonos
 from bitline.shapes import Cellwise
 
-DAY = 86400.0
 DRIFT_RANGE_NA = 1800.0
 
 
-class SonosAgrawal2022(PublishedDevice):
+class SonosAgrawal2022(DriftingSonos):
     """SONOS cells of Agrawal et al., "Subthreshold operation of SONOS analog memory to enable accurate low-power neural
     network inference", IEDM 2022, 21.7; currents 0 .. 3200 nA just after programming, 0 .. 1800 nA later.
 
@@ -35,17 +32,17 @@ class SonosAgrawal2022(PublishedDevice):
     Examples:
         Cells just after programming, and a day later:
 
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
         >>> device, draws = SonosAgrawal2022(), Draws((0, 0, "conv1"))
         >>> target = torch.tensor([0.1, 0.5, 1.0])
         >>> cells = device.program(target, draws)
-        >>> cells, device.aged(cells, target, DAY, draws)
+        >>> cells, device.aged(cells, target, 86400.0, draws)
         (tensor([0.1042, 0.5021, 1.0113]), tensor([0.1068, 0.5006, 0.9978]))
     """
 
     kind: Literal["sonos-agrawal-2022"] = "sonos-agrawal-2022"
-    unit: ClassVar[str] = "nA"
     measured: ClassVar[tuple[float, float]] = (0.0, 3200.0)
-    longest_s: ClassVar[float] = 5 * DAY
 
     I_max_nA: Annotated[float, Field(ge=1e-3)] = 1800.0
     """Current of a cell at G_max and the read voltage."""
@@ -80,12 +77,12 @@ class SonosAgrawal2022(PublishedDevice):
         return self.I_max_nA
 
     @property
-    def default_on_off_ratio(self) -> float:
-        return 1e7
+    def _days(self) -> tuple[float, ...]:
+        return self.times_days
 
     @property
-    def times_s(self) -> tuple[float, ...]:
-        return tuple(days * DAY for days in self.times_days)
+    def _spreads(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return self.spread_A_nA, self.spread_B_nA
 
     def check(self, lowest: float, seconds: float) -> None:
         super().check(lowest, seconds)
@@ -99,26 +96,12 @@ class SonosAgrawal2022(PublishedDevice):
     def series(self) -> dict[str, Sequence[object]]:
         return {"spread_A_nA": self.spread_A_nA, "spread_B_nA": self.spread_B_nA, "drift": (0.0, *self.drift)}
 
-    def sigma(self, state: Cellwise) -> Cellwise:
-        return saturating(self.spread_A_nA[0], self.spread_B_nA[0], state)
-
-    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
-        if seconds == 0:
-            return programmed
-        state = target.double() * self.largest
-        first, second, share = between(seconds / DAY, self.times_days)
-        shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
-        mean = (state + shift).clamp(min=0)
-        spread = torch.lerp(self._spread(first, mean), self._spread(second, mean), share)
-        moved = shift + grown(self.sigma(state), spread, draws)
-        return programmed + (moved / self.largest).to(programmed.dtype)
-
     def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise:
         state = conductance.clamp(min=0) * self.largest
         return saturating(self.noise_nA, self.noise_scale_nA, state) / self.largest
 
-    def _spread(self, time: int, mean: Tensor) -> Tensor:
-        return saturating(self.spread_A_nA[time], self.spread_B_nA[time], mean)
+    def _state(self, target: Cellwise) -> Cellwise:
+        return super()._state(target.double())  # for powers up to the tenth
 
     def _shift(self, time: int, state: Cellwise) -> Cellwise:
         return torch.zeros_like(state) if time == 0 else polynomial(self.drift[time - 1], state)

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
-from bitline.devices._fits import between, grown, piecewise_linear, saturating
-from bitline.devices.published import PublishedDevice
-from bitline.numerics.draws import Draws
+from bitline.devices._fits import piecewise_linear
+from bitline.devices._sonos import DriftingSonos
 from bitline.shapes import Cellwise
 
-DAY = 86400.0
 
-
-class SonosXiao2022(PublishedDevice):
+class SonosXiao2022(DriftingSonos):
     """Two-transistor SONOS cell read in the subthreshold region at V_G = 0 V, V_D = 0.1 V; currents 0 .. 1600 nA.
 
     Spread sigma(I) = B (1 - exp(-I / C)) around the mean current I of the time, and mean currents, after 0, 1, 2 and 5
@@ -35,17 +30,17 @@ class SonosXiao2022(PublishedDevice):
     Examples:
         Cells just after programming, and a day later:
 
+        >>> import torch
+        >>> from bitline.numerics.draws import Draws
         >>> device, draws = SonosXiao2022(), Draws((0, 0, "conv1"))
         >>> target = torch.tensor([0.1, 0.5, 1.0])
         >>> cells = device.program(target, draws)
-        >>> cells, device.aged(cells, target, DAY, draws)
+        >>> cells, device.aged(cells, target, 86400.0, draws)
         (tensor([0.1039, 0.5037, 1.0240]), tensor([0.1083, 0.4999, 0.9909]))
     """
 
     kind: Literal["sonos-xiao-2022"] = "sonos-xiao-2022"
-    unit: ClassVar[str] = "nA"
     measured: ClassVar[tuple[float, float]] = (0.0, 1600.0)
-    longest_s: ClassVar[float] = 5 * DAY
 
     I_max_nA: Annotated[float, Field(ge=1e-3)] = 1600.0
     """Current of a cell at G_max and the read voltage."""
@@ -74,33 +69,16 @@ class SonosXiao2022(PublishedDevice):
         return self.I_max_nA
 
     @property
-    def default_on_off_ratio(self) -> float:
-        return 1e7
+    def _days(self) -> tuple[float, ...]:
+        return self.spread_times_days
 
     @property
-    def times_s(self) -> tuple[float, ...]:
-        return tuple(days * DAY for days in self.spread_times_days)
+    def _spreads(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return self.spread_B_nA, self.spread_C_nA
 
     @property
     def series(self) -> dict[str, Sequence[object]]:
         return {name: getattr(self, name) for name in ("spread_B_nA", "spread_C_nA", "retention_nA")}
-
-    def sigma(self, state: Cellwise) -> Cellwise:
-        return saturating(self.spread_B_nA[0], self.spread_C_nA[0], state)
-
-    def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
-        if seconds == 0:
-            return programmed
-        state = target * self.largest
-        first, second, share = between(seconds / DAY, self.spread_times_days)
-        shift = torch.lerp(self._shift(first, state), self._shift(second, state), share)
-        mean = (state + shift).clamp(min=0)
-        spread = torch.lerp(self._spread(first, mean), self._spread(second, mean), share)
-        moved = shift + grown(self.sigma(state), spread, draws)
-        return programmed + (moved / self.largest).to(programmed.dtype)
-
-    def _spread(self, time: int, mean: Tensor) -> Tensor:
-        return saturating(self.spread_B_nA[time], self.spread_C_nA[time], mean)
 
     def _shift(self, time: int, state: Cellwise) -> Cellwise:
         """Mean shift in nA since programming, zero for a cell that is off."""

@@ -83,6 +83,16 @@ class WeightMapping(Variant):
         return FLOAT_BITS if self.bits == "float" else self.bits
 
     @property
+    def top_code(self) -> int:
+        """Largest weight code."""
+        return int(2 ** (self.code_bits - 1) - 1)
+
+    @property
+    def follows_codes(self) -> bool:
+        """Whether what cells hold follows from their own weight code, whatever else is in their column."""
+        return self.keeps_all
+
+    @property
     def coding(self) -> dict[str, Any]:
         """What `quantize.weight_codes` takes besides weights."""
         return {name: getattr(self, name) for name in self.CODE_SETTINGS} | {"bits": self.code_bits}
@@ -104,6 +114,11 @@ class WeightMapping(Variant):
     def readings(self) -> tuple[tuple[float, ...], ...]:
         """(readings, lines): how line currents are added before the ADC, one row for each conversion."""
         raise NotImplementedError
+
+    @property
+    def has_whole_readings(self) -> bool:
+        """Whether readings are whole numbers where the cells are."""
+        return all(weight == round(weight) for lines in self.readings for weight in lines)
 
     @property
     def reading_signs(self) -> tuple[float, ...]:

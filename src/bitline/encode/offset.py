@@ -60,6 +60,10 @@ class Offset(SingleLine):
         return int(2 ** (self.code_bits - 1))
 
     @property
+    def follows_codes(self) -> bool:
+        return not self.flipped_columns
+
+    @property
     def has_unit_column(self) -> bool:
         return self.subtraction == "unit-column"
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bitline.encode import input_slices
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import ProgrammedArrays, per_channel
 from bitline.layer.driver_noise import AccumulatedDriverNoise
 from bitline.layer.grid import Grid
 from bitline.layer.line_products import DrivenProduct, is_whole
@@ -78,7 +78,7 @@ class UnevenlyAccumulated(Signals):
         total: Tensor | None = None
         for digit, weights in zip(digits, all_weights, strict=True):
             signals = of_digits(digit)
-            signals *= weights.reshape(1, -1, *[1] * (signals.ndim - 2))
+            signals *= per_channel(weights, signals)
             total = signals if total is None else total.add_(signals)
         assert total is not None
         return total
@@ -108,5 +108,5 @@ def _ohmic_circuit_of(arrays: ProgrammedArrays, unit: Sequence[float], slices: i
     if not arrays.design.array.is_linear:
         return SolvedSignals(arrays, unit, slices)
     if is_whole(arrays):
-        return WholeSignals(arrays, unit, slices)
+        return WholeSignals(arrays, unit, slices, Grid.whole(arrays, unit))
     return LinearSignals(arrays, unit, slices, Grid.of(arrays, unit) if slices == arrays.slicing.accumulated else None)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import Product
-from bitline.design import Cell, Design
+from bitline.design import Design
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
@@ -161,13 +161,8 @@ def target_table(
         like: a tensor of the precision and device.
         digits: of codes.
     """
-    top = top_code(design)
+    top = design.weights.top_code
     return conductances_of(digits(torch.arange(-top, top + 1, dtype=like.dtype, device=like.device)), design)
-
-
-def top_code(design: Design) -> int:
-    """Largest weight code."""
-    return int(2 ** (design.weights.code_bits - 1) - 1)
 
 
 def _targets(
@@ -175,7 +170,7 @@ def _targets(
 ) -> Float[Tensor, "lines slices *any"]:
     if design.weights.code_bits > TABLE_BITS:
         return conductances_of(digits(codes), design)
-    table, top = target_table(design, codes, digits), top_code(design)
+    table, top = target_table(design, codes, digits), design.weights.top_code
     places = (codes + top).flatten().int()
     found = table.new_empty(*table.shape[:2], len(places))
     for line, slices in enumerate(table):
@@ -224,7 +219,7 @@ def program_targets(
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), placement, draws, chip)
-        return _clipped(varied, cell)
+        return varied.clamp(*cell.clip_limits)
 
     written = cell.programming.write(pulse, target, lambda g: cell.read_noise.sigma(g, g, cell.device, 0.0), draws)
     aged = cell.device.aged(written.conductance, target, cell.time, draws)
@@ -251,11 +246,3 @@ def _with_lasting_noise(
     noisy = draws.normal(conductance.shape, f"noise at {seconds!r} s").mul_(sigma).add_(conductance)
     ends_at_zero = cell.clip != "none" or getattr(cell.read_noise, "clip", "none") == "zero"
     return noisy.clamp_(min=0) if ends_at_zero else noisy
-
-
-def _clipped(conductance: Tensor, cell: Cell) -> Tensor:
-    if cell.clip == "zero":
-        return conductance.clamp(min=0)
-    if cell.clip == "window":
-        return conductance.clamp(cell.window_low, 1)
-    return conductance

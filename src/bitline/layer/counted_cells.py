@@ -7,7 +7,6 @@ same, to the bit, with nothing in between that is larger than a cache.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from bitline.arrays import Array
 from bitline.design import Cell, Design
 from bitline.devices import NormalError, Once
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.cells import TABLE_BITS, target_table, top_code
+from bitline.layer.cells import TABLE_BITS, target_table
 from bitline.layer.readings import WholeReadings
 from bitline.numerics.draws import Draws
 from bitline.numerics.normal_stream import NormalStream, is_numpys
@@ -27,8 +26,6 @@ from bitline.shapes import Int, Shaped
 
 MOST_STEPS = 1 << 28
 """Steps of the grid below which readings are surely whole numbers of 32 bits."""
-ROUNDING = 2.0**-21
-"""Part of G_max that must be well below a step, or cells lie on no grid."""
 PROBE = torch.tensor([0.5])
 """A cell for questions that have the same answer for all."""
 
@@ -60,7 +57,7 @@ def counted_readings(
         draws: random numbers of this chip and layer.
         step: of the grid, in G/G_max.
     """
-    if ROUNDING / step > 0.25 or not is_plain(design) or not is_numpys():
+    if not is_plain(design) or not is_numpys():
         return None
     table = target_table(design, PROBE, design.weights.digits)
     error = design.cell.device.normal_error(table)
@@ -82,9 +79,8 @@ def is_plain(design: Design) -> bool:
     weights, array = design.weights, design.array
     return (
         weights.code_bits <= TABLE_BITS
-        and weights.keeps_all
-        and weights.line_signs(PROBE[None, None], [slice(0, 1)], design.cell.window_low) is None
-        and all(weight == round(weight) for line in weights.readings for weight in line)
+        and weights.follows_codes
+        and weights.has_whole_readings
         and design.has_plain_currents
         and not array.has_wires
         and all(_owner(type(array), name) is Array for name in ("predistorted", "effective_conductances", "shares"))
@@ -123,7 +119,7 @@ def _places(
     groups, rows = len(codes) // placement.columns, codes.shape[1]
     places = np.empty((groups, rows, placement.array_columns), kind)
     by_eight = codes.itemsize == 1 and rows % 8 == 0 and placement.columns % 8 == 0 and not placement.unit_columns
-    stored_places(codes.numpy().view(kind), kind(top_code(design)), placement.columns, by_eight, places)
+    stored_places(codes.numpy().view(kind), kind(design.weights.top_code), placement.columns, by_eight, places)
     return torch.from_numpy(places)
 
 
@@ -138,7 +134,7 @@ def _counts(
     """Readings of every slice in steps; None where all cells are at their targets, or hold very many steps."""
     from bitline.layer._counted_cells_numba import count_cells
 
-    weights, window = design.weights, _window(design.cell)
+    weights, window = design.weights, tuple(map(np.float32, design.cell.clip_limits))
     counts = np.empty((len(weights.readings), table.shape[1], places.numel()), np.int32)
     met, flat = np.zeros(3, np.int64), places.numpy().reshape(-1)
     for line in range(len(table)):
@@ -159,9 +155,3 @@ def _by_code(error: NormalError, line: int, index: int) -> np.ndarray:
     if isinstance(error.spread, Tensor):
         return error.spread[line, index].numpy()
     return np.array([error.spread], np.float32)
-
-
-def _window(cell: Cell) -> tuple[np.float32, np.float32]:
-    """Where programmed conductances end, G/G_max."""
-    ends = {"zero": (0.0, math.inf), "window": (cell.window_low, 1.0), "none": (-math.inf, math.inf)}[cell.clip]
-    return np.float32(ends[0]), np.float32(ends[1])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import MatrixProduct, Partition
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import ProgrammedArrays, per_channel
 from bitline.layer.line_products import LineProduct, Reach, line_product
 from bitline.layer.readings import line_by_line
 from bitline.numerics.read_noise import standard_normal
@@ -105,5 +105,5 @@ class AccumulatedDriverNoise(DriverNoise):
     def add(self, signals: Currents, samples: SampleNumbers, slices: int, read: str = "driver noise") -> Currents:
         for index, weights in enumerate(self._weights[-slices:]):
             own = self._of_slice.add(torch.zeros_like(signals), samples, 1, f"{read} of input slice {index}")
-            signals += own.mul_(weights.reshape(1, -1, *[1] * (signals.ndim - 2)))
+            signals += own.mul_(per_channel(weights, signals))
         return signals

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from bitline.errors import DesignError
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
-from bitline.layer.counted import counted, removed_weights
 from bitline.layer.counted_cells import ReadArrays
 from bitline.layer.grid import whole_readings
+from bitline.layer.line_signs import removed_weights, signed
 from bitline.layer.readings import conversion_readings
 from bitline.numerics.quotient import quotient
 from bitline.shapes import CellTensor, MatrixTensor, StoredCodes
@@ -32,7 +32,7 @@ def summed_lines(arrays: LayerArrays, cells: CellTensor, power: int) -> StoredCo
         power: 1 or 2.
     """
     readings = conversion_readings(cells, arrays.design.weights, power).double()
-    readings = counted(readings, arrays) if power == 1 else readings
+    readings = signed(readings, arrays) if power == 1 else readings
     total = torch.einsum("rs,rsgkn->gkn", (arrays.code_factors() * arrays.digits_per_G_max) ** power, readings)
     gain = arrays.drift_gain
     return total if gain is None else total * (gain.double() ** power)[:, None]
@@ -80,7 +80,7 @@ class EffectiveWeights:
         removed = removed / step
         if ((removed - removed.round()).abs() > CODE_STEP * removed.abs().clamp(min=1.0)).any():
             return None
-        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), counted(readings.counts.double(), arrays))
+        counts = torch.einsum("rs,rsgkn->gkn", arrays.code_factors(), signed(readings.counts.double(), arrays))
         counts = arrays.placement.subtract(counts, dim=2) - removed.round()
         if not torch.equal(counts, counts.round()):
             return None  # readings that count a fraction of a digit

@@ -113,12 +113,12 @@ def whole_readings(arrays: ReadArrays) -> WholeReadings | None:
         return None
     exact = arrays.cells.are_exact
     step = 1 / fineness(design) if exact else grid_step(design)
+    lines = design.weights.readings
+    if arrays.cells.steps is not None and design.weights.has_whole_readings:
+        return WholeReadings.of(line_readings(arrays.cells.steps, lines), step, exact, design.weights)
     rounding = ROUNDING * torch.finfo(cells.dtype).eps / step
     if rounding > 0.25:
         return None
-    lines = design.weights.readings
-    if arrays.cells.steps is not None and all(weight == round(weight) for line in lines for weight in line):
-        return WholeReadings.of(line_readings(arrays.cells.steps, lines), step, exact, design.weights)
     readings = quotient(line_readings(cells.double(), lines), step)
     counts = readings.round()
     if float((readings - counts).abs().max()) > rounding * max(1.0, float(cells.abs().max())):

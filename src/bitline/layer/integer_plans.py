@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,7 @@ from bitline.layer.chunks import chunks
 from bitline.layer.counted_cells import ReadArrays
 from bitline.layer.effective_weights import EffectiveWeights
 from bitline.layer.grid import Grid
+from bitline.layer.input_sums import InputSums
 from bitline.layer.integer_noise import IntegerReadNoise
 from bitline.layer.plans import Arithmetic, Plan
 from bitline.layer.readings import line_by_line
@@ -119,7 +121,7 @@ class IntegerConvertPlan(IntegerPlan):
         bias = None if arrays.placement.unit_columns else arrays.bias  # unit columns are subtracted before it is added
         start = step.new_zeros(groups * self.columns) if bias is None else bias
         self.start = start.reshape(groups, -1).contiguous()
-        self.input_sums = self._input_sums()
+        self.input_sums = InputSums.of(arrays, self._summed)
         self.noise = self._noise(arrays, grid, weights)
 
     @property
@@ -151,17 +153,7 @@ class IntegerConvertPlan(IntegerPlan):
             if arrays.bias is not None:
                 rows.add_(arrays.bias)
         if self.input_sums is not None:
-            self._remove(self.input_sums.by_position(codes), rows)
-
-    def _remove(self, sums: Float[Tensor, "rows products"], rows: Float[Tensor, "rows outputs"]) -> None:
-        """Take what belongs to sums of the inputs away from outputs."""
-        arrays, groups = self.arrays, self.arrays.product.groups
-        if arrays.line_signs is None:
-            steps = arrays.product_step.reshape(groups, -1) * arrays.input_sum_factor
-            rows.view(len(rows), groups, -1).sub_(sums[..., None] * steps)
-            return
-        removed = arrays.line_signs.removed_sums(sums.reshape(len(sums), groups, -1)).flatten(1)
-        rows.sub_((removed * arrays.product_step.double()).to(rows))
+            self.input_sums.remove(codes, rows)
 
     def _noise(self, arrays: ReadArrays, grid: Grid, weights: Float[Tensor, "conversions"]) -> IntegerReadNoise | None:
         """Noise of cells and converters; None where there is none."""
@@ -171,14 +163,10 @@ class IntegerConvertPlan(IntegerPlan):
         added = in_counts[:, None].expand(-1, self.columns).flatten().repeat(arrays.product.groups)
         return IntegerReadNoise(arrays, grid.step, added)
 
-    def _input_sums(self) -> IntegerProduct | None:
-        """The product that gives the sum of the inputs, where the mapping needs it."""
-        arrays, product = self.arrays, self.arrays.product
-        partition = product.whole() if arrays.line_signs is None else arrays.partition
-        if arrays.input_sum_factor == 0 and arrays.line_signs is None:
-            return None
-        ones = torch.ones(product.groups, product.rows, 1, dtype=torch.int64, device=arrays.product_step.device)
-        return IntegerProduct(product, ones, partition, arrays.inputs.zero_byte, multiply)
+    def _summed(self, partition: Partition, weights: Float[Tensor, "groups rows 1"]) -> Callable[[Tensor], Tensor]:
+        """The product that adds up the codes of rows with whole weights."""
+        zero = self.arrays.inputs.zero_byte
+        return IntegerProduct(self.arrays.product, weights.long(), partition, zero, multiply).by_position
 
 
 @dataclass(frozen=True)

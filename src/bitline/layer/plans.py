@@ -9,16 +9,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays, per_channel
-from bitline.layer.counted import ArrayInputSums, removed_weights
 from bitline.layer.effective_weights import summed_lines, summed_weights
 from bitline.layer.excitation import Drive, Excitation
-from bitline.layer.line_products import DrivenProduct, LineProduct, Reach, driven_sum, line_product, variance_product
+from bitline.layer.input_sums import InputSums, row_ones
+from bitline.layer.line_products import (
+    DrivenProduct,
+    FloatLineProduct,
+    LineProduct,
+    Reach,
+    driven_sum,
+    line_product,
+    variance_product,
+)
+from bitline.layer.line_signs import removed_weights
 from bitline.layer.readout import NoConversion, Readout, readouts
 from bitline.layer.sample_numbers import SLICE_STRIDE
 from bitline.layer.signals import Signals
@@ -157,9 +167,8 @@ class ConvertPlan(Plan):
         arrays = self.arrays
         step, bias = arrays.product_step, arrays.bias
         self.start = (torch.zeros_like(step) if bias is None else bias).reshape(signals.groups, -1)
-        self.sums = self._input_sum_weights()
-        self.array_sums = None if arrays.line_signs is None else ArrayInputSums(arrays)
-        self.busy = self._busy_weights() if arrays.design.adc.skip_zero_inputs else None
+        self.input_sums = InputSums.of(arrays, partial(FloatLineProduct, arrays.product))
+        self.busy = self._busy() if arrays.design.adc.skip_zero_inputs else None
 
     @classmethod
     def of(cls, arrays: ProgrammedArrays, levels: Levels) -> ConvertPlan:
@@ -227,13 +236,8 @@ class ConvertPlan(Plan):
         if units:
             assert total is not None
             self._subtract_units(total, outputs)
-        if self.sums is not None:
-            sums = self.arrays.product.apply(codes, self.sums, self.arrays.product.whole())
-            sums = sums.repeat_interleave(self.arrays.placement.columns, dim=1)
-            removed = self.arrays.product_step * self.arrays.input_sum_factor
-            outputs.sub_(sums.mul_(per_channel(removed, outputs)))  # two steps, so that nothing is fused
-        if self.array_sums is not None:
-            self.array_sums.remove(codes, outputs)
+        if self.input_sums is not None:
+            self.input_sums.remove(codes, outputs)
 
     def _subtract_units(self, total: DigitalSums, outputs: LayerOutputs) -> None:
         """Outputs of digital sums (batch * groups, columns + unit columns, positions)."""
@@ -247,8 +251,7 @@ class ConvertPlan(Plan):
         """The signals, NaN for arrays all of whose inputs are 0."""
         assert self.busy is not None
         parts = self.signals.partition.parts
-        driven = self.arrays.product.apply(inputs.abs(), self.busy, self.signals.partition)
-        driven = self._of_arrays(driven.reshape(len(inputs), self.signals.groups, -1))
+        driven = self._of_arrays(self.busy(inputs.abs()).reshape(len(inputs), self.signals.groups, -1))
         idle = driven.reshape(len(signals), parts, 1, 1, -1) == 0
         self.skipped += int(idle.sum()) * (self.signals.conversions // parts) * self.signals.columns
         apart = signals.reshape(len(signals), parts, -1, self.signals.columns, idle.shape[-1])
@@ -263,16 +266,6 @@ class ConvertPlan(Plan):
         sums = driven.new_zeros(len(driven), at.packs, driven.shape[2]).index_add_(1, pack, driven)
         return sums.index_select(1, pack)
 
-    def _busy_weights(self) -> Tensor:
-        """Weights of the sum of all inputs of each array."""
-        product, step = self.arrays.product, self.arrays.product_step
-        ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)
-        return product.lay_out(ones, self.signals.partition)
-
-    def _input_sum_weights(self) -> Tensor | None:
-        """Weights of the digital sum of the inputs, where the mapping needs it."""
-        if self.arrays.input_sum_factor == 0 or self.arrays.line_signs is not None:
-            return None
-        product, step = self.arrays.product, self.arrays.product_step
-        ones = torch.ones((self.signals.groups, product.rows, 1), dtype=step.dtype, device=step.device)
-        return product.lay_out(ones, product.whole())
+    def _busy(self) -> LineProduct:
+        """The sum of all inputs of each array."""
+        return FloatLineProduct(self.arrays.product, self.signals.partition, row_ones(self.arrays))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bitline.layer.arrays import LayerArrays
-from bitline.layer.counted import signed_columns
+from bitline.layer.line_signs import signed_columns
 from bitline.layer.signals import Signals
 from bitline.readout import (
     Levels,

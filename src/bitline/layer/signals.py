@@ -9,12 +9,15 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.arrays import ProgrammedArrays, per_channel
 from bitline.layer.chunks import chunks
 from bitline.layer.driver_noise import DriverNoise
+from bitline.layer.excitation import Drive, Excitation
 from bitline.layer.grid import Grid
 from bitline.layer.line_products import (
     DrivenProduct,
+    FloatLineProduct,
+    LineProduct,
     Reach,
     WholeLineProduct,
     driven_sum,
@@ -23,7 +26,7 @@ from bitline.layer.line_products import (
 )
 from bitline.layer.readings import added_slices, conversion_readings, line_by_line
 from bitline.numerics.read_noise import add_read_noise
-from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, Float, LayerInputs, ReadingTensor, SampleNumbers
+from bitline.shapes import AddedVariance, AtAdcs, CellTensor, Currents, LayerInputs, ReadingTensor, SampleNumbers
 
 
 class Signals(ABC):
@@ -165,11 +168,8 @@ class Signals(ABC):
 
     def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
         """Variance of every signal: the cells' reads, and what is added."""
-        if isinstance(added, Tensor):
-            added = added.reshape(1, -1, *[1] * (signals.ndim - 2))
-        if not self.noise:
-            return torch.zeros_like(signals) + added
-        return driven_sum(self.noise, inputs).add_(added)
+        own = driven_sum(self.noise, inputs) if self.noise else torch.zeros_like(signals)
+        return own.add_(per_signal(added, signals))
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
         """What cells on ideal lines contribute to the signals, or, with power 2, to their variances."""
@@ -192,13 +192,14 @@ class Signals(ABC):
         in_units: Tensor = apart * (self.scale**power).to(apart)[:, None, None]
         return in_units
 
-    def _arrange(self, readings: ReadingTensor) -> Float[Tensor, "signals channels *kernel"]:
-        """Contributions of rows to readings, (readings, slices, groups, rows, columns), as the product takes them."""
-        return self.product.lay_out(line_by_line(readings).to(self.arrays.product_step.dtype), self.partition)
+
+def per_signal(variance: float | AddedVariance, like: Currents) -> float | Tensor:
+    """A variance, one number or one of each signal, to be added to those of signals (batch, signals, *space)."""
+    return per_channel(variance.flatten(), like) if isinstance(variance, Tensor) else variance
 
 
 class LinearSignals(Signals):
-    """Arrays whose currents are linear in the inputs: products with all lines at once.
+    """Arrays whose currents are linear in the inputs: products with all lines at once, in floating point.
 
     Args:
         grid: of whole numbers, where there is one for these cells and this unit.
@@ -206,48 +207,12 @@ class LinearSignals(Signals):
 
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int, grid: Grid | None = None) -> None:
         super().__init__(arrays, unit, slices)
-        excitations = arrays.excitations(self.input_slices)
-        step = arrays.product_step
-        self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(step)
-        if grid is None:
-            laid_out = [self._arrange(self._readings(excitation.cells)) for excitation in excitations]
-        else:
-            laid_out = [self._arrange(grid.lines())]
-        drives = [excitation.drive for excitation in excitations]
-        self.products = list(zip(drives, laid_out, strict=True))
-
-    @property
-    def evaluations(self) -> int:
-        return len(self.products)
-
-    def currents(self, inputs: LayerInputs) -> Currents:
-        (drive, weights), *others = self.products
-        signals = self.product.apply(drive.inputs(inputs), weights, self.partition)
-        for drive, weights in others:
-            signals += self.product.apply(drive.inputs(inputs), weights, self.partition)
-        return signals if self.divisor is None else signals.div_(self.divisor)
-
-
-class WholeSignals(Signals):
-    """`LinearSignals` with products of whole numbers: the same signals for any batch."""
-
-    def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
-        super().__init__(arrays, unit, slices)
-        grid, excitations = Grid.whole(arrays, unit), arrays.excitations(slices)
-        reaches = [
-            Reach.of(excitation.drive, self._largest(slices), arrays.inputs.signed) for excitation in excitations
-        ]
+        excitations = arrays.excitations(slices)
         self.divisor = None if grid is None or grid.divisor == 1 else torch.tensor(grid.divisor).to(arrays.product_step)
-        if grid is None:
-            lines = [line_by_line(self._readings(excitation.cells)) for excitation in excitations]
-            weighted = [
-                line_product(arrays, self.partition, weights, reach)
-                for weights, reach in zip(lines, reaches, strict=True)
-            ]
-        else:
-            weighted = [self._of_counts(grid, reaches[0])]
-        drives = [excitation.drive for excitation in excitations]
-        self.products: list[DrivenProduct] = list(zip(drives, weighted, strict=True))
+        self.products: list[DrivenProduct] = [
+            (each.drive, self._of_cells(arrays, each) if grid is None else self._of_grid(grid, each.drive))
+            for each in excitations
+        ]
 
     @property
     def evaluations(self) -> int:
@@ -257,11 +222,33 @@ class WholeSignals(Signals):
         signals = driven_sum(self.products, inputs)
         return signals if self.divisor is None else signals.div_(self.divisor)
 
-    def _largest(self, slices: int) -> int:
-        """Largest code or digit that one signal sees."""
-        return int(min(2 ** (self.arrays.slicing.slice_bits * slices) - 1, self.arrays.inputs.high))
+    def _of_cells(self, arrays: ProgrammedArrays, excitation: Excitation) -> LineProduct:
+        """The product with what cells give at one voltage."""
+        return self._floating(self._readings(excitation.cells))
 
-    def _of_counts(self, grid: Grid, reach: Reach) -> WholeLineProduct:
+    def _of_grid(self, grid: Grid, drive: Drive) -> LineProduct:
+        """The product with cells on a grid, which have one voltage."""
+        return self._floating(grid.lines())
+
+    def _floating(self, readings: ReadingTensor) -> LineProduct:
+        weights = line_by_line(readings).to(self.arrays.product_step.dtype)
+        return FloatLineProduct(self.product, self.partition, weights)
+
+
+class WholeSignals(LinearSignals):
+    """`LinearSignals` with products of whole numbers: the same signals for any batch."""
+
+    def _of_cells(self, arrays: ProgrammedArrays, excitation: Excitation) -> LineProduct:
+        lines = line_by_line(self._readings(excitation.cells))
+        return line_product(arrays, self.partition, lines, self._reach(excitation.drive))
+
+    def _of_grid(self, grid: Grid, drive: Drive) -> LineProduct:
         by_slice = torch.tensor(grid.weights, dtype=torch.float64, device=grid.counts.device)[:, None]
         scale = by_slice.expand(self.readings, -1, self.columns).flatten().expand(self.groups, -1)
-        return WholeLineProduct(self.product, self.partition, line_by_line(grid.counts).long(), scale, reach)
+        counts = line_by_line(grid.counts).long()
+        return WholeLineProduct(self.product, self.partition, counts, scale, self._reach(drive))
+
+    def _reach(self, drive: Drive) -> Reach:
+        """Which codes or digits one signal sees."""
+        largest = min(2 ** (self.arrays.slicing.slice_bits * self.input_slices) - 1, self.arrays.inputs.high)
+        return Reach.of(drive, int(largest), self.arrays.inputs.signed)

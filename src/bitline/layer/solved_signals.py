@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bitline.arrays.nodal_lines import Windows
+from bitline.arrays.nodal_lines import InputWindows
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.signals import Signals
+from bitline.layer.signals import Signals, per_signal
 from bitline.shapes import AddedVariance, Currents, Float, LayerInputs
 
 
@@ -19,8 +19,7 @@ class SolvedSignals(Signals):
     def __init__(self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int) -> None:
         super().__init__(arrays, unit, slices)
         array, step = arrays.design.array, arrays.product_step
-        readings = ((1,),) if array.subtracts_on_the_line else arrays.design.weights.readings
-        self.mixing = torch.tensor(readings, dtype=step.dtype, device=step.device)
+        self.mixing = _mixing(arrays).to(step)
         cells, targets = arrays.cells.conductance.to(step.dtype), arrays.cells.targets
         positions = self.product.positions
         self.bit_lines = [
@@ -38,7 +37,7 @@ class SolvedSignals(Signals):
         slices = self.arrays.design.weights.slices
         shape = (len(self.bit_lines), self.readings, slices, self.columns, len(gathered.base))
         signals = torch.empty(len(inputs), *shape, dtype=inputs.dtype, device=inputs.device)
-        bits = max(1, int(inputs.abs().max()).bit_length())
+        bits = _bits(inputs)
         for index, (group, rows, bit_lines) in enumerate(self.bit_lines):
             currents = bit_lines.currents(gathered.elements, gathered.offset[group, rows], gathered.base, bits)
             lines = currents.reshape(len(inputs), -1, *shape[2:])
@@ -57,10 +56,8 @@ class NodalSignals(Signals):
         self, arrays: ProgrammedArrays, unit: Sequence[float], slices: int, inner: Signals | None = None
     ) -> None:
         super().__init__(arrays, unit, slices)
-        array, step = arrays.design.array, arrays.product_step
-        readings = ((1,),) if array.subtracts_on_the_line else arrays.design.weights.readings
-        self.mixing = torch.tensor(readings, dtype=torch.float64)
-        self.inner, self._has_noise, self._like = inner, arrays.cells.noise is not None, step
+        array, self.mixing = arrays.design.array, _mixing(arrays)
+        self.inner, self._has_noise, self._like = inner, arrays.cells.noise is not None, arrays.product_step
         self.nodal_lines = [
             (group, rows, array.nodal_lines(arrays.block(group, rows)))
             for group in range(self.groups)
@@ -81,23 +78,19 @@ class NodalSignals(Signals):
     def _with_variance(self, inputs: LayerInputs, added: float | AddedVariance) -> tuple[Currents, Currents]:
         signals, variance = self._solved(inputs)
         signals = signals if self.inner is None else self.inner.currents(inputs)
-        return signals, self._plus(variance, added)
+        return signals, variance + per_signal(added, variance)
 
     def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
-        return self._plus(self._solved(inputs)[1], added)
-
-    def _plus(self, variance: Currents, added: float | AddedVariance) -> Currents:
-        if isinstance(added, Tensor):
-            added = added.reshape(1, -1, *[1] * (variance.ndim - 2))
-        return variance + added
+        variance = self._solved(inputs)[1]
+        return variance + per_signal(added, variance)
 
     def _solved(self, inputs: LayerInputs) -> tuple[Currents, Currents]:
         """Signals, and the variances of their noise."""
         gathered = self.product.gather(inputs)
         elements, offset, base = (found.cpu() for found in (gathered.elements, gathered.offset, gathered.base))
-        bits = max(1, int(inputs.abs().max()).bit_length())
+        bits = _bits(inputs)
         solved = [
-            lines.solve(elements.double(), Windows(offset[group, rows], base), bits)
+            lines.solve(elements.double(), InputWindows(offset[group, rows], base), bits)
             for group, rows, lines in self.nodal_lines
         ]
         mixed = (
@@ -112,3 +105,14 @@ class NodalSignals(Signals):
         slices = self.arrays.design.weights.slices
         apart = torch.stack([each.unflatten(1, (-1, slices, self.columns)) for each in lines], 1)
         return self._converted(torch.einsum("rl,bplsnm->bprsnm", self.mixing**power, apart), power)
+
+
+def _mixing(arrays: ProgrammedArrays) -> Float[Tensor, "readings lines"]:
+    """How currents of lines are added before the ADC, float64."""
+    weights = ((1.0,),) if arrays.design.array.subtracts_on_the_line else arrays.design.weights.readings
+    return torch.tensor(weights, dtype=torch.float64)
+
+
+def _bits(inputs: LayerInputs) -> int:
+    """Bits of the largest magnitude."""
+    return max(1, int(inputs.abs().max()).bit_length())

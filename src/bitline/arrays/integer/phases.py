@@ -105,7 +105,7 @@ class PhasedMultiply(Multiply):
         kernel = pieces[0][0].shape[2:]
         shape = zip(kernel, windows.dilation, windows.lattice, strict=True)
         axes = [Phases.of(size, dilation, *places) for size, dilation, places in shape]
-        self._reach = [step * (size - 1) for step, size in zip(windows.dilation, kernel, strict=True)]
+        self._reach = windows.reach(kernel)
         self._lattice, self._matrices, self._zero = windows.lattice, matrices, zero
         self._products = len(pieces[0][0])
         self._groups: list[tuple[Phases, Phases, Multiply]] = []
@@ -122,7 +122,7 @@ class PhasedMultiply(Multiply):
     ) -> list[Float[Tensor, "images products h w"]]:
         (step_down, top), (step_right, left) = self._lattice
         inputs = codes[:, :, top::step_down, left::step_right]
-        high, wide = (size - reach for size, reach in zip(codes.shape[2:], self._reach, strict=True))
+        high, wide = (size - places for size, places in zip(codes.shape[2:], self._reach, strict=True))
         shape, found = (len(codes), high, wide, self._products), list[Tensor]()
         for down, right, multiply in self._groups:
             if not down.windows(high) or not right.windows(wide):

@@ -44,7 +44,7 @@ def is_exact(
     count = min(len(first), EXACT_ROWS) if kind.rounds_twice(zero) else len(first)
     first[:count], first[count:] = 127, 0
     last[-count:], last[: len(last) - count] = -128, 0
-    few = [d * (size - 1) + 2 * s for d, size, s in zip(windows.dilation, shape[2:], windows.stride, strict=True)]
+    few = [places + 2 * s for places, s in zip(windows.reach(shape[2:]), windows.stride, strict=True)]
     codes = random(0, 256, 2, matrices * shape[1], *(space or few)).to(torch.uint8)
     codes[0] = 255
     images = codes.contiguous(memory_format=torch.channels_last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -33,6 +34,10 @@ class Windows:
         """Share of places at which inputs are always 0."""
         return 1 - 1 / (self.lattice[0][0] * self.lattice[1][0])
 
+    def reach(self, kernel: Sequence[int]) -> tuple[int, ...]:
+        """Places from the first to the last input of a window along both axes, for kernels of this height and width."""
+        return tuple(apart * (size - 1) for apart, size in zip(self.dilation, kernel, strict=True))
+
     @classmethod
     def of(cls, product: Product) -> Windows | None:
         """The windows of a product; None where it is no such convolution, or some windows see nothing but padding.
@@ -45,11 +50,11 @@ class Windows:
             return cls()
         if not isinstance(product, ConvolutionProduct) or len(product.kernel) > 2:
             return None
-        edges = product.edges()[::-1]
-        if edges[::2] != edges[1::2] or has_windows_of_padding(product):
+        if any(before != after for before, after in product.edges) or has_windows_of_padding(product):
             return None
+        padding = tuple(zeros for zeros, _ in product.edges)
         lattice = _pair(product.lattice or ((1, 0),) * len(product.kernel), (1, 0))
-        return cls(_pair(product.stride, 1), _pair(tuple(edges[::2]), 0), _pair(product.dilation, 1), lattice)
+        return cls(_pair(product.stride, 1), _pair(padding, 0), _pair(product.dilation, 1), lattice)
 
 
 def has_windows_of_padding(product: ConvolutionProduct) -> bool:
@@ -59,9 +64,7 @@ def has_windows_of_padding(product: ConvolutionProduct) -> bool:
         >>> has_windows_of_padding(ConvolutionProduct(4, (3, 1), padding=(2, 1)))
         True
     """
-    reach = [dilation * (size - 1) for dilation, size in zip(product.dilation, product.kernel, strict=True)]
-    edges = product.edges()[::-1]
-    return any(max(edges[2 * axis : 2 * axis + 2]) > most for axis, most in enumerate(reach))
+    return any(max(zeros) > places for zeros, places in zip(product.edges, product.reach, strict=True))
 
 
 def as_images(inputs: Shaped[Tensor, "batch channels *space"]) -> Shaped[Tensor, "images channels height width"]:
