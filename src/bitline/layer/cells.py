@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.arrays import Product
-from bitline.design import Design
+from bitline.design import Cell, Design
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
