@@ -27,7 +27,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         given: settings of the command line; an architecture takes those that it has.
         seed: of the errors of the circuits.
     """
-    from bitline.cost.library import library_of
+    from bitline.cost import library_of
     from bitline.cost.work import converter
     from bitline.readout.curves import curves_of
 

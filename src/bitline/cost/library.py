@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +19,6 @@ from bitline.config.part import Part
 from bitline.cost.architectures import AnyConverter
 from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
 from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate, Quantity
-from bitline.design import Design
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
@@ -188,26 +187,6 @@ def libraries() -> tuple[str, ...]:
     """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
-
-
-@checked(DesignError)
-def library_of(design: Design) -> Library:
-    """The component library that a design names.
-
-    Raises:
-        DesignError: there is no such library or file, or its content is not valid.
-
-    Examples:
-        >>> library_of(Design.load("isaac")).name
-        'isaac-32nm'
-    """
-    name = design.hardware.library
-    return _shipped(name) if name in libraries() else Library.load(Path(name))
-
-
-@lru_cache(maxsize=16)
-def _shipped(name: str) -> Library:
-    return Library.load(name)
 
 
 def _fill(table: Any, part: BaseModel) -> None:
