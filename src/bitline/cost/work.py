@@ -42,7 +42,7 @@ class RowActivity:
         >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
         >>> _ = torch.nn.init.eye_(network[0].weight)
         >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
-        >>> activity = RowActivity.average(statistics, Design.load("sonos-a"))
+        >>> activity = RowActivity.average(statistics, "sonos-a")
         >>> activity.driven, round(activity.conductance, 4)
         (0.5, 0.0036)
     """
@@ -79,17 +79,17 @@ class RowActivity:
         )
 
     @classmethod
-    def average(cls, statistics: Statistics, design: Design) -> RowActivity:
+    def average(cls, statistics: Statistics, design: Design | str) -> RowActivity:
         """Activity of a network, weighted with its multiplications, as in section 9.2 of Xiao et al. 2022.
 
         Args:
             statistics: of the network.
-            design: the accelerator.
+            design: the accelerator, or the name of a preset.
 
         Raises:
             DesignError: the design keeps every layer digital.
         """
-        parts, weights = [], []
+        design, parts, weights = Design.of(design), [], []
         for layer in statistics.layers:
             own = design.for_layer(layer.name)
             if own is not None:
