@@ -60,7 +60,7 @@ def test_both_names_of_a_number_are_one():
         ({"library.cells.G_max": 20}, "'sonos-40nm': unknown key 'cells.G_max': did you mean 'G_max_uS'"),
         ({"library.adder.energy_pJ": -1}, r"adder\.energy_pJ\.value is -1"),
         ({"hardware.node_nm": 1}, "hardware.node_nm is 1: use 3 or more"),
-        ({"hardware.supply_V": 0}, "hardware.supply_V is 0: use a number above 0"),
+        ({"hardware.supply_V": 0}, "hardware.supply_V is 0: use more than 0"),
     ],
 )
 def test_wrong_numbers_are_refused(settings, words):

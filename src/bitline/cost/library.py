@@ -172,6 +172,20 @@ class Library(Part):
         _fill(document, self)
         return tomlkit.dumps(document)
 
+    def parts_of(self, unit: str) -> dict[str, FixedPart]:
+        """Parts that are known by their power of a 'core', 'tile' or 'chip', by name."""
+        return {name: part for name, part in self.parts.items() if part.unit == unit}
+
+    def standing_pJ(self, unit: str, time_ns: float, units: float = 1) -> dict[str, float]:
+        """Energy of these parts while so many units are on, by name.
+
+        Examples:
+            >>> Library.load("isaac-32nm").standing_pJ("chip", time_ns=100, units=2)
+            {'HyperTransport': 2080000.0}
+        """
+        parts = self.parts_of(unit).items()
+        return {name: part.count * part.power_mW.value * time_ns * units for name, part in parts}
+
     def quantities(self) -> dict[str, Quantity]:
         """Every number in use by its dotted name."""
         return {name: quantity for name, quantity in _quantities(self, "") if quantity != NOTHING}

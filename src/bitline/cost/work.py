@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bitline.config.trust import refusal
+from bitline.cost.analog import analog_layers
 from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
@@ -89,15 +90,11 @@ class RowActivity:
         Raises:
             DesignError: the design keeps every layer digital.
         """
-        design, parts, weights = Design.of(design), [], []
-        for layer in statistics.layers:
-            own = design.for_layer(layer.name)
-            if own is not None:
-                activity = cls.of(statistics, layer, own)
-                parts.append((activity.driven, activity.squared, activity.conductance, activity.charged))
-                weights.append(layer.macs)
-        if not parts:
-            raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
+        parts, weights = [], []
+        for layer, own in analog_layers(statistics, Design.of(design)):
+            activity = cls.of(statistics, layer, own)
+            parts.append((activity.driven, activity.squared, activity.conductance, activity.charged))
+            weights.append(layer.macs)
         return cls(*np.average(np.array(parts), axis=0, weights=weights).tolist())
 
 
@@ -159,7 +156,7 @@ class ConversionSchedule:
 
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
-        return sum(bounded_pJ(self.converter, bits, self.rate) for bits in self.bits)
+        return sum(bounded_pJ(self.converter, bits) for bits in self.bits)
 
     def product_ns(self, columns: int, slice_ns: float, library: Library) -> float:
         """Time of a product.

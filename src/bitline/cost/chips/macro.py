@@ -81,7 +81,7 @@ class Macro(Part):
             "row drivers": drivers_pJ / self.outputs,
             "row converters": self.rows * row_converter_pJ if has_levels else 0.0,
             "integrators": circuits.integrator.energy_pJ.value * self.cells * self.slots,
-            "ADCs": bounded_pJ(converter, round(self.adc_bits), None),
+            "ADCs": bounded_pJ(converter, round(self.adc_bits)),
             "shift-and-add": circuits.shift_add.energy_pJ.value,
         }
         return {name: self.conversions * energy for name, energy in energies.items()}
