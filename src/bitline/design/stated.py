@@ -42,7 +42,7 @@ def stated_G_max(design: Design) -> tuple[StatedGmax, ...]:
         >>> from bitline import Design
         >>> [stated.setting for stated in stated_G_max(Design(cell={"device": "pcm-joshi-2020"}))]
         ['cell.device.G_max_uS']
-        >>> stated_G_max(Design(cell={"device": "state-proportional"}))
+        >>> stated_G_max(Design.load("differential"))
         ()
     """
     found = []
