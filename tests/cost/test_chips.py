@@ -4,8 +4,10 @@ import math
 
 import pytest
 
-from bitline.cost import Library, core_cost
+from bitline import Design
+from bitline.cost import Library, RowActivity, core_cost
 from bitline.cost.chips import Macro, agreements, compare_chips, neurram_cost, neurram_design
+from bitline.cost.scaling import supply_of
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,25 @@ def test_pulses_cost_the_drivers_more_than_levels():
 def test_a_group_knows_its_worst(found):
     assert found["blind TOPS/W"].worst.startswith("AIMC2")
     assert math.isnan(found["blind TOPS/W"].inside)
+
+
+@pytest.mark.parametrize("name", ["sonos-40nm", "reram-130nm", "isaac-32nm"])
+def test_a_macro_costs_what_a_core_of_the_same_rows_does(name):
+    """Cells conducted for 1 ns, and every output paid for the drivers and the whole array that it shares."""
+    library, (rows, outputs) = Library.load(name), (128, 64)
+    macro = Macro(node_nm=library.node_nm, supply_V=supply_of(library), rows=rows, adc_bits=8, outputs=outputs)
+    bits = {"weights.kind": "offset", "weights.bits": 2, "weights.bits_per_cell": "unsliced", "inputs.bits": 1}
+    design = Design().with_settings({**bits, "array.rows": rows, "array.columns": outputs})
+    core = core_cost(design, library, rows=rows, columns=outputs, activity=RowActivity(0.5, 0.5, 0.5))
+    energies = macro.energies_pJ(library)
+    for component in ("cells", "row drivers", "integrators", "ADCs"):
+        assert outputs * energies[component] == pytest.approx(core.energies_pJ[component])
+
+
+def test_cells_of_a_macro_by_hand():
+    """1,152 cells at half of 16 uS, 0.1 V and 10 ns; 576 driven rows of 256 cells and their logic, for 256 outputs."""
+    macro = Macro(node_nm=40, supply_V=1.1, rows=1152, adc_bits=8, outputs=256)
+    energies = macro.energies_pJ(Library.load("sonos-40nm"))
+    assert energies["cells"] == pytest.approx(1152 * 0.5 * 16e-6 * 0.1**2 * 10e-9 * 1e12)
+    wires_fF = 576 * (0.4 * 0.2 + 0.235)
+    assert energies["row drivers"] == pytest.approx(1e-3 * wires_fF * 2.5**2 + 576 * 0.015 / 256)

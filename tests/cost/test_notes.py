@@ -48,7 +48,7 @@ def test_a_converter_of_ones_own_costs_what_a_good_published_one_does():
     stated = Library(**{**library.model_dump(), "converters": {**library.model_dump()["converters"], name: mine}})
     known = network_cost(statistics(), own, stated)
     assert not any("2404.06553" in note for note in known.notes)
-    law_pJ = PublishedConverter.of("sar", library.node_nm, supply_of(library)).energy_pJ(7, None)
+    law_pJ = PublishedConverter.of("sar", library.node_nm, supply_of(library)).energy_pJ(7)
     assert known.energies_pJ["ADCs"] / cost.energies_pJ["ADCs"] == pytest.approx(1.2 / law_pJ)
 
 

@@ -57,6 +57,21 @@ REFUSED = [  # what is refused, what the message says, and what makes it possibl
         "relu_aware is true",
         {"inputs.range": "percentile"},
     ),
+    (
+        {"cell.device": "pcm-joshi-2020", "array.kind": "gate-driven", "array.bit_line.G_max_uS": 10},
+        r"25 uS by cell\.device 'pcm-joshi-2020' and 10 uS by array\.bit_line\.G_max_uS",
+        {"array.bit_line.G_max_uS": 25},
+    ),
+    (
+        {"array.kind": "gate-driven", "array.bit_line.G_max_uS": 25, "array.source_line.G_max_uS": 20},
+        r"20 uS by array\.source_line\.G_max_uS",
+        {"array.source_line.G_max_uS": 25},
+    ),
+    (
+        {"cell.device": "pcm-joshi-2020", "cell.current_voltage": "milo-2021"},
+        "225 uS by cell.current_voltage 'milo-2021'",
+        {"cell.current_voltage.G_max_uS": 25},
+    ),
 ]
 
 

@@ -27,7 +27,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         given: settings of the command line; an architecture takes those that it has.
         seed: of the errors of the circuits.
     """
-    from bitline.cost.library import library_of
+    from bitline.cost import library_of
     from bitline.cost.work import converter
     from bitline.readout.curves import curves_of
 
@@ -35,8 +35,8 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
     rows = []
     for adc in _converters(design, given):
         bits = float(curves_of(adc, CONVERTERS, seed).effective_bits.mean())
-        circuit, rate = converter(adc, library), adc.rate_MS_per_s
-        energy, area = circuit.energy_pJ(adc.bits, rate), circuit.area_um2(adc.bits, rate)
+        circuit = converter(adc, library)
+        energy, area = circuit.energy_pJ(adc.bits), circuit.area_um2(adc.bits)
         source = library.name if adc.kind in library.converters else f"law of {_law(adc.kind)}"
         rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, circuit.time_ns(adc.bits), source))
     columns = (

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from bitline.cost import Library, NetworkCost
     from bitline.design import Design
 
-LIBRARY = "library."
-"""Start of names of library settings on the command line."""
 SHOWN = 12
 """Numbers in the sensitivity table."""
 
@@ -155,15 +153,13 @@ def cost(
 
 
 def _designs(names: list[str], settings: list[str], allow_code: bool) -> tuple[list[Design], list[Library]]:
-    """The designs and their libraries, with the settings of both."""
+    """The designs and their libraries."""
     from bitline import cost as costs
     from bitline.design.settings import parse_settings
 
     given = parse_settings(settings)
-    own = {setting: value for setting, value in given.items() if not setting.startswith(LIBRARY)}
-    circuits = {setting.removeprefix(LIBRARY): value for setting, value in given.items() if setting.startswith(LIBRARY)}
-    designs = [allowed_design(design, own, allow_code) for design in names]
-    return designs, [costs.library_of(design).with_settings(circuits) for design in designs]
+    designs = [allowed_design(design, given, allow_code) for design in names]
+    return designs, [costs.library_of(design) for design in designs]
 
 
 def _write(path: Path, designs: list[Design], results: list[NetworkCost], facts: dict[str, object]) -> None:

@@ -125,4 +125,8 @@ def _is_section(value: object) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        inline = tomlkit.inline_table()
+        inline.update({name: _plain(entry) for name, entry in value.items()})
+        return inline
     return [_plain(entry) for entry in value] if isinstance(value, tuple) else value

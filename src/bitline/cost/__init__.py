@@ -1,8 +1,9 @@
 """Energy, area and latency of a design: component libraries, the network on arrays, and what each part costs."""
 
+from bitline.cost.designs import library_of
 from bitline.cost.explained import cost_intervals, explained, ranking
 from bitline.cost.interval import Interval
-from bitline.cost.library import Library, libraries, library_of
+from bitline.cost.library import Library, libraries
 from bitline.cost.network import network_cost
 from bitline.cost.result import OUTSIDE, LayerCost, NetworkCost
 from bitline.cost.scaling import at_node

@@ -171,15 +171,14 @@ def least_pJ(bits: float) -> float:
     return float(1e-3 * NOISE_fF_V2 * 4.0**bits)
 
 
-def bounded_pJ(converter: Converter, bits: int, rate_MS_per_s: float | None) -> float:
+def bounded_pJ(converter: Converter, bits: int) -> float:
     """Energy of a conversion, never below the bound that noise sets to its resolution; 0 where it is not known.
 
     Args:
         converter: its process.
         bits: resolution.
-        rate_MS_per_s: conversions per microsecond that the design asks for, or None for the circuit's own rate.
     """
-    energy = converter.energy_pJ(bits, rate_MS_per_s)
+    energy = converter.energy_pJ(bits)
     return max(energy, least_pJ(bits)) if energy else 0.0
 
 
@@ -188,7 +187,7 @@ class PublishedConverter(Converter):
 
     Examples:
         >>> flash, sar = (PublishedConverter.of(kind, node_nm=28, supply_V=0.9) for kind in ("flash", "sar"))
-        >>> [round(flash.energy_pJ(bits, None) / sar.energy_pJ(bits, None), 2) for bits in (4, 6, 8)]
+        >>> [round(flash.energy_pJ(bits) / sar.energy_pJ(bits), 2) for bits in (4, 6, 8)]
         [1.82, 4.84, 12.72]
         >>> flash.time_ns(8), sar.time_ns(8)
         (0.64, 5.12)
@@ -226,14 +225,14 @@ class PublishedConverter(Converter):
     def _process(self) -> Process:
         return Process(self.node_nm, self.supply_V.value)
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         law_pJ = 1e-3 * self._law.energy_fF(self._process, bits) * self.supply_V.value**2
         return self.scale.value * law_pJ
 
     def time_ns(self, bits: int) -> float:
         return STEP_NS * self._process.shrunk * max(1.0, self._law.steps(bits))
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return self._law.area_um2(self._process, bits)
 
 

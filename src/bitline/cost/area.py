@@ -31,7 +31,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
         "integrators": array.columns * readings * library.integrator.area_um2.value,
         "accumulators": columns * library.accumulator.area_um2.value * (readout.slicing.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
-        "ADCs": converters * readout.converter.area_um2(readout.largest_bits, readout.rate),
+        "ADCs": converters * readout.converter.area_um2(readout.largest_bits),
         "shift-and-add": converters * library.shift_add.area_um2.value * (len(readout.bits) > 1),
     }
     return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()})
@@ -80,6 +80,4 @@ def times(areas: Counter[str], count: float) -> Counter[str]:
 
 
 def _parts(library: Library, unit: str) -> Counter[str]:
-    return Counter(
-        {name: part.count * part.area_mm2.value for name, part in library.parts.items() if part.unit == unit}
-    )
+    return Counter({name: part.count * part.area_mm2.value for name, part in library.parts_of(unit).items()})

@@ -17,12 +17,11 @@ from bitline.cost.quantity import AnyQuantity, AnyRate, AnyShare
 class Converter(Part):
     """A converter as a circuit. Energies are of one conversion."""
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         """Energy of one conversion.
 
         Args:
             bits: resolution.
-            rate_MS_per_s: conversions per microsecond that the design asks for, or None for the circuit's own rate.
         """
         raise NotImplementedError
 
@@ -30,7 +29,7 @@ class Converter(Part):
         """Time of one conversion at the circuit's own rate."""
         raise NotImplementedError
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         """Area of one converter."""
         raise NotImplementedError
 
@@ -48,13 +47,13 @@ class RampConverter(Converter):
     area: AnyQuantity
     """Area with `bits` bits in um^2; comparator and counter grow with the number of bits."""
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         return float(self.conversion_pJ.value * 2.0 ** (bits - self.bits))
 
     def time_ns(self, bits: int) -> float:
         return float(2**bits / self.clock_GHz.value)
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return self.area.value * bits / self.bits
 
 
@@ -77,13 +76,13 @@ class SarConverter(Converter):
         share = self.capacitor_share.value
         return float((1 - share) * bits / self.bits + share * 2.0 ** (bits - self.bits))
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         return self.conversion_pJ.value * self._scale(bits)
 
     def time_ns(self, bits: int) -> float:
         return 1e3 / self.rate_MS_per_s.value * bits / self.bits
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return self.area.value * self._scale(bits)
 
 
@@ -98,13 +97,13 @@ class FlashConverter(Converter):
     comparator_area: AnyQuantity
     """Area of one comparator in um^2, its share of encoder and references included."""
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         return float(self.comparator_pJ.value * (2**bits - 1))
 
     def time_ns(self, bits: int) -> float:
         return 1e3 / self.rate_MS_per_s.value
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return float(self.comparator_area.value * (2**bits - 1))
 
 
@@ -119,13 +118,13 @@ class PipelineConverter(Converter):
     stage_area: AnyQuantity
     """Area of a stage in um^2."""
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         return self.stage_pJ.value * bits
 
     def time_ns(self, bits: int) -> float:
         return 1e3 / self.rate_MS_per_s.value
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return self.stage_area.value * bits
 
 
@@ -142,11 +141,11 @@ class CyclicConverter(Converter):
     more_cycles: Annotated[int, Field(ge=0)] = 0
     """Cycles before the first bit, such as those that sample and reset."""
 
-    def energy_pJ(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def energy_pJ(self, bits: int) -> float:
         return self.stage_pJ.value * (bits + self.more_cycles)
 
     def time_ns(self, bits: int) -> float:
         return (bits + self.more_cycles) / self.clock_GHz.value
 
-    def area_um2(self, bits: int, rate_MS_per_s: float | None) -> float:
+    def area_um2(self, bits: int) -> float:
         return self.stage_area.value

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bitline.config.arguments import checked
 from bitline.cost.charge_sharing import with_capacitors
-from bitline.cost.library import Library, library_of
+from bitline.cost.library import Library, libraries
+from bitline.cost.scaling import at_node
 from bitline.design import Design
 from bitline.errors import DesignError
 
@@ -24,3 +31,40 @@ def design_and_library(design: Design | str, library: Library | None) -> tuple[D
                 f"{design.name!r}"
             )
     return design, with_capacitors(design, library_of(design) if library is None else library)
+
+
+@checked(DesignError)
+def library_of(design: Design | str) -> Library:
+    """The component library that a design names, at the design's node and with its own numbers.
+
+    Args:
+        design: the accelerator, or the name of a preset.
+
+    Raises:
+        DesignError: there is no such design, library or file, its content is not valid, or the design has a number that
+            the library has not.
+
+    Examples:
+        >>> library_of("isaac").name
+        'isaac-32nm'
+        >>> library = library_of(Design().with_settings({"hardware.node_nm": 28, "library.cells.G_max_uS": 20}))
+        >>> library.name, library.cells.G_max_uS.value
+        ('sonos-40nm at 28 nm', 20.0)
+    """
+    hardware = Design.of(design).hardware
+    name, step = hardware.library, (hardware.node_nm, hardware.supply_V)
+    if name in libraries():
+        return _shipped(name, *step, json.dumps(hardware.numbers, default=str))
+    return _changed(Library.load(Path(name)), *step, hardware.numbers)
+
+
+@lru_cache(maxsize=64)
+def _shipped(name: str, node_nm: float | None, supply_V: float | None, numbers: str) -> Library:
+    return _changed(Library.load(name), node_nm, supply_V, json.loads(numbers))
+
+
+def _changed(library: Library, node_nm: float | None, supply_V: float | None, numbers: dict[str, Any]) -> Library:
+    """A library at another node, then with other numbers."""
+    if node_nm is not None or supply_V is not None:
+        library = at_node(library, node_nm or library.node_nm, supply_V)
+    return library.with_settings(numbers) if numbers else library

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bitline.config.arguments import checked
 from bitline.config.messages import nearest
 from bitline.cost.charge_sharing import numbers_of
+from bitline.cost.circuits import OhmicCells
 from bitline.cost.designs import design_and_library
 from bitline.cost.interval import Interval, bounds, intervals
 from bitline.cost.library import Library
 from bitline.cost.network import network_cost
 from bitline.cost.quantity import Quantity
-from bitline.cost.result import NetworkCost
+from bitline.cost.result import OUTSIDE, NetworkCost
+from bitline.cost.stated import stated_numbers
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
 from bitline.errors import DesignError
@@ -89,7 +92,7 @@ def explained(
     """The parts of a cost with the numbers that each follows from, largest parts first.
 
     Every number of the library, and of the design where it says what its circuits are, is raised by one per cent alone,
-    and the parts that change follow from it.
+    and the parts that change follow from it. What a device says of its cells stays: their energy is proportional to it.
 
     Args:
         what: 'energy', 'area' or 'latency', whose parts are layers.
@@ -115,7 +118,8 @@ def explained(
         raise DesignError(f"there is no cost {what!r} to explain{nearest(what, EXPLAINED)}")
     unit, parts_of = EXPLAINED[what]
     design, library = design_and_library(design, library)
-    parts = parts_of(network_cost(statistics, design, library))
+    cost = network_cost(statistics, design, library)
+    parts = parts_of(cost)
     whole = sum(parts.values())
     found, circuits = [], library.quantities()
     for name, quantity in {**circuits, **numbers_of(design)}.items():
@@ -127,7 +131,25 @@ def explained(
         for component, exponent in _exponents(parts, parts_of(changed)).items():
             value = parts[component]
             found.append(ExplainedPart(component, value, unit, value / whole, name, quantity, exponent))
+    if what == "energy" and parts.get("cells"):
+        for name, quantity, exponent in _of_cells(cost, design, library):
+            found.append(ExplainedPart("cells", parts["cells"], unit, parts["cells"] / whole, name, quantity, exponent))
     return tuple(sorted(found, key=lambda part: (-part.value, part.component, -abs(part.exponent))))
+
+
+def _of_cells(cost: NetworkCost, design: Design, library: Library) -> Iterator[tuple[str, Quantity, float]]:
+    """Numbers of cells that the design states, and the power with which the energy of all cells follows each of them.
+
+    Layers whose rules choose other cells have numbers of their own.
+    """
+    followed: dict[tuple[str, Quantity], float] = defaultdict(float)
+    for layer in cost.layers:
+        own = None if layer.name == OUTSIDE else design.for_layer(layer.name)
+        if own is not None and isinstance(library.cells, OhmicCells):
+            for known in stated_numbers(own, library.cells):
+                followed[known.setting, known.stated] += known.power * layer.energies_pJ["cells"]
+    for (name, quantity), energy in followed.items():
+        yield name, quantity, energy / cost.energies_pJ["cells"]
 
 
 def _exponents(parts: Mapping[str, float], changed: Mapping[str, float]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +19,6 @@ from bitline.config.part import Part
 from bitline.cost.architectures import AnyConverter
 from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
 from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate, Quantity
-from bitline.design import Design
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
 
@@ -173,6 +172,20 @@ class Library(Part):
         _fill(document, self)
         return tomlkit.dumps(document)
 
+    def parts_of(self, unit: str) -> dict[str, FixedPart]:
+        """Parts that are known by their power of a 'core', 'tile' or 'chip', by name."""
+        return {name: part for name, part in self.parts.items() if part.unit == unit}
+
+    def standing_pJ(self, unit: str, time_ns: float, units: float = 1) -> dict[str, float]:
+        """Energy of these parts while so many units are on, by name.
+
+        Examples:
+            >>> Library.load("isaac-32nm").standing_pJ("chip", time_ns=100, units=2)
+            {'HyperTransport': 2080000.0}
+        """
+        parts = self.parts_of(unit).items()
+        return {name: part.count * part.power_mW.value * time_ns * units for name, part in parts}
+
     def quantities(self) -> dict[str, Quantity]:
         """Every number in use by its dotted name."""
         return {name: quantity for name, quantity in _quantities(self, "") if quantity != NOTHING}
@@ -188,26 +201,6 @@ def libraries() -> tuple[str, ...]:
     """
     files = (resources.files("bitline.cost") / "libraries").iterdir()
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
-
-
-@checked(DesignError)
-def library_of(design: Design) -> Library:
-    """The component library that a design names.
-
-    Raises:
-        DesignError: there is no such library or file, or its content is not valid.
-
-    Examples:
-        >>> library_of(Design.load("isaac")).name
-        'isaac-32nm'
-    """
-    name = design.hardware.library
-    return _shipped(name) if name in libraries() else Library.load(Path(name))
-
-
-@lru_cache(maxsize=16)
-def _shipped(name: str) -> Library:
-    return Library.load(name)
 
 
 def _fill(table: Any, part: BaseModel) -> None:

@@ -10,6 +10,8 @@ from bitline.config.arguments import checked
 from bitline.config.messages import nearest
 from bitline.cost import area
 from bitline.cost._digital_work import DigitalWork
+from bitline.cost.analog import analog_layers
+from bitline.cost.components import largest_first
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
 from bitline.cost.mapping import UnitsInUse, copies_of
@@ -60,17 +62,13 @@ def network_cost(
     """
     design, library = design_and_library(design, library)
     skipped = _checked(skipped or {}, statistics)
-    matrices = []
-    macs = statistics.digital.macs
-    for layer in statistics.layers:
-        own = design.for_layer(layer.name)
-        if own is None:
-            macs += layer.macs
-        else:
-            matrices.append(PlacedMatrix.of(statistics, layer, own, library, skipped.get(layer.name, 0.0)))
-    if not matrices:
-        raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
-    digital = replace(statistics.digital, macs=macs)
+    matrices = [
+        PlacedMatrix.of(statistics, layer, own, library, skipped.get(layer.name, 0.0))
+        for layer, own in analog_layers(statistics, design)
+    ]
+    analog = {matrix.layer.name for matrix in matrices}
+    digital_macs = (layer.macs for layer in statistics.layers if layer.name not in analog)
+    digital = replace(statistics.digital, macs=sum(digital_macs, statistics.digital.macs))
     return _together(matrices, digital, design, library, cost_notes(matrices, digital, library, skipped))
 
 
@@ -102,7 +100,7 @@ def _together(
         design=design.name,
         library=library.name,
         layers=(*layers, outside_cost(digital, design, library, units, interval)),
-        areas_mm2={name: value for name, value in areas.most_common() if value},
+        areas_mm2=largest_first(areas),
         tiles=units.tiles,
         chips=units.chips,
         latency_ns=latency,

@@ -12,6 +12,7 @@ from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
+from bitline.cost.stated import notes_of_cells
 from bitline.cost.work import SUBSTITUTE, converter
 from bitline.design import Design
 
@@ -32,6 +33,7 @@ def cost_notes(
         _foreign_converters(matrices, library),
         _fast_converters(matrices, library),
         _capacitors(matrices, library),
+        _stated_cells(matrices, library),
         _free_work(digital, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
@@ -115,6 +117,11 @@ def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[
             "array.capacitor_fF is not given: capacitors are costed with the "
             f"{library.cells.capacitor_fF.value:g} fF of the library"
         )
+
+
+def _stated_cells(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    found = (note for matrix in matrices for note in notes_of_cells(matrix.design, library))
+    yield from dict.fromkeys(found)
 
 
 def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:

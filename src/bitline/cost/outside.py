@@ -31,8 +31,6 @@ def outside_cost(
         "digital layers": library.digital_mac.energy_pJ.value * work.macs,
         "buffers": library.buffer_bit.energy_pJ.value * bits * fetched,
     }
-    for name, part in library.parts.items():
-        if part.unit != "core":
-            count = part.count * (units.tiles if part.unit == "tile" else units.chips)
-            energies[name] = count * part.power_mW.value * interval_ns
+    energies |= library.standing_pJ("tile", interval_ns, units.tiles)
+    energies |= library.standing_pJ("chip", interval_ns, units.chips)
     return LayerCost(OUTSIDE, work.macs, 0, 0, 0, 0.0, 0.0, energies, 0.0)

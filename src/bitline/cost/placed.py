@@ -59,9 +59,7 @@ class PlacedMatrix:
         time = -(-layer.products // copies) * self.product_ns
         cores = work.mapping.cores(copies, library)
         energies = work.energies(self.design, library) | self._transfer_energies()
-        for name, part in library.parts.items():
-            if part.unit == "core":
-                energies[name] = part.count * part.power_mW.value * time * cores
+        energies |= library.standing_pJ("core", time, cores)
         return LayerCost(
             name=layer.name,
             macs=layer.macs,

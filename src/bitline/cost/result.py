@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from bitline.cost import shown
+from bitline.cost.components import largest_first
 from bitline.cost.efficiency import Efficiency
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class NetworkCost(Efficiency):
         total: Counter[str] = Counter()
         for layer in self.layers:
             total.update(layer.energies_pJ)
-        return {name: value for name, value in total.most_common() if value}
+        return largest_first(total)
 
     @property
     def energy_uJ(self) -> float:

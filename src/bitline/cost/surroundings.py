@@ -14,6 +14,7 @@ from bitline.arrays import IdealArray
 from bitline.config.arguments import checked
 from bitline.config.messages import explain
 from bitline.config.part import Part
+from bitline.cost.analog import analog_layers
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
@@ -204,7 +205,7 @@ def whole_cost(
     leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
     idle_share = (there - used) / there
-    of_chip_uJ = images * 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in _chip_parts(library))
+    of_chip_uJ = images * 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in library.parts_of("chip"))
     return WholeCost(
         images=images,
         arrays_uJ=images * cost.energy_uJ - idle_share * of_chip_uJ,
@@ -244,20 +245,10 @@ class _Written:
         return turns * self.pulses * (around.pulse_ns.value + around.verify_ns.value)
 
 
-def _chip_parts(library: Library) -> list[str]:
-    """Parts with a known power that a chip has once, whatever its tiles do."""
-    return [name for name, part in library.parts.items() if part.unit == "chip"]
-
-
-def _placed(statistics: Statistics, design: Design) -> list[tuple[LayerStatistics, Design]]:
-    pairs = [(layer, design.for_layer(layer.name)) for layer in statistics.layers]
-    return [(layer, own) for layer, own in pairs if own is not None]
-
-
 def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
     """Cells of all layers, and their write pulses on average."""
     counts, pulses = [], []
-    for layer, own in _placed(statistics, design):
+    for layer, own in analog_layers(statistics, design):
         at = ArrayMapping.of(layer.product, layer.outputs, own)
         counts.append(float(at.groups * at.rows * at.columns * at.slices * own.weights.lines))
         pulses.append(_pulses(layer, own))
@@ -277,7 +268,7 @@ def _pulses(layer: LayerStatistics, design: Design) -> float:
 
 
 def _weight_bits(statistics: Statistics, design: Design) -> float:
-    return float(sum(layer.weight.numel() * own.weights.code_bits for layer, own in _placed(statistics, design)))
+    return float(sum(layer.weight.numel() * own.weights.code_bits for layer, own in analog_layers(statistics, design)))
 
 
 def _spilled_bits(statistics: Statistics, design: Design, library: Library, tiles: int) -> float:
@@ -285,5 +276,5 @@ def _spilled_bits(statistics: Statistics, design: Design, library: Library, tile
     held = tiles * library.buffer_KB.value * 8 * 1024
     if not held:
         return 0.0
-    needed = [layer.inputs * own.inputs.code_bits for layer, own in _placed(statistics, design)]
+    needed = [layer.inputs * own.inputs.code_bits for layer, own in analog_layers(statistics, design)]
     return float(sum(2 * max(0.0, bits - held) for bits in needed))

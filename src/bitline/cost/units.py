@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bitline.arrays.product import MatrixProduct
 from bitline.config.arguments import checked
 from bitline.cost import area, shown
+from bitline.cost.components import largest_first
 from bitline.cost.designs import design_and_library
 from bitline.cost.efficiency import Efficiency
 from bitline.cost.library import Library
@@ -101,11 +102,11 @@ def core_cost(
     at, work = _work(design, library, rows, columns, activity)
     time = work.product_ns(design, library)
     cores = at.cores(1, library)
-    energies = Counter(work.energies(design, library)) + _energies(library, "core", time * cores)
+    energies = Counter(work.energies(design, library)) + Counter(library.standing_pJ("core", time * cores))
     areas = area.times(area.array_area(design, library, work.readout, at), at.arrays)
     areas.update(area.matrix_area(design, library, at))
     areas.update(area.times(area.core_area(library), cores))
-    return UnitCost("core", 2.0 * rows * columns, _nonzero(energies), time, _nonzero(areas))
+    return UnitCost("core", 2.0 * rows * columns, largest_first(energies), time, largest_first(areas))
 
 
 @checked(DesignError)
@@ -135,12 +136,13 @@ def unit_costs(
     arrays = library.organisation.arrays_per_core or at.arrays
     matrices = arrays / at.arrays
     time = work.product_ns(design, library)
-    energies = area.times(Counter(work.energies(design, library)), matrices) + _energies(library, "core", time)
+    counted = area.times(Counter(work.energies(design, library)), matrices)
+    energies = counted + Counter(library.standing_pJ("core", time))
     areas = area.times(area.array_area(design, library, work.readout, at), arrays)
     areas.update(area.times(area.matrix_area(design, library, at), matrices))
     areas.update(area.core_area(library))
     operations = 2.0 * at.rows * columns * matrices
-    core = UnitCost("core", operations, _nonzero(energies), time, _nonzero(areas))
+    core = UnitCost("core", operations, largest_first(energies), time, largest_first(areas))
     tile = _of(core, "tile", library.organisation.cores_per_tile, library, area.tile_area(library))
     if library.organisation.tiles_per_chip is None:
         return core, tile
@@ -155,16 +157,6 @@ def _work(
 
 
 def _of(part: UnitCost, unit: str, count: int, library: Library, areas: Counter[str]) -> UnitCost:
-    energies = area.times(Counter(part.energies_pJ), count) + _energies(library, unit, part.time_ns)
+    energies = area.times(Counter(part.energies_pJ), count) + Counter(library.standing_pJ(unit, part.time_ns))
     together = area.times(Counter(part.areas_mm2), count) + areas
-    return UnitCost(unit, part.operations * count, _nonzero(energies), part.time_ns, _nonzero(together))
-
-
-def _energies(library: Library, unit: str, time_ns: float) -> Counter[str]:
-    return Counter(
-        {name: part.count * part.power_mW.value * time_ns for name, part in library.parts.items() if part.unit == unit}
-    )
-
-
-def _nonzero(values: Counter[str]) -> dict[str, float]:
-    return {name: value for name, value in values.most_common() if value}
+    return UnitCost(unit, part.operations * count, largest_first(energies), part.time_ns, largest_first(together))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bitline.config.trust import refusal
+from bitline.cost.analog import analog_layers
 from bitline.cost.architectures import LAWS, PublishedConverter, bounded_pJ
 from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
@@ -42,7 +43,7 @@ class RowActivity:
         >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10))
         >>> _ = torch.nn.init.eye_(network[0].weight)
         >>> statistics = gather_statistics(network, "sonos-a", torch.linspace(0, 1, 640).reshape(10, 64))
-        >>> activity = RowActivity.average(statistics, Design.load("sonos-a"))
+        >>> activity = RowActivity.average(statistics, "sonos-a")
         >>> activity.driven, round(activity.conductance, 4)
         (0.5, 0.0036)
     """
@@ -79,25 +80,21 @@ class RowActivity:
         )
 
     @classmethod
-    def average(cls, statistics: Statistics, design: Design) -> RowActivity:
+    def average(cls, statistics: Statistics, design: Design | str) -> RowActivity:
         """Activity of a network, weighted with its multiplications, as in section 9.2 of Xiao et al. 2022.
 
         Args:
             statistics: of the network.
-            design: the accelerator.
+            design: the accelerator, or the name of a preset.
 
         Raises:
             DesignError: the design keeps every layer digital.
         """
         parts, weights = [], []
-        for layer in statistics.layers:
-            own = design.for_layer(layer.name)
-            if own is not None:
-                activity = cls.of(statistics, layer, own)
-                parts.append((activity.driven, activity.squared, activity.conductance, activity.charged))
-                weights.append(layer.macs)
-        if not parts:
-            raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
+        for layer, own in analog_layers(statistics, Design.of(design)):
+            activity = cls.of(statistics, layer, own)
+            parts.append((activity.driven, activity.squared, activity.conductance, activity.charged))
+            weights.append(layer.macs)
         return cls(*np.average(np.array(parts), axis=0, weights=weights).tolist())
 
 
@@ -159,7 +156,7 @@ class ConversionSchedule:
 
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
-        return sum(bounded_pJ(self.converter, bits, self.rate) for bits in self.bits)
+        return sum(bounded_pJ(self.converter, bits) for bits in self.bits)
 
     def product_ns(self, columns: int, slice_ns: float, library: Library) -> float:
         """Time of a product.

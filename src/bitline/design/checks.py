@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bitline.design.stated import stated_G_max
 from bitline.quantize import RowDrivers
 from bitline.readout import Accumulator
 
@@ -188,6 +189,18 @@ def relu_awareness(design: Design) -> None:
         )
 
 
+def largest_conductance(design: Design) -> None:
+    """Cells have one G_max: that of the device is that of its curve, and what wires in ohms are compared with."""
+    stated = [known for known in stated_G_max(design) if not known.full_scale.is_current]
+    for other in stated[1:]:
+        largest, wrong = (known.full_scale.conductance_uS(0.0) for known in (stated[0], other))
+        if not math.isclose(largest, wrong, rel_tol=1e-6):
+            raise ValueError(
+                f"G_max is {largest:g} uS by {stated[0].by} and {wrong:g} uS by {other.by}, but it is that of the same "
+                f"cells: use {other.setting} = {largest:g}"
+            )
+
+
 CHECKS: tuple[Callable[[Design], None], ...] = (
     without_bits,
     guarantee,
@@ -199,6 +212,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     unit_columns,
     array,
     charges,
+    largest_conductance,
     relu_awareness,
 )
 """Each raises ValueError with the settings at fault and what to use instead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -42,3 +42,10 @@ class Hardware(Part):
     """Work on as many images as there are layers, each in another one; otherwise on one image after the other."""
     adc_bits: Annotated[int, Field(ge=1, le=32)] | None = None
     """Resolution of the converters as built, where it differs from adc.bits: ISAAC's flipped columns save a bit."""
+    node_nm: Annotated[float, Field(ge=3, le=250)] | None = None
+    """Technology node that the library is carried to by constant-field scaling; its own if not given."""
+    supply_V: Annotated[float, Field(gt=0)] | None = None
+    """Supply of the logic at that node; what is usual there if not given."""
+    numbers: dict[str, Any] = Field(default_factory=dict)
+    """Numbers of the library in the place of its own, after scaling: `library.cells.G_max_uS=20` sets
+    `hardware.numbers.cells.G_max_uS`."""

@@ -29,6 +29,12 @@ SHARED = {
 }
 """Settings that all variants of a section share, and keep when another variant is chosen."""
 
+LIBRARY = "library."
+"""How names of numbers of the component library begin."""
+
+NUMBERS = "hardware.numbers."
+"""Where a design holds them."""
+
 OF_FILE = frozenset({"content", "bits"})
 """Settings that follow from the file beside them, and go when another file is chosen."""
 
@@ -37,8 +43,11 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings by dotted name as tables in each other, whatever their order.
 
     A word beside settings of its own is their kind, and a table of measurements beside the kind of a device its file.
+    Numbers of the component library, `library.cells.G_max_uS`, are settings of the hardware.
 
     Examples:
+        >>> nested({"library.cells.G_max_uS": 20})
+        {'hardware': {'numbers': {'cells': {'G_max_uS': 20}}}}
         >>> nested({"adc.bits": 6, "adc": "sar"}) == nested({"adc": "sar", "adc.bits": 6})
         True
         >>> nested({"adc.bits": 6, "adc": "sar"})
@@ -47,7 +56,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DesignError: two settings that set the same thing.
     """
-    given = _dotted(settings)
+    given = [(of_design(name), value) for name, value in _dotted(settings)]
     names, result = {name for name, _ in given}, dict[str, Any]()
     for name, value in given:
         *path, last = _variant_key(name, value, names).split(".")
@@ -63,6 +72,16 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
             raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
         place[last] = value
     return result
+
+
+def of_design(name: str) -> str:
+    """The name that a setting has in a design.
+
+    Examples:
+        >>> of_design("library.cells.read_V"), of_design("adc.bits")
+        ('hardware.numbers.cells.read_V', 'adc.bits')
+    """
+    return NUMBERS + name.removeprefix(LIBRARY) if name.startswith(LIBRARY) else name
 
 
 def _dotted(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

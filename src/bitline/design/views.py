@@ -23,16 +23,20 @@ View = dict[str, Any]
 """Settings as plain values."""
 
 
-def reference(design: Design) -> Design:
+def reference(design: Design | str) -> Design:
     """The quantised reference: the same weight and input codes with exact sums, in every layer.
 
     It is the same for all designs with the same codes, whatever their arrays and converters are.
 
+    Args:
+        design: the accelerator, or the name of a preset.
+
     Examples:
-        >>> exact = reference(Design.load("sonos-a"))
+        >>> exact = reference("sonos-a")
         >>> exact.cell.device.kind, exact.adc.kind, exact.weights.bits
         ('none', 'none', 8)
     """
+    design = Design.of(design)
     rules = tuple(_reference_rule(design, rule) for rule in design.layers)
     weights, inputs = _code_settings(design)
     return Design(
@@ -87,6 +91,9 @@ LATER: dict[tuple[str, str], Any] = {
     ("array", "partitions"): "equal",
     ("array", "accumulation"): "digital",
     ("read_noise", "renewed"): "read",
+    ("hardware", "node_nm"): None,
+    ("hardware", "supply_V"): None,
+    ("hardware", "numbers"): {},
 }
 """Settings that stores of before do not know, with the value that says what was done before there was a choice."""
 
@@ -100,7 +107,7 @@ def key(view: View) -> str:
         >>> key({"array": {"rows": 8, "partitions": "full"}}) == key({"array": {"rows": 8}})
         False
     """
-    text = json.dumps(_as_before(view), sort_keys=True, default=str)
+    text = json.dumps(as_before(view), sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
@@ -122,7 +129,7 @@ def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
         >>> differences({"adc": {"bits": 8, "centred": True}}, {"adc": {"bits": 3, "centred": True}})
         {'adc.bits': (8, 3)}
     """
-    ours, theirs = (by_setting(json.loads(json.dumps(_as_before(each), default=str))) for each in (view, other))
+    ours, theirs = (by_setting(json.loads(json.dumps(as_before(each), default=str))) for each in (view, other))
     names = dict.fromkeys((*ours, *theirs))
     both = {name: (ours.get(name), theirs.get(name)) for name in names}
     return {name: values for name, values in both.items() if values[0] != values[1]}
@@ -131,17 +138,22 @@ def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
 _AFFECTED = frozenset(section for section, _ in LATER)
 
 
-def _as_before(view: Any) -> Any:
-    """A view without settings that came later, where they say what was done before."""
+def as_before(view: Any) -> Any:
+    """A view without settings that came later, where they say what was done before.
+
+    Examples:
+        >>> as_before({"hardware": {"library": "isaac-32nm", "node_nm": None}})
+        {'hardware': {'library': 'isaac-32nm'}}
+    """
     if isinstance(view, dict):
         return {section: _section_as_before(section, part) for section, part in view.items()}
-    return [_as_before(part) for part in view] if isinstance(view, list) else view
+    return [as_before(part) for part in view] if isinstance(view, list) else view
 
 
 def _section_as_before(section: str, part: Any) -> Any:
     if not isinstance(part, (dict, list)):
         return part
-    found = _as_before(part)
+    found = as_before(part)
     if section not in _AFFECTED or not isinstance(part, dict):
         return found
     return {

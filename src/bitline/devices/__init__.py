@@ -11,6 +11,7 @@ from bitline.devices.current_voltage import CurrentVoltage
 from bitline.devices.duration import Duration, format_duration
 from bitline.devices.exact import Exact
 from bitline.devices.faults import Faults
+from bitline.devices.full_scale import FullScale
 from bitline.devices.measurements import TableDevice
 from bitline.devices.programming import Once, Written
 from bitline.devices.published import PublishedDevice
@@ -28,6 +29,7 @@ __all__ = [
     "Duration",
     "Exact",
     "Faults",
+    "FullScale",
     "NormalError",
     "Once",
     "PublishedDevice",

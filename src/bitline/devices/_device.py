@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Size, Tensor
 
 from bitline.config.variants import Variant
+from bitline.devices.full_scale import FullScale
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -62,6 +63,14 @@ class Device(Variant):
     def default_on_off_ratio(self) -> float:
         """G_max / G_min of a cell unless the design says otherwise."""
         return math.inf
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        """What a cell conducts at G_max in physical units, which its energy follows from; None where it is not known.
+
+        The component library says it then.
+        """
+        return None
 
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         """Draw programmed conductances.

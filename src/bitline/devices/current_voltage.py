@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bitline.config.variants import Variant
 from bitline.devices._fits import polynomial
+from bitline.devices.full_scale import FullScale
 from bitline.shapes import Cellwise
 
 
@@ -32,6 +33,16 @@ class CurrentVoltage(Variant):
     def is_linear(self) -> bool:
         """Whether currents are proportional to voltages."""
         return False
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        """What a cell conducts at G_max, where the curve depends on it."""
+        return None
+
+    @property
+    def stated_read_V(self) -> float | None:
+        """Row voltage of the largest input, where the curve depends on it."""
+        return None
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         """Currents in units of G_max V_read.
@@ -93,6 +104,14 @@ class Milo2021(CurrentVoltage):
     """Coefficients of N2, c0 first."""
     N3: tuple[float, ...] = (1.2968e-3, 6.7919e-4, 8.8710e-05)
     """Coefficients of N3, c0 first."""
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        return FullScale(self.G_max_uS, "uS")
+
+    @property
+    def stated_read_V(self) -> float | None:
+        return self.read_voltage_V
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         largest = self.G_max_uS * 1e-6

@@ -10,6 +10,7 @@ from bitline.config.imported import ImportedPart
 from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.devices._device import Device
+from bitline.devices.full_scale import FullScale, check_full_scale
 from bitline.devices.users_oddities import oddities_of_programming
 from bitline.devices.users_results import CONDUCTANCES, SIGMAS, checked, like, unchanged
 from bitline.numerics.draws import Draws
@@ -50,6 +51,10 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
     def default_on_off_ratio(self) -> float:
         return float(self.loaded.default_on_off_ratio)
 
+    @property
+    def full_scale(self) -> FullScale | None:
+        return self.loaded.full_scale
+
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
         method = self._method("program")
         with unchanged(method, target=target):
@@ -89,7 +94,7 @@ def _check_properties(device: Device, kind: str) -> None:
     """Refuse properties of another type than they must have, such as methods without `@property`.
 
     Raises:
-        ValueError: `is_exact` is not true or false, or `default_on_off_ratio` no number.
+        ValueError: `is_exact` is not true or false, `default_on_off_ratio` no number, or `full_scale` no `FullScale`.
     """
     exact, ratio = device.is_exact, device.default_on_off_ratio
     if not isinstance(exact, bool):
@@ -101,6 +106,7 @@ def _check_properties(device: Device, kind: str) -> None:
             f"{method} is {_shown(ratio)}: make it a @property that returns G_max / G_min, math.inf for cells that can "
             "be switched off"
         )
+    check_full_scale(UsersMethod("cell.device", kind, device, "full_scale"), device.full_scale)
 
 
 def _shown(value: Any) -> str:

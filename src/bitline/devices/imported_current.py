@@ -11,6 +11,7 @@ from bitline.config.imported import ImportedPart
 from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.devices.current_voltage import CurrentVoltage
+from bitline.devices.full_scale import FullScale, check_full_scale
 from bitline.devices.users_oddities import oddities_of_currents
 from bitline.devices.users_results import CURRENTS, checked, unchanged
 from bitline.errors import DeviceError
@@ -38,10 +39,19 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
         super().model_post_init(context)
         if self.is_loaded:
             self._method.check_arguments(CurrentVoltage)
+            check_full_scale(UsersMethod(self.SETTING, self.kind, self.loaded, "full_scale"), self.full_scale)
 
     @property
     def is_linear(self) -> bool:
         return self.is_loaded and self.loaded.is_linear
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        return self.loaded.full_scale
+
+    @property
+    def stated_read_V(self) -> float | None:
+        return self.loaded.stated_read_V
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         method, arguments = self._method, {"conductance": conductance}

@@ -16,6 +16,7 @@ from bitline.devices._fits import between, polynomial
 from bitline.devices._measured_range import MeasuredRange
 from bitline.devices._measurement_files import Columns
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
+from bitline.devices.full_scale import FullScale, full_scale
 from bitline.devices.header_units import plain_unit
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
@@ -88,6 +89,10 @@ class TableDevice(Device):
     def largest(self) -> float:
         """State that counts as G_max, in `unit`."""
         return self.largest_state or self.table.states[1]
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        return full_scale(self.largest, self.unit)
 
     @property
     def default_on_off_ratio(self) -> float:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from bitline.devices._device import Device, NormalError
 from bitline.devices._measured_range import MeasuredRange
+from bitline.devices.full_scale import FullScale, full_scale
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
@@ -51,6 +52,10 @@ class PublishedDevice(Device):
     @abstractmethod
     def largest(self) -> float:
         """State that counts as G_max, in `unit`."""
+
+    @property
+    def full_scale(self) -> FullScale | None:
+        return full_scale(self.largest, self.unit)
 
     @property
     def times_s(self) -> tuple[float, ...]:

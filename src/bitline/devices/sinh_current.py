@@ -47,6 +47,10 @@ class SinhCurrent(CurrentVoltage):
             )
         return self
 
+    @property
+    def stated_read_V(self) -> float | None:
+        return self.read_voltage_V
+
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
         largest = self.read_voltage_V / self.scale_V
         if isinstance(voltage, Tensor):

@@ -92,12 +92,12 @@ class SliceRange:
         return self.lines.high - self.lines.low
 
 
-def study_ranges(model: nn.Module, design: Design, images: Tensor | Samples) -> tuple[SliceRange, ...]:
+def study_ranges(model: nn.Module, design: Design | str, images: Tensor | Samples) -> tuple[SliceRange, ...]:
     """See where the signals of every layer and slice lie.
 
     Args:
         model: float network; left as it is.
-        design: the accelerator, with an ADC.
+        design: the accelerator, with an ADC, or the name of a preset.
         images: normalised calibration images, or samples.
 
     Raises:
@@ -109,6 +109,7 @@ def study_ranges(model: nn.Module, design: Design, images: Tensor | Samples) -> 
         >>> [entry.slice for entry in study_ranges(nn.Linear(4, 2), design, torch.rand(16, 4))]
         [0, 1, 2, 3]
     """
+    design = Design.of(design)
     if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
     first = images[:1] if isinstance(images, Tensor) else images.part(0, 1)

@@ -148,14 +148,14 @@ def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -
     return MeasuredDesign(design, tuple(chips), data.measure, cost, notes)
 
 
-def differing_settings(designs: Sequence[Design]) -> dict[str, tuple[Any, ...]]:
+def differing_settings(designs: Sequence[Design | str]) -> dict[str, tuple[Any, ...]]:
     """Settings that are not the same in all designs: their values, None where a design has no such setting.
 
     What only one kind of a table has, such as settings of a SAR beside a uniform ADC, is listed where it differs from
     its default: the other design cannot have it, and the kinds are listed.
 
     Args:
-        designs: in the order in which the values are given.
+        designs: or names of presets, in the order in which the values are given.
 
     Examples:
         >>> differing_settings([Design(), Design().with_settings({"adc.bits": 6})])
@@ -163,14 +163,15 @@ def differing_settings(designs: Sequence[Design]) -> dict[str, tuple[Any, ...]]:
         >>> differing_settings([Design(), Design().with_settings({"adc.kind": "sar"})])
         {'adc.kind': ('uniform', 'sar')}
     """
-    content = [flat(design.model_dump(mode="json", exclude=set(NAMES))) for design in designs]
+    chosen = [Design.of(design) for design in designs]
+    content = [flat(design.model_dump(mode="json", exclude=set(NAMES))) for design in chosen]
     names = dict.fromkeys(name for settings in content for name in settings)
     values = {name: tuple(settings.get(name) for settings in content) for name in names}
     differing = {name: of_each for name, of_each in values.items() if len(set(map(repr, of_each))) > 1}
     return {
         name: of_each
         for name, of_each in differing.items()
-        if not _is_of_another_kind(name, differing) or not all(map(partial(_is_usual, name=name), designs))
+        if not _is_of_another_kind(name, differing) or not all(map(partial(_is_usual, name=name), chosen))
     }
 
 

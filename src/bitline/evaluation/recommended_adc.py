@@ -61,7 +61,7 @@ class Recommendation:
 
 def recommend(
     model: nn.Module,
-    design: Design,
+    design: Design | str,
     images: Any,
     labels: Labels | None = None,
     calibration: Any = None,
@@ -79,7 +79,7 @@ def recommend(
 
     Args:
         model: float network.
-        design: the accelerator; its ADC range becomes 'calibrated'.
+        design: the accelerator, or the name of a preset; its ADC range becomes 'calibrated'.
         images, labels: to measure on, any data as for `evaluate`.
         calibration: calibration images or other inputs, as for `evaluate`.
         metric: what is measured, as for `evaluate`.
@@ -99,7 +99,7 @@ def recommend(
         >>> recommend(network, Design(), images, labels, calibration=images, bits=(2, 4)).bits
         2
     """
-    measure = measure_of(metric)
+    measure, design = measure_of(metric), Design.of(design)
     if not 0 <= loss <= (1 if measure.is_share else math.inf):
         raise DataError(f"loss is {loss!r}: give a {'fraction, 0 .. 1' if measure.is_share else 'number from 0 on'}")
     samples = samples_of(images, labels, model)

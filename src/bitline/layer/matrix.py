@@ -123,8 +123,8 @@ def _multiplies(arrays: LayerArrays) -> bool:
     return arrays.design.array.is_linear and not arrays.design.bends_on_wires
 
 
-_TYPES = {"design": Design, "seed": int, "chip": int, "name": str}
-"""What `AnalogCore` takes besides numbers."""
+_TYPES = {"seed": int, "chip": int, "name": str}
+"""What `AnalogCore` takes besides numbers and a design."""
 
 
 class AnalogCore:
@@ -141,13 +141,14 @@ class AnalogCore:
     Args:
         matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
             float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
-        design: the accelerator.
+        design: the accelerator, or the name of a preset.
         calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
         seed, chip, name: which chip and core: the same three give the same cells.
 
     Raises:
         ConversionError: the matrix has the wrong shape, is complex, sparse or masked, or holds NaN, infinite or only
-            zero values; or the design, seed, chip or name are of another type.
+            zero values; or the seed, chip or name are of another type.
+        DesignError: there is no such design.
         CalibrationError: there is nothing to calibrate with, or the calibration is that of another design.
         DataError: calibration inputs of the wrong shape, complex, sparse or masked, NaN or infinite.
 
@@ -160,15 +161,15 @@ class AnalogCore:
     def __init__(
         self,
         matrix: Numbers,
-        design: Design,
+        design: Design | str,
         *,
         calibration: Numbers | LayerCalibration,
         seed: int = 0,
         chip: int = 0,
         name: str = "core",
     ) -> None:
-        given = {"design": design, "seed": seed, "chip": chip, "name": name}
-        check_values("AnalogCore", given, _TYPES, ConversionError)
+        check_values("AnalogCore", {"seed": seed, "chip": chip, "name": name}, _TYPES, ConversionError)
+        design = Design.of(design)
         weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
         if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")

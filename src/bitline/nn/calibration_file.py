@@ -23,7 +23,7 @@ FORMAT = 3
 
 
 def save_calibration(
-    path: Path, calibration: Calibration, model: nn.Module, design: Design, images: Tensor | Samples
+    path: Path, calibration: Calibration, model: nn.Module, design: Design | str, images: Tensor | Samples
 ) -> None:
     """Write a calibration as JSON, together with what it depends on.
 
@@ -41,12 +41,12 @@ def save_calibration(
         path: file to write; an existing one is replaced in one step.
         calibration: of `model` on `design`.
         model: the float network.
-        design: the accelerator.
+        design: the accelerator, or the name of a preset.
         images: calibration images.
     """
     content = {
         "format": FORMAT,
-        "made for": _identity(model, design, images),
+        "made for": _identity(model, Design.of(design), images),
         "folded": calibration.folded,
         "channels last": calibration.channels_last,
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
@@ -54,7 +54,7 @@ def save_calibration(
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 
-def load_calibration(path: Path, model: nn.Module, design: Design, images: Tensor | Samples) -> Calibration:
+def load_calibration(path: Path, model: nn.Module, design: Design | str, images: Tensor | Samples) -> Calibration:
     """Read a calibration; arguments as for `save_calibration`.
 
     Examples:
@@ -80,7 +80,7 @@ def load_calibration(path: Path, model: nn.Module, design: Design, images: Tenso
         raise _unreadable(path, error) from None
     if not known:
         raise CalibrationError(f"{path} was written by another version of bitline: delete it to make a new one")
-    for what, value in _identity(model, design, images).items():
+    for what, value in _identity(model, Design.of(design), images).items():
         if made_for.get(what) != value:
             raise CalibrationError(
                 f"the calibration {path} is for {what} {_short(made_for.get(what))}, not {_short(value)}: delete the "

@@ -121,7 +121,7 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     return form.network
 
 
-def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
+def record(model: nn.Module, design: Design | str, images: Any) -> NetworkRecord:
     """Record what calibration inputs show of a network on a design, for `convert`.
 
     Examples:
@@ -142,7 +142,7 @@ def record(model: nn.Module, design: Design, images: Any) -> NetworkRecord:
         ConversionError, CalibrationError: see `convert`.
     """
     inputs = Inputs.of(images, model)
-    form = _checked_form(model, design, inputs)
+    form = _checked_form(model, Design.of(design), inputs)
     return record_for(form.network, inputs, form.folding.folded, form.channels_last)
 
 

@@ -40,6 +40,7 @@ SETTINGS = {
     "adc.range.percentile": Label("signals within the ADC range", "%", "percentile"),
     "adc.columns_per_adc": Label("columns per ADC"),
     "hardware.library": Label("component library", short="library"),
+    "hardware.node_nm": Label("technology node", "nm", "node"),
 }
 """Settings that have a name of their own; others are called as in the design."""
 

@@ -84,7 +84,7 @@ def recalled(point: Point, kept: Sequence[StoredDesign], settings_of: Callable[[
     """
     if point.design.is_loaded:
         return point
-    known = point.design.model_dump(mode="json", exclude={"name", "description"})
+    known = views.as_before(point.design.model_dump(mode="json", exclude={"name", "description"}))
     found = {}
     for row in kept:
         if row.settings != point.settings:

@@ -14,6 +14,7 @@ from bitline.config.imports import import_module
 from bitline.config.messages import explain
 from bitline.config.part import Part
 from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
+from bitline.cost import library_of
 from bitline.design import Design
 from bitline.design.settings import flat, overridden
 from bitline.errors import DataError, DesignError, StudyError
@@ -225,6 +226,8 @@ class Study(Part):
         try:
             with reading_a_file():  # whose word the settings are was noted when the study was made
                 design = base.design(overridden(self.design.set, changes))
+            if design.hardware.numbers:
+                library_of(design)  # refuse a number that it has not
         except DesignError:
             raise
         except Exception as error:  # a user's class can raise anything where its settings are checked

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitline.config.part import Part
 from bitline.design import Design
-from bitline.design.settings import flat
+from bitline.design.settings import flat, of_design
 
 FileStates = tuple[tuple[str, int, int, int], ...]
 """Files by name, with what tells without reading them that they have changed."""
@@ -48,7 +48,7 @@ class VariedDesigns:
         changes: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in settings.items():
             files = states_of(_words({name: value}))
-            changes[name.partition(".")[0]].append(f"{name} = {value!r} {files or ''}")
+            changes[of_design(name).partition(".")[0]].append(f"{name} = {value!r} {files or ''}")
         places = {section: (section, "\n".join(changed)) for section, changed in changes.items()}
         if all(place in self._sections for place in places.values()):
             return self.base.with_sections({section: self._sections[place] for section, place in places.items()})

@@ -1,4 +1,4 @@
-"""An SRAM macro as a table describes it: what one conversion of it takes, from a library's circuits alone."""
+"""A macro as a table describes it: what one conversion of it takes, from a library's circuits alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bitline.config.part import Part
 from bitline.cost.architectures import bounded_pJ
-from bitline.cost.circuits import AnyCells, CapacitiveCells, CellReads
+from bitline.cost.circuits import CapacitiveCells, CellReads
 from bitline.cost.library import Library
 from bitline.cost.scaling import at_node
 
@@ -20,8 +20,9 @@ class Macro(Part):
 
     Examples:
         >>> macro = Macro(node_nm=65, supply_V=0.85, rows=2304, adc_bits=8, outputs=256, product="xnor")
-        >>> {name: round(energy, 2) for name, energy in macro.energies_pJ(Library.load("sram-28nm")).items()}
-        {'cells': 3.03, 'row drivers': 1.97, 'row converters': 0.0, 'ADCs': 1.49, 'shift-and-add': 0.13}
+        >>> energies = macro.energies_pJ(Library.load("sram-28nm"))
+        >>> {name: round(energy, 2) for name, energy in energies.items() if energy}
+        {'cells': 3.03, 'row drivers': 1.97, 'ADCs': 1.49, 'shift-and-add': 0.13}
         >>> round(macro.TOPS_per_W(Library.load("sram-28nm")))
         697
     """
@@ -53,14 +54,17 @@ class Macro(Part):
     """What a cell computes: the product of two signs, or of two bits."""
 
     @property
+    def slots(self) -> float:
+        """How often a row may be driven for one conversion: once, or as often as the largest input has pulses."""
+        return 2**self.input_bits - 1 if self.inputs == "pulses" else 1
+
+    @property
     def pulses(self) -> float:
         """How often a row is driven for one conversion, on average over inputs of random bits."""
-        if self.product == "xnor":
-            return 1.0
-        return 0.5 * (2**self.input_bits - 1) if self.inputs == "pulses" else 0.5
+        return 1.0 if self.product == "xnor" else 0.5 * self.slots
 
     def energies_pJ(self, library: Library) -> dict[str, float]:
-        """Energy of one output, by component.
+        """Energy of one output, by component; what all outputs share is divided by them.
 
         Args:
             library: circuits, of any node.
@@ -70,20 +74,28 @@ class Macro(Part):
         driven = self.rows * self.pulses
         has_levels = self.input_bits > 1 and self.inputs == "levels"
         row_converter_pJ = circuits.row_dac_bit.energy_pJ.value * self.input_bits / self.outputs
+        columns = round(self.cells * self.outputs)
+        drivers_pJ = circuits.drivers.energy_pJ(self.rows * self.slots, driven, driven, columns)
         energies = {
-            "cells": self._cells_pJ(circuits.cells),
-            "row drivers": self.cells * circuits.drivers.energy_pJ(driven, driven, driven, 1),
+            "cells": self._cells_pJ(circuits),
+            "row drivers": drivers_pJ / self.outputs,
             "row converters": self.rows * row_converter_pJ if has_levels else 0.0,
-            "ADCs": bounded_pJ(converter, round(self.adc_bits), None),
+            "integrators": circuits.integrator.energy_pJ.value * self.cells * self.slots,
+            "ADCs": bounded_pJ(converter, round(self.adc_bits)),
             "shift-and-add": circuits.shift_add.energy_pJ.value,
         }
         return {name: self.conversions * energy for name, energy in energies.items()}
 
-    def _cells_pJ(self, cells: AnyCells) -> float:
-        """Energy of the cells that one conversion sees, and of their pieces of the bit lines."""
-        count = self.rows * self.cells
+    def _cells_pJ(self, circuits: Library) -> float:
+        """Energy of the cells that one conversion sees, and of their pieces of the bit lines.
+
+        Cells that conduct are on average at half of G_max.
+        """
+        count, cells = self.rows * self.cells, circuits.cells
         if not isinstance(cells, CapacitiveCells):
-            return cells.energy_pJ(CellReads(0.5 * count, 0.5 * count, count, 1.0), 1.0)
+            all_reads = count * self.outputs * self.slots
+            reads = CellReads(0.5 * all_reads, 0.5 * all_reads, all_reads, self.slots)
+            return cells.energy_pJ(reads, circuits.slice_ns.value) / self.outputs
         line_fF = cells.line_fF.value
         if self.sums == "charge":
             share = cells.activity.value if self.product == "xnor" else cells.activity.value / 2

@@ -1,0 +1,33 @@
+"""The layers of a network that a design has on arrays."""
+
+from __future__ import annotations
+
+from bitline.cost.statistics import LayerStatistics, Statistics
+from bitline.design import Design
+from bitline.errors import DesignError
+
+
+def analog_layers(statistics: Statistics, design: Design) -> list[tuple[LayerStatistics, Design]]:
+    """Layers on arrays, each with the design that its rule makes.
+
+    Args:
+        statistics: of the network.
+        design: the accelerator.
+
+    Raises:
+        DesignError: the design keeps every layer digital.
+
+    Examples:
+        >>> from bitline.cost import gather_statistics
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Linear(64, 10), torch.nn.Linear(10, 4))
+        >>> statistics = gather_statistics(network, "sonos-a", torch.rand(10, 64))
+        >>> design = Design(layers=[{"match": "0", "digital": True}])
+        >>> [layer.name for layer, own in analog_layers(statistics, design)]
+        ['1']
+    """
+    pairs = [(layer, design.for_layer(layer.name)) for layer in statistics.layers]
+    found = [(layer, own) for layer, own in pairs if own is not None]
+    if not found:
+        raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
+    return found
