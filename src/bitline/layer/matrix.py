@@ -14,13 +14,21 @@ from bitline.arrays import MatrixProduct
 from bitline.config.arguments import check_values
 from bitline.design import Design
 from bitline.design.approximations import approximations
-from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
+from bitline.errors import (
+    ApproximationWarning,
+    CalibrationError,
+    ConversionError,
+    DataError,
+    GuaranteeWarning,
+    NegativeInputsWarning,
+)
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan, plan_of_readings
 from bitline.layer.line_products import is_whole
+from bitline.layer.negative_inputs import negative_inputs
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.layer.sample_numbers import numbers_from
 from bitline.numerics.freed_memory import note_freed_memory
@@ -178,7 +186,7 @@ class AnalogCore:
         self.calibration = calibration
         self.chip = Chip(seed, chip)
         self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
-        self.reads = 0
+        self.reads, self._is_warned = 0, False
         for approximation in (*approximations(design), *lost_weights([self.layer])):
             warnings.warn(f"core {name!r}: {approximation}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
@@ -206,7 +214,7 @@ class AnalogCore:
     @overload
     def __matmul__(self, inputs: NotTensor) -> np.ndarray: ...
     def __matmul__(self, inputs: Numbers) -> Tensor | np.ndarray:
-        return self.matmul(inputs)
+        return self._multiplied(inputs)
 
     @overload
     def matmul(self, inputs: Tensor) -> Tensor: ...
@@ -225,12 +233,27 @@ class AnalogCore:
 
         Raises:
             DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
+
+        Warns:
+            NegativeInputsWarning: for the first inputs that are negative, where calibration inputs were not: they
+                count as 0.
         """
+        return self._multiplied(inputs)
+
+    def _multiplied(self, inputs: Numbers) -> Tensor | np.ndarray:
         batch = self._batch(inputs, "inputs")
+        self._warn_of_negative(batch)
         result = self.programmed.multiply(batch, numbers_from(self.reads, batch)).T
         self.reads += len(batch)
         result = result[:, 0] if np.ndim(inputs) == 1 else result
         return result if isinstance(inputs, Tensor) else result.cpu().numpy()
+
+    def _warn_of_negative(self, batch: Tensor) -> None:
+        """Say once that inputs count as 0."""
+        lost = None if self._is_warned else negative_inputs(self.layer, self.calibration.inputs, batch)
+        if lost is not None:
+            self._is_warned = True
+            warnings.warn(lost, NegativeInputsWarning, stacklevel=4)
 
     def _batch(self, inputs: Numbers, what: str) -> Tensor:
         """Inputs (rows,) or (rows, batch) as (batch, rows)."""
@@ -255,7 +278,7 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
         raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
     seen = Histogram()
     seen.update(inputs)
-    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.code_bits, f"core {layer.name!r}")
+    scale = layer.design.inputs.scale(seen, f"core {layer.name!r}")
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
     signals = layer.histograms(scale)
