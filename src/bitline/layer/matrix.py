@@ -31,6 +31,7 @@ from bitline.layer.line_products import is_whole
 from bitline.layer.negative_inputs import negative_inputs
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.layer.sample_numbers import numbers_from
+from bitline.layer.stated import stated_calibration
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -150,7 +151,8 @@ class AnalogCore:
         matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
             float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
         design: the accelerator.
-        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
+        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`; None where the design states
+            what they would decide: `inputs.signed`, and the ranges of inputs and ADCs.
         seed, chip, name: which chip and core: the same three give the same cells.
 
     Raises:
@@ -169,7 +171,7 @@ class AnalogCore:
         matrix: Numbers,
         design: Design,
         *,
-        calibration: Numbers | LayerCalibration,
+        calibration: Numbers | LayerCalibration | None = None,
         seed: int = 0,
         chip: int = 0,
         name: str = "core",
@@ -180,7 +182,9 @@ class AnalogCore:
         if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
         self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
-        if not isinstance(calibration, LayerCalibration):
+        if calibration is None:
+            calibration = stated_calibration(self.layer, f"core {name!r}")
+        elif not isinstance(calibration, LayerCalibration):
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
