@@ -83,6 +83,16 @@ def own_ranges(design: Design) -> None:
         )
 
 
+def given_ranges(design: Design) -> None:
+    """A range for each weight slice needs as many slices."""
+    stated, slices = design.adc.range.stated_slices, len(design.weights.converted_radix)
+    if stated not in (None, slices):
+        raise ValueError(
+            f"adc.range states limits for {stated} weight slices, and ADCs convert {slices}: give as many limits, or "
+            "one number for all"
+        )
+
+
 def analog_sums(design: Design) -> None:
     """What is added before a conversion has neither a range nor a digital sign of its own."""
     weights, array = design.weights, design.array
@@ -194,6 +204,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     saved_bits,
     accumulator,
     own_ranges,
+    given_ranges,
     analog_sums,
     row_drivers,
     unit_columns,
