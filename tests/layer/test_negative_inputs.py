@@ -45,6 +45,7 @@ def test_the_first_negative_inputs_are_told_of_once():
     with warnings.catch_warnings():
         warnings.simplefilter("error", NegativeInputsWarning)
         core @ SIGNED.abs()
+        assert (core @ SIGNED[:, :0]).shape == (6, 0)
         core @ (SIGNED.abs() - 1e-4)  # less than half a step
     with pytest.warns(NegativeInputsWarning, match="'core' counts inputs below 0, down to -.*inputs.signed = true"):
         core @ SIGNED

@@ -28,7 +28,7 @@ def negative_inputs(layer: EncodedLayer, scale: InputScale, inputs: LayerInputs)
         >>> negative_inputs(layer, unsigned, torch.tensor([[1.0, -0.01]])) is None
         True
     """
-    if scale.signed or layer.design.inputs.signed != "auto":
+    if scale.signed or layer.design.inputs.signed != "auto" or not inputs.numel():
         return None
     lowest = float(inputs.amin())
     if not lowest < 0 or not float(layer.driven(inputs).values.amin()) < -scale.step / 2:
