@@ -68,6 +68,8 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
                     if own.is_required() and key in REQUIRED
                 }
                 yield {tag: variant.model_fields[tag].default, **needed}
+    elif isinstance(value, str) and bool in get_args(annotation):
+        yield from (True, False)
     elif isinstance(value, tuple):
         yield from (*_scaled(value), *TUPLES)
     else:

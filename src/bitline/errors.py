@@ -55,6 +55,10 @@ class GuaranteeWarning(UserWarning):
     """A matrix gets less than its design's guaranteed ADC range promises."""
 
 
+class NegativeInputsWarning(UserWarning):
+    """Negative inputs count as 0 in a layer whose calibration inputs were not negative."""
+
+
 class LeftOutWarning(UserWarning):
     """Entries of the data that a network has no use for, or weights that are not on arrays."""
 

@@ -211,7 +211,7 @@ def test_the_reference_is_the_product_of_the_codes(context):
     for name, design in ("", design_of(context)), *changes_of(context):
         weights, inputs = design.weights, design.inputs
         w, step = weight_codes(MATRIX, **weights.coding)
-        scale = inputs.range.scale(seen_inputs(), inputs.code_bits)
+        scale = inputs.scale(seen_inputs())
         largest = INPUTS.abs().amax(0) if inputs.range.is_per_vector else torch.ones(INPUTS.shape[1])
         x = input_codes(INPUTS / largest, scale)
         expected = (w.long() @ x.long()).double() * step.double()[:, None] * scale.step * largest

@@ -62,9 +62,7 @@ def test_noise_of_phase_change_memory_is_the_published_one():
 
 
 def test_other_times_have_noise_of_their_own():
-    early, late = (
-        cells_of({"cell.device": EXACT_PCM, "cell.time": time, **UNCLIPPED}) for time in (DAY / 2, DAY)
-    )
+    early, late = (cells_of({"cell.device": EXACT_PCM, "cell.time": time, **UNCLIPPED}) for time in (DAY / 2, DAY))
     first, second = (cells.conductance - cells.targets for cells in (early, late))
     held = early.targets > 0
     correlation = torch.corrcoef(torch.stack((first[held], second[held])))[0, 1]

@@ -15,10 +15,10 @@ from bitline.cli.inputs import Sample, Source, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample
 from bitline.cli.table import Column, Table, name
-from bitline.config.files import check_writable
+from bitline.config.files import check_writable, write_text
 from bitline.config.spreadsheets import write_csv
 from bitline.errors import BitlineError
-from bitline.numerics.text import exact, fixed
+from bitline.numerics.text import exact, fixed, number
 from bitline.numerics.text import percent as in_percent
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from bitline.measures import Measure
 
 app = Commands()
+
+FILES = ("ranges.csv", "limits.csv", "signals.csv", "given.toml", "signals.png", "useful.png")
+"""What is always written; given.toml only where one range for each layer and slice says it all."""
 
 
 @app.command()
@@ -61,9 +64,7 @@ def ranges(
         ),
     ] = None,
     images: options.SomeImages = 300,
-    out: Annotated[Path, options.out_folder("ranges.csv, signals.png, useful.png and, with --loss, tried.png")] = Path(
-        "ranges"
-    ),
+    out: Annotated[Path, options.out_folder(f"{', '.join(FILES)} and, with --loss, tried.png")] = Path("ranges"),
     threads: options.Threads = None,
 ) -> None:
     """Show where the signals of every layer lie in the range of its ADCs.
@@ -81,9 +82,7 @@ def ranges(
     output = Output.of(context)
     if loss is None:
         refuse_idle(context, "without --loss", "images", "metric")
-    files = [
-        out / file for file in ("ranges.csv", "signals.png", "useful.png", *(["tried.png"] if loss is not None else []))
-    ]
+    files = [out / file for file in (*FILES, *(["tried.png"] if loss is not None else []))]
     check_writable("--out", *files)
     chosen = chosen_design(design, set_, allow_code)
     source = Source(model, weights, data, length)
@@ -96,11 +95,16 @@ def ranges(
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
     caption = f"{model} on design {chosen.name}, {len(shown)} calibration images"
-    _write(files[:3], found, _drawn(found, layer), caption, percent)
+    _write_figures(out, found, _drawn(found, layer), caption, percent)
+    _write_tables(out, found, percent)
+    if not _write_given(out / "given.toml", chosen, found):
+        files.remove(out / "given.toml")
     parts: list[Table | str] = [
         _slices(found, percent, f"{model} on {chosen.name}, {len(shown)} images"),
         f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
-        "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee",
+        "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee; low, "
+        "high: limits of the ADC, in currents of a cell at G_max with the largest input, as adc.range = 'given' takes "
+        "them",
     ]
     if loss is not None and tested is not None:
         parts += tested.parts(loss, files[-1], f"{model} on {chosen.name}", output)
@@ -178,17 +182,33 @@ def _drawn(found: Sequence[SliceRange], layer: str | None) -> list[SliceRange]:
     return [entry for entry in found if layer in (None, entry.layer)]
 
 
-def _write(
-    files: list[Path], found: Sequence[SliceRange], drawn: Sequence[SliceRange], caption: str, percent: float
-) -> None:
+def _write_tables(out: Path, found: Sequence[SliceRange], percent: float) -> None:
     from bitline.evaluation.adc_ranges import ranges_frame
+    from bitline.evaluation.given_ranges import limits_frame, signals_frame
+
+    write_csv(out / "ranges.csv", ranges_frame(found, percent))
+    write_csv(out / "limits.csv", limits_frame(found))
+    write_csv(out / "signals.csv", signals_frame(found))
+
+
+def _write_figures(
+    out: Path, found: Sequence[SliceRange], drawn: Sequence[SliceRange], caption: str, percent: float
+) -> None:
     from bitline.report.figures.ranges import signals_figure, useful_figure
     from bitline.report.style import save
 
-    table, signals, useful = files
-    write_csv(table, ranges_frame(found, percent))
-    save(signals_figure(drawn, caption, percent), signals)
-    save(useful_figure(found, caption, percent), useful)
+    save(signals_figure(drawn, caption, percent), out / "signals.png")
+    save(useful_figure(found, caption, percent), out / "useful.png")
+
+
+def _write_given(file: Path, design: Design, found: Sequence[SliceRange]) -> bool:
+    """Write the design with the ranges found as settings; whether settings can state them."""
+    from bitline.evaluation.given_ranges import with_given_ranges
+
+    if not all(entry.levels.is_shared for entry in found):
+        return False
+    write_text(file, with_given_ranges(design, found).to_toml())
+    return True
 
 
 def _slices(found: Sequence[SliceRange], percent: float, title: str) -> Table:
@@ -197,6 +217,9 @@ def _slices(found: Sequence[SliceRange], percent: float, title: str) -> Table:
 
     def bits(key: str, head: str) -> Column:
         return Column(key, head, "bits", lambda value: fixed(value, 1))
+
+    def signal(key: str) -> Column:
+        return Column(key, key, "cells", lambda value: number(value, 4))
 
     columns = (
         name("layer"),
@@ -207,6 +230,8 @@ def _slices(found: Sequence[SliceRange], percent: float, title: str) -> Table:
         share("clipped", "clipped", "%"),
         bits("equivalent_bits", "needed"),
         bits("full_precision_bits", "FPG"),
+        signal("low"),
+        signal("high"),
     )
     rows = [
         (
@@ -218,6 +243,8 @@ def _slices(found: Sequence[SliceRange], percent: float, title: str) -> Table:
             entry.clipped,
             entry.equivalent_bits,
             entry.full_precision_bits,
+            entry.low,
+            entry.high,
         )
         for entry in found
     ]

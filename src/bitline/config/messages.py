@@ -40,12 +40,21 @@ def nearest(word: str, names: Iterable[str], listed: Iterable[str] | None = None
         ": did you mean 'offset'?"
         >>> nearest("xyz", ["differential", "offset"])
         ': use one of differential, offset'
+        >>> nearest("PCMJoshi", ["pcm-joshi-2020", "pcm-buchel-2025"])
+        ": did you mean 'pcm-joshi-2020'?"
     """
     names = list(names)
-    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    close = get_close_matches(word, names, n=1, cutoff=0.5) or _spelt_alike(word, names)
     return (
         f": did you mean {close[0]!r}?" if close else f": use one of {', '.join(names if listed is None else listed)}"
     )
+
+
+def _spelt_alike(word: str, names: list[str]) -> list[str]:
+    """The most similar name if capitals, hyphens and the like make no difference."""
+    plain = {re.sub(r"[\W_]", "", name.lower()): name for name in reversed(names)}
+    close = get_close_matches(re.sub(r"[\W_]", "", word.lower()), plain, n=1, cutoff=0.5)
+    return [plain[name] for name in close]
 
 
 def first_line(error: BaseException, most: int = 500) -> str:

@@ -83,7 +83,8 @@ class LayerStatistics:
         Raises:
             DesignError: inputs below 0, and no bit for the sign.
         """
-        return magnitude_bits_of(design.inputs.code_bits, self.signed, f"layer {self.name!r}")
+        signed = self.signed if design.inputs.signed == "auto" else design.inputs.signed
+        return magnitude_bits_of(design.inputs.code_bits, signed, f"layer {self.name!r}")
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
     """Statistics of a float network for costs of this design and others like it.
 
     Weight codes, bits per cell, mappings, rows, converters and whole libraries can differ in other designs; layers that
-    are digital in `design` stay so, and input ranges are those of its range policy.
+    are digital in `design` stay so, and input ranges and negative inputs are counted as `design` has them.
 
     Args:
         model: the float network.

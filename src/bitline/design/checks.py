@@ -42,7 +42,7 @@ def saved_bits(design: Design) -> None:
             f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
             "input bits: use inputs.accumulation = 'digital' or 'mixed'"
         )
-    if design.inputs.slicing(design.inputs.code_bits).conversions == 1:
+    if design.inputs.slicing(design.inputs.largest_magnitude_bits).conversions == 1:
         raise ValueError(
             f"adc.bits_saved is {list(saved)}, but all {design.inputs.bits} input bits have one conversion: use "
             "a smaller inputs.slice_bits or inputs.analog_slices"
@@ -81,6 +81,16 @@ def own_ranges(design: Design) -> None:
         raise ValueError(
             "adc.ranges_per has 'input-slice' and inputs.accumulation is 'analog', with one conversion for all "
             "input slices: use inputs.accumulation = 'digital' or 'mixed'"
+        )
+
+
+def given_ranges(design: Design) -> None:
+    """A range for each weight slice needs as many slices."""
+    stated, slices = design.adc.range.stated_slices, len(design.weights.converted_radix)
+    if stated not in (None, slices):
+        raise ValueError(
+            f"adc.range states limits for {stated} weight slices, and ADCs convert {slices}: give as many limits, or "
+            "one number for all"
         )
 
 
@@ -207,6 +217,7 @@ CHECKS: tuple[Callable[[Design], None], ...] = (
     saved_bits,
     accumulator,
     own_ranges,
+    given_ranges,
     analog_sums,
     row_drivers,
     unit_columns,

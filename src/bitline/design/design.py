@@ -257,13 +257,13 @@ class Design(Part):
 
         Args:
             rows: rows in use that add to one conversion.
-            inputs: quantisation of the layer's inputs; unsigned if not given.
+            inputs: quantisation of the layer's inputs; if not given, unsigned unless `inputs.signed` is true.
 
         Raises:
             DesignError: less than one row.
         """
         whole_number("rows", rows, 1, DesignError)
-        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.code_bits)
+        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.largest_magnitude_bits)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
         weights = self.weights
@@ -271,7 +271,7 @@ class Design(Part):
         largest = added - window * (added - share * weights.filled)
         return BitLines(
             rows=rows,
-            signed=weights.signed_conversions or (inputs is not None and inputs.signed),
+            signed=weights.signed_conversions or (inputs.signed if inputs else self.inputs.signed is True),
             cell_bits=weights.reading_bits,
             input_bits=slicing.conversion_bits,
             step=window * weights.reading_step / weights.top_digit / top,

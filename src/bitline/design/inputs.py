@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from bitline.config.part import Part
 from bitline.encode import FLOAT_BITS, InputSlicing, slice_count
-from bitline.quantize import AnyInputRange, PercentileRange, RowDrivers
+from bitline.numerics.histogram import Histogram
+from bitline.quantize import AnyInputRange, InputScale, PercentileRange, RowDrivers
 from bitline.readout import Accumulator
 
 
@@ -38,6 +39,9 @@ class Inputs(Part):
     range: AnyInputRange = PercentileRange()
     """How the calibration images set the largest input: 'percentile' or 'least-error'; or that of each vector:
     'per-vector'."""
+    signed: Literal["auto"] | bool = "auto"
+    """Whether input codes have a sign: true, false (negative inputs count as 0), or 'auto': in the layers whose
+    calibration inputs hold a negative number."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:
@@ -50,6 +54,15 @@ class Inputs(Part):
         if self.bits != "float" and self.slice_bits > self.bits:
             raise ValueError(
                 f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_sign(self) -> Self:
+        if self.signed is True and self.bits == 1:
+            raise ValueError(
+                "inputs.signed is true and inputs.bits is 1, which leaves nothing beside the sign: use inputs.bits = 2 "
+                "or more, or inputs.signed = false"
             )
         return self
 
@@ -66,6 +79,28 @@ class Inputs(Part):
     def applied_bits(self) -> int:
         """Input bits that are applied to a row at once."""
         return FLOAT_BITS if self.bits == "float" else self.slice_bits
+
+    @property
+    def largest_magnitude_bits(self) -> int:
+        """Bits of |code| of the inputs that have most: those without a sign, unless all have one."""
+        return self.code_bits - (self.signed is True)
+
+    def scale(self, seen: Histogram, name: str = "a layer") -> InputScale:
+        """Quantisation of a layer's inputs.
+
+        Args:
+            seen: inputs of the layer on the calibration images.
+            name: what a message calls the layer.
+
+        Raises:
+            DesignError: inputs below 0, and no bit for the sign.
+
+        Examples:
+            >>> seen = Histogram()
+            >>> Inputs(range={"kind": "given", "high": 12.7}, signed=True).scale(seen)
+            InputScale(step=0.1, magnitude_bits=7, signed=True)
+        """
+        return self.range.scale(seen, self.code_bits, name, None if self.signed == "auto" else self.signed)
 
     def slicing(self, magnitude_bits: int) -> InputSlicing:
         """How input codes with so many bits of magnitude are applied and converted."""

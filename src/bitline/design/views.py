@@ -88,6 +88,7 @@ LATER: dict[tuple[str, str], Any] = {
     ("weights", "largest"): None,
     ("weights", "flipped_columns"): False,
     ("weights", "accumulation"): "digital",
+    ("inputs", "signed"): "auto",
     ("array", "partitions"): "equal",
     ("array", "accumulation"): "digital",
     ("read_noise", "renewed"): "read",
@@ -135,6 +136,8 @@ def differences(view: View, other: View) -> dict[str, tuple[Any, Any]]:
     return {name: values for name, values in both.items() if values[0] != values[1]}
 
 
+_INPUT_CODES = ("bits", "range", "signed")
+"""Settings that input codes follow from."""
 _AFFECTED = frozenset(section for section, _ in LATER)
 
 
@@ -164,7 +167,7 @@ def _section_as_before(section: str, part: Any) -> Any:
 def _code_settings(design: Design) -> tuple[Differential, Inputs]:
     """What weight and input codes follow from, in the plainest way to compute with them."""
     weights = {name: getattr(design.weights, name) for name in WeightMapping.CODE_SETTINGS}
-    return Differential(**weights), Inputs(bits=design.inputs.bits, range=design.inputs.range)
+    return Differential(**weights), Inputs(**{name: getattr(design.inputs, name) for name in _INPUT_CODES})
 
 
 def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
@@ -174,7 +177,7 @@ def _reference_rule(design: Design, rule: LayerRule) -> LayerRule:
     known = weights.model_dump(include=set(WeightMapping.CODE_SETTINGS))
     settings = {
         **{f"weights.{name}": value for name, value in known.items()},
-        **{f"inputs.{name}": value for name, value in inputs.model_dump(include={"bits", "range"}).items()},
+        **{f"inputs.{name}": value for name, value in inputs.model_dump(include=set(_INPUT_CODES)).items()},
     }
     return LayerRule(match=rule.match, set=settings)
 
@@ -211,7 +214,7 @@ def _record(design: Design) -> View:
 
 def _input_range(design: Design) -> View:
     content = _content(design)["inputs"]
-    return {"inputs": {name: content[name] for name in ("bits", "range")}}
+    return {"inputs": {name: content[name] for name in _INPUT_CODES}}
 
 
 def _reference_codes(design: Design) -> View:

@@ -14,6 +14,7 @@ from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.nn import AnalogLayer, Inputs, LayerRecord, analog_layers, convert, record_network
 from bitline.numerics.histogram import Histogram
+from bitline.quantize import InputScale
 from bitline.readout import BitLines, Levels
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class SliceRange:
             those that hold all of them.
         step: of the ADC, the finest.
         width: range of the ADC, the widest.
+        inputs: quantisation of the layer's inputs.
+        levels: of all ADCs of the layer.
 
     Examples:
         >>> import torch
@@ -53,6 +56,8 @@ class SliceRange:
     high: float
     step: float
     width: float
+    inputs: InputScale
+    levels: Levels
 
     def useful(self, percent: float = 99.98) -> float:
         """Range of the inner `percent` of the signals, as a fraction of what the array can produce."""
@@ -129,13 +134,28 @@ def _slices(layer: AnalogLayer, seen: LayerRecord) -> list[SliceRange]:
     widest = [float(width) for width in ((highs - lows) * steps).amax(axes)]
     low, high = (lows * steps).amin(axes).tolist(), (highs * steps).amax(axes).tolist()
     return [
-        SliceRange(layer.name, lines.rows, index, signals, lines, low[index], high[index], step, widest[index])
+        SliceRange(
+            layer.name,
+            lines.rows,
+            index,
+            signals,
+            lines,
+            low[index],
+            high[index],
+            step,
+            widest[index],
+            seen.scale,
+            levels,
+        )
         for index, (signals, step) in enumerate(zip(seen.signals.by_slice, levels.finest, strict=True))
     ]
 
 
 def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.DataFrame:
-    """One row for each layer and slice; fractions of the range that the array can produce, and bits.
+    """One row for each layer and slice; fractions of the range that the array can produce, bits, and limits.
+
+    `low`, `high` and `step` of the ADC are in units of the current of a cell at G_max with the largest input, those of
+    `adc.range = {kind = "given", low, high}`.
 
     Args:
         ranges: what `study_ranges` returned.
@@ -160,6 +180,9 @@ def ranges_frame(ranges: Sequence[SliceRange], percent: float = 99.98) -> pd.Dat
                 "clipped": entry.clipped,
                 "equivalent_bits": entry.equivalent_bits,
                 "full_precision_bits": entry.full_precision_bits,
+                "low": entry.low,
+                "high": entry.high,
+                "step": entry.step,
             }
             for entry in ranges
         ]

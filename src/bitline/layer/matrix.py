@@ -14,15 +14,24 @@ from bitline.arrays import MatrixProduct
 from bitline.config.arguments import check_values
 from bitline.design import Design
 from bitline.design.approximations import approximations, device_notes
-from bitline.errors import ApproximationWarning, CalibrationError, ConversionError, DataError, GuaranteeWarning
+from bitline.errors import (
+    ApproximationWarning,
+    CalibrationError,
+    ConversionError,
+    DataError,
+    GuaranteeWarning,
+    NegativeInputsWarning,
+)
 from bitline.layer.arrays import LayerArrays, ProgrammedArrays
 from bitline.layer.cells import Cells
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer, LayerCalibration, lost_weights
 from bitline.layer.integer_plans import IntegerPlan, integer_obstacle, integer_plan, plan_of_readings
 from bitline.layer.line_products import is_whole
+from bitline.layer.negative_inputs import negative_inputs
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.layer.sample_numbers import numbers_from
+from bitline.layer.stated import stated_calibration
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor
@@ -142,7 +151,8 @@ class AnalogCore:
         matrix: (outputs, rows), finite: a tensor, an array or nested lists of real numbers. The core computes in
             float64 where the matrix is float64 (as NumPy's arrays and lists of floats are), else in float32.
         design: the accelerator, or the name of a preset.
-        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`.
+        calibration: sample inputs, (rows,) or (rows, samples), or a `LayerCalibration`; None where the design states
+            what they would decide: `inputs.signed`, and the ranges of inputs and ADCs.
         seed, chip, name: which chip and core: the same three give the same cells.
 
     Raises:
@@ -163,7 +173,7 @@ class AnalogCore:
         matrix: Numbers,
         design: Design | str,
         *,
-        calibration: Numbers | LayerCalibration,
+        calibration: Numbers | LayerCalibration | None = None,
         seed: int = 0,
         chip: int = 0,
         name: str = "core",
@@ -174,13 +184,15 @@ class AnalogCore:
         if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
         self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
-        if not isinstance(calibration, LayerCalibration):
+        if calibration is None:
+            calibration = stated_calibration(self.layer, f"core {name!r}")
+        elif not isinstance(calibration, LayerCalibration):
             calibration = calibrate_layer(self.layer, self._batch(calibration, "calibration inputs"))
         self.layer.check(calibration)
         self.calibration = calibration
         self.chip = Chip(seed, chip)
         self.programmed = ProgrammedLayer(self.layer, calibration, self.chip)
-        self.reads = 0
+        self.reads, self._is_warned = 0, False
         for note in (*approximations(design), *lost_weights([self.layer]), *device_notes(design)):
             warnings.warn(f"core {name!r}: {note}", ApproximationWarning, stacklevel=2)
         shortfall = self.layer.shortfall(calibration.inputs)
@@ -208,7 +220,7 @@ class AnalogCore:
     @overload
     def __matmul__(self, inputs: NotTensor) -> np.ndarray: ...
     def __matmul__(self, inputs: Numbers) -> Tensor | np.ndarray:
-        return self.matmul(inputs)
+        return self._multiplied(inputs)
 
     @overload
     def matmul(self, inputs: Tensor) -> Tensor: ...
@@ -227,12 +239,27 @@ class AnalogCore:
 
         Raises:
             DataError: wrong number of rows, or complex, sparse, masked, NaN or infinite inputs.
+
+        Warns:
+            NegativeInputsWarning: for the first inputs that are negative, where calibration inputs were not: they
+                count as 0.
         """
+        return self._multiplied(inputs)
+
+    def _multiplied(self, inputs: Numbers) -> Tensor | np.ndarray:
         batch = self._batch(inputs, "inputs")
+        self._warn_of_negative(batch)
         result = self.programmed.multiply(batch, numbers_from(self.reads, batch)).T
         self.reads += len(batch)
         result = result[:, 0] if np.ndim(inputs) == 1 else result
         return result if isinstance(inputs, Tensor) else result.cpu().numpy()
+
+    def _warn_of_negative(self, batch: Tensor) -> None:
+        """Say once that inputs count as 0."""
+        lost = None if self._is_warned else negative_inputs(self.layer, self.calibration.inputs, batch)
+        if lost is not None:
+            self._is_warned = True
+            warnings.warn(lost, NegativeInputsWarning, stacklevel=4)
 
     def _batch(self, inputs: Numbers, what: str) -> Tensor:
         """Inputs (rows,) or (rows, batch) as (batch, rows)."""
@@ -257,7 +284,7 @@ def calibrate_layer(layer: EncodedLayer, inputs: Tensor) -> LayerCalibration:
         raise CalibrationError(f"core {layer.name!r} has no calibration inputs: pass at least one column of inputs")
     seen = Histogram()
     seen.update(inputs)
-    scale = layer.design.inputs.range.scale(seen, layer.design.inputs.code_bits, f"core {layer.name!r}")
+    scale = layer.design.inputs.scale(seen, f"core {layer.name!r}")
     if not layer.design.needs_calibrated_adc:
         return LayerCalibration(scale, layer.levels(scale, None))
     signals = layer.histograms(scale)

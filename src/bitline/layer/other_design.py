@@ -40,6 +40,9 @@ def _unlike(design: Design, inputs: InputScale, levels: Levels | None) -> list[t
     given, wanted = inputs.magnitude_bits + inputs.signed, design.inputs.code_bits
     if given != wanted:
         found.append((f"input codes of {given} bits", f"{wanted} bits"))
+    if design.inputs.signed not in ("auto", inputs.signed):
+        words = {True: "input codes with a sign", False: "input codes without a sign"}
+        found.append((words[inputs.signed], f"inputs.signed = {str(design.inputs.signed).lower()}"))
     if not design.adc.converts:
         return found
     slices = f"ADCs for {len(design.weights.converted_radix)} weight slices"

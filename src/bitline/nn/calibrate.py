@@ -265,9 +265,8 @@ def _input_scales(
     for name, histogram in histograms.items():
         if not histogram.total:
             raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
-    ranges = {name: (layer.design.inputs.range, layer.design.inputs.code_bits) for name, layer in layers.items()}
     return {
-        name: policy.scale(histograms[name], bits, f"layer {name!r}") for name, (policy, bits) in ranges.items()
+        name: layer.design.inputs.scale(histograms[name], f"layer {name!r}") for name, layer in layers.items()
     }, calls
 
 

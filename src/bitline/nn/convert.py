@@ -29,9 +29,17 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, lacks_form, losses
+from bitline.nn.registry import (
+    ANALOG_LAYERS,
+    analog_form,
+    composite_form,
+    is_quantised,
+    losses,
+    refuse_unmapped,
+)
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
+from bitline.nn.stated import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory
 
@@ -51,7 +59,7 @@ class _Form:
         return {layer.name: layer for layer in analog_layers(self.network)}
 
 
-def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: int = 0) -> nn.Module:
+def convert(model: nn.Module, design: Design | str, calibration: Any = None, *, seed: int = 0) -> nn.Module:
     """An analog copy of a network; the original stays as it is.
 
     Where calibration inputs are given, the copy is checked on the first of them: with its layers in floating point it
@@ -72,7 +80,8 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
             matrix products stay digital.
         design: the accelerator, or the name of a preset.
         calibration: normalised images (images, ...) or other inputs, see `Inputs.of`; the calibration of an earlier
-            conversion; or what was recorded for a design with the same `views.record`.
+            conversion; or what was recorded for a design with the same `views.record`. None where the design states
+            `inputs.signed` and the ranges of inputs and ADCs, in every layer.
         seed: seed of the chips; `program` makes another one.
 
     Returns:
@@ -93,7 +102,10 @@ def convert(model: nn.Module, design: Design | str, calibration: Any, *, seed: i
 def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) -> nn.Module:
     """The analog copy of a network that was checked."""
     activities, found = None, tuple[str, ...]()
-    if isinstance(calibration, Calibration):
+    if calibration is None:
+        form, found = _known_form(model, design, Calibration({}, surely_foldable(model))), (UNCOMPARED,)
+        calibration = calibration_as_stated(form.layers, form.folding.folded)
+    elif isinstance(calibration, Calibration):
         form = _known_form(model, design, calibration)
     elif isinstance(calibration, NetworkRecord):
         form, found = _known_form(model, design, calibration), calibration.remarks
@@ -152,7 +164,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
     Batch norms are folded where that changes nothing but rounding, and stay digital otherwise.
     """
     network = independent_copy(model)
-    _refuse_unmapped(network, design)
+    refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
@@ -208,7 +220,7 @@ def _put_channels_last(network: nn.Module) -> bool:
 def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRecord) -> _Form:
     """The analog form of a network whose calibration is known."""
     network = independent_copy(model)
-    _refuse_unmapped(network, design)
+    refuse_unmapped(network, design)
     pairs, message = (known.folded, "") if known.folded is not None else foldable(network)
     form = _form(network, design, tuple(pairs), message)
     if known.channels_last:
@@ -270,27 +282,6 @@ def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[st
     if any(isinstance(part, AnalogLayer) for part in module.modules()):
         return [(own_name if is_root else f"{name}.{own_name}", nn.Parameter.__name__) for own_name in own]
     return [(name, type(module).__name__)]
-
-
-def _refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are on arrays, or are neither digital by a rule nor can be analog.
-
-    Raises:
-        ConversionError: names the layer.
-    """
-    for module, names in names_of(network).items():
-        if isinstance(module, (AnalogLayer, CompositeLayer)):
-            raise ConversionError(
-                f"layer {names[0]!r} is on arrays already: give the float network that it was converted from"
-            )
-        if design_of(design, names) is not None and lacks_form(module):
-            kind, float_one = type(module).__name__, ""
-            if is_quantised(module):
-                kind, float_one = f"quantised {kind}", "give the float network that it was quantised from, or "
-            raise ConversionError(
-                f"layer {names[0]!r} is a {kind}, which has no analog form: {float_one}keep it digital with "
-                f'[[layers]] match = "{names[0]}", digital = true'
-            )
 
 
 def _unfolded(pairs: tuple[Pair, ...], found: Check) -> str:

@@ -1,16 +1,21 @@
-"""What analog layers refuse to compute with."""
+"""What analog layers refuse to compute with, and what they warn of."""
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from bitline.design import Design
 from bitline.design.noisy_reads import has_noisy_reads
-from bitline.errors import ConversionError, DataError
+from bitline.errors import ConversionError, DataError, NegativeInputsWarning
+from bitline.layer.negative_inputs import negative_inputs
 from bitline.numerics.real_tensors import refuse_unusable
+
+if TYPE_CHECKING:  # layers call these
+    from bitline.nn.layer import AnalogLayer
 
 
 def refuse_inputs(inputs: Tensor, name: str) -> None:
@@ -74,6 +79,22 @@ def refuse_recomputing(design: Design, name: str) -> None:
             f"analog layer {name!r} is computed again in the backward pass (gradient checkpointing), but no two of its "
             "reads have the same noise: switch the checkpointing off, or train without noise of reads"
         )
+
+
+def warn_of_negative(layer: AnalogLayer, arranged: Tensor) -> None:
+    """Warn of inputs that count as 0, if the first ones after calibration do: a look at each would take time.
+
+    Args:
+        layer: calibrated.
+        arranged: inputs as its product takes them.
+    """
+    calibration, state = layer.calibration, vars(layer)
+    if calibration is None or state.get("_looked_at") is calibration:
+        return
+    state["_looked_at"] = calibration
+    lost = negative_inputs(layer.encoded(), calibration.inputs, arranged)
+    if lost is not None:
+        warnings.warn(lost, NegativeInputsWarning, stacklevel=3)
 
 
 def require_shape(inputs: Tensor, dimensions: int, channels: int, dim: int, name: str) -> None:

@@ -21,7 +21,7 @@ from bitline.layer.matrix import ProgrammedLayer
 from bitline.nn.fingerprint import Contents, contents_of
 from bitline.nn.float_gradients import with_gradients_of
 from bitline.nn.for_a_while import incremented, replaced
-from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing
+from bitline.nn.guards import call_me, refuse_inputs, refuse_recomputing, warn_of_negative
 from bitline.nn.layer_state import FORGOTTEN, Correction, SavedState, take_float_weights
 from bitline.nn.read_numbers import ReadNumbers
 from bitline.nn.uncompiled import uncompiled
@@ -266,6 +266,7 @@ class AnalogLayer(nn.Module):
             return self.float_forward(inputs)
         with torch.autocast(inputs.device.type, enabled=False):
             matrix, arranged = self.programmed(), self.arranged(inputs)
+            warn_of_negative(self, arranged)
             computed = matrix.multiply(arranged, self.numbers.take(len(arranged), inputs))
             computed = computed if self._correction is None else self._correction(computed)
             outputs = self.restore(computed, inputs).to(inputs.dtype)
@@ -275,8 +276,7 @@ class AnalogLayer(nn.Module):
 
     def with_gradients(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Outputs of the chip, with the gradients of the float layer for `inputs`, as far as they are reachable."""
-        plain = self.float_forward(inputs.to(self.weight.dtype)).to(outputs.dtype)
-        return with_gradients_of(plain, outputs)
+        return with_gradients_of(self.float_forward(inputs.to(self.weight.dtype)).to(outputs.dtype), outputs)
 
     def get_extra_state(self) -> Tensor:
         """Chip, calibration and correction as JSON in bytes, so that any file of tensors can hold it."""

@@ -89,6 +89,24 @@ class Histogram:
         value = (index - self.bins / 2 + inside) * self.width
         return min(max(value, self.low), self.high)
 
+    def without_negative(self) -> Histogram:
+        """The histogram of the same values with 0 for negative ones.
+
+        Examples:
+            >>> seen = Histogram()
+            >>> seen.update(torch.tensor([-3.0, -1.0, 0.5, 2.0]))
+            >>> kept = seen.without_negative()
+            >>> kept.total, kept.low, kept.high
+            (4.0, 0.0, 2.0)
+        """
+        if self.low >= 0:
+            return self
+        kept, middle = Histogram(self.bins), self.bins // 2
+        kept.counts[middle:] = self.counts[middle:]
+        kept.counts[middle] += self.counts[:middle].sum()
+        kept.exponent, kept.low, kept.high = self.exponent, 0.0, max(self.high, 0.0)
+        return kept
+
     def _cover(self, magnitude: float) -> None:
         """Double the range until it holds `magnitude`."""
         if magnitude < 2.0**self.exponent:

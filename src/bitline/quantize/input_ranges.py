@@ -91,29 +91,37 @@ class InputRangePolicy(Variant):
         """Whether each input vector is divided by its own largest magnitude first: the scale is that of quotients."""
         return False
 
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether the range comes from calibration inputs."""
+        return True
+
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
         """Largest |input| that gets a code of its own.
 
         Args:
-            seen: inputs of the layer on the calibration images.
+            seen: inputs of the layer on the calibration images; 0 for negative ones where codes have no sign.
             magnitude_bits: bits of |code|.
         """
         raise NotImplementedError
 
-    def scale(self, seen: Histogram, bits: int, name: str = "a layer") -> InputScale:
-        """The quantisation of inputs like those seen: unsigned unless one of them was negative.
+    def scale(self, seen: Histogram, bits: int, name: str = "a layer", signed: bool | None = None) -> InputScale:
+        """The quantisation of inputs like those seen.
 
         Args:
             seen: inputs of the layer on the calibration images.
             bits: input bits, the sign included.
             name: what a message calls the layer.
+            signed: whether codes can be negative, as far as the design says; None for codes that can if one of the
+                inputs seen was.
 
         Raises:
             DesignError: as for `magnitude_bits_of`.
         """
-        signed = seen.low < 0
+        signed = seen.low < 0 if signed is None else signed
         magnitude_bits = magnitude_bits_of(bits, signed, name)
-        limit = self.limit(seen, magnitude_bits) if seen.total else 0.0
+        kept = seen if signed else seen.without_negative()
+        limit = self.limit(kept, magnitude_bits) if kept.total or not self.needs_calibration else 0.0
         return InputScale((limit if limit > 0 else 1.0) / (2**magnitude_bits - 1), magnitude_bits, signed)
 
     def reachable(self, inputs: Shaped[Tensor, "*any"], scale: InputScale) -> Shaped[Tensor, "*any"]:

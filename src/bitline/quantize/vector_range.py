@@ -16,10 +16,10 @@ class VectorRange(InputRangePolicy):
 
     Vectors are divided by their largest magnitude before they are quantised, which Gokmen, Onen and Haensch (Frontiers
     in Neuroscience 11:538, 2017) call noise management; of transformers in digital hardware it is known as token-wise
-    quantisation (Yao et al., ZeroQuant, NeurIPS 2022). Nothing clips, small vectors use all codes, and an outlier
-    costs its own vector only. A vector is what drives the rows at once: a token in a linear layer, a window of the
-    image in a convolution, of one group of channels. Calibration decides the sign alone, and ADC ranges are those of
-    vectors that have been divided.
+    quantisation (Yao et al., ZeroQuant, NeurIPS 2022). No input is too large, small vectors use all codes, and an
+    outlier costs its own vector only. A vector is what drives the rows at once: a token in a linear layer, a window of
+    the image in a convolution, of one group of channels. Calibration decides the sign alone, and ADC ranges are those
+    of vectors that have been divided.
 
     Examples:
         >>> import torch
@@ -35,6 +35,10 @@ class VectorRange(InputRangePolicy):
     @property
     def is_per_vector(self) -> bool:
         return True
+
+    @property
+    def needs_calibration(self) -> bool:
+        return False
 
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
         return 1.0

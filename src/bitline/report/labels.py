@@ -23,6 +23,7 @@ SETTINGS = {
     "inputs.slice_bits": Label("resolution of input slices", "bits", "bits at once"),
     "inputs.accumulation": Label("accumulation of input slices", short="accumulation"),
     "inputs.range": Label("range of inputs"),
+    "inputs.signed": Label("sign of inputs"),
     "cell.device": Label("memory device", short="device"),
     "cell.device.kind": Label("memory device", short="device"),
     "cell.device.alpha": Label("programming error", "fraction", "error"),

@@ -49,7 +49,7 @@ class Pricing:
             DesignError: it has no converters, or keeps every layer digital.
         """
         rules = [(rule.match, rule.digital) for rule in design.layers]
-        alike = repr((_resolution(design), design.inputs.range, rules))
+        alike = repr((_resolution(design), design.inputs.range, design.inputs.signed, rules))
         with self._lock:
             if alike not in self._statistics:
                 whole = design.with_settings({"inputs.bits": _resolution(design)})

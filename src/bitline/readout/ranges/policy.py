@@ -23,6 +23,11 @@ class RangePolicy(Variant):
     """
 
     @property
+    def stated_slices(self) -> int | None:
+        """For how many weight slices it states ranges; None where it is the same for any number."""
+        return None
+
+    @property
     def needs_calibration(self) -> bool:
         """Whether the policy must see the signals of a calibration set."""
         return False
