@@ -38,6 +38,7 @@ def test_a_store_in_use_is_refused_and_readable(finished, tmp_path):
         (f"process 999999999 on {platform.node()}.elsewhere", True),
         ("", True),
     ],
+    ids=["this process", "none", "impossible", "on another machine", "not said"],
 )
 def test_a_lock_says_whether_its_holder_lives(tmp_path, owner, held):
     """A process number that no system has was a traceback in the studio."""

@@ -69,6 +69,11 @@ class Array(Variant):
         """Whether the row partitions of a matrix are added before the ADC."""
         return self.accumulation == "analog"
 
+    @property
+    def word_lines(self) -> int:
+        """Word lines of an array, of which `rows` are on at a time."""
+        return self.rows
+
     def partition(self, product: Product) -> Partition:
         """How the rows of one group of a product lie on arrays like this one."""
         return product.partition(self.rows, self.partitions)

@@ -26,8 +26,8 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
     converters = -(-array.columns // design.adc.columns_per_adc) * readings * share
     lines = (array.columns + design.cell.faults.spare_columns) * weights.lines
     um2 = {
-        "cells": array.rows * lines * cell_um2(design, library),
-        "row drivers": array.rows * library.drivers.area.value,
+        "cells": array.word_lines * lines * cell_um2(design, library),
+        "row drivers": array.word_lines * library.drivers.area.value,
         "integrators": array.columns * readings * library.integrator.area_um2.value,
         "accumulators": columns * library.accumulator.area_um2.value * (readout.slicing.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
@@ -42,7 +42,7 @@ def matrix_area(design: Design, library: Library, at: ArrayMapping) -> Counter[s
 
     An adder for each addition of a column, and one for each tile whose inputs are added up as they come in.
     """
-    sides = at.arrays // (at.partitions * at.slices)
+    sides = at.side_by_side
     columns = min(design.array.columns, at.columns * at.packed)
     um2 = {
         "adders": sides * (columns * at.additions(design) + at.sums_inputs(design)) * library.adder.area_um2.value,

@@ -28,6 +28,7 @@ class ArrayMapping:
         tiles: column tiles of a group.
         slices: weight slices.
         packed: groups on one array.
+        turns: row partitions of the fullest array, which are read one after another.
         arrays: arrays of one copy of the matrix.
         used: share of the cells of these arrays that hold weights.
 
@@ -46,6 +47,7 @@ class ArrayMapping:
     tiles: int
     slices: int
     packed: int
+    turns: int
     arrays: int
     used: float
 
@@ -60,7 +62,8 @@ class ArrayMapping:
         """
         at = placement_of(design, product, outputs)
         parts, slices, array = len(at.row_slices), design.weights.slices, design.array
-        arrays = at.packs * parts * at.tiles * slices
+        turns = min(parts, array.word_lines // array.rows)
+        arrays = at.packs * -(-parts // turns) * at.tiles * slices
         cells = at.groups * product.rows * at.array_columns * slices
         return cls(
             rows=product.rows,
@@ -71,9 +74,20 @@ class ArrayMapping:
             tiles=at.tiles,
             slices=slices,
             packed=at.packed,
+            turns=turns,
             arrays=arrays,
-            used=cells / (arrays * array.rows * array.columns),
+            used=cells / (arrays * array.word_lines * array.columns),
         )
+
+    @property
+    def below_each_other(self) -> int:
+        """Arrays that hold the row partitions of the same columns and weight slice."""
+        return -(-self.partitions // self.turns)
+
+    @property
+    def side_by_side(self) -> int:
+        """Arrays that hold the columns of the same rows and weight slice."""
+        return self.arrays // (self.below_each_other * self.slices)
 
     def additions(self, design: Design) -> int:
         """Digital additions for each output: of its terms, and to take unit columns, offsets and inputs' sums away."""
@@ -89,7 +103,7 @@ class ArrayMapping:
     def cores(self, copies: int, library: Library) -> int:
         """Cores that hold so many copies."""
         arrays = self.arrays * copies
-        return -(-arrays // (library.organisation.arrays_per_core or self.partitions * self.slices))
+        return -(-arrays // (library.organisation.arrays_per_core or self.below_each_other * self.slices))
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def unit_costs(
     """
     design, library = design_and_library(design, library)
     columns = placement_of(design, MatrixProduct(1), 1).width
-    at, work = _work(design, library, design.array.rows, columns, activity)
+    at, work = _work(design, library, design.array.word_lines, columns, activity)
     arrays = library.organisation.arrays_per_core or at.arrays
     matrices = arrays / at.arrays
     time = work.product_ns(design, library)

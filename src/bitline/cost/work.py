@@ -249,7 +249,7 @@ class Work:
             conductance=cells * activity.conductance,
             charge=cells * activity.charged,
             cells=cells,
-            arrays=self.products * at.arrays * slices,
+            arrays=self.products * at.side_by_side * at.partitions * at.slices * slices,
         )
 
     def conversions(self, design: Design) -> float:
@@ -263,7 +263,8 @@ class Work:
         """Time of one product on one copy of the matrix."""
         on_an_array = min(design.array.columns, self.mapping.packed * self.mapping.columns)
         columns = min(design.adc.columns_per_adc, on_an_array)  # of the fullest converter
-        return self.readout.product_ns(columns, slice_ns(design, library, self.readout.largest_bits), library)
+        turn = self.readout.product_ns(columns, slice_ns(design, library, self.readout.largest_bits), library)
+        return turn * self.mapping.turns
 
 
 def _steady(value: float) -> float:

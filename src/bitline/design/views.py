@@ -91,6 +91,7 @@ LATER: dict[tuple[str, str], Any] = {
     ("inputs", "signed"): "auto",
     ("array", "partitions"): "equal",
     ("array", "accumulation"): "digital",
+    ("array", "turns"): 1,
     ("read_noise", "renewed"): "read",
     ("hardware", "node_nm"): None,
     ("hardware", "supply_V"): None,
@@ -192,6 +193,7 @@ def _with_rules(design: Design, view: Callable[[Design], View]) -> View:
 def _answers(design: Design) -> View:
     view = _content(design)
     view["adc"].pop("rate_MS_per_s", None)
+    view["array"].pop("turns", None)
     return view
 
 
