@@ -437,3 +437,15 @@ def test_weights_that_are_only_partly_folded_are_refused(tmp_path, lacking):
     with pytest.raises(NetworkError, match="does not fit Normed"):
         load_weights(network, tmp_path / "partly.pt")
     assert isinstance(network.bn1, nn.BatchNorm1d)
+
+
+def test_the_state_of_an_analog_network_has_weights(tmp_path):
+    plain, inputs = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), torch.rand(8, 3)
+    torch.save(convert(plain, "differential", inputs).state_dict(), tmp_path / "analog.pt")
+    loaded = load_weights(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), tmp_path / "analog.pt")
+    assert torch.equal(loaded(inputs), plain(inputs))
+
+
+def test_weights_are_read_from_a_file_only():
+    with pytest.raises(NetworkError, match=r"not from a dict: .* model\.load_state_dict"):
+        load_weights(nn.Linear(3, 2), nn.Linear(3, 2).state_dict())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from pickle import UnpicklingError
 from zipfile import is_zipfile
@@ -23,6 +24,8 @@ OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: give the file with --model",
 }
 """Formats that are refused, and why."""
+_CHIP = "_extra_state"
+"""What the state of an analog layer beside its weights is called."""
 _CODES = ".codes_matrix"
 """What the codes of a product-quantised weight are called."""
 
@@ -35,8 +38,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     al., CVPR 2021: codebooks and codes); npz; GGUF with the package gguf. Half precision becomes float32. No code in a
     file runs; beside tensors, it may hold an `argparse.Namespace` and numbers of NumPy.
 
-    Where a file has no weights of batch norms but biases of the layers before them, the norms were folded, as those of
-    fine-tuned networks are: they become identities.
+    What a file has of the chips of an analog network is left out. Where it has no weights of batch norms but biases of
+    the layers before them, the norms were folded, as those of fine-tuned networks are: they become identities.
 
     Args:
         model: the network that the file was made for.
@@ -60,6 +63,11 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
         Traceback (most recent call last):
         bitline.errors.NetworkError: cannot read weights from weights.h5: use .safetensors, .pt, .pth, .bin, ...
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise NetworkError(
+            f"weights are read from a file, not from a {type(path).__name__}: a state dictionary is loaded with "
+            "model.load_state_dict"
+        )
     path = Path(path)
     wanted = model.state_dict()
     found = _fitting(path, wanted)
@@ -115,7 +123,7 @@ def _check_values(path: Path, name: str, value: Tensor, wanted: Tensor) -> None:
 
 def _fitting(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     """The weights of a file, expanded, under the names of a network."""
-    state = _read(path)
+    state = {name: value for name, value in _read(path).items() if name in wanted or not name.endswith(_CHIP)}
     try:
         coded = any(name.endswith(_CODES) for name in state)
         named = unwrapped(state) if coded else named_as(state, wanted)
