@@ -447,5 +447,5 @@ def test_the_state_of_an_analog_network_has_weights(tmp_path):
 
 
 def test_weights_are_read_from_a_file_only():
-    with pytest.raises(NetworkError, match=r"not from an OrderedDict: .* model\.load_state_dict"):
+    with pytest.raises(NetworkError, match=r"OrderedDict is not: .* model\.load_state_dict"):
         load_weights(nn.Linear(3, 2), nn.Linear(3, 2).state_dict())

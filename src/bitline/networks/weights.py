@@ -19,7 +19,6 @@ from bitline.networks.checkpoints import in_short, named_as, unwrapped, weights_
 from bitline.networks.gguf_file import read_gguf
 from bitline.networks.safe_types import SAFE_TYPES
 from bitline.nn.fold import leave_room
-from bitline.numerics.text import with_article
 
 OTHERS = {
     ".onnx": "ONNX files hold a network of their own, not weights of a PyTorch one: give the file with --model",
@@ -66,7 +65,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise NetworkError(
-            f"weights are read from a file, not from {with_article(type(path).__name__)}: a state dictionary is loaded with "
+            f"weights are read from a file, which {type(path).__name__} is not: a state dictionary is loaded with "
             "model.load_state_dict"
         )
     path = Path(path)
