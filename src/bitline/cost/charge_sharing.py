@@ -9,7 +9,7 @@ from bitline.cost.circuits import CapacitiveCells, CellReads
 from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.cost.scaling import at_node, supply_of
-from bitline.cost.stated import cells_of
+from bitline.cost.stated_cells import cells_of
 from bitline.design import Design
 from bitline.errors import DesignError
 
@@ -65,7 +65,7 @@ def numbers_of(design: Design) -> dict[str, Quantity]:
 
 
 def cells_pJ(design: Design, library: Library, reads: CellReads) -> float:
-    """Energy of reading cells, those of the library with what the design states of them (`bitline.cost.stated`).
+    """Energy of reading cells, those of the library with what the design states of them (`bitline.cost.stated_cells`).
 
     A capacitor that shares its charge is charged with the product of weight and input and discharged before the next
     read. The charge C w u V_dd comes from the supply, whatever the voltage it is charged to, so a read takes C w u

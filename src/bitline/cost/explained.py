@@ -17,7 +17,7 @@ from bitline.cost.library import Library
 from bitline.cost.network import network_cost
 from bitline.cost.quantity import Quantity
 from bitline.cost.result import OUTSIDE, NetworkCost
-from bitline.cost.stated import stated_numbers
+from bitline.cost.stated_cells import stated_numbers
 from bitline.cost.statistics import Statistics
 from bitline.design import Design
 from bitline.errors import DesignError

@@ -12,7 +12,7 @@ from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.library import Library
 from bitline.cost.placed import PlacedMatrix
-from bitline.cost.stated import notes_of_cells
+from bitline.cost.stated_cells import notes_of_cells
 from bitline.cost.work import SUBSTITUTE, converter
 from bitline.design import Design
 

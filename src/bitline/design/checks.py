@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bitline.design.stated import stated_G_max
+from bitline.design.stated_conductance import stated_G_max
 from bitline.quantize import RowDrivers
 from bitline.readout import Accumulator
 

@@ -31,7 +31,7 @@ from bitline.layer.line_products import is_whole
 from bitline.layer.negative_inputs import negative_inputs
 from bitline.layer.plans import ConvertPlan, LinearPlan, Plan
 from bitline.layer.sample_numbers import numbers_from
-from bitline.layer.stated import stated_calibration
+from bitline.layer.stated_calibration import stated_calibration
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.real_tensors import finite_like, real_tensor

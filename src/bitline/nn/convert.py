@@ -39,7 +39,7 @@ from bitline.nn.registry import (
 )
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
-from bitline.nn.stated import UNCOMPARED, calibration_as_stated, surely_foldable
+from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
 from bitline.numerics.freed_memory import give_back_freed_memory
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from bitline.layer.stated import stated_calibration
+from bitline.layer.stated_calibration import stated_calibration
 from bitline.nn.calibrate import Calibration
 from bitline.nn.fold import Pair, foldable
 from bitline.nn.layer import AnalogLayer

@@ -10,7 +10,7 @@ from bitline.cost.circuits import AnyCells, OhmicCells
 from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.design import Design
-from bitline.design.stated import StatedGmax, stated_G_max
+from bitline.design.stated_conductance import StatedGmax, stated_G_max
 
 
 def cells_of(design: Design, library: Library) -> AnyCells:
