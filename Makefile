@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-needs fuzz mutants bounds audit lint format bench docs clean
+.PHONY: help demo test test-apart test-needs fuzz mutants bounds audit lint format bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,9 +12,12 @@ demo: .venv/.installed  ## run the embedded network on the default design; resul
 	@$(BIN)/bitline run --out demo
 
 test: .venv/.installed  ## run the tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not apart"
 
-test-needs: .venv/.installed  ## install what tests/optional.py lists, so that `make test` skips nothing
+test-apart: .venv/.installed  ## run the slow tests: the site, all examples of the documents, clusters, workers that are killed
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m apart
+
+test-needs: .venv/.installed  ## install what tests/optional.py lists, so that no test is skipped
 	@$(BIN)/python tests/optional.py
 
 MINUTES ?= 10

@@ -150,6 +150,7 @@ def toml_blocks(page: Path) -> list[Block]:
     return [block for block in blocks(page) if block.language == "toml"]
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("page", pages(python_blocks))
 def test_the_examples_run(page, folder, monkeypatch, capsys):
     write_files(page, folder)
@@ -329,6 +330,7 @@ def test_docstrings_keep_their_words_and_their_examples():
     assert table[3:] == ["   * - axis", "     - letter", "   * - batch", "     -", ""]
 
 
+@pytest.mark.apart
 @pytest.mark.needs("Sphinx")
 def test_the_site_builds_without_warnings(tmp_path, request):
     """Which say also that a link or an anchor leads nowhere, and that something public is documented twice."""

@@ -190,6 +190,7 @@ def test_numbers_read_as_in_python(page):
     ]
 
 
+@pytest.mark.apart
 @pytest.mark.needs("axe")
 @pytest.mark.parametrize("width", [1400, 390])
 def test_nobody_is_kept_out(page, width):

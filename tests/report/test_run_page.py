@@ -79,6 +79,7 @@ def test_legends_do_not_lie_on_other_words(browser, tmp_path, width):
         page.close()
 
 
+@pytest.mark.apart
 @pytest.mark.needs("axe")
 def test_nobody_is_kept_out(browser, tmp_path):
     write_html(tmp_path / "report.html", evaluations(), {})

@@ -10,12 +10,15 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from small_study import comparable, study
 
 from bitline.study import standing, sweep
 from bitline.study.processes import Standing
 from bitline.study.task import Task
 from bitline.study.workload import load
+
+pytestmark = pytest.mark.apart
 
 
 def test_worker_processes_give_the_same_numbers_and_a_killed_one_is_replaced(finished, tmp_path):

@@ -11,6 +11,8 @@ from bitline.errors import StudyError
 from bitline.study import ray_connection
 from bitline.study.ray_connection import MODE, choose_mode, connect
 
+pytestmark = pytest.mark.apart
+
 REFUSED = "Traceback\n  ...\nray.exceptions.AuthenticationError: RPC error: InvalidAuthToken: missing or incorrect"
 
 NO_TOKEN = "[C 1 1] authentication_token_loader.cc:115: Check failed: has_token\n  stack\n  _start"

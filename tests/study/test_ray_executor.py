@@ -25,6 +25,8 @@ from bitline.study.remote import Lost, Placed
 from bitline.study.task import Task
 from bitline.study.worker import Context
 
+pytestmark = pytest.mark.apart
+
 ROOT = Path(__file__).resolve().parents[2]
 STORE_BYTES = 200_000_000
 

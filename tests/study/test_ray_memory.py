@@ -20,6 +20,8 @@ NETWORK = """
 import torch
 from torch import nn
 
+pytestmark = pytest.mark.apart
+
 
 class Hungry(nn.Module):
     def __init__(self):

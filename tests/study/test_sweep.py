@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from small_study import IMAGES, SMALL, comparable, count, study
 
 from bitline import Design, evaluate
@@ -83,6 +84,7 @@ def killed(folder: Path, path: Path, chosen: Study, tasks: int, seconds: float) 
     return subprocess.run([sys.executable, *map(str, command)], capture_output=True).returncode
 
 
+@pytest.mark.apart
 def test_nothing_finished_is_lost_by_kill_9(finished, tmp_path):
     path = tmp_path / "killed.sqlite"
     chosen = study(run={"chips": 2, "shard": 5, "batch": 16})

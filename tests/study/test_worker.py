@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from small_study import comparable, study
 
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 from bitline.study import forget_failures, read_results, sweep
+
+pytestmark = pytest.mark.apart
 
 
 def test_a_design_that_runs_out_of_memory_is_named_and_the_others_go_on(tmp_path, monkeypatch):
