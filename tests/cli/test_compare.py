@@ -107,7 +107,10 @@ def test_a_cause_that_is_undone_with_a_wider_one_says_so_in_sentence_and_table()
     network.bias.data -= network(images).mean(0)
     data = MeasuredSamples.labelled(images, network(images).argmax(1), batch=64)
     aged = Design.load("differential").with_settings(
-        {"cell.device": {"kind": "pcm-joshi-2020", "extrapolate": True}, "cell.time": 1e11}
+        {
+            "cell.device": {"kind": "pcm-joshi-2020", "extrapolate": True, "noise_renewed": "read"},
+            "cell.time": 1e11,
+        }
     )
     found = diagnose(Patient(network.eval(), aged, data, images))
     rows = {undone.name: undone.value for undone in found.without}

@@ -124,6 +124,7 @@ SAID_OTHERWISE = {
     "--networks",
     "--design",
     "--show-completion",
+    "--time",
 }
 """Options that mean something else, or can be repeated, in some commands."""
 

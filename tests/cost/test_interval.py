@@ -52,7 +52,7 @@ def test_a_library_at_its_own_node_is_itself():
     assert at_node(library, 28, 0.9) is library
 
 
-@pytest.mark.parametrize("name", ["isaac-32nm", "reram-130nm", "sonos-40nm", "sram-28nm"])
+@pytest.mark.parametrize("name", ["sonos-40nm", "sram-28nm"])
 def test_gates_shrink_and_capacitors_of_cells_do_not(name):
     library = Library.load(name)
     small = at_node(library, library.node_nm / 2, supply_of(library) / 2)
