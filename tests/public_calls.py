@@ -163,6 +163,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bitline.cost.Library": (cost.Library, library.model_dump()),
         "bitline.cost.Library.load": (cost.Library.load, dict(source="sonos-40nm")),
         "bitline.cost.Library.with_settings": (library.with_settings, dict(settings={})),
+        "bitline.cost.Library.parts_of": (library.parts_of, dict(unit="core")),
+        "bitline.cost.Library.standing_pJ": (library.standing_pJ, dict(unit="core", time_ns=1.0, units=1.0)),
         "bitline.cost.core_cost": (cost.core_cost, dict(design="differential")),
         "bitline.cost.gather_statistics": (
             cost.gather_statistics,

@@ -61,7 +61,8 @@ def test_the_command_line_takes_what_is_said_to_set_a_setting():
                 refused.add(row.condition)
     kinds = ("state-independent", "charge-sharing", "measurements-fit", "measurements-fit, measurements-resampled")
     devices = {f"cell.device.kind = {kind}" for kind in (*kinds, "state-independent, state-proportional")}
-    assert refused <= devices | {"cell.programming.kind = write-verify", "adc.kind = measured"}
+    noise = {"cell.read_noise.kind = state-independent, state-proportional"}
+    assert refused <= devices | noise | {"cell.programming.kind = write-verify", "adc.kind = measured"}
 
 
 def test_a_setting_of_a_single_kind_says_so():

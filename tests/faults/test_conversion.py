@@ -547,7 +547,7 @@ def test_calibration_inputs_as_people_have_them():
         (torch.zeros(9, 5), r"cannot compute inputs \(2, 5\) float32"),
         (torch.zeros(9, 6, dtype=torch.uint8), "normalise the images"),
         ("images", "not a str"),
-        (None, "not a NoneType"),
+        (None, "has no calibration inputs, and its design asks them"),
         ([], "no calibration images"),
         (torch.full((3, 6), torch.nan), "NaN or infinite"),
     ],

@@ -29,7 +29,7 @@ def held(codes: torch.Tensor, **cell):
 @pytest.mark.parametrize(("time", "sigma_uS"), [(20.0, 0.726), (HOUR, 0.642), (DAY, 0.588)])
 def test_phase_change_memory_keeps_the_noise_of_the_state_it_was_programmed_to(time, sigma_uS):
     """A cell of 12.7 uS: sigma = G(t) Q(G_p) sqrt(ln(t / 2 t_read)), root mean square over cells (ICECS 2019)."""
-    device = {"kind": "pcm-nandakumar-2019", "G_max_uS": 12.7, "sigma_uS": [0.0]}
+    device = {"kind": "pcm-nandakumar-2019", "G_max_uS": 12.7, "sigma_uS": [0.0], "noise_renewed": "read"}
     cells = held(torch.full((1, 20_000, 1), 127.0), device=device, time=time, on_off_ratio=math.inf)
     assert float(cells.noise[0].square().mean().sqrt()) * 12.7 == pytest.approx(sigma_uS, abs=1e-3)
 
@@ -75,7 +75,8 @@ def test_stuck_cells_are_part_of_the_current_that_compensates_drift():
 
 
 def test_stuck_cells_have_the_noise_of_the_state_they_are_stuck_at():
-    cells = held(torch.full((1, 2000, 1), 20.0), device="pcm-joshi-2020", time=DAY, faults={"stuck_high": 0.2})
+    device = {"kind": "pcm-joshi-2020", "noise_renewed": "read"}
+    cells = held(torch.full((1, 2000, 1), 20.0), device=device, time=DAY, faults={"stuck_high": 0.2})
     stuck = cells.conductance == 1
     expected = 0.0088 * math.sqrt(math.log((DAY + 250e-9) / 500e-9))
     assert int(stuck.sum()) > 100

@@ -43,7 +43,7 @@ def test_a_copy_without_memory_is_said_to_be_one(error):
 def test_a_copy_that_fails_otherwise_is_not():
     network = Uncopyable(6, 4)
     network.error = ValueError("no")
-    with pytest.raises(ConversionError, match=r"cannot be copied \(no\): make it copyable"):
+    with pytest.raises(ConversionError, match=r"cannot be copied \(no\) \(.*test_memory\.py:\d+\): make it copyable"):
         convert(network, "differential", torch.randn(8, 6))
 
 

@@ -48,7 +48,7 @@ UNUSABLE = {
     "records": (lambda x: np.zeros(x.shape, [("a", "f4")]), "not numbers"),
     "mask": (lambda x: np.ma.masked_greater(x, 3), r"masked.*\.filled"),
     "ragged lists": (lambda x: [[1.0, 2.0], [1.0]], "no array of numbers"),
-    "nothing": (lambda x: None, "not numbers"),
+    "nothing of the kind": (lambda x: object(), "not numbers"),
     "sparse tensor": (lambda x: torch.tensor(x).to_sparse(), r"sparse.*\.to_dense"),
     "meta": (lambda x: torch.tensor(x).to("meta"), "'meta'"),
     "quantised": (lambda x: torch.quantize_per_tensor(torch.tensor(x).float(), 1.0, 0, torch.qint8), r"\.dequantize"),

@@ -172,10 +172,12 @@ class Library(Part):
         _fill(document, self)
         return tomlkit.dumps(document)
 
+    @checked(DesignError)
     def parts_of(self, unit: str) -> dict[str, FixedPart]:
         """Parts that are known by their power of a 'core', 'tile' or 'chip', by name."""
         return {name: part for name, part in self.parts.items() if part.unit == unit}
 
+    @checked(DesignError)
     def standing_pJ(self, unit: str, time_ns: float, units: float = 1) -> dict[str, float]:
         """Energy of these parts while so many units are on, by name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -49,3 +50,7 @@ class Hardware(Part):
     numbers: dict[str, Any] = Field(default_factory=dict)
     """Numbers of the library in the place of its own, after scaling: `library.cells.G_max_uS=20` sets
     `hardware.numbers.cells.G_max_uS`."""
+
+    def __hash__(self) -> int:
+        values = {**self.__dict__, "numbers": json.dumps(self.numbers, sort_keys=True, default=str)}
+        return hash(tuple(values.values()))

@@ -97,8 +97,8 @@ class Inputs(Part):
 
         Examples:
             >>> seen = Histogram()
-            >>> Inputs(range={"kind": "given", "high": 12.7}, signed=True).scale(seen)
-            InputScale(step=0.1, magnitude_bits=7, signed=True)
+            >>> Inputs(range={"kind": "given", "high": 127.0}, signed=True).scale(seen)
+            InputScale(step=1.0, magnitude_bits=7, signed=True)
         """
         return self.range.scale(seen, self.code_bits, name, None if self.signed == "auto" else self.signed)
 

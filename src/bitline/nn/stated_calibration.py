@@ -22,7 +22,7 @@ def surely_foldable(model: nn.Module) -> tuple[Pair, ...]:
         model: in floating point.
 
     Examples:
-        >>> surely_foldable(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)))
+        >>> surely_foldable(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).eval())
         (('0', '1'),)
     """
     pairs, untraced = foldable(model)
