@@ -70,6 +70,8 @@ def _candidates(annotation: Any, value: Any) -> Iterator[Any]:
                 yield {tag: variant.model_fields[tag].default, **needed}
     elif isinstance(value, str) and bool in get_args(annotation):
         yield from (True, False)
+    elif isinstance(value, dict):
+        yield {"adder": {"energy_pJ": 0.5}}
     elif isinstance(value, tuple):
         yield from (*_scaled(value), *TUPLES)
     else:

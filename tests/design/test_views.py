@@ -165,6 +165,7 @@ def cells(design: Design) -> Any:
 
 NOT_HERE = {
     "adc.range.relu_aware": "needs a layer that a ReLU follows",
+    "array.source_line.G_max_uS": "is that of the bit lines, too: one that differs is refused",
     "cell.device.extrapolate": "lets later times pass",
     "cell.device.noise_limit": "limits the noise of conductances smaller than those here",
 }
