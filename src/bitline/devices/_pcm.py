@@ -25,12 +25,13 @@ class PhaseChangeMemory(PublishedDevice):
 
     Read noise is of 1/f type: sigma(t) = G(t) Q(g_p) sqrt(ln((t + t_read) / (2 t_read))), Q = 0.0088 / g_p^0.65, at
     most 0.2. Relative to G(t) it grows with time: by 14 % from t_0 to an hour, by 22 % to a day. Before t_0 it is that
-    at t_0. The formula is the deviation of a read from the conductance averaged over all of t. Nearly all of it is
-    slower than an inference: reads that are d apart differ by about G Q sqrt(2 ln(d / t_read)) only, so no average over
-    the reads of an inference removes it. All reads of a chip at one time therefore share their noise, as in networks
-    that are computed from conductances read from a chip (Joshi et al., Nature Communications 11, 2473, 2020), unless
-    `noise_renewed` says otherwise. Published network results with this device reach one day (Joshi et al.); later times
-    are an extrapolation.
+    at t_0. The formula is the deviation of a read from the conductance averaged over all of t. Reads d seconds apart
+    differ by about G Q sqrt(2 ln(d / t_read)) only: after a day, they share 0.95 of the variance at 1 us and 0.7 at
+    1 ms, so no average over the slices and windows of an inference removes it. All reads of a chip at one time
+    therefore share their noise, as in networks that are computed from conductances read from a chip (Joshi et al.,
+    Nature Communications 11, 2473, 2020), unless `noise_renewed` says otherwise. Seconds apart they share 0.4: the mean
+    over chips is that of such inferences, and chips differ a little more here. Published network results with this
+    device reach one day (Joshi et al.); later times are an extrapolation.
     """
 
     unit: ClassVar[str] = "uS"
