@@ -14,13 +14,13 @@ from small_study import SMALL, comparable, study
 from bitline.study import read_results, sweep
 from bitline.study.ray_executor import ray_workers
 
+pytestmark = pytest.mark.apart
+
 STORE_BYTES = 200_000_000
 LIMIT = 2_000_000_000
 NETWORK = """
 import torch
 from torch import nn
-
-pytestmark = pytest.mark.apart
 
 
 class Hungry(nn.Module):
