@@ -22,7 +22,7 @@ LARGEST = (1 << 63) - 1
 
 
 def numbers_from(first: int, inputs: Tensor) -> SampleNumbers:
-    """Numbers of samples that follow one another, for inputs (batch, ...).
+    """Numbers that follow one another, one for each of the inputs (batch, ...).
 
     Examples:
         >>> numbers_from(5, torch.ones(3, 4))
@@ -31,15 +31,23 @@ def numbers_from(first: int, inputs: Tensor) -> SampleNumbers:
     return torch.arange(first, first + len(inputs), device=inputs.device)
 
 
-def in_steps(samples: SampleNumbers, steps: SampleNumbers | int) -> SampleNumbers:
-    """Numbers of reads of samples in steps, which are numbers themselves.
+def number_in_step(sample: int, step: int) -> int:
+    """Number of a sample's read in a step; samples that follow one another have numbers that do.
 
     Examples:
-        >>> in_steps(torch.tensor([5, 6]), 0)
-        tensor([5, 6])
-        >>> in_steps(torch.tensor([5, 5]), torch.tensor([0, 1])).unique().numel()
-        2
+        >>> number_in_step(5, step=0), number_in_step(5, step=1) == number_in_step(5, step=0)
+        (5, False)
     """
-    steps = torch.as_tensor(steps, device=samples.device)
+    later, step = divmod(step, STEPS)
+    return (sample + step * STEP_STRIDE + later * LONG_STRIDE) & LARGEST
+
+
+def in_steps(samples: SampleNumbers, steps: SampleNumbers) -> SampleNumbers:
+    """`number_in_step` of many samples, each in a step of its own.
+
+    Examples:
+        >>> in_steps(torch.tensor([5, 5]), torch.tensor([0, 1])).tolist() == [5, number_in_step(5, 1)]
+        True
+    """
     later = torch.div(steps, STEPS, rounding_mode="floor")
     return (samples + (steps - later * STEPS) * STEP_STRIDE + later * LONG_STRIDE) & LARGEST

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from bitline.layer.sample_numbers import STEPS, in_steps
+from bitline.layer.sample_numbers import STEPS, in_steps, number_in_step
 from bitline.nn.guards import is_recomputing
 from bitline.nn.samples_axis import Pass
 from bitline.shapes import SampleNumbers
@@ -75,22 +75,22 @@ class ReadNumbers:
                 the samples, are taken for steps of the first one.
             inputs: of the layer, which may tell what the samples of the pass are.
         """
-        row = torch.arange(rows, device=inputs.device)
         if self._given is not None:
-            sample, step = self._given
-            return in_steps(sample + row, step)
+            return _following(number_in_step(*self._given), rows, inputs)
         if self.current is None:
-            return self._without_pass(rows) + row
+            return _following(self._without_pass(rows), rows, inputs)
         self.current.see(inputs.shape)
         samples = max(1, self.current.samples)
         if self.current.are_listed and samples % rows == 0:
             use, place = divmod(self._done, samples)
             self._done, self._most = self._done + rows, samples
-            return in_steps(self.seen + place + row, use * STEPS)
+            return _following(number_in_step(self.seen + place, use * STEPS), rows, inputs)
         each, rest = divmod(rows, samples)
-        if each and rest:
+        if each <= 1 and not (each and rest):
+            return _following(number_in_step(self.seen, self._begin_use(rows, 1) * STEPS), rows, inputs)
+        row = torch.arange(rows, device=inputs.device)
+        if rest:
             return in_steps(self.seen + row * 0, self._begin_use(rows, rows) * STEPS + row)
-        each = max(1, each)
         return in_steps(self.seen + row // each, self._begin_use(rows, each) * STEPS + row % each)
 
     def take_steps(self, rows: int) -> tuple[int, int]:
@@ -123,6 +123,11 @@ class ReadNumbers:
             yield
         finally:
             self._given = None
+
+
+def _following(first: int, rows: int, inputs: Tensor) -> SampleNumbers:
+    """Numbers of rows of samples that follow one another."""
+    return torch.arange(first, first + rows, device=inputs.device)
 
 
 @contextmanager
