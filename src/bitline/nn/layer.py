@@ -267,7 +267,7 @@ class AnalogLayer(nn.Module):
         with torch.autocast(inputs.device.type, enabled=False):
             matrix, arranged = self.programmed(), self.arranged(inputs)
             warn_of_negative(self, arranged)
-            computed = matrix.multiply(arranged, self.numbers.take(len(arranged), inputs))
+            computed = matrix.multiply(arranged, self.numbers.take(arranged, inputs))
             computed = computed if self._correction is None else self._correction(computed)
             outputs = self.restore(computed, inputs).to(inputs.dtype)
             if not torch.is_grad_enabled():

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 
-from bitline.layer.sample_numbers import STEPS, in_steps, number_in_step
+from bitline.layer.sample_numbers import STEPS, in_steps, number_in_step, numbers_from
 from bitline.nn.guards import is_recomputing
 from bitline.nn.samples_axis import Pass
 from bitline.shapes import SampleNumbers
@@ -29,11 +28,11 @@ class ReadNumbers:
     Examples:
         >>> import torch
         >>> numbers, inputs = ReadNumbers(), torch.ones(3, 4)
-        >>> numbers.take(3, inputs), numbers.take(3, inputs)
+        >>> numbers.take(inputs, inputs), numbers.take(inputs, inputs)
         (tensor([0, 1, 2]), tensor([3, 4, 5]))
         >>> numbers.restart()
         >>> numbers.begin(Pass(((3, 4),)))
-        >>> numbers.take(3, inputs), numbers.take(6, inputs).unique().numel()
+        >>> numbers.take(inputs, inputs), numbers.take(torch.ones(6, 4), inputs).unique().numel()
         (tensor([0, 1, 2]), 6)
         >>> numbers.end()
         >>> numbers.seen
@@ -66,32 +65,32 @@ class ReadNumbers:
         if current is not None:
             self.seen += min(current.samples, self._most)
 
-    def take(self, rows: int, inputs: Tensor) -> SampleNumbers:
+    def take(self, rows: Tensor, inputs: Tensor) -> SampleNumbers:
         """Numbers of the rows that a call of the layer reads.
 
         Args:
-            rows: as many as the pass has samples, or a multiple of that, the rows of a sample one after another; where
-                samples come in a list, also a share of them, one call after another. Other rows, if they are more than
-                the samples, are taken for steps of the first one.
+            rows: what is read, as many as the pass has samples, or a multiple of that, the rows of a sample one after
+                another; where samples come in a list, also a share of them, one call after another. Other rows, if they
+                are more than the samples, are taken for steps of the first one.
             inputs: of the layer, which may tell what the samples of the pass are.
         """
         if self._given is not None:
-            return _following(number_in_step(*self._given), rows, inputs)
+            return numbers_from(number_in_step(*self._given), rows)
         if self.current is None:
-            return _following(self._without_pass(rows), rows, inputs)
+            return numbers_from(self._without_pass(len(rows)), rows)
         self.current.see(inputs.shape)
         samples = max(1, self.current.samples)
-        if self.current.are_listed and samples % rows == 0:
+        if self.current.are_listed and samples % len(rows) == 0:
             use, place = divmod(self._done, samples)
-            self._done, self._most = self._done + rows, samples
-            return _following(number_in_step(self.seen + place, use * STEPS), rows, inputs)
-        each, rest = divmod(rows, samples)
+            self._done, self._most = self._done + len(rows), samples
+            return numbers_from(number_in_step(self.seen + place, use * STEPS), rows)
+        each, rest = divmod(len(rows), samples)
         if each <= 1 and not (each and rest):
-            return _following(number_in_step(self.seen, self._begin_use(rows, 1) * STEPS), rows, inputs)
-        row = torch.arange(rows, device=inputs.device)
+            return numbers_from(number_in_step(self.seen, self._begin_use(len(rows), 1) * STEPS), rows)
+        row = numbers_from(0, rows)
         if rest:
-            return in_steps(self.seen + row * 0, self._begin_use(rows, rows) * STEPS + row)
-        return in_steps(self.seen + row // each, self._begin_use(rows, each) * STEPS + row % each)
+            return in_steps(self.seen + row * 0, self._begin_use(len(rows), len(rows)) * STEPS + row)
+        return in_steps(self.seen + row // each, self._begin_use(len(rows), each) * STEPS + row % each)
 
     def take_steps(self, rows: int) -> tuple[int, int]:
         """Number of the first of the rows that a call of a layer of many steps reads, and of its first step."""
@@ -123,11 +122,6 @@ class ReadNumbers:
             yield
         finally:
             self._given = None
-
-
-def _following(first: int, rows: int, inputs: Tensor) -> SampleNumbers:
-    """Numbers of rows of samples that follow one another."""
-    return torch.arange(first, first + rows, device=inputs.device)
 
 
 @contextmanager
