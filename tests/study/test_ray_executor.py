@@ -176,6 +176,8 @@ def test_a_cluster_of_this_machine_ends_with_the_command_at_ctrl_c(tmp_path, she
     temporary, store = Path(shell["RAY_TMPDIR"]), tmp_path / "study.sqlite"
     (temporary / "ray").mkdir()
     (temporary / "ray" / "ray_current_cluster").write_text("127.0.0.1:1", encoding="utf-8")
+    long = study(run={"chips": 50, "shard": 5})  # a short one is done before Ctrl-C comes
+    (tmp_path / "study.toml").write_text(long.to_toml(), encoding="utf-8")
     command = [tmp_path / "bin" / "bitline", "sweep", "study.toml", "--executor", "ray", "--workers", "2"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, env=shell, stdout=pipe, stderr=pipe, text=True) as sweeping:
