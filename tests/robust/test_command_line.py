@@ -136,7 +136,7 @@ import sys
 print("begun", flush=True)
 from bitline.cli.start import main
 import signal
-sys.argv = ["bitline", "run", "--images", "40", "--chips", "50", "--out", sys.argv[1]]
+sys.argv = ["bitline", "run", "--images", "40", "--chips", "1000", "--out", sys.argv[1]]
 main()
 """
 
