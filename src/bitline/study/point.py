@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cost.library import libraries
-from bitline.design import Design, views
+from bitline.design import Design, changes, views
 from bitline.numerics.digest import content_digest
 from bitline.numerics.text import setting_text
 from bitline.study.code import Code, code_of_design
@@ -30,8 +30,8 @@ class Point:
         record_key: identifies what the calibration images are seen through; designs that share it share their records.
         code: for each class of the user's that it names, by import path, the code that the keys stand for.
 
-    Both keys change with the code of the user's classes, and `key` with the content of a component library that is a
-    file: what depends on them is then measured anew.
+    The keys change with the code of the user's classes, `key` with the content of a component library that is a file,
+    and the others with changes of bitline's numbers (`design.changes`): what depends on them is then measured anew.
 
     Examples:
         >>> design = Design()
@@ -57,8 +57,9 @@ class Point:
         content = design.model_dump(mode="json", exclude={"name", "description"})
         code = code_of_design(content)
         whole = {**_with_code(content, code), **_library(design)}
-        answers = accuracy_key(design) if code else views.key(views.answers(design))
-        record = _record_key(design, code) if design.is_loaded else answers  # nobody runs it without its code
+        view = views.answers(design)
+        answers = _answers_key(view, code_of_design(view) if code else {})
+        record = _record_key(design, view, code) if design.is_loaded else answers  # nobody runs it without its code
         return cls(settings, design, views.key(whole), answers, _reference_key(design), record, code)
 
     def label(self) -> str:
@@ -114,7 +115,7 @@ def _reference_key(design: Design) -> str:
     codes = "" if design.layers else repr(views.codes(design))
     if codes and codes in _references:
         return _references[codes]
-    key = views.key(views.answers(views.reference(design)))
+    key = _answers_key(views.answers(views.reference(design)), {})
     if codes:
         _references[codes] = key
     return key
@@ -128,11 +129,12 @@ def record_key(design: Design) -> str:
         >>> record_key(fine) == record_key(coarse)
         True
     """
-    return _record_key(design, code_of_design(views.answers(design)))
+    view = views.answers(design)
+    return _record_key(design, view, code_of_design(view))
 
 
-def _record_key(design: Design, code: dict[str, Code]) -> str:
-    return views.key(_with_code(views.record(design), code))
+def _record_key(design: Design, answers: views.View, code: dict[str, Code]) -> str:
+    return changes.marked(views.key(_with_code(views.record(design), code)), answers)
 
 
 def accuracy_key(design: Design) -> str:
@@ -144,7 +146,11 @@ def accuracy_key(design: Design) -> str:
         True
     """
     view = views.answers(design)
-    return views.key(_with_code(view, code_of_design(view)))
+    return _answers_key(view, code_of_design(view))
+
+
+def _answers_key(view: views.View, code: dict[str, Code]) -> str:
+    return changes.marked(views.key(_with_code(view, code)), view)
 
 
 def _with_code(view: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
