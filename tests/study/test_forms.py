@@ -66,13 +66,17 @@ def test_studies_that_share_a_store_hide_nothing(tmp_path):
     path = tmp_path / "shared.sqlite"
     for chosen in (edited(0.03, 5), edited(0.3, 5)):
         sweep(chosen, path, points=chosen.points())
-    assert len(read_results(path).designs) == 2
+    result = read_results(path)
+    assert len(result.with_earlier().designs) == 2
+    assert settings(result) == [{"adc.bits": 5}], "a second row would say the same of itself"
 
 
-def test_stores_of_before_show_what_they_have(store):
+def test_stores_of_before_show_what_can_be_told_apart(store):
     with sqlite3.connect(store) as connection:
         connection.execute("DROP TABLE forms")
-    assert len(read_results(store).designs) == 4
+    result = read_results(store)
+    assert sorted(design["adc.bits"] for design in settings(result)) == [5, 6, 7]
+    assert len(result.earlier) == 1
 
 
 @pytest.mark.needs("Optuna")

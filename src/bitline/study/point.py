@@ -93,7 +93,7 @@ def recalled(point: Point, kept: Sequence[StoredDesign], settings_of: Callable[[
         whole = {name: value for name, value in settings_of(row.key).items() if name not in ("name", "description")}
         key = views.key({**_with_code(whole, point.code), **_library(point.design)})
         if key == row.key and _has(whole, known):
-            found[key] = row.accuracy_key
+            found[key] = changes.marked(row.accuracy_key.partition("+")[0], views.answers(point.design))
     if len(found) != 1:
         return point
     [(key, of_accuracy)] = found.items()

@@ -10,7 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bitline.config.arguments import checked
 from bitline.config.trust import reading_a_file
@@ -19,9 +19,11 @@ from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, counting, enough
 from bitline.study.forms import note_on_earlier
+from bitline.study.outdated import note_on_outdated, outdated
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.rows import StoredDesign, damaged, values_of
 from bitline.study.store import CODE, DEVICES, FORM, LEFT_OUT, MEMORY, NOTES, Store
+from bitline.study.stored_costs import note_on_old_costs
 from bitline.study.stored_json import NOTHING, StoredCost, StoredSettings
 from bitline.study.stored_layers import StoredLayers
 from bitline.study.study import Study
@@ -60,15 +62,18 @@ def read_results(path: str | Path) -> StudyResult:
         order = {str(key): index for index, key in enumerate(wanted)}
         designs = sorted(store.designs(), key=lambda design: order.get(design.key, len(order)))
         contents.look_at(designs)
-        newest = designs if len(designs) == len(order) else list(_current(designs, order, store))
+        changed = outdated(store, designs)
+        known = [design for design in designs if design.key not in changed]
+        newest = known if len(designs) == len(order) else list(_current(known, order, store))
         earlier = _earlier(newest, order, store.forms(), facts.pop(FORM, ""))
+        left_out = _LeftOut(changed, len(known) - len(newest), len(earlier), contents.with_old_costs(newest))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
             sessions=tuple(store.sessions()),
             designs=tuple(contents.result(design) for design in newest if design.key not in earlier),
             float_accuracy=contents.finished.coverage("float").accuracy(contents.images),
-            notes=tuple(_notes(store, facts, code, len(designs) - len(newest), len(earlier))),
+            notes=tuple(_notes(store, facts, code, left_out)),
             error=contents.finished.failures.get("", ""),
             earlier=tuple(contents.result(design) for design in newest if design.key in earlier),
         )
@@ -137,9 +142,19 @@ def _current(designs: list[StoredDesign], order: dict[str, int], store: Store) -
 def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str, str], now: str) -> set[str]:
     """Keys of the designs that the axes of a study gave when it had another form, and do not give now.
 
-    Designs that were given one by one are of no form: several studies share a store then.
+    Designs that were given one by one are of no form: several studies share a store then. Those of other studies that
+    the settings of the axes do not tell from one of this study, or from each other, are taken for earlier ones, too.
     """
-    return {design.key for design in designs if design.key not in order and forms.get(design.key, now) != now}
+    found = {design.key for design in designs if design.key not in order and forms.get(design.key, now) != now}
+    told = {_told(design): design.key for design in designs if design.key not in found}
+    told |= {_told(design): design.key for design in designs if design.key in order}
+    others = (design for design in designs if design.key not in order)
+    return found | {design.key for design in others if told.get(_told(design), design.key) != design.key}
+
+
+def _told(design: StoredDesign) -> str:
+    """What a table says of a design."""
+    return json.dumps(design.settings, sort_keys=True)
 
 
 def _settings(design: dict[str, Any]) -> bytes:
@@ -148,16 +163,34 @@ def _settings(design: dict[str, Any]) -> bytes:
     return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
 
 
-def _notes(
-    store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: int, earlier: int
-) -> Iterator[str]:
+class _LeftOut(NamedTuple):
+    """What is not shown of a store, or shown as it was.
+
+    Attributes:
+        outdated: what changed in the numbers of designs, by key.
+        replaced: number of designs that were measured anew since.
+        earlier: number of designs of earlier forms of the study.
+        costs: number of designs that are shown with costs of an earlier version.
+    """
+
+    outdated: dict[str, tuple[str, ...]]
+    replaced: int
+    earlier: int
+    costs: int
+
+
+def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left_out: _LeftOut) -> Iterator[str]:
     """What is to be known of the results."""
     yield from (facts[name] for name in (NOTES, MEMORY, LEFT_OUT) if facts.get(name))
     yield from json.loads(facts.get(DEVICES, "[]"))
-    if left_out:
-        yield f"results of {left_out} designs with earlier code or another component library are left out"
-    if earlier:
-        yield note_on_earlier(earlier)
+    if left_out.outdated:
+        yield note_on_outdated(len(left_out.outdated), [what for found in left_out.outdated.values() for what in found])
+    if left_out.replaced:
+        yield f"results of {left_out.replaced} designs with earlier code or another component library are left out"
+    if left_out.earlier:
+        yield note_on_earlier(left_out.earlier)
+    if left_out.costs:
+        yield note_on_old_costs(left_out.costs)
     for what in store.differences():
         yield (
             f"not all results were computed with the same: {what}; sums are rounded differently, and a signal on the "
@@ -175,6 +208,7 @@ class _Contents:
         shards, self.costs = store.shards(measure=self.measure), store.totals()
         self.store, self.study, self.images, self.path = store, study, images, store.path.absolute()
         self.finished = FinishedWork(shards, failures=store.failures(), measure=self.measure)
+        self.costed = store.costed()
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
@@ -183,6 +217,10 @@ class _Contents:
         """Check the settings of all designs, and note the numbers that they have where the study has words."""
         worded = {name: None for row in designs for name, value in row.settings.items() if isinstance(value, str)}
         self.numbers = self.store.numbers([name for name in worded if DOTTED.fullmatch(name)])
+
+    def with_old_costs(self, designs: Iterable[StoredDesign]) -> int:
+        """How many designs have a cost of an earlier version."""
+        return sum(design.key in self.costs and design.key not in self.costed for design in designs)
 
     def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
@@ -203,7 +241,7 @@ class _Contents:
             screened=value if reach and not chips else None,
             layers=StoredLayers(self.path, key, min(run.compared_chips, max(1, len(chips)))),
             seconds=self.seconds[key],
-            finished=enough(accuracies, run.chips, run.stop, self.measure) is not None and totals is not None,
+            finished=enough(accuracies, run.chips, run.stop, self.measure) is not None and design.key in self.costed,
             error=finished.failures.get(key, ""),
             measure=self.measure,
         )

@@ -9,7 +9,8 @@ from pathlib import Path
 from bitline.errors import StudyError
 
 RESULTS_VERSION = 4
-"""Raised whenever the same design, seed and inputs would give other numbers than before, or more of them."""
+"""Raised whenever every design would give other numbers than before with the same seed and inputs, or more of them;
+what changes some designs has a line in `design.changes`."""
 
 MEASURE = "measure"
 """Name of the fact that says what was measured; accuracy where there is none."""
@@ -26,6 +27,8 @@ CREATE TABLE IF NOT EXISTS designs (
 );
 CREATE TABLE IF NOT EXISTS cost_parts (key TEXT PRIMARY KEY, parts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS cost_images (key TEXT PRIMARY KEY, images INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS cost_versions (key TEXT PRIMARY KEY, version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS keyed (key TEXT PRIMARY KEY, code TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS forms (key TEXT PRIMARY KEY, form TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
     kind TEXT NOT NULL, key TEXT NOT NULL, chip INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from bitline.config.arguments import checked
 from bitline.design.approximations import device_notes
+from bitline.design.changes import COSTS_VERSION
 from bitline.errors import StudyError
 from bitline.study.connection import check_pages, explained, for_a_glance, for_reading, for_writing
 from bitline.study.environment import hardware, versions
 from bitline.study.lock import locked
+from bitline.study.outdated import own_code
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
 from bitline.study.stored_costs import halves
@@ -166,9 +168,12 @@ class Store(StoredRows):
             self.connection.executemany(
                 "INSERT INTO designs (key, accuracy_key, reference_key, name, settings, design) "
                 "VALUES (?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET settings = excluded.settings, name = excluded.name",
+                "ON CONFLICT (key) DO UPDATE SET accuracy_key = excluded.accuracy_key, name = excluded.name, "
+                "reference_key = excluded.reference_key, settings = excluded.settings",
                 added,
             )
+            keyed = [(point.key, own_code()) for point in points]
+            self.connection.executemany("INSERT OR REPLACE INTO keyed VALUES (?, ?)", keyed)
         self._add_code(points)
         self._add_device_notes(points)
 
@@ -218,6 +223,7 @@ class Store(StoredRows):
             totals, parts = halves(cost)
             execute("UPDATE designs SET cost = ? WHERE key = ?", (json.dumps(totals), key))
             execute("INSERT OR REPLACE INTO cost_parts VALUES (?, ?)", (key, json.dumps(parts)))
+            execute("INSERT OR REPLACE INTO cost_versions VALUES (?, ?)", (key, COSTS_VERSION))
             if task.compared:
                 execute("INSERT OR REPLACE INTO cost_images VALUES (?, ?)", (key, task.compared))
         if outcome.layers:

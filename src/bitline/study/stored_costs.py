@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bitline.numerics.summary import counted
+
 COSTS = (
     "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
     "arrays", "cells_used", "conversions",
@@ -27,6 +29,22 @@ def halves(cost: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     totals = {name: value for name, value in cost.items() if name in TOTALS}
     return totals, {name: value for name, value in cost.items() if name not in TOTALS}
+
+
+def note_on_old_costs(count: int) -> str:
+    """What is said of costs that this bitline would compute differently.
+
+    Args:
+        count: of the designs that have them.
+
+    Examples:
+        >>> print(note_on_old_costs(2))
+        costs of 2 designs are those of an earlier version of the cost model: run the study again to compute them anew
+    """
+    return (
+        f"costs of {counted(count, 'design')} are those of an earlier version of the cost model: run the study again to "
+        "compute them anew"
+    )
 
 
 class Totals(Mapping[str, Any]):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bitline.design.changes import COSTS_VERSION
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.measures import ACCURACY, Measure
 from bitline.study import rows
@@ -99,12 +100,13 @@ class StoredRows:
     def costed(self) -> dict[str, int]:
         """The designs whose cost is known, by key, with the number of images that it depends on, if any.
 
-        Of a cost that an earlier version kept, this number is not known and 0.
+        Costs of another version than `COSTS_VERSION` are not known. Of a cost that an earlier bitline kept, the number
+        of images is not known and 0.
         """
-        kept = self.connection
-        images = dict(kept.execute("SELECT key, images FROM cost_images")) if self._has_table("cost_images") else {}
-        costed = kept.execute("SELECT key FROM designs WHERE cost IS NOT NULL")
-        return {key: images.get(key, 0) for (key,) in costed}
+        images = self._by_key("cost_images", "images")
+        versions = self._by_key("cost_versions", "version")
+        costed = self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL")
+        return {key: images.get(key, 0) for (key,) in costed if versions.get(key) == COSTS_VERSION}
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
         """Whether each image was classified right, as `sample_values` gives it, (images,) for each chip."""
@@ -171,7 +173,16 @@ class StoredRows:
 
     def forms(self) -> dict[str, str]:
         """For the key of each design of the axes of a study, the form that the study had when it was run last."""
-        return dict(self.connection.execute("SELECT key, form FROM forms")) if self._has_table("forms") else {}
+        return self._by_key("forms", "form")
+
+    def keyed(self) -> dict[str, str]:
+        """For the key of each design, the code of bitline that gave it its keys last, as `outdated.own_code` has it."""
+        return self._by_key("keyed", "code")
+
+    def _by_key(self, table: str, column: str) -> dict[str, Any]:
+        """What a table has of each design, by its key; nothing where an earlier bitline made the store."""
+        found = self.connection.execute(f"SELECT key, {column} FROM {table}") if self._has_table(table) else ()
+        return dict(found)
 
     def design(self, key: str) -> dict[str, Any]:
         """All settings of a design, as `Design.model_dump` gives them; empty where there is no such design."""
