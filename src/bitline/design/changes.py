@@ -28,7 +28,7 @@ class Change:
 
     Attributes:
         name: part of the keys of the designs; never changed, and never used again.
-        what: what changed, for notes.
+        what: what changed and when, for notes.
         applies: whether it may change what layers with some settings answer. It holds for too many rather than too few.
     """
 
@@ -100,30 +100,20 @@ def _saves_noisy_bits(settings: Settings) -> bool:
     )
 
 
+def _is_on_a_fine_grid(settings: Settings) -> bool:
+    return bool(settings["cell.resolution"] > 131_072)
+
+
 CHANGES = (
-    Change(
-        "curved-noise", "read noise of nonlinear cells follows the slope of their curve (2026-11-28)", _is_curved_and_noisy
-    ),
-    Change(
-        "gains-on-wires", "gains against drift are those of columns with their wires (2026-11-28)", _is_compensated_on_wires
-    ),
-    Change(
-        "noise-of-slices",
-        "noise of input slices counts with their own weight in accumulators with errors (2026-11-29)",
-        _has_coarse_accumulator,
-    ),
-    Change(
-        "short-conversions", "the conversion of fewer input slices is the least significant one (2026-11-29)",
-        _has_short_conversions,
-    ),
-    Change("shared-on-arrays", "neighbours share what lies on one array only (2026-11-29)", _shares_on_arrays),
-    Change("drift-in-log", "drift between measured times is linear in log time (2026-11-29)", _drifts_between_times),
-    Change("saved-bits", "saved bits have the noise of the whole converter (2026-11-30)", _saves_noisy_bits),
-    Change(
-        "fine-grid", "cells on very fine grids are whole numbers (2026-11-30)",
-        lambda settings: settings["cell.resolution"] > 131_072,
-    ),
-)  # fmt: skip
+    Change("curved-noise", "read noise of nonlinear cells, 28 November 2026", _is_curved_and_noisy),
+    Change("gains-on-wires", "gains against drift on resistive lines, 28 November 2026", _is_compensated_on_wires),
+    Change("noise-of-slices", "noise through accumulators with errors, 29 November 2026", _has_coarse_accumulator),
+    Change("short-conversions", "conversions of fewer input slices, 29 November 2026", _has_short_conversions),
+    Change("shared-on-arrays", "what neighbours share on an array, 29 November 2026", _shares_on_arrays),
+    Change("drift-in-log", "drift between measured times, 29 November 2026", _drifts_between_times),
+    Change("saved-bits", "noise of conversions that save bits, 30 November 2026", _saves_noisy_bits),
+    Change("fine-grid", "cells on grids above 131,072 steps, 30 November 2026", _is_on_a_fine_grid),
+)
 """Every change since 28 November 2026, in order. Keys have their names, so that lines are added at the end and never
 taken out."""
 

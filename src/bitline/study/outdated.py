@@ -57,22 +57,20 @@ def outdated(store: Store, designs: Iterable[StoredDesign]) -> dict[str, tuple[s
 
 
 def note_on_outdated(count: int, what: Collection[str]) -> str:
-    """What is said of designs that another code of bitline measured.
+    """What is said of designs of which bitline gives other numbers by now.
 
     Args:
         count: of the designs.
         what: what changed, as far as that is known.
 
     Examples:
-        >>> print(note_on_outdated(2, ["drift between measured times is linear in log time (2026-11-29)"]))
-        2 designs whose numbers changed since they were measured are left out (drift between measured times is linear in
-        log time (2026-11-29)): ...
+        >>> print(note_on_outdated(2, ["drift between measured times, 29 November 2026"]))
+        results of 2 designs are left out, as an earlier bitline measured them (changed since: drift between ...
     """
-    verb = "is" if count == 1 else "are"
-    why = f" ({'; '.join(dict.fromkeys(what))})" if what else ""
+    why = f" (changed since: {'; '.join(dict.fromkeys(what))})" if what else ""
     return (
-        f"{counted(count, 'design')} whose numbers changed since {'it was' if count == 1 else 'they were'} measured "
-        f"{verb} left out{why}: run the study again to measure what it still has of them"
+        f"results of {counted(count, 'design')} are left out, as an earlier bitline measured "
+        f"{'it' if count == 1 else 'them'}{why}: run the study again to measure anew what it still has of them"
     )
 
 

@@ -42,8 +42,8 @@ def note_on_old_costs(count: int) -> str:
         costs of 2 designs are those of an earlier version of the cost model: run the study again to compute them anew
     """
     return (
-        f"costs of {counted(count, 'design')} are those of an earlier version of the cost model: run the study again to "
-        "compute them anew"
+        f"costs of {counted(count, 'design')} are those of an earlier version of the cost model: "
+        "run the study again to compute them anew"
     )
 
 
