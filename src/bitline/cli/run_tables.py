@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.cli.why import spread_of_chips
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.text import fixed, number, percent, with_article
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
         Column("rows", "rows"),
         Column("outputs", "outputs"),
         Column("partitions", "partitions"),
-        Column("own_db", "own", "dB"),
-        Column("own_half_db", "±", "dB"),
-        Column("accumulated_db", "accumulated", "dB"),
-        Column("accumulated_half_db", "±", "dB"),
+        Column("own_db", "own", "dB", decibel_text),
+        Column("own_half_db", "±", "dB", decibel_text),
+        Column("accumulated_db", "accumulated", "dB", decibel_text),
+        Column("accumulated_half_db", "±", "dB", decibel_text),
     )
     rows = [
         (
@@ -80,20 +80,16 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
             layer.rows,
             layer.outputs,
             layer.partitions,
-            _ratio(layer.own_db),
-            _ratio(layer.own_half_db),
-            _ratio(layer.accumulated_db),
-            _ratio(layer.accumulated_half_db),
+            layer.own_db,
+            layer.own_half_db,
+            layer.accumulated_db,
+            layer.accumulated_half_db,
         )
         for layer in layers
     ]
     chips = layers[0].chips
     over = f", {chips} chips, ± 95 % interval" if chips > 1 else ""
     return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
-
-
-def _ratio(value: float) -> Cell:
-    return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
 
 
 def _pulses(layers: Sequence[LayerError]) -> Table:

@@ -15,8 +15,8 @@ from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width, known
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.notebook import folded_html, strip_html, table_html
-from bitline.numerics.text import fixed
 from bitline.numerics.two_way import Estimate
 
 if TYPE_CHECKING:
@@ -203,7 +203,9 @@ class Evaluation:
         chips = strip_html(self.chip_values, f"{self.measure.name} of each chip") if self.measure.is_share else ""
         parts = [table_html(title, [("", "", ""), *rows]), chips]
         if self.layers:
-            errors = [(layer.name, fixed(layer.own_db, 1), fixed(layer.accumulated_db, 1)) for layer in self.layers]
+            errors = [
+                (layer.name, decibel_text(layer.own_db), decibel_text(layer.accumulated_db)) for layer in self.layers
+            ]
             head = ("layer", "own error, dB", "accumulated, dB")
             parts.append(folded_html("error of every layer", table_html("", [head, *errors], most=len(errors))))
         if self.cost:

@@ -12,6 +12,7 @@ from bitline.cost.labels import label_of_cost
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
@@ -163,8 +164,8 @@ def _layers_table(result: Evaluation) -> str:
             number(layer.rows),
             number(layer.outputs),
             number(layer.partitions),
-            _decibels(layer.own_db) + _plus_or_minus(layer.own_half_db),
-            _decibels(layer.accumulated_db) + _plus_or_minus(layer.accumulated_half_db),
+            decibel_text(layer.own_db) + _plus_or_minus(layer.own_half_db),
+            decibel_text(layer.accumulated_db) + _plus_or_minus(layer.accumulated_half_db),
         ]
         for layer in result.layers
     ]
@@ -190,7 +191,3 @@ def _cost(result: Evaluation) -> str:
 
 def _plus_or_minus(half: float) -> str:
     return "" if math.isnan(half) else f" ± {fixed(half, 1)}"
-
-
-def _decibels(value: float) -> str:
-    return "exact" if value == math.inf else "" if math.isnan(value) else fixed(value, 1)
