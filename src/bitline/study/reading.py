@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bitline.config.arguments import checked
 from bitline.config.trust import reading_a_file
+from bitline.design import views
 from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
@@ -144,8 +145,7 @@ def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str
 
 def _settings(design: dict[str, Any]) -> bytes:
     """A digest of all settings of a design but its name and description."""
-    content = {name: value for name, value in design.items() if name not in ("name", "description")}
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
+    return hashlib.blake2b(json.dumps(views.unnamed(design), sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _notes(
