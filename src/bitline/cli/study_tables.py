@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +86,9 @@ def shown_parts(result: StudyResult, shown: Shown) -> list[Table | str]:
 
 def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
     """Finished designs before screened ones before others, the most accurate first."""
-    return sorted(designs, key=_order)
+    return sorted(
+        designs, key=lambda design: (not design.accuracies, design.rank, design.measure.rank(design.screened))
+    )
 
 
 def study_notes(result: StudyResult, output: Output) -> None:
@@ -109,12 +110,6 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _order(design: DesignResult) -> tuple[bool, float]:
-    if design.accuracies:
-        return (False, -design.measure.sign * design.mean)
-    return (True, math.inf if design.screened is None else -design.measure.sign * design.screened)
 
 
 def _table(result: StudyResult, shown: Shown) -> Table:

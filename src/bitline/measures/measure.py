@@ -186,6 +186,10 @@ class Measure(ABC):
         """1 where higher values are better, and -1 where lower ones are."""
         return 1 if self.direction == "higher" else -1
 
+    def rank(self, value: float | None) -> float:
+        """A number to sort by, the best first: small for a good value, and infinite for one that is not known."""
+        return math.inf if value is None or math.isnan(value) else -self.sign * value
+
     @property
     def head(self) -> str:
         """Name and unit, for the head of a column or an axis."""

@@ -35,7 +35,7 @@ def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
     """
     if len(result.designs) <= most:
         return result
-    best = sorted(measured(result), key=lambda design: -result.measure.sign * design.mean)[: most // 4]
+    best = sorted(measured(result), key=lambda design: design.rank)[: most // 4]
     chosen: dict[str, None] = {}
     for group in (*_fronts(result, most // 4), best):
         chosen |= dict.fromkeys(design.key for design in group)

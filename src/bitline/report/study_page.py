@@ -66,7 +66,7 @@ def _head(result: StudyResult) -> str:
     numbers = [("designs", number(len(result.designs))), ("finished", number(finished))]
     if done:
         measure = result.measure
-        best = max(done, key=lambda design: measure.sign * design.mean)
+        best = min(done, key=lambda design: design.rank)
         numbers += [
             (f"{measure.sample}s", f"{best.images:,}"),
             (f"best {measure.name}", measure.shown(best.mean)),

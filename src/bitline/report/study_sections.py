@@ -163,7 +163,7 @@ def front_table(result: StudyResult) -> str:
     designs, best = pareto(result, "energy_uJ")
     front = sorted(
         (design for design, on_front in zip(designs, best, strict=True) if on_front),
-        key=lambda design: -result.measure.sign * design.mean,
+        key=lambda design: design.rank,
     )
     if not front or not result.settings:
         return ""

@@ -68,11 +68,8 @@ class Watched:
         designs = self.result.designs if self.result else ()
         done = [design for design in designs if design.finished]
         failed = [design for design in designs if design.error]
-        best = max(
-            (design for design in designs if design.accuracies),
-            key=lambda design: design.measure.sign * design.mean,
-            default=None,
-        )
+        measured = [design for design in designs if design.accuracies]
+        best = min(measured, key=lambda design: design.rank, default=None)
         left_s = _seconds_left(designs, self.result.study.run.chips if self.result else 1)
         speed = self._speed()
         return {

@@ -94,6 +94,11 @@ class DesignResult:
         return sum(self.accuracies) / len(self.accuracies) if self.accuracies else math.nan
 
     @property
+    def rank(self) -> float:
+        """A number to sort by, the best mean first; infinite where no chip is finished."""
+        return self.measure.rank(self.mean)
+
+    @property
     def std(self) -> float:
         """Standard deviation over chips, a fraction; NaN for fewer than two."""
         return deviation(self.accuracies)

@@ -108,7 +108,7 @@ def _small(name: str, row: Mapping[str, Any], measure: Measure) -> float:
     if not is_number(value):
         return math.nan
     if name in _measured(measure):
-        return -measure.sign * float(value)
+        return measure.rank(float(value))
     return -float(value) if name in LARGE else float(value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], li
     measure = result.measure
     finished = sum(design.finished for design in result.designs)
     title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
-    best = sorted(result.designs, key=lambda design: -measure.sign * design.mean if design.accuracies else math.inf)
+    best = sorted(result.designs, key=lambda design: design.rank)
     last_words = [setting.rpartition(".")[2] for setting in result.settings]
     names = {
         setting: word if last_words.count(word) == 1 else setting

@@ -158,8 +158,8 @@ def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[boo
         >>> [design.key for design, on_front in zip(designs, best, strict=True) if on_front]
         ['a', 'b']
     """
-    designs = [design for design in measured(result) if is_number(design.costs.get(cost))]
-    return designs, front([(design.costs[cost], -result.measure.sign * design.mean) for design in designs])
+    designs = [design for design in measured(result) if is_number(design.costs.get(cost)) and is_number(design.mean)]
+    return designs, front([(design.costs[cost], design.rank) for design in designs])
 
 
 def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[list[float | None]]:
@@ -176,9 +176,7 @@ def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[li
 
 def best_designs(result: StudyResult) -> list[DesignResult]:
     """The designs of figures that have room for some only: the most accurate, in the order of the study."""
-    ordered = sorted(
-        result.designs, key=lambda design: -result.measure.sign * design.mean if design.accuracies else math.inf
-    )
+    ordered = sorted(result.designs, key=lambda design: design.rank)
     chosen = {design.key for design in ordered[:LARGEST_BREAKDOWN]}
     return [design for design in result.designs if design.key in chosen]
 
