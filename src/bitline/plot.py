@@ -14,10 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bitline.cost import NetworkCost
-from bitline.cost.labels import label_of_cost
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
+from bitline.numerics.labels import label_of_cost
 from bitline.report.figures.cost import CostPart, parts_of
 from bitline.report.figures.run import compared
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto

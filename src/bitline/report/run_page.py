@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from bitline.config.files import write_text
-from bitline.cost.labels import label_of_cost
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
 from bitline.numerics.decibels import decibel_text
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure

@@ -7,8 +7,8 @@ from typing import Any
 
 import tomlkit
 
-from bitline.cost.labels import label_of_cost
 from bitline.design import Design
+from bitline.numerics.labels import label_of_cost
 from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY

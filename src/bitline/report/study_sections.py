@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from bitline.cost.labels import label_of_cost
 from bitline.errors import BitlineError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import number, setting_text
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config.trust import refusal
-from bitline.cost.labels import Label, label_of_cost
 from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
 from bitline.numerics.confidence import known
+from bitline.numerics.labels import Label, label_of_cost
 from bitline.numerics.summary import counted
 from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing

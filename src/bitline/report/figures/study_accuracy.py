@@ -8,8 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bitline.cost.labels import label_of_cost
 from bitline.measures import Measure
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import number, percent
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_series import (

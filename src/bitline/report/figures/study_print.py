@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitline.cost.labels import label_of_cost
 from bitline.errors import StudyError
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
 from bitline.report.figures.study_series import COST_AXES, EACH, LARGEST_SERIES, lines, measured, pareto
