@@ -17,11 +17,11 @@ from bitline.cost import NetworkCost
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
-from bitline.numerics.labels import label_of_cost
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.report.figures.cost import CostPart, parts_of
 from bitline.report.figures.run import compared
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
-from bitline.report.figures.study_series import COST_AXES, measured
+from bitline.report.figures.study_series import measured
 from bitline.report.figures.study_series import pareto as costed
 from bitline.report.style import BLUE, ORANGE
 from bitline.study.results import StudyResult
@@ -87,8 +87,8 @@ def pareto(result: StudyResult, cost: str = "energy_uJ", axes: Axes | None = Non
         >>> pareto(result).get_xlabel()
         'energy of an image (µJ)'
     """
-    if cost not in COST_AXES:
-        raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COST_AXES)}")
+    if cost not in COMPARED:
+        raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COMPARED)}")
     if not costed(result, cost)[0]:
         raise StudyError(f"no design of this study has both a finished chip and a cost {cost}: run the study first")
     axes = axes or _new_axes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bitline.cli.table import Cell, Column, Table, name
+from bitline.cli.table import Cell, Column, Table, cost_column, name
 from bitline.cli.why import spread_of_chips
 from bitline.numerics.decibels import decibel_text
 from bitline.numerics.text import fixed, number, percent, with_article
@@ -92,6 +92,10 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
     return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
 
 
+COSTS = ("energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "latency_us", "images_per_s")
+"""Costs that a run is shown with."""
+
+
 def _pulses(layers: Sequence[LayerError]) -> Table:
     columns = (
         name("layer"),
@@ -103,15 +107,7 @@ def _pulses(layers: Sequence[LayerError]) -> Table:
 
 
 def _cost(cost: NetworkCost, sample: str) -> Table:
-    columns = (
-        name("library"),
-        Column("energy_uJ", "energy", "µJ"),
-        Column("energy_per_mac_fJ", "per MAC", "fJ"),
-        Column("TOPS_per_W", "TOPS/W"),
-        Column("area_mm2", "area", "mm²"),
-        Column("latency_us", "latency", "µs"),
-        Column("images_per_s", f"{sample}s/s"),
-    )
+    columns = (name("library"), *(cost_column(key, sample) for key in COSTS))
     totals = cost.totals()
     row = [cost.library, *(totals[column.key] for column in columns[1:])]
     largest = ", ".join(

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.output import Output, terminal_width
-from bitline.cli.table import Cell, Column, Table, prose
+from bitline.cli.table import Cell, Column, Table, cost_column, prose
 from bitline.cli.table import name as named
+from bitline.numerics.labels import COMPARED
 from bitline.numerics.text import exact, percent, setting_text
 
 if TYPE_CHECKING:
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
 SHOWN = 40
 """Designs in a printed table."""
 
-NUMBERS = (
-    Column("chips", "chips"),
-    Column("energy_uJ", "energy", "µJ"),
-    Column("area_mm2", "area", "mm²"),
-    Column("latency_us", "latency", "µs"),
-)
+NUMBERS = (Column("chips", "chips"), *map(cost_column, COMPARED))
 """What every design is shown with, besides what was measured."""
 
 

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitline.measures import Measure
+from bitline.numerics.labels import COMPARED, COSTS
 from bitline.report.figures.setting_axis import SettingAxis
-from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
 from bitline.report.study_rows import columns_of, head_of
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.stored_costs import COSTS
 from bitline.study.words import is_number
 
 EXACT = MANY
@@ -122,7 +121,7 @@ def _cost(designs: Sequence[DesignResult], name: str) -> Column:
     values = [design.costs.get(name) for design in designs]
     is_whole = all(value is None or isinstance(value, int) for value in values)
     kind = {"kind": "whole"} if is_whole else {"kind": "number", "digits": 4}
-    return {**kind, **({"better": -1} if name in COST_AXES else {})}, _floats(values)
+    return {**kind, **({"better": -1} if name in COMPARED else {})}, _floats(values)
 
 
 def _setting(result: StudyResult, name: str) -> Column:

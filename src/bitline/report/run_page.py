@@ -12,7 +12,7 @@ from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
 from bitline.numerics.decibels import decibel_text
-from bitline.numerics.labels import label_of_cost
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
@@ -21,8 +21,6 @@ from bitline.report.page import Section, cards, contents, note, page, scrolling,
 
 FACTS = {"calibration_images": "calibration images", "recalibration_images": "recalibration images"}
 """Facts of a run whose names are several words."""
-SHOWN = ("energy_uJ", "area_mm2", "latency_us")
-"""Costs at the top of the page."""
 
 
 def write_html(
@@ -115,7 +113,7 @@ def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
     if measure.is_share:
         yield "lost, points", fixed(100 * measure.sign * (result.float_value - result.mean), 2)
     totals = result.cost.totals() if result.cost else {}
-    for name in SHOWN:
+    for name in COMPARED:
         if name in totals:
             label = label_of_cost(name, measure.sample)
             yield label.name, f"{number(totals[name], 3)} {label.unit}"

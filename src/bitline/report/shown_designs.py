@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bitline.report.figures.study_series import COST_AXES, measured, pareto
+from bitline.numerics.labels import COMPARED
+from bitline.report.figures.study_series import measured, pareto
 from bitline.study.results import DesignResult, StudyResult
 
 MANY = 500
@@ -46,7 +47,7 @@ def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
 
 def _fronts(result: StudyResult, most: int) -> Iterable[Sequence[DesignResult]]:
     """For each cost the designs of its front, at most so many."""
-    for cost in COST_AXES:
+    for cost in COMPARED:
         designs, best = pareto(result, cost)
         front = [design for design, on_front in zip(designs, best, strict=True) if on_front]
         yield evenly(sorted(front, key=lambda design: design.mean), most)

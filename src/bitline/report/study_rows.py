@@ -8,12 +8,10 @@ from typing import Any
 import tomlkit
 
 from bitline.design import Design
-from bitline.numerics.labels import label_of_cost
-from bitline.report.figures.study_series import COST_AXES
+from bitline.numerics.labels import COMPARED, COSTS, label_of_cost
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
 from bitline.study.results import StudyResult
-from bitline.study.stored_costs import COSTS
 
 
 def columns_of(result: StudyResult) -> list[str]:
@@ -122,5 +120,5 @@ def _has_screened(result: StudyResult) -> bool:
 
 
 def _costs(result: StudyResult) -> list[str]:
-    names = COSTS if len(result.designs) <= MANY else COST_AXES
+    names = COSTS if len(result.designs) <= MANY else COMPARED
     return [name for name in names if any(name in design.costs for design in result.designs)]

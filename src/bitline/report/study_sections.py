@@ -12,13 +12,13 @@ import plotly.graph_objects as go
 from bitline.errors import BitlineError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
-from bitline.numerics.labels import label_of_cost
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import number, setting_text
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
-from bitline.report.figures.study_series import COST_AXES, lines, measured, pareto
+from bitline.report.figures.study_series import lines, measured, pareto
 from bitline.report.labels import label_of_setting
 from bitline.report.page import Section, table
 from bitline.report.shown_designs import shown_designs
@@ -154,7 +154,7 @@ def _fronts(result: StudyResult, shown: StudyResult) -> Section:
             f" {len(shown.designs)} of {len(result.designs):,} designs are drawn: those that no other one beats, the "
             "best ones, and an even choice of the others. All are at the end of the page, to choose from."
         )
-    figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
+    figures = tuple(pareto_chart(shown, cost) for cost in COMPARED if pareto(shown, cost)[0])
     return Section("pareto", f"{result.measure.title} against cost", figures, note, front_table(shown))
 
 
@@ -167,7 +167,7 @@ def front_table(result: StudyResult) -> str:
     )
     if not front or not result.settings:
         return ""
-    costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
+    costs = [name for name in COMPARED if all(name in design.costs for design in front)]
     of_costs = [label_of_cost(name, result.measure.sample).head for name in costs]
     heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
              "95 % interval of the mean", *of_costs]  # fmt: skip

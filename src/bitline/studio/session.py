@@ -16,7 +16,7 @@ from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
 from bitline.numerics.confidence import known
-from bitline.numerics.labels import Label, label_of_cost
+from bitline.numerics.labels import COMPARED, Label, label_of_cost
 from bitline.numerics.summary import counted
 from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing
@@ -26,7 +26,7 @@ from bitline.studio.controls import changed, shown_controls
 from bitline.studio.estimate import Bounds, Guess, Known, guess_quality
 from bitline.studio.measuring import Measuring
 from bitline.studio.pricing import Pricing, cost_in_parts, price
-from bitline.studio.side_by_side import COSTS, side_by_side
+from bitline.studio.side_by_side import side_by_side
 from bitline.studio.watching import Watched
 from bitline.study import DesignResult, Study
 from bitline.study.axes import BASE
@@ -108,7 +108,7 @@ class Session:
 
     def _labels(self) -> dict[str, Label]:
         """What costs of a sample are called."""
-        return {name: label_of_cost(name, self.metric.sample) for name in COSTS}
+        return {name: label_of_cost(name, self.metric.sample) for name in COMPARED}
 
     def measure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Measure a design in the background.
@@ -187,7 +187,7 @@ class Session:
         Args:
             design: of the store.
         """
-        costs = {name: design.costs.get(name) for name in COSTS}
+        costs = {name: design.costs.get(name) for name in COMPARED}
         value = self.metric.scale * design.mean if design.accuracies else None
         spread = ChipSpread(self.metric, design.accuracies)
         low, high = (self.metric.scale * end for end in spread.interval) if value is not None else (math.nan, math.nan)

@@ -9,11 +9,10 @@ from typing import Any
 from bitline.design import Design
 from bitline.evaluation.comparison import MeasuredDesign, differing_settings
 from bitline.measures import Measure
+from bitline.numerics.labels import COMPARED
 from bitline.numerics.text import fixed, number
 from bitline.study import DesignResult
 from bitline.study.store import Store
-
-COSTS = ("energy_uJ", "area_mm2", "latency_us")
 
 
 def side_by_side(store: Path, first: DesignResult, second: DesignResult, images: int) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def side_by_side(store: Path, first: DesignResult, second: DesignResult, images:
         "settings": settings,
         "measured": [first.measure.text(design.mean) if design.accuracies else "" for design in (first, second)],
         "difference": _in_words(first.measure, _difference(store, first, second, images)),
-        "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COSTS},
+        "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COMPARED},
         "layers": _layers(first, second),
     }
 

@@ -20,7 +20,8 @@ from pydantic_core import from_json
 
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
-from bitline.study.stored_costs import COSTS, TOTALS, Totals, halves
+from bitline.numerics.labels import COSTS
+from bitline.study.stored_costs import TOTALS, Totals, halves
 from bitline.study.task import Kind, Shard
 from bitline.study.values import is_genuine, unpack
 

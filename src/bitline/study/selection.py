@@ -11,11 +11,10 @@ from bitline.config.arguments import check_fields, checked
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.measures import Measure
+from bitline.numerics.labels import COSTS, LARGE
 from bitline.study.conditions import check_column, read_conditions
-from bitline.study.objectives import LARGE
 from bitline.study.pareto import front
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.stored_costs import COSTS
 from bitline.study.table import records
 from bitline.study.words import is_number
 

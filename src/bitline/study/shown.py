@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bitline.evaluation.chip_spread import ChipSpread
+from bitline.numerics.labels import COMPARED, COSTS
 from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
 from bitline.numerics.text import number
@@ -13,9 +14,6 @@ from bitline.study.point import in_line
 
 if TYPE_CHECKING:
     from bitline.study.results import DesignResult, StudyResult
-
-COSTS = {"energy_uJ": "energy µJ", "area_mm2": "area mm²", "latency_us": "latency µs"}
-"""Costs that are shown, and how their columns are headed."""
 
 
 def text_of_study(result: StudyResult) -> str:
@@ -44,7 +42,8 @@ def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], li
     last += [f"failed: {failure}" for failure in result.failures[:1]]
     if len(result.failures) > 1:
         last.append(f"{counted(len(result.failures), 'failure')} in all: see .failures")
-    head = ("design", f"{measure.name} {measure.unit}".strip(), "chips", *COSTS.values())
+    costs = (f"{COSTS[name].word} {COSTS[name].unit}" for name in COMPARED)
+    head = ("design", f"{measure.name} {measure.unit}".strip(), "chips", *costs)
     return title, [head, *rows], last
 
 
@@ -59,7 +58,7 @@ def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
     """A line of the table, with the settings that differ between designs, as they are called in `names`."""
     settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
     name = in_line(settings) or design.name
-    costs = (number(design.costs.get(cost), 3) for cost in COSTS)
+    costs = (number(design.costs.get(cost), 3) for cost in COMPARED)
     spread = ChipSpread(design.measure, design.accuracies)
     remark = f" ({spread.no_interval})" if spread.says_nothing and len(design.accuracies) > 1 else ""
     return name, _value(design) + remark, f"{len(design.accuracies)}", *costs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bitline.study.stored_costs import COSTS
+from bitline.numerics.labels import COSTS
 
 if TYPE_CHECKING:
     from bitline.study.results import StudyResult

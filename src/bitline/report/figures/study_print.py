@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.errors import StudyError
-from bitline.numerics.labels import label_of_cost
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
-from bitline.report.figures.study_series import COST_AXES, EACH, LARGEST_SERIES, lines, measured, pareto
+from bitline.report.figures.study_series import EACH, LARGEST_SERIES, lines, measured, pareto
 from bitline.report.style import BLUE, GREY, ORANGE, colour_of, in_house_style, save
 from bitline.study.results import StudyResult
 
@@ -50,7 +50,7 @@ def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> 
     """
     check_format(suffix)
     figures = {f"accuracy-{name}": accuracy_figure(result, name) for name in result.settings if measured(result)}
-    figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COST_AXES if pareto(result, name)[0]}
+    figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COMPARED if pareto(result, name)[0]}
     if not figures:
         raise StudyError("the store holds no finished chip yet, and so nothing to draw")
     written = []

@@ -20,8 +20,6 @@ LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
 EACH = "a point for each design"
 """What points of one colour are, where settings are too many for a colour each."""
-COST_AXES = ("energy_uJ", "area_mm2", "latency_us")
-"""Numbers of the cost that accuracy is traded against."""
 LARGEST_BREAKDOWN = 40
 """Designs in the figures of layers and costs; the most accurate ones where there are more."""
 
