@@ -46,10 +46,10 @@ def accuracy(result: StudyResult, setting: str, axes: Axes | None = None) -> Axe
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for key, bits, share in (("a", 5, 0.82), ("b", 8, 0.91))
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> accuracy(result, "adc.bits").get_xlabel()
         'ADC resolution (bits)'
         >>> accuracy(result, "adc.kind")
@@ -80,10 +80,10 @@ def pareto(result: StudyResult, cost: str = "energy_uJ", axes: Axes | None = Non
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> pareto(result).get_xlabel()
         'energy of an image (µJ)'
     """

@@ -71,19 +71,19 @@ def shown_parts(result: StudyResult, shown: Shown) -> list[Table | str]:
     more = len(shown.designs) - shown.top
     if more > 0:
         parts.append(f"and {more:,} more: --top N shows N, --csv and --json have all")
-    if any(not design.accuracies and design.screened is not None for design in shown.rows):
+    if any(not design.chip_values and design.screened is not None for design in shown.rows):
         parts.append("~ screened on few images with one chip, not measured in full")
-    reference = {design.reference for design in shown.designs if design.reference is not None}
-    if result.float_accuracy is not None:
+    reference = {design.reference_value for design in shown.designs if design.reference_value is not None}
+    if result.float_value is not None:
         quantised = f"; quantised reference {_span(reference, result.measure)}" if reference else ""
-        parts.append(f"floating point {result.measure.shown(result.float_accuracy)}{quantised}")
+        parts.append(f"floating point {result.measure.shown(result.float_value)}{quantised}")
     return parts
 
 
 def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
     """Finished designs before screened ones before others, the most accurate first."""
     return sorted(
-        designs, key=lambda design: (not design.accuracies, design.rank, design.measure.rank(design.screened))
+        designs, key=lambda design: (not design.chip_values, design.rank, design.measure.rank(design.screened))
     )
 
 
@@ -159,10 +159,10 @@ def _short(settings: Sequence[str]) -> dict[str, str]:
 def _numbers(design: DesignResult) -> list[Any]:
     cost = design.cost or {}
     accuracy: Any = design.mean
-    if not design.accuracies and design.screened is not None:
+    if not design.chip_values and design.screened is not None:
         accuracy = Cell(design.screened, f"~{design.measure.text(design.screened)}")
     costs = [cost.get(column.key) for column in NUMBERS[1:]]
-    return [accuracy, design.std, len(design.accuracies), *costs]
+    return [accuracy, design.std, len(design.chip_values), *costs]
 
 
 def _text(value: Any) -> str:

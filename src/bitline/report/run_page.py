@@ -100,7 +100,8 @@ def _why(found: Diagnosis) -> Section:
     helps = [(remedy.name, measure.text(remedy.value)) for remedy in found.remedies]
     words = (
         f"{found.because[:1].upper()}{found.because[1:]}. One cause undone at a time, on the first {found.images} "
-        f"samples and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in floating point."
+        f"{measure.sample}s and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in "
+        "floating point."
     )
     content = table(heads, rows) + (table(("what helps", f"{measure.name}{unit}"), helps) if helps else "")
     return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)

@@ -26,10 +26,10 @@ def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(f"d{number}", "", {"adc.bits": number}, {}, accuracies=(number / 2000,), finished=True)
+        ...     DesignResult(f"d{number}", "", {"adc.bits": number}, {}, chip_values=(number / 2000,), finished=True)
         ...     for number in range(2000)
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=None)
         >>> shown = shown_designs(result)
         >>> len(shown.designs), shown.designs[-1].key
         (500, 'd1999')

@@ -22,11 +22,11 @@ def columns_of(result: StudyResult) -> list[str]:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> columns_of(result)[:5]
         ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
     """
@@ -64,7 +64,7 @@ def designs_of(result: StudyResult, shown: StudyResult) -> tuple[dict[str, Any],
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(DesignResult(f"{bits}", "", {}, {"adc": {"bits": bits}}) for bits in (5, 8))
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> found, lines = designs_of(result, result)
         >>> found["8"]["row"], [lines[place] for place in found["8"]["design"] if "bits = 8" in lines[place]][-1][:8]
         (1, 'bits = 8')

@@ -41,11 +41,11 @@ def sections_of(result: StudyResult) -> list[Section]:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> [section.name for section in sections_of(result)]
         ['accuracy', 'pareto']
     """
@@ -63,7 +63,7 @@ def is_grid(result: StudyResult) -> bool:
         >>> from bitline.study import DesignResult, Study
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [6, 7, 8]}])
         >>> designs = tuple(
-        ...     DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.9,)) for bits in (6, 7, 8)
+        ...     DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, chip_values=(0.9,)) for bits in (6, 7, 8)
         ... )
         >>> is_grid(StudyResult(study, {}, (), designs, 0.92)), is_grid(StudyResult(study, {}, (), designs[:1], 0.92))
         (True, False)
@@ -113,9 +113,9 @@ def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
         figures = [accuracy_chart(result, name) for name in telling]
         figures = figures or ([] if result.settings else [chips_chart(result)])
     note = "Bands or bars are 95 % confidence intervals of the mean over chips."
-    few = next((design for design in measured(result) if ChipSpread(result.measure, design.accuracies).is_few), None)
+    few = next((design for design in measured(result) if ChipSpread(result.measure, design.chip_values).is_few), None)
     if few is not None:
-        note += f" With {len(few.accuracies)} chips they are wide: more chips say more."
+        note += f" With {len(few.chip_values)} chips they are wide: more chips say more."
     return Section("accuracy", result.measure.title, tuple(figures), note)
 
 
@@ -175,7 +175,7 @@ def front_table(result: StudyResult) -> str:
         [
             *(setting_text(design.settings.get(name, "")) for name in result.settings),
             result.measure.text(design.mean),
-            (spread := ChipSpread(result.measure, design.accuracies)).in_interval or spread.no_interval,
+            (spread := ChipSpread(result.measure, design.chip_values)).in_interval or spread.no_interval,
             *(number(design.costs[name], 3) for name in costs),
         ]
         for design in front[:LARGEST_FRONT]

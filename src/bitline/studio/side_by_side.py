@@ -27,7 +27,7 @@ def side_by_side(store: Path, first: DesignResult, second: DesignResult, images:
     settings = {name: [_word(value) for value in values] for name, values in differing_settings(designs).items()}
     return {
         "settings": settings,
-        "measured": [first.measure.text(design.mean) if design.accuracies else "" for design in (first, second)],
+        "measured": [first.measure.text(design.mean) if design.chip_values else "" for design in (first, second)],
         "difference": _in_words(first.measure, _difference(store, first, second, images)),
         "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COMPARED},
         "layers": _layers(first, second),

@@ -35,10 +35,10 @@ class Selection:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(str(bits), f"{bits} bits", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(str(bits), f"{bits} bits", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for bits, share in ((4, 0.55), (6, 0.90), (8, 0.91))
         ... )
-        >>> study = StudyResult(Study(), {}, (), designs, float_accuracy=0.92)
+        >>> study = StudyResult(Study(), {}, (), designs, float_value=0.92)
         >>> chosen = Selection(where=("adc.bits >= 6",), sort="adc.bits").of(study)
         >>> [design.name for design in chosen]
         ['6 bits', '8 bits']

@@ -38,7 +38,7 @@ def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], li
         for setting, word in zip(result.settings, last_words, strict=True)
     }
     rows = [_row(design, names) for design in best]
-    last = [f"floating point {measure.shown(result.float_accuracy)}"] if result.float_accuracy is not None else []
+    last = [f"floating point {measure.shown(result.float_value)}"] if result.float_value is not None else []
     last += [f"failed: {failure}" for failure in result.failures[:1]]
     if len(result.failures) > 1:
         last.append(f"{counted(len(result.failures), 'failure')} in all: see .failures")
@@ -50,8 +50,8 @@ def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], li
 def name_of_design(design: DesignResult) -> str:
     """A design among other objects."""
     name = cut(in_line(design.settings) or design.name, 40)
-    accuracy = f"{_value(design)} {design.measure.unit}".strip() if design.accuracies else "not measured"
-    return f"DesignResult({name!r}, {accuracy}, {counted(len(design.accuracies), 'chip')})"
+    accuracy = f"{_value(design)} {design.measure.unit}".strip() if design.chip_values else "not measured"
+    return f"DesignResult({name!r}, {accuracy}, {counted(len(design.chip_values), 'chip')})"
 
 
 def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -59,11 +59,11 @@ def _row(design: DesignResult, names: Mapping[str, str]) -> tuple[str, ...]:
     settings = {called: design.settings[setting] for setting, called in names.items() if setting in design.settings}
     name = in_line(settings) or design.name
     costs = (number(design.costs.get(cost), 3) for cost in COMPARED)
-    spread = ChipSpread(design.measure, design.accuracies)
-    remark = f" ({spread.no_interval})" if spread.says_nothing and len(design.accuracies) > 1 else ""
-    return name, _value(design) + remark, f"{len(design.accuracies)}", *costs
+    spread = ChipSpread(design.measure, design.chip_values)
+    remark = f" ({spread.no_interval})" if spread.says_nothing and len(design.chip_values) > 1 else ""
+    return name, _value(design) + remark, f"{len(design.chip_values)}", *costs
 
 
 def _value(design: DesignResult) -> str:
     """The mean over chips, with its confidence interval where it is known; nothing where none is finished."""
-    return ChipSpread(design.measure, design.accuracies).in_short if design.accuracies else ""
+    return ChipSpread(design.measure, design.chip_values).in_short if design.chip_values else ""
