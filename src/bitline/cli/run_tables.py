@@ -92,7 +92,7 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
     return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
 
 
-COSTS = ("energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "latency_us", "images_per_s")
+SHOWN = ("energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "latency_us", "images_per_s")
 """Costs that a run is shown with."""
 
 
@@ -107,7 +107,7 @@ def _pulses(layers: Sequence[LayerError]) -> Table:
 
 
 def _cost(cost: NetworkCost, sample: str) -> Table:
-    columns = (name("library"), *(cost_column(key, sample) for key in COSTS))
+    columns = (name("library"), *(cost_column(key, sample) for key in SHOWN))
     totals = cost.totals()
     row = [cost.library, *(totals[column.key] for column in columns[1:])]
     largest = ", ".join(

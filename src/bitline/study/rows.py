@@ -54,7 +54,7 @@ END_OF_SUMS = 40
 _IMAGES = re.compile(r'"images": ([0-9]{1,15})\}\]$')
 
 
-def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
+def read_rows(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
     """What rows say.
 
     Args:
@@ -68,7 +68,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
 
     Examples:
         >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
-        >>> checked(Path("study.sqlite"), "results", rows, shard)
+        >>> read_rows(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
     """
