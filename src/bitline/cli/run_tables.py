@@ -74,19 +74,7 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
         Column("accumulated_db", "accumulated", "dB", decibel_text),
         Column("accumulated_half_db", "±", "dB", decibel_text),
     )
-    rows = [
-        (
-            layer.name,
-            layer.rows,
-            layer.outputs,
-            layer.partitions,
-            layer.own_db,
-            layer.own_half_db,
-            layer.accumulated_db,
-            layer.accumulated_half_db,
-        )
-        for layer in layers
-    ]
+    rows = [(layer.name, *(getattr(layer, column.key) for column in columns[1:])) for layer in layers]
     chips = layers[0].chips
     over = f", {chips} chips, ± 95 % interval" if chips > 1 else ""
     return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
