@@ -16,7 +16,7 @@ from bitline.cli.table import Cell, Column, Table, cost_column, name, prose
 from bitline.errors import DesignError
 from bitline.numerics.labels import COMPARED
 from bitline.numerics.summary import cut
-from bitline.numerics.text import exact, fixed, number, with_article
+from bitline.numerics.text import exact, number, with_article
 
 if TYPE_CHECKING:
     from bitline.design import Design
@@ -138,7 +138,7 @@ def _value(value: Any) -> Cell:
 
 def _quality(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
     measure = measured[0].measure
-    unit, change = ("points", _points) if measure.is_share else (measure.unit, _change)
+    unit, change = measure.unit_of_change, measure.text_of_change
     columns = (
         name("design"),
         Column(measure.key, measure.name, measure.unit, measure.text),
@@ -163,18 +163,6 @@ def _with_ends(found: Estimate, limit: Callable[[float], float]) -> tuple[float 
     known = math.isfinite(found.interval()[0]) and all(spread.chips > 1 for spread in found.spreads)
     low, high = found.interval() if known else (math.nan, math.nan)
     return tuple(limit(value) if math.isfinite(value) else None for value in (found.value, low, high))
-
-
-def _points(value: float | None) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    text = fixed(None if value is None else 100 * value, 2)
-    return f"+{text}" if value is not None and value > 0 and float(text) else text
-
-
-def _change(value: float | None) -> str:
-    """A difference of values that are no shares, with its sign."""
-    text = number(value)
-    return f"+{text}" if value is not None and value > 0 else text
 
 
 def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:

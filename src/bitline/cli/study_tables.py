@@ -111,6 +111,7 @@ def duration(seconds: float) -> str:
 def _table(result: StudyResult, shown: Shown) -> Table:
     """One column for each setting that differs, or a single one that says what differs, where that fits better."""
     from bitline.study.table import records as rows_of
+    from bitline.study.words import short_names
 
     records = partial(rows_of, replace(result, designs=tuple(shown.designs)))
     settings, usual = result.settings, _columns(result.measure)
@@ -128,7 +129,7 @@ def _table(result: StudyResult, shown: Shown) -> Table:
     width = terminal_width(sys.stdout)
     if width is None or len(settings) < 2 or apart.width() <= width:
         return apart
-    short = _short(settings)
+    short = short_names(settings)
     rows = [[_differences(design, short), *values] for design, values in zip(shown.rows, numbers, strict=True)]
     return Table("designs", (prose("what differs"), *usual, *more), rows, records=records)
 
@@ -148,12 +149,6 @@ def _differences(design: DesignResult, short: Mapping[str, str]) -> str:
             speaks = isinstance(value, str) and not value[:1].isdigit()
             words.append(_text(value) if speaks else f"{called.replace('_', ' ')} {_text(value)}")
     return " · ".join(words)
-
-
-def _short(settings: Sequence[str]) -> dict[str, str]:
-    """The last words of dotted names that tell them apart."""
-    last = [setting.rpartition(".")[2] for setting in settings]
-    return {setting: word if last.count(word) == 1 else setting for setting, word in zip(settings, last, strict=True)}
 
 
 def _numbers(design: DesignResult) -> list[Any]:

@@ -217,6 +217,16 @@ class Measure(ABC):
         """A deviation or half a width as text, without the unit."""
         return fixed(100 * value, 2) if self.is_share else number(value, 2)
 
+    @property
+    def unit_of_change(self) -> str:
+        """Unit of a difference of two values."""
+        return "points" if self.is_share else self.unit
+
+    def text_of_change(self, change: float | None) -> str:
+        """A difference as text with its sign, without the unit; what is unknown is empty."""
+        text = number(change) if not self.is_share or change is None else fixed(100 * change, 2)
+        return f"+{text}" if change is not None and change > 0 and text.strip("0.") else text
+
     def shown(self, value: float | None) -> str:
         """A value as text, with its unit."""
         text = self.text(value)

@@ -9,8 +9,8 @@ from typing import Any
 from bitline.design import Design
 from bitline.evaluation.comparison import MeasuredDesign, differing_settings
 from bitline.measures import Measure
+from bitline.numerics.confidence import known
 from bitline.numerics.labels import COMPARED
-from bitline.numerics.text import fixed, number
 from bitline.study import DesignResult
 from bitline.study.store import Store
 
@@ -52,25 +52,15 @@ def _in_words(measure: Measure, difference: list[float] | None) -> str:
     """A difference with the ends of its 95 % interval, in points where the measure is a share."""
     if difference is None:
         return ""
-    value, low, high = (_signed(measure, measure.possible_change(change)) for change in difference)
-    unit = "points" if measure.is_share else measure.unit
-    return f"{value} {unit}".rstrip() + f", 95 % from {low} to {high}"
+    value, low, high = (measure.text_of_change(measure.possible_change(change)) for change in difference)
+    return f"{value} {measure.unit_of_change}".rstrip() + f", 95 % from {low} to {high}"
 
 
-def _signed(measure: Measure, change: float) -> str:
-    text = fixed(100 * change, 2) if measure.is_share else number(change)
-    return f"+{text}" if change > 0 else text
-
-
-def _layers(first: DesignResult, second: DesignResult) -> list[tuple[str, float | None, float | None]]:
+def _layers(first: DesignResult, second: DesignResult) -> list[tuple[str, object, object]]:
     """Name of each layer and its own signal-to-error ratio in both designs."""
     own = [{layer.name: layer.own_db for layer in design.layers} for design in (first, second)]
     names = dict.fromkeys([*own[0], *own[1]])
-    return [(name, _finite(own[0].get(name)), _finite(own[1].get(name))) for name in names]
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return [(name, known(own[0].get(name)), known(own[1].get(name))) for name in names]
 
 
 def _word(value: Any) -> str:

@@ -11,6 +11,7 @@ from bitline.numerics.notebook import table_html
 from bitline.numerics.summary import counted, cut, summary
 from bitline.numerics.text import number
 from bitline.study.point import in_line
+from bitline.study.words import short_names
 
 if TYPE_CHECKING:
     from bitline.study.results import DesignResult, StudyResult
@@ -32,11 +33,7 @@ def _parts_of_study(result: StudyResult) -> tuple[str, list[tuple[str, ...]], li
     finished = sum(design.finished for design in result.designs)
     title = f"{cut(result.study.name, 40)}: {counted(len(result.designs), 'design')}, {finished:,} finished"
     best = sorted(result.designs, key=lambda design: design.rank)
-    last_words = [setting.rpartition(".")[2] for setting in result.settings]
-    names = {
-        setting: word if last_words.count(word) == 1 else setting
-        for setting, word in zip(result.settings, last_words, strict=True)
-    }
+    names = short_names(result.settings)
     rows = [_row(design, names) for design in best]
     last = [f"floating point {measure.shown(result.float_value)}"] if result.float_value is not None else []
     last += [f"failed: {failure}" for failure in result.failures[:1]]
