@@ -92,7 +92,7 @@ def _change(row: StoredDesign, settings: dict[str, Any]) -> tuple[str, ...] | No
 def _rests_on_files(settings: Mapping[str, Any]) -> bool:
     """Whether keys depend on what is beside the settings: code of the user's, tables of measurements, a library."""
     library = settings.get("hardware", {}).get("library")
-    return library not in libraries() or _names_a_file({**settings, "name": "", "description": ""})
+    return library not in libraries() or _names_a_file(views.unnamed(settings))
 
 
 def _names_a_file(value: Any) -> bool:
