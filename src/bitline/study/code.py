@@ -1,6 +1,6 @@
 """The code of users that results depend on: their devices, converters and networks.
 
-A version of bitline gives the same numbers for the same design, seed and inputs, and a store knows that version. Of a
+Bitline itself says what changed in its numbers (`design.changes`), and a store knows which changes it has met. Of a
 class that bitline does not know, it can only tell whether the code is the same: the files of the class's module and of
 the modules that it imports at its top, as long as they are the user's. Comments and layout do not count. Of a package
 that was installed, the module's file and the version count. Not seen are data files that the code reads, and what it
