@@ -138,11 +138,11 @@ class Statistics:
         Raises:
             CalibrationError: there are no images.
         """
-        if len(images) == 0:
+        inputs = Inputs.of(images, network)
+        if len(inputs) == 0:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
         scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
-        inputs = Inputs.of(images, network)
         calls, digital = count_work(network, inputs.first(1).calls[0])
         uses = {name: math.ceil(work.uses) for name, work in calls.items()}
         activities = record.activities or record_activity(network, scales, inputs, uses)
@@ -165,7 +165,7 @@ class Statistics:
                     after=calls[layer.name].after,
                 )
             )
-        return cls(tuple(layers), digital, len(images))
+        return cls(tuple(layers), digital, len(inputs))
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.
@@ -243,7 +243,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
         (['0', '2'], 32.0)
     """
     design = Design.of(design)
-    inputs = images if isinstance(images, Tensor) else Inputs.of(images, model)
+    inputs = Inputs.of(images, model)
     network = convert(model, views.reference(design), inputs)
     return Statistics.of(network, inputs)
 
