@@ -35,7 +35,7 @@ class ContinuousLevels(Variant):
 
 
 class UniformLevels(Variant):
-    """Equally spaced conductances from G_min to G_max.
+    """Equally spaced conductances from G_min to G_max; half-way between two, the one with the even number from G_min.
 
     Examples:
         >>> UniformLevels(count=5).nearest(torch.tensor([0.1, 0.3, 0.9]), lowest=0.0)
@@ -52,7 +52,7 @@ class UniformLevels(Variant):
 
 
 class LevelTable(Variant):
-    """A table of conductances, however spaced.
+    """A table of conductances, however spaced; half-way between two, the smaller one.
 
     Examples:
         >>> LevelTable(values=(0.1, 0.2, 1.0)).nearest(torch.tensor([0.0, 0.3, 0.9]), lowest=0.1)
