@@ -161,12 +161,7 @@ class EncodedLayer:
         return None if readings is None else CountedArrays(**vars(bare), readings=readings.to(self.step.device))
 
     def driven(self, inputs: LayerInputs, scale: InputScale) -> DrivenInputs:
-        """Float inputs (batch, channels, *space) as rows are driven with them.
-
-        Args:
-            inputs: finite.
-            scale: quantisation of the inputs, with a sign or without.
-        """
+        """Finite float inputs (batch, channels, *space) as rows are driven with them, for codes with this scale."""
         if self.design.inputs.range.is_per_vector:
             return DividedInputs.of(inputs, self.product, scale.signed)
         return DrivenInputs(inputs)
