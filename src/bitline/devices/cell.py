@@ -39,7 +39,7 @@ class Cell(Part):
     levels: AnyLevels = ContinuousLevels()
     """Conductances that can be aimed at, of which targets take the nearest: 'continuous', 'uniform' (with a count) or
     'table' (with values). Half-way between two it is the one with the even number from G_min ('uniform'), or the
-    smaller one ('table')."""
+    smaller one ('table'), unless the target's last binary digit decides: few fractions of a window are exact."""
     programming: AnyProgramming = Once()
     """How cells are written: 'once', or 'write-verify' with a tolerance."""
     variation: Variation = Variation()
