@@ -104,6 +104,10 @@ def _is_on_a_fine_grid(settings: Settings) -> bool:
     return bool(settings["cell.resolution"] > 131_072)
 
 
+def _has_vectors_without_a_sign(settings: Settings) -> bool:
+    return bool(settings["inputs.range.kind"] == "per-vector") and settings["inputs.signed"] is not True
+
+
 CHANGES = (
     Change("curved-noise", "read noise of nonlinear cells, 28 November 2026", _is_curved_and_noisy),
     Change("gains-on-wires", "gains against drift on resistive lines, 28 November 2026", _is_compensated_on_wires),
@@ -113,6 +117,7 @@ CHANGES = (
     Change("drift-in-log", "drift between measured times, 29 November 2026", _drifts_between_times),
     Change("saved-bits", "noise of conversions that save bits, 30 November 2026", _saves_noisy_bits),
     Change("fine-grid", "cells on grids above 131,072 steps, 30 November 2026", _is_on_a_fine_grid),
+    Change("vector-sign", "ranges of vectors without a sign, 30 November 2026", _has_vectors_without_a_sign),
 )
 """Every change since 28 November 2026, in order. Keys have their names, so that lines are added at the end and never
 taken out."""
