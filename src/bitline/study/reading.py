@@ -17,6 +17,7 @@ from bitline.config.trust import reading_a_file
 from bitline.design import views
 from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
+from bitline.numerics.summary import counted
 from bitline.study.code import Code
 from bitline.study.coverage import FinishedWork, counting, enough
 from bitline.study.forms import note_on_earlier
@@ -67,7 +68,9 @@ def read_results(path: str | Path) -> StudyResult:
         known = [design for design in designs if design.key not in changed]
         newest = known if len(designs) == len(order) else list(_current(known, order, store))
         earlier = _earlier(newest, order, store.forms(), facts.pop(FORM, ""))
-        left_out = _LeftOut(changed, len(known) - len(newest), len(earlier), contents.with_old_costs(newest))
+        waiting = _waiting(changed, designs, {_told(design) for design in newest if design.key in order})
+        replaced = len(designs) - len(newest) - len(waiting)
+        left_out = _LeftOut(waiting, replaced, len(earlier), contents.with_old_costs(newest))
         return StudyResult(
             study=study,
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
@@ -153,6 +156,13 @@ def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str
     return found | {design.key for design in others if told.get(_told(design), design.key) != design.key}
 
 
+def _waiting(
+    changed: dict[str, tuple[str, ...]], designs: list[StoredDesign], shown: set[str]
+) -> dict[str, tuple[str, ...]]:
+    """Those designs whose numbers changed that were not measured anew since, as far as tables tell."""
+    return {row.key: changed[row.key] for row in designs if row.key in changed and _told(row) not in shown}
+
+
 def _told(design: StoredDesign) -> str:
     """What a table says of a design."""
     return json.dumps(design.settings, sort_keys=True)
@@ -167,13 +177,13 @@ class _LeftOut(NamedTuple):
     """What is not shown of a store, or shown as it was.
 
     Attributes:
-        outdated: what changed in the numbers of designs, by key.
+        waiting: what changed in the numbers of designs that were not measured anew since, by key.
         replaced: number of designs that were measured anew since.
         earlier: number of designs of earlier forms of the study.
         costs: number of designs that are shown with costs of an earlier version.
     """
 
-    outdated: dict[str, tuple[str, ...]]
+    waiting: dict[str, tuple[str, ...]]
     replaced: int
     earlier: int
     costs: int
@@ -183,10 +193,11 @@ def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left
     """What is to be known of the results."""
     yield from (facts[name] for name in (NOTES, MEMORY, LEFT_OUT) if facts.get(name))
     yield from json.loads(facts.get(DEVICES, "[]"))
-    if left_out.outdated:
-        yield note_on_outdated(len(left_out.outdated), [what for found in left_out.outdated.values() for what in found])
+    if left_out.waiting:
+        yield note_on_outdated(len(left_out.waiting), [what for found in left_out.waiting.values() for what in found])
     if left_out.replaced:
-        yield f"results of {left_out.replaced} designs with earlier code or another component library are left out"
+        what = counted(left_out.replaced, "design")
+        yield f"results of {what} with earlier code or another component library are left out"
     if left_out.earlier:
         yield note_on_earlier(left_out.earlier)
     if left_out.costs:
