@@ -100,7 +100,7 @@ def test_a_changed_device_is_measured_anew(lab, tmp_path):
     assert second.points[0].key != first.points[0].key
     result = read_results(path)
     assert [design.key for design in result.designs] == [second.points[0].key]
-    assert "results of 1 designs with earlier code or another component library are left out" in result.notes
+    assert "results of 1 design with earlier code or another component library are left out" in result.notes
     assert result.facts["code of mylab:Mine"].startswith("mylab.py, mylab_common.py ")
     lab(mylab_common="FACTOR = 0.99", mylab=DEVICE.format(raises="raise ValueError('too wrong')"))
     assert sweep(study(), path).done == 0
