@@ -49,7 +49,8 @@ class _Shared:
         form: Form = "json" if given["json"] else "csv" if given["csv"] else "text"
         output = ctx.meta[KEY] = Output(form, given["quiet"])
         try:
-            return super().invoke(ctx)  # type: ignore[misc]
+            with output.hearing():
+                return super().invoke(ctx)  # type: ignore[misc]
         except KeyboardInterrupt:
             complain("; ".join(filter(None, ("interrupted", output.if_interrupted))))
             raise typer.Exit(INTERRUPTED) from None

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from bitline.cli.start import work_begins
 from bitline.cli.table import Table
 from bitline.config.files import json_text
 from bitline.config.spreadsheets import no_formula
+from bitline.errors import UncachedWarning
 from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]
@@ -101,6 +103,23 @@ class Output:
     def wrote(self, *paths: Path) -> None:
         """Say which files were written."""
         self.note(f"wrote {', '.join(map(str, paths))}")
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Say of warnings those for which a command has no words of its own."""
+        before = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+            if issubclass(category, UncachedWarning):
+                self.notes([str(message)])
+            else:
+                before(message, category, *place, **options)
+
+        warnings.showwarning = say
+        try:
+            yield
+        finally:
+            warnings.showwarning = before
 
     @contextmanager
     def progress(self) -> Iterator[Tell]:
