@@ -13,7 +13,8 @@ import typer
 from bitline.cli import options
 from bitline.cli.commands import Commands, PlainCommand, refuse_idle
 from bitline.cli.inputs import one_of
-from bitline.cli.output import Output, printable
+from bitline.cli.output import Output
+from bitline.cli.streams import printable
 from bitline.config.files import check_writable, json_text, write_text
 from bitline.errors import BitlineError, StudyError
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, TextIO
 
 from bitline.cli.progress import Tell, bar
 from bitline.cli.start import work_begins
+from bitline.cli.streams import printable
 from bitline.cli.table import Table
 from bitline.config.files import json_text
 from bitline.config.spreadsheets import no_formula
@@ -24,9 +25,6 @@ from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]
 """How results are written."""
-
-PLAIN = {"µ": "u", "²": "2", "±": "+-", "─": "-", "·": "|", "⁶": "^6", "³": "^3"}
-"""What stands for a character that an encoding does not have."""
 
 BOLD, RED = "1", "31"
 """Codes of terminals."""
@@ -138,30 +136,6 @@ KEY = "bitline.output"
 def terminal_width(stream: TextIO) -> int | None:
     """Characters in a line of a terminal; None for a file or a pipe, whose lines are as long as they are."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
-
-
-def _in(encoding: str, character: str) -> str:
-    """A character, or what stands for it in an encoding that lacks it."""
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return PLAIN.get(character, "?").encode(encoding, "replace").decode(encoding)
-    return character
-
-
-def printable(stream: TextIO) -> Any:
-    """A function that makes texts printable: without control characters, and in the stream's encoding."""
-    encoding = stream.encoding or "utf-8"
-
-    def say(text: str) -> str:
-        text = "".join(character for character in text if character.isprintable())
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            text = "".join(_in(encoding, character) for character in text)
-        return text
-
-    return say
 
 
 def styled(text: str, code: str, stream: TextIO) -> str:

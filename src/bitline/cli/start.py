@@ -17,8 +17,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end_at_once)
     try:
-        from bitline.cli import app
+        from bitline.cli import app, streams
 
+        streams.prepare()
         app.main()
     except KeyboardInterrupt:
         _end_at_once()
