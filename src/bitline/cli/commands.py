@@ -16,7 +16,7 @@ from typer.models import Default
 from bitline.cli.help import write_help
 from bitline.cli.output import KEY, Form, Output, complain
 from bitline.cli.start import INTERRUPTED
-from bitline.errors import BitlineError
+from bitline.errors import BitlineError, Terminated
 
 OUTPUT = "Output"
 """Panel of the options that all commands have."""
@@ -40,7 +40,11 @@ class _Shared:
         write_help(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command with an `Output` as its options say."""
+        """Run the command with an `Output` as its options say.
+
+        Raises:
+            BitlineError: options exclude each other, or code of the user's ended the program.
+        """
         given = {name: ctx.params.pop(name, False) for name in ("json", "csv", "quiet")}
         if given["json"] and given["csv"]:
             raise BitlineError("--json and --csv: give one of them")
@@ -54,6 +58,12 @@ class _Shared:
         except KeyboardInterrupt:
             complain("; ".join(filter(None, ("interrupted", output.if_interrupted))))
             raise typer.Exit(INTERRUPTED) from None
+        except Terminated:
+            raise
+        except SystemExit as end:  # no command ends so by itself
+            raise BitlineError(
+                f"code that bitline ran ended it with status {end.code!r}: let it raise an error instead"
+            ) from None
 
 
 class Command(_Shared, TyperCommand):
