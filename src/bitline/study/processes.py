@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
@@ -163,6 +164,7 @@ class Standing(Processes):
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl-C comes after this; processes that begin in it never get it, not even while they import."""
+    multiprocessing.resource_tracker.ensure_running()  # would start with the first of them, and let interrupts through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
