@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.consent import allowed_design
 from bitline.cli.cost_tables import (
     Batch,
@@ -116,6 +116,8 @@ def cost(
     from bitline.cost.comparability import one_sided_parts
 
     output = Output.of(context)
+    if batch is None:
+        refuse_idle(context, "without --batch", "tiles")
     check_writable("--out", *([out] if out else []))
     check_explained(explain)
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)

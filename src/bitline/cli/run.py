@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle, refuse_more
 from bitline.cli.inputs import Sample, Source, check_compute, check_time, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample
@@ -115,6 +115,9 @@ def run(
 
     output = Output.of(context)
     check_time(context, set_)
+    if not compared_images:
+        refuse_idle(context, "with --compared-images 0", "compared_chips")
+    refuse_more(context, chips, "chips", "compared_chips")
     chosen = chosen_design(design, set_, allow_code)
     for moment in time or ():
         chosen.with_settings({"cell.time": moment})  # refused before the work
@@ -126,6 +129,8 @@ def run(
     named = source.metric(metric)
     measure = measure_of(named)
     sample = source.shown(images, calibration_images)
+    refuse_more(context, len(sample), f"{measure.sample}s to measure on", "compared_images")
+    refuse_more(context, len(sample.calibration), f"calibration {measure.sample}s", "recalibrate")
     _warn(output, chosen, sample)
     compared = compared_images, compared_chips
     how = _Procedure(
