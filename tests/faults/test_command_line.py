@@ -146,6 +146,26 @@ def test_options_that_do_nothing_are_refused(bitline, arguments, words):
     assert words in errors
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["init", "design", "--out", "x.json"], "--out is 'x.json': use a .toml file"),
+        (["tune", "--out", "x.json"], "--out is 'x.json': use a .toml file"),
+        (["cost", "--out", "-"], "--out is '-': use a .json file"),
+        (["cost", "--set", "adc.bits=06"], "adc.bits is '06': write 6"),
+        (["cost", "--set", "adc.bits='6'"], "adc.bits is '6': write the number without quotes"),
+        (["devices", "show", "c.xlsx"], "bitline: cell.device.file is 'c.xlsx', and there is no such file"),
+    ],
+)
+def test_messages_say_what_was_typed_and_what_to_type(bitline, tmp_path, monkeypatch, arguments, words):
+    """Of numbers like 06, devices without a design, and files that are named as what they are not."""
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = bitline(*arguments)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("option", [["--report", "x.html"], ["--retry-failed"]])
 def test_options_of_work_do_nothing_where_none_is_done(bitline, tmp_path, option):
     (tmp_path / "study.toml").write_text("[data]\nimages = 4\n", encoding="utf-8")

@@ -19,10 +19,10 @@ from bitline.cli.cost_tables import (
     units_table,
     whole_table,
 )
-from bitline.cli.inputs import Source
+from bitline.cli.inputs import Source, check_text
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
-from bitline.config.files import check_writable, write_values
+from bitline.config.files import write_values
 from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def cost(
     output = Output.of(context)
     if batch is None:
         refuse_idle(context, "without --batch", "tiles")
-    check_writable("--out", *([out] if out else []))
+    check_text("--out", out, ".json")
     check_explained(explain)
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:
