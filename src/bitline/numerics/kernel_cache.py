@@ -33,7 +33,7 @@ class Forgiving(FunctionCache):
         try:
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
         except OSError as error:
-            _warn(f"{error.strerror or error} in {self.cache_path}")
+            warn_once(f"{error.strerror or error} in {self.cache_path}")
 
 
 def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -56,7 +56,7 @@ def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
         # what `enable_caching` does
         kernel._cache = Forgiving(function)  # type: ignore[no-untyped-call, attr-defined]
     except (RuntimeError, OSError):  # of all folders that numba tries, none can be written to
-        _warn("no folder for them can be written to")
+        warn_once("no folder for them can be written to")
     return kernel
 
 
@@ -73,7 +73,7 @@ def _nothing() -> None: ...
 
 
 @cache
-def _warn(why: str) -> None:
+def warn_once(why: str) -> None:
     """Say once that kernels are not kept, and why; worker processes leave that to the one that started them."""
     if multiprocessing.parent_process() is None:
         where = f", not even {os.environ[FOLDER]}" if os.environ.get(FOLDER) else ""
