@@ -12,8 +12,9 @@ import torch
 
 from bitline import Design
 from bitline.arrays import ConvolutionProduct
-from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products
-from bitline.arrays._mesh import MeshWire, effective_conductance
+from bitline.arrays._ladder import InputWindows, ladder_products
+from bitline.arrays._line_wires import LineWires
+from bitline.arrays._mesh import effective_conductance
 from bitline.encode import input_slices
 from bitline.layer.cells import program_cells
 from bitline.layer.chip import Chip
@@ -107,7 +108,7 @@ def test_ladder(benchmark, active):
     codes = (torch.rand(1000, 1152) < active).float()
     cells = torch.rand(1152, 256)
     windows = InputWindows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
-    benchmark(lambda: ladder_products(codes, windows, cells, cells, LadderWires(1e-5), 1))
+    benchmark(lambda: ladder_products(codes, windows, cells, cells, LineWires(1e-5), 1))
     benchmark.extra_info["effective cell steps per second"] = 1000 * 1152 * 256 / benchmark.stats.stats.median
 
 
@@ -115,7 +116,7 @@ def test_ladder(benchmark, active):
 @pytest.mark.parametrize(("rows", "columns"), [(144, 64), (576, 128), (1152, 256)])
 def test_row_driven_array(benchmark, rows, columns):
     cells = torch.rand(rows, columns).numpy()
-    wires = MeshWire(1e-5, 0.0, None), MeshWire(1e-5, None, 0.0)
+    wires = LineWires(1e-5).reversed(), LineWires(1e-5)
     benchmark.pedantic(lambda: effective_conductance(cells, *wires), rounds=2, warmup_rounds=1)
 
 

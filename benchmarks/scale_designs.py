@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bitline.numerics.labels import COSTS
 from bitline.report.study_page import write_study
 from bitline.study import Study, read_results
 from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.point import Point
 from bitline.study.store import Store
-from bitline.study.stored_costs import COSTS
 from bitline.study.task import Outcome
 from bitline.study.values import pack
 from bitline.study.work import agenda_of

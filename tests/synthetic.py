@@ -13,9 +13,9 @@ from bitline.data.preprocess import FASHION_MNIST
 from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.result import Evaluation
 from bitline.networks.network import Network
+from bitline.numerics.labels import COSTS
 from bitline.study import Study
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.stored_costs import COSTS
 
 NUMBERS = (
     1029.7, 1360.0, 1e-7, 10, 100, 103000, 999.96, 1e9, -1234.5, -0.0, 0.0, 9.9996e-5, 123456789, 0.1, 999950.0, -1e-7,

@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bitline.cost import NetworkCost
-from bitline.cost.labels import label_of_cost
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.report.figures.cost import CostPart, parts_of
 from bitline.report.figures.run import compared
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
-from bitline.report.figures.study_series import COST_AXES, measured
+from bitline.report.figures.study_series import measured
 from bitline.report.figures.study_series import pareto as costed
 from bitline.report.style import BLUE, ORANGE
 from bitline.study.results import StudyResult
@@ -46,10 +46,10 @@ def accuracy(result: StudyResult, setting: str, axes: Axes | None = None) -> Axe
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for key, bits, share in (("a", 5, 0.82), ("b", 8, 0.91))
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> accuracy(result, "adc.bits").get_xlabel()
         'ADC resolution (bits)'
         >>> accuracy(result, "adc.kind")
@@ -80,15 +80,15 @@ def pareto(result: StudyResult, cost: str = "energy_uJ", axes: Axes | None = Non
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> pareto(result).get_xlabel()
         'energy of an image (µJ)'
     """
-    if cost not in COST_AXES:
-        raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COST_AXES)}")
+    if cost not in COMPARED:
+        raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COMPARED)}")
     if not costed(result, cost)[0]:
         raise StudyError(f"no design of this study has both a finished chip and a cost {cost}: run the study first")
     axes = axes or _new_axes()

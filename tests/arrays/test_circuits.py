@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bitline.arrays import GateDrivenArray, RowDrivenArray, Wire
 from bitline.arrays._ladder import line_voltages, plain_ladder
-from bitline.arrays._mesh import MeshWire, effective_conductance
+from bitline.arrays._line_wires import LineWires
+from bitline.arrays._mesh import effective_conductance
 from bitline.arrays.circuit import gate_driven_circuit, row_driven_circuit, solve, solve_nonlinear, to_spice
 from bitline.devices.current_voltage import Milo2021, Ohmic
 from bitline.errors import DesignError
@@ -106,7 +107,7 @@ def test_row_driven_arrays_equal_badcrossbar(word, bit, rows, columns):
     cells = random_cells(rows, columns, 3)
     voltages = np.random.default_rng(0).uniform(0.1, 1, (rows, 1))
     solution = badcrossbar.compute(voltages, 1 / cells, r_i_word_line=word, r_i_bit_line=bit)
-    effective = effective_conductance(cells, MeshWire(word, 0.0, None), MeshWire(bit, None, 0.0))
+    effective = effective_conductance(cells, LineWires(word).reversed(), LineWires(bit))
     np.testing.assert_allclose(voltages[:, 0] @ effective, np.ravel(solution.currents.output), rtol=1e-6)
 
 

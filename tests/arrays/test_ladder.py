@@ -15,8 +15,9 @@ from torch.nn import functional
 
 from bitline import AnalogCore, Design
 from bitline.arrays import ConvolutionProduct, MatrixProduct
-from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products, plain_ladder, plain_products
+from bitline.arrays._ladder import InputWindows, ladder_products, plain_ladder, plain_products
 from bitline.arrays._ladder_numba import WIDTHS
+from bitline.arrays._line_wires import OPEN, LineWires
 from bitline.errors import DesignError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import EncodedLayer
@@ -30,7 +31,7 @@ terminals = st.sampled_from([0.0, 1e-3, 1.0])
 @st.composite
 def wires(draw):
     terminal = draw(terminals)
-    return LadderWires(draw(segments), terminal, draw(st.sampled_from([None, terminal])))
+    return LineWires(draw(segments), terminal, draw(st.sampled_from([OPEN, terminal])))
 
 
 def random_array(rows: int, lines: int, seed: int, dtype=torch.float64):
@@ -46,7 +47,7 @@ def test_the_ladder_obeys_kirchhoff(wire, rows, lines, signed, interleaved, seed
     plus, minus = random_array(rows, lines, seed), random_array(rows, lines, seed + 1)
     given_cells, loading = (plus - minus, plus + minus) if interleaved else (plus, plus)
     drive = rng.integers(-1 if signed else 0, 2, (3, rows))
-    line_wire = LineWire(wire.segment, wire.foot, wire.head is not None)
+    line_wire = LineWire(wire.segment, wire.foot, wire.head != OPEN)
     expected = wired_current(plus.numpy(), minus.numpy() if interleaved else None, drive.T, line_wire).T
     result = plain_ladder(torch.tensor(drive), given_cells, loading, wire).numpy()
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max() + 1e-12)
@@ -74,10 +75,10 @@ def test_kernel_equals_the_readable_ladder(wire, rows, lines, bits, signed, seed
                 [
                     (
                         InputWindows(windows.offset.flip(0), windows.base),
-                        (cells.flip(0), cells.flip(0), wire.from_the_other_end()),
+                        (cells.flip(0), cells.flip(0), wire.reversed()),
                     )
                 ]
-                if wire.head is not None
+                if wire.head != OPEN
                 else []
             ),
         ]
@@ -95,7 +96,7 @@ def test_numbers_stay_finite_where_wires_dominate():
     cells = torch.ones(1152, 3)
     codes = torch.ones(1, 1152)
     windows = InputWindows(torch.arange(1152), torch.zeros(1, dtype=torch.int64))
-    wire = LadderWires(10.0)
+    wire = LineWires(10.0)
     result = ladder_products(codes, windows, cells, cells, wire, 1)
     expected = plain_ladder(codes.double(), cells.double(), cells.double(), wire)
     torch.testing.assert_close(result[:, :, 0].double(), expected, rtol=1e-5, atol=0)
@@ -107,9 +108,9 @@ def test_wires_take_current_away_and_more_of_them_take_more(rows, lines, seed, s
     cells = random_array(rows, lines, seed)
     drive = torch.ones(1, rows)
     ideal = cells.sum(0)
-    thin = plain_ladder(drive, cells, cells, LadderWires(segment))
-    thinner = plain_ladder(drive, cells, cells, LadderWires(2 * segment))
-    both = plain_ladder(drive, cells, cells, LadderWires(segment, 0.0, 0.0))
+    thin = plain_ladder(drive, cells, cells, LineWires(segment))
+    thinner = plain_ladder(drive, cells, cells, LineWires(2 * segment))
+    both = plain_ladder(drive, cells, cells, LineWires(segment, 0.0, 0.0))
     assert bool((thinner <= thin * (1 + 1e-12)).all() and (thin <= both * (1 + 1e-12)).all())
     assert bool((both <= ideal * (1 + 1e-12)).all())
 

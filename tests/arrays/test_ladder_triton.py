@@ -11,17 +11,18 @@ import pytest
 
 PROGRAM = """
     import torch
-    from bitline.arrays._ladder import LadderWires, InputWindows, plain_products
+    from bitline.arrays._line_wires import LineWires
+    from bitline.arrays._ladder import InputWindows, plain_products, start_of
     from bitline.arrays._ladder_triton import ladder_on_gpu
 
     torch.manual_seed(0)
-    cases = ((LadderWires(1e-3, 0.1), False), (LadderWires(5.0), True), (LadderWires(1e-2, 0, 0.2), False))
+    cases = ((LineWires(1e-3, 0.1), False), (LineWires(5.0), True), (LineWires(1e-2, 0, 0.2), False))
     for wires, careful in cases:
         codes = torch.randint(-15, 16, (2, 40)).float()
         windows = InputWindows(torch.randperm(30), torch.tensor([0, 3, 7]))
         given, loading = torch.rand(30, 70), torch.rand(30, 70)
         expected = plain_products(codes.double(), windows, given.double(), loading.double(), wires, 4)
-        start = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+        start = start_of(wires)
         arguments = (codes, windows.offset, windows.base, given, loading, (wires.segment, wires.foot, *start))
         result = ladder_on_gpu(*arguments, careful, 4)
         assert float((result - expected).abs().max()) < 1e-5 * float(expected.abs().max())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -93,6 +94,8 @@ def test_any_measure_is_asked_why_and_compared():
     assert found.loss > 0 and found.because.startswith("too few levels of the ADCs") and "%" not in found.because
     assert [undone.value for undone in found.without] == sorted(undone.value for undone in found.without)
     table, lines = why.why_parts(found)
+    assert "40 samples on one chip" in table.title
+    assert "40 images on one chip" in why.why_parts(replace(found, measure=measure_of("accuracy")))[0].title
     assert table.columns[1].head == "mean squared error" and "try: --set adc.bits=" in lines
     first, second = compare_designs(network, [poor, "ideal"], inputs, targets, inputs, Procedure(2), metric="mse")
     assert second.less(first).value == pytest.approx(second.quality.value - first.quality.value)

@@ -55,7 +55,7 @@ def measured(monkeypatch, tmp_path):
         )
         for bits, (share, energy) in numbers.items()
     )
-    result = StudyResult(Study(), {}, (), designs, float_accuracy=0.92)
+    result = StudyResult(Study(), {}, (), designs, float_value=0.92)
     monkeypatch.setattr("bitline.study.read_results", lambda store: result)
     store = tmp_path / "study.sqlite"
     store.touch()

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from bitline import Design, convert
 from bitline.cost import RowActivity, gather_statistics
-from bitline.quantize import input_codes
+from bitline.quantize import input_codes, weight_codes
 
 
 def test_rows_and_cells_are_as_active_as_a_count_says():
@@ -46,6 +46,46 @@ def test_activity_of_a_matrix_is_exact():
     assert activity.squared == pytest.approx(float(slices.square().mean()), rel=1e-6)
     mean = torch.einsum("bnr,lsor->", slices.square(), cells) / (3 * len(inputs) * cells.numel())
     assert activity.conductance == pytest.approx(float(mean), rel=1e-5)
+
+
+TRANSPOSED = [
+    (nn.ConvTranspose2d(3, 4, 4, stride=2, padding=1), (3, 4, 5)),
+    (nn.ConvTranspose2d(3, 4, 4), (3, 1, 1)),
+    (nn.ConvTranspose2d(4, 4, 2, stride=2, groups=2), (4, 3, 3)),
+    (nn.ConvTranspose2d(2, 4, 3, stride=(3, 2), padding=2, output_padding=1, dilation=(1, 2)), (2, 5, 6)),
+    (nn.ConvTranspose1d(3, 2, 16, stride=8, padding=4), (3, 9)),
+    (nn.ConvTranspose1d(3, 2, 3, stride=2, padding=3), (3, 9)),
+    (nn.ConvTranspose3d(2, 3, 3, stride=2, padding=1, output_padding=1), (2, 2, 3, 3)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), TRANSPOSED)
+def test_rows_of_transposed_convolutions_are_driven_as_their_windows_say(layer, shape):
+    """Windows see the rim of the image with zeros between its inputs less often than its middle."""
+    inputs = torch.rand(6, *shape, generator=torch.Generator().manual_seed(1)) ** 2
+    design = Design(inputs={"bits": 6, "slice_bits": 2})
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    activity = RowActivity.of(seen, seen.layers[0], design)
+    analog = convert(nn.Sequential(layer), design, inputs)[0]
+    codes = analog.encoded().input_codes(analog.arranged(inputs), analog.calibration.inputs)
+    windows = analog.product.windows(codes).long()
+    slices = torch.stack([(windows >> (2 * index)) & 3 for index in range(3)]).double() / 3
+    assert activity.driven == pytest.approx(float((slices > 0).double().mean()), rel=1e-6)
+    assert activity.squared == pytest.approx(float(slices.square().mean()), rel=1e-6)
+    assert seen.layers[0].inputs == inputs[0].numel()
+
+
+def test_cells_of_a_transposed_convolution_take_what_the_inputs_of_their_rows_ask_for():
+    layer, inputs = nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1), torch.ones(2, 2, 4, 4)
+    seen = gather_statistics(nn.Sequential(layer), Design(), inputs)
+    activity = RowActivity.of(seen, seen.layers[0], Design())
+    analog = convert(nn.Sequential(layer), Design(), inputs)[0]
+    windows = analog.product.windows(analog.arrange(inputs)).reshape(2, 2, 8, 4, 8, 4)
+    rows = windows.mean((0, 2, 4)).flatten().double()  # share of the windows in which each row is driven
+    codes, _ = weight_codes(analog.matrix, 8, "layer", 100.0)
+    cells = Design().weights.digits(codes).double()
+    assert activity.driven == pytest.approx(float(rows.mean()), rel=1e-6)
+    assert activity.conductance == pytest.approx(float((cells * rows).mean()), rel=1e-5)
 
 
 def test_driver_voltages_count_by_their_square():

@@ -101,6 +101,26 @@ def test_bits_are_recommended_for_any_data_and_measure():
         recommend(network, Design(), data, calibration=inputs, metric="mae", loss=-1)
 
 
+class Beside(torch.nn.Module):
+    """A layer whose inputs are all 0 here, and then one that decides."""
+
+    def __init__(self):
+        super().__init__()
+        self.silent, self.heard = torch.nn.Linear(6, 3, bias=False), torch.nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.silent(torch.relu(x - 9)) + self.heard(x)
+
+
+def test_layers_without_a_signal_do_not_decide_the_range():
+    """The first P was taken for the best one where the first layer has no ratio."""
+    torch.manual_seed(0)
+    network, inputs = Beside(), torch.rand(40, 6)
+    best = recommend(network, Design(), inputs, network(inputs).detach(), calibration=inputs, metric="mae", bits=(3,))
+    ratios = [ratio for _, _, ratio, value in best.tried if np.isnan(value)]
+    assert np.isfinite(ratios).all() and best.tried[-1][2] == max(ratios)
+
+
 def test_recommendation_keeps_its_promise(fashion):
     model, data = fashion
     part = data.split(80, 30)

@@ -9,7 +9,7 @@ import torch
 
 from bitline.cli.app import main
 from bitline.evaluation import speed
-from bitline.evaluation.benchmarks import CASES, subject_of, usual_cases
+from bitline.evaluation.benchmarks import CASES, timed_network, usual_cases
 from bitline.evaluation.speed import Machine, devices, measure, measure_machine
 
 
@@ -75,7 +75,7 @@ def test_what_is_not_there_is_refused_in_one_message(given, words, capsys, monke
     ("name", "layers", "inputs"), [("minilm", 37, (3, 32)), ("smollm2", 210, (3, 128)), ("lstm", 8, (3, 160, 40))]
 )
 def test_networks_of_sequences_have_the_published_shapes(name, layers, inputs):
-    subject = subject_of(name)
+    subject = timed_network(name)
     assert subject.inputs(3).shape == inputs
     assert "wires" not in usual_cases(name)
     with torch.device("meta"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -93,6 +94,17 @@ def test_a_knob_that_a_design_does_not_have_is_left_out():
     tuning = tune(network(), "ideal", inputs(), knobs=(Knob("adc.range.percentile", (99.0, 100.0)),))
     assert not tuning.gains
     assert tuning.design == Design.load("ideal")
+
+
+def test_ratios_read_as_those_of_a_run():
+    model = network()
+    with torch.no_grad():
+        model[0].bias -= 1e3  # nothing is left behind the ReLU
+        model[2].bias.zero_()
+    tuning = tune(model, "ideal", inputs(), knobs=SCALES)
+    assert math.isnan(tuning.layers[1].before_db) and math.isfinite(tuning.gains["weights.scale"])
+    exact = replace(tuning, layers=(replace(tuning.layers[1], after_db=math.inf),))
+    assert str(exact).splitlines()[-2].split() == ["2", "exact", "as", "it", "was"]
 
 
 def test_layers_that_stay_digital_choose_nothing():

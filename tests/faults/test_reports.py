@@ -155,7 +155,7 @@ def test_a_report_needs_no_design_that_is_measured_and_costed(tmp_path):
     """A report of a study that has only begun ended in numpy's 'cannot reshape array of size 0'."""
     assert front([]) == []
     result = study_result(6)
-    bare = tuple(replace(design, accuracies=(), cost=None, layers=()) for design in result.designs)
+    bare = tuple(replace(design, chip_values=(), cost=None, layers=()) for design in result.designs)
     for designs in (bare, bare[:0], (replace(result.designs[0], cost=None), *bare[1:])):
         write_study(tmp_path / "study.html", replace(result, designs=designs))
     with pytest.raises(StudyError, match="nothing to draw"):

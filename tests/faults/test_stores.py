@@ -233,7 +233,7 @@ def test_the_failure_of_a_design_is_its_own(lab, tmp_path, workers):
     result = read_results(path)
     assert [design.finished for design in result.designs] == [False, True, False]
     assert [bool(design.error) for design in result.designs] == [True, False, True]
-    assert result.designs[1].reference is not None
+    assert result.designs[1].reference_value is not None
     assert result.designs[1].error == ""
     again = sweep(failing(), path)
     assert (again.done, again.failures) == (0, summary.failures)

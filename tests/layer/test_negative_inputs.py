@@ -54,6 +54,12 @@ def test_the_first_negative_inputs_are_told_of_once():
         core.matmul(SIGNED)
 
 
+def test_a_vector_without_inputs_above_0_is_told_of_however_small_it_is():
+    core = AnalogCore(MATRIX, EXACT.with_settings({"inputs.range": "per-vector"}), calibration=SIGNED.abs())
+    with pytest.warns(NegativeInputsWarning, match="inputs below 0"):
+        assert not (core @ (-1e-6 * SIGNED.abs())).any()
+
+
 @pytest.mark.parametrize("range", RANGES, ids=str)
 def test_a_network_tells_of_the_first_batch_of_each_layer(range):
     network = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(3, 2, 3))

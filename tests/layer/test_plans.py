@@ -116,3 +116,23 @@ def test_an_input_that_is_applied_at_once_is_not_accumulated():
 
     assert np.array_equal(outputs(1, 0.0), outputs(1, 0.1))
     assert not np.allclose(outputs(2, 0.0), outputs(2, 0.1), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"cell.levels": {"kind": "uniform", "count": 7}},
+        {"cell.levels": {"kind": "uniform", "count": 7}, "weights.scale": "channel"},
+        {"cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
+        {"weights.bits": "float"},
+        {"inputs.bits": "float"},
+    ],
+    ids=str,
+)
+def test_products_without_adc_do_not_depend_on_the_size_of_the_weights(settings):
+    """Of weights of 1e-30, whole numbers of 2^-100 left nothing."""
+    draws = np.random.default_rng(0)
+    matrix, inputs = (draws.standard_normal(shape).astype(np.float32) for shape in ((5, 8), (8, 6)))
+    design = Design().with_settings({"adc": "none", **settings})
+    small, large = (AnalogCore(matrix * 2.0**-power, design, calibration=inputs) @ inputs for power in (100, 0))
+    np.testing.assert_allclose(small * 2.0**100, large, rtol=1e-5, atol=1e-5)

@@ -46,6 +46,37 @@ def test_every_plan_equals_the_literal_chain(design, matrix, seed, signed, batch
 
 
 @settings(max_examples=8)
+@given(designs(), matrices(), st.integers(0, 1000), st.integers(1, 5))
+def test_every_plan_equals_the_literal_chain_where_negative_inputs_count_as_0(design, matrix, seed, batch):
+    inputs = inputs_for(matrix.shape[1], batch, seed, True) * np.float32(10.0) ** np.arange(batch, dtype=np.float32)
+    unsigned = design.with_settings({**OWN, "inputs.signed": False})
+    core = AnalogCore(matrix, unsigned, calibration=inputs, seed=seed, chip=3, name="layer")
+    expected = literal_chain(matrix, core.layer.design, inputs, core.calibration, draws=Draws((seed, 3, "layer")))
+    assert_equal_up_to_code_edges(core @ inputs, expected, 2e-5 * expected.magnitude.max(axis=0))
+
+
+@pytest.mark.parametrize("design", ["ideal", "differential"])
+def test_negative_inputs_that_count_as_0_do_not_set_a_range(design):
+    """One of -1000 left no code to the others, and outputs of 0."""
+    unsigned = Design.load(design).with_settings({**OWN, "inputs.signed": False, "cell.device": "none", "adc": "none"})
+    core = AnalogCore(np.eye(3, dtype=np.float32), unsigned)
+    for lowest in (-1000.0, -3e38, 0.0):
+        vectors = np.array([[0.5, 0.9, lowest], [1e-10, 0.0, lowest], [-0.5, -0.9, lowest]], np.float32).T
+        wanted = np.array([[142 * 0.9 / 255, 0.9, 0], [1e-10, 0, 0], [0, 0, 0]]).T
+        np.testing.assert_allclose(core @ vectors, wanted, rtol=0.01 if design == "differential" else 1e-5)
+    with pytest.raises(DataError, match="NaN or infinite"):
+        core @ np.array([0.5, 0.9, -np.inf], np.float32)
+
+
+def test_windows_leave_negative_inputs_out_of_their_ranges():
+    images = torch.rand(2, 3, 5, 5)
+    design = Design.load("ideal").with_settings({**OWN, "inputs.signed": False})
+    layer = convert(nn.Conv2d(3, 4, 3, padding=1), design, images)
+    below = torch.where(torch.rand(2, 3, 5, 5) < 0.3, -100.0, images)
+    assert torch.equal(layer(below), layer(below.clamp(min=0)))
+
+
+@settings(max_examples=8)
 @given(st.data(), designs(), st.integers(1, 5), st.sampled_from([1, 2, 3]), st.integers(0, 1000))
 def test_windows_of_a_convolution_are_vectors(data, design, channels, size, seed):
     matrix = data.draw(matrices(channels=channels, positions=size * size))

@@ -301,3 +301,16 @@ def test_one_hot_labels_of_two_classes_have_the_same_area(batch):
     several = torch.cat([pairs[:-1], torch.ones(1, 2).long()])  # two labels for each sample
     reading = area.reading([Batch(Call((), {}), part) for part in several.split(batch)])
     assert reading.of(None, several) is several and not reading.note
+
+
+def test_a_change_has_its_sign_unless_it_reads_zero():
+    """The studio wrote +0.00 points where `bitline compare` wrote 0.00."""
+    share, error = measure_of("accuracy"), measure_of("mse")
+    assert [share.text_of_change(change) for change in (0.0123, -0.0123, 0.00004, None)] == [
+        "+1.23",
+        "-1.23",
+        "0.00",
+        "",
+    ]
+    assert list(map(error.text_of_change, (1234.0, -0.5, 0.0))) == ["+1,234", "-0.5", "0"]
+    assert (share.unit_of_change, error.unit_of_change) == ("points", error.unit)

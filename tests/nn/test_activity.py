@@ -23,6 +23,14 @@ def test_kernel_equals_the_readable_count(magnitude_bits, channels, seed):
     assert fast.counts.sum(1).tolist() == [30] * channels
 
 
+def test_places_count_as_often_as_they_are_said_to():
+    scale, codes = InputScale(1.0, 2, True), torch.tensor([[[3.0, -1.0, 3.0], [0.0, 2.0, 2.0]]])
+    fast, plain = Activity(scale, 2), Activity(scale, 2)
+    fast.add(codes, torch.tensor([5, 0, 2]))
+    plain.add(codes.double(), torch.tensor([5, 0, 2]))
+    assert fast.counts.tolist() == plain.counts.tolist() == [[0, 0, 0, 7], [5, 0, 2, 0]]
+
+
 @pytest.mark.parametrize("times", [1, 200, 40_000])
 def test_finished_counts_are_the_same_and_go_on(times):
     scale = InputScale(step=1.0, magnitude_bits=2, signed=True)

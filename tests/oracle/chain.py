@@ -75,7 +75,7 @@ def literal_chain(
     signs = line_signs(layer, stored)
     cells = program(turn(layer, encode(stored, design), stored, signs), design, draws)
     cells = share_charge(layer, cells)
-    largest = ranges_of_vectors(inputs, design)
+    largest = ranges_of_vectors(inputs, design, calibration)
     x = quantise_inputs(inputs / largest.astype(inputs.dtype), calibration)
     sums = add_conversions(layer, cells, signs, input_digits(layer, x))
     product = remove_offset(layer, sums, signs, x, len(codes))

@@ -23,11 +23,15 @@ def quantise_weights(matrix: np.ndarray, design: Design) -> tuple[np.ndarray, np
     return np.clip(np.rint(np.float32(matrix) / np.float32(step)[:, None]), -top, top).astype(int), step
 
 
-def ranges_of_vectors(inputs: np.ndarray, design: Design) -> np.ndarray:
-    """What each input vector (column) is divided by before it is quantised, (batch,): 1, or its largest magnitude."""
+def ranges_of_vectors(inputs: np.ndarray, design: Design, calibration: LayerCalibration) -> np.ndarray:
+    """What each input vector (column) is divided by before it is quantised, (batch,): 1, or its largest magnitude.
+
+    Where codes have no sign, inputs below 0 are 0.
+    """
     if design.inputs.range.kind != "per-vector":
         return np.ones(inputs.shape[1])
-    return np.array([max((abs(value) for value in vector), default=0.0) or 1.0 for vector in inputs.T])
+    seen = np.abs(inputs) if calibration.inputs.signed else np.maximum(inputs, 0)
+    return np.array([max(vector, default=0.0) or 1.0 for vector in seen.T])
 
 
 def quantise_inputs(inputs: np.ndarray, calibration: LayerCalibration) -> np.ndarray:

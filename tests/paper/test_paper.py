@@ -202,14 +202,14 @@ def measured(experiment, until=math.inf, alphas=ALPHAS):
 def test_what_time_is_too_short_for_is_left_out_and_said(tmp_path):
     experiment = Experiment(tmp_path, **SMALL)
     nothing = measured(experiment, until=0)
-    assert [design.accuracies for design in nothing.designs()] == [(), (), ()]
+    assert [design.chip_values for design in nothing.designs()] == [(), (), ()]
     assert nothing.failures == ("Not measured yet: 3 of 3 designs.",)
     assert math.isnan(nothing.tolerance("cell.device.alpha").value)
     assert math.isnan(nothing.loss(nothing.best).value)
     one = measured(experiment, alphas=ALPHAS[:1])
     assert not one.failures
     some = measured(experiment, until=0)
-    assert [len(design.accuracies) for design in some.designs()] == [2, 0, 0]
+    assert [len(design.chip_values) for design in some.designs()] == [2, 0, 0]
     assert some.loss(some.designs()[0]).value == one.loss(one.designs()[0]).value
     assert not math.isnan(measured(experiment).loss(some.designs()[2]).value)
 
@@ -238,7 +238,7 @@ def test_tolerance_rests_on_the_designs_that_decide_it():
     class Answers:
         def analog(self, design):
             alpha = design.settings["cell.device.alpha"]
-            return accuracy(("s", f"{alpha}"), right[alpha]) if design.accuracies else unknown()
+            return accuracy(("s", f"{alpha}"), right[alpha]) if design.chip_values else unknown()
 
         def reference(self, design):
             return exact
@@ -251,7 +251,7 @@ def test_tolerance_rests_on_the_designs_that_decide_it():
     assert whole == tolerated(*designs[:2])
     assert whole.spreads[0].images == 200
     assert 0.1 < whole.value < 0.2
-    unmeasured = replace(designs[1], accuracies=())
+    unmeasured = replace(designs[1], chip_values=())
     assert math.isnan(tolerated(designs[0], unmeasured).value)  # it tolerates 0.1, and nobody knows what else
 
 
@@ -277,10 +277,10 @@ class Known:
     """Answers of two images that are alike, and right in part."""
 
     def analog(self, design):
-        return accuracy(("s", design.key), np.repeat(np.array(design.accuracies)[:, None], 2, axis=1))
+        return accuracy(("s", design.key), np.repeat(np.array(design.chip_values)[:, None], 2, axis=1))
 
     def reference(self, design):
-        return accuracy(("s", "reference"), np.full((1, 2), design.reference), exact=True)
+        return accuracy(("s", "reference"), np.full((1, 2), design.reference_value), exact=True)
 
 
 def test_measurements_are_chosen_by_dotted_settings():

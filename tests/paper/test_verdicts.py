@@ -126,11 +126,11 @@ class Known:
 
     def analog(self, design):
         return accuracy(
-            (self.model, design.key), np.repeat(np.array(design.accuracies)[:, None], 2, axis=1), self.exact
+            (self.model, design.key), np.repeat(np.array(design.chip_values)[:, None], 2, axis=1), self.exact
         )
 
     def reference(self, design):
-        return accuracy((self.model, "reference"), np.full((1, 2), design.reference), exact=True)
+        return accuracy((self.model, "reference"), np.full((1, 2), design.reference_value), exact=True)
 
     def floating_point(self):
         return accuracy((self.model, "float"), np.full((1, 2), self.float_accuracy), exact=True)
@@ -154,7 +154,7 @@ class World(Experiment):
         study = Study(name=name, design={"base": base, "set": settings or {}}, axes=list(axes))
         designs = tuple(self._measured(point, chips or CHIPS) for point in study.points())
         result = StudyResult(study, {}, (), designs, BASELINE + self.nature.quantisation)
-        return Measurements(result, (), Known(self.model, result.float_accuracy, exact=chips == 1))
+        return Measurements(result, (), Known(self.model, result.float_value, exact=chips == 1))
 
     def _measured(self, point, chips):
         loss = 0.02 * sum(error**2 for error in errors(point.design, self.model, self.nature))

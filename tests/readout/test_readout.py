@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitline import AnalogCore, Design
 from bitline.numerics.histogram import Histogram
-from bitline.readout import AlignedRange, BitLines, CalibratedRange, FullRange, GuaranteedRange, Levels
+from bitline.readout import (
+    AlignedRange,
+    BitLines,
+    CalibratedRange,
+    FullRange,
+    GuaranteedRange,
+    LeastErrorAdcRange,
+    Levels,
+)
 from bitline.readout.ranges.calibrated import tie_by_powers_of_two
 
 LINES = BitLines(rows=144, signed=False, cell_bits=2, input_bits=1, step=1 / 3, radix=(1, 4, 16, 64))
@@ -70,3 +80,28 @@ def test_ranges_of_slices_differ_by_powers_of_two(sizes):
         assert size * (1 - 1e-6) <= enlarged <= 2 * size
         ratio = torch.tensor(enlarged / tied[0]).double().log2()
         assert float((ratio - ratio.round()).abs()) < 1e-6
+
+
+@given(
+    st.lists(st.tuples(st.floats(1e-6, 1e3), st.booleans()), min_size=2, max_size=5),
+    st.sampled_from([CalibratedRange(percentile=100), LeastErrorAdcRange()]),
+)
+def test_ranges_of_slices_that_hold_next_to_nothing_differ_by_powers_of_two(slices, policy):
+    """Cells at G_min gave signals below a step, and a range of exactly one step."""
+    seen = [Histogram() for _ in slices]
+    for (largest, signed), histogram in zip(slices, seen, strict=True):
+        histogram.update(torch.linspace(-largest if signed else 0.0, largest, 101))
+    lines = replace(LINES, step=1.0, radix=tuple(2.0**k for k in range(len(slices))))
+    steps = torch.tensor(policy.levels(6, lines, seen).step).double() * 63
+    for width in steps.tolist():
+        octaves = math.log2(width / steps[0])
+        assert width >= 1 - 1e-6
+        assert octaves == pytest.approx(round(octaves), abs=1e-5)
+
+
+def test_slices_at_g_min_have_ranges_a_power_of_two_apart():
+    settings = {"kind": "offset", "bits": 4, "bits_per_cell": 1, "largest": 7.0}
+    design = Design().with_settings({"weights": settings, "inputs.bits": 4, "cell.on_off_ratio": 100.0, "adc.bits": 3})
+    one_row = design.with_settings({"array.rows": 1})
+    steps = AnalogCore([[4.0, -4.0]], one_row, calibration=[[1.0, 0.9], [0.8, 0.9]]).calibration.levels.step
+    assert [step / steps[0] for step in steps] == pytest.approx([1, 1, 8, 8])

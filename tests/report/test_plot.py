@@ -12,10 +12,10 @@ from bitline.report.figures.study_accuracy import accuracy_chart
 from bitline.study import DesignResult, Study, StudyResult
 
 DESIGNS = tuple(
-    DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(share, share + 0.01), cost={"energy_uJ": bits / 4})
+    DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, chip_values=(share, share + 0.01), cost={"energy_uJ": bits / 4})
     for bits, share in ((5, 0.82), (8, 0.91))
 )
-STUDY = StudyResult(Study(), facts={}, sessions=(), designs=DESIGNS, float_accuracy=0.92)
+STUDY = StudyResult(Study(), facts={}, sessions=(), designs=DESIGNS, float_value=0.92)
 RUN = Evaluation(Design(), 100, 0, 0.92, 0.91, (0.9, 0.89), layers=())
 
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_drawn_is_said():
 def overlapping(designs: int) -> StudyResult:
     """Designs with the same accuracy on both values of a setting that has no order."""
     found = tuple(
-        DesignResult(f"{kind}{rows}", "", {"weights.kind": kind, "array.rows": rows}, {}, accuracies=(0.8, 0.9))
+        DesignResult(f"{kind}{rows}", "", {"weights.kind": kind, "array.rows": rows}, {}, chip_values=(0.8, 0.9))
         for kind in ("differential", "offset")
         for rows in range(1, designs + 1)
     )

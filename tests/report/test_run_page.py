@@ -8,7 +8,7 @@ import pytest
 from drawn_page import DRAWN, TABLES, agrees, inaccessible, is_percent, opened, written_over
 from synthetic import LAYERS, evaluations, study_result
 
-from bitline.cost.labels import label_of_cost
+from bitline.numerics.labels import label_of_cost
 from bitline.report import write_html, write_study
 
 pytestmark = pytest.mark.needs("Chromium", "Playwright")

@@ -23,7 +23,7 @@ def names(result):
 
 def test_a_search_begins_with_its_front_and_a_sweep_with_the_measure():
     sweep = study_result()
-    search = replace(sweep, designs=tuple(design for design in sweep.designs[::2] if design.accuracies))
+    search = replace(sweep, designs=tuple(design for design in sweep.designs[::2] if design.chip_values))
     assert names(sweep)[:3] == ["accuracy", "pareto", "settings"]
     assert names(search)[:2] == ["pareto", "settings"]
     front = sections_of(search)[0].content
@@ -37,7 +37,7 @@ def test_settings_are_ranked_and_designs_drawn_over_all_of_them():
     assert all(0 <= share <= 100 for bar in bars for share in bar.x)
     others, best = parallel_chart(result, "energy_uJ").data
     drawn = {key for key in (*others.customdata, *best.customdata) if key}
-    assert drawn == {design.key for design in result.designs if design.accuracies and design.cost}
+    assert drawn == {design.key for design in result.designs if design.chip_values and design.cost}
     few = replace(result, designs=result.designs[:4])
     assert importance_chart(few) is None and parallel_chart(few, "energy_uJ") is None
 
@@ -58,7 +58,7 @@ def conditional_study() -> StudyResult:
             settings = {"array.rows": rows, "weights.kind": kind}
             settings |= {} if subtraction is None else {"weights.subtraction": subtraction}
             key, cost = f"{rows} {kind} {subtraction}", {"energy_uJ": 3.0 - share - rows / 1e4}
-            designs.append(DesignResult(key, "", settings, {}, accuracies=(share + rows / 1e6,), cost=cost))
+            designs.append(DesignResult(key, "", settings, {}, chip_values=(share + rows / 1e6,), cost=cost))
     return StudyResult(Study(), {}, (), tuple(designs), 0.92)
 
 
@@ -120,8 +120,8 @@ def measured_once(axes, **changes):
         study,
         facts={},
         sessions=(),
-        designs=tuple(DesignResult(f"{i}", "", settings, {}, accuracies=(0.9,)) for i, settings in enumerate(found)),
-        float_accuracy=0.92,
+        designs=tuple(DesignResult(f"{i}", "", settings, {}, chip_values=(0.9,)) for i, settings in enumerate(found)),
+        float_value=0.92,
     )
 
 
@@ -159,7 +159,7 @@ def test_costs_are_of_what_samples_are_called(tmp_path, metric, word):
     """Energies were of an image where samples were texts or signals."""
     costs = [{"energy_uJ": energy, "latency_us": 2.0, "area_mm2": 1.0} for energy in (1.5, 2.5)]
     designs = tuple(
-        DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.8 + bits / 100,), cost=cost)
+        DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, chip_values=(0.8 + bits / 100,), cost=cost)
         for bits, cost in zip((5, 8), costs, strict=True)
     )
     study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}], run={"metric": metric})
@@ -172,7 +172,7 @@ def test_costs_are_of_what_samples_are_called(tmp_path, metric, word):
 def test_numbers_that_nobody_typed_have_four_digits():
     """Steps of equal ratios; designs stay told apart by their values."""
     designs = tuple(
-        DesignResult(f"{alpha}", "", {"cell.device.alpha": alpha}, {}, accuracies=(0.9,), cost={"energy_uJ": 1.0})
+        DesignResult(f"{alpha}", "", {"cell.device.alpha": alpha}, {}, chip_values=(0.9,), cost={"energy_uJ": 1.0})
         for alpha in (0.01, 0.0464158883361)
     )
     result = StudyResult(Study(), {}, (), designs, None)

@@ -179,7 +179,7 @@ def test_every_point_of_every_chart_is_the_number(synthetic):
     result = study_result()
     frame = result.to_frame().set_index("key")
     charts = synthetic[2]
-    measured = {design.key: design for design in result.designs if design.accuracies}
+    measured = {design.key: design for design in result.designs if design.chip_values}
     for index, name in enumerate(("cell.time", "cell.on_off_ratio")):  # no designs differ in the others alone
         chart = charts[f"chart-accuracy-{index}"]
         assert {point["key"] for point in chart["points"]} == set(measured)

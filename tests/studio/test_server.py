@@ -147,7 +147,7 @@ def test_estimates_say_what_they_do_not_know():
 
 def test_a_row_speaks_of_its_measure(server):
     """Few chips are called few, intervals of shares end at 0 and 100 %, and others have the unit of their measure."""
-    shares = DesignResult("a", "few", {}, {}, accuracies=(0.2, 0.9))
+    shares = DesignResult("a", "few", {}, {}, chip_values=(0.2, 0.9))
     row = server.session.row(shares)
     assert (row["text"], row["worst"], row["interval"]) == ("55.00", "20.00", "0.00 to 100.00 %")
     assert (row["low"], row["high"]) == (0.0, 100.0) and row["few"].startswith("few chips")

@@ -39,7 +39,7 @@ def test_enough_chips_do_not_depend_on_the_order_of_work(values, width, seed):
     shards = [Shard("analog", "a", chip, 0, 10, round(10 * value), 0.0, 0.0) for chip, value in enumerate(values)]
     rng = np.random.default_rng(seed)
     shuffled = [shards[index] for index in rng.permutation(len(shards))]
-    accuracies = FinishedWork(shuffled).accuracies("a", 10)
+    accuracies = FinishedWork(shuffled).chip_values("a", 10)
     assert accuracies == [shard.value(ACCURACY) for shard in shards]
 
 

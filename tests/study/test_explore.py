@@ -33,11 +33,11 @@ def test_a_search_is_reproducible_and_goes_on(tmp_path):
     again = explore(chosen(12), tmp_path / "b.sqlite")
     assert again.front == found.front
     result = read_results(tmp_path / "a.sqlite")
-    full = [design for design in result.designs if design.accuracies]
+    full = [design for design in result.designs if design.chip_values]
     assert {design.key for design in full} == {point.key for point in found.survivors}
     values = [(design.cost["energy_uJ"], -design.mean) for design in full]
     assert {design.key for design, on_front in zip(full, front(values), strict=True) if on_front} == set(found.front)
-    assert all(design.screened is not None for design in result.designs if not design.accuracies)
+    assert all(design.screened is not None for design in result.designs if not design.chip_values)
     with pytest.raises(StudyError, match="did you mean 'energy_uJ'"):
         explore(study(search={"objectives": ["accuracy", "energy"]}), tmp_path / "c.sqlite")
 

@@ -86,6 +86,6 @@ def test_a_search_does_not_depend_on_what_the_store_has(tmp_path, screening):
     assert (after.survivors, after.front) == (fresh.survivors, fresh.front)
     found = {design.key: design for design in read_results(path).designs}
     for design in read_results(tmp_path / "fresh.sqlite").designs:
-        assert (found[design.key].accuracies, found[design.key].cost) == (design.accuracies, design.cost)
-        if design.accuracies:
+        assert (found[design.key].chip_values, found[design.key].cost) == (design.chip_values, design.cost)
+        if design.chip_values:
             assert tuple(found[design.key].layers) == tuple(design.layers)

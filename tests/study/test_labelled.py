@@ -13,7 +13,7 @@ pytestmark = pytest.mark.needs("xarray")
 def result_of(*settings):
     designs = tuple(
         DesignResult(
-            f"{index}", "", chosen, {}, images=100, accuracies=(0.8, 0.8 + index / 100), cost={"energy_uJ": index}
+            f"{index}", "", chosen, {}, images=100, chip_values=(0.8, 0.8 + index / 100), cost={"energy_uJ": index}
         )
         for index, chosen in enumerate(settings)
     )

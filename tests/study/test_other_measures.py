@@ -43,7 +43,7 @@ def test_values_of_shards_make_the_measure_of_all(measured):
         network = load_network(find_network("fashion-resnet"))
         loss = cross_entropy(network(workload.context.images.tensor()), workload.context.labels)
     result = read_results(measured)
-    assert result.float_accuracy == pytest.approx(float(loss.exp()), rel=1e-5)
+    assert result.float_value == pytest.approx(float(loss.exp()), rel=1e-5)
     assert set(result.to_frame()) >= {"perplexity", "reference_perplexity", "float_perplexity", "screened_perplexity"}
     assert json.dumps(to_dict(result))
 

@@ -90,7 +90,7 @@ def test_a_study_measures_what_its_code_says(folder, bitline):
 
     inputs, targets = waves.make()["data"].dataset[:15]
     farthest = waves.farthest(waves.build()(inputs), targets).detach()
-    assert result.float_accuracy == pytest.approx(float(farthest.mean()), rel=1e-6)
+    assert result.float_value == pytest.approx(float(farthest.mean()), rel=1e-6)
     assert Objectives(study.search.objectives, study.measure).directions == ["minimize", "minimize"]
     forget()  # results are read without the code
     (folder / "waves.py").unlink()
@@ -199,8 +199,8 @@ def test_a_measure_without_a_value_is_said_of_the_design_and_ends_a_study_withou
     assert len(found.failures) == 1 and "bits = 3" in found.failures[0]
     assert "digits of chip 1 has no value: that of sample" in found.failures[0]
     coarse, fine = read_results("waves.sqlite").designs
-    assert coarse.error and not coarse.accuracies and fine.accuracies == (1.0, 1.0)
+    assert coarse.error and not coarse.chip_values and fine.chip_values == (1.0, 1.0)
     (folder / "waves.toml").write_text(text.replace(":worst", ":nothing"))
     with pytest.raises(DataError, match="nothing of the float network has no value: that of sample 0 is NaN"):
         sweep(Study.load("waves.toml", allow_code=True), "nothing.sqlite")
-    assert read_results("nothing.sqlite").float_accuracy is None
+    assert read_results("nothing.sqlite").float_value is None

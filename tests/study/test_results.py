@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bitline.study import read_results
 
 
@@ -14,3 +16,12 @@ def test_tables_hold_designs_chips_and_layers(finished):
     assert len(result.layers_frame()) == 4 * 10
     assert result.settings == ("adc.bits", "hardware.library")
     assert "bits = 5" in result._repr_html_()
+
+
+def test_values_have_the_names_of_an_evaluation_and_their_former_ones(finished):
+    result = read_results(finished)
+    design = result.designs[0]
+    former = {"accuracies": (design, "chip_values"), "reference": (design, "reference_value")}
+    for name, (owner, now) in {**former, "float_accuracy": (result, "float_value")}.items():
+        with pytest.warns(DeprecationWarning, match=f"{name} is called {now} now"):
+            assert getattr(owner, name) == getattr(owner, now)

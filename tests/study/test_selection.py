@@ -75,10 +75,10 @@ def test_what_is_no_condition_is_refused(text, words):
 def _study() -> StudyResult:
     numbers = {"a": (0.9, 5.0), "b": (0.8, 2.0), "c": (0.7, 3.0), "d": (None, 1.0)}
     designs = tuple(
-        DesignResult(key, key, {}, {}, accuracies=() if share is None else (share,), cost={"energy_uJ": energy})
+        DesignResult(key, key, {}, {}, chip_values=() if share is None else (share,), cost={"energy_uJ": energy})
         for key, (share, energy) in numbers.items()
     )
-    return StudyResult(Study(), {}, (), designs, float_accuracy=None)
+    return StudyResult(Study(), {}, (), designs, float_value=None)
 
 
 @pytest.mark.parametrize(

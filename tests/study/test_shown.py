@@ -9,7 +9,7 @@ from bitline.study import DesignResult, Forecast, Study, StudyResult
 
 def _design(bits: int, accuracies: tuple[float, ...], cost: dict[str, float] | None, error: str = "") -> DesignResult:
     settings = {"adc.bits": bits, "hardware.library": "sonos-40nm"}
-    return DesignResult(str(bits), "", settings, {}, accuracies=accuracies, cost=cost, error=error, finished=not error)
+    return DesignResult(str(bits), "", settings, {}, chip_values=accuracies, cost=cost, error=error, finished=not error)
 
 
 def test_a_study_is_shown_in_eighty_columns():
@@ -19,7 +19,7 @@ def test_a_study_is_shown_in_eighty_columns():
         _design(6, (0.80,), cost),
         _design(8, (0.90, 0.92), cost),
     )
-    study = StudyResult(Study(name="bits"), {}, (), designs, float_accuracy=0.92)
+    study = StudyResult(Study(name="bits"), {}, (), designs, float_value=0.92)
     assert str(study) == (
         "bits: 3 designs, 2 finished\n"
         "design                 accuracy %  chips  energy µJ  area mm²  latency µs\n"

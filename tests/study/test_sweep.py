@@ -22,9 +22,9 @@ def test_a_study_gives_the_numbers_of_evaluate(finished, fashion):
     for measured in result.designs:
         design = Design(**measured.design)
         expected = evaluate(model, design, chosen.images, chosen.labels, chosen.calibration, chips=2)
-        assert measured.accuracies == expected.chip_accuracies
-        assert measured.reference == expected.reference_accuracy
-        assert result.float_accuracy == expected.float_accuracy
+        assert measured.chip_values == expected.chip_accuracies
+        assert measured.reference_value == expected.reference_accuracy
+        assert result.float_value == expected.float_accuracy
         assert measured.layers == expected.layers
         assert {name: measured.cost[name] for name in expected.cost.totals()} == expected.cost.totals()
 
@@ -54,7 +54,7 @@ def test_early_stopping_measures_fewer_chips(tmp_path):
     run = {"chips": 6, "shard": 100, "stop": {"half_width_percent": 99.0, "min_chips": 2}}
     sweep(study(axes=[], run=run), tmp_path / "stop.sqlite")
     (design,) = read_results(tmp_path / "stop.sqlite").designs
-    assert len(design.accuracies) == 2
+    assert len(design.chip_values) == 2
     assert design.finished
 
 

@@ -26,11 +26,11 @@ def test_the_table_is_that_of_its_rows():
     """Designs of several studies have different settings; what is missing is not a number."""
     designs = (
         DesignResult(
-            "a", "", {"adc.bits": 8, "cell.time": "1 day"}, {"cell": {"time": 86400.0}}, accuracies=(0.5, 0.7)
+            "a", "", {"adc.bits": 8, "cell.time": "1 day"}, {"cell": {"time": 86400.0}}, chip_values=(0.5, 0.7)
         ),
         DesignResult("b", "", {"array.rows": 72, "adc.bits": "none"}, {}, cost=COST, screened=0.4),
     )
-    result = StudyResult(Study(), {}, (), designs, float_accuracy=0.9)
+    result = StudyResult(Study(), {}, (), designs, float_value=0.9)
     assert_frame_equal(result.to_frame(), pd.DataFrame(records(result)))
     first, second = records(result)
     assert list(first)[:4] == ["design", "adc.bits", "cell.time", "accuracy"]

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bitline.arrays._two_wires import POTENTIALS, ColumnWires, FedWire
+from bitline.arrays._line_wires import OPEN, LineWires
+from bitline.arrays._two_wires import POTENTIALS, ColumnWires
 from bitline.arrays.nodal_lines import ITERATIONS, TOLERANCE, Block, NodalLines, linearised
 from bitline.errors import DesignError
 
@@ -172,7 +173,7 @@ class GateDrivenColumns(NodalLines):
 
 
 def swept(
-    load: Tensor, injected: Tensor, wires: tuple[FedWire, ...], potentials: tuple[float, ...]
+    load: Tensor, injected: Tensor, wires: tuple[LineWires, ...], potentials: tuple[float, ...]
 ) -> tuple[Tensor, Tensor]:
     """Voltages of the nodes of columns, (rows, vectors, lines, wires), and currents into the grounds, (vectors, lines).
 
@@ -183,7 +184,7 @@ def swept(
         potentials: of what feeds each wire at its ends.
     """
     potential, segment = load.new_tensor(potentials), load.new_tensor([wire.segment for wire in wires])
-    entry = load.new_tensor([0.0 if wire.head is None else 1 / wire.head for wire in wires])
+    entry = load.new_tensor([wire.at_head for wire in wires])
     conductance, current = torch.diag(entry).expand_as(load[0]), (entry * potential).expand_as(injected[0])
     walked = []
     for row, (cells, given) in enumerate(zip(load, injected, strict=True)):
@@ -199,19 +200,20 @@ def swept(
         through = current - (conductance @ voltage[..., None])[..., 0]
         voltage = voltage + segment * through
         nodes.append(voltage)
-    head = wires[0].head
-    output = delivered if head is None else delivered + (voltage[..., 0] - potential[0]) / head
+    head = wires[0].segment + wires[0].head
+    output = delivered if head == OPEN else delivered + (voltage[..., 0] - potential[0]) / head
     return torch.stack(nodes[::-1]), output
 
 
-def _foot(conductance: Tensor, current: Tensor, wires: tuple[FedWire, ...], potential: Tensor) -> tuple[Tensor, Tensor]:
+def _foot(
+    conductance: Tensor, current: Tensor, wires: tuple[LineWires, ...], potential: Tensor
+) -> tuple[Tensor, Tensor]:
     """Voltages of the last nodes, and the current into the ground at the foot."""
-    foot = wires[0].foot
-    assert foot is not None
+    foot = wires[0].segment + wires[0].foot
     if len(wires) == 1:
         delivered = (current - conductance[..., 0] * potential)[..., 0] / (1 + foot * conductance[..., 0, 0])
         return (potential + foot * delivered[..., None]), delivered
-    fed = potential.new_tensor([0.0] + [0.0 if wire.foot is None else 1 / wire.foot for wire in wires[1:]])
+    fed = potential.new_tensor([0.0] + [wire.at_foot for wire in wires[1:]])
     conductance, current = conductance + torch.diag(fed), current + fed * potential
     sources, between = conductance[..., 1:, 1:], conductance[..., 1:, :1]
     # what the source lines do, as the bit line sees it

@@ -21,37 +21,10 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
+from bitline.arrays._line_wires import OPEN, LineWires
+
 SAFE_EXPONENT = 50.0
 """exp(50) is well inside float32."""
-
-
-@dataclass(frozen=True)
-class LadderWires:
-    """Wires of a bit line; resistances times G_max (dimensionless).
-
-    Attributes:
-        segment: between neighbouring cells, and between the last cell and the end of the line.
-        foot: from the end of the line to the virtual ground.
-        head: from the far end of the line to a second virtual ground; None if the far end is open.
-
-    Examples:
-        >>> LadderWires(segment=1e-5, foot=1e-4).is_ideal, LadderWires(segment=0.0).is_ideal
-        (False, True)
-    """
-
-    segment: float
-    foot: float = 0.0
-    head: float | None = None
-
-    @property
-    def is_ideal(self) -> bool:
-        """Whether the line has no resistance."""
-        return self.segment == 0 and self.foot == 0 and not self.head
-
-    def from_the_other_end(self) -> LadderWires:
-        """The same line with its ends exchanged; both have a virtual ground."""
-        assert self.head is not None
-        return LadderWires(self.segment, self.head, self.foot)
 
 
 @dataclass(frozen=True)
@@ -78,7 +51,7 @@ class InputWindows:
     base: Tensor
 
 
-def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWires) -> Tensor:
+def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LineWires) -> Tensor:
     """Currents of bit lines, for any device and dtype.
 
     Args:
@@ -94,20 +67,19 @@ def plain_ladder(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWir
         Two cells with a conductance of 1 and segments of a tenth of their resistance, both on, then one:
 
         >>> cells = torch.ones(2, 1)
-        >>> plain_ladder(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), cells, cells, LadderWires(segment=0.1))
+        >>> plain_ladder(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), cells, cells, LineWires(segment=0.1))
         tensor([[1.6031],
                 [0.9091]])
     """
     current = _foot_current(drive, given, loading, wires)
-    if wires.head is None:
+    if wires.head == OPEN:
         return current
-    return current + _foot_current(drive.flip(1), given.flip(0), loading.flip(0), wires.from_the_other_end())
+    return current + _foot_current(drive.flip(1), given.flip(0), loading.flip(0), wires.reversed())
 
 
-def _foot_current(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWires) -> Tensor:
+def _foot_current(drive: Tensor, given: Tensor, loading: Tensor, wires: LineWires) -> Tensor:
     current = torch.zeros(len(drive), given.shape[1], dtype=given.dtype, device=given.device)
-    start = 0.0 if wires.head is None else 1 / (wires.segment + wires.head)
-    conductance = torch.full_like(current, start)
+    conductance = torch.full_like(current, wires.at_head)
     last = len(given) - 1
     for row, (cells, loads) in enumerate(zip(given, loading, strict=True)):
         voltage = drive[:, row, None].to(given.dtype)
@@ -118,7 +90,7 @@ def _foot_current(drive: Tensor, given: Tensor, loading: Tensor, wires: LadderWi
     return current
 
 
-def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
+def line_voltages(currents: Tensor, wires: LineWires) -> Tensor:
     """Voltages along bit lines into which cells feed given currents.
 
     Args:
@@ -129,7 +101,7 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
         V/V_read at every cell, same shape.
 
     Examples:
-        >>> line_voltages(torch.ones(3, 1, dtype=torch.float64), LadderWires(segment=0.1)).flatten().round(decimals=3)
+        >>> line_voltages(torch.ones(3, 1, dtype=torch.float64), LineWires(segment=0.1)).flatten().round(decimals=3)
         tensor([0.6000, 0.5000, 0.3000], dtype=torch.float64)
     """
     if wires.is_ideal:
@@ -138,7 +110,7 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
     drops = wires.segment * collected
     drops[..., -1, :] += wires.foot * collected[..., -1, :]
     voltage = drops.flip(-2).cumsum(-2).flip(-2)
-    if wires.head is None:
+    if wires.head == OPEN:
         return voltage
     # a second ground takes the current that brings its end to zero
     length = wires.segment * (torch.arange(currents.shape[-2], 0, -1, dtype=currents.dtype) + 1)
@@ -148,7 +120,7 @@ def line_voltages(currents: Tensor, wires: LadderWires) -> Tensor:
 
 
 def ladder_products(
-    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LineWires, bits: int
 ) -> Tensor:
     """Products of input codes with the cells of an array, one input bit after the other, wires included.
 
@@ -166,21 +138,21 @@ def ladder_products(
         The codes 3 and 1 on two cells: bit 0 drives both, bit 1 the first one alone.
 
         >>> cells, windows = torch.ones(2, 1), InputWindows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
-        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.0), bits=2)
+        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LineWires(segment=0.0), bits=2)
         tensor([[[4.]]])
-        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LadderWires(segment=0.1), bits=2)
+        >>> ladder_products(torch.tensor([[3.0, 1.0]]), windows, cells, cells, LineWires(segment=0.1), bits=2)
         tensor([[[3.2697]]])
     """
-    if wires.head is None:
+    if wires.head == OPEN:
         return _foot_products(codes, windows, given, loading, wires, bits)
     flipped = InputWindows(windows.offset.flip(0), windows.base)
-    other = wires.from_the_other_end()
+    other = wires.reversed()
     both = _foot_products(codes, windows, given, loading, wires, bits)
     return both + _foot_products(codes, flipped, given.flip(0), loading.flip(0), other, bits)
 
 
 def _foot_products(
-    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LineWires, bits: int
 ) -> Tensor:
     if codes.device.type == "cpu":
         return _products_on_cpu(codes, windows, given, loading, wires, bits)
@@ -190,7 +162,7 @@ def _foot_products(
 
 
 def _products_on_cpu(
-    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LineWires, bits: int
 ) -> Tensor:
     from bitline.arrays._ladder_numba import ladder_kernel, width_for
 
@@ -198,7 +170,7 @@ def _products_on_cpu(
     width = width_for(lines)
     alike = given is loading
     bundles = in_bundles(given, width)
-    start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+    start_s, start_q = start_of(wires)
     largest = float(loading.abs().max()) if loading.numel() else 0.0
     kernel = ladder_kernel(width, grows_too_far(wires.segment, largest, rows, start_s / start_q), alike)
     result = torch.empty(len(codes), lines, len(windows.base), dtype=given.dtype)
@@ -220,15 +192,20 @@ def _products_on_cpu(
 
 
 def _products_on_gpu(
-    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LineWires, bits: int
 ) -> Tensor:
     from bitline.arrays._ladder_triton import ladder_on_gpu
 
-    start_s, start_q = (0.0, 1.0) if wires.head is None else (1.0, wires.segment + wires.head)
+    start_s, start_q = start_of(wires)
     careful = grows_too_far(wires.segment, float(loading.abs().max()), len(given), start_s / start_q)
     numbers = (wires.segment, wires.foot, start_s, start_q)
     products: Tensor = ladder_on_gpu(codes, windows.offset, windows.base, given, loading, numbers, careful, bits)
     return products
+
+
+def start_of(wires: LineWires) -> tuple[float, float]:
+    """s and q at the far end."""
+    return (0.0, 1.0) if wires.head == OPEN else (1.0, wires.segment + wires.head)
 
 
 def grows_too_far(segment: float, largest: float, rows: int, start: float) -> bool:
@@ -249,7 +226,7 @@ def in_bundles(cells: Tensor, width: int) -> Tensor:
 
 
 def plain_products(
-    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LadderWires, bits: int
+    codes: Tensor, windows: InputWindows, given: Tensor, loading: Tensor, wires: LineWires, bits: int
 ) -> Tensor:
     """`ladder_products` at the foot alone in plain PyTorch, for any device and dtype."""
     return bit_by_bit(lambda drive: _foot_current(drive, given, loading, wires), codes, windows, bits)

@@ -14,48 +14,20 @@ and M N numbers of memory, with rows and columns exchanged (the network is recip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+
+from bitline.arrays._line_wires import OPEN, LineWires
 
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class MeshWire:
-    """The wires of all rows, or of all columns; resistances times G_max.
-
-    Attributes:
-        segment: between neighbouring cells, and between a last cell and the end of the wire.
-        start, end: from the first or last cell's end of the wire to a driver or virtual ground, besides a segment; None
-            if that end is open.
-    """
-
-    segment: float
-    start: float | None
-    end: float | None
-
-    @property
-    def is_ideal(self) -> bool:
-        """Whether cells are connected directly to drivers or grounds."""
-        return self.segment == 0 and not self.start and not self.end
-
-    def reversed(self) -> MeshWire:
-        """The same wire seen from its other end."""
-        return MeshWire(self.segment, self.end, self.start)
-
-    def to_outside(self, terminal: float | None) -> float:
-        """Conductance between the cell at an end and what is connected there."""
-        return 0.0 if terminal is None else 1 / (self.segment + terminal)
-
-
-def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire, minus: Matrix | None = None) -> Matrix:
+def effective_conductance(cells: Matrix, rows: LineWires, columns: LineWires, minus: Matrix | None = None) -> Matrix:
     """Current of each column for unit voltage on each row, other rows at zero.
 
     Args:
         cells: G/G_max, (rows, columns).
-        rows: wires with the drivers at their ends.
+        rows: wires with the drivers at their ends, from the head on.
         columns: wires with the virtual grounds at their ends.
         minus: cells on the same columns whose rows, with wires of their own, are driven with the opposite voltages.
 
@@ -71,25 +43,24 @@ def effective_conductance(cells: Matrix, rows: MeshWire, columns: MeshWire, minu
         own = [np.stack([_row(row, rows)[1] for row in grid]) for grid in grids]
         return own[0] if minus is None else own[0] - own[1]
     total = np.zeros_like(grids[0])
-    if columns.end is not None:
+    if columns.foot != OPEN:
         total += _delivered(grids, rows, columns)
-    if columns.start is not None:
+    if columns.head != OPEN:
         total += _delivered([grid[::-1] for grid in grids], rows, columns.reversed())[::-1]
     return total
 
 
-def _delivered(grids: list[Matrix], rows: MeshWire, columns: MeshWire) -> Matrix:
+def _delivered(grids: list[Matrix], rows: LineWires, columns: LineWires) -> Matrix:
     """Currents into the grounds at the end of the columns alone, of cells and of those driven the other way."""
     height, width = grids[0].shape
-    conductance = np.eye(width) * columns.to_outside(columns.start)
+    conductance = np.eye(width) * columns.at_head
     currents = np.zeros((width, height))
-    assert columns.end is not None
     for index in range(height):
         for grid, sign in zip(grids, (1.0, -1.0), strict=False):
             more, given = _row(grid[index], rows)
             conductance = conductance + more
             currents[:, index] += sign * given
-        wire = columns.segment + (columns.end if index == height - 1 else 0.0)
+        wire = columns.segment + (columns.foot if index == height - 1 else 0.0)
         known = currents[:, : index + 1]
         divided = _divide(conductance, np.concatenate([conductance, known], axis=1), wire)
         conductance = (divided[:, :width] + divided[:, :width].T) / 2
@@ -108,7 +79,7 @@ def _divide(conductance: Matrix, values: Matrix, wire: float) -> Matrix:
     return solved
 
 
-def _row(cells: Matrix, wire: MeshWire) -> tuple[Matrix, Matrix]:
+def _row(cells: Matrix, wire: LineWires) -> tuple[Matrix, Matrix]:
     """Conductance matrix that a row adds to the columns, and the currents it gives them for unit voltage."""
     if wire.is_ideal:
         return np.diag(cells), cells
@@ -117,13 +88,13 @@ def _row(cells: Matrix, wire: MeshWire) -> tuple[Matrix, Matrix]:
     width = len(cells)
     if wire.segment == 0 or width == 1:
         # all cells of the row share one node
-        outside = wire.to_outside(wire.start) + wire.to_outside(wire.end)
+        outside = wire.at_head + wire.at_foot
         total = outside + cells.sum()
         return np.diag(cells) - np.outer(cells, cells) / total, cells * (outside / total)
     link = 1 / wire.segment
     driven = np.zeros(width)
-    driven[0] += wire.to_outside(wire.start)
-    driven[-1] += wire.to_outside(wire.end)
+    driven[0] += wire.at_head
+    driven[-1] += wire.at_foot
     banded = np.zeros((2, width))
     banded[0, 1:] = -link
     banded[1] = cells + driven

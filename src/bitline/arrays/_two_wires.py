@@ -19,37 +19,10 @@ import torch
 from torch import Tensor
 
 from bitline.arrays._ladder import InputWindows, bit_by_bit
+from bitline.arrays._line_wires import OPEN, LineWires
 
 POTENTIALS = (0.0, 1.0, -1.0)
 """V/V_read of what feeds the bit line, the plus line and the minus line."""
-
-
-@dataclass(frozen=True)
-class FedWire:
-    """A wire along a column and what it is connected to; resistances times G_max (dimensionless).
-
-    Attributes:
-        segment: between neighbouring cells.
-        foot: from the last cell to the supply or ground at the foot; None if the foot is open.
-        head: from the first cell to the supply or ground at the far end; None if the far end is open.
-
-    Examples:
-        >>> FedWire(segment=0.1, foot=0.1).reversed()
-        FedWire(segment=0.1, foot=None, head=0.1)
-    """
-
-    segment: float
-    foot: float | None = None
-    head: float | None = None
-
-    @property
-    def is_ideal(self) -> bool:
-        """Whether cells are connected directly to a supply or ground."""
-        return self.segment == 0 and not self.foot and not self.head
-
-    def reversed(self) -> FedWire:
-        """The same wire with its ends exchanged."""
-        return FedWire(self.segment, self.head, self.foot)
 
 
 @dataclass(frozen=True)
@@ -61,18 +34,18 @@ class ColumnWires:
         source: each source line, fed at one end or at both through more than no resistance.
 
     Examples:
-        >>> ColumnWires(FedWire(0.1, foot=0.1), FedWire(0.2, head=0.2)).sweeps
-        (ColumnWires(bit=FedWire(segment=0.1, foot=0.1, head=None), source=FedWire(segment=0.2, foot=None, head=0.2)),)
+        >>> ColumnWires(LineWires(0.1), LineWires(0.2).reversed()).sweeps[0].source
+        LineWires(segment=0.2, foot=inf, head=0.0)
     """
 
-    bit: FedWire
-    source: FedWire
+    bit: LineWires
+    source: LineWires
 
     @property
     def sweeps(self) -> tuple[ColumnWires, ...]:
         """The walks that give the currents of all grounds: towards the foot, and towards the head if it has one."""
         other = ColumnWires(self.bit.reversed(), self.source.reversed())
-        return (self,) if self.bit.head is None else (self, other)
+        return (self,) if self.bit.head == OPEN else (self, other)
 
 
 def plain_two_wires(drive: Tensor, plus: Tensor, minus: Tensor, wires: ColumnWires) -> Tensor:
@@ -92,10 +65,10 @@ def plain_two_wires(drive: Tensor, plus: Tensor, minus: Tensor, wires: ColumnWir
         Two cells with a conductance of 1; fed from the other end, both see the same voltage:
 
         >>> cells, none, on = torch.ones(2, 1), torch.zeros(2, 1), torch.ones(1, 2)
-        >>> bit = FedWire(segment=0.1, foot=0.1)
-        >>> plain_two_wires(on, cells, none, ColumnWires(bit, FedWire(segment=0.1, head=0.1)))
+        >>> wire = LineWires(segment=0.1)
+        >>> plain_two_wires(on, cells, none, ColumnWires(wire, wire.reversed()))
         tensor([[1.3333]])
-        >>> plain_two_wires(on, cells, none, ColumnWires(bit, FedWire(segment=0.1, foot=0.1)))
+        >>> plain_two_wires(on, cells, none, ColumnWires(wire, wire))
         tensor([[1.3415]])
     """
     result = _current_at_the_foot(drive, plus, minus, wires)
@@ -108,7 +81,7 @@ def _current_at_the_foot(drive: Tensor, plus: Tensor, minus: Tensor, wires: Colu
     lines = (wires.bit, wires.source, wires.source)
     potentials = plus.new_tensor(POTENTIALS)
     resistance = plus.new_tensor([line.segment for line in lines])
-    entry = plus.new_tensor([0.0 if line.head is None else 1 / line.head for line in lines])
+    entry = plus.new_tensor([line.at_head for line in lines])
     conductance = torch.diag(entry).expand(len(drive), plus.shape[1], 3, 3)
     current = (entry * potentials).expand(len(drive), plus.shape[1], 3)
     for row, (with_sign, against) in enumerate(zip(plus, minus, strict=True)):
@@ -119,13 +92,12 @@ def _current_at_the_foot(drive: Tensor, plus: Tensor, minus: Tensor, wires: Colu
         positive, negative = (drive[:, row, None] > 0).to(plus.dtype), (drive[:, row, None] < 0).to(plus.dtype)
         to_plus, to_minus = positive * with_sign + negative * against, positive * against + negative * with_sign
         conductance = conductance + _branch(to_plus, 1) + _branch(to_minus, 2)
-    exit_ = plus.new_tensor([0.0] + [0.0 if line.foot is None else 1 / line.foot for line in lines[1:]])
+    exit_ = plus.new_tensor([0.0] + [line.at_foot for line in lines[1:]])
     conductance, current = conductance + torch.diag(exit_), current + exit_ * potentials
     held = torch.linalg.solve(conductance[..., 1:, 1:], conductance[..., 1:, :1])[..., 0]  # sources follow the bit line
     delivered = current[..., 0] - (held * current[..., 1:]).sum(-1)
     loaded = conductance[..., 0, 0] - (held * conductance[..., 0, 1:]).sum(-1)
-    assert wires.bit.foot is not None
-    result: Tensor = delivered / (1 + wires.bit.foot * loaded)
+    result: Tensor = delivered / (1 + (wires.bit.segment + wires.bit.foot) * loaded)
     return result
 
 
@@ -153,7 +125,7 @@ def two_wire_products(
 
     Examples:
         >>> cells, windows = torch.ones(2, 1), InputWindows(offset=torch.tensor([0, 1]), base=torch.tensor([0]))
-        >>> wires = ColumnWires(FedWire(segment=0.1, foot=0.1), FedWire(segment=0.1, head=0.1))
+        >>> wires = ColumnWires(LineWires(segment=0.1), LineWires(segment=0.1).reversed())
         >>> two_wire_products(torch.tensor([[3.0, -1.0]]), windows, cells, torch.zeros(2, 1), wires, bits=2)
         tensor([[[1.5385]]])
     """

@@ -125,7 +125,6 @@ def products_at_the_foot(
     from bitline.arrays._ladder import in_bundles
 
     bit, source = wires.bit, wires.source
-    assert bit.foot is not None
     result = torch.empty(len(codes), plus.shape[1], len(windows.base), dtype=plus.dtype)
     _walk(
         codes.to(plus.dtype).contiguous().numpy(),
@@ -134,14 +133,9 @@ def products_at_the_foot(
         in_bundles(plus, WIDTH).numpy(),
         in_bundles(minus, WIDTH).numpy(),
         (float(bit.segment), float(source.segment)),
-        (_conductance(bit.head), _conductance(source.head)),
-        (float(bit.foot), _conductance(source.foot)),
+        (bit.at_head, source.at_head),
+        (float(bit.segment + bit.foot), source.at_foot),
         bits,
         result.numpy(),
     )
     return result
-
-
-def _conductance(resistance: float | None) -> float:
-    """Of the connection at an end of a wire, 0 if it is open."""
-    return 0.0 if resistance is None else 1 / resistance

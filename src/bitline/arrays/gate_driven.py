@@ -11,8 +11,9 @@ from pydantic import Field
 from torch import Tensor
 
 from bitline.arrays._array import Array, refuse_unsigned
-from bitline.arrays._ladder import InputWindows, LadderWires, ladder_products, line_voltages
-from bitline.arrays._two_wires import ColumnWires, FedWire, two_wire_products
+from bitline.arrays._ladder import InputWindows, ladder_products, line_voltages
+from bitline.arrays._line_wires import OPEN, LineWires
+from bitline.arrays._two_wires import ColumnWires, two_wire_products
 from bitline.arrays.wires import Wire
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
@@ -114,21 +115,17 @@ class GateDrivenArray(Array):
     @property
     def column_wires(self) -> ColumnWires:
         """Bit lines and source lines with resistance as the solver takes them, from the far end to the foot."""
-        bit, source = (wire.normalised_segment for wire in (self.bit_line, self.source_line))
-        exit_ = bit + self.bit_line.normalised_terminal
-        entry = source + self.source_line.normalised_terminal
-        if self.ground == "both":
-            second = None if self.bit_line.is_ideal else exit_  # two grounds of an ideal wire are one
-            return ColumnWires(FedWire(bit, exit_, second), FedWire(source, entry, entry))
-        fed = FedWire(source, foot=entry)
-        return ColumnWires(FedWire(bit, exit_), fed if self.source_feed == "foot" else fed.reversed())
+        bit, source = self._one_wire(self.bit_line), self._one_wire(self.source_line)
+        if self.ground == "both" and self.bit_line.is_ideal:
+            bit = LineWires(0.0)  # two grounds of an ideal wire are one
+        return ColumnWires(bit, source if self.source_feed == "foot" else source.reversed())
 
     @property
-    def wires(self) -> LadderWires:
+    def wires(self) -> LineWires:
         """Bit line and source line as one wire, which they are to the solver if they carry the same currents."""
         segment = self.bit_line.normalised_segment + self.source_line.normalised_segment
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
-        return LadderWires(segment, terminal, terminal if self.ground == "both" else None)
+        return LineWires(segment, terminal, terminal if self.ground == "both" else OPEN)
 
     def predistorted(self, targets: CellTensor, row_slices: Sequence[slice], positions: int) -> CellTensor:
         """Conductances to program: higher where the line takes voltage away, if `predistortion` asks for it.
@@ -168,9 +165,8 @@ class GateDrivenArray(Array):
             return voltage + line_voltages(currents, source)
         return voltage + line_voltages(currents.flip(-2), source).flip(-2)
 
-    def _one_wire(self, wire: Wire) -> LadderWires:
-        terminal = wire.normalised_terminal
-        return LadderWires(wire.normalised_segment, terminal, terminal if self.ground == "both" else None)
+    def _one_wire(self, wire: Wire) -> LineWires:
+        return LineWires.of(wire, head=self.ground == "both")
 
     def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
         """Rows of a partition from the far end to the foot.
@@ -202,7 +198,7 @@ class GateDrivenLines:
         loading: G/G_max that loads the lines, same shape.
     """
 
-    wires: LadderWires
+    wires: LineWires
     order: Tensor
     driven: Tensor
     loading: Tensor

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bitline.arrays._array import Array, refuse_unsigned
-from bitline.arrays._mesh import MeshWire, effective_conductance
+from bitline.arrays._line_wires import LineWires
+from bitline.arrays._mesh import effective_conductance
 from bitline.arrays.wires import Wire
 from bitline.errors import DataError
 from bitline.shapes import CellTensor
@@ -62,14 +63,14 @@ class RowDrivenArray(Array):
         refuse_unsigned(self, signed_readings)
 
     @property
-    def row_wire(self) -> MeshWire:
+    def row_wire(self) -> LineWires:
         """The word lines as the solver takes them."""
-        return _mesh_wire(self.word_line, self.drivers != "right", self.drivers != "left")
+        return LineWires.of(self.word_line, foot=self.drivers != "left", head=self.drivers != "right")
 
     @property
-    def column_wire(self) -> MeshWire:
+    def column_wire(self) -> LineWires:
         """The bit lines as the solver takes them."""
-        return _mesh_wire(self.bit_line, self.ground != "bottom", self.ground != "top")
+        return LineWires.of(self.bit_line, foot=self.ground != "top", head=self.ground != "bottom")
 
     def effective_conductances(self, cells: CellTensor, row_slices: Sequence[slice]) -> CellTensor:
         if not self.has_wires:
@@ -105,8 +106,3 @@ class RowDrivenArray(Array):
                 "opposite supply: solve them as another array, or use array.lines = 'interleaved'"
             )
         return row_driven_circuit(cells, inputs, self, minus)
-
-
-def _mesh_wire(wire: Wire, at_start: bool, at_end: bool) -> MeshWire:
-    terminal = wire.normalised_terminal
-    return MeshWire(wire.normalised_segment, terminal if at_start else None, terminal if at_end else None)

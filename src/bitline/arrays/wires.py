@@ -25,9 +25,9 @@ class Wire(Part):
     """
 
     segment: Resistance = 0.0
-    """Resistance between neighbouring cells."""
+    """Resistance between neighbouring cells, and between the outermost cell and each connected end of the wire."""
     terminal: Resistance = 0.0
-    """Resistance between the end of the wire and its driver or virtual ground."""
+    """Resistance between the end of the wire and its driver or virtual ground, in series with the last segment."""
     G_max_uS: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Conductance of a cell at G_max; with it, resistances are in ohms."""
 

@@ -59,7 +59,7 @@ def bench(
     Both run the same network in the same process. The limit is the time that the chain's operations or bytes take at
     the best rates of the processor, measured first.
     """
-    from bitline.evaluation.benchmarks import CASES, MEASURED, subject_of
+    from bitline.evaluation.benchmarks import CASES, MEASURED, timed_network
     from bitline.evaluation.speed import devices
 
     output = Output.of(context)
@@ -67,7 +67,7 @@ def bench(
         refuse_idle(context, "with --explain", "repeats", "batch", "compute")
     _known(cases or [], tuple(CASES), "benchmark")
     _known(compute or [], devices(), "device")
-    chosen = {wanted: batch or subject_of(wanted).samples for wanted in network or MEASURED}
+    chosen = {wanted: batch or timed_network(wanted).samples for wanted in network or MEASURED}
     if explain:
         output.results(_plans(cases or list(CASES), list(chosen)))
         return

@@ -12,18 +12,16 @@ from bitline.cli import completion, options
 from bitline.cli.commands import Commands
 from bitline.cli.inputs import Source, check_compute, check_time, chosen_design
 from bitline.cli.output import Output
-from bitline.cli.table import Cell, Column, Table, name, prose
+from bitline.cli.table import Cell, Column, Table, cost_column, name, prose
 from bitline.errors import DesignError
+from bitline.numerics.labels import COMPARED
 from bitline.numerics.summary import cut
-from bitline.numerics.text import exact, fixed, number, with_article
+from bitline.numerics.text import exact, number, with_article
 
 if TYPE_CHECKING:
     from bitline.design import Design
     from bitline.evaluation.comparison import MeasuredDesign
     from bitline.numerics.two_way import Estimate
-
-COSTS = (("energy_uJ", "energy", "µJ"), ("area_mm2", "area", "mm²"), ("latency_us", "latency", "µs"))
-"""Keys of `NetworkCost.totals` that are compared, with their heads and units."""
 
 LONGEST = 40
 """Characters of a setting that are shown."""
@@ -140,7 +138,7 @@ def _value(value: Any) -> Cell:
 
 def _quality(names: Sequence[str], measured: Sequence[MeasuredDesign], title: str) -> Table:
     measure = measured[0].measure
-    unit, change = ("points", _points) if measure.is_share else (measure.unit, _change)
+    unit, change = measure.unit_of_change, measure.text_of_change
     columns = (
         name("design"),
         Column(measure.key, measure.name, measure.unit, measure.text),
@@ -167,27 +165,15 @@ def _with_ends(found: Estimate, limit: Callable[[float], float]) -> tuple[float 
     return tuple(limit(value) if math.isfinite(value) else None for value in (found.value, low, high))
 
 
-def _points(value: float | None) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    text = fixed(None if value is None else 100 * value, 2)
-    return f"+{text}" if value is not None and value > 0 and float(text) else text
-
-
-def _change(value: float | None) -> str:
-    """A difference of values that are no shares, with its sign."""
-    text = number(value)
-    return f"+{text}" if value is not None and value > 0 else text
-
-
 def _cost(names: Sequence[str], measured: Sequence[MeasuredDesign]) -> Table:
     columns: list[Column] = [name("design")]
-    for key, head, unit in COSTS:
-        columns += [Column(key, head, unit), Column(f"{key.rpartition('_')[0]}_ratio", "ratio", "", _ratio)]
+    for key in COMPARED:
+        columns += [cost_column(key), Column(f"{key.rpartition('_')[0]}_ratio", "ratio", "", _ratio)]
     totals = [entry.cost.totals() if entry.cost else {} for entry in measured]
     rows = []
     for design, own in zip(names, totals, strict=True):
         row: list[Any] = [design]
-        for key, _, _ in COSTS:
+        for key in COMPARED:
             value, base = own.get(key), totals[0].get(key)
             row += [value, value / base if value is not None and base else None]
         rows.append(row)

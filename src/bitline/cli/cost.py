@@ -23,6 +23,7 @@ from bitline.cli.inputs import Source, check_text
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import write_values
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
@@ -177,8 +178,9 @@ def _totals(results: list[NetworkCost], model: str) -> Table:
     totals = [result.totals() for result in results]
     rows: list[tuple[Any, ...]] = []
     for key in totals[0]:
-        show = percent if key == "cells_used" else _number
-        rows.append((*WORDS.get(key, (key, "")), *(Cell(total[key], show(total[key])) for total in totals)))
+        label = label_of_cost(key).brief
+        show, unit = (percent, "%") if label.unit == "fraction" else (_number, label.unit)
+        rows.append((label.name, unit, *(Cell(total[key], show(total[key])) for total in totals)))
     rows.append(("library", "", *(Cell(result.library, result.library) for result in results)))
     records = [
         {"design": result.design, "library": result.library, **total}
@@ -186,20 +188,6 @@ def _totals(results: list[NetworkCost], model: str) -> Table:
     ]
     columns = (name("of one inference"), name("unit", ""), *_by_design(results))
     return Table("totals", columns, rows, model, records=records)
-
-
-WORDS = {
-    "energy_uJ": ("energy", "µJ"),
-    "energy_per_mac_fJ": ("energy per MAC", "fJ"),
-    "TOPS_per_W": ("TOPS/W", ""),
-    "area_mm2": ("area", "mm²"),
-    "TOPS_per_mm2": ("TOPS/mm²", ""),
-    "latency_us": ("latency", "µs"),
-    "images_per_s": ("inferences/s", ""),
-    "power_W": ("power", "W"),
-    "cells_used": ("cells used", "%"),
-}
-"""Quantities in words, and their units; others are called what they are called in results."""
 
 
 def _by_design(results: list[NetworkCost]) -> list[Column]:

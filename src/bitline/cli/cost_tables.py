@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.errors import DesignError
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import exact, fixed, number, percent
 
 if TYPE_CHECKING:
     from bitline.cost import Interval, Library, NetworkCost, Statistics, UnitCost
     from bitline.design import Design
-
-WORDS = {
-    "energy_uJ": "energy (µJ)",
-    "TOPS_per_W": "TOPS/W",
-    "area_mm2": "area (mm²)",
-    "latency_us": "latency (µs)",
-    "images_per_s": "inferences/s",
-}
-"""Totals with an interval, in words."""
 
 
 def check_explained(what: str | None) -> None:
@@ -41,15 +33,16 @@ def uncertainty_tables(
     statistics: Statistics, pairs: Sequence[tuple[Design, Library]], results: Sequence[NetworkCost]
 ) -> list[Table]:
     """What the totals of designs may well be, and which order of designs follows from that."""
-    from bitline.cost import cost_intervals
+    from bitline.cost.explained import WITH_INTERVALS, cost_intervals
 
     found = [cost_intervals(statistics, *pair) for pair in pairs]
     columns = [name("of one inference")]
     columns += [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
     rows: list[list[Any]] = []
     records = []
-    for key, word in WORDS.items():
-        rows.append([word, *(_ends(interval[key].low, interval[key].high) for interval in found if key in interval)])
+    for key in WITH_INTERVALS:
+        known = [interval[key] for interval in found if key in interval]
+        rows.append([label_of_cost(key).brief.head, *(_ends(total.low, total.high) for total in known)])
     for result, interval in zip(results, found, strict=True):
         ends = {key: {"low": total.low, "high": total.high} for key, total in interval.items()}
         records += [{"design": result.design, "total": key, **end} for key, end in ends.items()]
@@ -59,18 +52,18 @@ def uncertainty_tables(
 
 def _ranks(results: Sequence[NetworkCost], found: Sequence[dict[str, Interval]]) -> Table:
     """The order of designs by each total, those that the intervals do not tell apart together."""
-    from bitline.cost import ranking
+    from bitline.cost.explained import WITH_INTERVALS, ranking
 
     labels = [f"{result.design} ({index + 1})" for index, result in enumerate(results)]
     if len({result.design for result in results}) == len(results):
         labels = [result.design for result in results]
     rows = []
-    for key, word in WORDS.items():
+    for key in WITH_INTERVALS:
         values = {label: result.totals()[key] for label, result in zip(labels, results, strict=True)}
         ends = {label: interval[key] for label, interval in zip(labels, found, strict=True) if key in interval}
         if len(ends) == len(values):
             order = " < ".join(map(_group, ranking(ends, values)))
-            rows.append([word, order])
+            rows.append([label_of_cost(key).brief.head, order])
     title = "order of the designs; where intervals overlap, designs are not ranked"
     return Table("order", (name("of one inference"), prose("order", "from the lowest")), rows, title)
 

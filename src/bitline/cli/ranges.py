@@ -18,6 +18,7 @@ from bitline.cli.table import Column, Table, name
 from bitline.config.files import check_writable, write_text
 from bitline.config.spreadsheets import write_csv
 from bitline.errors import BitlineError
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.text import exact, fixed, number
 from bitline.numerics.text import percent as in_percent
 
@@ -255,7 +256,7 @@ def _tried(best: Recommendation) -> Table:
     columns = (
         Column("bits", "bits"),
         Column("percentile", "P", "%", exact),
-        Column("own_db", "worst layer", "dB", lambda value: fixed(value, 1)),
+        Column("own_db", "worst layer", "dB", decibel_text),
         Column(best.measure.name, best.measure.name, best.measure.unit, best.measure.text),
     )
     return Table("tried", columns, best.tried, "resolutions and ranges tried")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bitline.cli.table import Cell, Column, Table, name
+from bitline.cli.table import Cell, Column, Table, cost_column, name
 from bitline.cli.why import spread_of_chips
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.text import fixed, number, percent, with_article
 
 if TYPE_CHECKING:
@@ -69,31 +69,19 @@ def _layers(layers: Sequence[LayerError], at: str) -> Table:
         Column("rows", "rows"),
         Column("outputs", "outputs"),
         Column("partitions", "partitions"),
-        Column("own_db", "own", "dB"),
-        Column("own_half_db", "±", "dB"),
-        Column("accumulated_db", "accumulated", "dB"),
-        Column("accumulated_half_db", "±", "dB"),
+        Column("own_db", "own", "dB", decibel_text),
+        Column("own_half_db", "±", "dB", decibel_text),
+        Column("accumulated_db", "accumulated", "dB", decibel_text),
+        Column("accumulated_half_db", "±", "dB", decibel_text),
     )
-    rows = [
-        (
-            layer.name,
-            layer.rows,
-            layer.outputs,
-            layer.partitions,
-            _ratio(layer.own_db),
-            _ratio(layer.own_half_db),
-            _ratio(layer.accumulated_db),
-            _ratio(layer.accumulated_half_db),
-        )
-        for layer in layers
-    ]
+    rows = [(layer.name, *(getattr(layer, column.key) for column in columns[1:])) for layer in layers]
     chips = layers[0].chips
     over = f", {chips} chips, ± 95 % interval" if chips > 1 else ""
     return Table("layers", columns, rows, f"signal-to-error ratio of every layer{at}{over}")
 
 
-def _ratio(value: float) -> Cell:
-    return Cell(value, fixed(value, 1) if math.isfinite(value) else "exact" if value > 0 else "-")
+SHOWN = ("energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "latency_us", "images_per_s")
+"""Costs that a run is shown with."""
 
 
 def _pulses(layers: Sequence[LayerError]) -> Table:
@@ -107,15 +95,7 @@ def _pulses(layers: Sequence[LayerError]) -> Table:
 
 
 def _cost(cost: NetworkCost, sample: str) -> Table:
-    columns = (
-        name("library"),
-        Column("energy_uJ", "energy", "µJ"),
-        Column("energy_per_mac_fJ", "per MAC", "fJ"),
-        Column("TOPS_per_W", "TOPS/W"),
-        Column("area_mm2", "area", "mm²"),
-        Column("latency_us", "latency", "µs"),
-        Column("images_per_s", f"{sample}s/s"),
-    )
+    columns = (name("library"), *(cost_column(key, sample) for key in SHOWN))
     totals = cost.totals()
     row = [cost.library, *(totals[column.key] for column in columns[1:])]
     largest = ", ".join(

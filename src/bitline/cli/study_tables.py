@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bitline.cli.output import Output, terminal_width
-from bitline.cli.table import Cell, Column, Table, prose
+from bitline.cli.table import Cell, Column, Table, cost_column, prose
 from bitline.cli.table import name as named
+from bitline.numerics.labels import COMPARED
 from bitline.numerics.text import exact, percent, setting_text
 
 if TYPE_CHECKING:
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 SHOWN = 40
 """Designs in a printed table."""
 
-NUMBERS = (
-    Column("chips", "chips"),
-    Column("energy_uJ", "energy", "µJ"),
-    Column("area_mm2", "area", "mm²"),
-    Column("latency_us", "latency", "µs"),
-)
+NUMBERS = (Column("chips", "chips"), *map(cost_column, COMPARED))
 """What every design is shown with, besides what was measured."""
 
 
@@ -76,18 +71,20 @@ def shown_parts(result: StudyResult, shown: Shown) -> list[Table | str]:
     more = len(shown.designs) - shown.top
     if more > 0:
         parts.append(f"and {more:,} more: --top N shows N, --csv and --json have all")
-    if any(not design.accuracies and design.screened is not None for design in shown.rows):
+    if any(not design.chip_values and design.screened is not None for design in shown.rows):
         parts.append("~ screened on few images with one chip, not measured in full")
-    reference = {design.reference for design in shown.designs if design.reference is not None}
-    if result.float_accuracy is not None:
+    reference = {design.reference_value for design in shown.designs if design.reference_value is not None}
+    if result.float_value is not None:
         quantised = f"; quantised reference {_span(reference, result.measure)}" if reference else ""
-        parts.append(f"floating point {result.measure.shown(result.float_accuracy)}{quantised}")
+        parts.append(f"floating point {result.measure.shown(result.float_value)}{quantised}")
     return parts
 
 
 def best_first(designs: Sequence[DesignResult]) -> list[DesignResult]:
     """Finished designs before screened ones before others, the most accurate first."""
-    return sorted(designs, key=_order)
+    return sorted(
+        designs, key=lambda design: (not design.chip_values, design.rank, design.measure.rank(design.screened))
+    )
 
 
 def study_notes(result: StudyResult, output: Output) -> None:
@@ -111,15 +108,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _order(design: DesignResult) -> tuple[bool, float]:
-    if design.accuracies:
-        return (False, -design.measure.sign * design.mean)
-    return (True, math.inf if design.screened is None else -design.measure.sign * design.screened)
-
-
 def _table(result: StudyResult, shown: Shown) -> Table:
     """One column for each setting that differs, or a single one that says what differs, where that fits better."""
     from bitline.study.table import records as rows_of
+    from bitline.study.words import short_names
 
     records = partial(rows_of, replace(result, designs=tuple(shown.designs)))
     settings, usual = result.settings, _columns(result.measure)
@@ -137,7 +129,7 @@ def _table(result: StudyResult, shown: Shown) -> Table:
     width = terminal_width(sys.stdout)
     if width is None or len(settings) < 2 or apart.width() <= width:
         return apart
-    short = _short(settings)
+    short = short_names(settings)
     rows = [[_differences(design, short), *values] for design, values in zip(shown.rows, numbers, strict=True)]
     return Table("designs", (prose("what differs"), *usual, *more), rows, records=records)
 
@@ -159,19 +151,13 @@ def _differences(design: DesignResult, short: Mapping[str, str]) -> str:
     return " · ".join(words)
 
 
-def _short(settings: Sequence[str]) -> dict[str, str]:
-    """The last words of dotted names that tell them apart."""
-    last = [setting.rpartition(".")[2] for setting in settings]
-    return {setting: word if last.count(word) == 1 else setting for setting, word in zip(settings, last, strict=True)}
-
-
 def _numbers(design: DesignResult) -> list[Any]:
     cost = design.cost or {}
     accuracy: Any = design.mean
-    if not design.accuracies and design.screened is not None:
+    if not design.chip_values and design.screened is not None:
         accuracy = Cell(design.screened, f"~{design.measure.text(design.screened)}")
     costs = [cost.get(column.key) for column in NUMBERS[1:]]
-    return [accuracy, design.std, len(design.accuracies), *costs]
+    return [accuracy, design.std, len(design.chip_values), *costs]
 
 
 def _text(value: Any) -> str:

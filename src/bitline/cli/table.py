@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bitline.numerics.labels import INFERENCE, label_of_cost
 from bitline.numerics.text import number
 
 GAP = "  "
@@ -61,6 +62,17 @@ def name(key: str, head: str | None = None, unit: str = "") -> Column:
 def prose(key: str, head: str | None = None) -> Column:
     """A column of several words, the first or the last one; its head is its key if not given."""
     return Column(key, key if head is None else head, show=_word, kind="prose")
+
+
+def cost_column(key: str, sample: str = INFERENCE) -> Column:
+    """A column of a number of the cost.
+
+    Args:
+        key: as `label_of_cost` takes it.
+        sample: what a sample of the network is called.
+    """
+    label = label_of_cost(key, sample).brief
+    return Column(key, label.name, label.unit)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bitline.cli.inputs import Source, check_text, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.config.files import write_text
-from bitline.numerics.text import fixed
+from bitline.numerics.decibels import decibel_text
 
 if TYPE_CHECKING:
     from bitline.evaluation.remedies import Tuning
@@ -65,8 +65,8 @@ def _table(tuning: Tuning, title: str) -> Table:
     """Each layer with the ratio of its outputs to their errors, before and after, and what it chose."""
     columns = (
         name("layer"),
-        Column("before_dB", "before", "dB", _decibels),
-        Column("after_dB", "after", "dB", _decibels),
+        Column("before_dB", "before", "dB", decibel_text),
+        Column("after_dB", "after", "dB", decibel_text),
         prose("chosen"),
     )
     rows = [
@@ -78,7 +78,3 @@ def _table(tuning: Tuning, title: str) -> Table:
 
 def _gains(tuning: Tuning) -> str:
     return "\n".join(f"{setting}: {gain:+.1f} dB on average" for setting, gain in tuning.gains.items())
-
-
-def _decibels(value: float) -> str:
-    return fixed(value, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bitline.cli.table import Column, Table, name
+from bitline.numerics.summary import counted
 from bitline.numerics.text import percent
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def why_parts(found: Diagnosis) -> list[Table | str]:
         Column("regained", "of the loss", "%", lambda share: percent(share, 0)),
     )
     rows = [(undone.name, undone.value, found.regained(undone.value)) for undone in found.without]
-    counted = f"{found.images} {'images' if measure.name == 'accuracy' else 'samples'} on one chip"
-    title = f"{measure.name} with one cause undone, {counted}: {measure.shown(found.value)} as it is"
+    samples = f"{counted(found.images, measure.sample)} on one chip"
+    title = f"{measure.name} with one cause undone, {samples}: {measure.shown(found.value)} as it is"
     lines = [f"why: {found.because}"]
     lines += [f"try: {remedy.name} ({_shown(measure, remedy.value)} on the same samples)" for remedy in found.remedies]
     return [Table("causes", columns, rows, title), "\n".join(lines)]

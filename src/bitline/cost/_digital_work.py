@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -16,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from bitline.data.call import Call
 from bitline.nn import AnalogLayer, computing
+from bitline.nn.windows_seen import share_met
 
 
 def _names(text: str) -> frozenset[str]:
@@ -77,14 +79,14 @@ class Calls:
         products: matrix-vector products of one group of channels.
         uses: multiplications of each weight that the layer asks for.
         inputs: values of its inputs.
-        space: shape of the inputs beyond the channels.
+        met: (kernel positions,), share of the windows in which each meets an input.
         after: analog layers whose outputs its inputs are computed from, without another analog layer between.
     """
 
     products: float
     uses: float
     inputs: float
-    space: tuple[int, ...]
+    met: np.ndarray = field(repr=False)
     after: frozenset[str] = frozenset()
 
 
@@ -101,14 +103,14 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
 
     def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
         counter.inside += 1
-        arranged, outputs = layer.arrange(inputs), layer.float_forward(inputs)
+        met, outputs = share_met(layer, inputs).numpy(), layer.float_forward(inputs)
         counter.inside -= 1
-        earlier = calls.get(layer.name, Calls(0.0, 0.0, 0.0, ()))
+        earlier = calls.get(layer.name, Calls(0.0, 0.0, 0.0, met))
         calls[layer.name] = Calls(
             earlier.products + outputs.numel() / layer.outputs,
             earlier.uses + layer.uses(inputs, outputs),
-            earlier.inputs + arranged.numel(),
-            tuple(arranged.shape[2:]),
+            earlier.inputs + inputs.numel(),
+            met,
             earlier.after | counter.origin((inputs,)),
         )
         counter.mark(outputs, frozenset({layer.name}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bitline.cost.labels import INFERENCE, label_of_cost
+from bitline.numerics.labels import INFERENCE, label_of_cost
 from bitline.numerics.notebook import folded_html, table_html
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import number, percent, with_article

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bitline.arrays import ConvolutionProduct, Product
+from bitline.arrays import Product
 from bitline.config.arguments import checked
 from bitline.cost import shown
 from bitline.cost._digital_work import DigitalWork, count_work
@@ -22,7 +22,7 @@ from bitline.design import Design, views
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import placement_of
-from bitline.nn import AnalogLayer, Inputs, analog_layers, conversion_of, convert
+from bitline.nn import Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
 from bitline.quantize import magnitude_bits_of, weight_codes
 
@@ -43,8 +43,9 @@ class LayerStatistics:
         uses: how often one image makes the layer multiply each weight.
         inputs: input values of one image.
         signed: whether inputs can be negative.
-        frequencies: (channels of all groups, 2^bits), share of inputs with each |code|.
-        valid: (kernel positions,), share of output positions at which the input is inside the image.
+        frequencies: (channels of all groups, 2^bits), share of inputs with each |code|, as windows see them.
+        valid: (kernel positions,), share of output positions at which there is an input, inside the image and no zero
+            between the inputs of a transposed convolution.
         weight: (outputs, rows of a group).
         after: analog layers that its inputs come from directly.
     """
@@ -137,11 +138,11 @@ class Statistics:
         Raises:
             CalibrationError: there are no images.
         """
-        if len(images) == 0:
+        inputs = Inputs.of(images, network)
+        if len(inputs) == 0:
             raise CalibrationError("there are no images to measure activity on: pass at least one, typically 32")
         record = conversion_of(network)
         scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
-        inputs = Inputs.of(images, network)
         calls, digital = count_work(network, inputs.first(1).calls[0])
         uses = {name: math.ceil(work.uses) for name, work in calls.items()}
         activities = record.activities or record_activity(network, scales, inputs, uses)
@@ -159,12 +160,12 @@ class Statistics:
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),
-                    valid=_valid(layer, calls[layer.name].space),
+                    valid=calls[layer.name].met,
                     weight=layer.matrix.detach().cpu(),
                     after=calls[layer.name].after,
                 )
             )
-        return cls(tuple(layers), digital, len(images))
+        return cls(tuple(layers), digital, len(inputs))
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.
@@ -242,24 +243,9 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
         (['0', '2'], 32.0)
     """
     design = Design.of(design)
-    inputs = images if isinstance(images, Tensor) else Inputs.of(images, model)
+    inputs = Inputs.of(images, model)
     network = convert(model, views.reference(design), inputs)
     return Statistics.of(network, inputs)
-
-
-def _valid(layer: AnalogLayer, space: tuple[int, ...]) -> np.ndarray:
-    """Share of output positions at which each kernel position lies inside the image.
-
-    Codes of windows that lie apart were counted with the zeros of the padding.
-    """
-    product = layer.product
-    if not isinstance(product, ConvolutionProduct) or layer.design.inputs.range.is_per_vector:
-        return np.ones(product.positions, dtype=np.float32)
-    single = replace(product, channels=1, groups=1)
-    seen = single.gather(torch.ones((1, 1, *space), dtype=torch.float32))
-    offsets, base = seen.offset[0].numpy(), seen.base.numpy()
-    elements = seen.elements[0].numpy()
-    return np.array([elements[base + offset].mean() for offset in offsets], dtype=np.float32)
 
 
 def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

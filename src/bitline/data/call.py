@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -26,15 +26,20 @@ class Call:
     Attributes:
         arguments: positional ones, tensors or a `SampleList`.
         keywords: those by name.
+        axis: of the inputs that has the samples: 0, or 1 where steps come first.
 
     Examples:
         >>> call = Call((torch.tensor([[1.0], [2.0]]),), {})
         >>> call.samples, call.part(1, 2).on(nn.Identity())
         (2, tensor([[2.]]))
+        >>> steps_first = Call((torch.zeros(7, 5, 3),), {}, axis=1)
+        >>> steps_first.samples, steps_first.part(0, 1).arguments[0].shape
+        (5, torch.Size([7, 1, 3]))
     """
 
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
+    axis: int = 0
 
     @property
     def _inputs(self) -> list[Tensor | SampleList]:
@@ -47,8 +52,9 @@ class Call:
 
     @property
     def samples(self) -> int:
-        """Samples of the batch: the first axis of its first input that has axes."""
-        return next((len(value) for value in self._inputs if value.shape), 1)
+        """Samples of the batch, which its first input that has axes tells."""
+        shape = next((tuple(value.shape) for value in self._inputs if value.shape), (1,))
+        return int(shape[self.axis if self.axis < len(shape) else 0])
 
     @property
     def mask(self) -> tuple[str, Tensor] | None:
@@ -95,15 +101,18 @@ class Call:
         if first is None or len(given) < len(self.arguments):
             return self
         named = dict(zip(given[first:], self.arguments[first:], strict=True))
-        return Call(self.arguments[:first], {**named, **self.keywords})
+        return replace(self, arguments=self.arguments[:first], keywords={**named, **self.keywords})
 
     def part(self, start: int, stop: int) -> Call:
         """Some samples; what has another number of entries goes along whole."""
         count = self.samples
 
         def some(value: Any) -> Any:
-            has_samples = isinstance(value, (Tensor, SampleList)) and value.shape and len(value) == count
-            return value[start:stop] if has_samples else value
+            if not isinstance(value, (Tensor, SampleList)):
+                return value
+            if isinstance(value, Tensor) and self.axis and value.shape[self.axis : self.axis + 1] == (count,):
+                return value[:, start:stop]
+            return value[start:stop] if value.shape and len(value) == count else value
 
         return self.changed(some)
 
@@ -124,7 +133,8 @@ class Call:
 
     def changed(self, change: Callable[[Any], Any]) -> Call:
         """The same call with changed arguments."""
-        return Call(tuple(map(change, self.arguments)), {name: change(part) for name, part in self.keywords.items()})
+        keywords = {name: change(part) for name, part in self.keywords.items()}
+        return replace(self, arguments=tuple(map(change, self.arguments)), keywords=keywords)
 
     def for_network(self, model: nn.Module) -> Call:
         """Floating-point inputs in the precision and on the device of a network, where it has one.

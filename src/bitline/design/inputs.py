@@ -25,7 +25,8 @@ class Inputs(Part):
     """Bits of an input code; one of them is the sign where a layer's inputs can be negative (sign-magnitude). 'float'
     for voltages that are not quantised further than float32 resolves the largest of them, applied at once."""
     slice_bits: Annotated[int, Field(ge=1, le=16)] = 1
-    """Input bits applied to a row at once (resolution of the row driver)."""
+    """Input bits applied to a row at once (resolution of the row driver), no more than the magnitude has: 3 of 4-bit
+    codes with a sign."""
     accumulation: Literal["analog", "digital", "mixed"] = "analog"
     """Add input slices in analog (one conversion per product), digitally (one conversion per input slice), or mixed:
     `analog_slices` of them in analog, then the conversions digitally."""

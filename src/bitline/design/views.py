@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bitline.arrays import IdealArray
@@ -21,6 +21,7 @@ from bitline.readout import NoAdc
 
 View = dict[str, Any]
 """Settings as plain values."""
+_NAMES = ("name", "description")
 
 
 def reference(design: Design | str) -> Design:
@@ -49,6 +50,21 @@ def reference(design: Design | str) -> Design:
         adc=NoAdc(),
         layers=rules,
     )
+
+
+def whole(design: Design) -> View:
+    """All settings, whatever a design is called."""
+    return unnamed(design.model_dump(mode="json"))
+
+
+def unnamed(settings: Mapping[str, Any]) -> View:
+    """Settings without the name and the description of their design, which make no difference.
+
+    Examples:
+        >>> unnamed({"name": "coarse", "description": "", "adc": {"bits": 4}})
+        {'adc': {'bits': 4}}
+    """
+    return {name: value for name, value in settings.items() if name not in _NAMES}
 
 
 def codes(design: Design) -> View:
@@ -259,5 +275,5 @@ def _content(design: Design) -> View:
     """Settings as plain values, without names and what only cost depends on; sections are the caller's to change."""
     global _last
     if _last is None or _last[0] is not design:
-        _last = design, design.model_dump(mode="json", exclude={"name", "description", "hardware", "layers"})
+        _last = design, design.model_dump(mode="json", exclude={*_NAMES, "hardware", "layers"})
     return {section: dict(values) for section, values in _last[1].items()}

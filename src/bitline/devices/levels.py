@@ -37,6 +37,8 @@ class ContinuousLevels(Variant):
 class UniformLevels(Variant):
     """Equally spaced conductances from G_min to G_max.
 
+    Half-way between two it is the one with the even number from G_min, if floating point has the target half-way.
+
     Examples:
         >>> UniformLevels(count=5).nearest(torch.tensor([0.1, 0.3, 0.9]), lowest=0.0)
         tensor([0.0000, 0.2500, 1.0000])
@@ -52,7 +54,7 @@ class UniformLevels(Variant):
 
 
 class LevelTable(Variant):
-    """A table of conductances, however spaced.
+    """A table of conductances, however spaced; half-way between two it is the smaller one, as floating point has it.
 
     Examples:
         >>> LevelTable(values=(0.1, 0.2, 1.0)).nearest(torch.tensor([0.0, 0.3, 0.9]), lowest=0.1)

@@ -117,10 +117,10 @@ def study_ranges(model: nn.Module, design: Design | str, images: Tensor | Sample
     design = Design.of(design)
     if not design.adc.converts:
         raise DesignError("adc.kind is 'none', so there are no ADC ranges: use --set adc.kind=uniform")
-    first = images[:1] if isinstance(images, Tensor) else images.part(0, 1)
-    converted = convert(model, design, first)  # for the form of its layers; all images are seen below
+    inputs = Inputs.of(images, model)
+    converted = convert(model, design, inputs.first(1))  # for the form of its layers; all images are seen below
     layers = {layer.name: layer for layer in analog_layers(converted)}
-    seen = record_network(converted, Inputs.of(images, converted), layers)
+    seen = record_network(converted, inputs, layers)
     return tuple(entry for name, layer in layers.items() for entry in _slices(layer, seen[name]))
 
 

@@ -22,7 +22,7 @@ MEASURED = {"cifar-resnet20": 64, "resnet50": 8}
 
 
 @dataclass(frozen=True)
-class Subject:
+class TimedNetwork:
     """A network whose speed is measured: with random weights, on random inputs.
 
     Attributes:
@@ -32,7 +32,7 @@ class Subject:
         is_large: whether lines with resistance, solved for every input, would take minutes.
 
     Examples:
-        >>> subject_of("lstm").inputs(2).shape
+        >>> timed_network("lstm").inputs(2).shape
         torch.Size([2, 160, 40])
     """
 
@@ -48,9 +48,11 @@ def _tokens(words: int, length: int) -> Callable[[int], Tensor]:
 
 
 SEQUENCES = {
-    "minilm": Subject(MiniLM, _tokens(WORDS, 32), samples=16),
-    "smollm2": Subject(SmolLM2, _tokens(SMOLLM2_WORDS, 128), samples=1),
-    "lstm": Subject(lambda: SpeakerEncoder(speakers=6), lambda samples: torch.rand(samples, 160, BANDS), samples=60),
+    "minilm": TimedNetwork(MiniLM, _tokens(WORDS, 32), samples=16),
+    "smollm2": TimedNetwork(SmolLM2, _tokens(SMOLLM2_WORDS, 128), samples=1),
+    "lstm": TimedNetwork(
+        lambda: SpeakerEncoder(speakers=6), lambda samples: torch.rand(samples, 160, BANDS), samples=60
+    ),
 }
 """Networks of sequences, of the shapes of published ones: sentences of 32 tokens, texts of 128, and 1.6 s of speech."""
 BASE: dict[str, object] = {
@@ -82,14 +84,14 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
 """Name, meaning and settings of each benchmark design."""
 
 
-def subject_of(name: str) -> Subject:
+def timed_network(name: str) -> TimedNetwork:
     """What is measured by a name: one of `SEQUENCES`, or a network of images.
 
     Raises:
         BitlineError: there is no such network, or it takes images of any shape.
 
     Examples:
-        >>> subject_of("resnet50").samples
+        >>> timed_network("resnet50").samples
         8
     """
     if name in SEQUENCES:
@@ -100,7 +102,7 @@ def subject_of(name: str) -> Subject:
     shape = network.pictures.shape
     if shape is None:
         raise BitlineError(f"network {name!r} takes images of any shape: benchmark one of those that come with bitline")
-    return Subject(
+    return TimedNetwork(
         network.build, lambda images: torch.randn(images, *shape), MEASURED.get(name, 8), is_large=shape[-1] > 64
     )
 
@@ -112,7 +114,7 @@ def usual_cases(network: str) -> list[str]:
         >>> sorted(set(CASES) - set(usual_cases("resnet50")))
         ['wires']
     """
-    is_large = subject_of(network).is_large
+    is_large = timed_network(network).is_large
     return [case for case in CASES if case != "wires" or not is_large]
 
 
@@ -120,8 +122,8 @@ def network_and_inputs(name: str, samples: int, device: str = "cpu") -> tuple[nn
     """A network with random weights and as many random inputs, the same every time.
 
     Raises:
-        BitlineError: as for `subject_of`.
+        BitlineError: as for `timed_network`.
     """
-    subject = subject_of(name)
+    timed = timed_network(name)
     torch.manual_seed(0)
-    return subject.build().eval().to(device), subject.inputs(samples).to(device)
+    return timed.build().eval().to(device), timed.inputs(samples).to(device)

@@ -135,4 +135,4 @@ class ChipSpread:
 
     @property
     def _worst_first(self) -> list[float]:
-        return sorted(self.values, key=lambda value: self.measure.sign * value)
+        return sorted(self.values, key=self.measure.rank, reverse=True)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from bitline.cost import NetworkCost, library_of
-from bitline.design import Design
+from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import DataError
 from bitline.evaluation.evaluate import Metric, Procedure
@@ -23,9 +23,6 @@ from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Values
 from bitline.nn import age
 from bitline.numerics.two_way import Estimate, estimate
-
-NAMES = ("name", "description")
-"""Settings of a design that change nothing."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +161,7 @@ def differing_settings(designs: Sequence[Design | str]) -> dict[str, tuple[Any, 
         {'adc.kind': ('uniform', 'sar')}
     """
     chosen = [Design.of(design) for design in designs]
-    content = [flat(design.model_dump(mode="json", exclude=set(NAMES))) for design in chosen]
+    content = [flat(views.whole(design)) for design in chosen]
     names = dict.fromkeys(name for settings in content for name in settings)
     values = {name: tuple(settings.get(name) for settings in content) for name in names}
     differing = {name: of_each for name, of_each in values.items() if len(set(map(repr, of_each))) > 1}

@@ -103,7 +103,7 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
         value = None if healthy is None else ward.value(healthy)
         if value is not None:
             found.append(Tried(value, cause, tuple(each.name for each in possible if each.name in cause.includes)))
-    found.sort(key=lambda tried: -measure.sign * tried.value)
+    found.sort(key=lambda tried: measure.rank(tried.value))
     without = tuple(Undone(f"{tried.cause.name}{tried.suffix}", tried.value) for tried in found)
     result = Diagnosis(start, wanted, without, "", (), len(ward.data), measure)
     if not found or not result.regained(found[0].value) >= SHARE:
@@ -154,7 +154,7 @@ class _Ward:
                 tried.append(Undone(typed(remedy, OBSERVED), value))
                 if result.regained(value) >= NEARLY:
                     enough.add(names)
-        return tuple(sorted(tried, key=lambda entry: -result.measure.sign * entry.value)[:MOST])
+        return tuple(sorted(tried, key=lambda entry: result.measure.rank(entry.value))[:MOST])
 
     def ranges(self) -> tuple[SliceRange, ...]:
         """Of the ADCs of every layer; none where they cannot be studied."""

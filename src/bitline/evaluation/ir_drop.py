@@ -14,7 +14,7 @@ import numpy as np
 
 from bitline.arrays import Array
 from bitline.arrays.circuit import Solution, solve, solve_nonlinear
-from bitline.arrays.circuit.elements import Numbers, checked
+from bitline.arrays.circuit.elements import Numbers, checked_cells
 from bitline.devices.current_voltage import Ohmic
 from bitline.devices.registry import AnyCurrentVoltage
 
@@ -96,7 +96,7 @@ def ir_drop(
     import torch
 
     curve = Ohmic() if curve is None else curve
-    cells, inputs = checked(cells, inputs)
+    cells, inputs = checked_cells(cells, inputs)
     circuit = array.circuit(cells, inputs, minus)
     if curve.is_linear:
         return IrDrop(array, solve(circuit), inputs @ (cells if minus is None else cells - minus))

@@ -15,6 +15,7 @@ from bitline.data.stored_images import StoredImages
 from bitline.nn import AnalogLayer, analog_layers, computing
 from bitline.nn.padding import padding_in, padding_of, real_outputs
 from bitline.numerics.confidence import half_width
+from bitline.numerics.decibels import decibels
 from bitline.numerics.energies import energies
 
 COMPARED = 64
@@ -179,7 +180,7 @@ def _error(parts: list[LayerSums]) -> LayerError:
 def _ratio(energies: Sequence[tuple[float, float]]) -> float:
     """Decibels of the signal over the error of several chips, (signal, error) each."""
     signals, errors = zip(*energies, strict=True)
-    return _decibels(math.fsum(signals), math.fsum(errors))
+    return decibels(math.fsum(signals), math.fsum(errors))
 
 
 def _half(energies: Sequence[tuple[float, float]]) -> float:
@@ -274,10 +275,3 @@ class _Comparison:
             skipped=skipped,
             images=images,
         )
-
-
-def _decibels(signal: float, error: float) -> float:
-    if signal <= 0:
-        return math.nan
-    # the last digits depend on how a batch is cut
-    return math.inf if error == 0 else round(10 * math.log10(signal / error), 6)

@@ -29,6 +29,7 @@ from bitline.nn import (
     settled,
 )
 from bitline.nn.chips import restart_reads
+from bitline.nn.steps_first import samples_axis
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Prepared:
             calibration = as_images(calibration, model, "calibration images")
         if not isinstance(calibration, (Calibration, NetworkRecord)):
             activity = calibration = Inputs.of(calibration, model)
-        elif isinstance(activity, Samples):
+        elif isinstance(activity, Samples) and not samples_axis(activity.first(1).call, model):
             activity = activity.part(0, COMPARED)
         analog = convert(model, design, calibration, seed=seed)
         record = conversion_of(analog)

@@ -145,7 +145,8 @@ class _Trials:
         known = Known(earlier=self.prepared)
         self.prepared = Prepared.of(self.model, changed, self.seen, self.seed, few.samples, known)
         self.prepared.program(0)
-        return min(layer.own_db for layer in layer_errors([self.prepared.compare(few)]))
+        ratios = [layer.own_db for layer in layer_errors([self.prepared.compare(few)])]
+        return min((ratio for ratio in ratios if not math.isnan(ratio)), default=math.nan)
 
     def best(self, bits: int) -> tuple[float, float]:
         """The best P for so many bits, and the measure with it."""

@@ -15,8 +15,9 @@ from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width, known
+from bitline.numerics.decibels import decibel_text
 from bitline.numerics.notebook import folded_html, strip_html, table_html
-from bitline.numerics.text import fixed
+from bitline.numerics.summary import cut
 from bitline.numerics.two_way import Estimate
 
 if TYPE_CHECKING:
@@ -84,14 +85,14 @@ class Evaluation:
             ("float", self.measure.shown(self.float_value), "the original network"),
             ("notes", f"{sum(counts.values())}", " and ".join(place for place, count in counts.items() if count)),
         ]
-        return f"{_shortened(self.design.name)}{self._time}, {self.counted}", rows
+        return f"{cut(self.design.name, 20)}{self._time}, {self.counted}", rows
 
     def __repr__(self) -> str:
         chips = len(self.chip_values)
         count = f"{chips:,} chip{'' if chips == 1 else 's'}"
         name = "" if self.measure == ACCURACY else f"{self.measure.name} "
         value = self._with_unit(self._value.partition(" (")[0])  # ends of an interval need a line of their own
-        return f"Evaluation({_shortened(self.design.name)!r}{self._time}, {name}{value}, {count})"
+        return f"Evaluation({cut(self.design.name, 20)!r}{self._time}, {name}{value}, {count})"
 
     def time_among(self, results: Sequence[Evaluation]) -> str:
         """At which of several times, such as ' after 1 day'; nothing where there is one, which the design says."""
@@ -203,7 +204,9 @@ class Evaluation:
         chips = strip_html(self.chip_values, f"{self.measure.name} of each chip") if self.measure.is_share else ""
         parts = [table_html(title, [("", "", ""), *rows]), chips]
         if self.layers:
-            errors = [(layer.name, fixed(layer.own_db, 1), fixed(layer.accumulated_db, 1)) for layer in self.layers]
+            errors = [
+                (layer.name, decibel_text(layer.own_db), decibel_text(layer.accumulated_db)) for layer in self.layers
+            ]
             head = ("layer", "own error, dB", "accumulated, dB")
             parts.append(folded_html("error of every layer", table_html("", [head, *errors], most=len(errors))))
         if self.cost:
@@ -249,9 +252,3 @@ def _of_chips(spread: ChipSpread) -> str:
     count = len(spread.values)
     known = "all equal" if spread.says_nothing else "95 % confidence interval"
     return "one chip" if count == 1 else f"mean of {count:,} chips, {known}"
-
-
-def _shortened(name: str, length: int = 20) -> str:
-    """A name on one line, cut where it is long."""
-    line = " ".join(name.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -160,10 +160,10 @@ class EncodedLayer:
         readings = counted_readings(codes, self.placement, design, draws, grid_step(design))
         return None if readings is None else CountedArrays(**vars(bare), readings=readings.to(self.step.device))
 
-    def driven(self, inputs: LayerInputs) -> DrivenInputs:
-        """Float inputs (batch, channels, *space) as rows are driven with them."""
+    def driven(self, inputs: LayerInputs, scale: InputScale) -> DrivenInputs:
+        """Finite float inputs (batch, channels, *space) as rows are driven with them, for codes with this scale."""
         if self.design.inputs.range.is_per_vector:
-            return DividedInputs.of(inputs, self.product)
+            return DividedInputs.of(inputs, self.product, scale.signed)
         return DrivenInputs(inputs)
 
     def input_codes(self, inputs: LayerInputs, scale: InputScale) -> Shaped[Tensor, "batch channels *windows"]:
@@ -176,7 +176,7 @@ class EncodedLayer:
         Raises:
             DataError: an input is NaN or infinite.
         """
-        return input_codes(self.driven(inputs).values, scale)
+        return input_codes(self.driven(inputs, scale).values, scale)
 
     def bit_lines(self, inputs: InputScale) -> BitLines:
         """The signals at the layer's ADCs."""

@@ -24,6 +24,8 @@ from bitline.shapes import Currents, Float, Int, LayerInputs, Outputs, Shaped
 
 LARGEST = 127 * (1 + 256 + 65536)
 """Largest whole number of three pieces."""
+SMALLEST = -149
+"""Exponent of the smallest number above 0 in float32."""
 MANY_ROWS = 512
 """Rows from which on variances of cells take one byte."""
 ONE_BYTE, TWO_BYTES = 127, 127 * (1 + 256)
@@ -180,7 +182,7 @@ def line_product(
     if not is_whole(arrays):
         return FloatLineProduct(arrays.product, partition, weights.to(arrays.product_step), bias)
     _, exponent = torch.frexp(weights.abs().amax(dim=1) / LARGEST)
-    scale = 2.0 ** exponent.double().clamp(min=-100)  # a power of two: whole numbers stay what they are
+    scale = 2.0 ** exponent.double().clamp(min=SMALLEST)  # a power of two: whole numbers stay what they are
     counts = (weights / scale[:, None]).round().long()
     return WholeLineProduct(arrays.product, partition, counts, scale, reach, bias)
 

@@ -79,7 +79,7 @@ class ProgrammedLayer:
                 counted from 0 unless given.
         """
         samples = numbers_from(0, inputs) if samples is None else samples
-        driven = self.layer.driven(inputs)
+        driven = self.layer.driven(inputs, self.calibration.inputs)
         return driven.outputs(self.plan.outputs(driven.values, samples), self.layer.bias)
 
 

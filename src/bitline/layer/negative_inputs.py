@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from bitline.layer.encoded import EncodedLayer
@@ -31,7 +33,8 @@ def negative_inputs(layer: EncodedLayer, scale: InputScale, inputs: LayerInputs)
     if scale.signed or layer.design.inputs.signed != "auto" or not inputs.numel():
         return None
     lowest = float(inputs.amin())
-    if not lowest < 0 or not float(layer.driven(inputs).values.amin()) < -scale.step / 2:
+    with_sign = replace(scale, signed=True)
+    if not lowest < 0 or not float(layer.driven(inputs, with_sign).values.amin()) < -scale.step / 2:
         return None
     return (
         f"layer {layer.name!r} counts inputs below 0, down to {lowest:.3g}, as 0: no calibration input was negative; "

@@ -186,6 +186,10 @@ class Measure(ABC):
         """1 where higher values are better, and -1 where lower ones are."""
         return 1 if self.direction == "higher" else -1
 
+    def rank(self, value: float | None) -> float:
+        """A number to sort by, the best first: small for a good value, and infinite for one that is not known."""
+        return math.inf if value is None or math.isnan(value) else -self.sign * value
+
     @property
     def head(self) -> str:
         """Name and unit, for the head of a column or an axis."""
@@ -212,6 +216,16 @@ class Measure(ABC):
     def text_of_spread(self, value: float) -> str:
         """A deviation or half a width as text, without the unit."""
         return fixed(100 * value, 2) if self.is_share else number(value, 2)
+
+    @property
+    def unit_of_change(self) -> str:
+        """Unit of a difference of two values."""
+        return "points" if self.is_share else self.unit
+
+    def text_of_change(self, change: float | None) -> str:
+        """A difference as text with its sign, without the unit; what is unknown is empty."""
+        text = number(change) if not self.is_share or change is None else fixed(100 * change, 2)
+        return f"+{text}" if change is not None and change > 0 and text.strip("0.") else text
 
     def shown(self, value: float | None) -> str:
         """A value as text, with its unit."""

@@ -6,11 +6,14 @@ from bitline.numerics.threads import njit, prange
 
 
 @njit(parallel=True, cache=True)
-def count_codes_float32(codes, dropped, counts):  # type: ignore[no-untyped-def]
-    """Add codes (batch, channels, positions) to counts (channels, levels), without their `dropped` lowest bits."""
+def count_codes_float32(codes, times, dropped, counts):  # type: ignore[no-untyped-def]
+    """Add codes (batch, channels, positions) to counts (channels, levels), each `times[position]` times.
+
+    Their `dropped` lowest bits are left out.
+    """
     batch, channels, positions = codes.shape
     for channel in prange(channels):
         row = counts[channel]
         for image in range(batch):
             for position in range(positions):
-                row[int(abs(codes[image, channel, position])) >> dropped] += 1
+                row[int(abs(codes[image, channel, position])) >> dropped] += times[position]

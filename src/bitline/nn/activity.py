@@ -47,17 +47,24 @@ class Activity:
         fitting = (dtype for dtype in NARROW if largest <= torch.iinfo(dtype).max)
         self._counts = self._counts.to(next(fitting, torch.int64))
 
-    def add(self, codes: Tensor) -> None:
-        """Count input codes (batch, channels, *space), integers in any dtype."""
+    def add(self, codes: Tensor, times: Tensor | None = None) -> None:
+        """Count input codes.
+
+        Args:
+            codes: (batch, channels, *space), integers in any dtype.
+            times: how often the codes of each place count, (places,) int64; once if None.
+        """
         self._counts = counts = self.counts
         dropped = self.scale.magnitude_bits - self.bits
         values = codes.detach().reshape(len(codes), counts.shape[0], -1)
+        times = torch.ones(values.shape[2], dtype=torch.int64) if times is None else times
         if values.device.type == "cpu" and values.dtype == torch.float32:
             from bitline.nn._activity_numba import count_codes_float32
 
-            count_codes_float32(values.contiguous().numpy(), dropped, counts.numpy())
+            count_codes_float32(values.contiguous().numpy(), times.numpy(), dropped, counts.numpy())
             return
         magnitude = values.abs().long() >> dropped
         channel = torch.arange(len(counts), device=values.device)[:, None]
         flat = (magnitude + channel * counts.shape[1]).flatten()
-        counts += torch.bincount(flat, minlength=counts.numel()).reshape(counts.shape).cpu()
+        weights = times.to(values.device, torch.float64).expand(values.shape).flatten()  # sums below 2^53 are exact
+        counts += torch.bincount(flat, weights, counts.numel()).reshape(counts.shape).cpu().long()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from bitline.data.stored_images import StoredImages
 from bitline.errors import BitlineError, CalibrationError, DataError
 from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.padding import Marks, padding_in, padding_of
+from bitline.nn.steps_first import samples_axis
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""
@@ -76,6 +77,8 @@ class Inputs:
             calls = tuple(batch.call for batch in given.batches(BATCH))
             for call in calls[:1]:
                 tell_of_other_masks(call, model)
+            if calls and samples_axis(calls[0], model):
+                calls = tuple(_in_batches(given.first(len(given)).call, model))
             return cls(calls)
         calls = _read(given, model)
         if not calls or all(call.samples == 0 for call in calls):
@@ -186,16 +189,17 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
     listed = with_objects(given)
     call = _call(given, model) if listed is None else Call((listed[0],), {})
     if call is not None:
-        yield from call.parts(BATCH)
+        yield from _in_batches(call, model)
         return
     if isinstance(given, list):
         stacked = stacked_samples(given)
         if stacked is not None:
-            yield from Call((stacked,), {}).parts(BATCH)
+            yield from _in_batches(Call((stacked,), {}), model)
             return
     batches = Runs(given) if _holds_samples(given) else rightly_collated(given, model)
     if not isinstance(batches, Iterable) or isinstance(given, (str, bytes)):
         raise CalibrationError(_wanted(given))
+    axis = None
     for batch in batches:
         call = _call_of_batch(tuple(batch) if isinstance(batch, list) else batch, model)
         if call is None:
@@ -203,7 +207,13 @@ def _calls(given: Any, model: nn.Module) -> Iterator[Call]:
                 f"a batch of the calibration inputs is a {_in_words(batch)}: give batches that are tensors, tuples or "
                 "dictionaries of them, or ((inputs, ...), labels)"
             )
-        yield call
+        axis = samples_axis(call, model) if axis is None else axis
+        yield replace(call, axis=axis)
+
+
+def _in_batches(call: Call, model: nn.Module) -> Iterator[Call]:
+    """Inputs of a network, a few samples at a time, whichever axis these lie along."""
+    return replace(call, axis=samples_axis(call, model)).parts(BATCH)
 
 
 def _holds_samples(given: Any) -> bool:

@@ -24,7 +24,7 @@ class _Passes:
 
     @uncompiled
     def begin(self, network: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        shapes = list(_shapes((*arguments, *keywords.values())))
+        shapes = list(shapes_of((*arguments, *keywords.values())))
         if shapes and not is_recomputing() and not torch._C._get_tracing_state():  # layers refuse to be traced
             self._current = Pass(shapes, self._axis)
             for numbers in read_numbers_of(network):
@@ -54,7 +54,7 @@ def number_passes(network: nn.Module) -> None:
     network.register_forward_hook(passes.end, always_call=True)
 
 
-def _shapes(values: tuple[Any, ...]) -> Iterator[Shape]:
+def shapes_of(values: tuple[Any, ...]) -> Iterator[Shape]:
     """Shapes of inputs that have axes; of packed sequences and of lists, as of pictures of many sizes, (samples,)."""
     for value in values:
         if isinstance(value, PackedSequence):
@@ -62,7 +62,7 @@ def _shapes(values: tuple[Any, ...]) -> Iterator[Shape]:
         elif isinstance(value, list) and value and all(isinstance(sample, Tensor) for sample in value):
             yield (len(value),)
         elif isinstance(value, Mapping):
-            yield from _shapes(tuple(value.values()))
+            yield from shapes_of(tuple(value.values()))
         elif isinstance(value, Tensor) and value.is_nested:
             yield (value.size(0),)  # layers refuse them
         elif isinstance(value, Tensor) and value.ndim:

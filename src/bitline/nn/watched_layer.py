@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from torch import Tensor
 
 from bitline.design.views import reference
@@ -12,6 +10,7 @@ from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn.activity import Activity
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import real_inputs
+from bitline.nn.windows_seen import times_seen
 from bitline.numerics.freed_memory import note_freed_memory
 from bitline.quantize import InputScale
 
@@ -60,21 +59,19 @@ class WatchedLayer:
 
     def count(self, inputs: Tensor) -> Tensor:
         """Outputs for some inputs, whose codes and signals are counted."""
-        for codes in self._codes(inputs):
-            self._add(codes)
+        for part in real_inputs(self._layer, inputs):
+            self._add(self._codes(part), times_seen(self._layer, part))
         outputs = self._outputs(inputs)
         self._calls -= 1
         if self._calls <= 0:
             self.drop()
         return outputs
 
-    def _codes(self, inputs: Tensor) -> Iterator[Tensor]:
-        layer = self._layer
-        for part in real_inputs(layer, inputs):
-            yield layer.encoded().input_codes(layer.arranged(part), self._scale)
+    def _codes(self, inputs: Tensor) -> Tensor:
+        return self._layer.encoded().input_codes(self._layer.arranged(inputs), self._scale)
 
-    def _add(self, codes: Tensor) -> None:
-        self.activity.add(codes)
+    def _add(self, codes: Tensor, times: Tensor | None) -> None:
+        self.activity.add(codes, times)
 
     def _outputs(self, inputs: Tensor) -> Tensor:
         if self._exact is None:
@@ -121,12 +118,12 @@ class LayerWithAdcs(WatchedLayer):
 
     def learn_centres(self, inputs: Tensor) -> Tensor:
         if self.signals.is_centred:
-            for codes in self._codes(inputs):
-                self.signals.learn_centres(codes)
+            for part in real_inputs(self._layer, inputs):
+                self.signals.learn_centres(self._codes(part))
         return super().learn_centres(inputs)
 
-    def _add(self, codes: Tensor) -> None:
-        super()._add(codes)
+    def _add(self, codes: Tensor, times: Tensor | None) -> None:
+        super()._add(codes, times)
         if self.signals.is_finished:
             self.signals.resume(self._layer.encoded().signal_arrays(self._scale))
         self.signals.add(codes)

@@ -74,7 +74,17 @@ def _nothing() -> None: ...
 
 @cache
 def warn_once(why: str) -> None:
-    """Say once that kernels are not kept, and why; worker processes leave that to the one that started them."""
+    """Say once that kernels are not kept; worker processes leave that to the one that started them.
+
+    Args:
+        why: they are not.
+
+    Examples:
+        >>> with warnings.catch_warnings(record=True) as said:
+        ...     warn_once("the disk is full")
+        >>> str(said[0].message) if said else "it was said before"
+        'compiled kernels cannot be kept (the disk is full...'
+    """
     if multiprocessing.parent_process() is None:
         where = f", not even {os.environ[FOLDER]}" if os.environ.get(FOLDER) else ""
         warnings.warn(

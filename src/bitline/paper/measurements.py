@@ -89,8 +89,8 @@ class StoredAnswers:
         return replace(
             design,
             images=len(chips[0]) if chips else 0,
-            accuracies=tuple(float(chip.mean(dtype=np.float64)) for chip in chips),
-            reference=_number(self.reference(design).value),
+            chip_values=tuple(float(chip.mean(dtype=np.float64)) for chip in chips),
+            reference_value=_number(self.reference(design).value),
         )
 
 
@@ -116,12 +116,12 @@ class Measurements:
     @property
     def best(self) -> DesignResult:
         """The design whose quantised reference is right most often: what errors are measured against."""
-        return max(self.result.designs, key=lambda design: design.reference or 0.0)
+        return max(self.result.designs, key=lambda design: design.reference_value or 0.0)
 
     @property
     def unmeasured(self) -> int:
         """How many designs are not measured."""
-        return sum(not design.accuracies for design in self.result.designs)
+        return sum(not design.chip_values for design in self.result.designs)
 
     @cached_property
     def baseline(self) -> Quantity:
@@ -205,9 +205,9 @@ class Measurements:
         """
         found = []
         for design in ordered:
-            if design.accuracies:
+            if design.chip_values:
                 found.append(design)
-                if max(design.accuracies) < self.baseline.value - COLLAPSE * loss:
+                if max(design.chip_values) < self.baseline.value - COLLAPSE * loss:
                     break
         return found
 

@@ -19,7 +19,7 @@ class VectorRange(InputRangePolicy):
     quantisation (Yao et al., ZeroQuant, NeurIPS 2022). No input is too large, small vectors use all codes, and an
     outlier costs its own vector only. A vector is what drives the rows at once: a token in a linear layer, a window of
     the image in a convolution, of one group of channels. Calibration decides the sign alone, and ADC ranges are those
-    of vectors that have been divided.
+    of vectors that have been divided. Without a sign, negative inputs are 0, and a range is that of the others.
 
     Examples:
         >>> import torch

@@ -99,10 +99,12 @@ class Adc(Variant):
     designer knows before there is a chip, or those of a chip with all errors of its cells, its wires and its read
     noise ('chip'). It is a chip of its own, none of those that are evaluated; all of them get its ranges."""
     skip_zero_inputs: bool = False
-    """Leave conversions out where all inputs of an array are 0 (an OR over the row drivers)."""
+    """Leave conversions out where all inputs of an array are 0 (an OR over the row drivers): they count as 0, also
+    where the range leaves 0 out."""
     bits_saved: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Bits that conversions of low-order input bits do without, least significant conversion first, over the same
-    range: (3, 2, 1) saves six bit decisions of every product with digital accumulation."""
+    """Bits that conversions of low-order input bits do without, least significant conversion first: (3, 2, 1) saves six
+    bit decisions of every product with digital accumulation. Steps are 2^s times as large, and codes those within the
+    same range: ceil(low / 2^s) to floor(high / 2^s)."""
     noise_steps: Sigma = 0.0
     """Input-referred noise of every conversion, rms, in steps of the ADC."""
     thermal_noise: ThermalNoise = ThermalNoise()

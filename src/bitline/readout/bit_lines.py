@@ -43,12 +43,16 @@ class BitLines:
 
     @property
     def low(self) -> float:
-        """Smallest signal the array can produce."""
+        """Smallest signal that is counted with: the largest with the other sign, or 0."""
         return -self.high if self.signed else 0.0
 
     @property
     def high(self) -> float:
-        """Largest signal the array can produce: every cell that may be at G_max is, every input at its largest."""
+        """Largest signal a line can carry: every cell that may be at G_max is, every input at its largest.
+
+        Of lines that are subtracted it is that of one of them, as the largest output of CrossSim is. Their difference
+        reaches rows * reach, less by the currents at G_min, which cancel.
+        """
         return self.rows * self.largest
 
     @property

@@ -1,6 +1,6 @@
 """What settings are called where people read them: one registry for reports and figures.
 
-Numbers of the cost have theirs in `bitline.cost.labels`.
+Numbers of the cost have theirs in `bitline.numerics.labels`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bitline.cost.labels import Label
+from bitline.numerics.labels import Label
 from bitline.numerics.text import setting_text
 
 SETTINGS = {

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitline.measures import Measure
+from bitline.numerics.labels import COMPARED, COSTS
 from bitline.report.figures.setting_axis import SettingAxis
-from bitline.report.figures.study_series import COST_AXES
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
 from bitline.report.study_rows import columns_of, head_of
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.stored_costs import COSTS
 from bitline.study.words import is_number
 
 EXACT = MANY
@@ -43,11 +42,11 @@ def packed_rows(result: StudyResult) -> dict[str, Any]:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> packed = packed_rows(StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92))
+        >>> packed = packed_rows(StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92))
         >>> [column["name"] for column in packed["columns"]]
         ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
         >>> packed["columns"][0]["labels"], [column.get("better") for column in packed["columns"]]
@@ -92,7 +91,7 @@ def _column(result: StudyResult, name: str) -> Column:
         means, numbers = _levels([places[design.name] for design in result.designs], names, names)
         return {**means, "setting": True, "word": ""}, numbers
     if name == "chips":
-        return {"kind": "whole"}, _floats([len(design.accuracies) for design in result.designs])
+        return {"kind": "whole"}, _floats([len(design.chip_values) for design in result.designs])
     if name in COSTS:
         return _cost(result.designs, name)
     if name == measure.head:
@@ -122,7 +121,7 @@ def _cost(designs: Sequence[DesignResult], name: str) -> Column:
     values = [design.costs.get(name) for design in designs]
     is_whole = all(value is None or isinstance(value, int) for value in values)
     kind = {"kind": "whole"} if is_whole else {"kind": "number", "digits": 4}
-    return {**kind, **({"better": -1} if name in COST_AXES else {})}, _floats(values)
+    return {**kind, **({"better": -1} if name in COMPARED else {})}, _floats(values)
 
 
 def _setting(result: StudyResult, name: str) -> Column:

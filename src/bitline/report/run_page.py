@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from bitline.config.files import write_text
-from bitline.cost.labels import label_of_cost
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.diagnosed import Diagnosis
 from bitline.evaluation.result import Evaluation
+from bitline.numerics.decibels import decibel_text
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import fixed, number, percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.figures.cost import energy_figure, shares_figure
@@ -20,8 +21,6 @@ from bitline.report.page import Section, cards, contents, note, page, scrolling,
 
 FACTS = {"calibration_images": "calibration images", "recalibration_images": "recalibration images"}
 """Facts of a run whose names are several words."""
-SHOWN = ("energy_uJ", "area_mm2", "latency_us")
-"""Costs at the top of the page."""
 
 
 def write_html(
@@ -101,7 +100,8 @@ def _why(found: Diagnosis) -> Section:
     helps = [(remedy.name, measure.text(remedy.value)) for remedy in found.remedies]
     words = (
         f"{found.because[:1].upper()}{found.because[1:]}. One cause undone at a time, on the first {found.images} "
-        f"samples and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in floating point."
+        f"{measure.sample}s and one chip: {measure.shown(found.value)} as it is, {measure.shown(found.wanted)} in "
+        "floating point."
     )
     content = table(heads, rows) + (table(("what helps", f"{measure.name}{unit}"), helps) if helps else "")
     return Section("why", f"Why {measure.name} is lost" if measure.is_share else "Why", (), words, content)
@@ -114,7 +114,7 @@ def _numbers(result: Evaluation, when: str) -> Iterator[tuple[str, str]]:
     if measure.is_share:
         yield "lost, points", fixed(100 * measure.sign * (result.float_value - result.mean), 2)
     totals = result.cost.totals() if result.cost else {}
-    for name in SHOWN:
+    for name in COMPARED:
         if name in totals:
             label = label_of_cost(name, measure.sample)
             yield label.name, f"{number(totals[name], 3)} {label.unit}"
@@ -163,8 +163,8 @@ def _layers_table(result: Evaluation) -> str:
             number(layer.rows),
             number(layer.outputs),
             number(layer.partitions),
-            _decibels(layer.own_db) + _plus_or_minus(layer.own_half_db),
-            _decibels(layer.accumulated_db) + _plus_or_minus(layer.accumulated_half_db),
+            decibel_text(layer.own_db) + _plus_or_minus(layer.own_half_db),
+            decibel_text(layer.accumulated_db) + _plus_or_minus(layer.accumulated_half_db),
         ]
         for layer in result.layers
     ]
@@ -190,7 +190,3 @@ def _cost(result: Evaluation) -> str:
 
 def _plus_or_minus(half: float) -> str:
     return "" if math.isnan(half) else f" ± {fixed(half, 1)}"
-
-
-def _decibels(value: float) -> str:
-    return "exact" if value == math.inf else "" if math.isnan(value) else fixed(value, 1)

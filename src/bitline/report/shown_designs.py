@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bitline.report.figures.study_series import COST_AXES, measured, pareto
+from bitline.numerics.labels import COMPARED
+from bitline.report.figures.study_series import measured, pareto
 from bitline.study.results import DesignResult, StudyResult
 
 MANY = 500
@@ -25,17 +26,17 @@ def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(f"d{number}", "", {"adc.bits": number}, {}, accuracies=(number / 2000,), finished=True)
+        ...     DesignResult(f"d{number}", "", {"adc.bits": number}, {}, chip_values=(number / 2000,), finished=True)
         ...     for number in range(2000)
         ... )
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=None)
         >>> shown = shown_designs(result)
         >>> len(shown.designs), shown.designs[-1].key
         (500, 'd1999')
     """
     if len(result.designs) <= most:
         return result
-    best = sorted(measured(result), key=lambda design: -result.measure.sign * design.mean)[: most // 4]
+    best = sorted(measured(result), key=lambda design: design.rank)[: most // 4]
     chosen: dict[str, None] = {}
     for group in (*_fronts(result, most // 4), best):
         chosen |= dict.fromkeys(design.key for design in group)
@@ -46,7 +47,7 @@ def shown_designs(result: StudyResult, most: int = MANY) -> StudyResult:
 
 def _fronts(result: StudyResult, most: int) -> Iterable[Sequence[DesignResult]]:
     """For each cost the designs of its front, at most so many."""
-    for cost in COST_AXES:
+    for cost in COMPARED:
         designs, best = pareto(result, cost)
         front = [design for design, on_front in zip(designs, best, strict=True) if on_front]
         yield evenly(sorted(front, key=lambda design: design.mean), most)

@@ -39,7 +39,7 @@ def write_study(path: Path, result: StudyResult) -> None:
 
     Examples:
         >>> from bitline.study import Study
-        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_accuracy=0.9123)
+        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_value=0.9123)
         >>> write_study(Path("bits.html"), result)
         >>> page = Path("bits.html").read_text()
         >>> "<title>bitline: bits</title>" in page, "<b>91.23 %</b>floating point" in page
@@ -66,13 +66,13 @@ def _head(result: StudyResult) -> str:
     numbers = [("designs", number(len(result.designs))), ("finished", number(finished))]
     if done:
         measure = result.measure
-        best = max(done, key=lambda design: measure.sign * design.mean)
+        best = min(done, key=lambda design: design.rank)
         numbers += [
             (f"{measure.sample}s", f"{best.images:,}"),
             (f"best {measure.name}", measure.shown(best.mean)),
         ]
-    if result.float_accuracy is not None:
-        numbers.append(("floating point", result.measure.shown(result.float_accuracy)))
+    if result.float_value is not None:
+        numbers.append(("floating point", result.measure.shown(result.float_value)))
     return (
         f"<h1>{html.escape(study.name)}</h1>{note(study.description)}"
         f"{cards(numbers)}{_failures(result)}{''.join(map(note, result.notes))}"

@@ -7,13 +7,11 @@ from typing import Any
 
 import tomlkit
 
-from bitline.cost.labels import label_of_cost
 from bitline.design import Design
-from bitline.report.figures.study_series import COST_AXES
+from bitline.numerics.labels import COMPARED, COSTS, label_of_cost
 from bitline.report.labels import label_of_setting
 from bitline.report.shown_designs import MANY
 from bitline.study.results import StudyResult
-from bitline.study.stored_costs import COSTS
 
 
 def columns_of(result: StudyResult) -> list[str]:
@@ -24,11 +22,11 @@ def columns_of(result: StudyResult) -> list[str]:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> columns_of(result)[:5]
         ['adc.bits', 'accuracy (%)', 'std (%)', 'chips', 'energy_uJ']
     """
@@ -66,7 +64,7 @@ def designs_of(result: StudyResult, shown: StudyResult) -> tuple[dict[str, Any],
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(DesignResult(f"{bits}", "", {}, {"adc": {"bits": bits}}) for bits in (5, 8))
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> found, lines = designs_of(result, result)
         >>> found["8"]["row"], [lines[place] for place in found["8"]["design"] if "bits = 8" in lines[place]][-1][:8]
         (1, 'bits = 8')
@@ -122,5 +120,5 @@ def _has_screened(result: StudyResult) -> bool:
 
 
 def _costs(result: StudyResult) -> list[str]:
-    names = COSTS if len(result.designs) <= MANY else COST_AXES
+    names = COSTS if len(result.designs) <= MANY else COMPARED
     return [name for name in names if any(name in design.costs for design in result.designs)]

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from bitline.cost.labels import label_of_cost
 from bitline.errors import BitlineError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import number, setting_text
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_accuracy import accuracy_chart, chips_chart, map_chart, pareto_chart, spread_chart
 from bitline.report.figures.study_parts import cost_chart, layers_chart, ranges_chart
 from bitline.report.figures.study_search import importance_chart, parallel_chart
-from bitline.report.figures.study_series import COST_AXES, lines, measured, pareto
+from bitline.report.figures.study_series import lines, measured, pareto
 from bitline.report.labels import label_of_setting
 from bitline.report.page import Section, table
 from bitline.report.shown_designs import shown_designs
@@ -41,11 +41,11 @@ def sections_of(result: StudyResult) -> list[Section]:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> [section.name for section in sections_of(result)]
         ['accuracy', 'pareto']
     """
@@ -63,7 +63,7 @@ def is_grid(result: StudyResult) -> bool:
         >>> from bitline.study import DesignResult, Study
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [6, 7, 8]}])
         >>> designs = tuple(
-        ...     DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, accuracies=(0.9,)) for bits in (6, 7, 8)
+        ...     DesignResult(f"{bits}", "", {"adc.bits": bits}, {}, chip_values=(0.9,)) for bits in (6, 7, 8)
         ... )
         >>> is_grid(StudyResult(study, {}, (), designs, 0.92)), is_grid(StudyResult(study, {}, (), designs[:1], 0.92))
         (True, False)
@@ -113,9 +113,9 @@ def _accuracy(result: StudyResult, shown: StudyResult) -> Section:
         figures = [accuracy_chart(result, name) for name in telling]
         figures = figures or ([] if result.settings else [chips_chart(result)])
     note = "Bands or bars are 95 % confidence intervals of the mean over chips."
-    few = next((design for design in measured(result) if ChipSpread(result.measure, design.accuracies).is_few), None)
+    few = next((design for design in measured(result) if ChipSpread(result.measure, design.chip_values).is_few), None)
     if few is not None:
-        note += f" With {len(few.accuracies)} chips they are wide: more chips say more."
+        note += f" With {len(few.chip_values)} chips they are wide: more chips say more."
     return Section("accuracy", result.measure.title, tuple(figures), note)
 
 
@@ -154,7 +154,7 @@ def _fronts(result: StudyResult, shown: StudyResult) -> Section:
             f" {len(shown.designs)} of {len(result.designs):,} designs are drawn: those that no other one beats, the "
             "best ones, and an even choice of the others. All are at the end of the page, to choose from."
         )
-    figures = tuple(pareto_chart(shown, cost) for cost in COST_AXES if pareto(shown, cost)[0])
+    figures = tuple(pareto_chart(shown, cost) for cost in COMPARED if pareto(shown, cost)[0])
     return Section("pareto", f"{result.measure.title} against cost", figures, note, front_table(shown))
 
 
@@ -163,11 +163,11 @@ def front_table(result: StudyResult) -> str:
     designs, best = pareto(result, "energy_uJ")
     front = sorted(
         (design for design, on_front in zip(designs, best, strict=True) if on_front),
-        key=lambda design: -result.measure.sign * design.mean,
+        key=lambda design: design.rank,
     )
     if not front or not result.settings:
         return ""
-    costs = [name for name in COST_AXES if all(name in design.costs for design in front)]
+    costs = [name for name in COMPARED if all(name in design.costs for design in front)]
     of_costs = [label_of_cost(name, result.measure.sample).head for name in costs]
     heads = [*(label_of_setting(name).head for name in result.settings), result.measure.head,
              "95 % interval of the mean", *of_costs]  # fmt: skip
@@ -175,7 +175,7 @@ def front_table(result: StudyResult) -> str:
         [
             *(setting_text(design.settings.get(name, "")) for name in result.settings),
             result.measure.text(design.mean),
-            (spread := ChipSpread(result.measure, design.accuracies)).in_interval or spread.no_interval,
+            (spread := ChipSpread(result.measure, design.chip_values)).in_interval or spread.no_interval,
             *(number(design.costs[name], 3) for name in costs),
         ]
         for design in front[:LARGEST_FRONT]

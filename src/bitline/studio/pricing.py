@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bitline.cost import NetworkCost, Statistics, gather_statistics, network_cost
 from bitline.design import Design
 from bitline.errors import DesignError
+from bitline.numerics.labels import COMPARED
 from bitline.numerics.summary import counted
 
 IMAGES = 32
@@ -69,7 +70,7 @@ def cost_in_parts(cost: Mapping[str, Any]) -> dict[str, Any]:
         (2.0, [('ADCs', 0.75), ('cells', 0.25)], None)
     """
     return {
-        **{name: cost.get(name) for name in ("energy_uJ", "area_mm2", "latency_us", "TOPS_per_W", "library")},
+        **{name: cost.get(name) for name in (*COMPARED, "TOPS_per_W", "library")},
         "energy_parts": _largest(cost.get("energies_pJ", {})),
         "area_parts": _largest(cost.get("areas_mm2", {})),
     }

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config.trust import refusal
-from bitline.cost.labels import Label, label_of_cost
 from bitline.design import Design, views
 from bitline.design.settings import flat
 from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import ACCURACY
 from bitline.numerics.confidence import known
+from bitline.numerics.labels import COMPARED, Label, label_of_cost
 from bitline.numerics.summary import counted
 from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing
@@ -26,7 +26,7 @@ from bitline.studio.controls import changed, shown_controls
 from bitline.studio.estimate import Bounds, Guess, Known, guess_quality
 from bitline.studio.measuring import Measuring
 from bitline.studio.pricing import Pricing, cost_in_parts, price
-from bitline.studio.side_by_side import COSTS, side_by_side
+from bitline.studio.side_by_side import side_by_side
 from bitline.studio.watching import Watched
 from bitline.study import DesignResult, Study
 from bitline.study.axes import BASE
@@ -108,7 +108,7 @@ class Session:
 
     def _labels(self) -> dict[str, Label]:
         """What costs of a sample are called."""
-        return {name: label_of_cost(name, self.metric.sample) for name in COSTS}
+        return {name: label_of_cost(name, self.metric.sample) for name in COMPARED}
 
     def measure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Measure a design in the background.
@@ -142,7 +142,7 @@ class Session:
                 "unit": self.metric.unit,
             },
             "costs": {name: {"name": label.name, "head": label.head} for name, label in self._labels().items()},
-            "float": self.metric.shown(result.float_accuracy) if result else "",
+            "float": self.metric.shown(result.float_value) if result else "",
             "designs": [self.row(design) for design in designs],
             "progress": self.watched.progress() if not error else None,
             "measuring": self.measuring.state(),
@@ -187,9 +187,9 @@ class Session:
         Args:
             design: of the store.
         """
-        costs = {name: design.costs.get(name) for name in COSTS}
-        value = self.metric.scale * design.mean if design.accuracies else None
-        spread = ChipSpread(self.metric, design.accuracies)
+        costs = {name: design.costs.get(name) for name in COMPARED}
+        value = self.metric.scale * design.mean if design.chip_values else None
+        spread = ChipSpread(self.metric, design.chip_values)
         low, high = (self.metric.scale * end for end in spread.interval) if value is not None else (math.nan, math.nan)
         return {
             "key": design.key,
@@ -202,7 +202,7 @@ class Session:
             "interval": spread.in_interval if value is not None else "",
             "worst": self.metric.text(spread.worst) if value is not None else "",
             "few": spread.remark if value is not None else "",
-            "chips": len(design.accuracies),
+            "chips": len(design.chip_values),
             "finished": design.finished,
             "error": design.error,
             **costs,
@@ -212,7 +212,7 @@ class Session:
         """What the store has of a design, where at least one chip of it is finished."""
         result = self.watched.result
         designs = result.designs if result else ()
-        return next((design for design in designs if design.key == point.key and design.accuracies), None)
+        return next((design for design in designs if design.key == point.key and design.chip_values), None)
 
     def _cost(self, point: Point, same: DesignResult | None) -> tuple[dict[str, Any] | None, str]:
         """The cost of a design and a word about it: all of it is the store's where that has one."""
@@ -224,14 +224,14 @@ class Session:
         """What is known of a design: measured, estimated, or why neither."""
         result, measure = self.watched.result, self.metric
         if same is not None:
-            spread = ChipSpread(measure, same.accuracies)
-            words = f"measured on {counted(len(same.accuracies), 'chip')}, {same.images:,} {measure.sample}s"
-            words += f"; {spread}" if len(same.accuracies) > 1 else "; one chip says nothing about others"
+            spread = ChipSpread(measure, same.chip_values)
+            words = f"measured on {counted(len(same.chip_values), 'chip')}, {same.images:,} {measure.sample}s"
+            words += f"; {spread}" if len(same.chip_values) > 1 else "; one chip says nothing about others"
             low, high = (same.mean if math.isnan(end) else end for end in spread.interval)
             return self._shown(Guess(same.mean, low, high, words), is_measured=True)
         designs = result.designs if result else ()
         measured = [entry for design in designs if (entry := self._known_of(design)) is not None]
-        original = result.float_accuracy if result else None
+        original = result.float_value if result else None
         best = 1.0 if original is None else original
         worst = None if self.classes is None else 1 / max(2, self.classes)
         return self._shown(guess_quality(measured, _features(point.design), Bounds(measure, best, worst)))
@@ -256,9 +256,9 @@ class Session:
 
     def _known_of(self, design: DesignResult) -> Known | None:
         """A measured design as the estimate needs it; remembered as long as its value is the same."""
-        if not design.accuracies or not design.layers:
+        if not design.chip_values or not design.layers:
             return None
-        name = f"{design.key} {design.mean} {len(design.accuracies)}"
+        name = f"{design.key} {design.mean} {len(design.chip_values)}"
         if name not in self._known:
             try:
                 features = _features(Design.from_dict(dict(design.design)))
@@ -270,7 +270,7 @@ class Session:
 
 def _text_of(design: DesignResult) -> str:
     """The mean of a design, or what it was screened with."""
-    if design.accuracies:
+    if design.chip_values:
         return design.measure.text(design.mean)
     return "" if design.screened is None else f"~{design.measure.text(design.screened)}"
 

@@ -9,11 +9,10 @@ from typing import Any
 from bitline.design import Design
 from bitline.evaluation.comparison import MeasuredDesign, differing_settings
 from bitline.measures import Measure
-from bitline.numerics.text import fixed, number
+from bitline.numerics.confidence import known
+from bitline.numerics.labels import COMPARED
 from bitline.study import DesignResult
 from bitline.study.store import Store
-
-COSTS = ("energy_uJ", "area_mm2", "latency_us")
 
 
 def side_by_side(store: Path, first: DesignResult, second: DesignResult, images: int) -> dict[str, Any]:
@@ -28,9 +27,9 @@ def side_by_side(store: Path, first: DesignResult, second: DesignResult, images:
     settings = {name: [_word(value) for value in values] for name, values in differing_settings(designs).items()}
     return {
         "settings": settings,
-        "measured": [first.measure.text(design.mean) if design.accuracies else "" for design in (first, second)],
+        "measured": [first.measure.text(design.mean) if design.chip_values else "" for design in (first, second)],
         "difference": _in_words(first.measure, _difference(store, first, second, images)),
-        "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COSTS},
+        "cost": {name: [design.costs.get(name) for design in (first, second)] for name in COMPARED},
         "layers": _layers(first, second),
     }
 
@@ -53,25 +52,15 @@ def _in_words(measure: Measure, difference: list[float] | None) -> str:
     """A difference with the ends of its 95 % interval, in points where the measure is a share."""
     if difference is None:
         return ""
-    value, low, high = (_signed(measure, measure.possible_change(change)) for change in difference)
-    unit = "points" if measure.is_share else measure.unit
-    return f"{value} {unit}".rstrip() + f", 95 % from {low} to {high}"
+    value, low, high = (measure.text_of_change(measure.possible_change(change)) for change in difference)
+    return f"{value} {measure.unit_of_change}".rstrip() + f", 95 % from {low} to {high}"
 
 
-def _signed(measure: Measure, change: float) -> str:
-    text = fixed(100 * change, 2) if measure.is_share else number(change)
-    return f"+{text}" if change > 0 else text
-
-
-def _layers(first: DesignResult, second: DesignResult) -> list[tuple[str, float | None, float | None]]:
+def _layers(first: DesignResult, second: DesignResult) -> list[tuple[str, object, object]]:
     """Name of each layer and its own signal-to-error ratio in both designs."""
     own = [{layer.name: layer.own_db for layer in design.layers} for design in (first, second)]
     names = dict.fromkeys([*own[0], *own[1]])
-    return [(name, _finite(own[0].get(name)), _finite(own[1].get(name))) for name in names]
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return [(name, known(own[0].get(name)), known(own[1].get(name))) for name in names]
 
 
 def _word(value: Any) -> str:

@@ -68,11 +68,8 @@ class Watched:
         designs = self.result.designs if self.result else ()
         done = [design for design in designs if design.finished]
         failed = [design for design in designs if design.error]
-        best = max(
-            (design for design in designs if design.accuracies),
-            key=lambda design: design.measure.sign * design.mean,
-            default=None,
-        )
+        measured = [design for design in designs if design.chip_values]
+        best = min(measured, key=lambda design: design.rank, default=None)
         left_s = _seconds_left(designs, self.result.study.run.chips if self.result else 1)
         speed = self._speed()
         return {
@@ -111,13 +108,13 @@ def _seconds_left(designs: Sequence[DesignResult], chips: int) -> float:
     """Computing time that is left, if designs of a kind take as long as those that are finished."""
     taken: dict[str, list[float]] = defaultdict(list)
     for design in designs:
-        if design.accuracies and design.seconds:
-            taken[_class_of(design.design)].append(design.seconds / len(design.accuracies))
+        if design.chip_values and design.seconds:
+            taken[_class_of(design.design)].append(design.seconds / len(design.chip_values))
     if not taken:
         return 0.0
     usual = fmean(second for seconds in taken.values() for second in seconds)
     left = 0.0
     for design in designs:
-        missing = 0 if design.finished or design.error else chips - len(design.accuracies)
+        missing = 0 if design.finished or design.error else chips - len(design.chip_values)
         left += missing * fmean(taken.get(_class_of(design.design), [usual]))
     return left if math.isfinite(left) else 0.0

@@ -142,7 +142,7 @@ class Agenda:
         """How many chips of a design are enough, or None while more are needed."""
         if self.finished.known("analog", key) is None:
             return None
-        accuracies = self.finished.accuracies(key, self.images)
+        accuracies = self.finished.chip_values(key, self.images)
         return enough(accuracies, self.run.chips, self.run.stop, self.finished.measure)
 
     def take(self, last: Task | None) -> Task | None:

@@ -164,7 +164,7 @@ class FinishedWork:
 
     Examples:
         >>> done = FinishedWork([Shard("analog", "a1", chip, 0, 40, 36 + chip, 0.5, 0.0) for chip in (0, 1, 3)])
-        >>> done.accuracies("a1", images=40)
+        >>> done.chip_values("a1", images=40)
         [0.9, 0.925]
         >>> done.coverage("float").accuracy(40) is None
         True
@@ -193,7 +193,7 @@ class FinishedWork:
         """The images of a chip, of the float network or of a reference, or None where nothing is classified."""
         return self._coverage.get((kind, key, chip))
 
-    def accuracies(self, key: str, images: int) -> list[float]:
+    def chip_values(self, key: str, images: int) -> list[float]:
         """Accuracies of the first chips of a design, without gaps."""
         result: list[float] = []
         while (coverage := self.known("analog", key, len(result))) is not None:

@@ -285,7 +285,7 @@ def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], stor
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):
-        accuracies = counting(finished.accuracies(point.accuracy_key, images), study.run, study.measure)
+        accuracies = counting(finished.chip_values(point.accuracy_key, images), study.run, study.measure)
         if accuracies:
             known = objectives.of(sum(accuracies) / len(accuracies), costs.get(point.key, {}))
             if known is not None:

@@ -33,7 +33,7 @@ def export(result: StudyResult, to: str, path: str | Path) -> None:
 
     Examples:
         >>> from bitline.study import Study
-        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_accuracy=0.91)
+        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_value=0.91)
         >>> export(result, "json", Path("bits.json"))
         >>> json.loads(Path("bits.json").read_text())["float_accuracy"]
         0.91
@@ -73,7 +73,7 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
 
     Examples:
         >>> from bitline.study import Study
-        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_accuracy=None)
+        >>> result = StudyResult(Study(name="bits"), facts={}, sessions=(), designs=(), float_value=None)
         >>> sorted(to_dict(result))
         ['designs', 'error', 'facts', 'float_accuracy', 'notes', 'sessions', 'study']
     """
@@ -81,16 +81,20 @@ def to_dict(result: StudyResult) -> dict[str, Any]:
         "study": json.loads(result.study.model_dump_json()),
         "facts": result.facts,
         "sessions": list(result.sessions),
-        "float_accuracy": result.float_accuracy,
+        "float_accuracy": result.float_value,
         "error": result.error,
         "notes": list(result.notes),
         "designs": [_design(design) for design in result.designs],
     }
 
 
+NAMES = {"chip_values": "accuracies", "reference_value": "reference"}
+"""What values of the measure are called in JSON, whatever it is, as others read these files."""
+
+
 def _design(design: DesignResult) -> dict[str, Any]:
     return {
-        **{key: value for key, value in vars(design).items() if key not in ("layers", "measure")},
+        **{NAMES.get(key, key): value for key, value in vars(design).items() if key not in ("layers", "measure")},
         "design": plain(design.design),
         "cost": plain(design.cost),
         "mean": known(design.mean),

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from bitline.study.results import DesignResult
     from bitline.study.study import Study
 
-UNTOLD = ("name", "description")
-"""Settings of a design that make no difference."""
-
 
 def form_of(study: Study) -> str:
     """A short name of what the designs of a study begin with: its base designs, and what is set in all of them.
@@ -31,8 +28,7 @@ def form_of(study: Study) -> str:
         >>> form_of(few) == form_of(many), form_of(few) == form_of(Study(design={"set": {"adc.bits": 7}}))
         (True, False)
     """
-    bases = [base.model_dump(mode="json", exclude=set(UNTOLD)) for base in study.bases()]
-    return views.key({"bases": bases, "set": study.design.set})
+    return views.key({"bases": list(map(views.whole, study.bases())), "set": study.design.set})
 
 
 def note_on_earlier(count: int) -> str:
@@ -79,7 +75,7 @@ def told_apart(current: Sequence[DesignResult], earlier: Sequence[DesignResult])
 
 def _values(design: DesignResult) -> dict[str, Any]:
     """All settings of a design by dotted name, lists as text."""
-    told = flat({name: value for name, value in design.design.items() if name not in UNTOLD})
+    told = flat(views.unnamed(design.design))
     return {name: json.dumps(value) if isinstance(value, (list, dict)) else value for name, value in told.items()}
 
 

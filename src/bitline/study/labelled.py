@@ -26,7 +26,7 @@ def labelled(result: StudyResult) -> xarray.Dataset:
 
     Examples:
         >>> from bitline.study import DesignResult, Study
-        >>> labelled(StudyResult(Study(), facts={}, sessions=(), designs=(), float_accuracy=None))
+        >>> labelled(StudyResult(Study(), facts={}, sessions=(), designs=(), float_value=None))
         Traceback (most recent call last):
         bitline.errors.StudyError: the store has no designs yet: run the study first
     """
@@ -50,7 +50,7 @@ def labelled(result: StudyResult) -> xarray.Dataset:
     by_chip = [
         ((*place, chip), value)
         for place, design in zip(index, result.designs, strict=True)
-        for chip, value in enumerate(design.accuracies)
+        for chip, value in enumerate(design.chip_values)
     ]
     if by_chip:
         import pandas as pd

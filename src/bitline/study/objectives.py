@@ -9,10 +9,7 @@ from typing import Any
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.measures import ACCURACY, Measure
-from bitline.study.stored_costs import COSTS
-
-LARGE = ("TOPS_per_W", "TOPS_per_mm2", "images_per_s", "cells_used")
-"""Costs that are to be large."""
+from bitline.numerics.labels import COSTS, LARGE
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Point:
     @classmethod
     def of(cls, settings: dict[str, Any], design: Design) -> Point:
         """A point with its keys."""
-        content = design.model_dump(mode="json", exclude={"name", "description"})
+        content = views.whole(design)
         code = code_of_design(content)
         whole = {**_with_code(content, code), **_library(design)}
         answers = accuracy_key(design) if code else views.key(views.answers(design))
@@ -84,12 +84,12 @@ def recalled(point: Point, kept: Sequence[StoredDesign], settings_of: Callable[[
     """
     if point.design.is_loaded:
         return point
-    known = views.as_before(point.design.model_dump(mode="json", exclude={"name", "description"}))
+    known = views.as_before(views.whole(point.design))
     found = {}
     for row in kept:
         if row.settings != point.settings:
             continue
-        whole = {name: value for name, value in settings_of(row.key).items() if name not in ("name", "description")}
+        whole = views.unnamed(settings_of(row.key))
         key = views.key({**_with_code(whole, point.code), **_library(point.design)})
         if key == row.key and _has(whole, known):
             found[key] = row.accuracy_key

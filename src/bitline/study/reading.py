@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bitline.config.arguments import checked
 from bitline.config.trust import reading_a_file
+from bitline.design import views
 from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
 from bitline.study.code import Code
@@ -67,7 +68,7 @@ def read_results(path: str | Path) -> StudyResult:
             facts=facts | {f"code of {name}": text for name, (text, *_) in code.items()},
             sessions=tuple(store.sessions()),
             designs=tuple(contents.result(design) for design in newest if design.key not in earlier),
-            float_accuracy=contents.finished.coverage("float").accuracy(contents.images),
+            float_value=contents.finished.coverage("float").accuracy(contents.images),
             notes=tuple(_notes(store, facts, code, len(designs) - len(newest), len(earlier))),
             error=contents.finished.failures.get("", ""),
             earlier=tuple(contents.result(design) for design in newest if design.key in earlier),
@@ -144,8 +145,7 @@ def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str
 
 def _settings(design: dict[str, Any]) -> bytes:
     """A digest of all settings of a design but its name and description."""
-    content = {name: value for name, value in design.items() if name not in ("name", "description")}
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
+    return hashlib.blake2b(json.dumps(views.unnamed(design), sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _notes(
@@ -187,7 +187,7 @@ class _Contents:
     def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
         key, finished, run = design.accuracy_key, self.finished, self.study.run
-        accuracies = finished.accuracies(key, self.images)
+        accuracies = finished.chip_values(key, self.images)
         chips = tuple(counting(accuracies, run, self.measure))
         reach, value = (self.images, math.nan) if chips else finished.coverage("analog", key).reach(self.images)
         totals = self.costs.get(design.key)
@@ -197,8 +197,8 @@ class _Contents:
             settings=design.settings,
             design=StoredSettings(self.path, design.key, self.numbers.get(design.key, NOTHING)),
             images=reach,
-            accuracies=chips,
-            reference=finished.coverage("reference", design.reference_key).accuracy(self.images),
+            chip_values=chips,
+            reference_value=finished.coverage("reference", design.reference_key).accuracy(self.images),
             cost=None if totals is None else StoredCost(self.path, design.key, totals),
             screened=value if reach and not chips else None,
             layers=StoredLayers(self.path, key, min(run.compared_chips, max(1, len(chips)))),

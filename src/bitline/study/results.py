@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bitline.config.former_name import FormerName
 from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
@@ -35,20 +36,20 @@ class DesignResult:
         settings: what the axes set, by dotted name and as the study writes it.
         design: all settings, as `Design.model_dump` gives them.
         images: number of images that every chip classified, or that the design was screened on.
-        accuracies: fraction right of each chip that counts.
-        reference: fraction right of the quantised reference, or None where that is not finished.
+        chip_values: of each chip that counts: the fraction right, or what else was measured.
+        reference_value: of the quantised reference, or None where that is not finished.
         cost: the cost as `NetworkCost.to_dict` gives it, or None where it is not known.
-        screened: fraction right of the first images on the first chip; None for a design with a finished chip.
+        screened: of the first images on the first chip; None for a design with a finished chip.
         layers: errors of the layers over all chips.
         seconds: computing time.
         finished: whether nothing is left to do.
         error: what went wrong; empty if nothing.
-        measure: what was measured; where it is not accuracy, `accuracies`, `reference` and `screened` have its values.
+        measure: what was measured.
 
     Examples:
         >>> design = DesignResult(
         ...     key="a1", name="", settings={"cell.time": "1 day"}, design={"cell": {"time": 86400.0}},
-        ...     images=1000, accuracies=(0.90, 0.92),
+        ...     images=1000, chip_values=(0.90, 0.92),
         ... )
         >>> design.values, round(design.mean, 3), round(design.std, 4)
         ({'cell.time': 86400.0}, 0.91, 0.0141)
@@ -59,8 +60,8 @@ class DesignResult:
     settings: dict[str, Any]
     design: Mapping[str, Any]
     images: int = 0
-    accuracies: tuple[float, ...] = ()
-    reference: float | None = None
+    chip_values: tuple[float, ...] = ()
+    reference_value: float | None = None
     cost: Mapping[str, Any] | None = None
     screened: float | None = None
     layers: Sequence[LayerError] = ()
@@ -68,6 +69,9 @@ class DesignResult:
     finished: bool = False
     error: str = ""
     measure: Measure = ACCURACY
+
+    accuracies = FormerName("chip_values")
+    reference = FormerName("reference_value")
 
     def __repr__(self) -> str:
         return shown.name_of_design(self)
@@ -90,18 +94,23 @@ class DesignResult:
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over chips, a fraction; NaN where no chip is finished."""
-        return sum(self.accuracies) / len(self.accuracies) if self.accuracies else math.nan
+        """Mean over chips; NaN where no chip is finished."""
+        return sum(self.chip_values) / len(self.chip_values) if self.chip_values else math.nan
+
+    @property
+    def rank(self) -> float:
+        """A number to sort by, the best mean first; infinite where no chip is finished."""
+        return self.measure.rank(self.mean)
 
     @property
     def std(self) -> float:
-        """Standard deviation over chips, a fraction; NaN for fewer than two."""
-        return deviation(self.accuracies)
+        """Standard deviation over chips; NaN for fewer than two."""
+        return deviation(self.chip_values)
 
     @property
     def half_width(self) -> float:
-        """Half of the 95 % confidence interval of the mean, a fraction; NaN for fewer than two chips."""
-        return half_width(self.accuracies)
+        """Half of the 95 % confidence interval of the mean; NaN for fewer than two chips."""
+        return half_width(self.chip_values)
 
 
 @dataclass(frozen=True)
@@ -113,18 +122,18 @@ class StudyResult:
         facts: what the results depend on besides the designs, by name.
         sessions: versions and hardware of every run.
         designs: results in the order of the study, then those that other axes gave.
-        float_accuracy: fraction right of the float network, or None where that is not finished.
+        float_value: of the float network, or None where that is not finished.
         notes: what is to be known of the results, such as what they were computed with.
         error: what went wrong with the float network; empty if nothing.
         earlier: results of earlier forms of the study, whose [design] was another one; see `with_earlier`.
 
     Examples:
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, images=1000, accuracies=(share,), finished=True)
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, images=1000, chip_values=(share,), finished=True)
         ...     for key, bits, share in (("a", 8, 0.91), ("b", 5, 0.82))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [8, 5]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> result.settings, result.levels("adc.bits")
         (('adc.bits',), [5, 8])
         >>> result.to_frame()[["adc.bits", "accuracy", "chips", "finished"]]
@@ -145,10 +154,12 @@ class StudyResult:
     facts: dict[str, str]
     sessions: tuple[dict[str, Any], ...]
     designs: tuple[DesignResult, ...]
-    float_accuracy: float | None
+    float_value: float | None
     notes: tuple[str, ...] = ()
     error: str = ""
     earlier: tuple[DesignResult, ...] = ()
+
+    float_accuracy = FormerName("float_value")
 
     def __repr__(self) -> str:
         return f"StudyResult({cut(self.study.name, 20)!r}, {counted(len(self.designs), 'design')})"
@@ -206,10 +217,10 @@ class StudyResult:
                     **design.values,
                     "chip": chip,
                     "images": design.images,
-                    self.measure.key: accuracy,
+                    self.measure.key: value,
                 }
                 for design in self.designs
-                for chip, accuracy in enumerate(design.accuracies)
+                for chip, value in enumerate(design.chip_values)
             ]
         )
 

@@ -20,7 +20,8 @@ from pydantic_core import from_json
 
 from bitline.errors import StudyError
 from bitline.evaluation.layer_errors import LayerSums
-from bitline.study.stored_costs import COSTS, TOTALS, Totals, halves
+from bitline.numerics.labels import COSTS
+from bitline.study.stored_costs import TOTALS, Totals, halves
 from bitline.study.task import Kind, Shard
 from bitline.study.values import is_genuine, unpack
 
@@ -53,7 +54,7 @@ END_OF_SUMS = 40
 _IMAGES = re.compile(r'"images": ([0-9]{1,15})\}\]$')
 
 
-def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
+def read_rows(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Callable[..., Read]) -> list[Read]:
     """What rows say.
 
     Args:
@@ -67,7 +68,7 @@ def checked(path: Path, table: str, rows: Iterable[tuple[Any, ...]], read: Calla
 
     Examples:
         >>> rows = [(7, "analog", "a1", 0, 0, 5, 99, 0.5, 0.0)]
-        >>> checked(Path("study.sqlite"), "results", rows, shard)
+        >>> read_rows(Path("study.sqlite"), "results", rows, shard)
         Traceback (most recent call last):
         bitline.errors.StudyError: the store study.sqlite is damaged: row 7 of its table 'results': 99 of 5 images ...
     """

@@ -11,11 +11,10 @@ from bitline.config.arguments import check_fields, checked
 from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.measures import Measure
+from bitline.numerics.labels import COSTS, LARGE
 from bitline.study.conditions import check_column, read_conditions
-from bitline.study.objectives import LARGE
 from bitline.study.pareto import front
 from bitline.study.results import DesignResult, StudyResult
-from bitline.study.stored_costs import COSTS
 from bitline.study.table import records
 from bitline.study.words import is_number
 
@@ -36,10 +35,10 @@ class Selection:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(str(bits), f"{bits} bits", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(str(bits), f"{bits} bits", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for bits, share in ((4, 0.55), (6, 0.90), (8, 0.91))
         ... )
-        >>> study = StudyResult(Study(), {}, (), designs, float_accuracy=0.92)
+        >>> study = StudyResult(Study(), {}, (), designs, float_value=0.92)
         >>> chosen = Selection(where=("adc.bits >= 6",), sort="adc.bits").of(study)
         >>> [design.name for design in chosen]
         ['6 bits', '8 bits']
@@ -108,7 +107,7 @@ def _small(name: str, row: Mapping[str, Any], measure: Measure) -> float:
     if not is_number(value):
         return math.nan
     if name in _measured(measure):
-        return -measure.sign * float(value)
+        return measure.rank(float(value))
     return -float(value) if name in LARGE else float(value)
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-COSTS = (
-    "energy_uJ", "energy_per_mac_fJ", "TOPS_per_W", "area_mm2", "TOPS_per_mm2", "latency_us", "images_per_s", "power_W",
-    "arrays", "cells_used", "conversions",
-)  # fmt: skip
-"""Names of the costs that result tables have, with their units."""
+from bitline.numerics.labels import COSTS
 
 TOTALS = frozenset((*COSTS, "library", "tiles", "chips", "notes"))
 """What a store keeps apart from the parts of a cost."""

@@ -226,7 +226,7 @@ class StoredRows:
         values: tuple[object, ...] = (),
     ) -> list[Read]:
         found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
-        return rows.checked(self.path, table, found, read)
+        return rows.read_rows(self.path, table, found, read)
 
 
 def _numbers(names: Collection[str], text: str) -> dict[str, float | None]:

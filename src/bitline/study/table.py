@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bitline.study.stored_costs import COSTS
+from bitline.numerics.labels import COSTS
 
 if TYPE_CHECKING:
     from bitline.study.results import StudyResult
@@ -19,8 +19,8 @@ def columns(result: StudyResult) -> dict[str, list[Any]]:
 
     Examples:
         >>> from bitline.study import DesignResult, Study, StudyResult
-        >>> design = DesignResult("a", "fine", {"adc.bits": 8}, {}, accuracies=(0.91,))
-        >>> found = columns(StudyResult(Study(), {}, (), (design,), float_accuracy=0.92))
+        >>> design = DesignResult("a", "fine", {"adc.bits": 8}, {}, chip_values=(0.91,))
+        >>> found = columns(StudyResult(Study(), {}, (), (design,), float_value=0.92))
         >>> list(found)[:3], found["adc.bits"], found["accuracy"], found["energy_uJ"]
         (['design', 'adc.bits', 'accuracy'], [8], [0.91], [nan])
     """
@@ -40,10 +40,10 @@ def columns(result: StudyResult) -> dict[str, list[Any]]:
         f"screened_{key}": [_known(design.screened) for design in designs],
         "std": [design.std for design in designs],
         "half_width_95": [design.half_width for design in designs],
-        "chips": [len(design.accuracies) for design in designs],
+        "chips": [len(design.chip_values) for design in designs],
         "images": [design.images for design in designs],
-        f"reference_{key}": [_known(design.reference) for design in designs],
-        f"float_{key}": [_known(result.float_accuracy)] * len(designs),
+        f"reference_{key}": [_known(design.reference_value) for design in designs],
+        f"float_{key}": [_known(result.float_value)] * len(designs),
         **{name: [cost.get(name, math.nan) for cost in costs] for name in COSTS},
         "seconds": [design.seconds for design in designs],
         "finished": [design.finished for design in designs],
@@ -62,7 +62,7 @@ def records(result: StudyResult) -> list[dict[str, Any]]:
     Examples:
         >>> from bitline.study import DesignResult, Study, StudyResult
         >>> designs = (DesignResult("a", "fine", {"adc.bits": 8}, {}), DesignResult("b", "coarse", {"adc.bits": 4}, {}))
-        >>> [row["adc.bits"] for row in records(StudyResult(Study(), {}, (), designs, float_accuracy=0.92))]
+        >>> [row["adc.bits"] for row in records(StudyResult(Study(), {}, (), designs, float_value=0.92))]
         [8, 4]
     """
     found = columns(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -14,6 +15,17 @@ def in_words(value: Any) -> Any:
         (8, 'True', 'calibrated')
     """
     return value if is_number(value) else str(value)
+
+
+def short_names(settings: Sequence[str]) -> dict[str, str]:
+    """The last words of dotted names that tell them apart.
+
+    Examples:
+        >>> short_names(["adc.bits", "weights.bits", "cell.time"])
+        {'adc.bits': 'adc.bits', 'weights.bits': 'weights.bits', 'cell.time': 'time'}
+    """
+    last = [setting.rpartition(".")[2] for setting in settings]
+    return {setting: word if last.count(word) == 1 else setting for setting, word in zip(settings, last, strict=True)}
 
 
 def is_number(value: Any) -> bool:

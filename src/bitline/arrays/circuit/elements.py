@@ -60,7 +60,7 @@ class Circuit:
     names: dict[int, str]
 
 
-def checked(cells: Numbers, inputs: Numbers) -> tuple[Numbers, Numbers]:
+def checked_cells(cells: Numbers, inputs: Numbers) -> tuple[Numbers, Numbers]:
     """Cells and inputs of an array as float64.
 
     Args:
@@ -71,9 +71,9 @@ def checked(cells: Numbers, inputs: Numbers) -> tuple[Numbers, Numbers]:
         DataError: cells or inputs that are not finite, negative cells, or shapes that do not fit.
 
     Examples:
-        >>> checked([[1, 0], [0, 1]], [1, 1])[1]
+        >>> checked_cells([[1, 0], [0, 1]], [1, 1])[1]
         array([1., 1.])
-        >>> checked(np.ones((2, 2)), np.ones(3))
+        >>> checked_cells(np.ones((2, 2)), np.ones(3))
         Traceback (most recent call last):
         bitline.errors.DataError: inputs are (3,) for an array of 2 rows: give one for each row
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link, refuse_unpaired
+from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked_cells, link, refuse_unpaired
 from bitline.arrays.gate_driven import GateDrivenArray
 from bitline.arrays.wires import Wire
 from bitline.errors import DataError
@@ -35,11 +35,11 @@ def gate_driven_circuit(
         >>> solve(gate_driven_circuit(cells, np.array([1.0, 0.0, 1.0]), GateDrivenArray())).outputs.round(3)
         array([1. , 1.5])
     """
-    cells, bits = checked(cells, bits)
+    cells, bits = checked_cells(cells, bits)
     if not np.isin(bits, (-1, 0, 1)).all():
         raise DataError("gate-driven cells are on or off: inputs must be 1, 0 or -1")
     if minus is not None:
-        minus, _ = checked(minus, bits)
+        minus, _ = checked_cells(minus, bits)
         refuse_unpaired(cells, minus)
     rows = len(cells)
     builder = Builder()

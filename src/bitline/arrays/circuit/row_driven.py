@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked, link, refuse_unpaired
+from bitline.arrays.circuit.elements import Builder, Circuit, Numbers, Places, checked_cells, link, refuse_unpaired
 from bitline.arrays.row_driven import RowDrivenArray
 
 
@@ -28,10 +28,10 @@ def row_driven_circuit(
         >>> solve(row_driven_circuit(cells, np.array([1.0, 0.5]), RowDrivenArray())).outputs.round(3)
         array([0.4, 1. ])
     """
-    cells, voltages = checked(cells, voltages)
+    cells, voltages = checked_cells(cells, voltages)
     rows, columns = cells.shape
     if minus is not None:
-        minus, _ = checked(minus, voltages)
+        minus, _ = checked_cells(minus, voltages)
         refuse_unpaired(cells, minus)
     builder = Builder()
     bit_nodes, bit = builder.grid(rows, columns), array.bit_line

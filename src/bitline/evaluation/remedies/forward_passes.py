@@ -87,7 +87,8 @@ def _on_chip(layer: AnalogLayer) -> Tensor:
 
 def _multiplied(layer: AnalogLayer, inputs: Tensor, weights: Tensor, step: Tensor) -> Tensor:
     """Outputs of a layer for inputs that are quantised with a step."""
-    driven, scale = layer.encoded().driven(layer.arrange(inputs).to(weights.dtype)), scale_of(layer)
+    scale = scale_of(layer)
+    driven = layer.encoded().driven(layer.arrange(inputs).to(weights.dtype), scale)
     values = straight_through(driven.values, step, scale.low, scale.high)
     own = layer.design.inputs.range.is_per_vector
     product = layer.product.apart() if own else layer.product

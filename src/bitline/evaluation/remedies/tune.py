@@ -19,15 +19,17 @@ from bitline.layer.chip import Chip
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
 from bitline.nn.padding import real_outputs
 from bitline.nn.precision import in_single_precision_or_double
+from bitline.numerics.decibels import decibel_text, decibels
 from bitline.numerics.energies import energies
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted, summary
-from bitline.numerics.text import fixed
 
 UNUSED = -1
 """Number of a chip that no evaluation programs, like those below it."""
 WORTHWHILE_DB = 0.1
 """A layer keeps the design's own value unless another is this much better."""
+EXACT_DB = 200.0
+"""What a layer without errors counts as in an average."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class TunedLayer:
 
     Attributes:
         name: the layer.
-        before_db: energy of its outputs over that of their errors with the design as it was.
+        before_db: energy of its outputs over that of their errors with the design as it was; NaN where all outputs
+            are 0.
         after_db: the same with what was chosen.
         settings: what was chosen, by dotted name, where it differs from the design.
     """
@@ -105,7 +108,10 @@ class Tuning:
     gains: Mapping[str, float]
 
     def __str__(self) -> str:
-        rows = [(layer.name, fixed(layer.before_db, 1), fixed(layer.after_db, 1), layer.words) for layer in self.layers]
+        rows = [
+            (layer.name, decibel_text(layer.before_db), decibel_text(layer.after_db), layer.words)
+            for layer in self.layers
+        ]
         gains = [f"{setting}: {gain:+.1f} dB on average" for setting, gain in self.gains.items()]
         title = f"{counted(len(self.layers), 'layer')}, signal over error of the outputs"
         return summary(title, [("layer", "before dB", "after dB", "chosen"), *rows], gains)
@@ -181,7 +187,8 @@ def tune(
             for name, found in measured(with_rules(design, trial)).items():
                 if found > best[name] + (WORTHWHILE_DB if best[name] == before[name] else 0):
                     best[name], chosen[name] = found, trial[name]
-        gains[knob.setting] = math.fsum(best[name] - before[name] for name in best) / len(best)
+        better = [name for name in best if best[name] > before[name]]
+        gains[knob.setting] = math.fsum(min(best[name], EXACT_DB) - before[name] for name in better) / len(best)
     tuned = with_rules(design, chosen)
     last = measured(tuned)  # ADC ranges of a layer also see what was chosen for those before it
     progress("choosing settings", count, count)
@@ -215,14 +222,7 @@ def _errors(network: nn.Module, inputs: Inputs, chips: Sequence[Chip]) -> dict[s
             layer.put_on(chip)
         with computing(network, compare), settled(network):
             inputs.run(network, padding)
-    return {name: _ratio(torch.cat(parts, dim=1)) for name, parts in sums.items()}
-
-
-def _ratio(both: Tensor) -> float:
-    signal, error = map(math.fsum, both.tolist())
-    if signal <= 0:
-        return 0.0
-    return 10 * math.log10(signal / max(error, signal * 1e-20))
+    return {name: decibels(*map(math.fsum, torch.cat(parts, dim=1).tolist())) for name, parts in sums.items()}
 
 
 def _value(value: Any) -> str:

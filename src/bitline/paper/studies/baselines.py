@@ -24,7 +24,7 @@ def run(experiment: Experiment) -> Findings:
         data = network.measure(f"{name}, exact cells", [], {"cell.device": "none"}, base="differential", chips=1)
         failures += data.failures
         (design,) = data.result.designs
-        stages = (data.result.float_accuracy or 0.0, data.baseline.value, design.mean)
+        stages = (data.result.float_value or 0.0, data.baseline.value, design.mean)
         percent = [100 * stage for stage in stages]
         weights = sum(layer.weight.numel() for layer in network.statistics.layers)
         facts = {"network": name, "weights": weights, "images": len(network.loaded.context.images)}

@@ -49,7 +49,7 @@ def _design(name: str, accumulation: str, rows: int) -> dict[str, Any]:
 def run(experiment: Experiment) -> Findings:
     """Measure the accuracy and compute the energy of all designs."""
     data = experiment.measure("accuracy and energy", [together(grid())], base="sonos-a")
-    designs = [design for design in data.result.designs if design.accuracies and "energy_uJ" in design.costs]
+    designs = [design for design in data.result.designs if design.chip_values and "energy_uJ" in design.costs]
     best = front([(_energy(design), -design.mean) for design in designs])
     leading = [design for design, is_best in zip(designs, best, strict=True) if is_best]
     groups = {

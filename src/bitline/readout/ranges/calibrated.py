@@ -41,7 +41,7 @@ class CalibratedRange(CalibratedPolicy):
         if len(limits) > 1:
             sizes = tie_by_powers_of_two([max(-low, high) for low, high in limits], lines.radix)
             limits = [(-size if low < 0 else 0.0, size) for (low, _), size in zip(limits, sizes, strict=True)]
-        return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
+        return Levels.between(not_empty(limits, lines.step), bits)
 
 
 def tie_by_powers_of_two(sizes: Sequence[float], radix: Sequence[float]) -> list[float]:

@@ -12,7 +12,10 @@ from bitline.readout.ranges.policy import RangePolicy
 
 
 class FullRange(RangePolicy):
-    """The largest output that the array can produce; most levels stay unused.
+    """The largest current that a line can carry, in both directions where lines are subtracted.
+
+    It is N for N rows of cells at G_max, as in CrossSim (`ADCRangeLimits.MAX`) and in the code behind Xiao et al. 2022,
+    whatever the on/off ratio is. Most levels stay unused; differences of lines cannot exceed N (1 - G_min).
 
     Examples:
         >>> lines = BitLines(rows=4, signed=True, cell_bits=8, input_bits=8, step=0.25, radix=(1,))

@@ -48,7 +48,7 @@ class LeastErrorAdcRange(CalibratedPolicy):
         seen = required(seen, self.kind)
         measured = [_Signals(signals, self.bits or bits, self.power) for signals in seen]
         limits = _tied(measured, lines.radix) if len(measured) > 1 else [measured[0].best_limits()]
-        return Levels.between([not_empty(*each, lines.step) for each in limits], bits)
+        return Levels.between(not_empty(limits, lines.step), bits)
 
 
 class _Signals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bitline.config.variants import Variant
@@ -87,6 +88,20 @@ def required(seen: Sequence[Histogram] | None, kind: str) -> Sequence[Histogram]
     return seen
 
 
-def not_empty(low: float, high: float, step: float) -> tuple[float, float]:
-    """A range of at least one ideal step, for layers that were silent during calibration."""
-    return (low, high) if high - low >= step else (low, low + step)
+def not_empty(limits: Sequence[tuple[float, float]], step: float) -> list[tuple[float, float]]:
+    """Ranges of at least one ideal step, for what was silent during calibration, such as cells at G_min.
+
+    Those of several slices become wider by a power of two, so that they go on to differ by such.
+
+    Args:
+        limits: of each slice.
+        step: smallest difference between two ideal outputs.
+
+    Examples:
+        >>> not_empty([(0.0, 0.25)], step=1.0), not_empty([(0.0, 0.75), (-0.375, 0.375)], step=1.0)
+        ([(0.0, 1.0)], [(0.0, 1.5), (-0.75, 0.75)])
+    """
+    if len(limits) == 1:
+        return [(low, high if high - low >= step else low + step) for low, high in limits]
+    wider = [2.0 ** max(0, math.ceil(math.log2(step / (high - low)) - ROUNDING)) for low, high in limits]
+    return [(low * factor, high * factor) for (low, high), factor in zip(limits, wider, strict=True)]

@@ -36,7 +36,7 @@ class SettingAxis:
         ...     for time, seconds in (("1 day", 86400.0), ("1 s", 1.0))
         ... )
         >>> study = Study(axes=[{"setting": "cell.time", "values": ["1 day", "1 s"]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=None)
         >>> axis = SettingAxis.of(result, "cell.time")
         >>> axis.levels, axis.labels
         ((1.0, 86400.0), ('1 s', '1 day'))

@@ -8,8 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bitline.cost.labels import label_of_cost
 from bitline.measures import Measure
+from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import number, percent
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.figures.study_series import (
@@ -37,11 +37,11 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> accuracy_chart(result, "adc.bits").layout.title.text
         'Accuracy against ADC resolution'
     """
@@ -80,11 +80,11 @@ def spread_chart(result: StudyResult, setting: str) -> go.Figure:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for key, bits, share in (("a", 5, 0.82), ("b", 8, 0.91))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> [trace.name for trace in spread_chart(result, "adc.bits").data]
         ['worst', 'lower quartile', 'median', 'upper quartile', 'best']
     """
@@ -192,8 +192,8 @@ def chips_chart(result: StudyResult) -> go.Figure:
     figure = go.Figure()
     for design in measured(result):
         figure.add_scatter(
-            x=list(range(1, len(design.accuracies) + 1)),
-            y=[result.measure.scale * accuracy for accuracy in design.accuracies],
+            x=list(range(1, len(design.chip_values) + 1)),
+            y=[result.measure.scale * accuracy for accuracy in design.chip_values],
             mode="markers",
             name=html.escape(design.name),
             marker={"size": 9},
@@ -209,9 +209,9 @@ def chips_chart(result: StudyResult) -> go.Figure:
 
 def _draw_float(figure: go.Figure, result: StudyResult) -> None:
     """What the designs are compared with."""
-    if result.float_accuracy is not None:
+    if result.float_value is not None:
         figure.add_hline(
-            y=result.measure.scale * result.float_accuracy,
+            y=result.measure.scale * result.float_value,
             line={"dash": "dash", "color": GREY},
             annotation_text="floating point",
         )
@@ -250,11 +250,11 @@ def pareto_chart(result: StudyResult, cost: str) -> go.Figure:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> [trace.name for trace in pareto_chart(result, "energy_uJ").data]
         ['designs', 'Pareto front']
     """

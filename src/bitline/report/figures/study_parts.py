@@ -104,11 +104,11 @@ def cost_chart(result: StudyResult, what: Literal["energy", "area"]) -> go.Figur
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> cost_chart(result, "area").layout.xaxis.title.text  # no design has its area by component
         'area (mm²)'
     """

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitline.cost.labels import label_of_cost
 from bitline.errors import StudyError
+from bitline.numerics.labels import COMPARED, label_of_cost
 from bitline.numerics.text import number
 from bitline.report.figures.setting_axis import LARGEST_TICKS, SettingAxis
-from bitline.report.figures.study_series import COST_AXES, EACH, LARGEST_SERIES, lines, measured, pareto
+from bitline.report.figures.study_series import EACH, LARGEST_SERIES, lines, measured, pareto
 from bitline.report.style import BLUE, GREY, ORANGE, colour_of, in_house_style, save
 from bitline.study.results import StudyResult
 
@@ -43,14 +43,14 @@ def write_figures(folder: Path, stem: str, result: StudyResult, suffix: str) -> 
 
     Examples:
         >>> from bitline.study import Study
-        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=(), float_accuracy=None)
+        >>> result = StudyResult(Study(), facts={}, sessions=(), designs=(), float_value=None)
         >>> write_figures(Path("."), "study", result, "svg")
         Traceback (most recent call last):
         bitline.errors.StudyError: the store holds no finished chip yet, and so nothing to draw
     """
     check_format(suffix)
     figures = {f"accuracy-{name}": accuracy_figure(result, name) for name in result.settings if measured(result)}
-    figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COST_AXES if pareto(result, name)[0]}
+    figures |= {f"pareto-{name}": pareto_figure(result, name) for name in COMPARED if pareto(result, name)[0]}
     if not figures:
         raise StudyError("the store holds no finished chip yet, and so nothing to draw")
     written = []
@@ -90,11 +90,11 @@ def accuracy_figure(result: StudyResult, setting: str) -> Figure:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> axes = accuracy_figure(result, "adc.bits").axes[0]
         >>> axes.get_xlabel(), axes.get_ylabel(), axes.lines[0].get_xdata().tolist()
         ('ADC resolution (bits)', 'accuracy (%)', [5, 8])
@@ -126,9 +126,9 @@ def draw_accuracy(axes: Axes, result: StudyResult, setting: str) -> None:
             axes.fill_between(x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
         else:
             axes.vlines(x, line.low, line.high, color=colour, linewidth=1)
-    if result.float_accuracy is not None:
+    if result.float_value is not None:
         axes.axhline(
-            result.measure.scale * result.float_accuracy,
+            result.measure.scale * result.float_value,
             color="grey",
             linestyle="--",
             linewidth=1,
@@ -178,11 +178,11 @@ def pareto_figure(result: StudyResult, cost: str) -> Figure:
     Examples:
         >>> from bitline.study import DesignResult, Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> pareto_figure(result, "energy_uJ").axes[0].get_xlabel()
         'energy of an image (µJ)'
     """

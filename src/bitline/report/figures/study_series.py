@@ -20,8 +20,6 @@ LARGEST_SERIES = 16
 """Lines in one figure; with more, designs are shown as points."""
 EACH = "a point for each design"
 """What points of one colour are, where settings are too many for a colour each."""
-COST_AXES = ("energy_uJ", "area_mm2", "latency_us")
-"""Numbers of the cost that accuracy is traded against."""
 LARGEST_BREAKDOWN = 40
 """Designs in the figures of layers and costs; the most accurate ones where there are more."""
 
@@ -45,7 +43,7 @@ class Series:
 
 def measured(result: StudyResult) -> list[DesignResult]:
     """Designs with at least one finished chip."""
-    return [design for design in result.designs if design.accuracies]
+    return [design for design in result.designs if design.chip_values]
 
 
 def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
@@ -54,11 +52,11 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> (line,) = lines(result, SettingAxis.of(result, "adc.bits"))
         >>> [design.key for design in line.designs], line.mean
         (['a', 'b'], (82.0, 91.0))
@@ -116,11 +114,11 @@ def spread(result: StudyResult, axis: SettingAxis) -> Spread:
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(f"{bits}{share}", "", {"adc.bits": bits}, {}, accuracies=(share,))
+        ...     DesignResult(f"{bits}{share}", "", {"adc.bits": bits}, {}, chip_values=(share,))
         ...     for bits in (5, 8) for share in (0.5, 0.7, 0.8 + bits / 100)
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=None)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=None)
         >>> found = spread(result, SettingAxis.of(result, "adc.bits"))
         >>> found.places, found.quantiles["median"], found.quantiles["best"]
         ((5, 8), (70.0, 70.0), (85.0, 88.0))
@@ -149,17 +147,17 @@ def pareto(result: StudyResult, cost: str) -> tuple[list[DesignResult], list[boo
     Examples:
         >>> from bitline.study import Study
         >>> designs = tuple(
-        ...     DesignResult(key, "", {"adc.bits": bits}, {}, accuracies=(share,), cost={"energy_uJ": energy})
+        ...     DesignResult(key, "", {"adc.bits": bits}, {}, chip_values=(share,), cost={"energy_uJ": energy})
         ...     for key, bits, share, energy in (("a", 5, 0.82, 1.5), ("b", 8, 0.91, 2.5))
         ... )
         >>> study = Study(axes=[{"setting": "adc.bits", "values": [5, 8]}])
-        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_accuracy=0.92)
+        >>> result = StudyResult(study, facts={}, sessions=(), designs=designs, float_value=0.92)
         >>> designs, best = pareto(result, "energy_uJ")
         >>> [design.key for design, on_front in zip(designs, best, strict=True) if on_front]
         ['a', 'b']
     """
-    designs = [design for design in measured(result) if is_number(design.costs.get(cost))]
-    return designs, front([(design.costs[cost], -result.measure.sign * design.mean) for design in designs])
+    designs = [design for design in measured(result) if is_number(design.costs.get(cost)) and is_number(design.mean)]
+    return designs, front([(design.costs[cost], design.rank) for design in designs])
 
 
 def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[list[float | None]]:
@@ -176,9 +174,7 @@ def grid(result: StudyResult, across: SettingAxis, down: SettingAxis) -> list[li
 
 def best_designs(result: StudyResult) -> list[DesignResult]:
     """The designs of figures that have room for some only: the most accurate, in the order of the study."""
-    ordered = sorted(
-        result.designs, key=lambda design: -result.measure.sign * design.mean if design.accuracies else math.inf
-    )
+    ordered = sorted(result.designs, key=lambda design: design.rank)
     chosen = {design.key for design in ordered[:LARGEST_BREAKDOWN]}
     return [design for design in result.designs if design.key in chosen]
 

@@ -35,6 +35,16 @@ class Label:
         """The name where there is little room."""
         return self.short or self.name
 
+    @property
+    def brief(self) -> Label:
+        """The same where there is little room: no unit behind a name that is one.
+
+        Examples:
+            >>> Label("efficiency", "TOPS/W", "TOPS/W").brief.head, Label("energy of a MAC", "fJ", "per MAC").brief.head
+            ('TOPS/W', 'per MAC (fJ)')
+        """
+        return Label(self.word, "" if self.word == self.unit else self.unit)
+
 
 INFERENCE = "inference"
 """What costs are of where nothing says what the samples of the network are called."""
@@ -42,17 +52,21 @@ INFERENCE = "inference"
 COSTS = {
     "energy_uJ": Label("energy of {a_sample}", "µJ", "energy"),
     "energy_per_mac_fJ": Label("energy of a MAC", "fJ", "energy per MAC"),
-    "TOPS_per_W": Label("efficiency", "TOPS/W"),
+    "TOPS_per_W": Label("efficiency", "TOPS/W", "TOPS/W"),
     "area_mm2": Label("area", "mm²"),
-    "TOPS_per_mm2": Label("density", "TOPS/mm²"),
+    "TOPS_per_mm2": Label("density", "TOPS/mm²", "TOPS/mm²"),
     "latency_us": Label("latency of {a_sample}", "µs", "latency"),
-    "images_per_s": Label("throughput", "{sample}s/s"),
+    "images_per_s": Label("throughput", "{sample}s/s", "{sample}s/s"),
     "power_W": Label("power", "W"),
     "arrays": Label("arrays"),
-    "cells_used": Label("cells in use", "fraction"),
+    "cells_used": Label("cells used", "fraction"),
     "conversions": Label("conversions of {a_sample}", short="conversions"),
 }
 """Numbers of the cost, by their names in result tables, with a place for what a sample is called."""
+COMPARED = ("energy_uJ", "area_mm2", "latency_us")
+"""Costs that designs are compared by."""
+LARGE = ("TOPS_per_W", "TOPS_per_mm2", "images_per_s", "cells_used")
+"""Costs that are to be large."""
 
 
 def label_of_cost(name: str, sample: str = INFERENCE) -> Label:
@@ -70,4 +84,4 @@ def label_of_cost(name: str, sample: str = INFERENCE) -> Label:
     """
     label = COSTS.get(name) or Label(name.replace("_", " "))
     words = {"sample": sample, "a_sample": with_article(sample)}
-    return Label(label.name.format(**words), label.unit.format(**words), label.short)
+    return Label(*(text.format(**words) for text in (label.name, label.unit, label.short)))
