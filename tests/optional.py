@@ -96,6 +96,7 @@ REQUIREMENTS = {
         Requirement("soundfile", modules("soundfile"), pip="-e '.[audio]'"),
         Requirement("accelerate", modules("accelerate"), pip="accelerate"),
         Requirement("ONNX", modules("onnx", "onnxscript", "onnx2fx"), pip="-e '.[onnx]' onnxscript"),
+        Requirement("mypy", modules("mypy"), pip="-e '.[lint]'"),
         Requirement("a GPU", gpu),
         Requirement("fast products of bytes", products_of_bytes),
         Requirement("the right to mount", mounts),

@@ -34,7 +34,7 @@ from drawn_page import inaccessible
 from optional import REQUIREMENTS
 
 import bitline
-from bitline.cli.app import app
+from bitline.cli.app import COMMANDS, app
 from bitline.cli.devices import find_device
 from bitline.config.described import described
 from bitline.data import Dataset
@@ -166,6 +166,47 @@ def test_the_examples_run(page, folder, monkeypatch, capsys):
             assert NUMBER.sub("", printed) == NUMBER.sub("", block.output)
             numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, block.output)]
             assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=0.3)  # processors round differently
+
+
+LOOSE = ("no-untyped-def", "no-untyped-call", "no-any-return", "no-redef", "import-not-found")
+"""What type checkers say of classes without types, and of blocks that are files of their own."""
+
+
+@pytest.mark.apart
+@pytest.mark.needs("mypy")
+def test_type_checkers_accept_the_examples(tmp_path):
+    """The first programs of README and guides failed: optional costs, images of networks that take none."""
+    files = []
+    for parameter in pages(python_blocks):
+        (page,) = parameter.values
+        files.append(tmp_path / f"page_{page.stem}.py")
+        lines: list[str] = []
+        for block in python_blocks(page):
+            lines += [""] * (block.line - 1 - len(lines)) + block.code.splitlines()  # errors name the page's lines
+        files[-1].write_text("\n".join(lines), encoding="utf-8")
+    options = ["--config-file", str(ROOT / "pyproject.toml"), *(f"--disable-error-code={code}" for code in LOOSE)]
+    environment = {**os.environ, "MYPYPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "mypy", *options, *map(str, files)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["getting_started.md", "api/cli.md"])
+def test_tables_of_commands_have_all_of_them(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    listed = {word for row in re.findall(r"^\| (`bitline .*?) \|", text, re.MULTILINE) for word in row.split("`")}
+    assert {words.split()[1] for words in listed if words.startswith("bitline ")} == set(COMMANDS)
+
+
+def test_the_source_distribution_has_what_the_tests_read():
+    """CONTRIBUTING.md was missing, and with it no test was collected."""
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    always = {"pyproject.toml", "README.md", "LICENSE", "NOTICE"}  # which hatchling takes by itself
+    packed = always | {name.removeprefix("/") for name in built["sdist"]["include"]}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    read = set(re.findall(r'(?:ROOT|parents\[\d\]\)?) / "([\w.-]+)"', sources))
+    linked = set(re.findall(r"\]\(([\w.-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert {name for name in read | linked if (ROOT / name).exists()} <= packed
 
 
 @pytest.mark.parametrize("page", pages(toml_blocks))

@@ -63,6 +63,10 @@ class LeftOutWarning(UserWarning):
     """Entries of the data that a network has no use for, or weights that are not on arrays."""
 
 
+class UncachedWarning(UserWarning):
+    """Compiled kernels cannot be kept, so that every process compiles them anew."""
+
+
 class DeviceError(BitlineError):
     """A compute device or a memory device that cannot be used."""
 

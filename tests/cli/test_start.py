@@ -247,6 +247,15 @@ def test_a_shell_completes_in_a_process_of_its_own():
     assert "pcm-joshi-2020" in result.stdout.split()
 
 
+def test_completion_is_shown_and_installed_without_an_error(bitline, tmp_path, monkeypatch):
+    """Both did their work, and ended as code of a user's that ends the program."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    status, text, errors = bitline("--show-completion", "bash")
+    assert (status, errors) == (0, "") and "_BITLINE_COMPLETE" in text
+    status, text, errors = bitline("--install-completion", "bash")
+    assert (status, errors) == (0, "") and "_BITLINE_COMPLETE" in next(tmp_path.rglob("bitline.sh")).read_text()
+
+
 def test_shared_options_are_used():
     """Those that are written once and used nowhere would only be in the way."""
     sources = "".join(file.read_text(encoding="utf-8") for file in Path(inspect.getfile(options)).parent.glob("*.py"))

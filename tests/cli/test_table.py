@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitline.cli.output import printable
+from bitline.cli.streams import printable
 from bitline.cli.table import Cell, Column, Table, name, prose, text_width
 
 WORDS = st.text(alphabet="abcdefgh- ", min_size=1, max_size=60).map(lambda text: " ".join(text.split()) or "a")

@@ -130,6 +130,13 @@ def test_a_word_beside_settings_of_its_own_is_their_kind(settings, meant, order)
         (["explore", "s.toml", "--gpus", "0.5"], "--gpus does nothing with --executor local"),
         (["paper", "run", "energy", "--address", "auto"], "--address does nothing with --executor local"),
         (["run", "--time", "1 day", "--set", "cell.time=1 s"], "--time does nothing where --set cell.time"),
+        (["run", "--compared-images", "0", "--compared-chips", "2"], "--compared-chips does nothing with --compared"),
+        (["run", "--compared-chips", "9", "--chips", "1"], "--compared-chips is 9, and there is 1 chip: use 1 at most"),
+        (["cost", "--tiles", "5"], "--tiles does nothing without --batch"),
+        (["bench", "--explain", "--repeats", "3"], "--repeats does nothing with --explain"),
+        (["bench", "--explain", "--batch", "3"], "--batch does nothing with --explain"),
+        (["array", "--cells", "G.npy", "--inputs", "x.npy", "--seed", "1"], "--seed does nothing with --cells and"),
+        (["adc", "sar", "--compare"], "KIND does nothing with --compare"),
     ],
 )
 def test_options_that_do_nothing_are_refused(bitline, arguments, words):
@@ -137,6 +144,45 @@ def test_options_that_do_nothing_are_refused(bitline, arguments, words):
     status, _, errors = bitline(*arguments)
     assert (status, errors.count("\n")) == (2, 1)
     assert words in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["init", "design", "--out", "x.json"], "--out is 'x.json': use a .toml file"),
+        (["tune", "--out", "x.json"], "--out is 'x.json': use a .toml file"),
+        (["cost", "--out", "-"], "--out is '-': use a .json file"),
+        (["cost", "--set", "adc.bits=06"], "adc.bits is '06': write 6"),
+        (["cost", "--set", "adc.bits='6'"], "adc.bits is '6': write the number without quotes"),
+        (["devices", "show", "c.xlsx"], "bitline: cell.device.file is 'c.xlsx', and there is no such file"),
+    ],
+)
+def test_messages_say_what_was_typed_and_what_to_type(bitline, tmp_path, monkeypatch, arguments, words):
+    """Of numbers like 06, devices without a design, and files that are named as what they are not."""
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = bitline(*arguments)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert words in errors
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", [["--report", "x.html"], ["--retry-failed"]])
+def test_options_of_work_do_nothing_where_none_is_done(bitline, tmp_path, option):
+    (tmp_path / "study.toml").write_text("[data]\nimages = 4\n", encoding="utf-8")
+    status, _, errors = bitline("sweep", tmp_path / "study.toml", "--dry-run", *option)
+    assert (status, errors) == (2, f"bitline: {option[0]} does nothing with --dry-run: leave it out\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "there"), [("--recalibrate", "2 calibration images"), ("--compared-images", "3 im")]
+)
+def test_counts_of_more_than_there_is_are_refused(bitline, tmp_path, option, there):
+    """'--recalibrate 500 --calibration-images 10' corrected with 10, and results.json had 500."""
+    given = ["--images", "3", "--calibration-images", "2", "--chips", "1", "--out", tmp_path / "out"]
+    status, _, errors = bitline("run", *given, option, "500")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert f"{option} is 500, and there are {there}" in errors
+    assert not (tmp_path / "out").exists()
 
 
 LAYER = "[/bold]x [red]y[/red] :warning:"

@@ -18,7 +18,7 @@ from bitline.cli.commands import HELP, Entry, LazyGroup
 from bitline.cli.mistakes import UsageError, usage_message
 from bitline.cli.output import complain
 from bitline.cli.start import INTERRUPTED
-from bitline.errors import BitlineError, Terminated
+from bitline.errors import BitlineError
 
 EVALUATE, UNDERSTAND = "Evaluate designs", "Understand a design"
 LOOK_UP, CHECK = "Look up what there is", "Check bitline itself"
@@ -96,12 +96,6 @@ def main() -> None:
             error.show()
             sys.exit(2)
         _end(usage_message(error))
-    except Terminated:
-        raise
-    except SystemExit as end:
-        if os.environ.get(COMPLETION) or _is_unheard(end):
-            raise
-        _end(f"code that bitline ran ended it with status {end.code!r}: let it raise an error instead")
     except OSError as error:
         _end(f"cannot use {error.filename}: {error.strerror}" if error.filename else str(error))
     except Exception as error:
@@ -114,9 +108,6 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-COMPLETION = "_BITLINE_COMPLETE"
-"""Environment variable: a shell asks for words that complete a command line."""
-
 TRACEBACK = "BITLINE_TRACEBACK"
 """Environment variable: faults of bitline itself end with all that Python knows of them."""
 
@@ -126,11 +117,6 @@ def _fault_of_users_code(error: Exception) -> str | None:
     from bitline.study.mishaps import described, is_of_users_code
 
     return described(error) if is_of_users_code(error) else None
-
-
-def _is_unheard(end: SystemExit) -> bool:
-    """Whether the reader of a pipe has gone, such as `head`, which is no fault: click ends the program then."""
-    return isinstance(end.__context__, BrokenPipeError)
 
 
 def _end(message: str, status: int = 2) -> NoReturn:

@@ -92,6 +92,8 @@ def array(
         refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
     if inputs is not None:
         refuse_idle(context, "with --inputs", "rows_on")
+    if cells is not None and inputs is not None:
+        refuse_idle(context, "with --cells and --inputs", "seed")
     supply = _Supply(G_max_uS, V_read)
     chosen = chosen_design(design, set_, allow_code)
     if spice is not None and not chosen.cell.current_voltage.is_linear:

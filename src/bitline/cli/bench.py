@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.output import Output
 from bitline.cli.table import Column, Table, name, prose
 from bitline.errors import BitlineError
@@ -63,6 +63,8 @@ def bench(
     from bitline.evaluation.speed import devices
 
     output = Output.of(context)
+    if explain:
+        refuse_idle(context, "with --explain", "repeats", "batch", "compute")
     _known(cases or [], tuple(CASES), "benchmark")
     _known(compute or [], devices(), "device")
     chosen = {wanted: batch or timed_network(wanted).samples for wanted in network or MEASURED}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -16,7 +16,7 @@ from typer.models import Default
 from bitline.cli.help import write_help
 from bitline.cli.output import KEY, Form, Output, complain
 from bitline.cli.start import INTERRUPTED
-from bitline.errors import BitlineError
+from bitline.errors import BitlineError, Terminated
 
 OUTPUT = "Output"
 """Panel of the options that all commands have."""
@@ -40,7 +40,11 @@ class _Shared:
         write_help(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command with an `Output` as its options say."""
+        """Run the command with an `Output` as its options say.
+
+        Raises:
+            BitlineError: options exclude each other, or code of the user's ended the program.
+        """
         given = {name: ctx.params.pop(name, False) for name in ("json", "csv", "quiet")}
         if given["json"] and given["csv"]:
             raise BitlineError("--json and --csv: give one of them")
@@ -49,10 +53,17 @@ class _Shared:
         form: Form = "json" if given["json"] else "csv" if given["csv"] else "text"
         output = ctx.meta[KEY] = Output(form, given["quiet"])
         try:
-            return super().invoke(ctx)  # type: ignore[misc]
+            with output.hearing():
+                return super().invoke(ctx)  # type: ignore[misc]
         except KeyboardInterrupt:
             complain("; ".join(filter(None, ("interrupted", output.if_interrupted))))
             raise typer.Exit(INTERRUPTED) from None
+        except Terminated:
+            raise
+        except SystemExit as end:  # no command ends so by itself
+            raise BitlineError(
+                f"code that bitline ran ended it with status {end.code!r}: let it raise an error instead"
+            ) from None
 
 
 class Command(_Shared, TyperCommand):
@@ -204,10 +215,43 @@ def refuse_idle(context: typer.Context, because: str, *names: str) -> None:
     Raises:
         BitlineError: one of them was given.
     """
+    for option, _ in _typed(context, names):
+        raise BitlineError(f"{option} does nothing {because}: leave it out")
+
+
+def refuse_more(context: typer.Context, most: int, what: str, *names: str) -> None:
+    """Refuse counts that were given and are larger than what there is: as many as there are would be used.
+
+    Args:
+        context: of the command that runs.
+        most: how many there are.
+        what: there are so many of, in the plural.
+        names: of the command's parameters.
+
+    Raises:
+        BitlineError: one of them was given, and is larger.
+    """
+    for option, count in _typed(context, names):
+        if count > most:
+            raise BitlineError(f"{option} is {count:,}, and there {_are(most, what)}: use {most:,} at most")
+
+
+def _are(count: int, what: str) -> str:
+    return f"is 1 {what.removesuffix('s')}" if count == 1 else f"are {count:,} {what}"
+
+
+def _typed(context: typer.Context, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """The parameters that were given on the command line, as messages call them, with their values."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name == "COMMANDLINE":
-            raise BitlineError(f"{parameter.opts[0]} does nothing {because}: leave it out")
+            yield _called(parameter), context.params[parameter.name]
+
+
+def _called(parameter: Any) -> str:
+    """A parameter as the help calls it."""
+    is_option = parameter.param_type_name == "option"
+    return str(parameter.opts[0] if is_option else parameter.metavar or parameter.name.upper())
 
 
 def _as_typed(command: Any, context: Any, args: list[str]) -> dict[str, list[Any]]:
@@ -232,9 +276,8 @@ def _check_empty(command: Any, given: Mapping[str, list[Any]]) -> None:
     for parameter in command.params:
         if "" in given.get(parameter.name, []):
             is_option = parameter.param_type_name == "option"
-            name = parameter.opts[0] if is_option else parameter.metavar or parameter.name.upper()
             remedy = "write a value after it, or leave it out" if is_option else "write a name"
-            raise BitlineError(f"{name} is empty: {remedy}")
+            raise BitlineError(f"{_called(parameter)} is empty: {remedy}")
 
 
 def _multiple(option: Any) -> Any:

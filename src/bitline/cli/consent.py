@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitline.cli.output import printable
+from bitline.cli.streams import printable
 from bitline.errors import BitlineError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.consent import allowed_design
 from bitline.cli.cost_tables import (
     Batch,
@@ -19,10 +19,10 @@ from bitline.cli.cost_tables import (
     units_table,
     whole_table,
 )
-from bitline.cli.inputs import Source
+from bitline.cli.inputs import Source, check_text
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
-from bitline.config.files import check_writable, write_values
+from bitline.config.files import write_values
 from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import fixed, number, percent
 
@@ -117,7 +117,9 @@ def cost(
     from bitline.cost.comparability import one_sided_parts
 
     output = Output.of(context)
-    check_writable("--out", *([out] if out else []))
+    if batch is None:
+        refuse_idle(context, "without --batch", "tiles")
+    check_text("--out", out, ".json")
     check_explained(explain)
     chosen, libraries = _designs(design or ["differential"], set_ or [], allow_code)
     with output.progress() as tell:

@@ -12,9 +12,10 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, PlainCommand, refuse_idle
-from bitline.cli.inputs import one_of
-from bitline.cli.output import Output, printable
-from bitline.config.files import check_writable, json_text, write_text
+from bitline.cli.inputs import check_text, one_of
+from bitline.cli.output import Output
+from bitline.cli.streams import printable
+from bitline.config.files import json_text, write_text
 from bitline.errors import BitlineError, StudyError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def init(
     path = out or Path(f"{kind}.toml")
     if os.path.exists(path) and not force:  # which is no error where its name is too long
         raise BitlineError(f"{path} is there already: give another --out, or --force to write over it")
-    check_writable("--out", path)
+    check_text("--out", path, ".toml")
     if kind == "design":
         text, left_out = _design(base, changes), ""
     else:

@@ -219,6 +219,26 @@ def check_picture(out: Path) -> None:
     check_writable("--out", out)
 
 
+def check_text(option: str, path: Path | None, kind: str) -> None:
+    """Refuse a text file that cannot be written, or whose name is that of another kind of file.
+
+    Args:
+        option: that names the file.
+        path: of the file, if one is wanted; without a suffix it can be that of a pipe.
+        kind: suffix of what is written.
+
+    Raises:
+        BitlineError: what is wrong with it.
+    """
+    from bitline.config.files import check_writable
+
+    if path is None:
+        return
+    if path.suffix not in ("", kind) or path.name == "-":
+        raise BitlineError(f"{option} is {str(path)!r}: use a {kind} file")
+    check_writable(option, path)
+
+
 def beside(path: Path, suffix: str) -> Path:
     """The file of another kind beside a file.
 

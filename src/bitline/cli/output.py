@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +16,15 @@ from typing import Any, Literal, TextIO
 
 from bitline.cli.progress import Tell, bar
 from bitline.cli.start import work_begins
+from bitline.cli.streams import printable
 from bitline.cli.table import Table
 from bitline.config.files import json_text
 from bitline.config.spreadsheets import no_formula
+from bitline.errors import UncachedWarning
 from bitline.numerics.progress import silent
 
 Form = Literal["text", "json", "csv"]
 """How results are written."""
-
-PLAIN = {"µ": "u", "²": "2", "±": "+-", "─": "-", "·": "|", "⁶": "^6", "³": "^3"}
-"""What stands for a character that an encoding does not have."""
 
 BOLD, RED = "1", "31"
 """Codes of terminals."""
@@ -103,6 +103,23 @@ class Output:
         self.note(f"wrote {', '.join(map(str, paths))}")
 
     @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Say of warnings those for which a command has no words of its own."""
+        before = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+            if issubclass(category, UncachedWarning):
+                self.notes([str(message)])
+            else:
+                before(message, category, *place, **options)
+
+        warnings.showwarning = say
+        try:
+            yield
+        finally:
+            warnings.showwarning = before
+
+    @contextmanager
     def progress(self) -> Iterator[Tell]:
         """A bar on the terminal, as a function of what is done, how much of it, and how much of it there is."""
         if self.quiet or not sys.stderr.isatty():
@@ -119,30 +136,6 @@ KEY = "bitline.output"
 def terminal_width(stream: TextIO) -> int | None:
     """Characters in a line of a terminal; None for a file or a pipe, whose lines are as long as they are."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
-
-
-def _in(encoding: str, character: str) -> str:
-    """A character, or what stands for it in an encoding that lacks it."""
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return PLAIN.get(character, "?").encode(encoding, "replace").decode(encoding)
-    return character
-
-
-def printable(stream: TextIO) -> Any:
-    """A function that makes texts printable: without control characters, and in the stream's encoding."""
-    encoding = stream.encoding or "utf-8"
-
-    def say(text: str) -> str:
-        text = "".join(character for character in text if character.isprintable())
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            text = "".join(_in(encoding, character) for character in text)
-        return text
-
-    return say
 
 
 def styled(text: str, code: str, stream: TextIO) -> str:

@@ -9,9 +9,8 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands, PlainCommand
-from bitline.cli.inputs import beside
+from bitline.cli.inputs import beside, check_text
 from bitline.cli.output import Output
-from bitline.config.files import check_writable
 
 app = Commands()
 
@@ -37,7 +36,7 @@ def report(
 
     output = Output.of(context)
     path = out or beside(store, "html")
-    check_writable("--out", path)
+    check_text("--out", path, ".html")
     if figures is not None:
         check_format(figures)
     result = read_results(store)

@@ -116,8 +116,9 @@ def _write(designs: tuple[DesignResult, ...], folder: Path, output: Output) -> N
         raise StudyError("--designs: no design is shown")
     paths = write_designs(designs, folder)
     output.wrote(*paths[:3])
-    if len(paths) > 3:
-        output.note(f"{len(paths) - 3:,} more files in {folder}")
+    more = len(paths[3:])
+    if more:
+        output.note(f"{more:,} more file{'s' * (more > 1)} in {folder}")
 
 
 def _parts(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle, refuse_more
 from bitline.cli.inputs import Sample, Source, check_compute, check_time, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.own_samples import OwnSample
@@ -114,7 +114,7 @@ def run(
     from bitline.measures import measure_of
 
     output = Output.of(context)
-    check_time(context, set_)
+    _check_idle(context)
     chosen = chosen_design(design, set_, allow_code)
     for moment in time or ():
         chosen.with_settings({"cell.time": moment})  # refused before the work
@@ -125,7 +125,7 @@ def run(
     source = Source(model, weights, data, length)
     named = source.metric(metric)
     measure = measure_of(named)
-    sample = source.shown(images, calibration_images)
+    sample = _with_enough(context, source.shown(images, calibration_images), measure)
     _warn(output, chosen, sample)
     compared = compared_images, compared_chips
     how = _Procedure(
@@ -151,6 +151,29 @@ def run(
         output.text("why: looked for in chips as they are programmed, without --recalibrate")
     output.notes(_late_notes(results[-1]))
     output.wrote(out / "results.json", out / "report.html")
+
+
+def _check_idle(context: typer.Context) -> None:
+    """Refuse options that do nothing beside others.
+
+    Raises:
+        BitlineError: one of them was given.
+    """
+    check_time(context, context.params["set_"])
+    if not context.params["compared_images"]:
+        refuse_idle(context, "with --compared-images 0", "compared_chips")
+    refuse_more(context, context.params["chips"], "chips", "compared_chips")
+
+
+def _with_enough(context: typer.Context, sample: Sample | OwnSample, measure: Measure) -> Sample | OwnSample:
+    """The samples, if there are as many as the options ask for.
+
+    Raises:
+        BitlineError: there are fewer.
+    """
+    refuse_more(context, len(sample), f"{measure.sample}s to measure on", "compared_images")
+    refuse_more(context, len(sample.calibration), f"calibration {measure.sample}s", "recalibrate")
+    return sample
 
 
 def _write_or_show(out: Path, results: Sequence[Evaluation], facts: dict[str, object], output: Output) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from bitline.cli.consent import allowed_study
-from bitline.cli.inputs import beside
+from bitline.cli.inputs import beside, check_text
 from bitline.cli.launch import Crew
 from bitline.cli.output import Output, complain
 from bitline.cli.study_tables import study_notes, write_report
 from bitline.cli.table import Table
-from bitline.config.files import check_place, check_writable
+from bitline.config.files import check_place
 
 if TYPE_CHECKING:
     from bitline.study import Study, StudyResult
@@ -72,7 +72,7 @@ class StudyRun:
         from bitline.study import forget_failures
 
         check_place("--out", self.store)
-        check_writable("--report", *([self.report] if self.report else []))
+        check_text("--report", self.report, ".html")
         allowed_study(self.study, str(self.file), allow_code)
         if retry_failed:
             forget_failures(self.store)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitline.cli import options
-from bitline.cli.commands import Commands
+from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.consent import allowed_study, consent_if_known
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.output import Output
@@ -59,6 +59,7 @@ def sweep(
     run = StudyRun.of(context, Crew(workers, executor, address, compute, gpus))
     crew, chosen, store = run.crew, run.study, run.store
     if dry_run:
+        refuse_idle(context, "with --dry-run", "report", "retry_failed")
         allowed_study(chosen, str(study), allow_code, ask=consent_if_known)
         with run.output.progress() as tell:
             tell("probing", 0, None)

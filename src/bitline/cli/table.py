@@ -144,7 +144,7 @@ class Table:
         lines = title
         for index, block in enumerate(blocks):
             notes = below if index == len(blocks) - 1 else []
-            lines += [Line("")] * (index > 0) + self._block(_fitted(block, width), notes)
+            lines += [Line("")] * (index > 0) + self._block(_fitted(block, width), notes, say)
         return lines
 
     def _text(self, say: Say) -> list[_Text]:
@@ -164,12 +164,12 @@ class Table:
             return []
         return [[INDENT + line for line in _wrapped(cell, width - len(INDENT))] for cell in last.cells]
 
-    def _block(self, columns: list[_Text], below: list[list[str]]) -> list[Line]:
+    def _block(self, columns: list[_Text], below: list[list[str]], say: Say) -> list[Line]:
         heads = [[column.head for column in columns]]
         if any(column.unit for column in columns):
             heads.append([column.unit for column in columns])
         lines = [Line(_row(columns, texts), is_head=True) for texts in heads if any(texts)]
-        rule = Line("─" * _together(_widths(columns)))
+        rule = Line(say("─") * _together(_widths(columns)))
         lines += [rule]
         for at in range(len(columns[0].cells)):
             if self.footer is not None and at == len(self.rows):

@@ -9,10 +9,10 @@ import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
-from bitline.cli.inputs import Source, chosen_design
+from bitline.cli.inputs import Source, check_text, chosen_design
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
-from bitline.config.files import check_writable, write_text
+from bitline.config.files import write_text
 from bitline.numerics.decibels import decibel_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def tune(
     from bitline.evaluation.remedies import tune as choose
 
     output = Output.of(context)
-    check_writable("--out", out)
+    check_text("--out", out, ".toml")
     chosen = chosen_design(design, set_, allow_code)
     sample = Source(model, weights, data, length).shown(1, calibration_images)
     output.notes(sample.notes)

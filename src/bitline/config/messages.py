@@ -81,7 +81,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
     Args:
         error: what validation raised.
         model: class that was validated.
-        data: the values that it was given; a `name` among them appears in the message.
+        data: the values that it was given; a `name` among them appears in the message, unless it is the default.
 
     Examples:
         >>> class Wire(BaseModel, extra="forbid"):
@@ -96,7 +96,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
     path, owner = _place(problem["loc"], model)
     message = _message(problem, path, owner) + _alternative(problem, error.errors(), model)
     name = data.get("name")
-    return f"design {name!r}: {message}" if isinstance(name, str) and name else message
+    is_named = isinstance(name, str) and name not in ("", getattr(model.model_fields.get("name"), "default", ""))
+    return f"design {name!r}: {message}" if is_named else message
 
 
 def wrong_settings(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, get_args
@@ -13,6 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from bitline.config.meanings import meaning
+from bitline.numerics.text import exact
 
 NUMBERS = (int, float)
 SEEMING = "seeming_number"
@@ -67,10 +69,14 @@ def _seeming_number(value: Any) -> str:
     if isinstance(value, bool):
         return "it takes a number, not true or false"
     try:
-        is_quoted = isinstance(value, str) and math.isfinite(float(value))
+        if not (isinstance(value, str) and math.isfinite(float(value))):
+            return ""
+        tomllib.loads(f"number = {value}")
+    except tomllib.TOMLDecodeError:  # such as 06, which is a text for TOML
+        return f"write {exact(float(value))}"
     except ValueError:
         return ""
-    return "write the number without quotes" if is_quoted else ""
+    return "write the number without quotes"
 
 
 @cache

@@ -20,6 +20,7 @@ import torch
 from numba import prange, uint64
 
 from bitline.errors import BitlineError
+from bitline.numerics.kernel_cache import compiled
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -32,16 +33,19 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         >>> double(3)
         6
     """
-    compiler = numba.njit(**options)
+    is_kept = options.pop("cache", False)
+
+    def compiler(function: Callable[..., Any]) -> Callable[..., Any]:
+        return compiled(function, **options) if is_kept else numba.njit(**options)(function)
 
     def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-        compiled = compiler(function)
+        compute = compiler(function)
 
         @wraps(function)
         def call(*arguments: Any) -> Any:
             if os.getpid() != _PROCESS:
                 _refuse_fork()
-            return compiled(*arguments)
+            return compute(*arguments)
 
         return call
 

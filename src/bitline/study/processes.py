@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from bitline.data.samples import LoadedSamples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
+from bitline.numerics.kernel_cache import warn_if_not_kept
 from bitline.study.mishaps import KILLED, described, with_less_at_once
 from bitline.study.task import Outcome, Task
 from bitline.study.worker import Context, Worker
@@ -162,6 +164,7 @@ class Standing(Processes):
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl-C comes after this; processes that begin in it never get it, not even while they import."""
+    multiprocessing.resource_tracker.ensure_running()  # would start with the first of them, and let interrupts through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -171,6 +174,7 @@ def _interrupts_held() -> Iterator[None]:
 
 def _contexts(context: Context, count: int, devices: tuple[str, ...]) -> list[Context]:
     """What each process works on, in memory that they share."""
+    warn_if_not_kept()
     _share(context)
     return [replace(context, device=devices[index % len(devices)]) for index in range(count)]
 
