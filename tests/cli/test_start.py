@@ -250,6 +250,7 @@ def test_a_shell_completes_in_a_process_of_its_own():
 def test_completion_is_shown_and_installed_without_an_error(bitline, tmp_path, monkeypatch):
     """Both did their work, and ended as code of a user's that ends the program."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))  # and not the shell of the tests
     status, text, errors = bitline("--show-completion", "bash")
     assert (status, errors) == (0, "") and "_BITLINE_COMPLETE" in text
     status, text, errors = bitline("--install-completion", "bash")

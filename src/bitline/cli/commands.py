@@ -215,8 +215,8 @@ def refuse_idle(context: typer.Context, because: str, *names: str) -> None:
     Raises:
         BitlineError: one of them was given.
     """
-    for option, _ in _typed(context, names):
-        raise BitlineError(f"{option} does nothing {because}: leave it out")
+    for parameter in _typed(context, names):
+        raise BitlineError(f"{_called(parameter)} does nothing {because}: leave it out")
 
 
 def refuse_more(context: typer.Context, most: int, what: str, *names: str) -> None:
@@ -231,21 +231,22 @@ def refuse_more(context: typer.Context, most: int, what: str, *names: str) -> No
     Raises:
         BitlineError: one of them was given, and is larger.
     """
-    for option, count in _typed(context, names):
+    for parameter in _typed(context, names):
+        count = context.params[parameter.name]
         if count > most:
-            raise BitlineError(f"{option} is {count:,}, and there {_are(most, what)}: use {most:,} at most")
+            raise BitlineError(f"{_called(parameter)} is {count:,}, and there {_are(most, what)}: use {most:,} at most")
 
 
 def _are(count: int, what: str) -> str:
     return f"is 1 {what.removesuffix('s')}" if count == 1 else f"are {count:,} {what}"
 
 
-def _typed(context: typer.Context, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """The parameters that were given on the command line, as messages call them, with their values."""
+def _typed(context: typer.Context, names: Sequence[str]) -> Iterator[Any]:
+    """The parameters that were given on the command line."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name == "COMMANDLINE":
-            yield _called(parameter), context.params[parameter.name]
+            yield parameter
 
 
 def _called(parameter: Any) -> str:
