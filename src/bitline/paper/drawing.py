@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ACCURACY = "accuracy (%)"
 """An axis that ends at 0 and 100, even where two standard deviations go beyond."""
+NARROW = 1
+"""Points between the ends of such an axis below which it is widened."""
 
 MARKERS = 40
 """Points of a line from which on it is drawn without markers."""
@@ -209,6 +211,8 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
         axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", va="center", color="#555555")
     elif panel.y_label == ACCURACY:
         low, high = axes.get_ylim()
+        if high - low < NARROW:  # the same accuracy everywhere: nothing to look at closely
+            low, high = low - NARROW, high + NARROW
         axes.set_ylim(max(low, -2), min(high, 102))
 
 
