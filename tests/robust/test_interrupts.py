@@ -59,6 +59,21 @@ last = Last()
 def build():
     interrupt()
 """,
+    "in an object that cannot be removed afterwards": """
+class Half:
+    def close(self):
+        del self.handle
+        interrupt()
+
+    def __del__(self):
+        del self.handle
+
+half = Half()
+half.handle = 1
+
+def build():
+    half.close()
+""",
 }
 
 

@@ -49,7 +49,6 @@ def work_begins() -> None:
     """Let Ctrl-C raise KeyboardInterrupt from now on: there may be something to finish or to remove."""
     if signal.getsignal(signal.SIGINT) is _end_at_once:
         signal.signal(signal.SIGINT, _interrupt)
-        sys.unraisablehook = _notice_lost
 
 
 def _interrupt(*_: object) -> NoReturn:
@@ -61,13 +60,16 @@ def _interrupt(*_: object) -> NoReturn:
             _end_at_once()
 
     signal.signal(signal.SIGINT, again)
+    sys.unraisablehook = _notice_lost
     raise KeyboardInterrupt
 
 
 def _notice_lost(lost: Any) -> None:
-    """Raise an interrupt again that was raised where Python ignores what is raised."""
+    """Raise an interrupt again that was raised where Python ignores what is raised.
+
+    What else fails there is not said: an object that was interrupted half-way may fail as it is removed.
+    """
     if not issubclass(lost.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(lost)
         return
     from threading import Timer
 
