@@ -12,7 +12,7 @@ from strategies import designs
 
 from bitline import Design, presets
 from bitline.design import LayerRule
-from bitline.design.settings import flat
+from bitline.design.settings import flat, nested
 from bitline.errors import DesignError
 
 
@@ -180,3 +180,8 @@ def test_words_about_a_design_do_not_outlive_its_settings():
     assert design.with_settings({"cell.time": design.cell.time, "adc.bits": 8}).description == design.description
     assert design.with_settings({"weights.bits_per_cell": 2}).description == ""
     assert design.with_settings({"adc.bits": 6, "description": "coarse"}).description == "coarse"
+
+
+def test_many_settings_are_sorted_into_sections_in_time_that_grows_with_them():
+    names = {f"library.parts.part{number}.unit": "chip" for number in range(5000)}
+    assert len(nested(names)["hardware"]["numbers"]["parts"]) == 5000
