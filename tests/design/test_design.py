@@ -182,6 +182,17 @@ def test_words_about_a_design_do_not_outlive_its_settings():
     assert design.with_settings({"adc.bits": 6, "description": "coarse"}).description == "coarse"
 
 
+def test_designs_that_share_sections_are_written_as_if_alone():
+    base = Design.load("differential")
+    texts = {}
+    for bits, whole in ((6, 5), (6, 5), (7, 5), (6, 6)):
+        design = base.with_settings({"adc.bits": bits, "weights.bits": whole})
+        texts[bits, whole] = design.to_toml()
+        assert Design.from_toml(texts[bits, whole]) == design
+    assert len(set(texts.values())) == 3
+    assert "bits = 7\n" in texts[7, 5].partition("[adc]")[2].partition("\n\n")[0]
+
+
 def test_many_settings_are_sorted_into_sections_in_time_that_grows_with_them():
     names = {f"library.parts.part{number}.unit": "chip" for number in range(5000)}
     assert len(nested(names)["hardware"]["numbers"]["parts"]) == 5000
