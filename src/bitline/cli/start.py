@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib import import_module
 
 signal = import_module("_signal")
 """What is behind the module `signal`, whose own import takes longer than this one."""
+
+OBJECTS = 50_000
+"""How many new objects there are before Python looks for circles of them that nobody needs: with its own 700 it would
+look a thousand times while PyTorch and what else a command needs are imported."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by convention."""
@@ -16,6 +21,7 @@ def main() -> None:
     """Run the command line; Ctrl-C ends it in one line at any moment."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end_at_once)
+    gc.set_threshold(OBJECTS, 50, 100)
     try:
         from bitline.cli import app
 
