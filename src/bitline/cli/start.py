@@ -8,7 +8,6 @@ a function that a compiler calls, it is raised again. Once the command has ended
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 import time
@@ -17,10 +16,6 @@ from typing import Any, NoReturn
 
 signal = import_module("_signal")
 """What is behind the module `signal`, whose own import takes longer than this one."""
-
-OBJECTS = 50_000
-"""How many new objects there are before Python looks for circles of them that nobody needs: with its own 700 it would
-look a thousand times while PyTorch and what else a command needs are imported."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, by convention."""
@@ -38,7 +33,6 @@ def main() -> None:
     if is_ours:
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # last: Python restores the default
         signal.signal(signal.SIGINT, _end_at_once)
-    gc.set_threshold(OBJECTS, 50, 100)
     try:
         from bitline.cli import app, streams
 
