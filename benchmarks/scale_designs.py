@@ -34,7 +34,8 @@ from bitline.study.work import agenda_of
 IMAGES = 1000
 LAYERS = 20
 SUMS = {
-    "outputs": 1000, "signal": 1.0, "own": 0.01, "accumulated": 0.02, "pulses": 1.0, "skipped": 0.0,
+    "rows": 576, "outputs": 64, "partitions": 1, "signal": 1.0, "own_signal": 1.0, "own_error": 0.01, "error": 0.02,
+    "pulses": 1.0, "outside": 0.0, "converted": 640, "skipped": 0, "images": 64,
 }  # fmt: skip
 MEASURES = ("points", "scheduling", "resume", "results", "report")
 
@@ -84,7 +85,7 @@ def layer_sums() -> dict[str, float]:
 
     from bitline.evaluation.layer_errors import LayerSums
 
-    return {field.name: SUMS.get(field.name, 1.0) for field in fields(LayerSums) if field.name != "name"}
+    return {field.name: SUMS[field.name] for field in fields(LayerSums) if field.name != "name"}
 
 
 def cost(index: int) -> dict[str, object]:

@@ -12,7 +12,7 @@ from strategies import designs
 
 from bitline import Design, presets
 from bitline.design import LayerRule
-from bitline.design.settings import flat
+from bitline.design.settings import flat, nested
 from bitline.errors import DesignError
 
 
@@ -180,3 +180,19 @@ def test_words_about_a_design_do_not_outlive_its_settings():
     assert design.with_settings({"cell.time": design.cell.time, "adc.bits": 8}).description == design.description
     assert design.with_settings({"weights.bits_per_cell": 2}).description == ""
     assert design.with_settings({"adc.bits": 6, "description": "coarse"}).description == "coarse"
+
+
+def test_designs_that_share_sections_are_written_as_if_alone():
+    base = Design.load("differential")
+    texts = {}
+    for bits, whole in ((6, 5), (6, 5), (7, 5), (6, 6)):
+        design = base.with_settings({"adc.bits": bits, "weights.bits": whole})
+        texts[bits, whole] = design.to_toml()
+        assert Design.from_toml(texts[bits, whole]) == design
+    assert len(set(texts.values())) == 3
+    assert "bits = 7\n" in texts[7, 5].partition("[adc]")[2].partition("\n\n")[0]
+
+
+def test_many_settings_are_sorted_into_sections_in_time_that_grows_with_them():
+    names = {f"library.parts.part{number}.unit": "chip" for number in range(5000)}
+    assert len(nested(names)["hardware"]["numbers"]["parts"]) == 5000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 from typing import Any
 
 import pytest
@@ -407,6 +408,23 @@ def test_fingerprints_tell_tensors_apart_on_every_device(dtype):
     assert fingerprint(values) == fingerprint(values.clone()) == _mixed_by_torch(values.contiguous().view(-1))
     others = (values.flip(0), -values, values * 2, values.t())
     assert len({fingerprint(values), *map(fingerprint, others)}) == 5
+
+
+def test_fingerprints_see_the_signs_and_the_order_of_any_two_weights():
+    values = inputs(20, 10).view(-1)
+    changed = []
+    for first, second in itertools.combinations(range(len(values)), 2):
+        negated, swapped = values.clone(), values.clone()
+        negated[[first, second]] *= -1
+        swapped[[first, second]] = values[[second, first]]
+        changed += [negated, swapped]
+    assert len({fingerprint(values), *map(fingerprint, changed)}) == 1 + len(changed)
+
+
+def test_the_fingerprint_of_part_of_a_tensor_is_that_of_its_copy():
+    values = inputs(3, 7).view(-1)
+    for part in (values[1:], values[1:18], values[2:], values[:0]):
+        assert fingerprint(part) == fingerprint(part.clone()) == _mixed_by_torch(part)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

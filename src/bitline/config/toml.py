@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +92,51 @@ def annotated(model: BaseModel) -> str:
         # G_max_uS =
         <BLANKLINE>
     """
+    sections = [(name, value) for name, value in model if _is_section(value)]
+    return "\n".join([_plain_text(model), *(_section_text(type(model), "", name, value) for name, value in sections)])
+
+
+def _section_text(owner: type[BaseModel], path: str, name: str, value: Any) -> str:
+    """A section of a model with its header; designs share most of theirs, so that texts are kept."""
+    if not isinstance(value, BaseModel):
+        document = tomlkit.document()
+        rules = tomlkit.aot()
+        for rule in value:
+            rules.append(tomlkit.item(rule.model_dump(exclude_defaults=True)))
+        document.add(name, rules)
+        return tomlkit.dumps(document)
+    return _kept_text(_Section(owner, type(value), f"{path}{name}", name, value, repr(value)))
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section of a model; two are the same if they say the same."""
+
+    owner: type[BaseModel]
+    kind: type[BaseModel]
+    path: str
+    name: str
+    value: BaseModel = field(compare=False)
+    content: str
+
+
+@lru_cache(maxsize=512)
+def _kept_text(section: _Section) -> str:
+    value, path = section.value, section.path
+    head = [f"[{path}]\n", *(f"# {line.strip()}\n" for line in meaning(section.owner, section.name).splitlines())]
+    inner = [_section_text(type(value), f"{path}.", name, part) for name, part in value if _is_section(part)]
+    return "\n".join(["".join(head) + _plain_text(value), *inner])
+
+
+def _plain_text(model: BaseModel) -> str:
+    """What comes before the sections of a model."""
     document = tomlkit.document()
     _fill(document, model)
     return tomlkit.dumps(document)
 
 
 def _fill(table: Any, model: BaseModel) -> None:
+    """Settings that are no sections, with their meanings."""
     plain = {name: value for name, value in model if not _is_section(value)}
     for name, value in plain.items():
         for line in meaning(type(model), name).splitlines():
@@ -104,18 +145,6 @@ def _fill(table: Any, model: BaseModel) -> None:
             table.add(tomlkit.comment(f"{name} ="))
         else:
             table.add(name, _plain(value))
-    for name, value in model:
-        if isinstance(value, BaseModel):
-            section = tomlkit.table()
-            for line in meaning(type(model), name).splitlines():
-                section.add(tomlkit.comment(line.strip()))
-            _fill(section, value)
-            table.add(name, section)
-        elif _is_section(value):
-            rules = tomlkit.aot()
-            for rule in value:
-                rules.append(tomlkit.item(rule.model_dump(exclude_defaults=True)))
-            table.add(name, rules)
 
 
 def _is_section(value: object) -> bool:

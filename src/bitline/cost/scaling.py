@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bitline.config.arguments import checked
@@ -70,10 +71,8 @@ class Step:
 
     def factor(self, name: str) -> float:
         """What a number of a library is multiplied by, from its dotted name."""
-        for pattern, gates, volts in RULES:
-            if re.search(pattern, name):
-                return float(self.shrunk**gates * self.supply**volts)
-        return 1.0
+        gates, volts = _powers(name)
+        return float(self.shrunk**gates * self.supply**volts)
 
 
 RULES = (
@@ -89,6 +88,12 @@ RULES = (
     (r"_um2$|area$|_mm2$", 2, 0),
 )
 """Ends of names of numbers, and the powers of the ratios of nodes and of supplies that they are multiplied by."""
+
+
+@cache
+def _powers(name: str) -> tuple[int, int]:
+    """The powers of the ratios of nodes and of supplies that a number is multiplied by, from its dotted name."""
+    return next(((gates, volts) for pattern, gates, volts in RULES if re.search(pattern, name)), (0, 0))
 
 
 @checked(DesignError)

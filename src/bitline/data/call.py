@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bitline.data.masks import DECODER, DECODER_INPUTS, INPUTS
 from bitline.data.sample_list import SampleList
 from bitline.errors import BitlineError, DataError, LeftOutWarning
-from bitline.numerics.real_tensors import refuse_indirect, refuse_masked
+from bitline.numerics.real_tensors import all_finite, refuse_indirect, refuse_masked
 
 
 @dataclass(frozen=True)
@@ -284,9 +284,9 @@ def usable(call: Call, model: nn.Module, what: str, error: type[BitlineError]) -
         refuse_indirect(tensor, f"a tensor of {what}", error)
     cast = call.for_network(model)
     for before, tensor in zip(call.tensors(), cast.tensors(), strict=True):
-        if not tensor.is_floating_point() or tensor.itemsize == 1 or bool(tensor.isfinite().all()):
+        if not tensor.is_floating_point() or tensor.itemsize == 1 or all_finite(tensor):
             continue
-        if before.itemsize > 1 and bool(before.isfinite().all()):
+        if before.itemsize > 1 and all_finite(before):
             raise error(f"the {what} go up to {float(before.abs().max()):g}, too large for {tensor.dtype}: scale them")
         raise error(f"the {what} hold NaN or infinite values: check how they are loaded and normalised")
     return cast

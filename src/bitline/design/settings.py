@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from bitline.arrays import Array
@@ -57,7 +57,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         DesignError: two settings that set the same thing.
     """
     given = [(of_design(name), value) for name, value in _dotted(settings)]
-    names, result = {name for name, _ in given}, dict[str, Any]()
+    names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
         *path, last = _variant_key(name, value, names).split(".")
         place = result
@@ -165,7 +165,7 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         if not equals or not name.strip():
             raise DesignError(f"--set {setting!r} is not NAME=VALUE: write for example --set adc.bits=6")
         given.append((name.strip(), _value(value, f"--set {name.strip()}")))
-    names = {own for pair in given for own in flat(dict([pair]))}
+    names = _with_sections(own for pair in given for own in flat(dict([pair])))
     result: dict[str, Any] = {}
     for name, value in given:
         place = _variant_key(name, value, names)
@@ -174,12 +174,30 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return result
 
 
+def _with_sections(names: Iterable[str]) -> frozenset[str]:
+    """Dotted names, and every section that one of them lies in with a dot behind it.
+
+    Examples:
+        >>> sorted(_with_sections(["adc.sar.bits", "adc"]))
+        ['adc', 'adc.', 'adc.sar.', 'adc.sar.bits']
+    """
+    return frozenset(
+        part
+        for name in names
+        for part in (name, *(name[: place + 1] for place, sign in enumerate(name) if sign == "."))
+    )
+
+
 def _variant_key(name: str, value: Any, names: Set[str]) -> str:
     """Where a value goes: a word beside settings of its own, such as 'adc=sar' beside 'adc.bits=6', is their kind.
 
     A table of measurements beside the kind that is to be made of it is its file.
+
+    Args:
+        name, value: of the setting.
+        names: of all settings, as `_with_sections` gives them.
     """
-    if not isinstance(value, str) or not any(other.startswith(f"{name}.") for other in names):
+    if not isinstance(value, str) or f"{name}." not in names:
         return name
     is_file = f"{name}.{TAG}" in names and name == DEVICE and is_table(value)
     return f"{name}.file" if is_file else f"{name}.{TAG}"

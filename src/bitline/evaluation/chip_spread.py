@@ -128,9 +128,9 @@ class ChipSpread:
             return "" if len(self.values) == 1 else f"{len(self.values)} equal chips give no interval: more chips do"
         if not self.is_few:
             return ""
-        from scipy import stats  # here, for the start-up of what does not need it
+        from scipy import special  # here, for the start-up of what does not need it
 
-        half = float(stats.t.ppf(0.975, ENOUGH - 1)) / math.sqrt(ENOUGH) * deviation(self.values)
+        half = float(special.stdtrit(ENOUGH - 1, 0.975)) / math.sqrt(ENOUGH) * deviation(self.values)
         return f"few chips: with {ENOUGH} about ± {fixed(100 * half, 1)} points"
 
     @property

@@ -25,7 +25,7 @@ from bitline.layer.signal_histograms import SignalHistograms
 from bitline.layer.wired_cells import effective_conductances
 from bitline.numerics.draws import Draws
 from bitline.numerics.freed_memory import note_freed_memory
-from bitline.numerics.real_tensors import real_tensor
+from bitline.numerics.real_tensors import all_finite, real_tensor
 from bitline.placement import Placement
 from bitline.quantize import InputScale, input_codes, weight_codes
 from bitline.readout import BestOutputRange, BitLines, Levels, UniformAdc
@@ -287,7 +287,7 @@ def _check(weight: Tensor, bias: Tensor | None, product: Product, name: str) -> 
             f"layer {name!r}: its matrix has {len(weight)} outputs, but its bias is {tuple(bias.shape)}: give "
             "each output a row of the matrix and an element of the bias"
         )
-    if not bool(weight.isfinite().all()):
+    if not all_finite(weight):
         raise ConversionError(f"layer {name!r} has NaN or infinite weights: check the weights file, or train again")
     if not bool(weight.any()):
         raise ConversionError(

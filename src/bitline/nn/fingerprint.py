@@ -32,20 +32,32 @@ def fingerprint(values: Tensor) -> int:
         return _mixed_by_torch(values)
     from bitline.nn._fingerprint_numba import mix
 
-    width = {1: np.uint8, 2: np.uint16}.get(values.element_size(), np.uint32)
-    words = values.view(torch.uint8).numpy().view(width)
+    bytes_ = values.view(torch.uint8)
+    width = _width(values)
+    if values.data_ptr() % width:
+        bytes_ = bytes_.clone()
+    words = bytes_.numpy().view(f"u{width}")
     return int(
         mix(words, np.uint64(GOLDEN), np.uint64(MULTIPLIER))
     )  # of Python's integers it would take 30 times longer
 
 
+def _width(values: Tensor) -> int:
+    """Bytes of the words that are mixed: as wide as divide the tensor evenly, so that no rest is left."""
+    return next(width for width in (8, 4, 2, 1) if values.nbytes % width == 0)
+
+
 def _mixed_by_torch(values: Tensor) -> int:
     """`fingerprint` in plain PyTorch, for any device; its sums wrap around as the kernel's do."""
-    width = {1: torch.int8, 2: torch.int16}.get(values.element_size(), torch.int32)
-    words = values.view(width).long() & (2 ** (8 * min(4, values.element_size())) - 1)
+    width = _width(values)
+    words = values.view(torch.uint8)
+    words = words.clone() if values.data_ptr() % width else words
+    words = words.view({8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.int8}[width]).long()
+    words = words if width == 8 else words & (2 ** (8 * width) - 1)
     low, high = (1 << 63) - 1, 1 << 63
     golden, multiplier = ((constant & low) - (constant & high) for constant in (GOLDEN, MULTIPLIER))
     mixed = words + torch.arange(len(words), device=words.device) * golden
     mixed = (mixed ^ ((mixed >> 32) & 0xFFFFFFFF)) * multiplier
+    mixed = (mixed ^ ((mixed >> 29) & 0x7FFFFFFFF)) * multiplier
     mixed = mixed ^ ((mixed >> 32) & 0xFFFFFFFF)
     return int(mixed.sum()) % 2**64

@@ -30,9 +30,9 @@ def half_width(accuracies: Sequence[float]) -> float:
     count = len(accuracies)
     if count < 2:
         return math.nan
-    from scipy import stats  # here, for the start-up of what does not need it
+    from scipy import special  # here, for the start-up of what does not need it
 
-    return float(stats.t.ppf(0.975, count - 1)) * deviation(accuracies) / math.sqrt(count)
+    return float(special.stdtrit(count - 1, 0.975)) * deviation(accuracies) / math.sqrt(count)
 
 
 def known(value: object) -> object:

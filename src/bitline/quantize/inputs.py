@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bitline.errors import DataError
 from bitline.numerics.quotient import quotient
-from bitline.numerics.real_tensors import real_tensor
+from bitline.numerics.real_tensors import all_finite, real_tensor
 from bitline.numerics.triton_kernels import runs_kernels
 from bitline.quantize.input_ranges import InputScale
 from bitline.shapes import Codes, Shaped
@@ -44,7 +44,7 @@ def input_codes(inputs: Shaped[Tensor, "*codes"], scale: InputScale) -> Codes:
         flat, written = inputs.view(-1).numpy(), codes.view(-1).numpy()
         finite = input_codes_float32(flat, scale.step, scale.low, scale.high, written)
     else:
-        finite = bool(inputs.isfinite().all())
+        finite = all_finite(inputs)
         codes = plain_input_codes(inputs, scale)
     if not finite:
         raise DataError(NOT_FINITE)
