@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bitline.measures import Measure
-from bitline.numerics.confidence import deviation, half_width
+from bitline.numerics.confidence import deviation, half_width, student
 from bitline.numerics.text import fixed
 
 FEW = 5
@@ -128,9 +128,7 @@ class ChipSpread:
             return "" if len(self.values) == 1 else f"{len(self.values)} equal chips give no interval: more chips do"
         if not self.is_few:
             return ""
-        from scipy import special  # here, for the start-up of what does not need it
-
-        half = float(special.stdtrit(ENOUGH - 1, 0.975)) / math.sqrt(ENOUGH) * deviation(self.values)
+        half = student(0.95, ENOUGH - 1) / math.sqrt(ENOUGH) * deviation(self.values)
         return f"few chips: with {ENOUGH} about ± {fixed(100 * half, 1)} points"
 
     @property

@@ -30,9 +30,23 @@ def half_width(accuracies: Sequence[float]) -> float:
     count = len(accuracies)
     if count < 2:
         return math.nan
+    return student(0.95, count - 1) * deviation(accuracies) / math.sqrt(count)
+
+
+def student(confidence: float, freedom: int) -> float:
+    """Half of an interval that holds the truth with some confidence, in standard errors (Student's t).
+
+    Args:
+        confidence: probability that the interval holds the truth.
+        freedom: degrees of freedom, at least 1.
+
+    Examples:
+        >>> round(student(0.95, freedom=4), 3)
+        2.776
+    """
     from scipy import special  # here, for the start-up of what does not need it
 
-    return float(special.stdtrit(count - 1, 0.975)) * deviation(accuracies) / math.sqrt(count)
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))
 
 
 def known(value: object) -> object:

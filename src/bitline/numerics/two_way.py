@@ -35,6 +35,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bitline.numerics.confidence import student
+
 Values = NDArray[np.floating]
 Statistic = Callable[..., float]
 """Computes a number from the mean of each table: one vector for each sample."""
@@ -86,7 +88,7 @@ class Spread:
         square = 0.0
         for freedom, variance in ((chips, self.of_chips), (groups, self.from_images)):
             if variance > 0:
-                square += _student(confidence, freedom) ** 2 * variance
+                square += student(confidence, freedom) ** 2 * variance
         return math.sqrt(square)
 
 
@@ -272,9 +274,3 @@ class _Tables:
     @staticmethod
     def _mean(sums: Values, chips: int, images: Values | float) -> Values:
         return sums / (chips * images)
-
-
-def _student(confidence: float, freedom: int) -> float:
-    from scipy import special  # here, for the start-up of what does not need it
-
-    return float(special.stdtrit(freedom, (1 + confidence) / 2))
