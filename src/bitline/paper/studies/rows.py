@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from bitline.paper.axes import over, together
 from bitline.paper.drawing import Drawing, Line, Panel
@@ -18,20 +19,23 @@ ROWS = (72, 144, 288, 576, 1152)
 BITS = (5, 6, 7, 8, 9, 10, 11)
 ACCUMULATION = {"differential": "analog", "offset": "digital"}
 SHOWN = (*DIFFERENTIAL, "offset 8b", "offset 4b", "offset 2b")
+SHORT = 72
+"""Rows at which the sums of signed inputs on two-bit cells fit the levels that 8 bits leave on either side of zero."""
 
 
 def run(experiment: Experiment) -> Findings:
     """Measure all mappings over rows and bits; exact cells, so one chip is all chips."""
-    choices = [
-        {
+    choices = {
+        name: {
             **MAPPINGS[name].settings,
             "inputs.accumulation": ACCUMULATION[MAPPINGS[name].kind],
             "adc.range": MAPPINGS[name].calibrated_range,
         }
         for name in SHOWN
-    ]
-    axes = [together(choices), over("array.rows", ROWS), over("adc.bits", BITS)]
+    }
+    axes = [together(choices.values()), over("array.rows", ROWS), over("adc.bits", BITS)]
     data = experiment.measure("rows", axes, {"adc.kind": "uniform"}, chips=1)
+    short, missing = _short_where_signed(experiment, choices["offset 2b"])
     lines = {
         name: Line.of(name, data.designs({**MAPPINGS[name].settings, "adc.bits": 8}), "array.rows") for name in SHOWN
     }
@@ -44,8 +48,25 @@ def run(experiment: Experiment) -> Findings:
         Panel(title, bits_lines, "rows", bits, x_scale="log"),
     )
     losses = {name: [data.loss(_design(data, name, rows)) for rows in ROWS] for name in SHOWN}
-    verdicts = _verdicts(losses, needed["offset 8b"])
-    return Findings(data.table, Drawing(panels, experiment.caption), verdicts, data.failures)
+    verdicts = (*_verdicts(losses, needed["offset 8b"]), *short)
+    return Findings(data.table, Drawing(panels, experiment.caption), verdicts, (*data.failures, *missing))
+
+
+def _short_where_signed(experiment: Experiment, choice: dict[str, Any]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+    """The verdict on 144 rows where layers with signed inputs have fewer, if there are such; and what failed."""
+    layers = experiment.statistics.layers
+    signed = [layer.name for layer in layers if layer.signed and layer.product.rows > SHORT]
+    if not signed:
+        return (), ()
+    rule = {"match": signed, "set": {"array.rows": SHORT}}
+    settings = {**choice, "adc.kind": "uniform", "adc.bits": 8, "array.rows": 144, "layers": [rule]}
+    data = experiment.measure("rows, signed inputs", [], settings, chips=1)
+    (design,) = data.designs()
+    claim = Claim(
+        f"Offset cells with 2 bits and 144 rows are, where layers with signed inputs ({', '.join(signed)}) have "
+        f"{SHORT} rows: a sign takes half the levels of their ADCs."
+    )
+    return (claim.measured("their loss in points", data.loss(design), "<", 1),), data.failures
 
 
 def _verdicts(losses: dict[str, list[Quantity]], needed: list[Quantity]) -> tuple[Verdict, ...]:
