@@ -68,7 +68,7 @@ def read_results(path: str | Path) -> StudyResult:
         known = [design for design in designs if design.key not in changed]
         newest = known if len(designs) == len(order) else list(_current(known, order, store))
         earlier = _earlier(newest, order, store.forms(), facts.pop(FORM, ""))
-        waiting = _waiting(changed, designs, {_told(design) for design in newest if design.key in order})
+        waiting = _waiting(changed, designs, (design for design in newest if design.key in order))
         replaced = len(designs) - len(newest) - len(waiting)
         left_out = _LeftOut(waiting, replaced, len(earlier), contents.with_old_costs(newest))
         return StudyResult(
@@ -149,18 +149,23 @@ def _earlier(designs: list[StoredDesign], order: dict[str, int], forms: dict[str
     Designs that were given one by one are of no form: several studies share a store then. Those of other studies that
     the settings of the axes do not tell from one of this study, or from each other, are taken for earlier ones, too.
     """
-    found = {design.key for design in designs if design.key not in order and forms.get(design.key, now) != now}
+    others = [design for design in designs if design.key not in order]
+    if not others:
+        return set()
+    found = {design.key for design in others if forms.get(design.key, now) != now}
     told = {_told(design): design.key for design in designs if design.key not in found}
     told |= {_told(design): design.key for design in designs if design.key in order}
-    others = (design for design in designs if design.key not in order)
     return found | {design.key for design in others if told.get(_told(design), design.key) != design.key}
 
 
 def _waiting(
-    changed: dict[str, tuple[str, ...]], designs: list[StoredDesign], shown: set[str]
+    changed: dict[str, tuple[str, ...]], designs: list[StoredDesign], shown: Iterable[StoredDesign]
 ) -> dict[str, tuple[str, ...]]:
     """Those designs whose numbers changed that were not measured anew since, as far as tables tell."""
-    return {row.key: changed[row.key] for row in designs if row.key in changed and _told(row) not in shown}
+    if not changed:
+        return {}
+    told = {_told(design) for design in shown}
+    return {row.key: changed[row.key] for row in designs if row.key in changed and _told(row) not in told}
 
 
 def _told(design: StoredDesign) -> str:
