@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from small_study import comparable, study
 
+from bitline.evaluation import together
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Prepared
 from bitline.study import forget_failures, read_results, sweep
@@ -51,3 +52,20 @@ def test_a_task_that_runs_out_of_memory_is_done_with_fewer_images_at_once(finish
     assert comparable(path).equals(comparable(finished))
     (note,) = [note for note in read_results(path).notes if "memory" in note]
     assert "adc.bits = 5, hardware.library = sonos-40nm: 4 images at once, as memory was too short for 16" in note
+
+
+def test_results_do_not_depend_on_how_many_images_suit_the_network(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(together, "TOGETHER", 3 * 16 * 28 * 28 * 4)  # three images of the first layer of fashion-resnet
+    sizes = []
+    original = MeasuredSamples.batches
+
+    def watched(self):
+        sizes.append(self.batch)
+        return original(self)
+
+    monkeypatch.setattr(MeasuredSamples, "batches", watched)
+    path = tmp_path / "together.sqlite"
+    assert sweep(study(), path).failures == ()
+    assert comparable(path).equals(comparable(finished))
+    assert set(sizes) == {3}
+    assert not any("memory" in note for note in read_results(path).notes)

@@ -112,7 +112,11 @@ Chips = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Indep
 Batch = Annotated[
     int,
     typer.Option(
-        min=1, max=MOST, metavar="N", help="Images at once; analog layers give the same numbers to the bit for any."
+        min=1,
+        max=MOST,
+        metavar="N",
+        help="Images at once at most, fewer where outputs of a layer are large; analog layers give the same numbers to "
+        "the bit for any.",
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, metavar="N", help="Seed of everything that is random.")]

@@ -107,8 +107,8 @@ def evaluate(
             outputs and targets that returns a value for each sample.
         chips: independently programmed chips.
         seed: seed of the chips.
-        batch: samples at once, or fewer where a loader gives fewer; analog layers of float32 networks give the same
-            numbers to the bit for any.
+        batch: samples at once at most; fewer where a loader gives fewer, or where outputs of a module of more would
+            exceed 32 MiB on a CPU. Analog layers of float32 networks give the same numbers to the bit for any.
         progress: told how far the work is.
         after_programming: what is done to every chip before it is used, such as `remedies.Recalibrate`.
         compared_images: images whose layer outputs are compared with the reference's, for the error of every layer,

@@ -26,6 +26,7 @@ from bitline.errors import BitlineError, ConversionError, DataError, NetworkErro
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.reading import RUN, Reading
 from bitline.evaluation.single_samples import irregularities
+from bitline.evaluation.together import largest_output
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
 from bitline.nn.precision import in_single_precision
@@ -98,12 +99,15 @@ class Subject:
             raise DataError("0 images and 0 labels: give one label for each of one or more images")
         first = samples.first(2)
         reading = Reading.of(float_network, measure, lambda: samples.batches(RUN))
-        with layer_to_blame(float_network, design, lambda: StoredSamples(first.call)):
+        with (
+            layer_to_blame(float_network, design, lambda: StoredSamples(first.call)),
+            largest_output(float_network) as largest,
+        ):
             outputs = check_first(float_network, reading, first)
         notes = (*notes, *irregularities(float_network, first.call, outputs))
         if isinstance(samples, StoredSamples) and samples.targets is not None:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
-        data = MeasuredSamples(samples, reading, min(len(samples), size))
+        data = MeasuredSamples(samples, reading, min(len(samples), largest.together(len(first), size)))
         return cls(model, float_network, data, calibration, (*notes, *reading.notes))
 
 

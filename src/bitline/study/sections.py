@@ -218,7 +218,7 @@ class Run(Part):
     seed: int = 0
     """Seed of the chips."""
     batch: Annotated[int, Field(ge=1)] = 64
-    """Images at once; analog layers give the same numbers to the bit for any."""
+    """Images at once at most, fewer where outputs of a layer are large; analog layers give the same numbers for any."""
     shard: Annotated[int, Field(ge=1)] = 1000
     """Images of one piece of work; what is finished is kept piece by piece; does not change results."""
     metric: str | OwnMetric = "accuracy"

@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from bitline.config.trust import trust
@@ -22,6 +24,7 @@ from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import LayerSums
 from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
+from bitline.evaluation.together import largest_output
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.nn import Inputs, NetworkRecord, record
@@ -140,21 +143,31 @@ class Worker:
             seconds=time.perf_counter() - began,
             setup=self._setup,
             records=self._made,
-            batch=batch if batch < self.context.batch else 0,
+            batch=self.data.batch if batch < self.context.batch else 0,
             worker=self.name,
         )
 
     def _try(self, task: Task, batch: int) -> Outcome:
-        """Do a task with so many images at once."""
-        self.data = replace(self.data, batch=batch)
-        self.calibration = self.inputs.at_most(batch)
+        """Do a task with so many images at once, or as small a share of those that suit the network."""
         try:
+            share = max(1, self._together * batch // self.context.batch)
+            self.data = replace(self.data, batch=share)
+            self.calibration = self.inputs.at_most(share)
             if self.mismatch:
                 raise StudyError(self.mismatch)
             return self._measure[task.kind](task)
         except (Exception, SystemExit) as error:
             self._forget(task, error)
             return Outcome(task, error=described(error))
+
+    @cached_property
+    def _together(self) -> int:
+        """How many samples go through the network together, at most."""
+        if 1 in (self.context.batch, len(self.data)):
+            return self.context.batch
+        with largest_output(self.model) as largest, torch.no_grad():
+            self.data.samples.first(1).call.on(self.model)
+        return largest.together(1, self.context.batch)
 
     def _forget(self, task: Task, error: BaseException) -> None:
         """Give up what may be half done, and everything where memory is short."""
