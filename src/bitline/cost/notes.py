@@ -35,6 +35,7 @@ def cost_notes(
         _capacitors(matrices, library),
         _stated_cells(matrices, library),
         _free_work(digital, library),
+        _free_row_converters(matrices, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
         _free_circuits([matrix.design for matrix in matrices]),
@@ -137,6 +138,17 @@ def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
         yield (
             f"library {library.name!r} has no energy for each of: {', '.join(free)}"
             + ("; parts known by their power are counted while they are on" if library.parts else "")
+        )
+
+
+def _free_row_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    circuit = library.row_dac_bit
+    free = [name for name, number in (("energy", circuit.energy_pJ), ("area", circuit.area_um2)) if not number.value]
+    bits = max((matrix.work.readout.row_converter_bits for matrix in matrices), default=0)
+    if free and bits:
+        yield (
+            f"rows are driven with {bits} bits at once (inputs.slice_bits), and library {library.name!r} has no "
+            f"{' and no '.join(free)} for their converters: state row_dac_bit"
         )
 
 

@@ -154,6 +154,11 @@ class ConversionSchedule:
         """Resolution that the converter is built for."""
         return max(self.bits)
 
+    @property
+    def row_converter_bits(self) -> int:
+        """Bits of the converter that a row needs where slices of the inputs have several; 0 where they have one."""
+        return self.slicing.slice_bits if self.slicing.slice_bits > 1 else 0
+
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
         return sum(bounded_pJ(self.converter, bits) for bits in self.bits)
@@ -226,8 +231,7 @@ class Work:
             ),
             "row converters": library.row_dac_bit.energy_pJ.value
             * row_slices
-            * (readout.slicing.slice_bits > 1)
-            * readout.slicing.slice_bits,
+            * readout.row_converter_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value
             * columns
