@@ -34,6 +34,7 @@ def cost_notes(
         _fast_converters(matrices, library),
         _capacitors(matrices, library),
         _stated_cells(matrices, library),
+        _spared_cells(matrices),
         _free_work(digital, library),
         _free_row_converters(matrices, library),
         _free_ranges(matrices, library),
@@ -123,6 +124,15 @@ def _capacitors(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[
 def _stated_cells(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
     found = (note for matrix in matrices for note in notes_of_cells(matrix.design, library))
     yield from dict.fromkeys(found)
+
+
+def _spared_cells(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
+    faults = [matrix.design.cell.faults for matrix in matrices]
+    if any(each.spare_columns and each.stuck_low + each.stuck_high for each in faults):
+        yield (
+            "cells are costed with all of their stuck ones, those in columns that spare columns replace "
+            "(cell.faults.spare_columns) as well"
+        )
 
 
 def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
