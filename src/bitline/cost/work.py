@@ -13,10 +13,12 @@ from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
 from bitline.cost.conductances import remembered_conductance
 from bitline.cost.converters import Converter
+from bitline.cost.input_digits import input_digits
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
+from bitline.cost.nonlinear_cells import mean_power
 from bitline.cost.scaling import supply_of
-from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
+from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.design import Design
 from bitline.encode import InputSlicing, WeightMapping
 from bitline.errors import DesignError
@@ -33,7 +35,8 @@ class RowActivity:
     Attributes:
         driven: share of the rows whose slice of the input is not 0.
         squared: mean square of the applied voltage over the largest one.
-        conductance: mean over cells of G/G_max times that square.
+        conductance: mean over cells of G/G_max times that square; of nonlinear ones, of V I(V) over that of an ohmic
+            cell at G_max and the largest voltage.
         charge: mean over cells of G/G_max times the voltage itself over the largest one; not needed for slices of one
             bit, where it is the same.
 
@@ -71,11 +74,14 @@ class RowActivity:
         bits = layer.magnitude_bits(design)
         nonzero, means, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
         conductance = remembered_conductance(design, joint.targets)
+        power = joint.sum(squares.mean(0), conductance) / joint.cells
+        if not design.cell.current_voltage.is_linear:
+            power = mean_power(design, joint, (layer.input_bits, bits), layer.has_signs(design))
         rows = layer.product.groups * layer.product.rows
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
             squared=_steady((squares @ joint.rows).mean() / rows),
-            conductance=_steady(joint.sum(squares.mean(0), conductance) / joint.cells),
+            conductance=_steady(power),
             charge=_steady(joint.sum(means.mean(0), conductance) / joint.cells),
         )
 
