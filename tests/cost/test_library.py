@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from small_cost import statistics
 
 from bitline import Design

@@ -129,7 +129,7 @@ def test_parts_that_do_not_fit_are_written_and_used_one_after_another():
 
 
 def test_what_waits_for_the_next_part_is_kept_for_all_images():
-    cost, batch = of_matrices([(100, 50), *[(50, 50)] * 15])
+    _, batch = of_matrices([(100, 50), *[(50, 50)] * 15])
     few, many = (batch(tiles=1, images=images).memory_uJ for images in (1, 10_000))
     waiting = 10_000 * 50 * 8 - 64 * 8 * 1024
     assert many - few == pytest.approx(1e-6 * 20 * 2 * waiting)

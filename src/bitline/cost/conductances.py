@@ -42,10 +42,10 @@ def mean_conductance(design: Design, digits: np.ndarray) -> np.ndarray:
     """
     faults = design.cell.faults
     mean = (1 - faults.stuck_low - faults.stuck_high) * _mean(design, digits, Faults())
-    for name in ("stuck_low", "stuck_high"):
-        share = getattr(faults, name)
+    stuck = ((faults.stuck_low, Faults(stuck_low=1.0)), (faults.stuck_high, Faults(stuck_high=1.0)))
+    for share, all_stuck in stuck:
         if share:
-            mean = mean + share * _mean(design, np.zeros(1), Faults(**{name: 1.0}))
+            mean = mean + share * _mean(design, np.zeros(1), all_stuck)
     return mean
 
 

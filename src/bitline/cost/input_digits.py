@@ -57,7 +57,7 @@ def _digit_shares(stored_bits: int, magnitude_bits: int, slice_bits: int) -> np.
     levels, codes = min(2**slice_bits, MOST_LEVELS), digits.shape[1]
     places = np.round(digits * ((levels - 1) / top)).astype(np.int64) + levels * np.arange(codes)[:, None]
     counts = np.bincount(places.ravel(), minlength=levels * codes).reshape(codes, levels)
-    return counts / counts.sum(1, keepdims=True)
+    return np.asarray(counts / counts.sum(1, keepdims=True))
 
 
 def _digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> np.ndarray:

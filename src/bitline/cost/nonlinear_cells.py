@@ -51,7 +51,7 @@ def powers_of(curve: CurrentVoltage, conductances: np.ndarray, levels: int, has_
     signs = (1.0, -1.0) if has_signs else (1.0,)
     voltages = np.outer(np.linspace(0, 1, levels), signs)
     powers = [[voltage * curve.current(cells, voltage).double().numpy() for voltage in both] for both in voltages]
-    return np.array(powers).mean(1)
+    return np.asarray(np.mean(powers, axis=1))
 
 
 def _remembered(design: Design, targets: np.ndarray, levels: int, has_signs: bool) -> np.ndarray:

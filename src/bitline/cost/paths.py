@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 from itertools import pairwise
 
-from bitline.cost.result import LayerCost, NetworkCost
+from bitline.cost.result import NetworkCost
 from bitline.cost.statistics import Statistics
 
 
@@ -43,6 +43,7 @@ def parts_in_turn(cost: NetworkCost, cores: int) -> list[list[str]]:
         cores: that are there.
 
     Examples:
+        >>> from bitline.cost import LayerCost
         >>> layers = [LayerCost(name, 1, 2, 1, 2, 1.0, 1, {}, 10.0) for name in ("a", "b", "c")]
         >>> cost = NetworkCost("mine", "circuits", tuple(layers), {}, 6, 1, 30, 10)
         >>> parts_in_turn(cost, 6), parts_in_turn(cost, 3)

@@ -110,7 +110,7 @@ class PlacedMatrix:
         Of the places that a transposed convolution's window covers along an axis, every stride-th has an input.
         """
         product = self.layer.product
-        apart = math.prod(stride for stride, _ in getattr(product, "lattice", ()))
+        apart: int = math.prod(stride for stride, _ in getattr(product, "lattice", ()))
         return self.layer.products * product.groups * product.rows / apart
 
     def _range_energies(self) -> dict[str, float]:

@@ -235,9 +235,7 @@ class Work:
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
-            "row converters": library.row_dac_bit.energy_pJ.value
-            * row_slices
-            * readout.row_converter_bits,
+            "row converters": library.row_dac_bit.energy_pJ.value * row_slices * readout.row_converter_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value
             * columns
