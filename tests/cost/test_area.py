@@ -5,8 +5,9 @@ import pytest
 from bitline import Design
 from bitline.arrays import MatrixProduct
 from bitline.cost import Library
-from bitline.cost.area import matrix_area
+from bitline.cost.area import array_area, matrix_area
 from bitline.cost.mapping import ArrayMapping
+from bitline.cost.work import ConversionSchedule
 
 UNIT = {"weights": {"kind": "offset", "subtraction": "unit-column"}}
 DIGITAL = {"weights": {"kind": "offset", "subtraction": "digital"}}
@@ -24,3 +25,12 @@ def test_every_addition_of_a_column_has_an_adder(settings, additions, sums):
     assert at.additions(design) == additions
     found = 1e6 * matrix_area(design, library, at)["adders"] / library.adder.area_um2.value
     assert found == pytest.approx(additions * at.columns + sums)
+
+
+@pytest.mark.parametrize(("slice_bits", "bits"), [(1, 0), (4, 4)])
+def test_every_word_line_has_a_converter_of_as_many_bits_as_a_slice(slice_bits, bits):
+    design = Design(inputs={"slice_bits": slice_bits}, array={"rows": 30, "turns": 2})
+    library = Library.load("sram-28nm")
+    readout = ConversionSchedule.of(design, library, 8)
+    areas = array_area(design, library, readout, ArrayMapping.of(MatrixProduct(60), 5, design))
+    assert 1e6 * areas["row converters"] == pytest.approx(60 * bits * 20)

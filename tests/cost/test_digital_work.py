@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from small_cost import statistics
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from bitline import Design
+from bitline import Design, convert
 from bitline.cost import gather_statistics, network_cost
+from bitline.cost._digital_work import count_work
+from bitline.nn import Inputs
 
 
 def test_work_outside_the_arrays_is_counted():
@@ -54,3 +58,45 @@ def test_inserted_zeros_cost_energy_and_are_no_work():
     assert statistics.layers[0].products == 16 * 16
     assert cost.totals()["conversions"] == 16 * 16 * 4
     assert cost.energy_per_mac_fJ == pytest.approx(1e9 * cost.energy_uJ / 8192)
+
+
+class Attending(nn.Module):
+    """Attention of two heads, whose averaged weights are used, in some way or none."""
+
+    def __init__(self, used):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.used = used
+
+    def forward(self, tokens):
+        attended, weights = self.attention(tokens, tokens, tokens)
+        return attended if self.used is None else self.used(attended, weights)
+
+
+@dataclass
+class Answer:
+    """What PyTorch cannot look into."""
+
+    attended: torch.Tensor
+    weights: torch.Tensor
+
+
+USES = {
+    "not": (None, 0),
+    "returned": (lambda attended, weights: (attended, weights), 98),
+    "a view returned": (lambda attended, weights: {"some": [weights[:, 0]]}, 98),
+    "in an answer": (Answer, 98),
+    "multiplied": (lambda attended, weights: weights @ attended, 98),
+    "viewed": (lambda attended, weights: (attended, weights.transpose(1, 2).unsqueeze(0)[0].shape)[0], 0),
+    "viewed and used": (lambda attended, weights: attended + weights.transpose(1, 2)[..., :1], 98),
+}
+
+
+@pytest.mark.parametrize("digital", [False, True], ids=["on arrays", "digital"])
+@pytest.mark.parametrize(("used", "poolings"), USES.values(), ids=USES)
+def test_averaged_weights_of_attention_are_work_where_they_are_used(used, poolings, digital):
+    """7 x 7 weights of two heads: they were counted in networks that throw them away."""
+    rules = [{"match": "1.attention*", "digital": True}] if digital else []
+    network, tokens = nn.Sequential(nn.Linear(8, 8), Attending(used)), torch.rand(3, 7, 8)
+    call = Inputs.of(tokens, network).first(1).calls[0]
+    assert count_work(convert(network, Design(layers=rules), tokens), call)[1].poolings == poolings

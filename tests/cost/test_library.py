@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from small_cost import statistics
 
-from bitline.cost import Library, libraries
+from bitline import Design
+from bitline.cost import Library, libraries, network_cost
 from bitline.cost.interval import bounds
+from bitline.cost.library import UnitCircuit
 from bitline.errors import DesignError
 
 
@@ -99,3 +102,27 @@ def test_shares_are_fractions(library, share):
             found.with_settings({share: wrong})
     changed = found.with_settings({share: 0.8})
     assert bounds(changed.quantities()[share]).high == 1
+
+
+FULL = {
+    name: {"energy_pJ": 1.0, "area_um2": 100.0}
+    for name, field in Library.model_fields.items()
+    if field.annotation is UnitCircuit
+}
+"""Every circuit that a library may have, none of them free."""
+SEVERAL = (
+    {"inputs.slice_bits": 2, "inputs.accumulation": "mixed", "weights.bits_per_cell": 2},
+    {"inputs.range": "per-vector", "layers": [{"match": "6", "digital": True}]},
+)
+
+
+@pytest.mark.parametrize("circuit", FULL)
+def test_energy_and_area_of_every_circuit_count(circuit):
+    """The area of converters of rows was in libraries, and no cost had it."""
+    library = Library.load("sonos-40nm").with_settings(FULL)
+    designs = [Design.load("differential").with_settings(settings) for settings in SEVERAL]
+    before = [network_cost(statistics(), design, library) for design in designs]
+    for number, total in (("energy_pJ", "energy_uJ"), ("area_um2", "area_mm2")):
+        changed = library.with_settings({f"{circuit}.{number}": 1000.0})
+        after = [network_cost(statistics(), design, changed) for design in designs]
+        assert any(getattr(a, total) > getattr(b, total) for a, b in zip(after, before, strict=True)), number

@@ -212,3 +212,31 @@ def test_impossible_questions_get_one_clear_message():
         network_cost(statistics(), "isaac", skipped={"conv9": 0.5})
     with pytest.raises(BitlineError, match="images"):
         gather_statistics(network(), "differential", IMAGES[:0])
+
+
+UP = [
+    (nn.ConvTranspose2d(16, 8, 4, stride=2, padding=1), (16, 8, 8), 4 * 1024),
+    (nn.ConvTranspose1d(16, 8, 16, stride=8, padding=4), (16, 32), 512),
+    (nn.ConvTranspose2d(16, 8, 2, stride=2), (16, 8, 8), 2 * 1024),
+    (nn.ConvTranspose1d(16, 8, 3), (16, 30), 16 * 32),
+    (nn.Conv2d(16, 8, 3, padding=1), (16, 8, 8), 3 * 1024),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "fetched"), UP)
+def test_buffers_fetch_inputs_and_not_the_zeros_between_them(layer, shape, fetched):
+    """Each row of windows fetches every input of the rows that its kernel lies on once; zeros were fetched as well."""
+    image = torch.rand(2, *shape)
+    found = gather_statistics(nn.Sequential(layer), Design(), image)
+    cost, library = network_cost(found, Design()), Library.load("sonos-40nm")
+    values = cost.energies_pJ["buffers"] / library.buffer_bit.energy_pJ.value / 8
+    assert values - layer(image)[0].numel() == pytest.approx(fetched)
+
+
+def test_ranges_of_vectors_are_those_of_inputs_and_not_of_the_zeros_between_them():
+    layer, image = nn.ConvTranspose1d(16, 8, 16, stride=8, padding=4), torch.rand(2, 16, 32)
+    own, library = Design(inputs={"range": "per-vector"}), Library.load("sonos-40nm")
+    cost = network_cost(gather_statistics(nn.Sequential(layer), own, image), own)
+    inputs, outputs = 256 * 16 * 16 / 8, 256 * 8
+    pooling, multiplier = (getattr(library, name).energy_pJ.value for name in ("pooling", "multiplier"))
+    assert cost.energies_pJ["vector ranges"] == pytest.approx((pooling + multiplier) * inputs + multiplier * outputs)

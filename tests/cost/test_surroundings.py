@@ -1,5 +1,7 @@
 """Writing, leakage, main memory, distance and batches."""
 
+import math
+
 import pytest
 import torch
 from small_cost import IMAGES, statistics
@@ -48,15 +50,109 @@ def test_weights_that_do_not_fit_are_read_and_written_in_every_batch():
     assert batch.batch_us > fitting.batch_us + 1e3 * batch.writing_ms
 
 
-def test_verifying_takes_more_pulses():
+def test_verifying_takes_more_pulses_and_reads():
     verified = Design.load("sonos-a").with_settings(
         {"cell.device": "pcm-joshi-2020", "cell.programming": {"kind": "write-verify", "tolerance": 0.01}}
     )
     _, once = whole()
     _, again = whole(verified)
+    around = Surroundings.of("sonos-40nm")
+    pulse, read = around.pulse_pJ.value, around.verify_pJ.value
     assert once.pulses == 1
     assert again.pulses > 1.2
-    assert again.writing_uJ == pytest.approx(once.writing_uJ * again.pulses)
+    assert again.writing_uJ / once.writing_uJ == pytest.approx(again.pulses * (pulse + read) / pulse)
+
+
+PULSE_MS = 1.0
+"""Of sonos-40nm, which writes 512 cells of a row at a time."""
+
+
+def of_matrices(sizes, **settings):
+    """Cost of linear layers one after the other, on arrays of 100 rows and 50 columns with one core each."""
+    torch.manual_seed(0)
+    model = nn.Sequential(*(nn.Linear(rows, columns) for rows, columns in sizes))
+    design = Design().with_settings({"array.rows": 100, "array.columns": 50, **settings})
+    found = gather_statistics(model, design, torch.rand(4, sizes[0][0]))
+    cost = network_cost(found, design)
+    return cost, lambda **batch: whole_cost(cost, found, design, **batch)
+
+
+def test_all_copies_are_written_and_none_makes_another_faster():
+    """Energy was that of one copy, and time that of all cells shared by all arrays."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.Flatten(), nn.Linear(16 * 64, 10))
+    found = gather_statistics(model, "differential", IMAGES)
+    batches = []
+    for extra in (0.0, 10.0):
+        duplication = {"kind": "balanced", "extra_arrays": extra} if extra else "none"
+        design = Design.load("differential").with_settings({"hardware.duplication": duplication})
+        cost = network_cost(found, design)
+        cells = [2 * layer.copies * size for layer, size in zip(cost.layers, (27 * 16, 1024 * 10), strict=False)]
+        assert (cost.layers[0].copies > 1) == bool(extra)
+        batches.append(whole_cost(cost, found, design))
+        assert batches[-1].writing_uJ == pytest.approx(1e-6 * 0.1 * sum(cells))
+    assert batches[0].writing_ms == batches[1].writing_ms
+    assert batches[0].writing_uJ < batches[1].writing_uJ
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings", "pulses"),
+    [
+        ([(80, 30), (30, 2), (2, 2)], {}, 80),
+        ([(150, 30)], {}, 75),
+        ([(150, 30)], {"array.partitions": "full"}, 100),
+        ([(150, 30)], {"array.turns": 2}, 150),
+        ([(20, 120)], {"array.columns": 400, "weights.kind": "offset"}, 20),
+        ([(20, 400)], {"array.columns": 400}, 2 * 20),
+        ([(20, 500)], {"array.columns": 200}, 20),
+    ],
+)
+def test_writing_takes_the_time_of_the_fullest_array(sizes, settings, pulses):
+    """Row by row, 512 cells of it at once; it was the mean over arrays."""
+    _, batch = of_matrices(sizes, **settings)
+    assert batch().writing_ms == pytest.approx(pulses * PULSE_MS)
+
+
+def test_parts_that_do_not_fit_are_written_and_used_one_after_another():
+    """They took the time of one part, and images that of a pipeline through all parts."""
+    cost, batch = of_matrices([(100, 50), *[(50, 50)] * 15])
+    assert (cost.arrays, cost.tiles) == (16, 2)
+    fitting, turns = batch(tiles=2, images=5), batch(tiles=1, images=5)
+    assert fitting.writing_ms == pytest.approx(100 * PULSE_MS)
+    assert turns.writing_ms == pytest.approx((100 + 50) * PULSE_MS)
+    times = [layer.time_ns for layer in cost.layers[:-1]]
+    passing = sum(times) + 4 * (max(times[:8]) + max(times[8:]))
+    bits = 8 * (100 * 50 + 15 * 50 * 50)
+    memory_ns = bits / 8 / 12.8
+    assert turns.batch_us == pytest.approx(1e-3 * (passing + memory_ns) + 1e3 * turns.writing_ms)
+    assert fitting.batch_us == pytest.approx(1e-3 * (sum(times) + 4 * max(times)))
+
+
+def test_what_waits_for_the_next_part_is_kept_for_all_images():
+    _, batch = of_matrices([(100, 50), *[(50, 50)] * 15])
+    few, many = (batch(tiles=1, images=images).memory_uJ for images in (1, 10_000))
+    waiting = 10_000 * 50 * 8 - 64 * 8 * 1024
+    assert many - few == pytest.approx(1e-6 * 20 * 2 * waiting)
+    assert batch(tiles=2, images=10_000).memory_uJ == 0
+
+
+def test_spare_columns_are_written_in_the_place_of_others():
+    (_, plain), (_, spared) = of_matrices([(80, 30)]), of_matrices([(80, 30)], **{"cell.faults.spare_columns": 8})
+    assert (plain().writing_uJ, plain().writing_ms) == (spared().writing_uJ, spared().writing_ms)
+
+
+def test_cells_that_are_written_together_wait_for_the_last():
+    settings = {
+        "cell.clip": "none",
+        "cell.device": {"kind": "state-independent", "alpha": 0.05},
+        "cell.programming": {"kind": "write-verify", "tolerance": 0.05},
+    }
+    (_, once), (_, verified) = of_matrices([(80, 30)]), of_matrices([(80, 30)], **settings)
+    steps = verified().writing_ms / once().writing_ms / (1 + 300 / 1e6)
+    missed = math.erfc(1 / math.sqrt(2))  # of a normal error, beyond one standard deviation
+    last = sum(1 - (1 - missed**pulses) ** 60 for pulses in range(10))
+    assert steps == pytest.approx(last, rel=0.05)
+    assert steps > 2 * verified().pulses
 
 
 class Branches(nn.Module):
@@ -81,6 +177,17 @@ def test_parallel_branches_work_at_the_same_time():
     longest = times["stem"] + max(times["long"], times["short"]) + times["last"]
     assert branched_ns(cost, found) == pytest.approx(longest)
     assert longest < cost.latency_ns
+
+
+@pytest.mark.parametrize("images", [1, 2, 3])
+def test_without_pipelining_each_image_takes_what_one_takes(images):
+    """The first took its branches at the same time, and each further one all layers in sequence."""
+    torch.manual_seed(0)
+    design = Design.load("sonos-a").with_settings({"hardware.pipelined": False})
+    found = gather_statistics(Branches(), design, IMAGES)
+    cost = network_cost(found, design)
+    batch = whole_cost(cost, found, design, images=images)
+    assert batch.batch_us == pytest.approx(1e-3 * images * branched_ns(cost, found))
 
 
 def test_a_row_of_tiles_is_one_hop_a_step():

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from bitline import Design, convert
 from bitline.cost import RowActivity, gather_statistics
+from bitline.cost.nonlinear_cells import mean_power, powers_of
+from bitline.devices.current_voltage import Milo2021
 from bitline.quantize import input_codes, weight_codes
 
 
@@ -95,3 +97,51 @@ def test_driver_voltages_count_by_their_square():
     assert bits.squared == bits.driven
     assert four.squared < four.driven
     assert four.driven > bits.driven
+
+
+CURVES = [
+    {"kind": "sinh", "read_voltage_V": 0.5, "scale_V": 0.1},
+    {"kind": "milo-2021", "read_voltage_V": 0.5},
+]
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve["kind"])
+@pytest.mark.parametrize(("bits", "slice_bits"), [(6, 2), (8, 8), (6, 1)])
+def test_cells_take_voltage_times_the_current_of_their_curve(curve, bits, slice_bits):
+    """Energies were those of ohmic cells: twice too large where V_0 is a fifth of the read voltage."""
+    layer = nn.Linear(7, 5)
+    inputs = torch.rand(40, 7, generator=torch.Generator().manual_seed(1)) ** 2
+    cell = {"current_voltage": curve, "on_off_ratio": 4.5}
+    design = Design(inputs={"bits": bits, "slice_bits": slice_bits}, cell=cell)
+    seen = gather_statistics(nn.Sequential(layer), design, inputs)
+    codes = input_codes(inputs, convert(nn.Sequential(layer), design, inputs)[0].calibration.inputs).long()
+    low, top = 1 / 4.5, 2**slice_bits - 1
+    cells = low + (1 - low) * digits_of(layer, design)
+    total = 0.0
+    for index in range(bits // slice_bits):
+        volts = ((codes >> (slice_bits * index)) & top).double() / top
+        for row in range(7):
+            each = volts[:, row, None, None, None].expand(-1, *cells.shape[:2], 5)
+            held = cells[..., row].expand(40, -1, -1, -1)
+            total += float((each * design.cell.current_voltage.current(held, each)).sum())
+    mean = total / (bits // slice_bits * len(inputs) * cells.numel())
+    activity = RowActivity.of(seen, seen.layers[0], design)
+    assert activity.conductance == pytest.approx(mean, rel=1e-5)
+
+
+def test_both_signs_of_a_voltage_are_as_frequent_where_inputs_have_a_sign():
+    curve = Milo2021(read_voltage_V=0.5)
+    cells = torch.tensor([0.3, 1.0])
+    up, down = curve.current(cells, 1.0), curve.current(cells, -1.0)
+    assert not torch.allclose(up, -down, rtol=1e-3)
+    both = powers_of(curve, cells.numpy(), levels=2, has_signs=True)[1]
+    assert both == pytest.approx(((up - down) / 2).numpy(), rel=1e-6)
+
+
+def test_ohmic_cells_take_the_square_of_the_voltage_by_either_way():
+    design = Design(inputs={"slice_bits": 4})
+    seen = gather_statistics(network(), design, IMAGES)
+    for layer in seen.layers:
+        bits = (layer.input_bits, layer.magnitude_bits(design))
+        found = mean_power(design, seen.joint(layer, design), bits, has_signs=False)
+        assert found == pytest.approx(RowActivity.of(seen, layer, design).conductance, rel=1e-6)

@@ -38,6 +38,8 @@ POOLINGS = _names(
     "max_pool3d_with_indices avg_pool3d adaptive_max_pool2d max"
 )
 PRODUCTS = _names("convolution mm addmm bmm baddbmm")
+PLAIN = (int, float, bool, str, type(None))
+"""What outputs may have beside tensors."""
 ATTENTION = "_scaled_dot_product_"
 """How PyTorch's fused attentions begin: products of queries and keys, softmax, products of weights and values."""
 FREE = _names(
@@ -58,7 +60,7 @@ class DigitalWork:
         activations: values of activation functions.
         additions: additions of two feature maps.
         scalings: multiplications by a constant: normalisation that could not be folded, for example.
-        poolings: values that go into pooling.
+        poolings: values that go into pooling, whose result is used.
         macs: multiplications with addition, of layers that stay digital and of activations with each other.
         unknown: operations that are not counted, by name.
     """
@@ -102,6 +104,7 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
     calls: dict[str, Calls] = {}
 
     def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
+        counter.use(inputs)
         counter.inside += 1
         met, outputs = share_met(layer, inputs).numpy(), layer.float_forward(inputs)
         counter.inside -= 1
@@ -117,7 +120,7 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
         return outputs
 
     with computing(network, note), _nothing_fused(), counter:
-        call.on(network)
+        counter.use_outputs(call.on(network))
     counts = {
         name: counter.counts[name] / call.samples for name in ("activations", "additions", "scalings", "poolings")
     }
@@ -139,6 +142,13 @@ def _nothing_fused() -> Iterator[None]:
         torch._C._set_mkldnn_enabled(one_dnn)
 
 
+@dataclass
+class _Pooled:
+    """Values that went into a pooling whose result nothing has used so far."""
+
+    values: int
+
+
 class _Counter(TorchDispatchMode):
     """Counts of every kind of operation that PyTorch is asked for."""
 
@@ -153,6 +163,7 @@ class _Counter(TorchDispatchMode):
         self.unknown: set[str] = set()
         self.inside = 0
         self.origins: dict[int, tuple[Tensor, frozenset[str]]] = {}
+        self.unused: dict[int, _Pooled] = {}
 
     def origin(self, values: Any) -> frozenset[str]:
         """Analog layers that tensors come from, in whatever tuples, lists and dictionaries they are."""
@@ -163,9 +174,30 @@ class _Counter(TorchDispatchMode):
         """Say where tensors come from; they are kept, so that no other tensor gets their place in memory."""
         self.origins.update({id(value): (value, origin) for value in tree_leaves(values) if isinstance(value, Tensor)})
 
+    def use(self, values: Any) -> None:
+        """Count the poolings whose results these are, in whatever tuples, lists and dictionaries.
+
+        Attention averages its weights over heads, which is no work of a network that does not look at them.
+        """
+        for value in tree_leaves(values):
+            pooled = self.unused.pop(id(value), None)
+            if pooled is not None:
+                self.counts["poolings"] += pooled.values
+                pooled.values = 0
+
+    def use_outputs(self, outputs: Any) -> None:
+        """Count the poolings whose results a network returns: all where it returns what cannot be looked into."""
+        self.use(outputs)
+        if not all(isinstance(value, (Tensor, *PLAIN)) for value in tree_leaves(outputs)):
+            self.counts["poolings"] += sum({id(pooled): pooled.values for pooled in self.unused.values()}.values())
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if not self.inside:
+            if getattr(func, "is_view", False) and id(args[0]) in self.unused:
+                self.unused |= {id(value): self.unused[id(args[0])] for value in tree_leaves(result)}
+            else:
+                self.use((args, kwargs))
             self._count(func.overloadpacket.__name__.rstrip("_"), args, result)
             self.mark(result, self.origin((args, kwargs)))
         return result
@@ -184,7 +216,7 @@ class _Counter(TorchDispatchMode):
             self.counts["scalings"] += first.numel()
         elif name in POOLINGS:
             kernel = math.prod(args[1]) if "pool" in name and "adaptive" not in name else 0
-            self.counts["poolings"] += first.numel() * kernel if kernel else args[0].numel()
+            self.unused[id(first)] = _Pooled(first.numel() * kernel if kernel else args[0].numel())
         elif name in PRODUCTS:
             self.counts["macs"] += _macs(name, args, first)
         elif name.startswith(ATTENTION):

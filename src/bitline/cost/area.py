@@ -28,6 +28,7 @@ def array_area(design: Design, library: Library, readout: ConversionSchedule, at
     um2 = {
         "cells": array.word_lines * lines * cell_um2(design, library),
         "row drivers": array.word_lines * library.drivers.area.value,
+        "row converters": array.word_lines * library.row_dac_bit.area_um2.value * readout.row_converter_bits,
         "integrators": array.columns * readings * library.integrator.area_um2.value,
         "accumulators": columns * library.accumulator.area_um2.value * (readout.slicing.accumulated > 1),
         "subtractors": columns * library.subtractor.area_um2.value * weights.signed_readings,
@@ -65,6 +66,7 @@ def tile_area(library: Library) -> Counter[str]:
         "scaling": library.multiplier.area_um2.value,
         "activations": library.activation.area_um2.value,
         "pooling": library.pooling.area_um2.value,
+        "digital layers": library.digital_mac.area_um2.value,
     }
     return Counter({name: MM2_PER_UM2 * value for name, value in um2.items()}) + _parts(library, "tile")
 

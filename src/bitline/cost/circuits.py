@@ -19,7 +19,8 @@ class CellReads:
     """Reads of cells with slices of the inputs.
 
     Attributes:
-        conductance: sum of G/G_max (V/V_read)^2 over all reads of all cells.
+        conductance: sum of G/G_max (V/V_read)^2 over all reads of all cells; of I(V) V where currents are not
+            proportional to voltages, in the same unit.
         charge: sum of G/G_max V/V_read over the same.
         cells: reads of single cells.
         arrays: reads of whole arrays.
@@ -32,7 +33,7 @@ class CellReads:
 
 
 class OhmicCells(Part):
-    """Cells that dissipate G V^2 while a slice of the inputs is applied."""
+    """Cells that conduct: V I(V) while a slice of the inputs is applied, G V^2 unless the design has another curve."""
 
     kind: Literal["ohmic"] = "ohmic"
     G_max_uS: AnyQuantity

@@ -72,6 +72,14 @@ class JointCounts:
         """
         return float(inputs @ self.pairs @ conductances[self.stored].sum(0))
 
+    def total(self, amounts: np.ndarray) -> float:
+        """Sum over all cells of something of their input and their target together.
+
+        Args:
+            amounts: (input codes, targets).
+        """
+        return float((self.pairs * amounts[:, self.stored].sum(1)).sum())
+
 
 def count_cells(layer: LayerStatistics, design: Design) -> JointCounts:
     """Input codes and cells together, cell by cell.

@@ -105,7 +105,8 @@ class Library(Part):
     multiplier: UnitCircuit = UnitCircuit()
     """Scaling of every output to codes of the next layer."""
     row_dac_bit: UnitCircuit = UnitCircuit()
-    """A bit of the converter of a row, each time that a slice of several bits drives it; the area is that of a bit."""
+    """A bit of the converter of a row, where slices of the inputs have several bits: energy each time that a slice is
+    applied, area of every row."""
     input_bit: UnitCircuit = UnitCircuit()
     """A bit of an input brought to the arrays of a core, its register; the area is that of a bit of register."""
     output_bit: UnitCircuit = UnitCircuit()
@@ -121,7 +122,7 @@ class Library(Part):
     pooling: UnitCircuit = UnitCircuit()
     """One value that goes into pooling; the area is that of one unit of a tile."""
     digital_mac: UnitCircuit = UnitCircuit()
-    """A multiplication with addition in a layer that stays digital."""
+    """A multiplication with addition in a layer that stays digital; the area is that of one unit of a tile."""
     parts: dict[str, FixedPart] = Field(default_factory=dict)
     """Parts that are known by their power, by name."""
 

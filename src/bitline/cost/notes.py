@@ -34,7 +34,9 @@ def cost_notes(
         _fast_converters(matrices, library),
         _capacitors(matrices, library),
         _stated_cells(matrices, library),
+        _spared_cells(matrices),
         _free_work(digital, library),
+        _free_row_converters(matrices, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
         _free_circuits([matrix.design for matrix in matrices]),
@@ -124,6 +126,15 @@ def _stated_cells(matrices: Sequence[PlacedMatrix], library: Library) -> Iterato
     yield from dict.fromkeys(found)
 
 
+def _spared_cells(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
+    faults = [matrix.design.cell.faults for matrix in matrices]
+    if any(each.spare_columns and each.stuck_low + each.stuck_high for each in faults):
+        yield (
+            "cells are costed with all of their stuck ones, those in columns that spare columns replace "
+            "(cell.faults.spare_columns) as well"
+        )
+
+
 def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
     work = {
         "activations": (digital.activations, library.activation),
@@ -137,6 +148,17 @@ def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
         yield (
             f"library {library.name!r} has no energy for each of: {', '.join(free)}"
             + ("; parts known by their power are counted while they are on" if library.parts else "")
+        )
+
+
+def _free_row_converters(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    circuit = library.row_dac_bit
+    free = [name for name, number in (("energy", circuit.energy_pJ), ("area", circuit.area_um2)) if not number.value]
+    bits = max((matrix.work.readout.row_converter_bits for matrix in matrices), default=0)
+    if free and bits:
+        yield (
+            f"rows are driven with {bits} bits at once (inputs.slice_bits), and library {library.name!r} has no "
+            f"{' and no '.join(free)} for their converters: state row_dac_bit"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -87,14 +88,14 @@ class PlacedMatrix:
     def _transfer_energies(self) -> dict[str, float]:
         """Energy in pJ of what a layer needs outside its cores: inputs from the buffer, outputs scaled and sent on.
 
-        A window that slides by a step reads the inputs that are new to it; outputs go over the network once and are
-        written to the buffer of the next layer.
+        A window that slides by a step reads the inputs that are new to it, and none of the zeros that a transposed
+        convolution puts between them; outputs go over the network once and are written to the buffer of the next layer.
         """
         layer, library = self.layer, self.library
         bits, product = self.design.inputs.code_bits, layer.product
         stride = getattr(product, "stride", ())
         new = min(stride[-1], product.kernel[-1]) / product.kernel[-1] if product.kernel and stride else 1.0
-        fetched = layer.products * product.groups * product.rows * new
+        fetched = self._inputs_of_windows() * new
         outputs = layer.products * layer.outputs
         return {
             "buffers": library.buffer_bit.energy_pJ.value * bits * (fetched + outputs),
@@ -102,6 +103,15 @@ class PlacedMatrix:
             "scaling": library.multiplier.energy_pJ.value * outputs,
             **self._range_energies(),
         }
+
+    def _inputs_of_windows(self) -> float:
+        """Inputs in all vectors of an image, those on the rim of an image counted as if it went on.
+
+        Of the places that a transposed convolution's window covers along an axis, every stride-th has an input.
+        """
+        product = self.layer.product
+        apart: int = math.prod(stride for stride, _ in getattr(product, "lattice", ()))
+        return self.layer.products * product.groups * product.rows / apart
 
     def _range_energies(self) -> dict[str, float]:
         """Energy in pJ of ranges that each vector has of its own.
@@ -112,7 +122,6 @@ class PlacedMatrix:
         if not self.design.inputs.range.is_per_vector:
             return {}
         layer, library = self.layer, self.library
-        inputs = layer.products * layer.product.groups * layer.product.rows
-        outputs = layer.products * layer.outputs
+        inputs, outputs = self._inputs_of_windows(), layer.products * layer.outputs
         multiplied = library.multiplier.energy_pJ.value * (inputs + outputs)
         return {"vector ranges": library.pooling.energy_pJ.value * inputs + multiplied}

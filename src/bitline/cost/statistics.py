@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +16,7 @@ from bitline.config.arguments import checked
 from bitline.cost import shown
 from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.cost.conductances import mean_conductance
+from bitline.cost.input_digits import input_digits
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
@@ -84,8 +84,11 @@ class LayerStatistics:
         Raises:
             DesignError: inputs below 0, and no bit for the sign.
         """
-        signed = self.signed if design.inputs.signed == "auto" else design.inputs.signed
-        return magnitude_bits_of(design.inputs.code_bits, signed, f"layer {self.name!r}")
+        return magnitude_bits_of(design.inputs.code_bits, self.has_signs(design), f"layer {self.name!r}")
+
+    def has_signs(self, design: Design) -> bool:
+        """Whether the codes of this layer's inputs have a sign."""
+        return self.signed if design.inputs.signed == "auto" else design.inputs.signed
 
 
 @dataclass(frozen=True)
@@ -246,34 +249,3 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
     inputs = Inputs.of(images, model)
     network = convert(model, views.reference(design), inputs)
     return Statistics.of(network, inputs)
-
-
-def input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What each stored input code does in each slice of a design's inputs.
-
-    Where a design's codes are coarser than the stored ones, they are rounded to it; where finer, the lower bits are
-    taken as uniform, and those of 0 as 0.
-
-    Args:
-        stored_bits: magnitude bits of the stored codes.
-        magnitude_bits: magnitude bits of the design's codes.
-        slice_bits: bits of a slice.
-
-    Returns:
-        Probability that the digit is not 0, mean of digit / largest digit, and mean of its square, all (slices, codes).
-    """
-    return _input_digits(stored_bits, magnitude_bits, min(slice_bits, magnitude_bits))
-
-
-@lru_cache(maxsize=256)
-def _input_digits(stored_bits: int, magnitude_bits: int, slice_bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    stored = np.arange(2**stored_bits)
-    if magnitude_bits <= stored_bits:
-        fine = np.round(stored * ((2**magnitude_bits - 1) / (2**stored_bits - 1))).astype(np.int64)[:, None]
-    else:
-        extra = magnitude_bits - stored_bits
-        fine = (stored[:, None] << extra) + np.where(stored[:, None] == 0, 0, np.arange(2**extra))
-    slices = -(-magnitude_bits // slice_bits)
-    top = 2**slice_bits - 1
-    digits = np.stack([(fine >> (slice_bits * index)) & top for index in range(slices)])
-    return (digits != 0).mean(2), (digits / top).mean(2), ((digits / top) ** 2).mean(2)

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from pydantic import ValidationError
 
-from bitline.arrays import IdealArray
 from bitline.config.arguments import checked
 from bitline.config.messages import explain
 from bitline.config.part import Part
 from bitline.cost.analog import analog_layers
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
-from bitline.cost.mapping import ArrayMapping
-from bitline.cost.paths import branched_ns, mean_hops
+from bitline.cost.paths import branched_ns, mean_hops, parts_in_turn
 from bitline.cost.quantity import AnyQuantity, AnyRate
 from bitline.cost.result import NetworkCost
-from bitline.cost.statistics import LayerStatistics, Statistics
+from bitline.cost.statistics import Statistics
+from bitline.cost.writing import Writing
 from bitline.design import Design
 from bitline.errors import DesignError
-from bitline.layer.cells import program_cells
-from bitline.layer.encoded import EncodedLayer
-from bitline.numerics.draws import Draws
-
-SAMPLE = 1024
-"""Weights of a layer that are programmed to count pulses, or those of a few columns where these are more."""
-COLUMNS = 4
 
 
 class MainMemory(Part):
@@ -66,7 +59,8 @@ class Surroundings(Part):
     verify_ns: AnyQuantity
     """Time of the read after a pulse."""
     written_at_once: AnyRate
-    """Cells of an array that are written at the same time."""
+    """Cells of a row of an array that are written at the same time; rows are written one after the other, and arrays at
+    the same time."""
 
     def __init__(self, **settings: Any) -> None:
         try:
@@ -107,8 +101,8 @@ class WholeCost:
         leakage_uJ: leakage of the tiles in use.
         distance_uJ: energy of sending outputs farther than to the next tile.
         memory_uJ: energy of weights and activations that go to main memory and back.
-        writing_uJ: energy of writing all weights, once if they fit on the chips, else in every batch.
-        writing_ms: time of writing all weights.
+        writing_uJ: energy of writing all copies of the weights, once if they fit on the chips, else in every batch.
+        writing_ms: time of it: all arrays at the same time, each part of a network that does not fit after the other.
         pulses: write pulses of a cell, on average.
         fits: share of the weights that fits on the chips.
         batch_us: time from the first image of the batch to the last result, layers of parallel branches at the same
@@ -159,7 +153,8 @@ def whole_cost(
     """What a batch of images costs with writing, leakage, main memory, and distance.
 
     If the weights do not fit on the tiles, all of them are read from main memory and written in every batch, a part of
-    the network after the other. Activations of a layer that its tiles' buffers cannot hold go to main memory and back.
+    the network after the other, and all images of the batch pass through one part before the next is written.
+    Activations of a layer that its tiles' buffers cannot hold go to main memory and back.
     Outputs travel over a square mesh of tiles, filled row by row in the order of the layers.
 
     Args:
@@ -192,15 +187,16 @@ def whole_cost(
             raise DesignError(f"{name} is {count}: use 1 or more")
     there = tiles or (cost.chips * (library.organisation.tiles_per_chip or 0)) or cost.tiles
     fits = min(1.0, there / cost.tiles)
-    cells, pulses = _written(statistics, design)
-    written = _Written(cells, pulses, max(1, cost.arrays))
+    parts = parts_in_turn(cost, there * library.organisation.cores_per_tile)
+    writings = _writings(cost, statistics, design)
+    cells = sum(writing.cells for writing in writings.values())
     used = min(cost.tiles, there)
-    batch_us = 1e-3 * (branched_ns(cost, statistics) + (images - 1) * cost.interval_ns)
-    moved_bits = images * _spilled_bits(statistics, design, library, used)
+    batch_us = 1e-3 * _batch_ns(cost, statistics, design, parts, images)
+    moved_bits = _spilled_bits(statistics, design, library.buffer_KB.value * used, parts, images)
     if fits < 1:
         moved_bits += _weight_bits(statistics, design)
     memory_us = 1e-3 * moved_bits / 8 / around.memory.GB_per_s.value
-    writing_ms = 1e-6 * written.time_ns(around)
+    writing_ms = 1e-6 * sum(max(writings[name].time_ns(around) for name in part) for part in parts)
     batch_us = max(batch_us, memory_us) if fits == 1 else batch_us + memory_us + 1e3 * writing_ms
     leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
@@ -213,68 +209,51 @@ def whole_cost(
         leakage_uJ=leakage_uJ,
         distance_uJ=images * 1e-6 * cost.energies_pJ.get("network", 0.0) * (mean_hops(used) - 1),
         memory_uJ=1e-6 * around.memory.bit_pJ.value * moved_bits,
-        writing_uJ=1e-6 * written.energy_pJ(around),
+        writing_uJ=1e-6 * sum(writing.energy_pJ(around) for writing in writings.values()),
         writing_ms=writing_ms,
-        pulses=pulses,
+        pulses=sum(writing.cells * writing.pulses for writing in writings.values()) / cells,
         fits=fits,
         batch_us=batch_us,
     )
 
 
-@dataclass(frozen=True)
-class _Written:
-    """All cells of a network, written once.
-
-    Attributes:
-        cells: how many.
-        pulses: of each, on average.
-        arrays: that are written side by side.
-    """
-
-    cells: float
-    pulses: float
-    arrays: int
-
-    def energy_pJ(self, around: Surroundings) -> float:
-        """Of pulses and the reads that verify them."""
-        return self.cells * self.pulses * (around.pulse_pJ.value + around.verify_pJ.value)
-
-    def time_ns(self, around: Surroundings) -> float:
-        """Of pulses and the reads that verify them, all arrays at the same time."""
-        turns = self.cells / self.arrays / around.written_at_once.value
-        return turns * self.pulses * (around.pulse_ns.value + around.verify_ns.value)
+def _writings(cost: NetworkCost, statistics: Statistics, design: Design) -> dict[str, Writing]:
+    """Writing of all copies of each layer."""
+    copies = {layer.name: layer.copies for layer in cost.layers}
+    return {layer.name: Writing.of(layer, own, copies[layer.name]) for layer, own in analog_layers(statistics, design)}
 
 
-def _written(statistics: Statistics, design: Design) -> tuple[float, float]:
-    """Cells of all layers, and their write pulses on average."""
-    counts, pulses = [], []
-    for layer, own in analog_layers(statistics, design):
-        at = ArrayMapping.of(layer.product, layer.outputs, own)
-        counts.append(float(at.groups * at.rows * at.columns * at.slices * own.weights.lines))
-        pulses.append(_pulses(layer, own))
-    total = sum(counts)
-    return total, sum(count * pulse for count, pulse in zip(counts, pulses, strict=True)) / max(1.0, total)
-
-
-def _pulses(layer: LayerStatistics, design: Design) -> float:
-    """Write pulses of a cell, from programming some of the layer's weights as the design does."""
-    encoded = EncodedLayer.of(layer.weight.float(), None, design, layer.product, layer.name)
-    codes = encoded.stored_codes()
-    columns = max(COLUMNS, SAMPLE // (codes.shape[0] * codes.shape[1]))
-    some = codes[:, :, :: max(1, codes.shape[2] // columns)][:, :, :columns]
-    plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
-    placement = replace(encoded.placement, columns=some.shape[2], has_unit_columns=False)
-    return program_cells(some, plain, placement, Draws(("pulses",)), layer.name).pulses
+def _batch_ns(
+    cost: NetworkCost, statistics: Statistics, design: Design, parts: Sequence[Sequence[str]], images: int
+) -> float:
+    """Time of a batch, which passes through one part of the network after the other."""
+    times = {layer.name: layer.time_ns for layer in cost.layers}
+    total = 0.0
+    for part in parts:
+        first = branched_ns(cost, statistics, part)
+        interval = max(times[name] for name in part) if design.hardware.pipelined else first
+        total += first + (images - 1) * interval
+    return total
 
 
 def _weight_bits(statistics: Statistics, design: Design) -> float:
     return float(sum(layer.weight.numel() * own.weights.code_bits for layer, own in analog_layers(statistics, design)))
 
 
-def _spilled_bits(statistics: Statistics, design: Design, library: Library, tiles: int) -> float:
-    """Bits that an image's layers write to main memory and read again because the buffers of the tiles are full."""
-    held = tiles * library.buffer_KB.value * 8 * 1024
+def _spilled_bits(
+    statistics: Statistics, design: Design, buffer_KB: float, parts: Sequence[Sequence[str]], images: int
+) -> float:
+    """Bits that layers write to main memory and read again, in a batch, because the buffers of the tiles are full.
+
+    A layer waits with its inputs of all images where they come from an earlier part of the network.
+    """
+    held = buffer_KB * 8 * 1024
     if not held:
         return 0.0
-    needed = [layer.inputs * own.inputs.code_bits for layer, own in analog_layers(statistics, design)]
-    return float(sum(2 * max(0.0, bits - held) for bits in needed))
+    total, place = 0.0, {name: index for index, part in enumerate(parts) for name in part}
+    for layer, own in analog_layers(statistics, design):
+        bits = layer.inputs * own.inputs.code_bits
+        waits = any(place.get(earlier, 0) < place[layer.name] for earlier in layer.after)
+        together, times = (images, 1) if waits else (1, images)
+        total += 2 * times * max(0.0, together * bits - held)
+    return total

@@ -13,10 +13,12 @@ from bitline.cost.charge_sharing import cells_pJ, slice_ns
 from bitline.cost.circuits import CellReads
 from bitline.cost.conductances import remembered_conductance
 from bitline.cost.converters import Converter
+from bitline.cost.input_digits import input_digits
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
+from bitline.cost.nonlinear_cells import mean_power
 from bitline.cost.scaling import supply_of
-from bitline.cost.statistics import LayerStatistics, Statistics, input_digits
+from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.design import Design
 from bitline.encode import InputSlicing, WeightMapping
 from bitline.errors import DesignError
@@ -33,7 +35,8 @@ class RowActivity:
     Attributes:
         driven: share of the rows whose slice of the input is not 0.
         squared: mean square of the applied voltage over the largest one.
-        conductance: mean over cells of G/G_max times that square.
+        conductance: mean over cells of G/G_max times that square; of nonlinear ones, of V I(V) over that of an ohmic
+            cell at G_max and the largest voltage.
         charge: mean over cells of G/G_max times the voltage itself over the largest one; not needed for slices of one
             bit, where it is the same.
 
@@ -71,11 +74,14 @@ class RowActivity:
         bits = layer.magnitude_bits(design)
         nonzero, means, squares = input_digits(layer.input_bits, bits, design.inputs.slice_bits)
         conductance = remembered_conductance(design, joint.targets)
+        power = joint.sum(squares.mean(0), conductance) / joint.cells
+        if not design.cell.current_voltage.is_linear:
+            power = mean_power(design, joint, (layer.input_bits, bits), layer.has_signs(design))
         rows = layer.product.groups * layer.product.rows
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
             squared=_steady((squares @ joint.rows).mean() / rows),
-            conductance=_steady(joint.sum(squares.mean(0), conductance) / joint.cells),
+            conductance=_steady(power),
             charge=_steady(joint.sum(means.mean(0), conductance) / joint.cells),
         )
 
@@ -154,6 +160,11 @@ class ConversionSchedule:
         """Resolution that the converter is built for."""
         return max(self.bits)
 
+    @property
+    def row_converter_bits(self) -> int:
+        """Bits of the converter that a row needs where slices of the inputs have several; 0 where they have one."""
+        return self.slicing.slice_bits if self.slicing.slice_bits > 1 else 0
+
     def conversion_pJ(self) -> float:
         """Energy of all conversions of one column."""
         return sum(bounded_pJ(self.converter, bits) for bits in self.bits)
@@ -224,10 +235,7 @@ class Work:
             "row drivers": library.drivers.energy_pJ(
                 row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
             ),
-            "row converters": library.row_dac_bit.energy_pJ.value
-            * row_slices
-            * (readout.slicing.slice_bits > 1)
-            * readout.slicing.slice_bits,
+            "row converters": library.row_dac_bit.energy_pJ.value * row_slices * readout.row_converter_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value
             * columns

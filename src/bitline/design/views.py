@@ -97,7 +97,9 @@ def record(design: Design) -> View:
 def cells(design: Design) -> View:
     """What the mean conductances of cells depend on, besides their targets: not on the place of a cell."""
     unseen = ("variation", "faults", "current_voltage", "drift_compensation", "resolution")
-    return {"cell": {name: value for name, value in _content(design)["cell"].items() if name not in unseen}}
+    cell = _content(design)["cell"]
+    stuck = {name: cell["faults"][name] for name in ("stuck_low", "stuck_high")}
+    return {"cell": {name: value for name, value in cell.items() if name not in unseen} | {"faults": stuck}}
 
 
 LATER: dict[tuple[str, str], Any] = {

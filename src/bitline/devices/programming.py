@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -26,6 +26,7 @@ class Written:
         conductance: G/G_max of every cell.
         pulses: write pulses per cell, on average.
         outside: fraction of cells whose last read was outside the tolerance.
+        again: fractions of the cells that got a second pulse, a third, ...
 
     Examples:
         >>> import torch
@@ -36,6 +37,7 @@ class Written:
     conductance: Tensor
     pulses: float
     outside: float
+    again: tuple[float, ...] = field(default=(), repr=False)
 
 
 class Once(Variant):
@@ -51,6 +53,8 @@ class Once(Variant):
     """
 
     kind: Literal["once"] = "once"
+    is_verified: ClassVar[bool] = False
+    """Whether a read follows each pulse."""
 
     def write(self, pulse: Pulse, target: Tensor, noise: ReadNoise, draws: Draws) -> Written:
         """Write all cells.
@@ -84,6 +88,8 @@ class WriteVerify(Variant):
     """
 
     kind: Literal["write-verify"] = "write-verify"
+    is_verified: ClassVar[bool] = True
+    """Whether a read follows each pulse."""
     tolerance: Annotated[float, Field(gt=0)]
     """Largest accepted distance of a read from the target, as a fraction of G_max."""
     iterations: Annotated[int, Field(ge=1)] = 10
@@ -91,16 +97,16 @@ class WriteVerify(Variant):
 
     def write(self, pulse: Pulse, target: Tensor, noise: ReadNoise, draws: Draws) -> Written:
         cells = pulse(draws)
-        pulses = 1.0
+        again: list[float] = []
         outside = self._outside(cells, target, noise, draws.of("verify", 0))
         for iteration in range(1, self.iterations):
             share = float(outside.double().mean())
             if share == 0:
                 break
-            pulses += share
+            again.append(share)
             cells = cells.where(~outside, pulse(draws.of("write", iteration)))
             outside &= self._outside(cells, target, noise, draws.of("verify", iteration))
-        return Written(cells, pulses, float(outside.double().mean()))
+        return Written(cells, 1.0 + sum(again), float(outside.double().mean()), tuple(again))
 
     def _outside(self, cells: Tensor, target: Tensor, noise: ReadNoise, draws: Draws) -> Tensor:
         sigma = noise(cells)

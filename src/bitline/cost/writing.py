@@ -1,0 +1,115 @@
+"""Writing of a layer's weights: how many cells, with how many pulses, and how long the fullest array takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bitline.arrays import IdealArray
+from bitline.cost.mapping import ArrayMapping
+from bitline.cost.statistics import LayerStatistics
+from bitline.design import Design
+from bitline.layer.cells import Cells, placement_of, program_cells
+from bitline.layer.encoded import EncodedLayer
+from bitline.numerics.draws import Draws
+
+if TYPE_CHECKING:
+    from bitline.cost.surroundings import Surroundings
+
+SAMPLE = 1024
+"""Weights of a layer that are programmed to count pulses, or those of a few columns where these are more."""
+COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Writing of all copies of a layer's matrix.
+
+    Spare columns add nothing: one that is used is written in the place of the column that it stands in for.
+
+    Attributes:
+        cells: of all copies.
+        rows: of the fullest array, which are written one after the other.
+        row_cells: cells of one of them.
+        pulses: of a cell, on average.
+        again: shares of the cells that get a second pulse, a third, ...
+        is_verified: whether each pulse is followed by a read.
+
+    Examples:
+        Of the eight cells that are written together, one or more needs a second pulse in two of three cases:
+
+        >>> writing = Writing(cells=80, rows=10, row_cells=8, pulses=1.125, again=(0.125,), is_verified=True)
+        >>> round(writing.steps(8), 2)
+        1.66
+    """
+
+    cells: float
+    rows: int
+    row_cells: int
+    pulses: float
+    again: tuple[float, ...]
+    is_verified: bool
+
+    @classmethod
+    def of(cls, layer: LayerStatistics, design: Design, copies: int) -> Writing:
+        """Writing of a layer.
+
+        Args:
+            layer: one of the network.
+            design: of this layer.
+            copies: of its matrix.
+        """
+        at, lines = ArrayMapping.of(layer.product, layer.outputs, design), design.weights.lines
+        placement = placement_of(design, layer.product, layer.outputs)
+        heights = [rows.stop - rows.start for rows in placement.row_slices]
+        tallest = max(sum(heights[first : first + at.turns]) for first in range(0, len(heights), at.turns))
+        in_a_row = at.columns if at.tiles == 1 else placement.columns_in_use
+        programmed = _some_programmed(layer, design)
+        return cls(
+            cells=float(copies * at.groups * at.rows * at.columns * at.slices * lines),
+            rows=tallest * at.packed,
+            row_cells=in_a_row * lines,
+            pulses=programmed.pulses,
+            again=programmed.again,
+            is_verified=design.cell.programming.is_verified,
+        )
+
+    def energy_pJ(self, around: Surroundings) -> float:
+        """Of pulses and the reads that verify them.
+
+        Args:
+            around: what a pulse and a read take.
+        """
+        read_pJ = around.verify_pJ.value if self.is_verified else 0.0
+        return self.cells * self.pulses * (around.pulse_pJ.value + read_pJ)
+
+    def time_ns(self, around: Surroundings) -> float:
+        """Of the fullest array: row by row, and of a row as many cells together as the circuits write at once.
+
+        Args:
+            around: what a pulse and a read take, and how many cells are written at once.
+        """
+        together = max(1, int(around.written_at_once.value))
+        full, rest = divmod(self.row_cells, together)
+        steps = full * self.steps(together) + (self.steps(rest) if rest else 0.0)
+        read_ns = around.verify_ns.value if self.is_verified else 0.0
+        return self.rows * steps * (around.pulse_ns.value + read_ns)
+
+    def steps(self, together: int) -> float:
+        """Pulses until the last of some cells that are written together is done, on average.
+
+        Args:
+            together: how many cells.
+        """
+        return 1.0 + sum(1 - (1 - share) ** together for share in self.again)
+
+
+def _some_programmed(layer: LayerStatistics, design: Design) -> Cells:
+    """Some of the layer's weights, programmed as the design does."""
+    encoded = EncodedLayer.of(layer.weight.float(), None, design, layer.product, layer.name)
+    codes = encoded.stored_codes()
+    columns = max(COLUMNS, SAMPLE // (codes.shape[0] * codes.shape[1]))
+    some = codes[:, :, :: max(1, codes.shape[2] // columns)][:, :, :columns]
+    plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
+    placement = replace(encoded.placement, columns=some.shape[2], has_unit_columns=False)
+    return program_cells(some, plain, placement, Draws(("pulses",)), layer.name)
