@@ -211,7 +211,7 @@ def whole_cost(
         memory_uJ=1e-6 * around.memory.bit_pJ.value * moved_bits,
         writing_uJ=1e-6 * sum(writing.energy_pJ(around) for writing in writings.values()),
         writing_ms=writing_ms,
-        pulses=sum(writing.cells * writing.pulses for writing in writings.values()) / cells,
+        pulses=sum(writing.cells * writing.pulses for writing in writings.values()) / max(1.0, cells),
         fits=fits,
         batch_us=batch_us,
     )
