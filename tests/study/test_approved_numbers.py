@@ -52,6 +52,7 @@ OTHERS: dict[str, dict[str, Any]] = {
         "cell.read_noise": {"kind": "state-independent", "alpha": 0.05},
     },
     "long codes": {"inputs.bits": 18, "cell.read_noise": {"kind": "state-independent", "alpha": 0.05}, **DIGITAL},
+    "ReLU-aware": {"adc.range.relu_aware": True, "adc.bits": 5},
     "saved bits": {"adc.bits_saved": (3, 2, 1), "adc.noise_steps": 0.3, "adc.skip_zero_inputs": True, **DIGITAL},
     "curved": {"cell.current_voltage": "sinh", "cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
     "cells": {

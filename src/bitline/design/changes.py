@@ -120,6 +120,10 @@ def _has_vectors_without_a_sign(settings: Settings) -> bool:
     return bool(settings["inputs.range.kind"] == "per-vector") and settings["inputs.signed"] is not True
 
 
+def _is_relu_aware(settings: Settings) -> bool:
+    return bool(settings.get("adc.range.relu_aware"))
+
+
 CHANGES = (
     Change("curved-noise", "read noise of nonlinear cells, 28 November 2026", _is_curved_and_noisy),
     Change("gains-on-wires", "gains against drift on resistive lines, 28 November 2026", _is_compensated_on_wires),
@@ -136,6 +140,7 @@ CHANGES = (
     Change(
         "noise-of-long-codes", "read noise of inputs above 16 bits, 30 November 2026", _slices_long_codes_with_noise
     ),
+    Change("relu-floor", "ranges of ReLU-aware layers, 30 November 2026", _is_relu_aware),
 )
 """Every change since 28 November 2026, in order. Keys have their names, so that lines are added at the end and never
 taken out."""
