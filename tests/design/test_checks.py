@@ -21,6 +21,11 @@ REFUSED = [  # what is refused, what the message says, and what makes it possibl
     ({"adc.bits_saved": [1]}, "accumulation is 'analog'", DIGITAL),
     ({**DIGITAL, "adc.bits": 4, "adc.bits_saved": [4]}, "4 bits has none left", {"adc.bits": 5}),
     ({**DIGITAL, "inputs.accumulator.capacitor_mismatch": 0.1}, "has no accumulator", {"inputs.accumulation": "mixed"}),
+    (
+        {"inputs.accumulation": "mixed", "inputs.analog_slices": 1, "inputs.accumulator.effective_bits": 6},
+        "analog_slices is 1",
+        {"inputs.analog_slices": 2},
+    ),
     ({"adc.range": "full", "adc.centred": True}, "adc.centred is set", {"adc.range": "calibrated"}),
     ({"adc.range": "full", "adc.ranges_per": ["column"]}, "adc.ranges_per is set", {"adc.range": "calibrated"}),
     ({"adc.range": "full", "adc.calibrated_on": "chip"}, "calibrated_on is set", {"adc.calibrated_on": "ideal"}),

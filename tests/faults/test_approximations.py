@@ -196,7 +196,9 @@ def test_ranges_without_read_noise():
             noisy = signals + sigma * random.standard_normal(len(signals))
             ends = [np.percentile(values, [0.01, 99.99]) for values in (signals, noisy)]
             assert (np.abs(ends[0] - ends[1]) <= 4 * sigma).all()
-    assert "calibrated without read noise" in texts(NOISY)
+    for noisy in (NOISY, {"inputs.drivers.noise": 0.05}):
+        assert "calibrated without the noise of reads" in texts(noisy)
+    assert "calibrated without the noise" not in texts({"inputs.drivers.mismatch": 0.05})
 
 
 def test_a_core_warns_of_every_approximation_and_exact_designs_of_none():

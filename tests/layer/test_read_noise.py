@@ -16,6 +16,8 @@ from bitline.numerics.draws import Draws
 READS = 1500
 SUMS = {"weights.accumulation": "analog", "array.accumulation": "analog"}
 MILO = {"kind": "milo-2021", "read_voltage_V": 0.5}
+UNITS = {"kind": "offset", "subtraction": "unit-column"}
+LEAKS = {"inputs.accumulator.leakage": 1e-6}
 UNEVEN = {"leakage": 0.2, "capacitor_mismatch": 0.1}
 
 
@@ -35,6 +37,9 @@ UNEVEN = {"leakage": 0.2, "capacitor_mismatch": 0.1}
         {"adc.bits": 14, "weights.bits_per_cell": 4, "array.rows": 8, "inputs.accumulator": UNEVEN},
         {"adc.bits": 14, "weights": {"kind": "twos-complement", "bits_per_cell": 3}, "array.rows": 8, **SUMS},
         {"adc": "none", "cell.current_voltage": MILO, "weights.bits_per_cell": 4, "array.rows": 12, **SUMS},
+        {"adc": "none", "inputs.slice_bits": 3, "inputs.drivers.mismatch": 0.5},
+        {"adc.bits": 14, "inputs.slice_bits": 2, "inputs.accumulator": UNEVEN, "inputs.drivers.mismatch": 0.5},
+        {"adc.bits": 14, "weights": UNITS, "array.columns": 4, "inputs.drivers.mismatch": 0.5},
     ],
     ids=lambda changes: "-".join(f"{key.split('.')[-1]}" for key in changes),
 )
@@ -60,6 +65,23 @@ def test_output_noise_equals_noise_of_single_cells(changes):
     np.testing.assert_allclose(fast.std(1), literal.std(1), rtol=6 * np.sqrt(1 / READS))
     for one, other in zip(fast, literal, strict=True):
         assert stats.ks_2samp(one, other).pvalue > 1e-5
+
+
+@pytest.mark.parametrize("changes", [{}, {"inputs.slice_bits": 3}, {"inputs.accumulation": "analog", **LEAKS}])
+def test_slices_of_long_codes_have_the_noise_of_their_digits(changes):
+    """Codes of more than 16 bits, whose squares are rounded only where they are applied at once."""
+    bits, alpha, reads = 18, 0.05, 20_000
+    noise = {"cell.device": "none", "cell.read_noise": {"kind": "state-independent", "alpha": alpha}}
+    inputs = {"inputs.bits": bits, "inputs.signed": False, "inputs.accumulation": "digital"}
+    given = {"inputs.range": {"kind": "given", "high": 1.0}, "adc": {"kind": "uniform", "bits": 16, "range": "full"}}
+    core = AnalogCore(
+        [[1.0, 1.0]], Design().with_settings({**noise, **inputs, **given, **changes}), calibration=[1.0, 0.0]
+    )
+    code, a = 0b101101011011010111, core.layer.design.inputs.slice_bits
+    found = core @ np.repeat([[code / (2**bits - 1)], [0.0]], reads, axis=1)
+    power = sum(((code >> first) & (2**a - 1)) ** 2 * 4.0**first for first in range(0, bits, a))
+    expected = 2 * alpha**2 * power / (2**bits - 1) ** 2
+    np.testing.assert_allclose(found.var(), expected, rtol=5 * (2 / reads) ** 0.5)
 
 
 @settings(max_examples=40)

@@ -36,7 +36,8 @@ def own_ranges(draw: st.DrawFn) -> Design:
             "skip_zero_inputs": draw(st.booleans()),
         }
     }
-    if accumulation != "digital" and draw(st.booleans()):
+    accumulates = accumulation == "analog" or (accumulation == "mixed" and design.inputs.analog_slices > 1)
+    if accumulates and draw(st.booleans()):
         settings["inputs.accumulator"] = {
             "capacitor_mismatch": draw(st.sampled_from([0.0, 0.01, 0.05])),
             "leakage": draw(st.sampled_from([0.0, 0.01])),

@@ -47,6 +47,12 @@ OTHERS: dict[str, dict[str, Any]] = {
     "unit column": {"weights.kind": "offset", "weights.subtraction": "unit-column", "array.columns": 4},
     "two-sided": {"weights.kind": "two-sided"},
     "accumulator": {"inputs.accumulator": {"capacitor_mismatch": 0.05, "leakage": 0.01}, "inputs.drivers.noise": 0.02},
+    "drivers": {
+        "inputs": {"slice_bits": 2, "drivers": {"mismatch": 0.1, "noise": 0.02}},
+        "cell.read_noise": {"kind": "state-independent", "alpha": 0.05},
+    },
+    "long codes": {"inputs.bits": 18, "cell.read_noise": {"kind": "state-independent", "alpha": 0.05}, **DIGITAL},
+    "ReLU-aware": {"adc.range.relu_aware": True, "adc.bits": 5},
     "saved bits": {"adc.bits_saved": (3, 2, 1), "adc.noise_steps": 0.3, "adc.skip_zero_inputs": True, **DIGITAL},
     "curved": {"cell.current_voltage": "sinh", "cell.read_noise": {"kind": "state-proportional", "alpha": 0.05}},
     "cells": {

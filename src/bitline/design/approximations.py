@@ -47,7 +47,8 @@ def _ranges_without_wires(design: Design) -> bool:
 
 
 def _ranges_without_noise(design: Design) -> bool:
-    return (has_noisy_cells(design) or has_noisy_lines(design)) and _is_calibrated_on_nothing_real(design)
+    noisy = has_noisy_cells(design) or has_noisy_lines(design) or design.inputs.drivers.noise > 0
+    return noisy and _is_calibrated_on_nothing_real(design)
 
 
 def _is_calibrated_on_nothing_real(design: Design) -> bool:
@@ -60,7 +61,7 @@ APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
     "exact with 'none'",
     _ranges_without_wires: "ADC ranges are calibrated without wires: up to what the wires cost of each range stays "
     "unused; exact with adc.calibrated_on = 'chip' or adc.range = 'full'",
-    _ranges_without_noise: "ADC ranges are calibrated without read noise: each end is too near by up to 4 standard "
-    "deviations of an output's noise; exact with adc.calibrated_on = 'chip' or adc.range = 'full'",
+    _ranges_without_noise: "ADC ranges are calibrated without the noise of reads and row drivers: each end is too near "
+    "by up to 4 standard deviations of an output's noise; exact with adc.calibrated_on = 'chip' or adc.range = 'full'",
 }
 """Who is concerned, and what they should know."""

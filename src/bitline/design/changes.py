@@ -78,12 +78,24 @@ def _drifts_between_times(settings: Settings) -> bool:
     return settings["cell.device.kind"] in kinds and settings["cell.time"] > 0
 
 
-def _is_curved_and_noisy(settings: Settings) -> bool:
-    silent = settings["cell.read_noise.kind"] == "none" or (
+def _is_noisy(settings: Settings) -> bool:
+    return settings["cell.read_noise.kind"] != "none" and not (
         settings["cell.read_noise.kind"] == "device"
         and settings["cell.device.kind"] in ("none", "state-independent", "state-proportional")
     )
-    return settings["cell.current_voltage.kind"] != "ohmic" and not silent
+
+
+def _is_curved_and_noisy(settings: Settings) -> bool:
+    return settings["cell.current_voltage.kind"] != "ohmic" and _is_noisy(settings)
+
+
+def _is_noisy_on_inexact_rows(settings: Settings) -> bool:
+    return _is_noisy(settings) and any(settings[f"inputs.drivers.{error}"] for error in ("mismatch", "noise"))
+
+
+def _slices_long_codes_with_noise(settings: Settings) -> bool:
+    bits = settings["inputs.bits"]
+    return not isinstance(bits, str) and bits > 16 and _is_noisy(settings)
 
 
 def _is_compensated_on_wires(settings: Settings) -> bool:
@@ -108,6 +120,10 @@ def _has_vectors_without_a_sign(settings: Settings) -> bool:
     return bool(settings["inputs.range.kind"] == "per-vector") and settings["inputs.signed"] is not True
 
 
+def _is_relu_aware(settings: Settings) -> bool:
+    return bool(settings.get("adc.range.relu_aware"))
+
+
 CHANGES = (
     Change("curved-noise", "read noise of nonlinear cells, 28 November 2026", _is_curved_and_noisy),
     Change("gains-on-wires", "gains against drift on resistive lines, 28 November 2026", _is_compensated_on_wires),
@@ -118,6 +134,13 @@ CHANGES = (
     Change("saved-bits", "noise of conversions that save bits, 30 November 2026", _saves_noisy_bits),
     Change("fine-grid", "cells on grids above 131,072 steps, 30 November 2026", _is_on_a_fine_grid),
     Change("vector-sign", "ranges of vectors without a sign, 30 November 2026", _has_vectors_without_a_sign),
+    Change(
+        "noise-of-voltages", "read noise where row drivers have errors, 30 November 2026", _is_noisy_on_inexact_rows
+    ),
+    Change(
+        "noise-of-long-codes", "read noise of inputs above 16 bits, 30 November 2026", _slices_long_codes_with_noise
+    ),
+    Change("relu-floor", "ranges of ReLU-aware layers, 30 November 2026", _is_relu_aware),
 )
 """Every change since 28 November 2026, in order. Keys have their names, so that lines are added at the end and never
 taken out."""

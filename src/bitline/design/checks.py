@@ -58,6 +58,12 @@ def accumulator(design: Design) -> None:
             "inputs.accumulator has errors and inputs.accumulation is 'digital', which has no accumulator: use "
             "inputs.accumulation = 'analog' or 'mixed', or leave inputs.accumulator out"
         )
+    alone = design.inputs.accumulation == "mixed" and design.inputs.analog_slices == 1
+    if alone and design.inputs.accumulator != Accumulator():
+        raise ValueError(
+            "inputs.accumulator has errors and inputs.analog_slices is 1, so that each conversion sees one slice and "
+            "nothing is accumulated: use inputs.analog_slices = 2 or more, or leave inputs.accumulator out"
+        )
 
 
 def own_ranges(design: Design) -> None:

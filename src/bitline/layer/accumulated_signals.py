@@ -34,8 +34,8 @@ class UnevenlyAccumulated(Signals):
         ratios = accumulator.ratios(slices, bits, shape, arrays.draws.of("accumulator"))
         weights = 2.0 ** (bits * torch.arange(slices, dtype=torch.float64))
         self.weights = (ratios.reshape(slices, -1) * weights[:, None]).to(arrays.product_step)
-        if inner.line_variance is not None:
-            self.line_variance = inner.line_variance * self.weights.square().sum(0)[:, None]
+        if inner.steady_variance is not None:
+            self.steady_variance = inner.steady_variance * self.weights.square().sum(0)[:, None]
         if inner.driver_noise is not None:
             self.driver_noise = AccumulatedDriverNoise(inner.driver_noise, self.weights)
 

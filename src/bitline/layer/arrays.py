@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import reduce
 
 import torch
 from torch import Tensor
@@ -16,13 +15,14 @@ from bitline.design import Design
 from bitline.encode import InputSlicing, LineSigns
 from bitline.layer.cells import Cells
 from bitline.layer.excitation import Drive, Excitation, SquaredDrive
+from bitline.layer.voltages import RowVoltages
 from bitline.numerics.draws import Draws
 from bitline.placement import Placement
 from bitline.quantize import InputScale
 from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs, Table
 
 WIDE = 16
-"""Bits of input codes from which on squares are rounded, to 2^-32 of the largest."""
+"""Bits applied at once from which on squares are rounded, to 2^-32 of the largest."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class ProgrammedArrays(LayerArrays):
             noise=noise,
             current=self.design.cell.current_voltage.current,
             slice_bits=self.slicing.slice_bits,
-            voltages=lambda digits: self.row_voltages(digits, group, rows),
+            voltages=lambda digits: self.voltages.of_digits(digits, group, rows),
             positions=self.product.positions,
             tiles=self.placement.column_tiles,
         )
@@ -190,7 +190,7 @@ class ProgrammedArrays(LayerArrays):
                 Excitation(
                     Drive(self._bit_table(slices, bit)), weights.to(self.cells.conductance) * self.cells.conductance
                 )
-                for bit, weights in enumerate(self._bit_weights())
+                for bit, weights in enumerate(self.voltages.bit_weights())
             )
         return tuple(
             Excitation(self._drive_at(slices, sign, level), top * self._currents(sign, level))
@@ -207,26 +207,11 @@ class ProgrammedArrays(LayerArrays):
         """What the slices of a code count that are this digit."""
         return Drive(self._table(slices, lambda digits: digits == level, sign, power))
 
-    def row_voltages(self, digits: Tensor, group: int, rows: slice) -> Tensor:
-        """V/V_read that drivers make of digits, (vectors, rows); with errors (slices, tiles, vectors, rows)."""
-        bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
-        if self.design.inputs.drivers.have_exact_weights:
-            return digits.double() / top
-        weights = self._driver_weights()[:, :, group, rows].movedim(-1, 2)[..., None, :].to(digits.device)
-        magnitude = digits.abs().long()
-        total = reduce(torch.add, (((magnitude >> bit) & 1) * weights[bit] for bit in range(bits)))
-        return total * digits.sign() / top
-
-    def _driver_weights(self) -> Float[Tensor, "bits slices groups rows tiles"]:
-        """What the bits of a digit add to the voltage of each row of each array."""
-        _, slices, groups, rows, _ = self.cells.conductance.shape
-        shape = (slices, groups, rows, self.placement.tiles)
-        return self.design.inputs.drivers.weights(self.slicing.slice_bits, shape, self.draws)
-
-    def _bit_weights(self) -> Tensor:
-        """What bits of a digit add to the voltage of each cell, (bits, 1, slices, groups, rows, columns or 1)."""
-        weights = self._driver_weights()[:, None]
-        return weights if self.placement.tiles == 1 else weights[..., self.placement.tile_of_column]
+    @property
+    def voltages(self) -> RowVoltages:
+        """What the drivers apply to the rows."""
+        shape = self.cells.conductance.shape[1:4]
+        return RowVoltages(self.design.inputs.drivers, self.slicing.slice_bits, self.placement, (*shape,), self.draws)
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""
@@ -246,12 +231,8 @@ class ProgrammedArrays(LayerArrays):
 
     def _voltage(self, sign: int, level: int) -> float | Tensor:
         """V/V_read of rows with this digit."""
-        bits, top = self.slicing.slice_bits, (1 << self.slicing.slice_bits) - 1
-        if self.design.inputs.drivers.have_exact_weights:
-            return sign * level / top
-        on = torch.tensor([(level >> bit) & 1 for bit in range(bits)]).reshape(-1, 1, 1, 1, 1, 1)
-        total = (self._bit_weights() * on).sum(0)
-        return (sign * total / top).to(self.cells.conductance)
+        voltage = self.voltages.of_digit(sign, level)
+        return voltage.to(self.cells.conductance) if isinstance(voltage, Tensor) else voltage
 
     def _read_sigma(self, sign: int, level: int) -> CellTensor:
         """Standard deviation of the currents of nonlinear cells for a digit on their row: sigma dI/dG."""
@@ -265,7 +246,8 @@ class ProgrammedArrays(LayerArrays):
     def squares(self, slices: int) -> tuple[Excitation, ...]:
         """Variances of the cells' reads, and what input codes count in them.
 
-        For ohmic cells that is the sum over slices of (2^(a l) u_l)^2, for others that of 4^(a l) at each voltage.
+        For ohmic cells that is the sum over slices of (2^(a l) u_l)^2, for others that of 4^(a l) at each voltage. If
+        bits have weights of their own on every row, u_l^2 is a sum over pairs of bits.
         """
         assert self.cells.noise is not None
         if not self.design.cell.current_voltage.is_linear:
@@ -274,11 +256,29 @@ class ProgrammedArrays(LayerArrays):
                 Excitation(self._drive_at(slices, sign, level, power=2), (top * self._read_sigma(sign, level)).square())
                 for sign, level in self._levels
             )
-        if slices == 1 and self.inputs.magnitude_bits > WIDE:
-            coarser = 2.0 ** (WIDE - self.inputs.magnitude_bits)
+        if not self.design.inputs.drivers.have_exact_weights:
+            return self._squares_of_bits(slices)
+        if self.slicing.slice_bits > WIDE:
+            coarser = 2.0 ** (WIDE - self.slicing.slice_bits)
             return (Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2),)
         table = self._table(slices, lambda digits: digits * digits, None, power=2)
         return (Excitation(Drive(table), self.cells.noise.square()),)
+
+    def _squares_of_bits(self, slices: int) -> tuple[Excitation, ...]:
+        """Terms of (sum over bits k of w_k)^2 for ohmic cells: w_k^2, and 2 w_j w_k for two bits that are on."""
+        assert self.cells.noise is not None
+        weights, variance = self.voltages.bit_weights().to(self.cells.noise), self.cells.noise.square()
+        return tuple(
+            Excitation(
+                self._both_on(slices, bit, other), (2 - (bit == other)) * weights[bit] * weights[other] * variance
+            )
+            for bit in range(len(weights))
+            for other in range(bit + 1)
+        )
+
+    def _both_on(self, slices: int, bit: int, other: int) -> Drive:
+        """What the slices of a code count in which two bits are on."""
+        return Drive(self._table(slices, lambda digits: (digits >> bit) & (digits >> other) & 1, None, power=2))
 
     def _table(self, slices: int, count: Callable[[Tensor], Tensor], sign: int | None, power: int = 1) -> Table:
         """Sum over slices of count(digits) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""

@@ -82,6 +82,16 @@ class FloatLineProduct(LineProduct):
         return self._product.apply(inputs, self._weights, self._partition, self._bias)
 
 
+def driven_variance(products: Sequence[DrivenProduct], codes: LayerInputs) -> Currents:
+    """`driven_sum` of what adds up to variances: terms below 0, of bits that add opposite voltages, never win.
+
+    Args:
+        products: one or more.
+        codes: input codes or digits, (batch, groups * channels, *space).
+    """
+    return driven_sum(products, codes).clamp_(min=0)  # roundings of the terms apart
+
+
 @dataclass(frozen=True)
 class Reach:
     """Which whole numbers inputs can be.
@@ -214,7 +224,7 @@ def whole_variances(
     what one cell loses by rounding, the next one gets.
 
     Args:
-        variances: of rows.
+        variances: of rows, or terms of theirs, which can be negative.
         rows: of an array.
 
     Examples:
@@ -222,7 +232,7 @@ def whole_variances(
         >>> counts.flatten().tolist(), round(float(scale), 4)
         ([127, 32, 31], 0.0315)
     """
-    largest = variances.amax(dim=1, keepdim=True)
+    largest = variances.abs().amax(dim=1, keepdim=True)
     scale = largest / (ONE_BYTE if rows >= MANY_ROWS else TWO_BYTES)
     sums = torch.where(scale > 0, variances / scale, 0.0).cumsum(dim=1).round_().long()
     counts = sums.diff(dim=1, prepend=torch.zeros_like(sums[:, :1]))

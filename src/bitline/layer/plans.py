@@ -25,6 +25,7 @@ from bitline.layer.line_products import (
     LineProduct,
     Reach,
     driven_sum,
+    driven_variance,
     line_product,
     variance_product,
 )
@@ -145,7 +146,7 @@ class LinearPlan(Plan):
 
     def _read_noise(self, codes: LayerInputs, samples: SampleNumbers) -> LayerOutputs:
         arrays = self.arrays
-        variance = driven_sum(self.noise, codes)
+        variance = driven_variance(self.noise, codes)
         space = variance.shape[2:]
         flat = variance.reshape(len(codes), -1).contiguous()
         noise = add_read_noise(torch.zeros_like(flat), flat, arrays.noise_key, samples)

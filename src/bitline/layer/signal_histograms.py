@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bitline.layer.accumulated_signals import signals_of
 from bitline.layer.arrays import ProgrammedArrays
+from bitline.layer.relu_floor import relu_floor
 from bitline.layer.sample_numbers import SLICE_STRIDE, numbers_from
 from bitline.layer.signals import LinearSignals, Signals
 from bitline.numerics.histogram import Histogram, HistogramSeries
@@ -78,7 +79,7 @@ class SignalHistograms:
         self._count = 0
         self.is_centred = adc.centred
         self._samples = adc.range.keeps_samples
-        self._floor = _relu_floor(arrays) if relu and adc.range.is_relu_aware else None
+        self._floor = relu_floor(arrays) if relu and adc.range.is_relu_aware else None
 
     def resume(self, arrays: ProgrammedArrays) -> None:
         """Compute signals of these arrays from now on."""
@@ -101,10 +102,10 @@ class SignalHistograms:
         if self._samples and len(self.sample) < SAMPLE:
             self.sample.extend(codes[: SAMPLE - len(self.sample)].to(torch.int32))
         for index, signals in self._by_place(codes):
-            if self.is_centred:
-                signals = signals - self.centres()[index].to(signals)[None, ..., None]
             if self._floor is not None:
                 signals = torch.maximum(signals, self._floor.to(signals))
+            if self.is_centred:
+                signals = signals - self.centres()[index].to(signals)[None, ..., None]
             for number, histogram in enumerate(self.by_slice):
                 histogram.update(signals[:, :, :, :, number])
             self._count_places(index, signals)
@@ -173,14 +174,3 @@ class SignalHistograms:
                 signals = computed.noisy_at_adcs(digits, samples[part] + SLICE_STRIDE * index, slicing.slices_of(index))
                 yield index, signals.reshape(len(codes[part]), *self._full[1:], -1)
         self._reads += len(codes)
-
-
-def _relu_floor(arrays: ProgrammedArrays) -> Tensor | None:
-    """Signals below which a ReLU makes the output 0, (groups, 1, 1, 1, columns, 1); None where outputs are no
-    multiples of single signals."""
-    single = arrays.code_factors().numel() == arrays.partition.parts == arrays.slicing.conversions == 1
-    plain = single and not arrays.placement.unit_columns and arrays.line_signs is None
-    if not plain or arrays.input_sum_factor or arrays.bias is None:
-        return None
-    factor = arrays.product_step.double() * arrays.digits_per_G_max * arrays.slicing.top
-    return (-arrays.bias.double() / factor).reshape(arrays.product.groups, 1, 1, 1, -1, 1)

@@ -21,6 +21,7 @@ from bitline.layer.line_products import (
     Reach,
     WholeLineProduct,
     driven_sum,
+    driven_variance,
     line_product,
     variance_product,
 )
@@ -50,7 +51,7 @@ class Signals(ABC):
         self.noise_key = arrays.noise_key
         self.noise = self._noise_of(arrays)
         self.driver_noise = self._driver_noise_of(arrays)
-        self.line_variance = self._line_variance(arrays)
+        self.steady_variance = added_up(self._line_variance(arrays), self._variance_of_noisy_voltages(arrays))
 
     def _driver_noise_of(self, arrays: ProgrammedArrays) -> DriverNoise | None:
         """What the noise of row drivers adds; None where they have none."""
@@ -95,6 +96,19 @@ class Signals(ABC):
         shape = (self.groups, self.partition.parts, self.readings, self.slices, self.columns)
         return each.expand(shape).reshape(1, -1, 1).to(arrays.product_step)
 
+    def _variance_of_noisy_voltages(self, arrays: ProgrammedArrays) -> AddedVariance | None:
+        """What reads have of the noise of voltages: sigma^2 of a cell times the variance of its row, on all rows."""
+        if arrays.cells.noise is None or arrays.is_nodal or self.driver_noise is None:
+            return None
+        by_row = line_by_line(self._readings(arrays.cells.noise.square(), power=2)).cpu()
+        each = torch.stack([by_row[:, rows].sum(1) for rows in arrays.row_slices], 1)
+        each = each.sum(1, keepdim=True) if self.partition.parts == 1 else each
+        return (each * self._power_of_drivers(arrays)).reshape(1, -1, 1).to(arrays.product_step)
+
+    def _power_of_drivers(self, arrays: ProgrammedArrays) -> float:
+        """Variance of what one row adds up over input slices, in steps of the least significant one."""
+        return arrays.design.inputs.drivers.noise_of(self.input_slices, arrays.slicing.slice_bits) ** 2
+
     @property
     def is_noisy(self) -> bool:
         """Whether reads have noise."""
@@ -130,8 +144,8 @@ class Signals(ABC):
             added_variance: variance of noise besides that of the cells' reads, one number or one for each signal,
                 (1, signals, 1).
         """
-        if self.line_variance is not None:
-            added_variance = self.line_variance * self.share_of_power(slices) + added_variance
+        if self.steady_variance is not None:
+            added_variance = self.steady_variance * self.share_of_power(slices) + added_variance
         if not (self.is_noisy or isinstance(added_variance, Tensor) or added_variance > 0):
             signals = self.currents(inputs)
         else:
@@ -168,7 +182,7 @@ class Signals(ABC):
 
     def variance(self, inputs: LayerInputs, signals: Currents, added: float | AddedVariance) -> Currents:
         """Variance of every signal: the cells' reads, and what is added."""
-        own = driven_sum(self.noise, inputs) if self.noise else torch.zeros_like(signals)
+        own = driven_variance(self.noise, inputs) if self.noise else torch.zeros_like(signals)
         return own.add_(per_signal(added, signals))
 
     def _readings(self, cells: CellTensor, power: int = 1) -> ReadingTensor:
@@ -196,6 +210,11 @@ class Signals(ABC):
 def per_signal(variance: float | AddedVariance, like: Currents) -> float | Tensor:
     """A variance, one number or one of each signal, to be added to those of signals (batch, signals, *space)."""
     return per_channel(variance.flatten(), like) if isinstance(variance, Tensor) else variance
+
+
+def added_up(variance: AddedVariance | None, other: AddedVariance | None) -> AddedVariance | None:
+    """Variances of everything that is added to signals; None for nothing."""
+    return other if variance is None else variance if other is None else variance + other
 
 
 class LinearSignals(Signals):

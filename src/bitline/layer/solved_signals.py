@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bitline.arrays.nodal_lines import InputWindows
 from bitline.layer.arrays import ProgrammedArrays
-from bitline.layer.signals import Signals, per_signal
+from bitline.layer.signals import Signals, added_up, per_signal
 from bitline.shapes import AddedVariance, Currents, Float, LayerInputs
 
 
@@ -63,6 +63,17 @@ class NodalSignals(Signals):
             for group in range(self.groups)
             for rows in arrays.row_slices
         ]
+        if self._has_noise and self.driver_noise is not None:
+            self.steady_variance = added_up(self.steady_variance, self._variance_of_voltages(arrays))
+
+    def _variance_of_voltages(self, arrays: ProgrammedArrays) -> AddedVariance:
+        """What reads have of the noise of voltages, which is that of every row by itself: variances are quadratic."""
+        rows = [
+            lines.of_voltages(torch.eye(rows.stop - rows.start, dtype=torch.float64))[1].sum(0)
+            for _, rows, lines in self.nodal_lines
+        ]
+        each = self._mixed([variances[None, :, None] for variances in rows], power=2)
+        return (each * self._power_of_drivers(arrays)).reshape(1, -1, 1).to(self._like)
 
     @property
     def is_noisy(self) -> bool:

@@ -16,6 +16,9 @@ from bitline.nn.tracing import keeping_state
 
 RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
 RELU_MODULES = (nn.ReLU, nn.ReLU6)
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+IDENTITIES = (nn.Identity, *DROPOUTS)
+"""What gives its inputs as they are in evaluation."""
 
 
 class _Tracer(fx.Tracer):
@@ -52,7 +55,7 @@ def _goes_to_relu(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
     user = next(iter(node.users))
     if user.op == "call_module":
         module = modules.get(str(user.target))
-        return isinstance(module, RELU_MODULES) or (isinstance(module, nn.Identity) and _goes_to_relu(user, modules))
+        return isinstance(module, RELU_MODULES) or (isinstance(module, IDENTITIES) and _goes_to_relu(user, modules))
     if user.op == "call_method":
         return user.target in ("relu", "relu_")
     return user.op == "call_function" and user.target in RELU_CALLS

@@ -15,6 +15,7 @@ from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import lost_weights
+from bitline.layer.relu_floor import idle_awareness
 from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers, recordable
@@ -124,7 +125,9 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
         layer.calibrate(calibration.layers[name])
         layer.put_on(Chip(seed))
         lacking.append(layer.encoded().shortfall(calibration.layers[name].inputs))
-    lost = lost_weights(layer.encoded() for layer in layers.values())
+    encoded = {name: layer.encoded() for name, layer in layers.items()}
+    bare = (layer.bare_arrays(calibration.layers[name].inputs) for name, layer in encoded.items())
+    lost = (*lost_weights(encoded.values()), *idle_awareness(bare))
     remarks = (*approximations(design), *lost, *form.remarks, *found, *(remark for remark in lacking if remark))
     conversion = Conversion(design, tuple(layers), form.digital, form.folding, calibration, remarks, activities)
     form.network._bitline = conversion  # type: ignore[assignment]

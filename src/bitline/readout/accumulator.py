@@ -19,7 +19,8 @@ class Accumulator(Part):
     With slices of a bits, least significant first, capacitors (2^a - 1) C and C keep V' = (1 - 2^-a) u + 2^-a V, so
     that a slice counts 2^-a less with each one that follows (the scheme of Xiao et al. 2022, section 3.3;
     the recurrence is charge conservation). Mismatch of the capacitors and charge lost between steps change these
-    weights.
+    weights. A conversion that sees one slice, such as that of inputs that have no more, is not accumulated, and has
+    none of these errors.
 
     Examples:
         Two slices of four bits; a tenth of the charge of the first one is lost:
