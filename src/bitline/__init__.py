@@ -10,6 +10,8 @@ import os
 import sys
 from importlib import import_module
 
+from bitline.numerics.freed_memory import keep_freed_memory
+
 TYPE_CHECKING = False  # that of typing, whose import takes longer than all of this
 if TYPE_CHECKING:
     from bitline.design import Design, presets
@@ -74,6 +76,7 @@ def _wait_passively() -> None:
 
 
 _wait_passively()
+keep_freed_memory()
 
 
 def __getattr__(name: str) -> object:
