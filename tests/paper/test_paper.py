@@ -264,6 +264,26 @@ def test_a_tolerance_is_known_without_the_worst_of_chips_that_differ():
     assert math.isfinite(found.spreads[0].from_chips)
 
 
+def test_a_design_does_not_collapse_on_images_that_are_harder_for_all():
+    """Of 20 images that were hard without errors, too, as many were right as of all; it was taken for a collapse."""
+    right = {9: np.repeat([[1.0, 0.0]], 10, axis=1), 8: np.zeros((1, 200))}
+    exact = accuracy(("s", "exact"), np.concatenate([right[9], np.ones((1, 180))], axis=1), exact=True)
+    designs = tuple(
+        replace(_design(0.1, (float(values.mean()),)), settings={"adc.bits": bits}) for bits, values in right.items()
+    )
+
+    class Answers:
+        def analog(self, design):
+            bits = design.settings["adc.bits"]
+            return accuracy(("s", f"{bits} bits"), right[bits], exact=True)
+
+        def reference(self, design):
+            return exact
+
+    data = Measurements(StudyResult(Study(), {}, (), designs, 0.95), (), Answers())
+    assert data.bits(designs).value == pytest.approx(9 - 0.02 / 0.5)
+
+
 def test_quantities_of_different_images_are_compared_on_those_that_both_have():
     few, many = np.ones((2, 4)), np.repeat([[1.0, 0.0]], 4, axis=1)
     difference = combined(sub, accuracy(("s", "few"), few), accuracy(("s", "many"), many, exact=True))
