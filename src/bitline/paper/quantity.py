@@ -102,6 +102,26 @@ def combined(function: Callable[..., float], *quantities: Quantity) -> Quantity:
     return Quantity(tables, partial(_compute, function, quantities), single)
 
 
+def largest(*values: float) -> float:
+    """The largest of several numbers; NaN where one of them is, which Python's `max` may pass over.
+
+    Examples:
+        >>> largest(1.0, 3.0, 2.0), largest(1.0, math.nan)
+        (3.0, nan)
+    """
+    return float(np.max(values))
+
+
+def smallest(*values: float) -> float:
+    """The smallest of several numbers; NaN where one of them is.
+
+    Examples:
+        >>> smallest(1.0, 3.0, 2.0), smallest(1.0, math.nan)
+        (1.0, nan)
+    """
+    return float(np.min(values))
+
+
 def unknown() -> Quantity:
     """A number that could not be measured.
 

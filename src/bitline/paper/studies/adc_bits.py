@@ -13,7 +13,7 @@ from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import MAPPINGS
 from bitline.paper.measurements import Measurements
-from bitline.paper.quantity import Quantity, combined
+from bitline.paper.quantity import Quantity, combined, smallest
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 
@@ -56,7 +56,7 @@ def _verdicts(needed: dict[tuple[str, str], Quantity], loss: Quantity) -> tuple[
     seven, eight = (needed[title, "calibrated"] for title in ("differential 7b, 1152 rows", "offset 8b, 1152 rows"))
     return (
         Claim("Calibrated ranges need fewer bits in all cases (claim 14).", published="> 0").measured(
-            "fewest bits saved, over the four panels (2 points of loss)", combined(min, *saved.values()), ">", 0
+            "fewest bits saved, over the four panels (2 points of loss)", combined(smallest, *saved.values()), ">", 0
         ),
         Claim("Calibration saves more for differential cells (claim 14).").measured(
             "mean of bits saved, differential less offset", combined(sub, differential, offset), ">", 0

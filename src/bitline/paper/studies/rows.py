@@ -10,7 +10,7 @@ from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.mappings import DIFFERENTIAL, MAPPINGS
 from bitline.paper.measurements import Measurements
-from bitline.paper.quantity import Quantity, combined
+from bitline.paper.quantity import Quantity, combined, largest
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
 from bitline.study import DesignResult
@@ -71,7 +71,7 @@ def _short_where_signed(experiment: Experiment, choice: dict[str, Any]) -> tuple
 
 def _verdicts(losses: dict[str, list[Quantity]], needed: list[Quantity]) -> tuple[Verdict, ...]:
     """Verdicts on losses in points, by mapping and rows, and on the bits that unsliced offset cells need."""
-    differential = combined(max, *(loss for name in DIFFERENTIAL for loss in losses[name]))
+    differential = combined(largest, *(loss for name in DIFFERENTIAL for loss in losses[name]))
     return (
         Claim(
             "Differential cells are accurate with any bits per cell and any number of rows (claim 16).",
@@ -81,7 +81,7 @@ def _verdicts(losses: dict[str, list[Quantity]], needed: list[Quantity]) -> tupl
             "their loss in points", losses["offset 4b"][-1], ">", 1
         ),
         Claim("Offset cells with 2 bits and up to 144 rows are (claim 16).").measured(
-            "their largest loss in points at 72 and 144 rows", combined(max, *losses["offset 2b"][:2]), "<", 1
+            "their largest loss in points at 72 and 144 rows", combined(largest, *losses["offset 2b"][:2]), "<", 1
         ),
         Claim("Unsliced offset cells need more bits, the taller the array (section 6.3).").measured(
             "bits needed at 1152 rows less those at 72 rows (2 points of loss)",

@@ -11,7 +11,7 @@ from bitline.paper.axes import over, together
 from bitline.paper.drawing import Drawing, Line, Panel, two_sigma
 from bitline.paper.experiment import Experiment
 from bitline.paper.measurements import Measurements
-from bitline.paper.quantity import Quantity, combined, unknown
+from bitline.paper.quantity import Quantity, combined, largest, unknown
 from bitline.paper.studies import four_bit
 from bitline.paper.study import Findings, PaperStudy
 from bitline.paper.verdict import Claim, Verdict
@@ -40,7 +40,7 @@ def run(experiment: Experiment) -> Findings:
 def _verdicts(
     data: Measurements, A: DesignResult, B: DesignResult, C: DesignResult, D: DesignResult, E: DesignResult
 ) -> tuple[Verdict, ...]:
-    distance = combined(lambda of_c, of_d: max(abs(of_c), abs(of_d)), data.gain(A, C), data.gain(A, D))
+    distance = combined(lambda of_c, of_d: largest(abs(of_c), abs(of_d)), data.gain(A, C), data.gain(A, D))
     return (
         Claim(
             "Design A loses about two points (claim 23).",
