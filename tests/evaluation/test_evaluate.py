@@ -14,6 +14,8 @@ from torch import nn
 from bitline import Design, age, analog_layers, convert, evaluate, evaluate_times, program
 from bitline.design import reference
 from bitline.errors import DataError, DesignError
+from bitline.evaluation.comparison import compare_designs
+from bitline.evaluation.evaluate import Procedure
 from bitline.evaluation.result import Evaluation
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -216,3 +218,36 @@ def test_a_new_head_in_train_mode_is_measured_in_eval_mode_and_left_as_it_is(mod
     assert result.float_accuracy == 1.0
     assert network[3].training and not network.training
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+PCM = {"cell.device.kind": "pcm-joshi-2020"}
+
+
+@pytest.mark.parametrize("old", [{"0": "1 day"}, {"3": "1 day"}, {"0": "1 day", "3": "1 hour"}])
+def test_rules_for_some_layers_set_their_time(model, old):
+    """Measures took all layers as old as the design; studies and costs took what rules say."""
+    rules = [{"match": name, "set": {"cell.time": time}} for name, time in old.items()]
+    design = Design(layers=rules).with_settings(PCM)
+    network = program(convert(model, design, IMAGES), chip=0)
+    with torch.no_grad():
+        outputs = network(IMAGES)
+    data = (IMAGES, outputs, IMAGES)
+    assert evaluate(model, design, *data, metric="mse", chips=1).chip_values == (0.0,)
+    others = [design, Design().with_settings(PCM)]
+    same, young = compare_designs(model, others, *data, metric="mse", procedure=Procedure(chips=1))
+    assert same.quality.value == 0.0 < young.quality.value
+
+
+def test_times_that_are_asked_for_are_those_of_all_layers(model):
+    young = Design(layers=[{"match": "0", "set": {"cell.time": "1 minute"}}]).with_settings(PCM)
+    (later,) = evaluate_times(model, young, IMAGES, LABELS, IMAGES, times=["1 day"], chips=1)
+    plain = evaluate(model, Design().with_settings({**PCM, "cell.time": "1 day"}), IMAGES, LABELS, IMAGES, chips=1)
+    assert later.chip_values == plain.chip_values
+    assert later.design.for_layer("0").cell.time == 86400.0
+
+
+def test_results_say_when_adcs_were_calibrated_on_chips_of_another_age(model):
+    design = Design().with_settings({**PCM, "adc.calibrated_on": "chip"})
+    results = evaluate_times(model, design, IMAGES, LABELS, IMAGES, times=["0 s", "1 day"], chips=1)
+    said = [any("0 s after programming and read 1 day after" in note for note in each.notes) for each in results]
+    assert said == [False, True]

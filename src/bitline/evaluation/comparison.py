@@ -21,7 +21,6 @@ from bitline.evaluation.sample_values import tables
 from bitline.evaluation.subject import Given, Labels, Subject
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Values
-from bitline.nn import age
 from bitline.numerics.two_way import Estimate, estimate
 
 
@@ -135,7 +134,6 @@ def _measured(prepared: Prepared, data: MeasuredSamples, procedure: Procedure) -
     for chip in range(procedure.chips):
         what = f"{design.name}, chip {chip + 1} of {procedure.chips}"
         prepared.program(chip)
-        age(prepared.analog, design.cell.time)
         procedure.after_programming(prepared.analog, prepared.reference)
         values = prepared.values(data, lambda done, what=what: procedure.progress(what, done, len(data)))  # type: ignore[misc]
         data.measure.of(values, f"{design.name}, chip {chip + 1},")  # refuse what has none

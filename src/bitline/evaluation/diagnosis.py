@@ -24,7 +24,6 @@ from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
 from bitline.evaluation.worst_layer import worst_layer
 from bitline.measures import Measure
-from bitline.nn import age
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import percent
 
@@ -179,7 +178,6 @@ class _Ward:
         images = self.data.samples
         prepared = Prepared.of(self.patient.model, design, self.calibration, self.patient.seed, images, known)
         prepared.program(0)
-        age(prepared.analog, design.cell.time)
         self._earlier = prepared
         return prepared
 

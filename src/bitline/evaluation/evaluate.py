@@ -147,7 +147,7 @@ def evaluate(
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress, compared_images, compared_chips)
     given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
-    return _measured(Subject.of(model, design, given), design, (design.cell.time,), procedure)[0]
+    return _measured(Subject.of(model, design, given), design, None, procedure)[0]
 
 
 @torch.no_grad()
@@ -171,8 +171,11 @@ def evaluate_times(
 ) -> tuple[Evaluation, ...]:
     """A measure at several times after programming: every chip is programmed once, and its cells age.
 
+    ADCs are calibrated once, for the design as it is given; with `adc.calibrated_on = "chip"` that is on cells as old as
+    its `cell.time` says.
+
     Args:
-        times: since programming, in seconds or as '1 day'.
+        times: since programming, in seconds or as '1 day', for all layers, whatever their rules say.
 
     The other arguments, and what is raised, are those of `evaluate`.
 
@@ -191,6 +194,8 @@ def evaluate_times(
     design = Design.of(design)
     procedure = Procedure(chips, seed, after_programming, progress, compared_images, compared_chips)
     given = Given(_one_of(data, images), labels, calibration, measure_of(metric), batch)
+    if isinstance(times, (str, bytes)) or not isinstance(times, Sequence) or not times:
+        raise DataError(f"times is {times!r}: give a list of one or more times")
     return _measured(Subject.of(model, design, given), design, times, procedure)
 
 
@@ -202,22 +207,21 @@ def _one_of(data: Any, images: Any) -> Any:
 
 
 def _measured(
-    subject: Subject, design: Design, times: Sequence[float | str], procedure: Procedure
+    subject: Subject, design: Design, times: Sequence[float | str] | None, procedure: Procedure
 ) -> tuple[Evaluation, ...]:
-    """One evaluation for each time."""
-    if isinstance(times, (str, bytes)) or not isinstance(times, Sequence) or not times:
-        raise DataError(f"times is {times!r}: give a list of one or more times")
+    """One evaluation for each time; for the times of the design and its rules where none are given."""
     data, progress = subject.data, procedure.progress
     progress("calibrate", 0, 1)
     library_of(design)  # refuse a bad one now
-    designs = [design.with_settings({"cell.time": time}) for time in times]
+    ages = [None] if times is None else [design.with_settings({"cell.time": time}).cell.time for time in times]
+    designs = [design if seconds is None else design.at(seconds) for seconds in ages]
     prepared = Prepared.of(subject.model, design, subject.calibration, procedure.seed, data.samples)
     progress("calibrate", 1, 1)
     original = data.values(subject.float_network, _told(progress, "float", data))
     float_value = data.measure.of(original, "the float network")
     exact = data.values(prepared.reference, _told(progress, "reference", data))
     reference_value = data.measure.of(exact, "the quantised reference")
-    results = zip(*_chip_results(prepared, data, designs, procedure), strict=True)
+    results = zip(*_chip_results(prepared, data, ages, procedure), strict=True)
     skipped = prepared.skipped(data)
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
@@ -232,7 +236,7 @@ def _measured(
                 reference_value=reference_value,
                 chip_values=tuple(chip.value for chip in chips),
                 layers=layers,
-                notes=(*subject.notes, *prepared.notes(aged), *why),
+                notes=(*subject.notes, *prepared.notes(aged), *_calibrated_at(design, aged), *why),
                 cost=cost,
                 measure=data.measure,
                 samples=SampleValues(original, exact, tuple(chip.values for chip in chips)),
@@ -242,21 +246,34 @@ def _measured(
 
 
 def _chip_results(
-    prepared: Prepared, data: MeasuredSamples, designs: Sequence[Design], procedure: Procedure
+    prepared: Prepared, data: MeasuredSamples, ages: Sequence[float | None], procedure: Procedure
 ) -> Iterator[list[_ChipResult]]:
-    """For every chip what it does at each time; it is programmed once."""
+    """For every chip what it does at each time, in seconds, or at those of the design; it is programmed once."""
     for chip in range(procedure.chips):
         prepared.program(chip)
         results = []
-        for aged in designs:
-            age(prepared.analog, aged.cell.time)
+        for seconds in ages:
+            if seconds is not None:
+                age(prepared.analog, seconds)
             procedure.after_programming(prepared.analog, prepared.reference)
             sums = prepared.compare(data, procedure.compared_images if chip < procedure.compared_chips else 0)
-            at = f" at {format_duration(aged.cell.time)}" if len(designs) > 1 else ""
+            at = f" at {format_duration(seconds)}" if seconds is not None and len(ages) > 1 else ""
             what = f"chip {chip + 1} of {procedure.chips}{at}"
             values = prepared.values(data, _told(procedure.progress, what, data))
             results.append(_ChipResult(data.measure.of(values, f"chip {chip + 1}"), values, sums))
         yield results
+
+
+def _calibrated_at(design: Design, aged: Design) -> tuple[str, ...]:
+    """A sentence where ADCs were calibrated on cells of another age than those that are read."""
+    on_chip = any(variant.adc.calibrated_on == "chip" for variant in design.variants() if variant.adc.converts)
+    if not on_chip or design == aged:
+        return ()
+    return (
+        f"adc.calibrated_on is 'chip', and the chip was calibrated {format_duration(design.cell.time)} after "
+        f"programming and read {format_duration(aged.cell.time)} after it; a design with cell.time = "
+        f"'{format_duration(aged.cell.time)}' is calibrated at that time, and gives other results",
+    )
 
 
 def _told(progress: Progress, what: str, data: MeasuredSamples) -> Advance:
