@@ -26,3 +26,11 @@ class Saturating(CurrentVoltage):
 
     def current(self, conductance, voltage):
         return conductance * torch.tanh(self.slope * torch.as_tensor(voltage)) / math.tanh(self.slope)
+
+
+class Rectifying(CurrentVoltage):
+    """Ohmic cells behind a selector that lets a tenth through in the other direction."""
+
+    def current(self, conductance, voltage):
+        voltage = torch.as_tensor(voltage)
+        return conductance * torch.where(voltage < 0, 0.1 * voltage, voltage)

@@ -54,6 +54,7 @@ def designs(draw: st.DrawFn, adc: bool | None = None) -> Design:
             "slice_bits": slice_bits,
             "accumulation": accumulation,
             "analog_slices": draw(st.integers(1, 4)),
+            "polarities": draw(st.sampled_from(["together", "separate"])),
         },
         "cell": {
             "on_off_ratio": draw(st.sampled_from([math.inf, 10.0, 100.0])),

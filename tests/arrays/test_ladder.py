@@ -139,7 +139,11 @@ def wired_designs(draw, subtractions=SUBTRACTIONS):
             "bits_per_cell": draw(st.one_of(st.just("unsliced"), st.integers(1, stored))),
             "subtraction": subtraction,
         },
-        inputs={"bits": draw(st.integers(2, 5)), "accumulation": draw(st.sampled_from(["analog", "digital", "mixed"]))},
+        inputs={
+            "bits": draw(st.integers(2, 5)),
+            "accumulation": draw(st.sampled_from(["analog", "digital", "mixed"])),
+            "polarities": draw(st.sampled_from(["together", "separate"])),
+        },
         cell={"on_off_ratio": draw(st.sampled_from([np.inf, 10.0])), "device": draw(st.sampled_from(["none", NOISE]))},
         array={
             "kind": "gate-driven",

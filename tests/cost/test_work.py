@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_cost import IMAGES, digits_of, network
+from small_cost import IMAGES, digits_of, network, statistics
 from torch import nn
 from torch.nn import functional
 
 from bitline import Design, convert
-from bitline.cost import RowActivity, gather_statistics
+from bitline.cost import RowActivity, gather_statistics, network_cost
 from bitline.cost.nonlinear_cells import mean_power, powers_of
 from bitline.devices.current_voltage import Milo2021
 from bitline.quantize import input_codes, weight_codes
@@ -145,3 +145,24 @@ def test_ohmic_cells_take_the_square_of_the_voltage_by_either_way():
         bits = (layer.input_bits, layer.magnitude_bits(design))
         found = mean_power(design, seen.joint(layer, design), bits, has_signs=False)
         assert found == pytest.approx(RowActivity.of(seen, layer, design).conductance, rel=1e-6)
+
+
+def test_separate_polarities_take_twice_the_conversions_and_no_more_of_the_cells():
+    model = torch.nn.Sequential(torch.nn.Linear(30, 8))
+    design = Design.load("sonos-a")
+    known = gather_statistics(model, design, torch.randn(50, 30, generator=torch.Generator().manual_seed(0)))
+    together, separate = (
+        network_cost(known, design.with_settings({"inputs.polarities": how})) for how in ("together", "separate")
+    )
+    for name in ("ADCs", "integrators", "subtractors"):
+        assert separate.energies_pJ[name] == pytest.approx(2 * together.energies_pJ[name])
+    assert separate.energies_pJ["cells"] == together.energies_pJ["cells"]
+    assert together.energies_pJ["row drivers"] == separate.energies_pJ["row drivers"]  # for rows that are driven only
+    assert separate.latency_us == pytest.approx(2 * together.latency_us, rel=0.05)
+    assert sum(layer.conversions for layer in separate.layers) == 2 * together.layers[0].conversions
+
+
+def test_separate_polarities_cost_nothing_where_no_input_is_negative():
+    design = Design.load("sonos-a")
+    separate = design.with_settings({"inputs.polarities": "separate"})
+    assert network_cost(statistics(), separate).energy_uJ == network_cost(statistics(), design).energy_uJ

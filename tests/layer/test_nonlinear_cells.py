@@ -28,14 +28,22 @@ from bitline.numerics.draws import Draws
         ]
     ),
     st.sampled_from(["digital", "analog"]),
+    st.sampled_from(["together", "separate"]),
 )
-def test_nonlinear_cells_equal_the_literal_chain(accumulation, slice_bits, signed, mapping, adc, seed, curve, sums):
+def test_nonlinear_cells_equal_the_literal_chain(
+    accumulation, slice_bits, signed, mapping, adc, seed, curve, sums, polarities
+):
     matrix = np.random.default_rng(seed).standard_normal((4, 11)).astype(np.float32)
     inputs = inputs_for(11, 3, seed, signed)
     design = Design().with_settings(
         {
             "weights": {"kind": mapping, "bits_per_cell": 3, "accumulation": sums},
-            "inputs": {"bits": 5, "slice_bits": slice_bits, "accumulation": accumulation},
+            "inputs": {
+                "bits": 5,
+                "slice_bits": slice_bits,
+                "accumulation": accumulation,
+                "polarities": polarities,
+            },
             "cell.device": {"kind": "reram-milo-2021"},
             "cell.current_voltage": curve,
             "array": {"rows": 6, "partitions": "full" if seed % 2 else "equal", "accumulation": sums},

@@ -41,6 +41,7 @@ def wired(draw: st.DrawFn) -> Design:
     array |= {"bit_line": wire, ("word_line" if row_driven else "source_line"): draw(st.sampled_from([wire, {}]))}
     accumulation = draw(st.sampled_from(["analog", "digital"]))
     inputs = {"bits": 3, "slice_bits": draw(st.integers(1, 2)) if row_driven else 1, "accumulation": accumulation}
+    inputs["polarities"] = draw(st.sampled_from(["together", "separate"]))
     cell = {"device": "reram-milo-2021", "current_voltage": curve, "resolution": 1_000_000}
     adc = draw(st.sampled_from(["none", {"kind": "uniform", "bits": 9}]))
     return Design(weights=weights, inputs=inputs, array=array, cell=cell, adc=adc)

@@ -107,7 +107,8 @@ def add_conversions(layer: Layer, cells: Cells, signs: np.ndarray, voltages: lis
                 seen = layer.conversions[l]
                 skipped = is_skipped(layer, [voltages[slice][0, 0][rows] for slice in seen])
                 value[:, skipped], near[:, skipped] = 0, 0
-                inputs = 2.0 ** (a * (seen[-1] + 1 - n)) * (2 ** (a * n) - 1)
+                polarity, last = divmod(seen[-1], layer.input_slices)
+                inputs = (-1) ** polarity * 2.0 ** (a * (last + 1 - n)) * (2 ** (a * n) - 1)
                 factor = layer.place_value(k) * (2**b - 1) * inputs / (1 - lowest_conductance(layer.design))
                 sums += sign * signs[partition, k][:, None] * factor * value
                 slack += abs(factor) * near

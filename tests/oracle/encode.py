@@ -98,9 +98,10 @@ def cut(number: int, bits: int, b: int) -> list[float]:
 
 def input_digits(layer: Layer, x: np.ndarray) -> list[np.ndarray]:
     """Voltages of rows, (weight slices, tiles, rows, batch) for every input slice, least significant first; signs are
-    the inputs'."""
-    a = layer.slice_bits
-    return [np.sign(x) * driven(layer, (np.abs(x) >> (a * index)) & (2**a - 1)) for index in range(layer.input_slices)]
+    the inputs', or those of positive inputs and then those of the magnitudes of negative ones."""
+    a, slices = layer.slice_bits, range(layer.input_slices)
+    applied = [(x if polarity == 0 else np.maximum(polarity * x, 0)) for polarity in layer.polarities]
+    return [np.sign(x) * driven(layer, (np.abs(x) >> (a * index)) & (2**a - 1)) for x in applied for index in slices]
 
 
 def driven(layer: Layer, digits: np.ndarray) -> np.ndarray:

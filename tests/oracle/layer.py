@@ -79,9 +79,17 @@ class Layer:
     @property
     def conversions(self) -> list[list[int]]:
         """Input slices that each conversion sees, least significant first: all see as many, from the most significant
-        slice on, but the first, which sees those that are left."""
+        slice on, but the first, which sees those that are left; of each polarity after the other."""
         slices, n = list(range(self.input_slices)), self.accumulated
-        return [slices[max(0, end - n) : end] for end in range(len(slices), 0, -n)][::-1]
+        once = [slices[max(0, end - n) : end] for end in range(len(slices), 0, -n)][::-1]
+        turns = range(len(self.polarities))
+        return [[turn * self.input_slices + slice for slice in seen] for turn in turns for seen in once]
+
+    @property
+    def polarities(self) -> tuple[int, ...]:
+        """Signs of the inputs that are applied one after the other; (0,) where all are applied together."""
+        separate = self.design.inputs.polarities == "separate" and self.calibration.inputs.signed
+        return (1, -1) if separate else (0,)
 
     @property
     def arrays(self) -> tuple[int, int, int]:

@@ -67,7 +67,8 @@ def convert(layer: Layer, signal: np.ndarray, place: Place) -> tuple[np.ndarray,
     value, slack = np.array(signal), np.zeros_like(signal)
     if levels is None:
         return value, slack
-    saved = adc.bits_saved[place.conversion] if place.conversion < len(adc.bits_saved) else 0
+    number = place.conversion % (len(layer.conversions) // len(layer.polarities))
+    saved = adc.bits_saved[number] if number < len(adc.bits_saved) else 0
     coarser = 2**saved if layer.input_slices > layer.accumulated else 1
     curves = None if adc.kind == "uniform" else transfer_curves(layer, place.array(layer))
     for column in range(layer.columns):

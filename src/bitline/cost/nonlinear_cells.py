@@ -23,7 +23,7 @@ def mean_power(design: Design, joint: JointCounts, bits: tuple[int, int], has_si
         design: of a layer.
         joint: its inputs and cells together.
         bits: magnitude bits of the input codes of `joint`, and of the design.
-        has_signs: whether inputs can be negative; both signs are taken as equally frequent.
+        has_signs: whether voltages can be negative; both signs are taken as equally frequent.
     """
     shares = digit_shares(*bits, design.inputs.applied_bits)
     signs = has_signs or design.array.subtracts_on_the_line

@@ -49,7 +49,7 @@ class PlacedMatrix:
         Raises:
             DesignError: the design has no converter.
         """
-        readout = ConversionSchedule.of(design, library, layer.magnitude_bits(design))
+        readout = ConversionSchedule.of(design, library, layer.magnitude_bits(design), layer.has_signs(design))
         at = ArrayMapping.of(layer.product, layer.outputs, design)
         work = Work(at, RowActivity.of(statistics, layer, design), readout, layer.products, skipped)
         return cls(layer, design, library, work, work.product_ns(design, library))

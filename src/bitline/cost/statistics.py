@@ -90,6 +90,10 @@ class LayerStatistics:
         """Whether the codes of this layer's inputs have a sign."""
         return self.signed if design.inputs.signed == "auto" else design.inputs.signed
 
+    def has_negative_voltages(self, design: Design) -> bool:
+        """Whether rows see both signs of the read voltage."""
+        return self.has_signs(design) and design.inputs.polarities == "together"
+
 
 @dataclass(frozen=True)
 class Statistics:

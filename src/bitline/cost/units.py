@@ -153,7 +153,8 @@ def _work(
     design: Design, library: Library, rows: int, columns: int, activity: RowActivity
 ) -> tuple[ArrayMapping, Work]:
     at = ArrayMapping.of(MatrixProduct(rows), columns, design)
-    return at, Work(at, activity, ConversionSchedule.of(design, library, design.inputs.code_bits), 1.0)
+    readout = ConversionSchedule.of(design, library, design.inputs.code_bits, design.inputs.signed is True)
+    return at, Work(at, activity, readout, 1.0)
 
 
 def _of(part: UnitCost, unit: str, count: int, library: Library, areas: Counter[str]) -> UnitCost:

@@ -76,7 +76,7 @@ class RowActivity:
         conductance = remembered_conductance(design, joint.targets)
         power = joint.sum(squares.mean(0), conductance) / joint.cells
         if not design.cell.current_voltage.is_linear:
-            power = mean_power(design, joint, (layer.input_bits, bits), layer.has_signs(design))
+            power = mean_power(design, joint, (layer.input_bits, bits), layer.has_negative_voltages(design))
         rows = layer.product.groups * layer.product.rows
         return cls(
             driven=_steady((nonzero @ joint.rows).mean() / rows),
@@ -125,8 +125,14 @@ class ConversionSchedule:
     rate: float | None
 
     @classmethod
-    def of(cls, design: Design, library: Library, magnitude_bits: int) -> ConversionSchedule:
+    def of(cls, design: Design, library: Library, magnitude_bits: int, signed: bool) -> ConversionSchedule:
         """The schedule of inputs with so many magnitude bits.
+
+        Args:
+            design: of the layer.
+            library: circuits.
+            magnitude_bits: of input codes.
+            signed: whether input codes have a sign.
 
         Raises:
             DesignError: the design has no converter.
@@ -139,9 +145,9 @@ class ConversionSchedule:
                 f"adc.kind is 'none' in design {design.name!r}, and a readout without converters has no energy, area "
                 "or time: use for example adc.kind = 'uniform'"
             )
-        slicing = design.inputs.slicing(magnitude_bits)
-        built, count = design.hardware.adc_bits or adc.bits, slicing.conversions
-        bits = tuple(max(1, built - saved) for saved in bits_saved(adc, count))
+        slicing = design.inputs.slicing(magnitude_bits, signed)
+        built, saved = design.hardware.adc_bits or adc.bits, bits_saved(adc, slicing.places) * slicing.polarities
+        bits = tuple(max(1, built - each) for each in saved)
         circuit = converter(adc, library)
         return cls(slicing, bits, circuit, adc.rate_MS_per_s)
 
@@ -226,20 +232,21 @@ class Work:
         converted = 1 - self.skipped
         lines = outputs * at.partitions * at.slices * readings
         columns = outputs * at.converted_partitions * len(weights.converted_radix) * readings
-        row_slices = rows * at.tiles * at.slices * readout.slicing.slices
+        passes = readout.slicing.slices * readout.slicing.polarities
+        row_slices, driven = (rows * at.tiles * at.slices * count for count in (passes, readout.slicing.slices))
         apart = len(readout.bits)
         additions = outputs * at.additions(design) + (rows * at.tiles if at.sums_inputs(design) else 0.0)
         cells_of_row = (design.array.columns + design.cell.faults.spare_columns) * weights.lines
         return {
             "cells": cells_pJ(design, library, self._reads(weights)),
             "row drivers": library.drivers.energy_pJ(
-                row_slices, row_slices * activity.driven, row_slices * activity.squared, cells_of_row
+                row_slices, driven * activity.driven, driven * activity.squared, cells_of_row
             ),
             "row converters": library.row_dac_bit.energy_pJ.value * row_slices * readout.row_converter_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
             "accumulators": library.accumulator.energy_pJ.value
             * columns
-            * readout.slicing.slices
+            * passes
             * (readout.slicing.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,
@@ -251,13 +258,14 @@ class Work:
 
     def _reads(self, weights: WeightMapping) -> CellReads:
         """Reads of cells of one image."""
-        at, activity, slices = self.mapping, self.activity, self.readout.slicing.slices
+        at, activity, slicing = self.mapping, self.activity, self.readout.slicing
+        slices = slicing.slices  # a row whose input has the other sign is not driven
         cells = self.products * at.groups * at.rows * at.columns * at.slices * weights.lines * slices
         return CellReads(
             conductance=cells * activity.conductance,
             charge=cells * activity.charged,
             cells=cells,
-            arrays=self.products * at.side_by_side * at.partitions * at.slices * slices,
+            arrays=self.products * at.side_by_side * at.partitions * at.slices * slices * slicing.polarities,
         )
 
     def conversions(self, design: Design) -> float:

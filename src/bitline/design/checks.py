@@ -42,7 +42,7 @@ def saved_bits(design: Design) -> None:
             f"adc.bits_saved is {list(saved)}, but inputs.accumulation is 'analog', with one conversion for all "
             "input bits: use inputs.accumulation = 'digital' or 'mixed'"
         )
-    if design.inputs.slicing(design.inputs.largest_magnitude_bits).conversions == 1:
+    if design.inputs.slicing(design.inputs.largest_magnitude_bits, signed=False).conversions == 1:
         raise ValueError(
             f"adc.bits_saved is {list(saved)}, but all {design.inputs.bits} input bits have one conversion: use "
             "a smaller inputs.slice_bits or inputs.analog_slices"

@@ -263,7 +263,8 @@ class Design(Part):
             DesignError: less than one row.
         """
         whole_number("rows", rows, 1, DesignError)
-        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.largest_magnitude_bits)
+        signed = inputs.signed if inputs else self.inputs.signed is True
+        slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.largest_magnitude_bits, signed)
         window, top = 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
         weights = self.weights
@@ -271,7 +272,7 @@ class Design(Part):
         largest = added - window * (added - share * weights.filled)
         return BitLines(
             rows=rows,
-            signed=weights.signed_conversions or (inputs.signed if inputs else self.inputs.signed is True),
+            signed=weights.signed_conversions or (signed and slicing.polarities == 1),
             cell_bits=weights.reading_bits,
             input_bits=slicing.conversion_bits,
             step=window * weights.reading_step / weights.top_digit / top,

@@ -17,7 +17,7 @@ class Inputs(Part):
     """How activations drive the word lines.
 
     Examples:
-        >>> Inputs(bits=8, slice_bits=2).slicing(magnitude_bits=8).slices
+        >>> Inputs(bits=8, slice_bits=2).slicing(magnitude_bits=8, signed=False).slices
         4
     """
 
@@ -43,6 +43,10 @@ class Inputs(Part):
     signed: Literal["auto"] | bool = "auto"
     """Whether input codes have a sign: true, false (negative inputs count as 0), or 'auto': in the layers whose
     calibration inputs hold a negative number."""
+    polarities: Literal["together", "separate"] = "together"
+    """How negative inputs are applied: 'together' with positive ones, their rows at the opposite voltage; or 'separate',
+    in a second pass at the same voltage, after the positive ones and converted by itself, whose codes are subtracted
+    digitally. That takes two conversions for one, and no voltage but one sign's."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:
@@ -103,9 +107,15 @@ class Inputs(Part):
         """
         return self.range.scale(seen, self.code_bits, name, None if self.signed == "auto" else self.signed)
 
-    def slicing(self, magnitude_bits: int) -> InputSlicing:
-        """How input codes with so many bits of magnitude are applied and converted."""
+    def slicing(self, magnitude_bits: int, signed: bool) -> InputSlicing:
+        """How input codes with so many bits of magnitude are applied and converted.
+
+        Args:
+            magnitude_bits: of |code|.
+            signed: whether codes have a sign.
+        """
         slice_bits = min(self.applied_bits, magnitude_bits)
         slices = slice_count(magnitude_bits, slice_bits)
         together = {"analog": slices, "digital": 1, "mixed": self.analog_slices}[self.accumulation]
-        return InputSlicing(magnitude_bits, slice_bits, min(slices, together))
+        polarities = 2 if signed and self.polarities == "separate" else 1
+        return InputSlicing(magnitude_bits, slice_bits, min(slices, together), polarities)

@@ -107,6 +107,7 @@ LATER: dict[tuple[str, str], Any] = {
     ("weights", "flipped_columns"): False,
     ("weights", "accumulation"): "digital",
     ("inputs", "signed"): "auto",
+    ("inputs", "polarities"): "together",
     ("array", "partitions"): "equal",
     ("array", "accumulation"): "digital",
     ("array", "turns"): 1,

@@ -67,7 +67,12 @@ class LayerArrays:
     @property
     def slicing(self) -> InputSlicing:
         """How input codes are applied and converted."""
-        return self.design.inputs.slicing(self.inputs.magnitude_bits)
+        return self.design.inputs.slicing(self.inputs.magnitude_bits, self.inputs.signed)
+
+    @property
+    def has_negative_digits(self) -> bool:
+        """Whether rows see both signs of the read voltage."""
+        return self.inputs.signed and self.slicing.polarities == 1
 
     @property
     def is_linear(self) -> bool:
@@ -200,12 +205,15 @@ class ProgrammedArrays(LayerArrays):
     @property
     def _levels(self) -> list[tuple[int, int]]:
         """Signs and magnitudes of the digits that nonlinear cells are evaluated at."""
-        signs = (1, -1) if self.inputs.signed else (1,)
+        signs = (1, -1) if self.has_negative_digits else (1,)
         return [(sign, level) for sign in signs for level in range(1, 2**self.slicing.slice_bits)]
 
     def _drive_at(self, slices: int, sign: int, level: int, power: int = 1) -> Drive:
         """What the slices of a code count that are this digit."""
-        return Drive(self._table(slices, lambda digits: digits == level, sign, power))
+        if self.slicing.polarities == 1:
+            return Drive(self._table(slices, lambda digits: digits == level, sign, power))
+        table = self._table(slices, lambda digits: digits == level, None, power)
+        return Drive(table if power > 1 else _odd(table))
 
     @property
     def voltages(self) -> RowVoltages:
@@ -215,9 +223,7 @@ class ProgrammedArrays(LayerArrays):
 
     def _bit_table(self, slices: int, bit: int) -> Table:
         """What a bit of all digits counts in every code -top .. top, with the code's sign."""
-        table = self._table(slices, lambda digits: (digits >> bit) & 1, None)
-        table[: len(table) // 2] *= -1
-        return table
+        return _odd(self._table(slices, lambda digits: (digits >> bit) & 1, None))
 
     def _currents(self, sign: int, level: int) -> CellTensor:
         """Currents of all cells for a digit on their row, with the sign that they have in the lines' difference."""
@@ -293,6 +299,11 @@ class ProgrammedArrays(LayerArrays):
         if sign is not None:
             total[codes * sign <= 0] = 0.0
         return total.to(self.cells.conductance)
+
+
+def _odd(table: Table) -> Table:
+    """What codes -top .. top count, of a table that leaves out their sign."""
+    return torch.cat([-table[: len(table) // 2], table[len(table) // 2 :]])
 
 
 def per_channel(values: Outputs, like: LayerOutputs) -> Float[Tensor, "1 outputs *ones"]:

@@ -237,6 +237,6 @@ def integer_obstacle(arrays: LayerArrays, levels: Levels | None) -> str:
             "its converters have errors": not adc.is_ideal,
             "its columns have ADC levels of their own": not levels.is_shared,
             "it leaves out conversions": adc.skip_zero_inputs,
-            "its conversions see more than a byte": slicing.conversions > 1 and slicing.conversion_bits > 8,
+            "its conversions see more than a byte": slicing.places > 1 and slicing.conversion_bits > 8,
         }
     return next((reason for reason, applies in reasons.items() if applies), "") or why_not(arrays.product)

@@ -211,7 +211,7 @@ class Conversion:
     """One of the conversions of a signal for one product.
 
     Attributes:
-        index: counted from the least significant input bits.
+        index: counted from the least significant bits of the positive inputs.
         factors: (readings, slices) weight of a signal of 1 in the digital sum, float64.
         coarser: its converter's steps in one step of the levels, more than 1 where bits are saved.
     """
@@ -223,9 +223,10 @@ class Conversion:
     @classmethod
     def all_of(cls, arrays: LayerArrays) -> list[Conversion]:
         """The conversions of a product, the least significant first."""
-        coarser = [2.0**bits for bits in bits_saved(arrays.design.adc, arrays.slicing.conversions)]
-        signed = arrays.code_factors().cpu() * (arrays.digits_per_G_max * arrays.slicing.top)
-        return [cls(index, signed * arrays.slicing.radix(index), ratio) for index, ratio in enumerate(coarser)]
+        slicing = arrays.slicing
+        coarser = [2.0**bits for bits in bits_saved(arrays.design.adc, slicing.places)] * slicing.polarities
+        signed = arrays.code_factors().cpu() * (arrays.digits_per_G_max * slicing.top)
+        return [cls(index, signed * slicing.radix(index), ratio) for index, ratio in enumerate(coarser)]
 
 
 def readouts(arrays: LayerArrays, signals: Signals, levels: Levels, unit: Sequence[float]) -> list[Readout]:

@@ -270,4 +270,4 @@ class WholeSignals(LinearSignals):
     def _reach(self, drive: Drive) -> Reach:
         """Which codes or digits one signal sees."""
         largest = min(2 ** (self.arrays.slicing.slice_bits * self.input_slices) - 1, self.arrays.inputs.high)
-        return Reach.of(drive, int(largest), self.arrays.inputs.signed)
+        return Reach.of(drive, int(largest), self.arrays.has_negative_digits)

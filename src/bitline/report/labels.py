@@ -24,6 +24,7 @@ SETTINGS = {
     "inputs.accumulation": Label("accumulation of input slices", short="accumulation"),
     "inputs.range": Label("range of inputs"),
     "inputs.signed": Label("sign of inputs"),
+    "inputs.polarities": Label("polarities of inputs", short="polarities"),
     "cell.device": Label("memory device", short="device"),
     "cell.device.kind": Label("memory device", short="device"),
     "cell.device.alpha": Label("programming error", "fraction", "error"),
