@@ -56,7 +56,12 @@ def test_every_signal_is_converted_twice():
 
 
 def test_reads_of_both_polarities_have_as_much_noise_as_one_read_of_all_rows():
-    noisy = {**OFFSET, "cell.read_noise": {"kind": "state-proportional", "alpha": 0.3}, "adc.bits": 14, "adc.range": "full"}
+    noisy = {
+        **OFFSET,
+        "cell.read_noise": {"kind": "state-proportional", "alpha": 0.3},
+        "adc.bits": 14,
+        "adc.range": "full",
+    }
     many = np.repeat(INPUTS[:, :1], 4000, axis=1)
     spread = [(core @ many).std(1) for core in cores(noisy, seed=3)]
     np.testing.assert_allclose(spread[1], spread[0], rtol=0.08)

@@ -244,10 +244,7 @@ class Work:
             ),
             "row converters": library.row_dac_bit.energy_pJ.value * row_slices * readout.row_converter_bits,
             "integrators": library.integrator.energy_pJ.value * lines * readout.integrations(library),
-            "accumulators": library.accumulator.energy_pJ.value
-            * columns
-            * passes
-            * (readout.slicing.accumulated > 1),
+            "accumulators": library.accumulator.energy_pJ.value * columns * passes * (readout.slicing.accumulated > 1),
             "subtractors": library.subtractor.energy_pJ.value * columns * apart * converted * weights.signed_readings,
             "ADCs": readout.conversion_pJ() * columns * converted,
             "shift-and-add": library.shift_add.energy_pJ.value * columns * apart * converted * (apart > 1),

@@ -45,8 +45,8 @@ class Inputs(Part):
     calibration inputs hold a negative number."""
     polarities: Literal["together", "separate"] = "together"
     """How negative inputs are applied: 'together' with positive ones, their rows at the opposite voltage; or 'separate',
-    in a second pass at the same voltage, after the positive ones and converted by itself, whose codes are subtracted
-    digitally. That takes two conversions for one, and no voltage but one sign's."""
+    in a second pass after the positive ones, at the same voltage and with conversions of its own, whose codes are
+    subtracted digitally. That takes two conversions for one, and voltages of one sign."""
 
     @model_validator(mode="after")
     def _check_slices(self) -> Self:

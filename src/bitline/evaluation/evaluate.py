@@ -171,8 +171,8 @@ def evaluate_times(
 ) -> tuple[Evaluation, ...]:
     """A measure at several times after programming: every chip is programmed once, and its cells age.
 
-    ADCs are calibrated once, for the design as it is given; with `adc.calibrated_on = "chip"` that is on cells as old as
-    its `cell.time` says.
+    ADCs are calibrated once, for the design as it is given; with `adc.calibrated_on = "chip"` that is on cells as old
+    as its `cell.time` says.
 
     Args:
         times: since programming, in seconds or as '1 day', for all layers, whatever their rules say.

@@ -11,7 +11,8 @@ from bitline.layer.arrays import LayerArrays
 IDLE = (
     "adc.range.relu_aware is true, but in no layer is an output one conversion, whose signal says what a ReLU turns to "
     "0: ranges are as with false; it takes lines that are subtracted before the ADC, slices of weights and of inputs "
-    "that are added before it, inputs of both signs that are applied together, and layers that lie on one array or arrays that are added before it"
+    "that are added before it, inputs of both signs that are applied together, and layers that lie on one array or "
+    "arrays that are added before it"
 )
 
 
