@@ -44,7 +44,7 @@ class Inputs(Part):
     """Whether input codes have a sign: true, false (negative inputs count as 0), or 'auto': in the layers whose
     calibration inputs hold a negative number."""
     polarities: Literal["together", "separate"] = "together"
-    """How negative inputs are applied: 'together' with positive ones, their rows at the opposite voltage; or 'separate',
+    """How negative inputs are applied: 'together' with positive ones, rows at the opposite voltage; or 'separate',
     in a second pass after the positive ones, at the same voltage and with conversions of its own, whose codes are
     subtracted digitally. That takes two conversions for one, and voltages of one sign."""
 
