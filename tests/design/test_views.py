@@ -33,6 +33,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "sliced": {"weights.bits_per_cell": 4, "adc.range": BEST_OF_TWO, "adc.bits": 4, **DIGITAL},
     "digital subtraction": {"weights.subtraction": "digital", "adc.range": "least-error", "weights.scale": "channel"},
     "offset": {"weights.kind": "offset", "weights.bits_per_cell": 2, "cell.on_off_ratio": 20.0, **DIGITAL},
+    "signed": {"inputs.signed": True, "weights.kind": "offset"},
     "unit column": {
         "weights.kind": "offset",
         "weights.subtraction": "unit-column",
@@ -261,7 +262,7 @@ def test_a_rule_leaves_nothing_analog_in_the_reference(context):
     network = torch.nn.Sequential(torch.nn.Linear(20, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3)).eval()
     plain = design_of(context).with_settings({"weights.scale": "channel", "weights.percentile": 99.0})
     whole = plain.model_dump(exclude={"name", "description", "layers"})
-    codes = {"inputs.bits": plain.inputs.bits, "inputs.range": whole["inputs"]["range"]}
+    codes = {f"inputs.{name}": whole["inputs"][name] for name in ("bits", "range", "signed")}
     codes |= {f"weights.{name}": whole["weights"][name] for name in ("bits", "scale", "percentile")}
     ruled, wanted = (Design(layers=[{"match": "2", "set": settings}]) for settings in (whole, codes))
     x = INPUTS.T.contiguous()
