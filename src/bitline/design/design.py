@@ -265,9 +265,8 @@ class Design(Part):
         whole_number("rows", rows, 1, DesignError)
         signed = inputs.signed if inputs else self.inputs.signed is True
         slicing = self.inputs.slicing(inputs.magnitude_bits if inputs else self.inputs.largest_magnitude_bits, signed)
-        window, top = 1 - self.cell.window_low, slicing.top
+        weights, window, top = self.weights, 1 - self.cell.window_low, slicing.top
         drive = min(2**slicing.magnitude_bits - 1, top) / top
-        weights = self.weights
         added, share = abs(sum(weights.added_radix)), weights.largest_digits / weights.top_digit
         largest = added - window * (added - share * weights.filled)
         return BitLines(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -14,12 +13,13 @@ from bitline.arrays.nodal_lines import Block
 from bitline.design import Design
 from bitline.encode import InputSlicing, LineSigns
 from bitline.layer.cells import Cells
+from bitline.layer.digit_counts import DigitCounts
 from bitline.layer.excitation import Drive, Excitation, SquaredDrive
 from bitline.layer.voltages import RowVoltages
 from bitline.numerics.draws import Draws
 from bitline.placement import Placement
 from bitline.quantize import InputScale
-from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs, Table
+from bitline.shapes import ArrayColumns, CellTensor, CodeFactors, Float, LayerOutputs, Outputs
 
 WIDE = 16
 """Bits applied at once from which on squares are rounded, to 2^-32 of the largest."""
@@ -187,19 +187,16 @@ class ProgrammedArrays(LayerArrays):
         Ohmic cells need one evaluation for all voltages, or one for each bit of a digit if bits have weights of their
         own on every row; others need one for each voltage.
         """
-        top = 2**self.slicing.slice_bits - 1
+        top, counts = 2**self.slicing.slice_bits - 1, self._counts(slices)
         if self.design.has_plain_currents:
             return (Excitation(Drive(), self.cells.conductance),)
         if self.design.cell.current_voltage.is_linear:
             return tuple(
-                Excitation(
-                    Drive(self._bit_table(slices, bit)), weights.to(self.cells.conductance) * self.cells.conductance
-                )
+                Excitation(counts.of_bit(bit), weights.to(self.cells.conductance) * self.cells.conductance)
                 for bit, weights in enumerate(self.voltages.bit_weights())
             )
         return tuple(
-            Excitation(self._drive_at(slices, sign, level), top * self._currents(sign, level))
-            for sign, level in self._levels
+            Excitation(counts.of_digit(level, sign), top * self._currents(sign, level)) for sign, level in self._levels
         )
 
     @property
@@ -208,22 +205,15 @@ class ProgrammedArrays(LayerArrays):
         signs = (1, -1) if self.has_negative_digits else (1,)
         return [(sign, level) for sign in signs for level in range(1, 2**self.slicing.slice_bits)]
 
-    def _drive_at(self, slices: int, sign: int, level: int, power: int = 1) -> Drive:
-        """What the slices of a code count that are this digit."""
-        if self.slicing.polarities == 1:
-            return Drive(self._table(slices, lambda digits: digits == level, sign, power))
-        table = self._table(slices, lambda digits: digits == level, None, power)
-        return Drive(table if power > 1 else _odd(table))
+    def _counts(self, slices: int) -> DigitCounts:
+        """What input codes of so many slices count in each evaluation."""
+        return DigitCounts(self.slicing, slices, self.inputs.magnitude_bits, self.cells.conductance)
 
     @property
     def voltages(self) -> RowVoltages:
         """What the drivers apply to the rows."""
         shape = self.cells.conductance.shape[1:4]
         return RowVoltages(self.design.inputs.drivers, self.slicing.slice_bits, self.placement, (*shape,), self.draws)
-
-    def _bit_table(self, slices: int, bit: int) -> Table:
-        """What a bit of all digits counts in every code -top .. top, with the code's sign."""
-        return _odd(self._table(slices, lambda digits: (digits >> bit) & 1, None))
 
     def _currents(self, sign: int, level: int) -> CellTensor:
         """Currents of all cells for a digit on their row, with the sign that they have in the lines' difference."""
@@ -256,10 +246,11 @@ class ProgrammedArrays(LayerArrays):
         bits have weights of their own on every row, u_l^2 is a sum over pairs of bits.
         """
         assert self.cells.noise is not None
+        counts = self._counts(slices)
         if not self.design.cell.current_voltage.is_linear:
             top = 2**self.slicing.slice_bits - 1
             return tuple(
-                Excitation(self._drive_at(slices, sign, level, power=2), (top * self._read_sigma(sign, level)).square())
+                Excitation(counts.of_digit(level, sign, power=2), (top * self._read_sigma(sign, level)).square())
                 for sign, level in self._levels
             )
         if not self.design.inputs.drivers.have_exact_weights:
@@ -267,43 +258,18 @@ class ProgrammedArrays(LayerArrays):
         if self.slicing.slice_bits > WIDE:
             coarser = 2.0 ** (WIDE - self.slicing.slice_bits)
             return (Excitation(SquaredDrive(coarser=coarser), self.cells.noise.square() / coarser**2),)
-        table = self._table(slices, lambda digits: digits * digits, None, power=2)
-        return (Excitation(Drive(table), self.cells.noise.square()),)
+        return (Excitation(counts.of_squares(), self.cells.noise.square()),)
 
     def _squares_of_bits(self, slices: int) -> tuple[Excitation, ...]:
         """Terms of (sum over bits k of w_k)^2 for ohmic cells: w_k^2, and 2 w_j w_k for two bits that are on."""
         assert self.cells.noise is not None
         weights, variance = self.voltages.bit_weights().to(self.cells.noise), self.cells.noise.square()
+        counts = self._counts(slices)
         return tuple(
-            Excitation(
-                self._both_on(slices, bit, other), (2 - (bit == other)) * weights[bit] * weights[other] * variance
-            )
+            Excitation(counts.of_bits(bit, other), (2 - (bit == other)) * weights[bit] * weights[other] * variance)
             for bit in range(len(weights))
             for other in range(bit + 1)
         )
-
-    def _both_on(self, slices: int, bit: int, other: int) -> Drive:
-        """What the slices of a code count in which two bits are on."""
-        return Drive(self._table(slices, lambda digits: (digits >> bit) & (digits >> other) & 1, None, power=2))
-
-    def _table(self, slices: int, count: Callable[[Tensor], Tensor], sign: int | None, power: int = 1) -> Table:
-        """Sum over slices of count(digits) 2^(a l power) for every code -top .. top; codes of the other sign are 0."""
-        bits = self.slicing.slice_bits
-        top = 2 ** min(bits * slices, self.inputs.magnitude_bits) - 1
-
-        codes = torch.arange(-top, top + 1)
-        total = torch.zeros(len(codes), dtype=torch.float64)
-        for index in range(slices):
-            digits = (codes.abs() >> (bits * index)) & (2**bits - 1)
-            total += count(digits).double() * 2.0 ** (bits * index * power)
-        if sign is not None:
-            total[codes * sign <= 0] = 0.0
-        return total.to(self.cells.conductance)
-
-
-def _odd(table: Table) -> Table:
-    """What codes -top .. top count, of a table that leaves out their sign."""
-    return torch.cat([-table[: len(table) // 2], table[len(table) // 2 :]])
 
 
 def per_channel(values: Outputs, like: LayerOutputs) -> Float[Tensor, "1 outputs *ones"]:
