@@ -21,7 +21,7 @@ class DigitCounts:
         Of code 6 = 0b0110 in two slices of two bits, the digit 1 stands in the upper one, and counts 4:
 
         >>> counts = DigitCounts(InputSlicing(4, slice_bits=2, accumulated=2), 2, 4, torch.zeros(1))
-        >>> counts.of_digit(1, sign=1).inputs(torch.tensor([[6, -6]]))
+        >>> counts.of_digit(1, sign=1).inputs(torch.tensor([[6.0, -6.0]]))
         tensor([[4., 0.]])
 
     Attributes:
