@@ -21,6 +21,11 @@ ACCUMULATION = {"differential": "analog", "offset": "digital"}
 SHOWN = (*DIFFERENTIAL, "offset 8b", "offset 4b", "offset 2b")
 SHORT = 72
 """Rows at which the sums of signed inputs on two-bit cells fit the levels that 8 bits leave on either side of zero."""
+REMEDIES = {
+    f"have {SHORT} rows": {"array.rows": SHORT},
+    "apply positive and negative inputs one after the other": {"inputs.polarities": "separate"},
+}
+"""What leaves such sums all the levels that they need."""
 
 
 def run(experiment: Experiment) -> Findings:
@@ -35,7 +40,7 @@ def run(experiment: Experiment) -> Findings:
     }
     axes = [together(choices.values()), over("array.rows", ROWS), over("adc.bits", BITS)]
     data = experiment.measure("rows", axes, {"adc.kind": "uniform"}, chips=1)
-    short, missing = _short_where_signed(experiment, choices["offset 2b"])
+    remedied, missing = _remedies_where_signed(experiment, choices["offset 2b"])
     lines = {
         name: Line.of(name, data.designs({**MAPPINGS[name].settings, "adc.bits": 8}), "array.rows") for name in SHOWN
     }
@@ -48,25 +53,30 @@ def run(experiment: Experiment) -> Findings:
         Panel(title, bits_lines, "rows", bits, x_scale="log"),
     )
     losses = {name: [data.loss(_design(data, name, rows)) for rows in ROWS] for name in SHOWN}
-    verdicts = (*_verdicts(losses, needed["offset 8b"]), *short)
+    verdicts = (*_verdicts(losses, needed["offset 8b"]), *remedied)
     return Findings(data.table, Drawing(panels, experiment.caption), verdicts, (*data.failures, *missing))
 
 
-def _short_where_signed(experiment: Experiment, choice: dict[str, Any]) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-    """The verdict on 144 rows where layers with signed inputs have fewer, if there are such; and what failed."""
+def _remedies_where_signed(
+    experiment: Experiment, choice: dict[str, Any]
+) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+    """Verdicts on 144 rows with each remedy for layers with signed inputs, if there are such; and what failed."""
     layers = experiment.statistics.layers
     signed = [layer.name for layer in layers if layer.signed and layer.product.rows > SHORT]
-    if not signed:
-        return (), ()
-    rule = {"match": signed, "set": {"array.rows": SHORT}}
-    settings = {**choice, "adc.kind": "uniform", "adc.bits": 8, "array.rows": 144, "layers": [rule]}
-    data = experiment.measure("rows, signed inputs", [], settings, chips=1)
-    (design,) = data.designs()
-    claim = Claim(
-        f"Offset cells with 2 bits and 144 rows are, where layers with signed inputs ({', '.join(signed)}) have "
-        f"{SHORT} rows: a sign takes half the levels of their ADCs."
-    )
-    return (claim.measured("their loss in points", data.loss(design), "<", 1),), data.failures
+    verdicts: list[Verdict] = []
+    failures: list[str] = []
+    for words, remedy in REMEDIES.items() if signed else ():
+        rules = [{"match": signed, "set": remedy}]
+        settings = {**choice, "adc.kind": "uniform", "adc.bits": 8, "array.rows": 144, "layers": rules}
+        data = experiment.measure("rows, signed inputs", [], settings, chips=1)
+        (design,) = data.designs()
+        claim = Claim(
+            f"Offset cells with 2 bits and 144 rows are, where layers with signed inputs ({', '.join(signed)}) "
+            f"{words}: a sign takes half the levels of their ADCs."
+        )
+        verdicts.append(claim.measured("their loss in points", data.loss(design), "<", 1))
+        failures.extend(data.failures)
+    return tuple(verdicts), tuple(failures)
 
 
 def _verdicts(losses: dict[str, list[Quantity]], needed: list[Quantity]) -> tuple[Verdict, ...]:
