@@ -18,6 +18,7 @@ from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.cost.conductances import mean_conductance
 from bitline.cost.input_digits import input_digits
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
+from bitline.cost.steps import Steps
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
@@ -39,7 +40,7 @@ class LayerStatistics:
         name: as in the network.
         product: its shape.
         outputs: output channels of all groups.
-        products: matrix-vector products of one image, of each group.
+        steps: matrix-vector products of one image, of each group, in the order that they need each other.
         uses: how often one image makes the layer multiply each weight.
         inputs: input values of one image.
         signed: whether inputs can be negative.
@@ -53,7 +54,7 @@ class LayerStatistics:
     name: str
     product: Product
     outputs: int
-    products: float
+    steps: Steps
     uses: float
     inputs: float
     signed: bool
@@ -61,6 +62,11 @@ class LayerStatistics:
     valid: np.ndarray = field(repr=False)
     weight: Tensor = field(repr=False)
     after: frozenset[str] = frozenset()
+
+    @property
+    def products(self) -> float:
+        """Matrix-vector products of one image, of each group."""
+        return self.steps.products
 
     @property
     def macs(self) -> float:
@@ -158,7 +164,7 @@ class Statistics:
                     name=layer.name,
                     product=layer.product,
                     outputs=layer.outputs,
-                    products=calls[layer.name].products,
+                    steps=calls[layer.name].steps,
                     uses=calls[layer.name].uses,
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
