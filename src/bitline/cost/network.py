@@ -69,7 +69,8 @@ def network_cost(
     analog = {matrix.layer.name for matrix in matrices}
     digital_macs = (layer.macs for layer in statistics.layers if layer.name not in analog)
     digital = replace(statistics.digital, macs=sum(digital_macs, statistics.digital.macs))
-    return _together(matrices, digital, design, library, cost_notes(matrices, digital, library, skipped))
+    notes = (*cost_notes(matrices, digital, library, skipped), *statistics.sizes.notes)
+    return _together(matrices, digital, design, library, notes)
 
 
 def _checked(skipped: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:

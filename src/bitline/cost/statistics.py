@@ -18,6 +18,7 @@ from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.cost.conductances import mean_conductance
 from bitline.cost.input_digits import input_digits
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
+from bitline.cost.sample_sizes import SampleSizes
 from bitline.cost.steps import Steps
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
@@ -105,6 +106,7 @@ class Statistics:
         layers: analog layers in the order of the network.
         digital: work outside of them.
         images: number of images behind the activity of the inputs.
+        sizes: of these images; work is that of the first one.
 
     Examples:
         >>> import torch
@@ -127,6 +129,7 @@ class Statistics:
     layers: tuple[LayerStatistics, ...]
     digital: DigitalWork
     images: int
+    sizes: SampleSizes = field(default_factory=SampleSizes)
     _joint: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -174,7 +177,7 @@ class Statistics:
                     after=calls[layer.name].after,
                 )
             )
-        return cls(tuple(layers), digital, len(inputs))
+        return cls(tuple(layers), digital, len(inputs), SampleSizes.of(inputs.calls))
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.
@@ -239,8 +242,8 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
     Args:
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
-        images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Energies are
-            those of the first one where samples differ in length.
+        images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Costs are
+            those of the first one where samples differ in length, and a note says so.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.
