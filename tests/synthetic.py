@@ -85,7 +85,7 @@ def evaluations() -> list[Evaluation]:
         for name, own, accumulated in zip(LAYERS, (1029.7, -0.04, math.inf), (12.3, 45.6, 78.9), strict=True)
     )
     costs = tuple(
-        LayerCost(name, 1e6, 1000, 1, 1, 0.9996, 103000.0, {"ADCs": 1e6 * size, "rows": 1360e6}, 1029.7)
+        LayerCost(name, 1e6, 1000, 1, 1, 0.9996, 103000.0, {"ADCs": 1e6 * size, "rows": 1360e6}, 1029.7, 1029.7)
         for name, size in zip(LAYERS, SIZES, strict=False)
     )
     areas = {"ADCs": 1e-7, "rows": 1029.7, "control": 100.0}

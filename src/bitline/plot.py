@@ -166,7 +166,7 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
 
     Examples:
         >>> from bitline.cost.result import LayerCost
-        >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, time_ns=1.0),)
+        >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, 1.0, 1.0),)
         >>> axes = energy(NetworkCost("none", "none", layers, {"ADCs": 9.0}, 1, 1, 1.0, 1.0))
         >>> [label.get_text() for label in axes.get_yticklabels()], axes.get_xlabel()
         (['rows', 'ADCs'], 'energy of an inference (µJ)')

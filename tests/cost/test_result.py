@@ -13,7 +13,7 @@ from bitline.numerics.text import number
 
 
 def test_a_cost_prints_as_a_few_lines_with_units():
-    layers = (LayerCost("fc", 5e6, 3, 1, 1, 0.25, 1e4, {"ADCs": 6e6, "cells": 3e6, "adders": 1e6}, 2000.0),)
+    layers = (LayerCost("fc", 5e6, 3, 1, 1, 0.25, 1e4, {"ADCs": 6e6, "cells": 3e6, "adders": 1e6}, 2000.0, 2000.0),)
     areas = {"ADCs": 0.5, "cells": 1.0, "buffers": 0.4, "network": 0.1}
     cost = NetworkCost("mine", "circuits", layers, areas, 1, 1, 2000.0, 1000.0, ("numbers are estimates",))
     assert str(cost).splitlines() == [
@@ -35,7 +35,7 @@ names = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=
 
 @given(name=names, component=names, energy=sizes, area=sizes, time=sizes)
 def test_no_line_is_wider_than_80_columns(name, component, energy, area, time):
-    layers = (LayerCost("fc", 1e6, 3000, 1, 1, 0.9996, 1e4, {component: energy, "cells": 1360e6}, time),)
+    layers = (LayerCost("fc", 1e6, 3000, 1, 1, 0.9996, 1e4, {component: energy, "cells": 1360e6}, time, time),)
     cost = NetworkCost(name, name, layers, {component: area, "cells": 1.0}, 1, 1, time, time, ("a", "b"))
     lines = str(cost).splitlines()
     assert len(lines) == 7
@@ -57,7 +57,7 @@ def test_costs_of_networks_and_units_are_never_a_page(design):
 def test_units_and_networks_have_the_same_efficiency_for_the_same_work():
     energies, areas = {"ADCs": 3.0, "cells": 4.0}, {"ADCs": 0.1, "cells": 0.3}
     unit = UnitCost("core", 2000.0, energies, 70.0, areas)
-    layers = (LayerCost("fc", 1000.0, 1, 1, 1, 1.0, 1.0, energies, 70.0),)
+    layers = (LayerCost("fc", 1000.0, 1, 1, 1, 1.0, 1.0, energies, 70.0, 70.0),)
     network = NetworkCost("mine", "circuits", layers, areas, 1, 1, 70.0, 70.0)
     assert network.operations == unit.operations
     for name in ("energy_pJ", "area_mm2", "TOPS", "TOPS_per_mm2"):

@@ -75,6 +75,36 @@ def test_cells_conduct_what_the_design_states(settings, siemens, volts):
     assert cells_pJ(settings) == pytest.approx(0.5 * reads * siemens * volts**2 * 10e-9 * 1e12)
 
 
+def table(path, headers):
+    rows = [f"{target},{target + error}" for target in (0.02, 0.5, 1.0) for error in (-0.02, -0.01, 0, 0.01, 0.02)]
+    path.write_text("\n".join([headers, *rows]), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("headers", "settings", "siemens"),
+    [
+        ("target,measured", {}, 16e-6),
+        ("target,measured", {"cell.device.unit": "a.u."}, 16e-6),
+        ("target,measured", {"cell.device.unit": "uS"}, 1e-6),
+        ("target (uS),measured (uS)", {}, 1e-6),
+        ("target (uS),measured (uS)", {"cell.device.unit": "a.u."}, 1e-6),
+        ("I_target (nA),I_read (nA)", {}, 1e-9 / 0.1),
+        ("target,measured", {**GATES, "array.bit_line.G_max_uS": 10.0}, 10e-6),
+    ],
+)
+def test_tables_state_a_conductance_where_they_have_a_unit(tmp_path, headers, settings, siemens):
+    """Targets from 0 to 1 without a unit were taken as uS, and cells took a sixteenth of their energy."""
+    settings = {"cell.device": table(tmp_path / "cells.csv", headers), "cell.on_off_ratio": 50.0} | settings
+    design = PLAIN.with_settings(settings)
+    reads = 20 * 4 * 2 * design.weights.slices * design.inputs.code_bits
+    assert cells_pJ(settings) == pytest.approx(0.5 * reads * siemens * 0.1**2 * 10e-9 * 1e12)
+    notes = [note for note in network_cost(statistics(), design).notes if "names no unit" in note]
+    assert len(notes) == (siemens == 16e-6)
+    assert all("costed with the 16 uS at G_max of library 'sonos-40nm'" in note for note in notes)
+    assert Design.from_toml(design.to_toml()) == design
+
+
 def test_ten_times_less_conductance_costs_ten_times_less():
     """With phase-change cells of 2.5 uS it was more than with those of 25 uS, whose errors are smaller."""
     much, little = (

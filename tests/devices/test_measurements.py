@@ -114,7 +114,7 @@ def test_what_was_not_measured_is_refused(tmp_path):
     for settings, words in [
         ({"cell.on_off_ratio": 100.0}, "on_off_ratio = 8 or less"),
         ({"cell.time": "2 days"}, "up to 1 day after programming"),
-        ({"cell.device.largest_state": 80.0}, "was measured up to 40 uS"),
+        ({"cell.device.largest_state": 80.0}, "was measured up to 40 a.u."),
     ]:
         with pytest.raises(DesignError, match=words):
             Design().with_settings({**base, **settings})

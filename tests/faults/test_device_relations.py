@@ -123,7 +123,7 @@ def test_measured_cells_are_drawn_where_they_were_measured(tmp_path, kind, large
     rows = [(x, x * (1 + 0.05 * rng.standard_normal()), t) for x in targets for t in times for _ in range(30)]
     table = pd.DataFrame(rows, columns=["target", "measured", "time_s"])
     table.to_csv(tmp_path / "cells.csv", index=False)
-    settings = {"kind": kind, "file": str(tmp_path / "cells.csv"), "largest_state": largest}
+    settings = {"kind": kind, "file": str(tmp_path / "cells.csv"), "unit": "uS", "largest_state": largest}
     device = Design().with_settings({"cell.device": {k: v for k, v in settings.items() if v}}).cell.device
     figure = device_figure(device, "cells")
     error, drift, cells = figure.axes

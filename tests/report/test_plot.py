@@ -36,7 +36,7 @@ def test_chips_stand_beside_what_they_are_compared_with():
 
 def test_components_are_ordered_by_their_energy():
     """They were in the order of the report, in which a large area counts as much."""
-    layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, 1.0),)
+    layers = (LayerCost("fc", 640, 1, 1, 1, 0.5, 10, {"ADCs": 1e6, "rows": 2e6}, 1.0, 1.0),)
     cost = NetworkCost("none", "none", layers, {"ADCs": 9.0, "rows": 1.0}, 1, 1, 1.0, 1.0)
     axes = plot.energy(cost, Figure().subplots())
     assert [label.get_text() for label in axes.get_yticklabels()] == ["rows", "ADCs"]

@@ -72,6 +72,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "ramp": {"adc": {"kind": "ramp", "comparator_offset_steps": 2.0, "columns_per_adc": 2}},
     "pipeline": {"adc": {"kind": "pipeline", "capacitor_mismatch": 0.01, "amplifier_gain": 1000.0}},
     "cyclic": {"adc": {"kind": "cyclic", "capacitor_mismatch": 0.01}},
+    "copies": {"hardware.duplication": {"kind": "balanced", "extra_arrays": 5.0}},
 }
 """What no preset and no device has."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from bitline.cost.origins import Origins
+from bitline.cost.steps import Steps
 from bitline.data.call import Call
 from bitline.nn import AnalogLayer, computing
 from bitline.nn.windows_seen import share_met
@@ -78,18 +80,23 @@ class Calls:
     """What one image makes a layer do.
 
     Attributes:
-        products: matrix-vector products of one group of channels.
+        products: matrix-vector products of one group of channels, by how many calls of the layer they wait for.
         uses: multiplications of each weight that the layer asks for.
         inputs: values of its inputs.
         met: (kernel positions,), share of the windows in which each meets an input.
         after: analog layers whose outputs its inputs are computed from, without another analog layer between.
     """
 
-    products: float
+    products: Mapping[int, float]
     uses: float
     inputs: float
     met: np.ndarray = field(repr=False)
     after: frozenset[str] = frozenset()
+
+    @property
+    def steps(self) -> Steps:
+        """The products in the order that they need each other."""
+        return Steps.of(self.products.values())
 
 
 @torch.no_grad()
@@ -108,15 +115,17 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
         counter.inside += 1
         met, outputs = share_met(layer, inputs).numpy(), layer.float_forward(inputs)
         counter.inside -= 1
-        earlier = calls.get(layer.name, Calls(0.0, 0.0, 0.0, met))
+        origin = counter.origins.of_call(inputs)
+        earlier = calls.get(layer.name, Calls({}, 0.0, 0.0, met))
+        before, new = origin.calls.get(layer.name, 0), outputs.numel() / layer.outputs
         calls[layer.name] = Calls(
-            earlier.products + outputs.numel() / layer.outputs,
+            {**earlier.products, before: earlier.products.get(before, 0.0) + new},
             earlier.uses + layer.uses(inputs, outputs),
             earlier.inputs + inputs.numel(),
             met,
-            earlier.after | counter.origin((inputs,)),
+            earlier.after | origin.nearest,
         )
-        counter.mark(outputs, frozenset({layer.name}))
+        counter.origins.mark(outputs, origin.after(layer.name))
         return outputs
 
     with computing(network, note), _nothing_fused(), counter:
@@ -162,17 +171,8 @@ class _Counter(TorchDispatchMode):
         self.counts: Counter[str] = Counter()
         self.unknown: set[str] = set()
         self.inside = 0
-        self.origins: dict[int, tuple[Tensor, frozenset[str]]] = {}
+        self.origins = Origins()
         self.unused: dict[int, _Pooled] = {}
-
-    def origin(self, values: Any) -> frozenset[str]:
-        """Analog layers that tensors come from, in whatever tuples, lists and dictionaries they are."""
-        known = (self.origins.get(id(value)) for value in tree_leaves(values))
-        return frozenset().union(*(found[1] for found in known if found is not None))
-
-    def mark(self, values: Any, origin: frozenset[str]) -> None:
-        """Say where tensors come from; they are kept, so that no other tensor gets their place in memory."""
-        self.origins.update({id(value): (value, origin) for value in tree_leaves(values) if isinstance(value, Tensor)})
 
     def use(self, values: Any) -> None:
         """Count the poolings whose results these are, in whatever tuples, lists and dictionaries.
@@ -199,7 +199,7 @@ class _Counter(TorchDispatchMode):
             else:
                 self.use((args, kwargs))
             self._count(func.overloadpacket.__name__.rstrip("_"), args, result)
-            self.mark(result, self.origin((args, kwargs)))
+            self.origins.follow(func, (args, kwargs), result)
         return result
 
     def _count(self, name: str, args: Any, result: Any) -> None:

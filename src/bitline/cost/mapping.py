@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitline.arrays import Product
 from bitline.cost.library import Library
+from bitline.cost.steps import Steps
 from bitline.design import Design
 from bitline.design.hardware import BalancedDuplication
 from bitline.layer.cells import placement_of
+
+ROUNDING = 1e-9
+"""By which times may differ that are equal."""
 
 
 @dataclass(frozen=True)
@@ -126,41 +131,43 @@ class UnitsInUse:
 
 
 def copies_of(
-    duplication: object, arrays: Mapping[str, int], products: Mapping[str, float], times: Mapping[str, float]
+    duplication: object, arrays: Mapping[str, int], steps: Mapping[str, Steps], product_ns: Mapping[str, float]
 ) -> dict[str, int]:
     """Copies of every layer.
 
     Args:
         duplication: `Hardware.duplication`.
         arrays: arrays of one copy, by layer.
-        products: products of one image, by layer; more copies than products are of no use.
-        times: time of all of them on one copy, by layer.
+        steps: products that copies may share, by layer; more copies than a step has products are of no use.
+        product_ns: time of one product, by layer.
 
     Returns:
-        Copies by layer: 1 each, or what shortens the slowest layer most if duplication is balanced.
+        Copies by layer: 1 each, or if duplication is balanced as many as make the slowest layer as fast as can be,
+        and no more than that takes.
 
     Examples:
-        >>> arrays, products, times = {"conv": 1, "fc": 4}, {"conv": 64.0, "fc": 1.0}, {"conv": 640.0, "fc": 10.0}
-        >>> copies_of(BalancedDuplication(extra_arrays=1.0), arrays, products, times)
+        >>> arrays, steps = {"conv": 1, "fc": 4}, {"conv": Steps.of([64.0]), "fc": Steps.of([1.0])}
+        >>> copies_of(BalancedDuplication(extra_arrays=1.0), arrays, steps, {"conv": 10.0, "fc": 10.0})
         {'conv': 6, 'fc': 1}
     """
     copies = dict.fromkeys(arrays, 1)
     if not isinstance(duplication, BalancedDuplication) or not arrays:
         return copies
-    names = list(arrays)
     budget = duplication.extra_arrays * sum(arrays.values())
 
-    def needed(longest: float) -> list[int]:
-        return [min(-(-times[name] // longest), -(-products[name] // 1)) for name in names]  # type: ignore[misc]
+    def needed(longest: float) -> dict[str, int]:
+        within = longest * (1 + ROUNDING)
+        turns = {name: within / each if (each := product_ns[name]) else math.inf for name in arrays}
+        return {name: steps[name].fewest_copies(turns[name]) for name in arrays}
 
-    def price(counts: Sequence[float]) -> float:
-        return sum((count - 1) * arrays[name] for name, count in zip(names, counts, strict=True))
+    def price(counts: Mapping[str, int]) -> float:
+        return sum((count - 1) * arrays[name] for name, count in counts.items())
 
-    low, high = 0.0, max(times.values())
+    low, high = 0.0, max(steps[name].turns(1) * product_ns[name] for name in arrays)
     for _ in range(60):
         middle = (low + high) / 2
-        if middle > 0 and price(needed(middle)) <= budget:
+        if price(needed(middle)) <= budget:
             high = middle
         else:
             low = middle
-    return {name: max(1, int(count)) for name, count in zip(names, needed(high), strict=True)}
+    return needed(high)

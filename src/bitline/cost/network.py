@@ -15,7 +15,7 @@ from bitline.cost.components import largest_first
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
 from bitline.cost.mapping import UnitsInUse, copies_of
-from bitline.cost.notes import cost_notes
+from bitline.cost.notes import cost_notes, notes_of_copies
 from bitline.cost.outside import outside_cost
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.result import NetworkCost
@@ -69,7 +69,8 @@ def network_cost(
     analog = {matrix.layer.name for matrix in matrices}
     digital_macs = (layer.macs for layer in statistics.layers if layer.name not in analog)
     digital = replace(statistics.digital, macs=sum(digital_macs, statistics.digital.macs))
-    return _together(matrices, digital, design, library, cost_notes(matrices, digital, library, skipped))
+    notes = (*cost_notes(matrices, digital, library, skipped), *statistics.sizes.notes)
+    return _together(matrices, digital, design, library, notes)
 
 
 def _checked(skipped: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:
@@ -89,7 +90,7 @@ def _together(
     copies = _copies(matrices, design)
     layers = [matrix.cost(count) for matrix, count in zip(matrices, copies, strict=True)]
     latency = sum(layer.time_ns for layer in layers)
-    interval = max(layer.time_ns for layer in layers) if design.hardware.pipelined else latency
+    interval = max(layer.interval_ns for layer in layers) if design.hardware.pipelined else latency
     units = UnitsInUse.of(sum(layer.cores for layer in layers), library)
     areas: Counter[str] = Counter()
     for matrix, count in zip(matrices, copies, strict=True):
@@ -105,7 +106,7 @@ def _together(
         chips=units.chips,
         latency_ns=latency,
         interval_ns=interval,
-        notes=notes,
+        notes=(*notes, *notes_of_copies(layers)),
     )
 
 
@@ -114,7 +115,7 @@ def _copies(matrices: Sequence[PlacedMatrix], design: Design) -> list[int]:
     copies = copies_of(
         design.hardware.duplication,
         {matrix.layer.name: matrix.work.mapping.arrays for matrix in matrices},
-        {matrix.layer.name: matrix.layer.products for matrix in matrices},
-        {matrix.layer.name: matrix.layer.products * matrix.product_ns for matrix in matrices},
+        {matrix.layer.name: matrix.shared_steps for matrix in matrices},
+        {matrix.layer.name: matrix.product_ns for matrix in matrices},
     )
     return [copies[matrix.layer.name] for matrix in matrices]

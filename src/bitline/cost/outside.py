@@ -33,4 +33,4 @@ def outside_cost(
     }
     energies |= library.standing_pJ("tile", interval_ns, units.tiles)
     energies |= library.standing_pJ("chip", interval_ns, units.chips)
-    return LayerCost(OUTSIDE, work.macs, 0, 0, 0, 0.0, 0.0, energies, 0.0)
+    return LayerCost(OUTSIDE, work.macs, 0, 0, 0, 0.0, 0.0, energies, 0.0, 0.0)

@@ -44,7 +44,7 @@ def parts_in_turn(cost: NetworkCost, cores: int) -> list[list[str]]:
 
     Examples:
         >>> from bitline.cost import LayerCost
-        >>> layers = [LayerCost(name, 1, 2, 1, 2, 1.0, 1, {}, 10.0) for name in ("a", "b", "c")]
+        >>> layers = [LayerCost(name, 1, 2, 1, 2, 1.0, 1, {}, 10.0, 10.0) for name in ("a", "b", "c")]
         >>> cost = NetworkCost("mine", "circuits", tuple(layers), {}, 6, 1, 30, 10)
         >>> parts_in_turn(cost, 6), parts_in_turn(cost, 3)
         ([['a', 'b', 'c']], [['a', 'b'], ['b', 'c']])

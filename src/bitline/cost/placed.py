@@ -11,6 +11,7 @@ from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.result import LayerCost
 from bitline.cost.statistics import LayerStatistics, Statistics
+from bitline.cost.steps import Steps
 from bitline.cost.work import ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 
@@ -54,13 +55,18 @@ class PlacedMatrix:
         work = Work(at, RowActivity.of(statistics, layer, design), readout, layer.products, skipped)
         return cls(layer, design, library, work, work.product_ns(design, library))
 
+    @property
+    def shared_steps(self) -> Steps:
+        """Products that copies of the matrix share: those of one image step by step, with pipelining of several."""
+        return self.layer.steps.of_independent_images if self.design.hardware.pipelined else self.layer.steps
+
     def cost(self, copies: int) -> LayerCost:
         """Cost of the layer for one image if its matrix has so many copies."""
         layer, work, library = self.layer, self.work, self.library
-        time = -(-layer.products // copies) * self.product_ns
+        interval = self.shared_steps.turns(copies) * self.product_ns
         cores = work.mapping.cores(copies, library)
         energies = work.energies(self.design, library) | self._transfer_energies()
-        energies |= library.standing_pJ("core", time, cores)
+        energies |= library.standing_pJ("core", interval, cores)
         return LayerCost(
             name=layer.name,
             macs=layer.macs,
@@ -70,7 +76,8 @@ class PlacedMatrix:
             used=work.mapping.used,
             conversions=work.conversions(self.design),
             energies_pJ=energies,
-            time_ns=time,
+            time_ns=layer.steps.turns(copies) * self.product_ns,
+            interval_ns=interval,
         )
 
     def areas(self, copies: int) -> Counter[str]:

@@ -32,10 +32,13 @@ class LayerCost:
         used: share of the cells of its arrays that hold weights.
         conversions: analog-to-digital conversions.
         energies_pJ: energy by component.
-        time_ns: time that its arrays work.
+        time_ns: time from its first product to its last.
+        interval_ns: time for which an image keeps its arrays: the next one can follow after it. It is less than
+            `time_ns` where copies of the matrix work on different images, as those of products that need each other do.
 
     Examples:
-        >>> cost = LayerCost("fc", 640, 1, 1, 1, 0.0022, 10, {"ADCs": 33.5, "cells": 0.5}, time_ns=336)
+        >>> energies = {"ADCs": 33.5, "cells": 0.5}
+        >>> cost = LayerCost("fc", 640, 1, 1, 1, 0.0022, 10, energies, time_ns=336, interval_ns=336)
         >>> cost
         <LayerCost of fc: 3.4e-05 µJ, 1 array, 0.336 µs>
         >>> cost.energy_pJ
@@ -51,6 +54,7 @@ class LayerCost:
     conversions: float
     energies_pJ: Mapping[str, float]
     time_ns: float
+    interval_ns: float
 
     @property
     def energy_pJ(self) -> float:
@@ -77,7 +81,7 @@ class NetworkCost(Efficiency):
         notes: what rests on estimates and what is not counted.
 
     Examples:
-        >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.0022, 10, {"ADCs": 33.5, "cells": 0.5}, time_ns=336),)
+        >>> layers = (LayerCost("fc", 640, 1, 1, 1, 0.0022, 10, {"ADCs": 33.5, "cells": 0.5}, 336, 336),)
         >>> cost = NetworkCost("mine", "circuits", layers, {"ADCs": 0.1, "cells": 0.3}, 1, 1, 336, 336)
         >>> print(cost)
         cost of an inference on mine, library circuits
@@ -216,6 +220,7 @@ class NetworkCost(Efficiency):
                     "conversions": layer.conversions,
                     "energy_uJ": 1e-6 * layer.energy_pJ,
                     "time_us": 1e-3 * layer.time_ns,
+                    "interval_us": 1e-3 * layer.interval_ns,
                 }
                 for layer in self.layers
             ]

@@ -11,6 +11,7 @@ from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.design import Design
 from bitline.design.stated_conductance import StatedGmax, stated_G_max
+from bitline.devices import TableDevice
 
 
 def cells_of(design: Design, library: Library) -> AnyCells:
@@ -98,6 +99,13 @@ def notes_of_cells(design: Design, library: Library) -> Iterator[str]:
                 f"library {library.name!r} are not used"
             )
     yield from _other_wires(stated, own)
+    device = design.cell.device
+    if isinstance(device, TableDevice) and not stated:
+        yield (
+            f"{device.file} names no unit of conductances or currents ({device.unit}): its cells are costed with the "
+            f"{own.G_max_uS.value:g} uS at G_max of library {library.name!r}; name the unit in its headers, or with "
+            "cell.device.unit"
+        )
 
 
 def _other_wires(stated: tuple[StatedGmax, ...], own: OhmicCells) -> Iterator[str]:

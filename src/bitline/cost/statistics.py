@@ -18,6 +18,8 @@ from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.cost.conductances import mean_conductance
 from bitline.cost.input_digits import input_digits
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
+from bitline.cost.sample_sizes import SampleSizes
+from bitline.cost.steps import Steps
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
 from bitline.errors import CalibrationError, DesignError
@@ -39,7 +41,7 @@ class LayerStatistics:
         name: as in the network.
         product: its shape.
         outputs: output channels of all groups.
-        products: matrix-vector products of one image, of each group.
+        steps: matrix-vector products of one image, of each group, in the order that they need each other.
         uses: how often one image makes the layer multiply each weight.
         inputs: input values of one image.
         signed: whether inputs can be negative.
@@ -53,7 +55,7 @@ class LayerStatistics:
     name: str
     product: Product
     outputs: int
-    products: float
+    steps: Steps
     uses: float
     inputs: float
     signed: bool
@@ -61,6 +63,11 @@ class LayerStatistics:
     valid: np.ndarray = field(repr=False)
     weight: Tensor = field(repr=False)
     after: frozenset[str] = frozenset()
+
+    @property
+    def products(self) -> float:
+        """Matrix-vector products of one image, of each group."""
+        return self.steps.products
 
     @property
     def macs(self) -> float:
@@ -103,6 +110,7 @@ class Statistics:
         layers: analog layers in the order of the network.
         digital: work outside of them.
         images: number of images behind the activity of the inputs.
+        sizes: of these images; work is that of the first one.
 
     Examples:
         >>> import torch
@@ -125,6 +133,7 @@ class Statistics:
     layers: tuple[LayerStatistics, ...]
     digital: DigitalWork
     images: int
+    sizes: SampleSizes = field(default_factory=SampleSizes)
     _joint: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -162,7 +171,7 @@ class Statistics:
                     name=layer.name,
                     product=layer.product,
                     outputs=layer.outputs,
-                    products=calls[layer.name].products,
+                    steps=calls[layer.name].steps,
                     uses=calls[layer.name].uses,
                     inputs=calls[layer.name].inputs,
                     signed=scales[layer.name].signed,
@@ -172,7 +181,7 @@ class Statistics:
                     after=calls[layer.name].after,
                 )
             )
-        return cls(tuple(layers), digital, len(inputs))
+        return cls(tuple(layers), digital, len(inputs), SampleSizes.of(inputs.calls))
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.
@@ -237,8 +246,8 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
     Args:
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
-        images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Energies are
-            those of the first one where samples differ in length.
+        images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Costs are
+            those of the first one where samples differ in length, and a note says so.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.

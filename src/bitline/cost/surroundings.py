@@ -227,11 +227,11 @@ def _batch_ns(
     cost: NetworkCost, statistics: Statistics, design: Design, parts: Sequence[Sequence[str]], images: int
 ) -> float:
     """Time of a batch, which passes through one part of the network after the other."""
-    times = {layer.name: layer.time_ns for layer in cost.layers}
+    intervals = {layer.name: layer.interval_ns for layer in cost.layers}
     total = 0.0
     for part in parts:
         first = branched_ns(cost, statistics, part)
-        interval = max(times[name] for name in part) if design.hardware.pipelined else first
+        interval = max(intervals[name] for name in part) if design.hardware.pipelined else first
         total += first + (images - 1) * interval
     return total
 

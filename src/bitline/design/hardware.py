@@ -21,7 +21,8 @@ class BalancedDuplication(Variant):
     """Copies of the layers that take longest, so that the slowest one is as fast as the arrays allow.
 
     Early convolutions slide over large images; copies of their matrices work on several positions at once (Shafiee et
-    al., ISCA 2016, section 6, for the idea).
+    al., ISCA 2016, section 6, for the idea). Products that need each other's results, as those of the hidden state of a
+    recurrent layer, are formed one after another: with `pipelined`, their copies work on different images.
     """
 
     kind: Literal["balanced"] = "balanced"
@@ -40,7 +41,8 @@ class Hardware(Part):
     duplication: AnyDuplication = NoDuplication()
     """Copies of layers: 'none' or 'balanced'."""
     pipelined: bool = True
-    """Work on as many images as there are layers, each in another one; otherwise on one image after the other."""
+    """Work on several images at once, each in another layer, or in another copy of a layer whose copies cannot share
+    an image; otherwise on one image after the other."""
     adc_bits: Annotated[int, Field(ge=1, le=32)] | None = None
     """Resolution of the converters as built, where it differs from adc.bits: ISAAC's flipped columns save a bit."""
     node_nm: Annotated[float, Field(ge=3, le=250)] | None = None

@@ -21,6 +21,9 @@ from bitline.devices.header_units import plain_unit
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
+RELATIVE = "a.u."
+"""Unit of tables that name none."""
+
 
 class TableDevice(Device):
     """A device that is a table of measured cells, fitted or resampled.
@@ -56,8 +59,9 @@ class TableDevice(Device):
     """CSV, Excel or Parquet table, relative to the current folder."""
     columns: Columns = Columns()
     """Headers of the file, where they are others and cannot be told from their words."""
-    unit: str = "uS"
-    """Unit of the table, for messages and figures; that in the header of the targets if not given."""
+    unit: str = RELATIVE
+    """Unit of the table, such as 'uS' or 'nA'; that in the header of the targets if not given. Where neither names one,
+    the energy of cells is that of the library's."""
     largest_state: Annotated[float, Field(gt=0)] | None = None
     """State that counts as G_max; the largest target if not given."""
     extrapolate: bool = False
@@ -73,12 +77,14 @@ class TableDevice(Device):
         columns = data.get("columns", {})
         table = read_table(str(data["file"]), columns if isinstance(columns, Columns) else Columns(**columns))
         found = same_content(data, table.content, "cell.device")
-        unit = str(data.get("unit") or table.unit)
-        if table.unit and plain_unit(unit) != table.unit:
+        unit = data.get("unit")
+        if unit in (None, "", RELATIVE):
+            return {**data, "unit": table.unit or RELATIVE, "content": found}
+        if table.unit and plain_unit(str(unit)) != table.unit:
             raise ValueError(
                 f"cell.device.unit is {unit!r}, and the headers of {data['file']} say {table.unit}: leave the unit out"
             )
-        return {**({"unit": table.unit} if table.unit else {}), **data, "content": found}
+        return {**data, "content": found}
 
     @property
     def table(self) -> MeasurementTable:

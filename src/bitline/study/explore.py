@@ -22,7 +22,7 @@ from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.forms import form_of
 from bitline.study.objectives import Objectives
-from bitline.study.pareto import front, ranks
+from bitline.study.pareto import front, ranks, spread
 from bitline.study.point import Point, in_line
 from bitline.study.possible import check_axes, note_of, nothing
 from bitline.study.store import FRONT, LEFT_OUT, Store
@@ -225,7 +225,8 @@ class _Screening:
         return self.study.measure.sign * ratio  # a large ratio is good, whatever the direction of the measure
 
     def survivors(self) -> tuple[Point, ...]:
-        """The designs of the best fronts; of one that does not fit, an even choice along the first objective."""
+        """The designs of the best fronts; of one that does not fit, an even choice along the first objective, ends
+        included."""
         keys = list(self.values)
         small = [self.objectives.small(self.values[key]) for key in keys]
         order = ranks(small)
@@ -236,8 +237,7 @@ class _Screening:
             room = self.study.search.survivors - len(chosen)
             if room <= 0:
                 break
-            step = max(1.0, len(members) / room)
-            chosen += [members[int(position * step)] for position in range(min(room, len(members)))]
+            chosen += spread(members, room)
         return tuple(self.looked_at[keys[index]] for index in chosen)
 
 

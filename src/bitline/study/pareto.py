@@ -75,3 +75,18 @@ def ranks(values: Sequence[Sequence[float]]) -> list[int]:
                 result[index] = rank
         rank += 1
     return result
+
+
+def spread(members: Sequence[int], room: int) -> list[int]:
+    """Members at even distances, both ends among them where there is room for two; all of them where they fit.
+
+    Args:
+        members: of a front, in the order of an objective.
+        room: how many are chosen at most, 1 or more.
+
+    Examples:
+        >>> spread(range(20), room=4), spread(range(20), room=1), spread(range(3), room=4)
+        ([0, 6, 12, 19], [0], [0, 1, 2])
+    """
+    chosen = min(room, len(members))
+    return [members[place * (len(members) - 1) // max(1, chosen - 1)] for place in range(chosen)]

@@ -292,6 +292,7 @@ class Search(Part):
     """What stands for accuracy then: the signal-to-error ratio of the network's last analog layer, on the images that
     layer errors are of (the first 64), which says more on few images; or the accuracy on `screening_images`."""
     survivors: Annotated[int, Field(ge=1)] = 20
-    """How many designs at most are then measured in full: those of the best fronts."""
+    """How many designs at most are then measured in full: those of the best fronts, of one that is larger its ends and
+    an even choice between them."""
     seed: int = 0
     """Seed of the search."""
