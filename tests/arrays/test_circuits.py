@@ -196,7 +196,7 @@ def test_line_voltages_follow_from_the_currents(wire, ground, rows, seed):
 def test_predistorted_cells_deliver_the_ideal_current_at_their_activity():
     cells = torch.from_numpy(random_cells(100, 5, 0) * 0.4)
     array = GateDrivenArray(bit_line=Wire(segment=1e-4), predistortion=1.0)
-    aimed = array.predistorted(cells[None, None, None], [slice(0, 100)], 1)[0, 0, 0]
+    aimed = array.predistorted(cells[None, None, None], [slice(0, 100)], 1, Ohmic().current)[0, 0, 0]
     assert bool((aimed >= cells).all())
     outputs = plain_ladder(torch.ones(1, 100), aimed, aimed, array.wires)[0]
     torch.testing.assert_close(outputs, cells.sum(0), rtol=1e-6, atol=1e-9)

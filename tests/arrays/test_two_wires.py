@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 from bitline import AnalogCore, Design
 from bitline.arrays import GateDrivenArray, Wire
 from bitline.arrays._ladder import InputWindows
+from bitline.arrays._predistortion import conductances_carrying
 from bitline.arrays._two_wires import plain_two_wire_products, two_wire_products
 from bitline.arrays.circuit import gate_driven_circuit, solve
+from bitline.devices.current_voltage import Milo2021, Ohmic
+from bitline.devices.sinh_current import SinhCurrent
+from bitline.errors import DesignError
+from bitline.evaluation.ir_drop import ideal_outputs, ir_drop
 
 segments = st.sampled_from([0.0, 1e-5, 1e-4, 1e-2, 0.5, 20.0])
 terminals = st.sampled_from([0.0, 1e-3, 1.0])
@@ -123,9 +128,34 @@ def test_predistorted_cells_deliver_the_ideal_current(end, ground, lines):
     wires = {"bit_line": Wire(segment=1e-4, terminal=1e-3), "source_line": Wire(segment=2e-4, terminal=2e-3)}
     array = GateDrivenArray(**wires, source_feed=end, ground=ground, lines=lines, predistortion=1.0)
     wanted = torch.from_numpy(np.stack([random_cells(40, 3, seed) for seed in range(2)]))[:, None] * 0.3
-    aimed = array.predistorted(wanted[:, :, None], [slice(0, 40)], 1)[:, :, 0]
+    aimed = array.predistorted(wanted[:, :, None], [slice(0, 40)], 1, Ohmic().current)[:, :, 0]
     cells = aimed.numpy()
     found = by_nodal_analysis(array, cells, np.ones(40, dtype=int), 1)
     ideal = wanted.sum(2).numpy()
     expected = ideal[:1] - ideal[1:] if lines == "interleaved" else ideal
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("lines", ["separate", "interleaved"])
+@pytest.mark.parametrize("ground", ["bottom", "top", "both"])
+@pytest.mark.parametrize("curve", [SinhCurrent(read_voltage_V=0.4, scale_V=0.15), Milo2021(read_voltage_V=0.5)])
+def test_predistorted_cells_that_are_not_ohmic_deliver_the_ideal_current(curve, ground, lines):
+    """They were programmed as ohmic ones, and gave a tenth too little, or a twentieth too much."""
+    wires = {"bit_line": Wire(segment=1e-3, terminal=1e-3), "source_line": Wire(segment=5e-4)}
+    array = GateDrivenArray(**wires, ground=ground, lines=lines, predistortion=1.0)
+    wanted = 0.1 + 0.3 * torch.from_numpy(np.stack([random_cells(24, 3, seed) for seed in range(2)]))
+    aimed = array.predistorted(wanted[:, None, None], [slice(0, 24)], 1, curve.current)[:, 0, 0]
+    order, on = array.rows_from_the_top(aimed[:, None], 1), np.ones(24)
+    cells, plain = aimed[:, order].numpy(), wanted[:, order].numpy()
+    both = (cells[1], plain[1]) if lines == "interleaved" else (None, None)
+    expected = ideal_outputs(plain[0], on, both[1], curve)
+    lost = ir_drop(plain[0], on, array, both[1], curve).outputs - expected
+    assert np.abs(lost).max() > 0.01 * np.abs(expected).max()
+    np.testing.assert_allclose(ir_drop(cells[0], on, array, both[0], curve).outputs, expected, rtol=1e-7, atol=1e-7)
+
+
+def test_conductances_that_no_step_leads_to_are_refused():
+    """Newton's method jumps from one side of the root of a square root to the other."""
+    half, volts = torch.tensor([0.5]).double(), torch.tensor([0.9]).double()
+    with pytest.raises(DesignError, match=r"array\.predistortion found no conductances"):
+        conductances_carrying(0 * half, volts, half, lambda g, v: (g - 0.3).sign() * (g - 0.3).abs().sqrt() * v)

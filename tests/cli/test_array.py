@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -36,3 +37,26 @@ def test_command_solves_an_array_and_writes_a_netlist(tmp_path, monkeypatch, cap
     assert ir_drop(cells[-rows - 1 :], np.ones(rows + 1), array).worst > 0.05
     if shutil.which("ngspice"):
         assert len(ngspice((tmp_path / "a.cir").read_text(encoding="utf-8"), tmp_path)) == 6
+
+
+WIRES = ["--set", "array.kind=gate-driven", "--set", "array.bit_line.segment=3e-4", "--rows-on", "100"]
+
+
+def test_an_array_of_a_layer_is_that_of_its_rule(bitline, tmp_path):
+    """The rule was left out without a word."""
+    rule = "layers=[{match='stage3', set={'array.rows'=144}}]"
+    status, printed, _ = bitline("array", *WIRES, "--set", rule, "--partition", 3, "--out", tmp_path)
+    assert status == 0
+    assert "144 x 64 cells of stage3.conv2" in printed and "with the rule 'stage3', 100 % of rows on" in printed
+
+
+def test_predistorted_cells_lose_less(bitline, tmp_path):
+    """Predistortion was left out: the worst column was off by as much as without."""
+    worst = []
+    for predistortion in ((), ("--set", "array.predistortion=1")):
+        status, printed, _ = bitline("array", *WIRES, *predistortion, "--layer", "fc", "--json", "--out", tmp_path)
+        assert status == 0
+        worst.append(json.loads(printed)["array"][1]["value"])
+    assert worst[1] < 0.2 * worst[0]
+    status, _, told = bitline("array", *WIRES, *predistortion, "--worst", 2, "--out", tmp_path)
+    assert status == 2 and "--worst takes rows away, and array.predistortion has programmed" in told

@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.chain import literal_chain
 from strategies import inputs_for
 
-from bitline import AnalogCore, Design
+from bitline import AnalogCore, Design, convert
 from bitline.design.approximations import approximations
 from bitline.errors import ApproximationWarning, DesignError
 from bitline.numerics.draws import Draws
@@ -150,3 +151,46 @@ def test_without_converters_lines_are_solved_for_all_input_bits_at_once():
     )
     assert each.programmed.plan.arithmetic.input_slices == 1
     assert np.array_equal(each @ inputs, together @ inputs)
+
+
+PREDISTORTED = {"kind": "gate-driven", "bit_line": {"segment": 2e-3}, "predistortion": 1.0}
+
+
+def test_each_group_is_predistorted_for_the_order_of_its_own_rows():
+    """Heavy rows of one group were predistorted for the places of those of another."""
+    design = Design(
+        weights={"bits": 5, "largest": 1.0},
+        inputs={"bits": 1, "signed": False, "range": {"kind": "given", "high": 1.0}},
+        cell={"on_off_ratio": float("inf")},
+        adc="none",
+        array={**PREDISTORTED, "row_order": "heaviest-at-foot"},
+    )
+    ramp, drawn = torch.linspace(0.05, 0.6, 64).reshape(8, 8), torch.rand(2, 4, 8, 8, generator=torch.manual_seed(0))
+    network = torch.nn.Sequential(torch.nn.Conv1d(16, 8, 8, groups=2, bias=False)).requires_grad_(False)
+    network[0].weight.copy_(torch.cat([drawn[0] * ramp, drawn[1] * ramp.flip(0, 1)]))
+    inputs = torch.ones(1, 16, 8)
+    found, expected = (
+        convert(network, of, inputs)(inputs) for of in (design, design.with_settings({"array": "ideal"}))
+    )
+    torch.testing.assert_close(found, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("levels", [{"kind": "uniform", "count": 4}, {"kind": "table", "values": [0.1, 0.2, 0.5, 1.0]}])
+def test_predistorted_cells_are_at_levels_that_the_write_circuit_can_aim_at(levels):
+    """Exact cells of four levels held 89 conductances."""
+    design = Design(adc="none", cell={"on_off_ratio": 10, "levels": levels}, array=PREDISTORTED)
+    matrix = np.random.default_rng(0).random((4, 64)).astype(np.float32)
+    held, plain = (
+        torch.unique(core_of(matrix, of, np.random.default_rng(1).random((64, 5))).cells().conductance)
+        for of in (design, design.with_settings({"array": "ideal"}))
+    )
+    torch.testing.assert_close(held, plain, rtol=0, atol=5e-5)  # a step of the grid of cells with errors
+
+
+def test_predistorted_cells_of_interleaved_lines_stay_above_G_min():
+    """Cells whose supply the line raises were programmed below the lowest conductance that cells have."""
+    design = Design(adc="none", cell={"on_off_ratio": 10}, array={**PREDISTORTED, "lines": "interleaved"})
+    matrix = np.random.default_rng(0).random((4, 64)).astype(np.float32)
+    held = core_of(matrix, design, np.random.default_rng(1).random((64, 5))).cells().conductance
+    assert float(held.min()) == pytest.approx(0.1, abs=5e-5)
+    assert bool((held[0] > 0.11).any())

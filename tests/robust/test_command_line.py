@@ -31,6 +31,7 @@ ACCEPTED = {
     "--compared-images": {"0": "none are compared"},
     "--slice": {"0": "the lowest bits"},
     "--partition": {"0": "the first rows"},
+    "--tile": {"0": "the first columns"},
     "--time": {
         "0": "at once",
         "1.5": "seconds",

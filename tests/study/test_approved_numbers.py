@@ -63,6 +63,13 @@ OTHERS: dict[str, dict[str, Any]] = {
         "cell.faults": {"stuck_low": 0.1, "stuck_high": 0.05, "spare_columns": 1},
     },
     "gate-driven": {"array.kind": "gate-driven", "array.bit_line.segment": 1e-3, "cell.on_off_ratio": 20.0},
+    "predistorted": {
+        "array": {"kind": "gate-driven", "bit_line": {"segment": 5e-3}, "lines": "interleaved", "predistortion": 0.5},
+        "array.row_order": "heaviest-at-foot",
+        "cell.current_voltage": "sinh",
+        "cell.levels": {"kind": "uniform", "count": 9},
+        "cell.on_off_ratio": 20.0,
+    },
     "row-driven": {"array.kind": "row-driven", "array.word_line.segment": 1e-3, "array.bit_line.segment": 1e-3},
     "charge-sharing": {"array": {"kind": "charge-sharing", "mismatch": 0.1, "parasitic": 0.5, "capacitor_fF": 0.1}},
     "compensated": {"cell.device": "pcm-nandakumar-2019", "cell.time": "1 hour", "cell.drift_compensation": "column"},

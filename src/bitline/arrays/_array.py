@@ -17,7 +17,7 @@ from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
-    from bitline.arrays.nodal_lines import Block, NodalLines
+    from bitline.arrays.nodal_lines import Block, CellCurrent, NodalLines
     from bitline.arrays.product import Product
 
 
@@ -106,8 +106,13 @@ class Array(Variant):
         """What of the array networks compute approximately: by how much, and what is exact instead."""
         return ()
 
-    def order(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
-        """Rows of a partition by their place on the array, from the far end of the bit lines, (rows,) indices.
+    @property
+    def is_grounded_at_the_top(self) -> bool:
+        """Whether bit lines have their virtual ground before the first row, and not behind the last."""
+        return False
+
+    def rows_from_the_top(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
+        """Rows of a partition by their place on the array, as `circuit` takes them, (rows,) indices.
 
         Args:
             targets: G/G_max that cells are meant to have, (lines, slices, rows, columns).
@@ -146,18 +151,25 @@ class Array(Variant):
         """
         raise NotImplementedError
 
-    def predistorted(self, targets: CellTensor, row_slices: Sequence[slice], positions: int) -> CellTensor:
+    def predistorted(
+        self, targets: CellTensor, row_slices: Sequence[slice], positions: int, current: CellCurrent
+    ) -> CellTensor:
         """Conductances to program so that outputs come out as wanted in spite of the wires.
 
         Args:
             targets: G/G_max without wires, (lines, slices, groups, rows, columns).
             row_slices: rows of each row partition.
             positions: kernel positions of an input channel.
+            current: what cells draw.
 
         Returns:
             G/G_max, same shape; the targets themselves if the array does not correct for its wires.
         """
         return targets
+
+    def without_predistortion(self) -> Array:
+        """The same array with cells that are programmed as on lines without resistance; itself if they are."""
+        return self
 
     def effective_conductances(self, cells: CellTensor, row_slices: Sequence[slice]) -> CellTensor:
         """Conductances that the array's outputs show, where its wires keep outputs linear in the inputs.

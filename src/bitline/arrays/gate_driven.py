@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,13 +13,15 @@ from torch import Tensor
 from bitline.arrays._array import Array, refuse_unsigned
 from bitline.arrays._ladder import InputWindows, ladder_products, line_voltages
 from bitline.arrays._line_wires import OPEN, LineWires
+from bitline.arrays._predistortion import conductances_carrying
+from bitline.arrays._row_orders import ROW_ORDERS
 from bitline.arrays._two_wires import ColumnWires, two_wire_products
 from bitline.arrays.wires import Wire
 from bitline.shapes import BlockTensor, CellTensor, Float, Int
 
 if TYPE_CHECKING:
     from bitline.arrays.circuit.elements import Circuit, Numbers
-    from bitline.arrays.nodal_lines import Block, NodalLines
+    from bitline.arrays.nodal_lines import Block, CellCurrent, NodalLines
 
 
 class GateDrivenArray(Array):
@@ -54,7 +56,8 @@ class GateDrivenArray(Array):
     """Differential cells on two bit lines, subtracted at the foot, or on one line with opposite supplies."""
     predistortion: Annotated[float, Field(gt=0, le=1)] | None = None
     """Program cells so that the line delivers the currents wanted when this share of every row's inputs is on; not at
-    all if not given."""
+    all if not given. The write circuit can aim no higher than G_max, no lower than G_min, and at no conductance between
+    the levels of `cell.levels`."""
     row_order: Literal["channel", "position", "heaviest-at-foot"] = "channel"
     """Order of the rows from top to bottom: the kernel positions of one channel together, the channels of one kernel
     position together, or by total conductance with the largest next to the virtual ground."""
@@ -127,31 +130,45 @@ class GateDrivenArray(Array):
         terminal = self.bit_line.normalised_terminal + self.source_line.normalised_terminal
         return LineWires(segment, terminal, terminal if self.ground == "both" else OPEN)
 
-    def predistorted(self, targets: CellTensor, row_slices: Sequence[slice], positions: int) -> CellTensor:
+    def predistorted(
+        self, targets: CellTensor, row_slices: Sequence[slice], positions: int, current: CellCurrent
+    ) -> CellTensor:
         """Conductances to program: higher where the line takes voltage away, if `predistortion` asks for it.
 
-        At the chosen activity a, and if every cell carries its ideal current, the line's voltages v follow from the
-        currents a g alone; a cell of g / (1 - v) then carries a g. Conductances end at G_max.
+        At the chosen activity a, and if every cell that is on carries its ideal current i, the line's voltages v follow
+        from the currents a i alone; the cell is programmed so that it carries i at the voltage 1 - v that is left. An
+        ohmic cell of conductance g then has g / (1 - v). Conductances end at 0 and G_max.
 
         Args:
             targets: G/G_max without wires, (lines, slices, groups, rows, columns).
             row_slices: rows of each row partition.
             positions: kernel positions of an input channel.
+            current: what cells draw.
         """
         if self.predistortion is None or self.wires.is_ideal:
             return targets
         result = targets.clone()
-        for rows in row_slices:
-            part = targets[..., rows, :]
-            order = self.order(part.flatten(1, 2), positions)
-            lines = part[..., order, :].double()
-            aimed = lines / (1 - self._lost(self.predistortion * lines)).clamp(min=1e-3)
-            part = part.clone()
-            part[..., order, :] = aimed.to(part.dtype)
-            result[..., rows, :] = part
-        return result.clamp(max=1)
+        for group in range(targets.shape[2]):
+            for rows in row_slices:
+                block = targets[:, :, group, rows]
+                order = self.order(block, positions)
+                aimed = self._aimed(block[:, :, order].double(), self.predistortion, current)
+                result[:, :, group, rows][:, :, order] = aimed.to(result)
+        return result
 
-    def _lost(self, currents: CellTensor) -> CellTensor:
+    def without_predistortion(self) -> GateDrivenArray:
+        return self if self.predistortion is None else self.model_copy(update={"predistortion": None})
+
+    def _aimed(self, lines: BlockTensor, activity: float, current: CellCurrent) -> BlockTensor:
+        """`predistorted` of one block, whose rows are in their order on the line, float64."""
+        supply = torch.ones_like(lines)
+        if self.subtracts_on_the_line:
+            supply[1:] = -1
+        wanted = current(lines, supply)
+        left = 1 - self._lost(activity * supply * wanted)
+        return conductances_carrying(wanted, supply * left.clamp(min=1e-3), lines, current)
+
+    def _lost(self, currents: BlockTensor) -> BlockTensor:
         """V/V_read that wires take away from cells of given currents, in their order on the line, float64."""
         net = currents[:1] - currents[1:] if self.subtracts_on_the_line else currents
         merged = self._acts_as_one_wire or self.source_line.is_ideal
@@ -180,6 +197,14 @@ class GateDrivenArray(Array):
         """
         order = ROW_ORDERS[self.row_order](targets, positions)
         return order.flip(0) if self.ground == "top" and self.row_order != "heaviest-at-foot" else order
+
+    @property
+    def is_grounded_at_the_top(self) -> bool:
+        return self.ground == "top"
+
+    def rows_from_the_top(self, targets: BlockTensor, positions: int) -> Int[Tensor, "rows"]:
+        order = self.order(targets, positions)
+        return order.flip(0) if self.is_grounded_at_the_top else order
 
     def circuit(self, cells: Numbers, inputs: Numbers, minus: Numbers | None = None) -> Circuit:
         from bitline.arrays.circuit import gate_driven_circuit  # here, for the start-up of what does not need it
@@ -254,25 +279,3 @@ class SourcedLines:
 def _side_by_side(cells: BlockTensor) -> Float[Tensor, "rows solved"]:
     """(lines, slices, rows, columns) as (rows, lines * slices * columns)."""
     return cells.permute(2, 0, 1, 3).flatten(1).contiguous()
-
-
-def _by_channel(targets: Tensor, positions: int) -> Tensor:
-    return torch.arange(targets.shape[2])
-
-
-def _by_position(targets: Tensor, positions: int) -> Tensor:
-    rows = torch.arange(targets.shape[2])
-    return torch.argsort((rows % positions) * len(rows) + rows // positions)
-
-
-def _by_weight(targets: Tensor, positions: int) -> Tensor:
-    totals = targets.double().sum((0, 1, 3)).cpu().round(decimals=4)  # rounding must not decide between equal rows
-    return torch.argsort(totals, stable=True)
-
-
-ROW_ORDERS: dict[str, Callable[[Tensor, int], Tensor]] = {
-    "channel": _by_channel,
-    "position": _by_position,
-    "heaviest-at-foot": _by_weight,
-}
-"""Who decides which row lies where."""

@@ -92,6 +92,10 @@ class RowDrivenArray(Array):
         assert plain is not None
         return torch.from_numpy(effective_conductance(plain, self.row_wire, self.column_wire, opposite).copy())
 
+    @property
+    def is_grounded_at_the_top(self) -> bool:
+        return self.ground == "top"
+
     def nodal_lines(self, block: Block) -> NodalLines:
         from bitline.arrays._mesh_lines import row_driven_lines  # here, for the start-up of what does not need it
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bitline.design import Design
     from bitline.evaluation.ir_drop import IrDrop
+    from bitline.evaluation.layer_array import LayerArray
 
 DEFAULT_LAYER = "stage3.conv2"
 SMALLEST, LARGEST = 1e-6, 1e6
@@ -49,8 +50,12 @@ def array(
     partition: Annotated[
         int, typer.Option(min=0, max=options.MOST, metavar="N", help="Row partition of the layer.")
     ] = 0,
+    tile: Annotated[int, typer.Option(min=0, max=options.MOST, metavar="N", help="Column tile of the layer.")] = 0,
     inputs: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Row inputs as a .npy vector; random ones if not given.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Row inputs, from the top of the array, as a .npy vector; random ones if not given."
+        ),
     ] = None,
     rows_on: Annotated[
         float, typer.Option(min=0, max=100, metavar="P", help="Rows that are on, at random, in per cent.")
@@ -78,55 +83,49 @@ def array(
     """Solve every voltage and current of one array with resistive wires.
 
     Prints the error of the outputs and the power in cells and wires, and writes columns.csv and heat maps. Without
-    --cells, the array holds one line of a layer of a network, programmed as the design says.
+    --cells, the array holds one line of a layer of a network, as the design and its rule for the layer say: the same
+    cells, in the same order, that the network is simulated with.
 
     Examples:
 
       bitline array --set array.kind=gate-driven --set array.bit_line.segment=1e-4
       bitline array --set array.kind=row-driven --cells G.npy --spice array.cir
     """
-    from bitline.evaluation.ir_drop import ir_drop
+    from bitline.evaluation.layer_array import ArrayPlace, layer_array
 
     output = Output.of(context)
     if cells is not None:
-        refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition")
+        refuse_idle(context, "with --cells", "model", "weights", "layer", "slice_", "partition", "tile")
     if inputs is not None:
         refuse_idle(context, "with --inputs", "rows_on")
     if cells is not None and inputs is not None:
         refuse_idle(context, "with --cells and --inputs", "seed")
     supply = _Supply(G_max_uS, V_read)
     chosen = chosen_design(design, set_, allow_code)
-    if spice is not None and not chosen.cell.current_voltage.is_linear:
-        raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
     check_writable("--out", out / "columns.csv", out / "array.png")
     check_writable("--spice", *([spice] if spice else []))
     given = None if inputs is None else _load(inputs, "--inputs", 1, (-1, 1), "V/V_read")
-    held, minus = (
-        _Block(layer, slice_, partition, seed).cells(Source(model, weights), chosen)
+    shown = (
+        layer_array(Source(model, weights).network(), chosen, ArrayPlace(layer, slice_, partition, tile), seed)
         if cells is None
-        else (_load(cells, "--cells", 2, (0, 1), "G/G_max"), None)
+        else _of_file(cells, chosen)
     )
-    on = _random_inputs(len(held), rows_on / 100, seed) if given is None else given
+    _refuse_impossible(shown, worst, spice)
+    on = _random_inputs(len(shown.lines.cells), rows_on / 100, seed) if given is None else given
     with output.progress() as tell:
         tell("solving the array", 0, None)
-        drop = ir_drop(held, on, chosen.array, minus, chosen.cell.current_voltage)
-    size = f"{held.shape[0]} x {held.shape[1]} cells of {layer if cells is None else cells}"
-    share = percent(float((on != 0).mean()), 0)
-    caption = f"{size}, {chosen.array.kind} array of design {chosen.name}, {share} % of rows on"
+        drop = shown.ir_drop(on)
+    caption = _caption(shown, layer if cells is None else str(cells), on)
     rows = _quantities(drop, on, supply)
     if worst is not None:
-        tallest = _tallest(output, chosen, (held, minus), on, worst / 100)
-        rows.append((f"most rows for {exact(worst)} %", f"of {len(held):,}", tallest))
+        tallest = _tallest(output, shown, on, worst / 100)
+        rows.append((f"most rows for {exact(worst)} %", f"of {len(shown.lines.cells):,}", tallest))
     written = _write(out, drop, caption)
     if spice is not None:
-        _write_netlist(spice, chosen, (held, minus), on, supply, caption)
+        _write_netlist(spice, shown, on, supply, caption)
         written.append(spice)
     output.results(Table("array", (name("quantity"), name("unit", ""), Column("value", "value")), rows, caption))
     output.wrote(*written)
-
-
-Cells = tuple["np.ndarray", "np.ndarray | None"]
-"""Cells, and those of the opposite supply where lines are interleaved."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +147,37 @@ class _Supply:
                 )
 
 
+def _of_file(cells: Path, design: Design) -> LayerArray:
+    from bitline.evaluation.layer_array import LayerArray, Lines
+
+    lines = Lines(_load(cells, "--cells", 2, (0, 1), "G/G_max"))
+    return LayerArray(design, "", lines, lines)
+
+
+def _refuse_impossible(shown: LayerArray, worst: float | None, spice: Path | None) -> None:
+    """Refuse what cannot be done with an array.
+
+    Raises:
+        DesignError: which option, and what to do instead.
+    """
+    if worst is not None and shown.is_predistorted:
+        raise DesignError(
+            "--worst takes rows away, and array.predistortion has programmed the cells for the wires of all of them: "
+            "leave one of them out"
+        )
+    if spice is not None and not shown.design.cell.current_voltage.is_linear:
+        raise DesignError("--spice writes resistors: use cell.current_voltage = 'ohmic'")
+
+
+def _caption(shown: LayerArray, of: str, inputs: np.ndarray) -> str:
+    rows, columns = shown.lines.cells.shape
+    rule = f" with the rule {shown.rule}" if shown.rule else ""
+    return (
+        f"{rows} x {columns} cells of {of}, {shown.design.array.kind} array of design {shown.design.name}{rule}, "
+        f"{percent(float((inputs != 0).mean()), 0)} % of rows on"
+    )
+
+
 def _quantities(drop: IrDrop, inputs: np.ndarray, supply: _Supply) -> list[tuple[Any, ...]]:
     import numpy as np
 
@@ -164,14 +194,16 @@ def _quantities(drop: IrDrop, inputs: np.ndarray, supply: _Supply) -> list[tuple
     ]
 
 
-def _tallest(output: Output, design: Design, cells: Cells, inputs: np.ndarray, error: float) -> int:
+def _tallest(output: Output, shown: LayerArray, inputs: np.ndarray, error: float) -> int:
     from bitline.evaluation.ir_drop import most_rows
 
-    held, minus = cells
+    array, curve = shown.design.array, shown.design.cell.current_voltage
     with output.progress() as tell:
-        return most_rows(
-            held, inputs, design.array, error, minus, lambda rows: tell(f"bisecting: {rows:,} rows", 0, None)
-        )
+
+        def tried(rows: int) -> None:
+            tell(f"bisecting: {rows:,} rows", 0, None)
+
+        return most_rows(shown.lines.cells, inputs, array, error, shown.lines.minus, curve, tried)
 
 
 def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
@@ -183,13 +215,10 @@ def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
     return [out / "columns.csv", out / "array.png"]
 
 
-def _write_netlist(
-    spice: Path, design: Design, cells: Cells, inputs: np.ndarray, supply: _Supply, caption: str
-) -> None:
+def _write_netlist(spice: Path, shown: LayerArray, inputs: np.ndarray, supply: _Supply, caption: str) -> None:
     from bitline.arrays.circuit import to_spice
 
-    held, minus = cells
-    circuit = design.array.circuit(held, inputs, minus)
+    circuit = shown.design.array.circuit(shown.lines.cells, inputs, shown.lines.minus)
     write_text(spice, to_spice(circuit, supply.G_max_uS * 1e-6, supply.V_read, caption))
 
 
@@ -231,44 +260,3 @@ def _random_inputs(rows: int, active: float, seed: int) -> np.ndarray:
     import numpy as np
 
     return (np.random.default_rng(seed).random(rows) < active).astype(np.float64)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A block of cells of a layer, as the options of the same names say."""
-
-    layer: str
-    slice: int
-    partition: int
-    seed: int
-
-    def cells(self, source: Source, design: Design) -> Cells:
-        """Cells of the layer's first line, in the array's order of rows, and of its second where lines interleave.
-
-        Raises:
-            DataError: there is no such layer, slice or partition.
-        """
-
-        from bitline.config.messages import nearest
-        from bitline.layer.chip import Chip
-        from bitline.nn import ANALOG_LAYERS, fold_batch_norm
-
-        network = source.network()
-        fold_batch_norm(network)
-        found = {path: module for path, module in network.named_modules() if type(module) in ANALOG_LAYERS}
-        if self.layer not in found:
-            raise DataError(f"network {source.model!r} has no matrix layer {self.layer!r}{nearest(self.layer, found)}")
-        array = design.array
-        matrix = found[self.layer]
-        without_wires = design.with_settings({"array.kind": "ideal"})
-        encoded = ANALOG_LAYERS[type(matrix)].of(matrix, without_wires, self.layer).encoded()
-        conductance = encoded.program(Chip(self.seed)).conductance
-        if self.slice >= conductance.shape[1] or self.partition >= len(encoded.row_slices):
-            raise DataError(
-                f"layer {self.layer!r} has {conductance.shape[1]} weight slices and {len(encoded.row_slices)} row "
-                f"partitions on this design: --slice {self.slice} --partition {self.partition} is not one of them"
-            )
-        rows = encoded.row_slices[self.partition]
-        order = array.order(encoded.exact().conductance[:, :, 0, rows], encoded.product.positions)
-        lines = [line[self.slice, 0, rows][order].double().numpy() for line in conductance]
-        return lines[0], lines[1] if array.subtracts_on_the_line else None

@@ -124,6 +124,16 @@ def _is_relu_aware(settings: Settings) -> bool:
     return bool(settings.get("adc.range.relu_aware"))
 
 
+def _predistorts_other_cells(settings: Settings) -> bool:
+    """Groups with an order of rows each, levels, curves, and cells that are lowered: what predistortion overlooked."""
+    return settings.get("array.predistortion") is not None and (
+        settings["array.row_order"] == "heaviest-at-foot"
+        or settings["array.lines"] == "interleaved"
+        or settings["cell.levels.kind"] != "continuous"
+        or settings["cell.current_voltage.kind"] != "ohmic"
+    )
+
+
 CHANGES = (
     Change("curved-noise", "read noise of nonlinear cells, 28 November 2026", _is_curved_and_noisy),
     Change("gains-on-wires", "gains against drift on resistive lines, 28 November 2026", _is_compensated_on_wires),
@@ -141,6 +151,7 @@ CHANGES = (
         "noise-of-long-codes", "read noise of inputs above 16 bits, 30 November 2026", _slices_long_codes_with_noise
     ),
     Change("relu-floor", "ranges of ReLU-aware layers, 30 November 2026", _is_relu_aware),
+    Change("predistorted-cells", "cells predistorted against wires, 30 November 2026", _predistorts_other_cells),
 )
 """Every change since 28 November 2026, in order. Keys have their names, so that lines are added at the end and never
 taken out."""

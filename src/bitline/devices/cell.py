@@ -37,9 +37,10 @@ class Cell(Part):
     on_off_ratio: Annotated[float, Field(gt=1, allow_inf_nan=True)] | None = None
     """G_max / G_min; inf for cells that can be switched off. The device decides if not given."""
     levels: AnyLevels = ContinuousLevels()
-    """Conductances that can be aimed at, of which targets take the nearest: 'continuous', 'uniform' (with a count) or
-    'table' (with values). Half-way between two it is the one with the even number from G_min ('uniform'), or the
-    smaller one ('table'), unless the target's last binary digit decides: few fractions of a window are exact."""
+    """Conductances that can be aimed at, of which targets take the nearest, predistorted ones (`array.predistortion`)
+    too: 'continuous', 'uniform' (with a count) or 'table' (with values). Half-way between two it is the one with the
+    even number from G_min ('uniform'), or the smaller one ('table'), unless the target's last binary digit decides:
+    few fractions of a window are exact."""
     programming: AnyProgramming = Once()
     """How cells are written: 'once', or 'write-verify' with a tolerance."""
     variation: Variation = Variation()

@@ -29,7 +29,7 @@ class IrDrop:
     Attributes:
         array: the circuit's description.
         solution: every voltage and current, with wires.
-        ideal: (columns,) output currents without wires, in units of G_max V_read.
+        ideal: (columns,) output currents wanted: those without wires, in units of G_max V_read.
 
     Examples:
         >>> from bitline.arrays import GateDrivenArray, Wire
@@ -93,19 +93,33 @@ def ir_drop(
         >>> ir_drop(np.ones((8, 1)), np.ones(8), array).outputs.round(3)
         array([7.802])
     """
-    import torch
-
     curve = Ohmic() if curve is None else curve
     cells, inputs = checked_cells(cells, inputs)
     circuit = array.circuit(cells, inputs, minus)
+    solution = solve(circuit) if curve.is_linear else solve_nonlinear(circuit, curve.current)
+    return IrDrop(array, solution, ideal_outputs(cells, inputs, minus, curve))
+
+
+def ideal_outputs(cells: Numbers, inputs: Numbers, minus: Numbers | None, curve: AnyCurrentVoltage) -> Numbers:
+    """Output currents without wires, (columns,), in units of G_max V_read.
+
+    Args:
+        cells, inputs, minus, curve: as for `ir_drop`.
+
+    Examples:
+        >>> ideal_outputs(np.array([[0.2, 1.0], [0.4, 0.5]]), np.array([1.0, 0.5]), None, Ohmic())
+        array([0.4 , 1.25])
+    """
+    import torch
+
     if curve.is_linear:
-        return IrDrop(array, solve(circuit), inputs @ (cells if minus is None else cells - minus))
-    ideal = sum(
+        return np.asarray(inputs @ (cells if minus is None else cells - minus))
+    both = [
         curve.current(torch.from_numpy(held), torch.from_numpy(sign * inputs)[:, None]).numpy().sum(0)
         for held, sign in ((cells, 1), (minus, -1))
         if held is not None
-    )
-    return IrDrop(array, solve_nonlinear(circuit, curve.current), ideal)
+    ]
+    return np.asarray(sum(both))
 
 
 def most_rows(
@@ -114,12 +128,15 @@ def most_rows(
     array: Array,
     error: float,
     minus: Numbers | None = None,
+    curve: AnyCurrentVoltage | None = None,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> int:
-    """The tallest array whose worst column is off by no more than `error`, by bisection over its last rows.
+    """The tallest array whose worst column is off by no more than `error`, by bisection.
+
+    Rows at the far end of the bit lines are taken away: the first ones, or the last ones of a ground at the top alone.
 
     Args:
-        cells, inputs, array, minus: as for `ir_drop`; the last rows are next to a virtual ground at the bottom.
+        cells, inputs, array, minus, curve: as for `ir_drop`.
         error: as a fraction of the largest ideal output of the array that is left.
         progress: called with each number of rows that is tried.
 
@@ -136,7 +153,8 @@ def most_rows(
 
     def is_good(rows: int) -> bool:
         progress(rows)
-        part = ir_drop(cells[-rows:], inputs[-rows:], array, None if minus is None else minus[-rows:])
+        left = slice(0, rows) if array.is_grounded_at_the_top else slice(len(cells) - rows, None)
+        part = ir_drop(cells[left], inputs[left], array, None if minus is None else minus[left], curve)
         return bool(np.any(part.ideal != 0)) is False or part.worst <= error
 
     good, bad = 0, len(cells) + 1

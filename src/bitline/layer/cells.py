@@ -181,6 +181,24 @@ def _targets(
     return found.reshape(*table.shape[:2], *codes.shape)
 
 
+def written_targets(wanted: CellTensor, design: Design, placement: Placement, positions: int) -> CellTensor:
+    """Target G/G_max that the write circuit aims at: those wanted, unless the array predistorts them.
+
+    Predistorted ones end at G_min, too, and take the nearest level, as all that is aimed at.
+
+    Args:
+        wanted: target G/G_max on lines without resistance, (lines, slices, groups, rows, columns + unit columns).
+        placement: of the layer on its arrays.
+        positions: kernel positions of an input channel.
+    """
+    cell = design.cell
+    aimed = design.array.predistorted(wanted, placement.row_slices, positions, cell.current_voltage.current)
+    if aimed is wanted:
+        return wanted
+    low = cell.window_low
+    return cell.levels.nearest(torch.maximum(aimed, wanted.clamp(max=low)), low)
+
+
 def program_cells(
     codes: StoredCodes, design: Design, placement: Placement, chip: Draws, name: str, positions: int = 1
 ) -> Cells:
@@ -217,7 +235,7 @@ def program_targets(
     """
     cell = design.cell
     draws = chip.of(name)
-    target = design.array.predistorted(wanted, placement.row_slices, positions)
+    target = written_targets(wanted, design, placement, positions)
 
     def pulse(numbers: Draws) -> Tensor:
         varied = cell.variation.apply(cell.device.program(target, numbers), placement, draws, chip)

@@ -118,10 +118,14 @@ class EncodedLayer:
         """Codes by group, (groups, rows, columns)."""
         return self.codes.to(self.step).reshape(self.product.groups, self.columns, -1).transpose(1, 2)
 
-    def program(self, chip: Chip) -> Cells:
-        """The layer's cells on one chip."""
+    def held(self, chip: Chip) -> Cells:
+        """The layer's cells on one chip, before anything is made of them on their lines."""
         codes, positions, design = self.stored_codes(), self.product.positions, chip.design(self.design)
-        cells = program_cells(codes, design, self.placement, chip.draws, self.name, positions).to(self.step)
+        return program_cells(codes, design, self.placement, chip.draws, self.name, positions).to(self.step)
+
+    def program(self, chip: Chip) -> Cells:
+        """The layer's cells on one chip, as they count on their lines."""
+        cells, design = self.held(chip), chip.design(self.design)
         shares = design.array.shares(cells.conductance.shape, self.row_slices, chip.draws.of(self.name))
         wired = cells = cells.counting(shares)
         if not design.bends_on_wires:

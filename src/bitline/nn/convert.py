@@ -33,10 +33,10 @@ from bitline.nn.precision import checked_network
 from bitline.nn.registry import (
     ANALOG_LAYERS,
     analog_form,
-    composite_form,
     is_quantised,
     losses,
     refuse_unmapped,
+    take_apart,
 )
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
@@ -238,7 +238,7 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
         ConversionError: there is none to make analog.
     """
     lost = losses(network, design)
-    _take_apart(network, design)
+    take_apart(network, design)
     places = names_of(network)
     remarks = (*check_rules(network, design, places, analog_form), *lost)
     folding = fold_pairs(network, pairs, message)
@@ -251,14 +251,6 @@ def _form(network: nn.Module, design: Design, pairs: tuple[Pair, ...], message: 
             f"{', '.join(layer.__name__ for layer in ANALOG_LAYERS)} that no rule keeps digital"
         )
     return _Form(network, digital, folding, remarks)
-
-
-def _take_apart(network: nn.Module, design: Design) -> None:
-    """Give each matrix of the layers of several matrices a layer of its own, in place."""
-    for module, names in names_of(network).items():
-        form = composite_form(module)
-        if form is not None and design_of(design, names) is not None:
-            form.take_apart(module, names[0])
 
 
 def _make_analog(

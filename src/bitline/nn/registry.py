@@ -80,6 +80,25 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     return extended(_checked(COMPOSITE_LAYERS[layer], layer, CompositeLayer, "COMPOSITE_LAYERS"), type(module))
 
 
+def take_apart(network: nn.Module, design: Design) -> None:
+    """Give each matrix of the layers of several matrices a layer of its own, in place.
+
+    Args:
+        network: in floating point.
+        design: decides which of its layers become analog.
+
+    Examples:
+        >>> network = nn.Sequential(nn.GRUCell(3, 2))
+        >>> take_apart(network, Design())
+        >>> [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+        ['0.ih', '0.hh']
+    """
+    for module, names in names_of(network).items():
+        form = composite_form(module)
+        if form is not None and design_of(design, names) is not None:
+            form.take_apart(module, names[0])
+
+
 def losses(network: nn.Module, design: Design) -> tuple[str, ...]:
     """A sentence for each class that its layers will not be instances of, or attributes of which they will not keep.
 
