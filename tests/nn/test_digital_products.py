@@ -7,8 +7,10 @@ import warnings
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from bitline import Design, analog_layers, conversion_of, convert
+from bitline.cost import gather_statistics
 from bitline.errors import LeftOutWarning
 from bitline.nn import AnalogLayer
 
@@ -76,3 +78,32 @@ def test_rules_know_transposed_linear_layers():
     rules = [{"match": "2", "set": {"adc.bits": 5}}]
     analog = convert(network(Conv1D(8, 32)), Design.of("differential").with_settings({"layers": rules}), X)
     assert [layer.design.adc.bits for layer in analog_layers(analog)] == [8, 5, 8]
+
+
+class Experts(nn.Module):
+    """Every sample's rows go to the expert that the sign of their first value chooses, as mixtures of experts do."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.weights = nn.Parameter(torch.randn(2, 8, outputs))
+
+    def forward(self, x):
+        rows = x.reshape(-1, 8)
+        expert = (rows[:, 0] > 0).long()
+        order = expert.argsort()
+        ends = torch.bincount(expert, minlength=2).cumsum(0).to(torch.int32)
+        return functional.grouped_mm(rows[order], self.weights, offs=ends)[order.argsort()].unflatten(0, x.shape[:-1])
+
+
+@pytest.mark.skipif(not hasattr(functional, "grouped_mm"), reason="a PyTorch without them")
+def test_products_of_groups_are_products_of_weights():
+    """Experts of transformers 5: neither the share nor the digital work knew of them."""
+    model = network(Experts(32))
+    try:
+        model(X)
+    except (RuntimeError, NotImplementedError) as error:
+        pytest.skip(f"not on this processor: {error}")
+    with pytest.warns(LeftOutWarning, match="80 % of the weights that multiply stay digital: '2.weights'"):
+        digital = gather_statistics(model, "differential", X).digital
+    assert digital.macs == 5 * 8 * 32

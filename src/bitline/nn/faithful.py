@@ -16,8 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils import _pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.config.users_code import failure
 from bitline.data.call import Call
@@ -29,26 +27,9 @@ from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
-from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.same_outputs import difference, leaves
+from bitline.nn.watch import Watch
 from bitline.numerics.random_state import keeping_random_state
-
-HARMLESS = frozenset(
-    {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
-    | {"new_full", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"}
-)
-"""Operations that pick rows of a matrix, or take its type and shape: no products."""
-PRODUCTS = frozenset(
-    {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "convolution", "linear", "matmul"}
-    | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_flash_attention_for_cpu"}
-    | {"_scaled_dot_product_efficient_attention", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
-    | {"_scaled_dot_product_cudnn_attention", "addbmm", "_addmm_activation", "_int_mm", "_scaled_mm", "_trilinear"}
-    | {"_weight_int8pack_mm", "_weight_int4pack_mm", "_weight_int4pack_mm_for_cpu", "mkldnn_rnn_layer", "_cudnn_rnn"}
-    | {"quantized_lstm", "quantized_gru"}
-)
-"""Operations that multiply and add."""
-QUANTISED_PRODUCTS = ("linear", "conv", "matmul", "batch_matmul", "quantized_")
-"""How names of PyTorch's quantised products begin."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +104,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     Raises:
         ConversionError: a layer is passed over, its weights are read from outside, or its matrix is that of another.
     """
-    watch = _Watch(network)
+    watch = Watch(network)
     try:
         with torch.no_grad(), computing(network, watch.compute), _same_randomness(), watch:
             outputs = leaves(rehearsal.call.on(network))
@@ -191,53 +172,7 @@ def is_repeatable(network: nn.Module, call: Call) -> bool:
         return not difference(first, leaves(call.on(network)))
 
 
-class _Watch(TorchDispatchMode):
-    """Sees every operation: which compute with a layer's weights outside the layer, and which are products."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
-        return False
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: Counter[str] = Counter()
-        self.outside: dict[str, str] = {}
-        self.products: set[str] = set()
-        self.inside = 0
-        self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
-        self.weights: dict[str, int] = {}
-        matrices = ((name, value) for name, value in network.named_buffers() if value.is_floating_point())
-        fixed = ((name, value) for name, value in matrices if value.ndim > 1)  # such as a filter bank
-        held = (*fixed, *network.named_parameters())
-        self.held = {_storage(value): (name, value.numel()) for name, value in held}
-
-    def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
-        """A layer in floating point, noted as called."""
-        self.calls[layer.name] += 1
-        self.inside += 1
-        try:
-            return agreeing_with_matrix(layer, inputs, layer.float_forward(inputs))
-        finally:
-            self.inside -= 1
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if not self.inside:
-            name = func.overloadpacket.__name__
-            is_product = name in PRODUCTS or (func.namespace == "quantized" and name.startswith(QUANTISED_PRODUCTS))
-            if is_product:
-                self.products.add(name)
-            for value in _pytree.tree_leaves((args, kwargs)):
-                if is_product and isinstance(value, Tensor) and value.ndim > 1 and _storage(value) in self.held:
-                    self.weights |= [self.held[_storage(value)]]
-                owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
-                if owner is not None and name not in HARMLESS and not _is_view(result, value):
-                    self.outside.setdefault(owner, name)
-        return result
-
-
-def _refuse_outside_reads(watch: _Watch) -> None:
+def _refuse_outside_reads(watch: Watch) -> None:
     for layer, operation in watch.outside.items():
         raise ConversionError(
             f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
@@ -285,15 +220,3 @@ def _same_randomness() -> Iterator[None]:
     with keeping_random_state():
         torch.manual_seed(0)
         yield
-
-
-def _storage(tensor: Tensor) -> int:
-    """Where a tensor's memory begins; tensors without memory of their own have none."""
-    try:
-        return tensor.untyped_storage().data_ptr() or id(tensor)
-    except (RuntimeError, NotImplementedError):
-        return id(tensor)
-
-
-def _is_view(result: Any, value: Tensor) -> bool:
-    return isinstance(result, Tensor) and _storage(result) == _storage(value)
