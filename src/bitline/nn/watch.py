@@ -10,14 +10,12 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.nn.contexts import analog_layers
+from bitline.nn.derived_weights import MADE_LIKE, DerivedWeights
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.products import Product, product_of
 
-HARMLESS = frozenset(
-    {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
-    | {"new_full", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"}
-)
+HARMLESS = MADE_LIKE | {"embedding", "_embedding_bag", "index_select"}
 """Operations that pick rows of a matrix, or take its type and shape: no products."""
 
 
@@ -37,10 +35,7 @@ class Watch(TorchDispatchMode):
         self.inside = 0
         self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
         self.weights: dict[str, int] = {}
-        matrices = ((name, value) for name, value in network.named_buffers() if value.is_floating_point())
-        fixed = ((name, value) for name, value in matrices if value.ndim > 1)  # such as a filter bank
-        held = (*fixed, *network.named_parameters())
-        self.held = {_storage(value): (name, value.numel()) for name, value in held}
+        self.derived = DerivedWeights(network)
 
     def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
         """A layer in floating point, noted as called."""
@@ -58,17 +53,18 @@ class Watch(TorchDispatchMode):
             product = product_of(func, args)
             if product is not None:
                 self.products.add(name)
-                self._note_weights(product, args)
+                factors = _pytree.tree_leaves(product.multiplied(args))
+                self.weights |= self.derived.among([value for value in factors if _is_factor(value, product)])
+            self.derived.follow(name, (args, kwargs), result)
             for value in _pytree.tree_leaves((args, kwargs)):
                 owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
                     self.outside.setdefault(owner, name)
         return result
 
-    def _note_weights(self, product: Product, args: Any) -> None:
-        for value in _pytree.tree_leaves(product.multiplied(args)):
-            if isinstance(value, Tensor) and (value.ndim > 1 or product.of_vectors) and _storage(value) in self.held:
-                self.weights |= [self.held[_storage(value)]]
+
+def _is_factor(value: Any, product: Product) -> bool:
+    return isinstance(value, Tensor) and (value.ndim > 1 or product.of_vectors)
 
 
 def _storage(tensor: Tensor) -> int:
