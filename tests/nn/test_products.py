@@ -24,6 +24,8 @@ CALLS = {
     "bmm": (lambda: ones(2, 3, 4) @ ones(2, 4, 5), 120, [(2, 3, 4), (2, 4, 5)]),
     "baddbmm": (lambda: torch.baddbmm(ones(2, 3, 5), ones(2, 3, 4), ones(2, 4, 5)), 120, [(2, 3, 4), (2, 4, 5)]),
     "addbmm": (lambda: torch.addbmm(ones(3, 5), ones(2, 3, 4), ones(2, 4, 5)), 120, [(2, 3, 4), (2, 4, 5)]),
+    "baddbmm in place": (lambda: ones(2, 3, 5).baddbmm_(ones(2, 3, 4), ones(2, 4, 5)), 120, [(2, 3, 4), (2, 4, 5)]),
+    "mm of complex numbers": (lambda: ones(3, 4).cfloat() @ ones(4, 5).cfloat(), 240, [(3, 4), (4, 5)]),
     "mv": (lambda: ones(3, 4) @ ones(4), 12, [(3, 4), (4,)]),
     "addmv": (lambda: torch.addmv(ones(3), ones(3, 4), ones(4)), 12, [(3, 4), (4,)]),
     "dot": (lambda: ones(4) @ ones(4), 4, [(4,), (4,)]),

@@ -54,6 +54,9 @@ FREE = _names(
 class DigitalWork:
     """Digital operations of one image outside the analog layers.
 
+    A complex number is two real ones: it takes two additions, and multiplied by another one four multiplications.
+    PyTorch computes complex convolutions as three real ones.
+
     Attributes:
         activations: values of activation functions.
         additions: additions of two feature maps.
@@ -203,25 +206,31 @@ class _Counter(TorchDispatchMode):
     def _count(self, operation: Any, args: Any, result: Any) -> None:
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         name = operation.overloadpacket.__name__.rstrip("_")
-        if not isinstance(first, Tensor) or name in FREE:
+        if not isinstance(first, Tensor) or name in FREE or getattr(operation, "is_view", False):
             return
         product = product_of(operation, args)
-        if product is not None and product.macs is not None:
+        if product is not None and product.formula is not None:
             self.counts["macs"] += product.macs(args, first)
             if name.startswith(ATTENTION):
                 queries, keys = args[:2]
                 self.counts["activations"] += math.prod(queries.shape[:-1]) * keys.shape[-2]
                 self.counts["scalings"] += queries.numel()
-        elif not first.is_floating_point():
+        elif not (first.is_floating_point() or first.is_complex()):
             return
-        elif name in ACTIVATIONS:
+        elif name in ACTIVATIONS and not first.is_complex():
             self.counts["activations"] += first.numel()
         elif name in ADDITIONS:
-            self.counts["additions"] += first.numel()
+            self.counts["additions"] += first.numel() * max(1, _complex(args[:2]))
         elif name in SCALINGS:
-            self.counts["scalings"] += first.numel()
+            self.counts["scalings"] += first.numel() * 2 ** _complex(args[:2])
         elif name in POOLINGS:
             kernel = math.prod(args[1]) if "pool" in name and "adaptive" not in name else 0
-            self.unused[id(first)] = _Pooled(first.numel() * kernel if kernel else args[0].numel())
+            values = first.numel() * kernel if kernel else args[0].numel()
+            self.unused[id(first)] = _Pooled(values * 2 ** _complex(args[:1]))
         else:
             self.unknown.add(name)
+
+
+def _complex(values: tuple[Any, ...]) -> int:
+    """How many values are complex, each of which is two real ones."""
+    return sum(value.is_complex() if isinstance(value, Tensor) else isinstance(value, complex) for value in values)

@@ -23,7 +23,7 @@ MADE_LIKE = frozenset(
     | {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"}
 )
 """Operations that take the type or the shape of a tensor, not its values, and constants of the source."""
-MANY_INPUTS = frozenset({"cat", "stack", "mm", "bmm", "addmm", "baddbmm", "index_put", "index_put_", "scatter"})
+MANY_INPUTS = frozenset({"cat", "stack", "mm", "bmm", "addmm", "baddbmm", "index_put", "scatter"})
 """Operations whose inputs all become part of the result, however large."""
 IN_EVERY_MODULE = frozenset(vars(nn.Module()))
 
@@ -63,7 +63,7 @@ class DerivedWeights:
         """Note what an operation made.
 
         Args:
-            operation: its name.
+            operation: its name, the same in place.
             arguments: those by place, and those by name.
             result: tensors, in whatever tuples and lists.
         """

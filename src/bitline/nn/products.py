@@ -23,7 +23,7 @@ class Product:
 
     Attributes:
         factors: first of its arguments that it multiplies, and the one after the last; others are added, or say how.
-        macs: multiplications with addition, of its arguments and its result; None where nobody counts them.
+        formula: multiplications with addition, of its arguments and its result; None where nobody counts them.
         of_vectors: whether a factor may have a single axis.
 
     Examples:
@@ -33,12 +33,17 @@ class Product:
     """
 
     factors: tuple[int, int | None] = (0, None)
-    macs: Callable[[Arguments, Tensor], int] | None = None
+    formula: Callable[[Arguments, Tensor], int] | None = None
     of_vectors: bool = False
 
     def multiplied(self, arguments: Arguments) -> Arguments:
         """Those of its arguments that it multiplies."""
         return arguments[slice(*self.factors)]
+
+    def macs(self, arguments: Arguments, result: Tensor) -> int:
+        """Multiplications with addition of real numbers, four for each of complex ones; 0 where nobody counts them."""
+        of_numbers = 0 if self.formula is None else self.formula(arguments, result)
+        return of_numbers * (4 if result.is_complex() else 1)
 
 
 def product_of(operation: Any, arguments: Arguments) -> Product | None:
@@ -52,7 +57,7 @@ def product_of(operation: Any, arguments: Arguments) -> Product | None:
         >>> product_of(torch.ops.aten.relu.default, (torch.ones(2),)) is None
         True
     """
-    name = operation.overloadpacket.__name__
+    name = operation.overloadpacket.__name__.rstrip("_")  # in place, too
     if name == "_cdist_forward" and arguments[2] != 2.0:  # sums of other powers
         return None
     if operation.namespace == "quantized" and name.startswith(QUANTISED):

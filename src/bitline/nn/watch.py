@@ -55,7 +55,7 @@ class Watch(TorchDispatchMode):
                 self.products.add(name)
                 factors = _pytree.tree_leaves(product.multiplied(args))
                 self.weights |= self.derived.among([value for value in factors if _is_factor(value, product)])
-            self.derived.follow(name, (args, kwargs), result)
+            self.derived.follow(name.rstrip("_"), (args, kwargs), result)
             for value in _pytree.tree_leaves((args, kwargs)):
                 owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
