@@ -30,18 +30,12 @@ from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.registry import (
-    ANALOG_LAYERS,
-    analog_form,
-    composite_form,
-    is_quantised,
-    losses,
-    refuse_unmapped,
-)
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, composite_form, is_quantised, losses
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
 from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
+from bitline.nn.unmapped import refuse_unmapped
 from bitline.numerics.freed_memory import give_back_freed_memory
 
 

@@ -8,7 +8,7 @@ gradients, and nobody but a layer itself may compute with its weights (`check`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,7 @@ from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
+from bitline.nn.rules import kept_digital
 from bitline.nn.same_outputs import difference, leaves
 from bitline.nn.watch import Watch
 from bitline.numerics.random_state import keeping_random_state
@@ -114,7 +115,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         if is_out_of_memory(error):
             raise
         return Check(f"it fails ({failure(error, 200)})", ())
-    _refuse_outside_reads(watch)
+    _refuse_outside_reads(watch, [layer.name for layer in analog_layers(network)])
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
     return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)), watch.weights)
 
@@ -125,6 +126,7 @@ def _refuse_other_calls(
     """Refuse networks that do not call a layer as often as before; a part, where what it is a part of was called."""
     paths = {module: name for name, module in network.named_modules()}
     wholes = {part: whole for whole in paths if isinstance(whole, CompositeLayer) for part in whole.children()}
+    other: dict[str, str] = {}
     for layer in analog_layers(network):
         before = expected.get(paths[wholes.get(layer, layer)], 0)
         for when, counts in (("without", calls), ("with", with_gradients)):
@@ -132,11 +134,15 @@ def _refuse_other_calls(
                 continue
             found = counts[layer.name]
             if bool(found) != bool(before) if layer in wholes else found != before:
-                raise ConversionError(
-                    f"layer {layer.name!r} runs {before} times in the float network, but its analog form {found} times "
-                    f"{when} gradients: something uses its weights without calling it; keep it digital with "
-                    f'[[layers]] match = "{layer.name}", digital = true'
-                )
+                what = f"{before} times in the float network, but its analog form {found} times {when} gradients"
+                other.setdefault(layer.name, what)
+    if other:
+        (name, what), *more = other.items()
+        likewise = f", and that of {len(more)} more other times, too, among them {more[-1][0]!r}" if more else ""
+        raise ConversionError(
+            f"layer {name!r} runs {what}{likewise}: something uses its weights without calling it; "
+            f"{kept_digital(other, calls)}"
+        )
 
 
 def first_difference(
@@ -172,13 +178,16 @@ def is_repeatable(network: nn.Module, call: Call) -> bool:
         return not difference(first, leaves(call.on(network)))
 
 
-def _refuse_outside_reads(watch: Watch) -> None:
-    for layer, operation in watch.outside.items():
-        raise ConversionError(
-            f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
-            f'in floating point: call the layer instead, or keep it digital with [[layers]] match = "{layer}", '
-            "digital = true"
-        )
+def _refuse_outside_reads(watch: Watch, others: Collection[str]) -> None:
+    if not watch.outside:
+        return
+    (layer, operation), *more = watch.outside.items()
+    likewise = f", and likewise with those of {len(more)} more, among them {more[-1][0]!r}" if more else ""
+    call = "call the layers" if more else "call the layer"
+    raise ConversionError(
+        f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
+        f"in floating point{likewise}: {call} instead, or {kept_digital(watch.outside, others)}"
+    )
 
 
 def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None:
