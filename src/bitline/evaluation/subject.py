@@ -18,6 +18,7 @@ from bitline.data.batch import Batch
 from bitline.data.dataset import Dataset
 from bitline.data.labels import class_count
 from bitline.data.modes import is_training
+from bitline.data.refused_arguments import how_inputs_are_cut
 from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.data.split_samples import set_apart
 from bitline.data.stored_images import StoredImages, inputs_of
@@ -187,7 +188,7 @@ def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
-        reason = f"{first_line(error)}{users_line(error)}"
+        reason = f"{first_line(error)}{users_line(error)}{how_inputs_are_cut(first.call)}"
         raise DataError(f"the network cannot take images of shape {shapes}: {reason}") from error
     values = reading.values(first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
