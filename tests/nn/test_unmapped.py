@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from bitline import Design, analog_layers, convert, evaluate
-from bitline.errors import ConversionError
+from bitline.errors import CalibrationError, ConversionError
 
 X = torch.rand(12, 8, generator=torch.Generator().manual_seed(0))
 FINE = Design.load("ideal").with_settings(
@@ -118,3 +118,28 @@ def test_all_layers_whose_weights_are_read_outside_of_them_are_named_at_once():
         convert(OutsideReads(), "ideal", X)
     rule = 'keep them digital with [[layers]] match = ["blocks.*.mixed", "blocks.*.gate"], digital = true'
     assert "likewise with those of 5 more" in str(refused.value) and str(refused.value).endswith(rule)
+
+
+class Rare(nn.Module):
+    """Heads, one of which only inputs above a threshold reach, and one none."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body, self.heads = nn.Linear(8, 8), nn.ModuleList(nn.Linear(8, 3) for _ in range(3))
+
+    def forward(self, x):
+        return self.heads[0 if x.max() < 2 else 1](self.body(x))
+
+
+def test_layers_that_no_calibration_input_reaches_are_named_with_both_remedies():
+    network = Rare().eval()
+    with pytest.raises(CalibrationError) as refused:
+        convert(network, "ideal", X)
+    assert str(refused.value) == (
+        "layer 'heads.1' saw no calibration input, nor did 1 more, among them 'heads.2': give more calibration inputs, "
+        "some of which reach them; where none ever does, keep them digital with "
+        '[[layers]] match = ["heads.1", "heads.2"], digital = true'
+    )
+    rule = {"layers": [{"match": "heads.2", "digital": True}]}
+    convert(network, Design.load("ideal").with_settings(rule), torch.cat([X, X + 3]))
