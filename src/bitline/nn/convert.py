@@ -23,7 +23,7 @@ from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, rehearse
-from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
+from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable, told_of_repeated
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
@@ -164,6 +164,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
+    message = told_of_repeated(message, network, rehearsal.repeated)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
     form, found = _agreeing(network, design, pairs, message, rehearsal)
     if found.difference and pairs:

@@ -41,13 +41,15 @@ class Rehearsal:
         call: the inputs.
         outputs: of the network, one after the other.
         calls: how often each module ran, by name.
-        pairs: layers and the batch norms that normalised their outputs, channel by channel.
+        pairs: layers and the batch norms that normalised their outputs, channel by channel, each once.
+        repeated: those whose layer ran more often, and how often.
     """
 
     call: Call
     outputs: tuple[Any, ...]
     calls: Mapping[str, int]
     pairs: frozenset[Pair]
+    repeated: Mapping[Pair, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def rehearse(network: nn.Module, call: Call) -> Rehearsal:
     with looking, _same_randomness():
         outputs = first_run(call, network)
     once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
-    return Rehearsal(call, leaves(outputs), calls, frozenset(once))
+    repeated = {pair: calls[pair[0]] for pair in pairs if calls[pair[0]] > 1}
+    return Rehearsal(call, leaves(outputs), calls, frozenset(once), repeated)
 
 
 def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
