@@ -100,7 +100,7 @@ def _initialised(model: Any) -> nn.Module:
     network = checked_network(model)
     for name, weight in (*network.named_parameters(), *network.named_buffers()):
         if is_lazy(weight):
-            raise NetworkError(f"{name} of the network is not initialised: let it compute an image once")
+            raise NetworkError(f"{name} of the network is not initialised: let it compute a sample once, network(x)")
     return network
 
 
