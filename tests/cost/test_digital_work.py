@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bitline import Design, convert
 from bitline.cost import gather_statistics, network_cost
-from bitline.cost._digital_work import count_work
+from bitline.cost._digital_work import DigitalWork, count_work
 from bitline.nn import Inputs
 
 
@@ -100,3 +100,49 @@ def test_averaged_weights_of_attention_are_work_where_they_are_used(used, poolin
     network, tokens = nn.Sequential(nn.Linear(8, 8), Attending(used)), torch.rand(3, 7, 8)
     call = Inputs.of(tokens, network).first(1).calls[0]
     assert count_work(convert(network, Design(layers=rules), tokens), call)[1].poolings == poolings
+
+
+class Spectral(nn.Module):
+    """A product of complex numbers between Fourier transforms, as in Fourier neural operators, and a linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.weight, self.end = nn.Parameter(torch.randn(8, 8, 5, 2)), nn.Linear(16, 3)
+
+    def forward(self, x):
+        spectrum = torch.fft.rfft(x)
+        kept = torch.einsum("bix,iox->box", spectrum[..., :5], torch.view_as_complex(self.weight))
+        return self.end(torch.fft.irfft(kept, n=16))
+
+
+def test_complex_products_are_four_real_ones_and_fourier_transforms_are_named():
+    """320 products of complex numbers, which were none, and so was a transform with a complex result."""
+    digital = gather_statistics(Spectral(), "differential", torch.rand(4, 8, 16)).digital
+    assert digital.macs == 4 * 320
+    assert {"_fft_r2c", "_fft_c2r"} <= set(digital.unknown)
+
+
+ROTATION = torch.polar(torch.ones(4), torch.arange(4.0))
+ARITHMETIC = {
+    "turned": (lambda x: torch.view_as_real(torch.view_as_complex(x) * ROTATION), {"scalings": 4 * 4}),
+    "scaled": (lambda x: torch.view_as_real(torch.view_as_complex(x) * 0.5), {"scalings": 2 * 4}),
+    "conjugate": (lambda x: torch.view_as_real(torch.view_as_complex(x).conj().resolve_conj()), {}),
+    "added": (lambda x: torch.view_as_real(torch.view_as_complex(x) + ROTATION), {"additions": 2 * 4}),
+    "mean": (lambda x: torch.view_as_real(torch.view_as_complex(x).mean(1)), {"poolings": 2 * 4}),
+    "activation": (lambda x: torch.view_as_real(torch.view_as_complex(x).tanh()), {"unknown": ("tanh",)}),
+}
+
+
+@pytest.mark.parametrize(("of", "work"), ARITHMETIC.values(), ids=ARITHMETIC)
+def test_complex_numbers_are_two_real_ones(of, work):
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(8, 8)
+
+        def forward(self, x):
+            return of(self.first(x).unflatten(1, (4, 2)))
+
+    digital = gather_statistics(Network(), "differential", torch.rand(4, 8)).digital
+    assert digital == DigitalWork(**work)

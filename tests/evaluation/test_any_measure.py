@@ -308,3 +308,14 @@ def test_conversions_left_out_do_not_depend_on_what_is_compared():
         for options in ({}, {"compared_images": 1}, {"compared_images": 0}, {"compared_chips": 1})
     }
     assert len(costs) == 1
+
+
+@pytest.mark.parametrize("form", ["tensors", "loader"])
+def test_lazy_layers_learn_their_shapes_from_the_samples(form):
+    """`convert` let them, and `evaluate` refused them."""
+    network = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3))
+    data = (INPUTS, CLASSES) if form == "tensors" else DataLoader(TensorDataset(INPUTS, CLASSES), batch_size=7)
+    measured = [evaluate(network, "ideal", data, calibration=CALIBRATION, chips=1) for _ in range(2)]
+    assert measured[0].float_value == measured[1].float_value  # initialised alike
+    assert [layer.rows for layer in measured[0].layers] == [6, 8]
+    assert nn.parameter.is_lazy(network[0].weight)  # the original stays as it is

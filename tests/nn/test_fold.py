@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from bitline import conversion_of, convert
 from bitline.nn import fold_batch_norm
 
 
@@ -102,3 +103,35 @@ def test_norms_without_statistics_stay():
     original = copy.deepcopy(model)
     assert fold_batch_norm(model).kept == ("1",)
     torch.testing.assert_close(model[0].weight, original[0].weight)
+
+
+def test_networks_without_batch_norms_are_told_nothing_of_tracing():
+    class Deciding(nn.Module):
+        """What torch.fx cannot trace."""
+
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.layer(x) if x.sum() > 0 else self.layer(-x)
+
+    assert fold_batch_norm(Deciding().eval()).message == ""
+
+
+def test_norms_after_layers_that_run_twice_stay_with_the_reason():
+    """A shared encoder, as in Siamese networks."""
+
+    class Siamese(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 3))
+
+        def forward(self, x, y):
+            return self.encoder(x) - self.encoder(y)
+
+    network, images = lively(Siamese()), torch.rand(8, 1, 6, 6)
+    found = conversion_of(convert(network, "ideal", (images, images.flip(0))))
+    reason = "batch norm 'encoder.1' stays digital, as layer 'encoder.0' before it runs 2 times in a pass"
+    assert found.folding.kept == ("encoder.1",)
+    assert reason in found.notes

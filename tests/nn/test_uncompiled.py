@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from bitline import Design, analog_layers, convert
+from bitline import Design, analog_layers, convert, evaluate
 from bitline.errors import ConversionError
 
 NOISY = Design.load("differential").with_settings({"cell.read_noise": {"kind": "state-independent", "alpha": 0.02}})
@@ -64,3 +64,48 @@ def test_one_graph_of_a_whole_network_is_refused_by_name():
     analog = convert(nn.Linear(3, 2), NOISY, torch.rand(8, 3))
     with pytest.raises(ConversionError, match="'linear' cannot be traced or exported"):
         torch.export.export(analog, (torch.rand(8, 3),))
+
+
+class PartlyCompiled(nn.Module):
+    """A network with a part that was compiled, as those with hot inner blocks have."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = torch.compile(nn.Sequential(nn.Linear(6, 8), nn.ReLU()), backend="eager")
+        self.end = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.end(self.part(x))
+
+
+def compiled_in_place():
+    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)).eval()
+    network.compile(backend="eager")
+    return network
+
+
+COMPILED = {
+    "whole": lambda: torch.compile(nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3)).eval(), backend="eager"),
+    "in place": compiled_in_place,
+    "part": lambda: PartlyCompiled().eval(),
+}
+
+
+@pytest.mark.parametrize("make", COMPILED.values(), ids=COMPILED)
+def test_networks_that_were_compiled_and_have_run_are_measured(make):
+    """The compiler looked into hooks that measure outputs, and failed."""
+    torch.manual_seed(0)
+    network, x = make(), torch.randn(12, 6)
+    with torch.no_grad():
+        labels = network(x).argmax(1)
+    measured = evaluate(network, "ideal", x, labels, x, chips=1)
+    assert measured.float_accuracy == 1
+    assert torch.equal(network(x).argmax(1), labels)
+
+
+def test_networks_are_not_compiled_to_be_measured():
+    def refuse(graph, inputs):
+        raise AssertionError("compiled")
+
+    x, labels = torch.randn(12, 6), torch.zeros(12, dtype=torch.long)
+    evaluate(torch.compile(nn.Linear(6, 3).eval(), backend=refuse), "ideal", x, labels, x, chips=1)

@@ -51,7 +51,7 @@ class Exits(nn.Linear):
 
 
 BAD_ARGUMENTS = {
-    "model": [None, abs, nn.Linear, "resnet18", nn.LazyLinear(4), nn.Linear(6, 4, device="meta"),
+    "model": [None, abs, nn.Linear, "resnet18", nn.Linear(6, 4, device="meta"),
               nn.Linear(6, 4, dtype=torch.complex64), torch.jit.trace(NETWORK, INPUTS), Exits(6, 4)],
     "design": [None, 3, {}, [], "nope", ""],
     "images": [None, "abc", 3, INPUTS.tolist(), INPUTS * math.nan, INPUTS[:0], INPUTS.to(torch.complex64), *INDIRECT],

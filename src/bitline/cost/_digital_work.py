@@ -19,6 +19,7 @@ from bitline.cost.origins import Origins
 from bitline.cost.steps import Steps
 from bitline.data.call import Call
 from bitline.nn import AnalogLayer, computing
+from bitline.nn.products import ATTENTION, product_of
 from bitline.nn.windows_seen import share_met
 
 
@@ -39,11 +40,8 @@ POOLINGS = _names(
     "max_pool2d_with_indices avg_pool2d avg_pool1d _adaptive_avg_pool2d adaptive_avg_pool2d mean sum amax max_pool1d "
     "max_pool3d_with_indices avg_pool3d adaptive_max_pool2d max"
 )
-PRODUCTS = _names("convolution mm addmm bmm baddbmm")
 PLAIN = (int, float, bool, str, type(None))
 """What outputs may have beside tensors."""
-ATTENTION = "_scaled_dot_product_"
-"""How PyTorch's fused attentions begin: products of queries and keys, softmax, products of weights and values."""
 FREE = _names(
     "view _unsafe_view reshape t transpose permute expand squeeze unsqueeze cat stack split split_with_sizes chunk "
     "slice select index clone detach alias copy empty zeros ones full contiguous _to_copy to constant_pad_nd flatten "
@@ -57,6 +55,9 @@ FREE = _names(
 @dataclass(frozen=True)
 class DigitalWork:
     """Digital operations of one image outside the analog layers.
+
+    A complex number is two real ones: it takes two additions, and multiplied by another one four multiplications.
+    PyTorch computes complex convolutions as three real ones.
 
     Attributes:
         activations: values of activation functions.
@@ -198,39 +199,38 @@ class _Counter(TorchDispatchMode):
                 self.unused |= {id(value): self.unused[id(args[0])] for value in tree_leaves(result)}
             else:
                 self.use((args, kwargs))
-            self._count(func.overloadpacket.__name__.rstrip("_"), args, result)
+            self._count(func, args, result)
             self.origins.follow(func, (args, kwargs), result)
         return result
 
-    def _count(self, name: str, args: Any, result: Any) -> None:
+    def _count(self, operation: Any, args: Any, result: Any) -> None:
         first = result[0] if isinstance(result, (tuple, list)) and result else result
-        if not isinstance(first, Tensor) or name in FREE:
+        name = operation.overloadpacket.__name__.rstrip("_")
+        if not isinstance(first, Tensor) or name in FREE or getattr(operation, "is_view", False):
             return
-        if not first.is_floating_point():
+        product = product_of(operation, args)
+        if product is not None and product.formula is not None:
+            self.counts["macs"] += product.macs(args, first)
+            if name.startswith(ATTENTION):
+                queries, keys = args[:2]
+                self.counts["activations"] += math.prod(queries.shape[:-1]) * keys.shape[-2]
+                self.counts["scalings"] += queries.numel()
+        elif not (first.is_floating_point() or first.is_complex()):
             return
-        if name in ACTIVATIONS:
+        elif name in ACTIVATIONS and not first.is_complex():
             self.counts["activations"] += first.numel()
         elif name in ADDITIONS:
-            self.counts["additions"] += first.numel()
+            self.counts["additions"] += first.numel() * max(1, _complex(args[:2]))
         elif name in SCALINGS:
-            self.counts["scalings"] += first.numel()
+            self.counts["scalings"] += first.numel() * 2 ** _complex(args[:2])
         elif name in POOLINGS:
             kernel = math.prod(args[1]) if "pool" in name and "adaptive" not in name else 0
-            self.unused[id(first)] = _Pooled(first.numel() * kernel if kernel else args[0].numel())
-        elif name in PRODUCTS:
-            self.counts["macs"] += _macs(name, args, first)
-        elif name.startswith(ATTENTION):
-            queries, keys, values = args[:3]
-            scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
-            self.counts["activations"] += scores
-            self.counts["scalings"] += queries.numel()
-            self.counts["macs"] += scores * (queries.shape[-1] + values.shape[-1])
+            values = first.numel() * kernel if kernel else args[0].numel()
+            self.unused[id(first)] = _Pooled(values * 2 ** _complex(args[:1]))
         else:
             self.unknown.add(name)
 
 
-def _macs(name: str, args: Any, result: Tensor) -> int:
-    if name == "convolution":  # args: input, weight, bias, stride, padding, dilation, whether it is transposed, ...
-        return int((args[0] if args[6] else result).numel() * math.prod(args[1].shape[1:]))
-    left = args[1] if name in ("addmm", "baddbmm") else args[0]
-    return int(result.numel() * left.shape[-1])
+def _complex(values: tuple[Any, ...]) -> int:
+    """How many values are complex, each of which is two real ones."""
+    return sum(value.is_complex() if isinstance(value, Tensor) else isinstance(value, complex) for value in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
 from bitline.data.collate import LABELS, TARGETS
 from bitline.data.decoder_inputs import with_decoder_inputs
+from bitline.data.refused_arguments import name_of_argument, no_tensor
 from bitline.data.sample_list import with_objects
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
@@ -91,8 +92,7 @@ def batch_of(given: Any, network: nn.Module) -> Batch:
             return _of_mapping_and(inputs[0], targets, network)
         if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
             inputs = list(inputs[0])
-        _refuse_too_many(inputs, network)
-        return _checked(Call(tuple(_input(value) for value in inputs), {}).with_names(network), targets, network)
+        return _checked(_of_several(inputs, network), targets, network)
     return _checked(Call((_input(given),), {}), None, network)
 
 
@@ -117,8 +117,7 @@ def with_labels(given: Any, labels: Any, network: nn.Module) -> Batch:
     if isinstance(given, Mapping):
         return _of_mapping_and(given, labels, network)
     if isinstance(given, tuple):
-        _refuse_too_many(given, network)
-        return _checked(Call(tuple(_input(value) for value in given), {}).with_names(network), labels, network)
+        return _checked(_of_several(given, network), labels, network)
     stacked = stacked_samples(given) if isinstance(given, list) else None
     return _checked(Call((_input(given) if stacked is None else stacked,), {}), labels, network)
 
@@ -143,7 +142,7 @@ def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any
     accepted = accepted_keywords(network, named)
     key = next((name for name in LABELS if name in named), None)
     key = key or next((name for name in TARGETS if name in named and name not in accepted), None)
-    keywords = {name: _input(value) for name, value in accepted.items() if name != key and value is not None}
+    keywords = {name: _input(value, name) for name, value in accepted.items() if name != key and value is not None}
     if not keywords:
         takes = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
         raise DataError(
@@ -176,20 +175,25 @@ def left_out(named: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[str]
     return [name for name in named if name not in accepted and name not in (*LABELS, *TARGETS)]
 
 
-def _refuse_too_many(inputs: Any, network: nn.Module) -> None:
+def _of_several(inputs: Sequence[Any], network: nn.Module) -> Call:
+    """Several inputs by place."""
     if len(inputs) > possible_arguments(network):
         raise DataError(
             f"{type(network).__name__} takes {possible_arguments(network)} inputs, and there are {len(inputs)} before "
             "the targets: give (inputs, targets), or a mapping by the names of its arguments"
         )
+    names = [name_of_argument(place, network) if len(inputs) > 1 else "" for place in range(len(inputs))]
+    return Call(tuple(map(_input, inputs, names)), {}).with_names(network)
 
 
-def _input(value: Any) -> Any:
+def _input(value: Any, argument: str = "") -> Any:
     if isinstance(value, StoredImages):
         return value
     tensor = tensor_of_numbers(value)
     if tensor is None and isinstance(value, list):
         tensor = _listed(value)
+    if tensor is None and argument:
+        raise DataError(no_tensor(argument, value))
     if tensor is None or tensor.ndim == 0:
         raise DataError(
             "samples are tensors or arrays, tuples (inputs, targets), or mappings by the names of the network's "

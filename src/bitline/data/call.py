@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.data.eager import uncompiled_networks
 from bitline.data.masks import DECODER, DECODER_INPUTS, INPUTS
 from bitline.data.sample_list import SampleList
 from bitline.errors import BitlineError, DataError, LeftOutWarning
@@ -152,7 +153,8 @@ class Call:
     def on(self, network: nn.Module) -> Any:
         """What a network makes of it."""
         call = self.changed(lambda value: list(value) if isinstance(value, SampleList) else value)
-        return network(*call.arguments, **call.keywords)
+        with uncompiled_networks():
+            return network(*call.arguments, **call.keywords)
 
 
 def beside(marks: Tensor, values: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from bitline.config.counts import whole_number
 from bitline.config.messages import first_line
@@ -18,6 +19,7 @@ from bitline.data.batch import Batch
 from bitline.data.dataset import Dataset
 from bitline.data.labels import class_count
 from bitline.data.modes import is_training
+from bitline.data.refused_arguments import how_inputs_are_cut
 from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.data.split_samples import set_apart
 from bitline.data.stored_images import StoredImages, inputs_of
@@ -29,7 +31,8 @@ from bitline.evaluation.single_samples import irregularities
 from bitline.evaluation.together import largest_output
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
-from bitline.nn.precision import in_single_precision
+from bitline.nn.faithful import rehearse
+from bitline.nn.precision import checked_network, in_single_precision
 
 Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""
@@ -67,7 +70,7 @@ class Subject:
     """A float network and what shows how good it is.
 
     Attributes:
-        model: as the user gave it.
+        model: as the user gave it, or a copy whose lazy layers know their shapes.
         float_network: the same in eval mode.
         data: what it is measured on.
         calibration: samples of another set, other inputs, or an earlier calibration.
@@ -90,7 +93,7 @@ class Subject:
     @classmethod
     def of(cls, model: nn.Module, design: Design, given: Given) -> Subject:
         """What a user gave, checked; arguments, and what is raised, are those of `evaluate`."""
-        model = in_single_precision(model)
+        model = in_single_precision(with_shapes(model, given))
         measure, size = given.measure, whole_number("batch", given.batch, 1, DataError)
         float_network = independent_copy(model) if is_training(model) else model  # evaluation leaves it as it is
         samples = samples_of(given.data, given.labels, float_network)
@@ -109,6 +112,35 @@ class Subject:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
         data = MeasuredSamples(samples, reading, min(len(samples), largest.together(len(first), size)))
         return cls(model, float_network, data, calibration, (*notes, *reading.notes))
+
+
+def with_shapes(model: Any, given: Given) -> Any:
+    """A network whose lazy layers know their shapes: itself, or a copy that computed the first samples.
+
+    The copy is initialised as the copies that `convert` makes.
+
+    Args:
+        model: as a user gave it.
+        given: what it is measured on.
+
+    Raises:
+        CalibrationError: it cannot take the samples.
+        DataError: see `samples_of`.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.measures import ACCURACY
+        >>> network = nn.LazyLinear(2)
+        >>> with_shapes(network, Given(torch.rand(6, 4), torch.zeros(6), None, ACCURACY, 64)).in_features
+        4
+        >>> network.in_features
+        0
+    """
+    if not isinstance(model, nn.Module) or not any(map(is_lazy, (*model.parameters(), *model.buffers()))):
+        return model
+    shaped = independent_copy(checked_network(model))
+    rehearse(shaped, samples_of(given.data, given.labels, shaped).first(2).call)
+    return shaped
 
 
 def _with_some_apart(samples: Samples, given: Given, model: nn.Module) -> tuple[Samples, Any, tuple[str, ...]]:
@@ -187,7 +219,7 @@ def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
-        reason = f"{first_line(error)}{users_line(error)}"
+        reason = f"{first_line(error)}{users_line(error)}{how_inputs_are_cut(first.call)}"
         raise DataError(f"the network cannot take images of shape {shapes}: {reason}") from error
     values = reading.values(first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())

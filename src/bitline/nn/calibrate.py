@@ -19,6 +19,7 @@ from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.padding import Marks, real_inputs
+from bitline.nn.rules import kept_digital
 from bitline.nn.watched_layer import LayerWithAdcs, WatchedLayer
 from bitline.numerics.histogram import Histogram
 from bitline.numerics.summary import counted, summary
@@ -262,9 +263,7 @@ def _input_scales(
 
     with computing(network, see):
         inputs.run(network, padding)
-    for name, histogram in histograms.items():
-        if not histogram.total:
-            raise CalibrationError(f"layer {name!r} saw no calibration image: keep it digital, or remove it")
+    _refuse_unseen([name for name, histogram in histograms.items() if not histogram.total], layers)
     return {
         name: layer.design.inputs.scale(histograms[name], f"layer {name!r}") for name, layer in layers.items()
     }, calls
@@ -272,3 +271,13 @@ def _input_scales(
 
 def _is_relu_aware(layer: AnalogLayer) -> bool:
     return layer.design.adc.range.is_relu_aware
+
+
+def _refuse_unseen(unseen: Sequence[str], layers: Collection[str]) -> None:
+    if unseen:
+        more = f", nor did {len(unseen) - 1} more, among them {unseen[-1]!r}" if len(unseen) > 1 else ""
+        them = "them" if more else "it"
+        raise CalibrationError(
+            f"layer {unseen[0]!r} saw no calibration input{more}: give more calibration inputs, some of which reach "
+            f"{them}; where none ever does, {kept_digital(unseen, layers)}"
+        )

@@ -23,25 +23,19 @@ from bitline.nn.conversion import Conversion
 from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, rehearse
-from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable
+from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable, told_of_repeated
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
-from bitline.nn.registry import (
-    ANALOG_LAYERS,
-    analog_form,
-    is_quantised,
-    losses,
-    refuse_unmapped,
-    take_apart,
-)
+from bitline.nn.registry import ANALOG_LAYERS, analog_form, is_quantised, losses, take_apart
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
 from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
+from bitline.nn.unmapped import refuse_unmapped
 from bitline.numerics.freed_memory import give_back_freed_memory
 
 
@@ -170,6 +164,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
+    message = told_of_repeated(message, network, rehearsal.repeated)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
     form, found = _agreeing(network, design, pairs, message, rehearsal)
     if found.difference and pairs:

@@ -39,6 +39,6 @@ def remarks_on_products(found: Check, analog: int, by_rule: Collection[str]) -> 
         remarks.append(f"{share}: {', '.join(map(repr, largest[:SHOWN]))}{more}")
         unasked = [name for name in largest if not any(name.startswith(f"{module}.") for module in by_rule)]
         if sum(found.digital_weights[name] for name in unasked) > analog:
-            remedy = "give their layers an analog form (ANALOG_LAYERS), or write them with Linear"
+            remedy = "give their layers an analog form (ANALOG_LAYERS), or write them with Linear, lists as ModuleList"
             warnings.warn(f"{remarks[-1]}; results are hardly those of the design: {remedy}", LeftOutWarning, 2)
     return tuple(remarks)

@@ -8,7 +8,7 @@ gradients, and nobody but a layer itself may compute with its weights (`check`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils import _pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.config.users_code import failure
 from bitline.data.call import Call
@@ -29,26 +27,10 @@ from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.out_of_memory import is_out_of_memory
-from bitline.nn.own_layers import agreeing_with_matrix
+from bitline.nn.rules import kept_digital
 from bitline.nn.same_outputs import difference, leaves
+from bitline.nn.watch import Watch
 from bitline.numerics.random_state import keeping_random_state
-
-HARMLESS = frozenset(
-    {"embedding", "_embedding_bag", "index_select", "new_zeros", "new_ones", "new_empty", "new_empty_strided"}
-    | {"new_full", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"}
-)
-"""Operations that pick rows of a matrix, or take its type and shape: no products."""
-PRODUCTS = frozenset(
-    {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "convolution", "linear", "matmul"}
-    | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_flash_attention_for_cpu"}
-    | {"_scaled_dot_product_efficient_attention", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
-    | {"_scaled_dot_product_cudnn_attention", "addbmm", "_addmm_activation", "_int_mm", "_scaled_mm", "_trilinear"}
-    | {"_weight_int8pack_mm", "_weight_int4pack_mm", "_weight_int4pack_mm_for_cpu", "mkldnn_rnn_layer", "_cudnn_rnn"}
-    | {"quantized_lstm", "quantized_gru"}
-)
-"""Operations that multiply and add."""
-QUANTISED_PRODUCTS = ("linear", "conv", "matmul", "batch_matmul", "quantized_")
-"""How names of PyTorch's quantised products begin."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +41,15 @@ class Rehearsal:
         call: the inputs.
         outputs: of the network, one after the other.
         calls: how often each module ran, by name.
-        pairs: layers and the batch norms that normalised their outputs, channel by channel.
+        pairs: layers and the batch norms that normalised their outputs, channel by channel, each once.
+        repeated: those whose layer ran more often, and how often.
     """
 
     call: Call
     outputs: tuple[Any, ...]
     calls: Mapping[str, int]
     pairs: frozenset[Pair]
+    repeated: Mapping[Pair, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +94,8 @@ def rehearse(network: nn.Module, call: Call) -> Rehearsal:
     with looking, _same_randomness():
         outputs = first_run(call, network)
     once = {pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1}
-    return Rehearsal(call, leaves(outputs), calls, frozenset(once))
+    repeated = {pair: calls[pair[0]] for pair in pairs if calls[pair[0]] > 1}
+    return Rehearsal(call, leaves(outputs), calls, frozenset(once), repeated)
 
 
 def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
@@ -123,7 +108,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
     Raises:
         ConversionError: a layer is passed over, its weights are read from outside, or its matrix is that of another.
     """
-    watch = _Watch(network)
+    watch = Watch(network)
     try:
         with torch.no_grad(), computing(network, watch.compute), _same_randomness(), watch:
             outputs = leaves(rehearsal.call.on(network))
@@ -133,7 +118,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         if is_out_of_memory(error):
             raise
         return Check(f"it fails ({failure(error, 200)})", ())
-    _refuse_outside_reads(watch)
+    _refuse_outside_reads(watch, [layer.name for layer in analog_layers(network)])
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
     return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)), watch.weights)
 
@@ -144,6 +129,7 @@ def _refuse_other_calls(
     """Refuse networks that do not call a layer as often as before; a part, where what it is a part of was called."""
     paths = {module: name for name, module in network.named_modules()}
     wholes = {part: whole for whole in paths if isinstance(whole, CompositeLayer) for part in whole.children()}
+    other: dict[str, str] = {}
     for layer in analog_layers(network):
         before = expected.get(paths[wholes.get(layer, layer)], 0)
         for when, counts in (("without", calls), ("with", with_gradients)):
@@ -151,11 +137,15 @@ def _refuse_other_calls(
                 continue
             found = counts[layer.name]
             if bool(found) != bool(before) if layer in wholes else found != before:
-                raise ConversionError(
-                    f"layer {layer.name!r} runs {before} times in the float network, but its analog form {found} times "
-                    f"{when} gradients: something uses its weights without calling it; keep it digital with "
-                    f'[[layers]] match = "{layer.name}", digital = true'
-                )
+                what = f"{before} times in the float network, but its analog form {found} times {when} gradients"
+                other.setdefault(layer.name, what)
+    if other:
+        (name, what), *more = other.items()
+        likewise = f", and that of {len(more)} more other times, too, among them {more[-1][0]!r}" if more else ""
+        raise ConversionError(
+            f"layer {name!r} runs {what}{likewise}: something uses its weights without calling it; "
+            f"{kept_digital(other, calls)}"
+        )
 
 
 def first_difference(
@@ -191,59 +181,16 @@ def is_repeatable(network: nn.Module, call: Call) -> bool:
         return not difference(first, leaves(call.on(network)))
 
 
-class _Watch(TorchDispatchMode):
-    """Sees every operation: which compute with a layer's weights outside the layer, and which are products."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
-        return False
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: Counter[str] = Counter()
-        self.outside: dict[str, str] = {}
-        self.products: set[str] = set()
-        self.inside = 0
-        self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
-        self.weights: dict[str, int] = {}
-        matrices = ((name, value) for name, value in network.named_buffers() if value.is_floating_point())
-        fixed = ((name, value) for name, value in matrices if value.ndim > 1)  # such as a filter bank
-        held = (*fixed, *network.named_parameters())
-        self.held = {_storage(value): (name, value.numel()) for name, value in held}
-
-    def compute(self, layer: AnalogLayer, inputs: Tensor) -> Tensor:
-        """A layer in floating point, noted as called."""
-        self.calls[layer.name] += 1
-        self.inside += 1
-        try:
-            return agreeing_with_matrix(layer, inputs, layer.float_forward(inputs))
-        finally:
-            self.inside -= 1
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if not self.inside:
-            name = func.overloadpacket.__name__
-            is_product = name in PRODUCTS or (func.namespace == "quantized" and name.startswith(QUANTISED_PRODUCTS))
-            if is_product:
-                self.products.add(name)
-            for value in _pytree.tree_leaves((args, kwargs)):
-                if is_product and isinstance(value, Tensor) and value.ndim > 1 and _storage(value) in self.held:
-                    self.weights |= [self.held[_storage(value)]]
-                owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
-                if owner is not None and name not in HARMLESS and not _is_view(result, value):
-                    self.outside.setdefault(owner, name)
-        return result
-
-
-def _refuse_outside_reads(watch: _Watch) -> None:
-    for layer, operation in watch.outside.items():
-        raise ConversionError(
-            f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
-            f'in floating point: call the layer instead, or keep it digital with [[layers]] match = "{layer}", '
-            "digital = true"
-        )
+def _refuse_outside_reads(watch: Watch, others: Collection[str]) -> None:
+    if not watch.outside:
+        return
+    (layer, operation), *more = watch.outside.items()
+    likewise = f", and likewise with those of {len(more)} more, among them {more[-1][0]!r}" if more else ""
+    call = "call the layers" if more else "call the layer"
+    raise ConversionError(
+        f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
+        f"in floating point{likewise}: {call} instead, or {kept_digital(watch.outside, others)}"
+    )
 
 
 def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None:
@@ -285,15 +232,3 @@ def _same_randomness() -> Iterator[None]:
     with keeping_random_state():
         torch.manual_seed(0)
         yield
-
-
-def _storage(tensor: Tensor) -> int:
-    """Where a tensor's memory begins; tensors without memory of their own have none."""
-    try:
-        return tensor.untyped_storage().data_ptr() or id(tensor)
-    except (RuntimeError, NotImplementedError):
-        return id(tensor)
-
-
-def _is_view(result: Any, value: Tensor) -> bool:
-    return isinstance(result, Tensor) and _storage(result) == _storage(value)

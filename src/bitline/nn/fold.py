@@ -68,9 +68,11 @@ def foldable(model: nn.Module) -> tuple[list[Pair], str]:
     """Pairs of a layer and a batch norm that can be folded as far as the structure of the network shows.
 
     The graph comes from torch.fx. Where a network cannot be traced, pairs are a norm and the layer registered directly
-    before it in the same parent, and the message says so.
+    before it in the same parent, and the message says so. Networks without batch norms are not traced.
     """
     modules = dict(model.named_modules())
+    if not any(isinstance(module, NORMS) for module in modules.values()):
+        return [], ""
     try:
         with keeping_state(model):
             return _pairs_in_graph(fx.symbolic_trace(model), modules), ""
@@ -132,6 +134,29 @@ def leave_room(model: nn.Module, held: Collection[str]) -> tuple[Pair, ...]:
             modules[layer].bias = nn.Parameter(weight.new_zeros(outputs), weight.requires_grad)
         _become_identity(modules[norm])
     return folded
+
+
+def told_of_repeated(message: str, model: nn.Module, calls: Mapping[Pair, int]) -> str:
+    """A message with the reason why batch norms stay digital that follow layers which run several times.
+
+    Args:
+        message: what there is to say else, or empty.
+        model: with its batch norms.
+        calls: how often the layer of each pair runs, where that is not once.
+
+    Examples:
+        >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).eval()
+        >>> told_of_repeated("", network, {("0", "1"): 2})
+        "batch norm '1' stays digital, as layer '0' before it runs 2 times in a pass"
+    """
+    modules = dict(model.named_modules())
+    found = {pair: count for pair, count in calls.items() if _can_fold(*(modules[name] for name in pair))}
+    if not found:
+        return message
+    ((layer, norm), times), more = next(iter(found.items())), len(found) - 1
+    others = f", and so do {more} more" if more else ""
+    reason = f"batch norm {norm!r} stays digital, as layer {layer!r} before it runs {times} times in a pass{others}"
+    return f"{message}; {reason}" if message else reason
 
 
 def normalises_channels(layer: nn.Module, output_dimensions: int) -> bool:

@@ -25,6 +25,7 @@ from bitline.data.collate import LABELS, rightly_collated, with_tensors
 from bitline.data.decoder_inputs import with_decoder_inputs
 from bitline.data.loaded_samples import Runs, has_numbers
 from bitline.data.other_masks import tell_of_other_masks
+from bitline.data.refused_arguments import how_inputs_are_cut, name_of_argument, no_tensor
 from bitline.data.sample_list import with_objects
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
@@ -171,6 +172,7 @@ def first_run(call: Call, network: nn.Module) -> Any:
         remedy = "normalise the images to floating point first" if whole else "check their shape, type and number"
         raise CalibrationError(
             f"{type(network).__name__} cannot compute inputs {shapes} ({failure(error, 200)}): {remedy}"
+            f"{how_inputs_are_cut(call)}"
         ) from None
 
 
@@ -250,13 +252,19 @@ def _call(given: Any, model: nn.Module) -> Call | None:
         known = accepted_keywords(model, keywords)
         tell_left_out(model, left_out(keywords, known), known)
         tensors = {name: value for name, value in known.items() if value is not None}
-        if not tensors or len(tensors) < len(known):
+        for name, value in given.items() if tensors else ():
+            if str(name) in known.keys() - tensors.keys() and value is not None:
+                raise CalibrationError(no_tensor(str(name), value))
+        if not tensors:
             return None
         return with_decoder_inputs(Call((), tensors), labels, model)
     if isinstance(given, tuple):
         most = max(1, possible_arguments(model))  # labels after the inputs are left out
         values = [tensor_of_numbers(value) for value in given[:most]]
         tensors_given = tuple(value for value in values if value is not None)
+        for place, value in enumerate(given[:most] if tensors_given else ()):
+            if isinstance(value, (bool, int, float, complex, str)):
+                raise CalibrationError(no_tensor(name_of_argument(place, model), value))
         whole = values and len(tensors_given) == len(values)
         return Call(tensors_given, {}).with_names(model) if whole else None
     return None

@@ -20,8 +20,8 @@ def checked_network(model: Any) -> nn.Module:
         model: what a user gave.
 
     Raises:
-        NetworkError: it is no module, it or a part is compiled by TorchScript, or its weights are complex, or on the
-            meta device and no hook of its own loads them.
+        NetworkError: it is no module, it or a part is compiled by TorchScript, or its weights are on the meta device
+            and no hook of its own loads them.
 
     Examples:
         >>> checked_network(nn.Linear)
@@ -42,8 +42,6 @@ def checked_network(model: Any) -> nn.Module:
     for name, weight in (*model.named_parameters(), *model.named_buffers()):
         if is_lazy(weight) or id(weight) in elsewhere:
             continue
-        if weight.is_complex():
-            raise NetworkError(f"{name} of the network is {weight.dtype}, not real: load its weights as real numbers")
         if weight.is_meta:
             raise NetworkError(
                 f"{name} of the network is on the meta device, without values: load its weights as real numbers; a "
@@ -66,7 +64,7 @@ def in_single_precision(model: Any) -> nn.Module:
         torch.float32
     """
     network = _initialised(model)
-    return network if _dtypes(network) <= {torch.float32} else independent_copy(network).float()
+    return network if _dtypes(network) <= {torch.float32} else _rounded(independent_copy(network))
 
 
 def in_single_precision_or_double(model: Any) -> nn.Module:
@@ -84,14 +82,25 @@ def in_single_precision_or_double(model: Any) -> nn.Module:
         [torch.float32, torch.float64]
     """
     network = _initialised(model)
-    return network if _dtypes(network) <= {torch.float32, torch.float64} else independent_copy(network).float()
+    return network if _dtypes(network) <= {torch.float32, torch.float64} else _rounded(independent_copy(network))
+
+
+def _rounded(network: nn.Module) -> nn.Module:
+    """A network with weights in single precision, in place; complex ones, too, which `float` passes over."""
+    network.float()
+    for module in network.modules():
+        for held in (module._parameters, module._buffers):
+            for weight in held.values():
+                if weight is not None and weight.is_complex():
+                    weight.data = weight.data.to(torch.complex64)
+    return network
 
 
 def _initialised(model: Any) -> nn.Module:
     network = checked_network(model)
     for name, weight in (*network.named_parameters(), *network.named_buffers()):
         if is_lazy(weight):
-            raise NetworkError(f"{name} of the network is not initialised: let it compute an image once")
+            raise NetworkError(f"{name} of the network is not initialised: let it compute a sample once, network(x)")
     return network
 
 

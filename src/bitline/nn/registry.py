@@ -156,37 +156,6 @@ def is_quantised(module: nn.Module) -> bool:
     return packed and kind.__name__.startswith(QUANTISED) and not kind.__name__.endswith("PackedParams")
 
 
-def lacks_form(module: nn.Module) -> bool:
-    """Whether a layer has matrix products and no analog form."""
-    multiplies = isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS, *COMPOSITE_LAYERS)) or is_quantised(module)
-    return multiplies and analog_form(module) is None and composite_form(module) is None
-
-
-def refuse_unmapped(network: nn.Module, design: Design) -> None:
-    """Refuse networks with layers that are on arrays, or are neither digital by a rule nor can be analog.
-
-    Args:
-        network: in floating point.
-        design: decides which of its layers become analog.
-
-    Raises:
-        ConversionError: names the layer.
-    """
-    for module, names in names_of(network).items():
-        if isinstance(module, (AnalogLayer, CompositeLayer)):
-            raise ConversionError(
-                f"layer {names[0]!r} is on arrays already: give the float network that it was converted from"
-            )
-        if design_of(design, names) is not None and lacks_form(module):
-            kind, float_one = type(module).__name__, ""
-            if is_quantised(module):
-                kind, float_one = f"quantised {kind}", "give the float network that it was quantised from, or "
-            raise ConversionError(
-                f"layer {names[0]!r} is a {kind}, which has no analog form: {float_one}keep it digital with "
-                f'[[layers]] match = "{names[0]}", digital = true'
-            )
-
-
 def computes_like(module: nn.Module, float_type: type[nn.Module]) -> bool:
     """Whether a module is of a type, or of a subclass that computes the same."""
     methods = ("forward", "_conv_forward", "__call__", "__getattr__")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 
 from torch import nn
 
 from bitline.config.messages import nearest
 from bitline.design import Design
+from bitline.design.rules import LayerRule
 from bitline.errors import ConversionError
 
 Places = dict[nn.Module, tuple[str, ...]]
@@ -42,6 +44,43 @@ def design_of(design: Design, names: tuple[str, ...]) -> Design | None:
             "match their names: write one rule that matches both"
         )
     return design.for_layer(names[0])
+
+
+def kept_digital(names: Collection[str], others: Collection[str] = ()) -> str:
+    """The rule that keeps layers digital, as a remedy.
+
+    Args:
+        names: of the layers.
+        others: names that the rule must not match. Layers of one name in numbered blocks have one pattern, where it
+            matches none of these.
+
+    Examples:
+        >>> kept_digital(["fc"])
+        'keep it digital with [[layers]] match = "fc", digital = true'
+        >>> kept_digital(["0.conv", "1.conv", "head"], ["0.fc", "1.fc"])
+        'keep them digital with [[layers]] match = ["*.conv", "head"], digital = true'
+    """
+    if len(names) == 1:
+        return f'keep it digital with [[layers]] match = "{next(iter(names))}", digital = true'
+    patterns: dict[str, list[str]] = {}
+    for name in names:
+        patterns.setdefault(re.sub(r"(?<![^.])\d+(?=\.)", "*", name), []).append(name)
+    matches: list[str] = []
+    for pattern, alike in patterns.items():
+        rule = LayerRule(match=(pattern,), digital=True)
+        alone = len(alike) == 1 or any(rule.matches(other) for other in {*others} - {*names})
+        matches += alike if alone else [pattern]
+    return f"keep them digital with [[layers]] match = [{', '.join(map(quoted, matches))}], digital = true"
+
+
+def quoted(name: str) -> str:
+    """A name as TOML writes it.
+
+    Examples:
+        >>> quoted("fc")
+        '"fc"'
+    """
+    return f'"{name}"'
 
 
 def check_rules(
