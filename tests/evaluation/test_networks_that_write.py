@@ -61,3 +61,33 @@ def test_a_network_that_normalises_in_place_is_like_one_that_does_not(images, la
     analog = [convert(normalising(flag), "sonos-a", images) for flag in (True, False)]
     assert conversion_of(analog[0]).calibration == conversion_of(analog[1]).calibration
     assert all(torch.equal(call.arguments[0], images[:8]) for call in Inputs.of(images, analog[0]).calls[:1])
+
+
+class Residual(nn.Module):
+    """Two convolutions and what they add to, as in torchvision."""
+
+    def __init__(self, in_place):
+        super().__init__()
+        self.in_place = in_place
+        self.first, self.second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+        self.norm, self.relu = nn.BatchNorm2d(3), nn.ReLU(inplace=in_place)
+
+    def forward(self, images):
+        outputs = self.norm(self.second(self.relu(self.first(images))))
+        if self.in_place:
+            outputs += images
+            return self.relu(outputs)
+        return self.relu(outputs + images)
+
+
+@pytest.mark.parametrize("design", ["sonos-a", "ideal"])
+def test_errors_of_layers_are_those_of_what_the_layers_gave(design, labels):
+    images = torch.randn(24, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    found = []
+    for in_place in (True, False):
+        torch.manual_seed(0)
+        network = nn.Sequential(Residual(in_place), Residual(in_place), nn.Flatten(), nn.Linear(108, 3)).eval()
+        found.append(evaluate(network, design, images, labels, images, chips=2).layers)
+    assert found[0] == found[1]
+    first = found[0][0]
+    assert first.accumulated_db == first.own_db  # nothing is before it

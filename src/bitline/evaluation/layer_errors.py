@@ -230,7 +230,7 @@ class _Comparison:
         def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
             outputs = layer.compute(inputs)
             expected.setdefault(layer.name, []).append(outputs)
-            return outputs
+            return outputs.clone()  # what comes next may write into it, as ReLU(inplace=True) does
 
         with computing(self._reference, note):
             call.on(self._reference)
