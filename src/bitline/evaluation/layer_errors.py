@@ -17,6 +17,7 @@ from bitline.nn.padding import padding_in, padding_of, real_outputs
 from bitline.numerics.confidence import half_width
 from bitline.numerics.decibels import decibels
 from bitline.numerics.energies import energies
+from bitline.numerics.random_state import keeping_random_state
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
@@ -232,7 +233,7 @@ class _Comparison:
             expected.setdefault(layer.name, []).append(outputs)
             return outputs.clone()  # what comes next may write into it, as ReLU(inplace=True) does
 
-        with computing(self._reference, note):
+        with keeping_random_state(), computing(self._reference, note):  # both networks draw the same random numbers
             call.on(self._reference)
         size = sum(outputs.nbytes for calls in expected.values() for outputs in calls)
 

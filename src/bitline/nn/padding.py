@@ -20,6 +20,7 @@ from bitline.data.call import Call, beside
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.read_numbers import keeping_numbers
+from bitline.numerics.random_state import keeping_random_state
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor,
         found[layer.name].append((_projected(x, axis), _projected(outputs, axis)))
         return outputs
 
-    with computing(network, see), keeping_numbers(network):
+    with computing(network, see), keeping_numbers(network), keeping_random_state():
         call.on(network)
     return found
 

@@ -14,6 +14,7 @@ from bitline.data.samples import samples_of
 from bitline.errors import CalibrationError
 from bitline.nn import AnalogLayer, Correction, computing
 from bitline.nn.padding import channel_axis, padding_in, padding_of, real_outputs
+from bitline.numerics.random_state import keeping_random_state
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Recalibrate:
 
         marks = padding_in(call, reference)
         for network, visit in ((reference, note), (analog, correct)):
-            with padding_of(marks):
+            with padding_of(marks), keeping_random_state():  # both networks draw the same random numbers
                 _run(network, call, visit)
 
 
