@@ -1,5 +1,8 @@
 """Networks that send samples different ways: mixtures of experts, and early exits."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +10,7 @@ from torch import nn
 from bitline import Design, analog_layers, convert, evaluate
 from bitline.cost import gather_statistics, network_cost
 from bitline.design import reference
+from bitline.evaluation.layer_errors import LayerSums, layer_errors
 from bitline.evaluation.remedies import Recalibrate
 
 
@@ -78,3 +82,65 @@ def test_recalibration_leaves_layers_that_the_reference_does_not_reach():
     same.forward = lambda inputs: same.exit(same.first(inputs).relu())
     Recalibrate(samples)(analog, same)
     assert [layer.correction is None for layer in analog_layers(analog)] == [False, False, True, True]
+
+
+NOISY = Design.load("ideal").with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.03}})
+
+
+@pytest.mark.parametrize(("second", "wrong"), [(-1.0, "swapped"), (-0.6, "one expert")])
+def test_outputs_of_other_tokens_are_not_compared(second, wrong):
+    """Two tokens at the border of both experts: chips swap them, or give both to one expert, which was a crash."""
+    samples = torch.tensor([[[0.02, 1.0], [-0.02, second]]]).repeat(2, 1, 1)
+    calibration = torch.randn(10, 12, 2)
+    network, seen = Experts().eval(), set()
+    exact = convert(network, "ideal", calibration)
+    with torch.no_grad():
+        wanted = exact.gate(samples).argmax(-1)
+    for number in range(8):
+        result = evaluate(network, NOISY, samples, torch.arange(2), calibration, chips=1, seed=number)
+        with torch.no_grad():
+            chosen = convert(network, NOISY, calibration, seed=number).gate(samples).argmax(-1)
+        is_same, is_swapped = torch.equal(chosen, wanted), len(chosen.unique()) == 2
+        seen.add("same" if is_same else "swapped" if is_swapped else "one expert")
+        layers = {layer.name: layer for layer in result.layers}
+        known = [name for name in layers if not math.isnan(layers[name].accumulated_db)]
+        reached = sorted({f"experts.{expert}" for expert in chosen.unique().tolist()})
+        assert known == ["gate", *reached, "head"] if is_same else known == ["gate", "head"]
+        assert all(layers[name].own_db > 10 for name in reached)
+        told = [note for note in result.notes if "error of layer" in note]
+        assert bool(told) != is_same
+    assert seen == {"same", wrong}
+
+
+def test_all_layers_of_an_exact_chip_are_compared():
+    samples, labels = torch.randn(20, 5, 2), torch.arange(20) % 3
+    for chips in (1, 2):
+        result = evaluate(Experts().eval(), "ideal", samples, labels, samples, chips=chips)
+        assert [layer.accumulated_db for layer in result.layers] == [math.inf] * 4
+    easy_last, network, labels = samples_of_early_exit(), EarlyExit().eval(), torch.arange(100) % 3
+    result = evaluate(network, "ideal", easy_last, labels, easy_last, chips=1)
+    assert [layer.accumulated_db for layer in result.layers] == [math.inf] * 4
+    easy_first = evaluate(network, "ideal", easy_last.flip(0), labels, easy_last, chips=1)
+    assert [layer.name for layer in easy_first.layers] == ["first", "exit"]
+    assert "no error of layers 'longer', 'last': no compared sample reached them on a chip" in easy_first.notes
+
+
+def test_chips_that_give_a_layer_other_samples_do_not_count():
+    known = LayerSums("fc", 64, 10, 1, 1.0, 0.0, 50.0, 0.05, 50.0, 0.5, converted=640, skipped=0, images=64)
+    apart = replace(known, signal=0.0, error=0.0)
+    (both,) = layer_errors([[known], [apart]])
+    assert (both.own_db, both.accumulated_db) == (30.0, 20.0)
+    assert math.isnan(layer_errors([[apart]])[0].accumulated_db)
+
+
+def test_experts_with_padding_are_measured():
+    """Padding changes which tokens an expert gets, and was looked for in calls of other shapes."""
+
+    class Padded(Experts):
+        def forward(self, samples, attention_mask=None):
+            return super().forward(samples)
+
+    mask = torch.arange(6) < torch.tensor([6, 3, 4, 2] * 5)[:, None]
+    given = {"samples": torch.randn(20, 6, 2), "attention_mask": mask.long()}
+    result = evaluate(Padded().eval(), "ideal", {**given, "labels": torch.arange(20) % 3}, calibration=given, chips=1)
+    assert [layer.accumulated_db for layer in result.layers] == [math.inf] * 4
