@@ -102,6 +102,17 @@ def test_experts_get_other_samples_and_outputs_are_those_of_all(way):
     assert outputs[0] == outputs[1]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_picked_before_stays(way):
+    """Masks of attention look up entries by place, too; behind them, experts were never put back."""
+    outputs = []
+    for routes in ROUTES:
+        with PickedSamples(nn.Identity()) as picked:
+            tokens = TOKENS * torch.ones(9)[torch.arange(6)][:, None]
+            outputs.append(picked.of(way(tokens, routes)[1]))
+    assert outputs[0] == outputs[1]
+
+
 class Codebook(nn.Module):
     def __init__(self):
         super().__init__()

@@ -234,7 +234,7 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
         images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Energies are
-            those of the first one where samples differ in length.
+            those of the first one where samples differ in length, or take other ways through the network.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.
