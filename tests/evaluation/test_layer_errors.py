@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from bitline import Design, convert, evaluate
+from bitline.design import reference
 from bitline.errors import DataError
 from bitline.evaluation import layer_errors
 from bitline.evaluation.layer_errors import LayerSums, layer_sums
@@ -110,6 +111,42 @@ def test_layers_are_compared_on_the_first_chips(network, images):
     assert len(few.chip_values) == 4
     with pytest.raises(DataError, match="compared_chips"):
         evaluate(network, design, images, labels, images, compared_chips=0)
+
+
+class Sampling(nn.Module):
+    """An encoder of a distribution, and a decoder of what is drawn from it."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.encoder, self.decoder = nn.Linear(4, 3), nn.Linear(3, 4)
+
+    def forward(self, images, attention_mask=None):
+        mean = self.encoder(nn.functional.dropout(images, 0.3, training=True))
+        return self.decoder(mean + torch.randn_like(mean))
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_both_networks_draw_the_same_random_numbers(is_padded):
+    """An exact design was compared with other samples of the distribution, at around 0 dB."""
+    images = torch.rand(12, 5, 4, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(12, 5).index_fill(1, torch.tensor([4]), 0.0)
+    given = {"images": images, "attention_mask": mask} if is_padded else images
+    data = {**given, "labels": images} if is_padded else (images, images)
+    for chips in (1, 2):
+        result = evaluate(Sampling().eval(), "ideal", data, metric="mse", calibration=given, chips=chips)
+        assert [layer.accumulated_db for layer in result.layers] == [math.inf, math.inf]
+
+
+def test_random_numbers_of_several_comparisons_differ():
+    torch.manual_seed(0)
+    network, images, drawn = Sampling().eval(), torch.rand(5, 4), []
+    analog = convert(network, "ideal", images)
+    analog.decoder.register_forward_pre_hook(lambda _, inputs: drawn.append(inputs[0]))
+    with torch.no_grad():
+        layer_sums(convert(network, reference(Design.load("ideal")), images), analog, images, most=2)
+    assert [len(inputs) for inputs in drawn] == [1, 2, 2]
+    assert not torch.equal(drawn[1], drawn[2])
 
 
 @pytest.mark.parametrize("chips", [2, 3, 10])

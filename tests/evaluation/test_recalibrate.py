@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bitline import Design, analog_layers, convert, evaluate
+from bitline import Design, analog_layers, conversion_of, convert, evaluate
 from bitline.design import reference
 from bitline.evaluation.remedies import Recalibrate
 
@@ -54,3 +54,19 @@ def test_images_are_taken_in_the_precision_of_the_network():
         evaluate(*given, chips=2, after_programming=Recalibrate(each)).chip_accuracies for each in (x, x.double())
     ]
     assert values[0] == values[1]
+
+
+class Dropping(nn.Module):
+    def forward(self, inputs: Tensor) -> Tensor:
+        return nn.functional.dropout(inputs, 0.5, training=True)
+
+
+def test_both_networks_draw_the_same_random_numbers():
+    """A chip without errors was corrected by what other random numbers gave."""
+    torch.manual_seed(0)
+    network, x = nn.Sequential(nn.Linear(4, 4), Dropping(), nn.Linear(4, 3)).eval(), torch.randn(40, 4)
+    exact = Design.load("ideal")
+    analog = convert(network, exact, x)
+    Recalibrate(x)(analog, convert(network, reference(exact), conversion_of(analog).calibration))
+    for layer in analog_layers(analog):
+        torch.testing.assert_close(layer.correction.gain, torch.ones_like(layer.correction.gain))

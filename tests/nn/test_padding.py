@@ -164,6 +164,20 @@ def test_padding_is_found_where_it_reaches_nothing(network):
     assert torch.equal(marks["second"][0].inputs, ~MASK)
 
 
+def test_padding_is_found_where_forward_draws_random_numbers():
+    """Two passes drew other numbers, and padding was taken to reach everything."""
+
+    class Dropped(Flat):
+        def inside(self, x, mask):
+            return super().inside(nn.functional.dropout(x, 0.3, training=True), mask)
+
+    given = inputs(9.0)
+    analog, before = convert(Dropped().eval(), ADC, given), torch.random.get_rng_state()
+    marks = padding_in(Call((), given), analog)
+    assert torch.equal(marks["first"][0].inputs, ~MASK.T.flatten())
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_mask_of_another_name_is_told():
     class Other(Network):
         def forward(self, x, mask=None):

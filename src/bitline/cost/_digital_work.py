@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 from bitline.cost.origins import Origins
 from bitline.cost.steps import Steps
 from bitline.data.call import Call
-from bitline.nn import AnalogLayer, computing
+from bitline.nn import AnalogLayer, analog_layers, computing
 from bitline.nn.products import ATTENTION, product_of
 from bitline.nn.windows_seen import share_met
 
@@ -107,6 +107,9 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
     Args:
         network: with `AnalogLayer`s.
         call: its inputs, of one image.
+
+    Returns:
+        What each analog layer does, also those that the image does not reach, and the work outside of them.
     """
     counter = _Counter()
     calls: dict[str, Calls] = {}
@@ -131,6 +134,8 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
 
     with computing(network, note), _nothing_fused(), counter:
         counter.use_outputs(call.on(network))
+    for layer in analog_layers(network):  # one sample may not reach all, as experts and branches that it does not take
+        calls.setdefault(layer.name, Calls({}, 0.0, 0.0, np.ones(layer.product.positions, np.float32)))
     counts = {
         name: counter.counts[name] / call.samples for name in ("activations", "additions", "scalings", "poolings")
     }

@@ -247,7 +247,8 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
         images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Costs are
-            those of the first one where samples differ in length, and a note says so.
+            those of the first one where samples differ in length, and a note says so, or where they take other ways
+            through the network.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.

@@ -50,7 +50,7 @@ class Steps:
 
     def fewest_copies(self, turns: float) -> int:
         """The fewest copies that take no more turns; the fewest of those as fast as can be where none is so fast."""
-        low, high = 1, max(1, *(int(-(-products // 1)) for products, _ in self.counts))
+        low, high = 1, max((1, *(int(-(-products // 1)) for products, _ in self.counts)))
         while low < high:
             middle = (low + high) // 2
             low, high = (low, middle) if self.turns(middle) <= turns else (middle + 1, high)

@@ -151,8 +151,8 @@ class Call:
         return self.each(lambda value: value.to(device, dtype if value.is_floating_point() else None))
 
     def on(self, network: nn.Module) -> Any:
-        """What a network makes of it."""
-        call = self.changed(lambda value: list(value) if isinstance(value, SampleList) else value)
+        """What a network makes of it, or of a copy: a network may write into its inputs, which are somebody's data."""
+        call = self.each(torch.clone).changed(lambda value: list(value) if isinstance(value, SampleList) else value)
         with uncompiled_networks():
             return network(*call.arguments, **call.keywords)
 

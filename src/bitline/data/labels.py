@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.config.messages import first_line
+from bitline.data.call import Call
 from bitline.data.outputs import class_scores
 from bitline.data.stored_images import StoredImages, inputs_of
 from bitline.errors import BitlineError, DataError, NetworkError
@@ -125,7 +126,7 @@ def scores(network: nn.Module, images: Tensor) -> Tensor:
         >>> scores(nn.Linear(4, 10), torch.rand(5, 4)).shape
         torch.Size([5, 10])
     """
-    return class_scores(network(images), len(images))
+    return class_scores(Call((images,), {}).on(network), len(images))
 
 
 def labels_for(dataset: Dataset, outputs: int) -> Tensor:

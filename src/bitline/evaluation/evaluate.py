@@ -21,6 +21,7 @@ from bitline.evaluation.prepared import Prepared
 from bitline.evaluation.result import Evaluation
 from bitline.evaluation.sample_values import SampleValues
 from bitline.evaluation.subject import Given, Labels, Subject
+from bitline.evaluation.uncompared import notes_on_uncompared
 from bitline.measures import Measure, measure_of
 from bitline.measures.measure import Values
 from bitline.nn import age
@@ -226,6 +227,7 @@ def _measured(
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
         layers = layer_errors(chip.sums for chip in chips)
+        missing = notes_on_uncompared(prepared.conversion.analog, layers)
         cost, why = prepared.cost_or_reason(aged, skipped)
         evaluations.append(
             Evaluation(
@@ -236,7 +238,7 @@ def _measured(
                 reference_value=reference_value,
                 chip_values=tuple(chip.value for chip in chips),
                 layers=layers,
-                notes=(*subject.notes, *prepared.notes(aged), *_calibrated_at(design, aged), *why),
+                notes=(*subject.notes, *prepared.notes(aged), *_calibrated_at(design, aged), *missing, *why),
                 cost=cost,
                 measure=data.measure,
                 samples=SampleValues(original, exact, tuple(chip.values for chip in chips)),

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bitline.data.call import Call
 from bitline.data.samples import Samples, samples_of
 from bitline.data.stored_images import StoredImages
-from bitline.nn import AnalogLayer, analog_layers, computing
-from bitline.nn.padding import padding_in, padding_of, real_outputs
+from bitline.evaluation.compared_outputs import ComparedOutputs
+from bitline.nn import AnalogLayer, analog_layers
 from bitline.numerics.confidence import half_width
 from bitline.numerics.decibels import decibels
-from bitline.numerics.energies import energies
 
 COMPARED = 64
 """Images whose layer outputs are compared."""
@@ -39,7 +37,8 @@ class LayerError:
         rows, outputs: matrix of one group.
         partitions: row partitions.
         own_db: error that the layer makes on the inputs it gets.
-        accumulated_db: error of its output with everything before it.
+        accumulated_db: error of its output with everything before it, over the chips that gave the layer the samples
+            that the reference gave it; NaN for none, as the experts of a router with errors.
         own_half_db, accumulated_half_db: half of the 95 % confidence intervals of the two over chips; NaN for one chip.
         chips: number of chips on which the layer was compared.
         pulses: write pulses per cell, on average, on the last of these chips.
@@ -74,7 +73,8 @@ class LayerSums:
     Attributes:
         name, rows, outputs, partitions, pulses, outside: as in `LayerError`.
         own_signal, own_error: energy of the layer's outputs, and of the error that it makes on the inputs it gets.
-        signal, error: the same with everything before it.
+        signal, error: the same with everything before it; 0 where the chip gave the layer other samples than the
+            reference, so that they cannot be compared.
         converted: conversions, skipped ones counted.
         skipped: conversions that were left out.
         images: number of images.
@@ -124,17 +124,17 @@ def layer_sums(
         >>> sums.name, sums.rows, sums.images
         ('linear', 4, 8)
     """
-    comparison = _Comparison(reference, analog)
+    compared = ComparedOutputs(reference, analog)
     before = {layer.name: _counts(layer) for layer in analog_layers(analog)}
     samples = images if isinstance(images, Samples) else samples_of(images, None, reference)
-    size = comparison.add(samples.first(1).call)  # tells how many go together
+    size = compared.add(samples.first(1).call)  # tells how many go together
     if len(samples) > 1:
         for piece in samples.part(1, None).batches(min(most, max(1, AT_ONCE // max(1, size)))):
-            comparison.add(piece.call)
+            compared.add(piece.call)
     return tuple(
-        comparison.sums(layer, before[layer.name], len(samples))
+        _sums(layer, compared, before[layer.name], len(samples))
         for layer in analog_layers(analog)
-        if layer.name in comparison.energies
+        if layer.name in compared.energies
     )
 
 
@@ -159,7 +159,7 @@ def _error(parts: list[LayerSums]) -> LayerError:
     last, images = parts[-1], sum(part.images for part in parts)
     converted, skipped = (sum(getattr(part, name) for part in parts) for name in ("converted", "skipped"))
     own = [(part.own_signal, part.own_error) for part in parts]
-    accumulated = [(part.signal, part.error) for part in parts]
+    accumulated = [(part.signal, part.error) for part in parts if part.signal]
     return LayerError(
         name=last.name,
         rows=last.rows,
@@ -179,8 +179,7 @@ def _error(parts: list[LayerSums]) -> LayerError:
 
 def _ratio(energies: Sequence[tuple[float, float]]) -> float:
     """Decibels of the signal over the error of several chips, (signal, error) each."""
-    signals, errors = zip(*energies, strict=True)
-    return decibels(math.fsum(signals), math.fsum(errors))
+    return decibels(*(math.fsum(energy[place] for energy in energies) for place in (0, 1)))
 
 
 def _half(energies: Sequence[tuple[float, float]]) -> float:
@@ -208,70 +207,30 @@ def _counts(layer: AnalogLayer) -> tuple[int, int]:
     return plan.converted, plan.skipped
 
 
-class _Comparison:
-    """Energies of the outputs of all layers and of their errors, of the images added so far.
+def _sums(layer: AnalogLayer, compared: ComparedOutputs, before: tuple[int, int], images: int) -> LayerSums:
+    """Sums of one layer.
 
     Args:
-        reference, analog: as for `layer_sums`.
-
-    Attributes:
-        energies: by layer, (own signal, own error, signal, error), (4, rows) of each piece.
+        layer: of the analog network.
+        compared: its outputs.
+        before: its conversions before the first image, and those that it skipped.
+        images: number of images.
     """
-
-    def __init__(self, reference: nn.Module, analog: nn.Module) -> None:
-        self._reference, self._analog = reference, analog
-        self._exact = {layer.name: layer for layer in analog_layers(reference)}
-        self.energies: dict[str, list[Tensor]] = {}
-
-    def add(self, call: Call) -> int:
-        """Compare on a few inputs; returns the bytes of the reference's outputs."""
-        expected: dict[str, list[Tensor]] = {}
-
-        def note(layer: AnalogLayer, inputs: Tensor) -> Tensor:
-            outputs = layer.compute(inputs)
-            expected.setdefault(layer.name, []).append(outputs)
-            return outputs
-
-        with computing(self._reference, note):
-            call.on(self._reference)
-        size = sum(outputs.nbytes for calls in expected.values() for outputs in calls)
-
-        def compare(layer: AnalogLayer, inputs: Tensor) -> Tensor:
-            outputs, own = layer.compute(inputs), self._exact[layer.name].compute(inputs)
-            calls = expected.get(layer.name)
-            accumulated = calls.pop(0) if calls else own  # a network may call a layer for some inputs only
-            found, own, accumulated = real_outputs(layer, outputs, own, accumulated)
-            both = torch.cat([energies(own, found), energies(accumulated, found)])
-            self.energies.setdefault(layer.name, []).append(both)
-            return outputs
-
-        with padding_of(padding_in(call, self._analog)), computing(self._analog, compare):
-            call.on(self._analog)
-        return size
-
-    def sums(self, layer: AnalogLayer, before: tuple[int, int], images: int) -> LayerSums:
-        """Sums of one layer.
-
-        Args:
-            layer: of the analog network.
-            before: its conversions before the first image, and those that it skipped.
-            images: number of images.
-        """
-        converted, skipped = (now - then for now, then in zip(_counts(layer), before, strict=True))
-        own_signal, own_error, signal, error = map(math.fsum, torch.cat(self.energies[layer.name], dim=1).tolist())
-        chip = layer.programmed()
-        return LayerSums(
-            name=layer.name,
-            rows=layer.product.rows,
-            outputs=layer.outputs,
-            partitions=layer.design.array.partition(layer.product).parts,
-            pulses=chip.pulses,
-            outside=chip.outside,
-            own_signal=own_signal,
-            own_error=own_error,
-            signal=signal,
-            error=error,
-            converted=converted,
-            skipped=skipped,
-            images=images,
-        )
+    converted, skipped = (now - then for now, then in zip(_counts(layer), before, strict=True))
+    own_signal, own_error, signal, error = map(math.fsum, torch.cat(compared.energies[layer.name], dim=1).tolist())
+    is_apart, chip = layer.name in compared.apart, layer.programmed()
+    return LayerSums(
+        name=layer.name,
+        rows=layer.product.rows,
+        outputs=layer.outputs,
+        partitions=layer.design.array.partition(layer.product).parts,
+        pulses=chip.pulses,
+        outside=chip.outside,
+        own_signal=own_signal,
+        own_error=own_error,
+        signal=0.0 if is_apart else signal,
+        error=0.0 if is_apart else error,
+        converted=converted,
+        skipped=skipped,
+        images=images,
+    )

@@ -196,7 +196,7 @@ def record_activity(
         uses: of each layer in one pass; what is needed to count is dropped after the last one.
     """
     seen = {
-        layer.name: WatchedLayer(layer, scales[layer.name], uses[layer.name] * len(inputs.calls))
+        layer.name: WatchedLayer(layer, scales[layer.name], max(1, uses[layer.name]) * len(inputs.calls))
         for layer in analog_layers(network)
     }
     padding = inputs.padding(network)

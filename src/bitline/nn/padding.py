@@ -20,6 +20,7 @@ from bitline.data.call import Call, beside
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.read_numbers import keeping_numbers
+from bitline.numerics.random_state import keeping_random_state
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,10 @@ def padding_in(call: Call, network: nn.Module) -> Marks:
     padded = int((~real).any(1).sum())
     marks = {}
     for name, calls in as_given.items():
-        found = tuple(map(_reached, calls, with_other.get(name, ())))
+        others = with_other[name]
+        if _shapes(calls) != _shapes(others):
+            continue  # an expert, say, which other tokens reach: nothing tells which of them are padding
+        found = tuple(map(_reached, calls, others))
         vectors, reached = (sum(int(count(each.inputs)) for each in found) for count in (torch.numel, torch.sum))
         if reached * len(real) < padded * vectors:
             marks[name] = tuple(Reached(_whole(each.inputs, ~real), _whole(each.outputs, ~real)) for each in found)
@@ -114,7 +118,7 @@ def real_inputs(layer: AnalogLayer, inputs: Tensor) -> list[Tensor]:
         [torch.Size([2, 2])]
     """
     reached = _next(layer)
-    if reached is None:
+    if reached is None or reached.inputs.shape != _vectors(layer, inputs).shape[:-1]:  # experts may get others now
         return [inputs]
     real = ~reached.inputs
     if not layer.product.kernel:
@@ -124,11 +128,10 @@ def real_inputs(layer: AnalogLayer, inputs: Tensor) -> list[Tensor]:
 
 def real_outputs(layer: AnalogLayer, *outputs: Tensor) -> tuple[Tensor, ...]:
     """Outputs of a layer at one of its calls without those of padding, (vectors, outputs) where there is any."""
-    reached = _next(layer)
-    if reached is None:
+    reached, vectors = _next(layer), tuple(_vectors(layer, each) for each in outputs)
+    if reached is None or any(reached.outputs.shape != each.shape[:-1] for each in vectors):
         return outputs
-    axis = channel_axis(layer)
-    return tuple(each.movedim(axis, -1)[~reached.outputs] for each in outputs)
+    return tuple(each[~reached.outputs] for each in vectors)
 
 
 def channel_axis(layer: AnalogLayer) -> int:
@@ -141,6 +144,11 @@ def channel_axis(layer: AnalogLayer) -> int:
         [-3, -1]
     """
     return -1 - len(layer.product.kernel)
+
+
+def _vectors(layer: AnalogLayer, values: Tensor) -> Tensor:
+    """Inputs or outputs of a layer with their channels last."""
+    return values.movedim(channel_axis(layer), -1)
 
 
 def _next(layer: AnalogLayer) -> Reached | None:
@@ -169,9 +177,13 @@ def _projections(call: Call, network: nn.Module) -> dict[str, list[tuple[Tensor,
         found[layer.name].append((_projected(x, axis), _projected(outputs, axis)))
         return outputs
 
-    with computing(network, see), keeping_numbers(network):
+    with computing(network, see), keeping_numbers(network), keeping_random_state():
         call.on(network)
     return found
+
+
+def _shapes(calls: list[tuple[Tensor, Tensor]]) -> list[tuple[torch.Size, torch.Size]]:
+    return [(inputs.shape, outputs.shape) for inputs, outputs in calls]
 
 
 def _projected(values: Tensor, axis: int) -> Tensor:

@@ -256,7 +256,7 @@ class Session:
 
     def _known_of(self, design: DesignResult) -> Known | None:
         """A measured design as the estimate needs it; remembered as long as its value is the same."""
-        if not design.chip_values or not design.layers:
+        if not design.chip_values or not design.layers or math.isnan(_ratio(design)):
             return None
         name = f"{design.key} {design.mean} {len(design.chip_values)}"
         if name not in self._known:

@@ -14,6 +14,7 @@ from bitline.data.samples import samples_of
 from bitline.errors import CalibrationError
 from bitline.nn import AnalogLayer, Correction, computing
 from bitline.nn.padding import channel_axis, padding_in, padding_of, real_outputs
+from bitline.numerics.random_state import keeping_random_state
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Recalibrate:
             wanted.setdefault(layer.name, []).append(_Statistics.of(layer, outputs))
 
         def correct(layer: AnalogLayer, outputs: Tensor) -> Tensor:
+            if layer.name not in wanted:  # an expert, say, that the reference gave no sample
+                return outputs
             calls = found.setdefault(layer.name, [])
             calls.append(_Statistics.of(layer, outputs))
             seen, goal = _together(calls), _together(wanted[layer.name][: len(calls)])
@@ -64,7 +67,7 @@ class Recalibrate:
 
         marks = padding_in(call, reference)
         for network, visit in ((reference, note), (analog, correct)):
-            with padding_of(marks):
+            with padding_of(marks), keeping_random_state():  # both networks draw the same random numbers
                 _run(network, call, visit)
 
 
@@ -100,9 +103,10 @@ class _Statistics:
         (real,) = real_outputs(layer, outputs)
         axis = channel_axis(layer) if real is outputs else -1
         flat = real.movedim(axis, 0).flatten(1)
-        if not flat.shape[1]:
-            return cls(0, flat.new_zeros(len(flat)), flat.new_zeros(len(flat)))
-        return cls(flat.shape[1], flat.mean(1), flat.std(1))
+        count, none = flat.shape[1], flat.new_zeros(len(flat))
+        if not count:
+            return cls(0, none, none)
+        return cls(count, flat.mean(1), flat.std(1) if count > 1 else none / 0)  # unknown, and nothing is scaled
 
 
 def _together(given: Sequence[_Statistics]) -> _Statistics:
