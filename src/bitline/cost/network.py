@@ -69,7 +69,7 @@ def network_cost(
     analog = {matrix.layer.name for matrix in matrices}
     digital_macs = (layer.macs for layer in statistics.layers if layer.name not in analog)
     digital = replace(statistics.digital, macs=sum(digital_macs, statistics.digital.macs))
-    notes = (*cost_notes(matrices, digital, library, skipped), *statistics.sizes.notes)
+    notes = (*cost_notes(matrices, digital, library, skipped), *statistics.sizes.notes, *statistics.ways)
     return _together(matrices, digital, design, library, notes)
 
 

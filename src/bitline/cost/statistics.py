@@ -19,6 +19,7 @@ from bitline.cost.conductances import mean_conductance
 from bitline.cost.input_digits import input_digits
 from bitline.cost.joint_counts import JointCounts, cells_of_codes, count_cells, count_codes, follows_from_codes
 from bitline.cost.sample_sizes import SampleSizes
+from bitline.cost.sample_ways import other_ways
 from bitline.cost.steps import Steps
 from bitline.design import Design, views
 from bitline.encode import WeightMapping
@@ -111,6 +112,7 @@ class Statistics:
         digital: work outside of them.
         images: number of images behind the activity of the inputs.
         sizes: of these images; work is that of the first one.
+        ways: what is to be said where others take other ways through the network.
 
     Examples:
         >>> import torch
@@ -134,6 +136,7 @@ class Statistics:
     digital: DigitalWork
     images: int
     sizes: SampleSizes = field(default_factory=SampleSizes)
+    ways: tuple[str, ...] = ()
     _joint: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -181,7 +184,9 @@ class Statistics:
                     after=calls[layer.name].after,
                 )
             )
-        return cls(tuple(layers), digital, len(inputs), SampleSizes.of(inputs.calls))
+        sizes = SampleSizes.of(inputs.calls)
+        first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities))
+        return cls(tuple(layers), digital, len(inputs), sizes, () if sizes.others else other_ways(first, seen))
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.
@@ -247,8 +252,8 @@ def gather_statistics(model: nn.Module, design: Design | str, images: Any) -> St
         model: the float network.
         design: which layers are analog, and the range and largest number of bits of their inputs.
         images: normalised images, (images, ...), or other inputs, see `Inputs.of`; a few dozen are enough. Costs are
-            those of the first one where samples differ in length, and a note says so, or where they take other ways
-            through the network.
+            those of the first one where samples differ in length or take other ways through the network, and a note
+            says so.
 
     Raises:
         CalibrationError, ConversionError: see `convert`.

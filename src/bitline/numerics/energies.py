@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -32,4 +34,4 @@ def _rows(values: Tensor, like: Tensor) -> Tensor:
     """(rows, n), in the order in which `like` lies in memory."""
     strides = like.stride()
     order = sorted(range(1, like.ndim), key=lambda axis: -strides[axis])
-    return values.detach().permute(0, *order).reshape(len(values), -1).contiguous()
+    return values.detach().permute(0, *order).reshape(len(values), math.prod(values.shape[1:])).contiguous()

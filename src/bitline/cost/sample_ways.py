@@ -1,0 +1,43 @@
+"""Whether all samples take the way through a network that the first one takes, whose cost is computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from bitline.numerics.text import number
+
+DIGITS = 9
+"""In which the inputs of a layer must agree with those of others."""
+
+
+def other_ways(first: Mapping[str, float], seen: Mapping[str, float]) -> tuple[str, ...]:
+    """A sentence where samples take other ways than the first one, as through experts and early exits.
+
+    Args:
+        first: values of inputs that the first sample gives each layer.
+        seen: those that all samples gave it; 0 where nobody counted.
+
+    Examples:
+        >>> other_ways({"stem": 8, "long": 4}, {"stem": 80, "long": 40})
+        ()
+        >>> print(*other_ways({"stem": 8, "long": 4, "exit": 0}, {"stem": 80, "long": 4, "exit": 36}))
+        samples take different ways through the network: energy and latency are those of the first one; on average,
+        'long' has 0.1 times the inputs that it has of the first, and 'exit', which the first does not reach, has some
+    """
+    times = {name: round(seen[name] / count, DIGITS) for name, count in first.items() if count and seen.get(name)}
+    missed = [name for name, count in first.items() if not count and seen.get(name)]
+    if not times:
+        return ()
+    samples = Counter(times.values()).most_common(1)[0][0]
+    uneven = sorted((name for name, count in times.items() if count != samples), key=lambda name: times[name])
+    if not uneven and not missed:
+        return ()
+    said = [f"{uneven[0]!r} has {number(times[uneven[0]] / samples, 2)} times the inputs that it has of the first"]
+    said = said[: len(uneven)] + [f"{missed[0]!r}, which the first does not reach, has some" for _ in missed[:1]]
+    others = max(0, len(uneven) - 1) + max(0, len(missed) - 1)
+    more = f" (and {others} more)" * (others > 0)
+    return (
+        "samples take different ways through the network: energy and latency are those of the first one; on average, "
+        f"{', and '.join(said)}{more}",
+    )
