@@ -200,3 +200,21 @@ def test_rows_that_belong_to_nobody_known_have_noise_of_their_own():
     with torch.no_grad():
         outputs = torch.cat([analog(torch.ones(samples, 6, 5)) for samples in (4, 3, 4)])
     assert len(outputs.unique()) == outputs.numel()
+
+
+@pytest.mark.parametrize("steps", [3, 6, 12, 24])
+def test_noise_does_not_depend_on_the_batch_where_a_network_turns_its_axes(steps):
+    """Behind a recurrent layer that takes steps first, a layer took steps for samples."""
+
+    def turned(network: Any, x: Tensor) -> Tensor:
+        return network.head(network.lstm(x.transpose(0, 1))[0]).transpose(0, 1)
+
+    torch.manual_seed(0)
+    x = torch.randn(12, steps, 5)
+    analog = convert(Wrapped(turned, lstm=nn.LSTM(5, 7), head=nn.Linear(7, 3)).eval(), NOISY, x)
+    with torch.no_grad():
+        whole = analog(x)
+        for cut in CUTS:
+            program(analog, chip=0)
+            parts = [analog(part) for part in x.split(cut)]
+            torch.testing.assert_close(torch.cat(parts), whole, rtol=0, atol=1e-4)

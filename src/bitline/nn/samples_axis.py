@@ -39,6 +39,7 @@ class Pass:
         self.axis = axis if axis < len(self._shapes[0]) else 0
         self.samples = self._shapes[0][self.axis]
         self._is_sorted = False
+        self._turned: set[Shape] = set()
 
     @property
     def are_listed(self) -> bool:
@@ -54,6 +55,8 @@ class Pass:
         """
         if shape[:2] == self._shapes[0][:2] and shape[0] != shape[1]:
             self.axis, self.samples = axis, shape[axis]
+        elif axis == 1 and self.axis == 0 and shape[1] == self.samples:
+            self._turned.add(tuple(shape[:2]))
 
     def recognise_step(self, shape: Shape) -> None:
         """Tell what a layer sees in one step of a sequence, (samples, features)."""
@@ -71,8 +74,14 @@ class Pass:
                 self.samples = own
 
     def has_steps_first(self, inputs: Tensor) -> bool:
-        """Whether vectors that a layer takes lie step by step, (steps, samples, ..., features)."""
-        return self.axis == 1 and not self._is_sorted and inputs.ndim > 2 and inputs.shape[1] == self.samples
+        """Whether vectors that a layer takes lie step by step, (steps, samples, ..., features).
+
+        So do those whose first axes are the ones of what a recurrent layer or attention found so in this pass, where a
+        network turns its axes in between.
+        """
+        if self._is_sorted or inputs.ndim <= 2 or inputs.shape[1] != self.samples:
+            return False
+        return self.axis == 1 or tuple(inputs.shape[:2]) in self._turned
 
     @contextmanager
     def sorted_by_sample(self) -> Iterator[None]:
