@@ -98,7 +98,7 @@ def test_the_noise_of_a_line_is_that_of_its_capacitance(changes):
     line = np.sqrt(BOLTZMANN * 300 * fF * 1e-15 * 12 * (1 + p)) / (fF * 1e-15 * volts)
     bits = design.inputs.slice_bits
     slices = core.calibration.inputs.magnitude_bits // bits
-    slicing = design.inputs.slicing(slices * bits)
+    slicing = design.inputs.slicing(slices * bits, signed=False)
     places = design.inputs.accumulator.ratios(slicing.accumulated, bits, (), Draws((0,)))
     ratios = [ratio for l in range(slicing.conversions) for ratio in places[-slicing.slices_of(l) :]]
     by_slice = sum(4.0 ** (bits * index) * float(ratios[index]) ** 2 for index in range(slices)) * (2**bits - 1) ** 2

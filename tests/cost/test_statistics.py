@@ -74,7 +74,7 @@ def test_cells_take_what_the_programmed_ones_conduct(drawn):
     converted = convert(nn.Sequential(layer), design, inputs)
     codes = input_codes(inputs, converted[0].calibration.inputs).long()
     held = converted[0].encoded().program(Chip()).on_the_array.double()  # lines, slices, groups, rows, columns
-    sliced = design.inputs.slicing(design.inputs.bits)
+    sliced = design.inputs.slicing(design.inputs.bits, signed=False)
     total = 0.0
     for index in range(sliced.slices):
         digits = (codes >> (index * sliced.slice_bits)) & (2**sliced.slice_bits - 1)

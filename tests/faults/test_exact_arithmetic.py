@@ -54,7 +54,7 @@ class Exact:
         self.background = low / self.window * weights.top_digit
         slice_bits = min(design.inputs.slice_bits, scale.magnitude_bits)
         slices = -(-scale.magnitude_bits // slice_bits)
-        together = design.inputs.slicing(scale.magnitude_bits).accumulated
+        together = design.inputs.slicing(scale.magnitude_bits, scale.signed).accumulated
         self.input_top = 2 ** (slice_bits * together) - 1
         seen = slice_bits * together
         empty = slice_bits * (-slices % together)  # bits that the first conversion has less
@@ -140,7 +140,7 @@ def exact_designs(draw: st.DrawFn, policies: list[str], ratios: list[float] = RA
     }
     if settings["adc.range"] == "guaranteed":
         settings["adc.bits"] = Design().with_settings({**settings, "adc.range": "full"}).guaranteed_bits
-    elif Design().with_settings(settings).inputs.slicing(input_bits).conversions > 1:
+    elif Design().with_settings(settings).inputs.slicing(input_bits, signed=False).conversions > 1:
         saved = [(), (1,), (2, 1)] if settings["adc.bits"] > 2 else [(), (1,)]
         settings["adc.bits_saved"] = draw(st.sampled_from(saved))
     return Design().with_settings(settings)
