@@ -31,6 +31,6 @@ def test_every_addition_of_a_column_has_an_adder(settings, additions, sums):
 def test_every_word_line_has_a_converter_of_as_many_bits_as_a_slice(slice_bits, bits):
     design = Design(inputs={"slice_bits": slice_bits}, array={"rows": 30, "turns": 2})
     library = Library.load("sram-28nm")
-    readout = ConversionSchedule.of(design, library, 8)
+    readout = ConversionSchedule.of(design, library, 8, signed=False)
     areas = array_area(design, library, readout, ArrayMapping.of(MatrixProduct(60), 5, design))
     assert 1e6 * areas["row converters"] == pytest.approx(60 * bits * 20)

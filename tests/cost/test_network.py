@@ -136,7 +136,7 @@ def test_converters_have_no_columns_that_do_not_exist(layer, shape, array_column
         single = network_cost(statistics, base.with_settings({"adc.columns_per_adc": 1}))
         return (shared.layers[0].time_ns - single.layers[0].time_ns) / single_ns
 
-    schedule = ConversionSchedule.of(base, Library.load(base.hardware.library), 8)
+    schedule = ConversionSchedule.of(base, Library.load(base.hardware.library), 8, signed=False)
     single_ns = schedule.product_ns(2, 0.0, Library.load(base.hardware.library)) / 2
     for share in (2, 3, 10, 128, 256):
         assert converted_ns(share) == pytest.approx(min(share, in_use) - 1)

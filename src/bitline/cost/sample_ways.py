@@ -33,8 +33,13 @@ def other_ways(first: Mapping[str, float], seen: Mapping[str, float]) -> tuple[s
     uneven = sorted((name for name, count in times.items() if count != samples), key=lambda name: times[name])
     if not uneven and not missed:
         return ()
-    said = [f"{uneven[0]!r} has {number(times[uneven[0]] / samples, 2)} times the inputs that it has of the first"]
-    said = said[: len(uneven)] + [f"{missed[0]!r}, which the first does not reach, has some" for _ in missed[:1]]
+    said = [
+        *(
+            f"{name!r} has {number(times[name] / samples, 2)} times the inputs that it has of the first"
+            for name in uneven[:1]
+        ),
+        *(f"{name!r}, which the first does not reach, has some" for name in missed[:1]),
+    ]
     others = max(0, len(uneven) - 1) + max(0, len(missed) - 1)
     more = f" (and {others} more)" * (others > 0)
     return (

@@ -79,7 +79,7 @@ class Pass:
         So do those whose first axes are the ones of what a recurrent layer or attention found so in this pass, where a
         network turns its axes in between.
         """
-        if self._is_sorted or inputs.ndim <= 2 or inputs.shape[1] != self.samples:
+        if self._is_sorted or inputs.is_nested or inputs.ndim <= 2 or inputs.shape[1] != self.samples:
             return False
         return self.axis == 1 or tuple(inputs.shape[:2]) in self._turned
 
