@@ -71,7 +71,7 @@ def test_a_rule_for_the_layer_holds():
     ("rules", "place", "error", "words"),
     [
         ([], ArrayPlace("1"), DataError, "no matrix layer '1'"),
-        ([], ArrayPlace("0", slice=1), DataError, "1 weight slice on this design.* no weight slice 1"),
+        ([], ArrayPlace("0", weight_slice=1), DataError, "1 weight slice on this design.* no weight slice 1"),
         ([], ArrayPlace("0", partition=3), DataError, "1 row partition on this design"),
         ([], ArrayPlace("0", tile=2), DataError, "2 column tiles on this design, counted from 0"),
         (

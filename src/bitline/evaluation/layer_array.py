@@ -24,13 +24,13 @@ class ArrayPlace:
 
     Attributes:
         layer: name of the layer.
-        slice: weight slice, lowest bits first.
+        weight_slice: lowest bits first.
         partition: row partition.
         tile: column tile.
     """
 
     layer: str
-    slice: int = 0
+    weight_slice: int = 0
     partition: int = 0
     tile: int = 0
 
@@ -137,7 +137,7 @@ def _check(place: ArrayPlace, encoded: EncodedLayer) -> None:
     """
     placement = encoded.placement
     for what, number, count in (
-        ("weight slice", place.slice, encoded.design.weights.slices),
+        ("weight slice", place.weight_slice, encoded.design.weights.slices),
         ("row partition", place.partition, len(placement.row_slices)),
         ("column tile", place.tile, placement.tiles),
     ):
@@ -152,6 +152,6 @@ def _lines(encoded: EncodedLayer, place: ArrayPlace, chip: Chip) -> Lines:
     array, placement = encoded.design.array, encoded.placement
     cells, rows = encoded.held(chip), placement.row_slices[place.partition]
     order = array.rows_from_the_top(cells.targets[:, :, 0, rows], encoded.product.positions)
-    held = cells.conductance[:, place.slice, 0, rows][:, order][..., placement.columns_of(place.tile)]
+    held = cells.conductance[:, place.weight_slice, 0, rows][:, order][..., placement.columns_of(place.tile)]
     first, *others = (line.double().cpu().numpy() for line in held)
     return Lines(first, others[0] if array.subtracts_on_the_line else None)
