@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bitline.cost.origins import Origins
 from bitline.cost.steps import Steps
 from bitline.data.call import Call
 from bitline.nn import AnalogLayer, analog_layers, computing
+from bitline.nn.operations import SeenOperations, name_of
 from bitline.nn.products import ATTENTION, product_of
 from bitline.nn.windows_seen import share_met
 
@@ -164,16 +164,11 @@ class _Pooled:
     values: int
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(SeenOperations):
     """Counts of every kind of operation that PyTorch is asked for."""
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
-        return False
-
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.counts: Counter[str] = Counter()
         self.unknown: set[str] = set()
         self.inside = 0
@@ -210,7 +205,7 @@ class _Counter(TorchDispatchMode):
 
     def _count(self, operation: Any, args: Any, result: Any) -> None:
         first = result[0] if isinstance(result, (tuple, list)) and result else result
-        name = operation.overloadpacket.__name__.rstrip("_")
+        name = name_of(operation)
         if not isinstance(first, Tensor) or name in FREE or getattr(operation, "is_view", False):
             return
         product = product_of(operation, args)

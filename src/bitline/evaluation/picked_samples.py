@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
+
+from bitline.nn.operations import SeenOperations, memory_of, name_of
 
 LISTED = frozenset({"index", "_unsafe_index", "index_put", "_unsafe_index_put", "_index_put_impl"})
 """Operations that take an index for each axis."""
@@ -33,7 +34,7 @@ Picks = frozenset[tuple[str, bytes]]
 """What was picked on the way to a tensor: the kind of the operation, and the places."""
 
 
-class PickedSamples(TorchDispatchMode):
+class PickedSamples(SeenOperations):
     """Follows what one pass of a network picks.
 
     Args:
@@ -49,14 +50,9 @@ class PickedSamples(TorchDispatchMode):
         (True, frozenset())
     """
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
-        return False
-
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._fixed = {_storage(value) for value in (*network.parameters(), *network.buffers())}
+        super().__init__()
+        self._fixed = {memory_of(value) for value in (*network.parameters(), *network.buffers())}
         self._picks = WeakTensorKeyDictionary()
 
     def of(self, values: Any) -> Picks:
@@ -76,8 +72,8 @@ class PickedSamples(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        name = func.overloadpacket.__name__.rstrip("_")
-        if name == "unbind" and (len(args) < 2 or args[1] == 0) and _storage(args[0]) not in self._fixed:
+        name = name_of(func)
+        if name == "unbind" and (len(args) < 2 or args[1] == 0) and memory_of(args[0]) not in self._fixed:
             for place, row in enumerate(result):
                 self.mark(row, self.of(args) | {("at", place.to_bytes(8))})
         else:
@@ -86,7 +82,7 @@ class PickedSamples(TorchDispatchMode):
 
     def _after(self, name: str, args: Any, kwargs: Any) -> Picks:
         """What was picked on the way to the result of an operation."""
-        has_samples = name in PICKING | {"select"} and _storage(args[0]) not in self._fixed
+        has_samples = name in PICKING | {"select"} and memory_of(args[0]) not in self._fixed
         if name == "select" and has_samples and args[1] == 0:
             return self.of(args) | {("at", int(args[2]).to_bytes(8, signed=True))}
         if name in PICKING and has_samples:
@@ -152,10 +148,3 @@ def _digest(*parts: bytes) -> bytes:
     for part in parts:
         found.update(len(part).to_bytes(8) + part)
     return found.digest()
-
-
-def _storage(tensor: Tensor) -> int:
-    try:
-        return tensor.untyped_storage().data_ptr() or id(tensor)
-    except (RuntimeError, NotImplementedError):
-        return id(tensor)

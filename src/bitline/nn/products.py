@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bitline.nn.operations import name_of
+
 Arguments = tuple[Any, ...]
 
 
@@ -57,7 +59,7 @@ def product_of(operation: Any, arguments: Arguments) -> Product | None:
         >>> product_of(torch.ops.aten.relu.default, (torch.ones(2),)) is None
         True
     """
-    name = operation.overloadpacket.__name__.rstrip("_")  # in place, too
+    name = name_of(operation)
     if name == "_cdist_forward" and arguments[2] != 2.0:  # sums of other powers
         return None
     if operation.namespace == "quantized" and name.startswith(QUANTISED):

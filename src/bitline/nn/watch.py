@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.utils import _pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from bitline.nn.contexts import analog_layers
 from bitline.nn.derived_weights import MADE_LIKE, DerivedWeights
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.operations import SeenOperations, memory_of, name_of
 from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.products import Product, product_of
 
@@ -19,21 +19,16 @@ HARMLESS = MADE_LIKE | {"embedding", "_embedding_bag", "index_select"}
 """Operations that pick rows of a matrix, or take its type and shape: no products."""
 
 
-class Watch(TorchDispatchMode):
+class Watch(SeenOperations):
     """Sees every operation: which compute with a layer's weights outside the layer, and which are products."""
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # PyTorch would import its compiler, which takes seconds, only to keep it from compiling this class.
-        return False
-
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.calls: Counter[str] = Counter()
         self.outside: dict[str, str] = {}
         self.products: set[str] = set()
         self.inside = 0
-        self.owners = {_storage(layer.weight): layer.name for layer in analog_layers(network)}
+        self.owners = {memory_of(layer.weight): layer.name for layer in analog_layers(network)}
         self.weights: dict[str, int] = {}
         self.derived = DerivedWeights(network)
 
@@ -55,9 +50,9 @@ class Watch(TorchDispatchMode):
                 self.products.add(name)
                 factors = _pytree.tree_leaves(product.multiplied(args))
                 self.weights |= self.derived.among([value for value in factors if _is_factor(value, product)])
-            self.derived.follow(name.rstrip("_"), (args, kwargs), result)
+            self.derived.follow(name_of(func), (args, kwargs), result)
             for value in _pytree.tree_leaves((args, kwargs)):
-                owner = self.owners.get(_storage(value)) if isinstance(value, Tensor) else None
+                owner = self.owners.get(memory_of(value)) if isinstance(value, Tensor) else None
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
                     self.outside.setdefault(owner, name)
         return result
@@ -67,13 +62,5 @@ def _is_factor(value: Any, product: Product) -> bool:
     return isinstance(value, Tensor) and (value.ndim > 1 or product.of_vectors)
 
 
-def _storage(tensor: Tensor) -> int:
-    """Where a tensor's memory begins; tensors without memory of their own have none."""
-    try:
-        return tensor.untyped_storage().data_ptr() or id(tensor)
-    except (RuntimeError, NotImplementedError):
-        return id(tensor)
-
-
 def _is_view(result: Any, value: Tensor) -> bool:
-    return isinstance(result, Tensor) and _storage(result) == _storage(value)
+    return isinstance(result, Tensor) and memory_of(result) == memory_of(value)
