@@ -11,12 +11,14 @@ from bitline.cost.architectures import LAWS
 from bitline.cost.charge_sharing import STAND_IN, capacitors_of, stands_in
 from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.library import Library
+from bitline.cost.mapping import ROUNDING
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.result import LayerCost
 from bitline.cost.stated_cells import notes_of_cells
 from bitline.cost.work import SUBSTITUTE, converter
 from bitline.design import Design
 from bitline.numerics.labels import INFERENCE
+from bitline.numerics.text import listed
 
 NAMED = 3
 """Layers that a note names."""
@@ -57,11 +59,10 @@ def notes_of_copies(layers: Sequence[LayerCost]) -> Iterator[str]:
     Args:
         layers: costs of the analog layers.
     """
-    waiting = [layer.name for layer in layers if layer.interval_ns < layer.time_ns * (1 - 1e-9)]
+    waiting = [layer.name for layer in layers if layer.interval_ns < layer.time_ns * (1 - ROUNDING)]
     if waiting:
-        more = f" and {len(waiting) - NAMED} more" * (len(waiting) > NAMED)
         yield (
-            f"products of {', '.join(waiting[:NAMED])}{more} that need results of each other are formed one after "
+            f"products of {listed(waiting, NAMED)} that need results of each other are formed one after "
             f"another: their copies work on different {INFERENCE}s, and shorten the time between two, not that of one"
         )
 

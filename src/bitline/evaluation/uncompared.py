@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from bitline.evaluation.layer_errors import LayerError
+from bitline.numerics.text import listed
 
 NAMED = 3
 """Layers that a note names."""
@@ -42,8 +43,7 @@ def _notes(names: Sequence[str], layers: Sequence[LayerError]) -> Iterator[str]:
 
 
 def _in_words(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" * (len(names) > NAMED)
-    return f"layer{'s' * (len(names) > 1)} {', '.join(map(repr, names[:NAMED]))}{more}"
+    return f"layer{'s' * (len(names) > 1)} {listed([*map(repr, names)], NAMED)}"
 
 
 def _them(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from bitline.networks.network import Network
 from bitline.networks.onnx_graph import DOMAIN, OPERATOR, put_layers
 from bitline.networks.onnx_operators import put_operators
 from bitline.numerics.digest import content_digest
+from bitline.numerics.text import listed
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -188,8 +189,8 @@ def _first_output(outputs: Any) -> torch.Tensor:
 
 
 def _listed(found: Counter[str]) -> str:
-    named = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in found.most_common(SHOWN)]
-    return ", ".join(named) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
+    named = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in found.most_common()]
+    return listed(named, SHOWN)
 
 
 def _rebuilt(content: bytes, weights: dict[str, Any]) -> nn.Module:

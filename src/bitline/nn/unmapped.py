@@ -17,6 +17,7 @@ from bitline.nn.registry import (
     is_quantised,
 )
 from bitline.nn.rules import design_of, kept_digital, names_of
+from bitline.numerics.text import listed
 
 SHOWN = 5
 """Layers that a message names one by one."""
@@ -59,9 +60,8 @@ def refuse_unmapped(network: nn.Module, design: Design) -> None:
             refused[names[0]] = found
     if refused:
         (name, (what, remedy)), *more = refused.items()
-        shown = [f"{other!r} ({described.partition(',')[0]})" for other, (described, _) in more[:SHOWN]]
-        rest = f" and {len(more) - SHOWN} more" if len(more) > SHOWN else ""
-        likewise = f"; nor have {', '.join(shown)}{rest}" if more else ""
+        too = [f"{other!r} ({described.partition(',')[0]})" for other, (described, _) in more]
+        likewise = f"; nor have {listed(too, SHOWN)}" if more else ""
         raise ConversionError(f"layer {name!r} is {what}{likewise}: {remedy}{kept_digital(refused, others)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
 
 SMALLEST, LARGEST = 1e-4, 1e15
@@ -100,6 +101,21 @@ def setting_text(value: object) -> str:
 
 def _not_finite(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many there are besides.
+
+    Args:
+        names: one or more, as they are to be written.
+        most: names that are written at most.
+
+    Examples:
+        >>> listed(["conv1", "conv2"], most=2), listed(["conv1", "conv2", "fc"], most=1)
+        ('conv1, conv2', 'conv1 and 2 more')
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def with_article(noun: str) -> str:
