@@ -168,3 +168,16 @@ def test_a_note_says_where_other_samples_take_other_ways(hard_first):
 
 def test_networks_without_ways_get_no_note():
     assert gather_statistics(network(), "differential", IMAGES).ways == ()
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_branches_that_a_batch_of_calibration_inputs_does_not_take_are_calibrated_on_others(centred):
+    """They ended in a RuntimeError."""
+    torch.manual_seed(0)
+    x = torch.rand(40, 6)
+    x[5:9, 0] = 2.0
+    batches = torch.utils.data.DataLoader(x, batch_size=20)
+    design = Design().with_settings({"adc.centred": centred})
+    network = EarlyExit()
+    layers = [conversion_of(convert(network, design, given)).calibration.layers for given in (batches, x)]
+    assert layers[0]["long"] == layers[1]["long"]

@@ -40,7 +40,7 @@ def other_ways(first: Mapping[str, float], seen: Mapping[str, float]) -> tuple[s
         ),
         *(f"{name!r}, which the first does not reach, has some" for name in missed[:1]),
     ]
-    others = max(0, len(uneven) - 1) + max(0, len(missed) - 1)
+    others = len(uneven) + len(missed) - len(said)
     more = f" (and {others} more)" * (others > 0)
     return (
         "samples take different ways through the network: energy and latency are those of the first one; on average, "

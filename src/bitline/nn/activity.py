@@ -36,7 +36,6 @@ class Activity:
 
     def __init__(self, scale: InputScale, channels: int) -> None:
         self.scale = scale
-        self.inputs = 0
         self.bits = min(scale.magnitude_bits, LARGEST_BITS)
         self._counts = torch.zeros((channels, 2**self.bits), dtype=torch.int64)
 

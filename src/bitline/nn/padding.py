@@ -118,6 +118,8 @@ def real_inputs(layer: AnalogLayer, inputs: Tensor) -> list[Tensor]:
         [torch.Size([2, 2])]
     """
     reached = _next(layer)
+    if not inputs.numel():  # of an expert that no token is sent to
+        return []
     if reached is None or reached.inputs.shape != _vectors(layer, inputs).shape[:-1]:  # experts may get others now
         return [inputs]
     real = ~reached.inputs

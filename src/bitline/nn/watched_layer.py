@@ -60,7 +60,7 @@ class WatchedLayer:
     def count(self, inputs: Tensor) -> Tensor:
         """Outputs for some inputs, whose codes and signals are counted."""
         self.activity.inputs += inputs.numel()
-        for part in real_inputs(self._layer, inputs) if inputs.numel() else ():  # of experts that no token is sent to
+        for part in real_inputs(self._layer, inputs):
             self._add(self._codes(part), times_seen(self._layer, part))
         outputs = self._outputs(inputs)
         self._calls -= 1
