@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitline.study.pareto import front, ranks, spread
+from bitline.study.pareto import evenly, front, ranks
 
 
 @settings(max_examples=50)
@@ -31,7 +31,7 @@ def test_fronts_hold_what_nothing_dominates(points):
 def test_a_front_that_does_not_fit_is_measured_at_both_ends(count, room):
     """The design at one end of a front, often the cheapest, was never measured."""
     members = list(range(count))
-    chosen = spread(members, room)
+    chosen = evenly(members, room)
     assert len(set(chosen)) == min(count, room)
     assert chosen == sorted(chosen)
     assert chosen[0] == 0

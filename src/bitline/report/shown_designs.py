@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bitline.numerics.labels import COMPARED
 from bitline.report.figures.study_series import measured, pareto
+from bitline.study.pareto import evenly
 from bitline.study.results import DesignResult, StudyResult
 
 MANY = 500
@@ -51,17 +52,3 @@ def _fronts(result: StudyResult, most: int) -> Iterable[Sequence[DesignResult]]:
         designs, best = pareto(result, cost)
         front = [design for design, on_front in zip(designs, best, strict=True) if on_front]
         yield evenly(sorted(front, key=lambda design: design.mean), most)
-
-
-def evenly(designs: Sequence[DesignResult], count: int) -> Sequence[DesignResult]:
-    """So many designs of a list at equal distances, the first and the last among them; all if they are fewer.
-
-    Examples:
-        >>> designs = [DesignResult(str(number), "", {}, {}) for number in range(10)]
-        >>> [design.key for design in evenly(designs, 4)]
-        ['0', '3', '6', '9']
-    """
-    if len(designs) <= count or count < 2:
-        return designs[: max(0, count)]
-    last = len(designs) - 1
-    return [designs[round(place * last / (count - 1))] for place in range(count)]

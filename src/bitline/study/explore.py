@@ -22,7 +22,7 @@ from bitline.study.coverage import FinishedWork, counting
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.forms import form_of
 from bitline.study.objectives import Objectives
-from bitline.study.pareto import front, ranks, spread
+from bitline.study.pareto import evenly, front, ranks
 from bitline.study.point import Point, in_line
 from bitline.study.possible import check_axes, note_of, nothing
 from bitline.study.store import FRONT, LEFT_OUT, Store
@@ -237,7 +237,7 @@ class _Screening:
             room = self.study.search.survivors - len(chosen)
             if room <= 0:
                 break
-            chosen += spread(members, room)
+            chosen += evenly(members, room)
         return tuple(self.looked_at[keys[index]] for index in chosen)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Member = TypeVar("Member")
 
 
 def front(values: Sequence[Sequence[float]]) -> list[bool]:
@@ -77,16 +80,18 @@ def ranks(values: Sequence[Sequence[float]]) -> list[int]:
     return result
 
 
-def spread(members: Sequence[int], room: int) -> list[int]:
-    """Members at even distances, both ends among them where there is room for two; all of them where they fit.
+def evenly(members: Sequence[Member], count: int) -> Sequence[Member]:
+    """So many members at equal distances, the first and the last among them; all if they are fewer.
 
     Args:
-        members: of a front, in the order of an objective.
-        room: how many are chosen at most, 1 or more.
+        members: in some order, as of a front along an objective.
+        count: how many are chosen at most.
 
     Examples:
-        >>> spread(range(20), room=4), spread(range(20), room=1), spread(range(3), room=4)
-        ([0, 6, 12, 19], [0], [0, 1, 2])
+        >>> evenly(range(10), 4), evenly(range(10), 1), list(evenly(range(3), 4))
+        ([0, 3, 6, 9], range(0, 1), [0, 1, 2])
     """
-    chosen = min(room, len(members))
-    return [members[place * (len(members) - 1) // max(1, chosen - 1)] for place in range(chosen)]
+    if len(members) <= count or count < 2:
+        return members[: max(0, count)]
+    last = len(members) - 1
+    return [members[round(place * last / (count - 1))] for place in range(count)]
