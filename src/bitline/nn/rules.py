@@ -70,17 +70,8 @@ def kept_digital(names: Collection[str], others: Collection[str] = ()) -> str:
         rule = LayerRule(match=(pattern,), digital=True)
         alone = len(alike) == 1 or any(rule.matches(other) for other in {*others} - {*names})
         matches += alike if alone else [pattern]
-    return f"keep them digital with [[layers]] match = [{', '.join(map(quoted, matches))}], digital = true"
-
-
-def quoted(name: str) -> str:
-    """A name as TOML writes it.
-
-    Examples:
-        >>> quoted("fc")
-        '"fc"'
-    """
-    return f'"{name}"'
+    listed = ", ".join(f'"{match}"' for match in matches)
+    return f"keep them digital with [[layers]] match = [{listed}], digital = true"
 
 
 def check_rules(
