@@ -30,7 +30,7 @@ from bitline.cost import gather_statistics, network_cost
 from bitline.errors import ConversionError
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.evaluation.prepared import Known, Prepared
-from bitline.evaluation.remedies import smooth
+from bitline.evaluation.remedies import Recalibrate, smooth
 from bitline.evaluation.sample_values import SampleValues
 from bitline.nn import record
 from bitline.numerics.two_way import Estimate
@@ -47,6 +47,7 @@ class Case:
         study, line, x: which figure, which line in it, and where.
         preset, settings: the design.
         is_random: whether chips differ.
+        remedy: what is done to each chip after programming.
     """
 
     study: str
@@ -55,6 +56,7 @@ class Case:
     preset: str
     settings: dict[str, Any]
     is_random: bool = True
+    remedy: Recalibrate | None = None
 
     @property
     def name(self) -> str:
@@ -150,6 +152,8 @@ class Bench:
         found, sums = [], []
         for chip in range(self.subject.chips if case.is_random else 1):
             prepared.program(chip)
+            if case.remedy:
+                case.remedy(prepared.analog, prepared.reference)
             found.append(prepared.values(data))
             if case.study in ("designs", "cell errors"):
                 sums.append(prepared.compare(data, COMPARED))
@@ -234,14 +238,20 @@ def main() -> None:
     for case in cases(subject):
         for kind, bench in benches.items():
             skipped = kind and (case.study != "reference" or case.x != 8)
-            if skipped or kind + case.name in kept.rows or (arguments.only and case.study not in arguments.only):
-                continue
-            row = bench.row(case)
-            loss, mean = row["loss"], 100 * np.mean(row["values"])
-            shown = "{:.2f} ({:.2f} to {:.2f})".format(loss["points"], *loss["interval"])
-            shown += f", reference {100 * row['reference']:.2f}"
-            print(f"{kind + case.name:<60} {mean:6.2f}, loss {shown}, {row['cpu_s']} s", flush=True)
-            kept.add(kind + case.name, {**row, "line": kind + row["line"]})
+            if not (skipped or (arguments.only and case.study not in arguments.only)):
+                measure(case, bench, kept, kind)
+
+
+def measure(case: Case, bench: Bench, kept: KeptRows, kind: str = "") -> None:
+    """Measure a case and show it, unless its row is there; `kind` says which network of several this is."""
+    if kind + case.name in kept.rows:
+        return
+    row = bench.row(case)
+    loss, mean = row["loss"], 100 * np.mean(row["values"])
+    shown = "{:.2f} ({:.2f} to {:.2f})".format(loss["points"], *loss["interval"])
+    shown += f", reference {100 * row['reference']:.2f}"
+    print(f"{kind + case.name:<60} {mean:6.2f}, loss {shown}, {row['cpu_s']} s", flush=True)
+    kept.add(kind + case.name, {**row, "line": kind + row["line"]})
 
 
 if __name__ == "__main__":
