@@ -101,7 +101,7 @@ def digital_cases() -> Iterator[Case]:
 
 
 def costs_of_parts(subject: Subject) -> dict[str, dict[str, float]]:
-    """What it costs that each part stays digital: its share of the multiplications, and the energy of an image in uJ."""
+    """Share of the multiplications of each part, and the energy of an image in uJ where that part stays digital."""
     statistics = gather_statistics(subject.model, Design(), subject.data.samples.part(0, 1))
     total = sum(layer.macs for layer in statistics.layers)
     found = {}
@@ -123,19 +123,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    weights, images = arguments.weights, arguments.images
     network = find_network("resnet50")
-    model = load_network(network, arguments.weights)
-    data = load_dataset(str(arguments.images), network.preprocess).split(arguments.count, CALIBRATION)
+    model = load_network(network, weights)
+    data = load_dataset(str(images), network.preprocess).split(arguments.count, CALIBRATION)
     calibration = inputs_of(data.calibration)
     samples = MeasuredSamples.labelled(inputs_of(data.images), data.labels, batch=BATCH)
-    about = f"{arguments.count} images of {arguments.images.name}, {CALIBRATION} others for calibration"
+    about = f"{arguments.count} images of {images.name}, {CALIBRATION} others for calibration"
     subject = Subject(model, samples, calibration, arguments.chips, Errors((), ()), Unit("image"), about)
     bench = Bench(subject)
     kept = KeptRows(
         arguments.out / "resnet50.json",
         Path(__file__).name,
         "resnet50",
-        made_by=f"python scripts/{Path(__file__).name} --weights {arguments.weights.name} --images {arguments.images.name}",
+        made_by=f"python scripts/{Path(__file__).name} --weights {weights.name} --images {images.name}",
         about=about,
         samples=len(samples),
         digital_parts=costs_of_parts(subject),
