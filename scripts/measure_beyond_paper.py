@@ -58,13 +58,26 @@ CONVERTERS: dict[str, tuple[dict[str, Any], str, tuple[float, ...]]] = {
     "flash, offset of a comparator": ({"kind": "flash"}, "comparator_offset_steps", (0.5, 1.0, 2.0, 4.0)),
 }
 """Converter, the error that is varied, and its sizes."""
+HARSH: dict[str, tuple[str, dict[str, Any]]] = {
+    "offset cells, errors of 0.75 % of G_max": (
+        "ideal",
+        {
+            "weights.kind": "offset",
+            "weights.subtraction": "digital",
+            "cell.device": {"kind": "state-independent", "alpha": 0.0075},
+        },
+    ),
+    "PCM (Joshi 2020), unsliced": DEVICES["PCM (Joshi 2020), unsliced"][:2],
+}
+"""Preset and settings of designs that lose much, by what they are called."""
 PARTS: dict[str, list[str]] = {
     "conv1": ["conv1"],
     **{f"layer{number}": [f"layer{number}.*"] for number in range(1, 5)},
     "first 1 x 1 of blocks": ["layer*.conv1"],
     "3 x 3 of blocks": ["layer*.conv2"],
     "last 1 x 1 of blocks": ["layer*.conv3"],
-    "downsample": ["layer*.downsample.0"],
+    "shortcuts": ["layer*.downsample.0"],
+    "shortcut of layer4": ["layer4.0.downsample.0"],
     "fc": ["fc"],
 }
 """Layers that stay digital together."""
@@ -93,11 +106,10 @@ def converter_cases() -> Iterator[Case]:
 
 def digital_cases() -> Iterator[Case]:
     """Parts of the network that stay digital."""
-    device = "PCM (Joshi 2020), unsliced"
-    preset, settings, _ = DEVICES[device]
-    for name, layers in PARTS.items():
-        kept = {"layers": [{"match": layers, "digital": True}]}
-        yield Case("digital layers", device, name, preset, {**settings, **kept})
+    for device, (preset, settings) in HARSH.items():
+        for name, layers in {"none": [], **PARTS}.items():
+            rules = [{"match": layers, "digital": True}] if layers else []
+            yield Case("digital layers", device, name, preset, {**settings, "layers": rules})
 
 
 def costs_of_parts(subject: Subject) -> dict[str, dict[str, float]]:
