@@ -7,6 +7,7 @@ from small_cost import statistics
 
 from bitline import Design
 from bitline.cost import Library, libraries, network_cost
+from bitline.cost.components import COMPONENTS
 from bitline.cost.interval import bounds
 from bitline.cost.library import UnitCircuit
 from bitline.errors import DesignError
@@ -126,3 +127,20 @@ def test_energy_and_area_of_every_circuit_count(circuit):
         changed = library.with_settings({f"{circuit}.{number}": 1000.0})
         after = [network_cost(statistics(), design, changed) for design in designs]
         assert any(getattr(a, total) > getattr(b, total) for a, b in zip(after, before, strict=True)), number
+
+
+@pytest.mark.parametrize("name", ["ADCs", "network"])
+def test_a_part_with_the_name_of_a_component_is_refused(name):
+    """Its energy took the place of the component's, whose area was added to its own."""
+    part = {"unit": "tile", "power_mW": 0.001, "area_mm2": 0.01}
+    with pytest.raises(DesignError, match=f"parts has '{name}', the name of a component .* such as 'fixed {name}'"):
+        Library.load("sonos-40nm").with_settings({"parts": {name: part}})
+
+
+@pytest.mark.parametrize("settings", SEVERAL)
+def test_the_names_of_all_components_are_known(settings):
+    cost = network_cost(statistics(), Design.load("differential").with_settings(settings))
+    parts = (
+        cost.energies_pJ.keys() | cost.areas_mm2.keys() | {name for layer in cost.layers for name in layer.energies_pJ}
+    )
+    assert parts <= COMPONENTS

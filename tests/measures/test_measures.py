@@ -238,7 +238,7 @@ NOTHING = {
     "auc": (SCORES[:, 0], torch.ones(60), "needs labels of both classes, 0 and 1"),
     "mse": (NUMBERS, NUMBERS * math.nan, "needs targets that are not NaN"),
     "mae": (NUMBERS, NUMBERS * math.nan, "needs targets that are not NaN"),
-    "r2": (NUMBERS, torch.ones(60, 2), "needs targets that are not all the same"),
+    "r2": (NUMBERS, torch.ones(60, 2), "needs targets that differ by more than a 300,000th of their size"),
     "perplexity": (LOGITS, torch.full((12, 7), -100), "needs labels other than -100"),
     "error-rate": (["a b", "c"], ["", ""], "needs targets that are not empty"),
 }
@@ -314,3 +314,18 @@ def test_a_change_has_its_sign_unless_it_reads_zero():
     ]
     assert list(map(error.text_of_change, (1234.0, -0.5, 0.0))) == ["+1,234", "-0.5", "0"]
     assert (share.unit_of_change, error.unit_of_change) == ("points", error.unit)
+
+
+@pytest.mark.parametrize(("offset", "known"), [(0.0, True), (1e4, True), (1e7, False), (1.7e9, False)])
+def test_r2_of_targets_far_from_0_is_right_or_has_no_value(offset, known):
+    """It was 0.99999 instead of 0.97 for Unix times, whose squares leave no digits for their variance."""
+    targets = np.random.default_rng(0).normal(size=(200, 8)) + offset
+    outputs = targets + 0.2 * np.random.default_rng(1).normal(size=(200, 8))
+    measure = measure_of("r2")
+    values = measure.values(torch.from_numpy(outputs), torch.from_numpy(targets)).numpy()
+    if not known:
+        with pytest.raises(DataError, match="differ by more than"):
+            measure.of(values)
+        return
+    right = 1 - np.square(outputs - targets).sum() / np.square(targets - targets.mean()).sum()
+    assert measure.of(values) == pytest.approx(right, rel=1e-5)

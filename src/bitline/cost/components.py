@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+COMPONENTS = frozenset(
+    (
+        *("cells", "row drivers", "row converters", "integrators", "accumulators", "subtractors", "ADCs"),
+        *("shift-and-add", "adders", "input registers", "output registers"),
+        *("buffers", "network", "scaling", "vector ranges", "activations", "pooling", "digital layers"),
+    )
+)
+"""Names under which energies and areas are counted; parts of a library with a known power have others."""
+
 
 def largest_first(values: Counter[str]) -> dict[str, float]:
     """Components from the largest on, without those that have nothing.

@@ -18,6 +18,7 @@ from bitline.config.messages import explain, nearest
 from bitline.config.part import Part
 from bitline.cost.architectures import AnyConverter
 from bitline.cost.circuits import AnyCells, AnyDrivers, AnyIntegration, SingleIntegration
+from bitline.cost.components import COMPONENTS
 from bitline.cost.quantity import NOTHING, AnyQuantity, AnyRate, Quantity
 from bitline.design.settings import merge, nested
 from bitline.errors import DesignError
@@ -137,6 +138,12 @@ class Library(Part):
         if self.converter not in self.converters:
             known = nearest(self.converter, self.converters)
             raise DesignError(f"component library {self.name!r}: converter is {self.converter!r}{known}")
+        if taken := COMPONENTS.intersection(self.parts):
+            part = min(taken)
+            raise DesignError(
+                f"component library {self.name!r}: parts has {part!r}, the name of a component that is counted for "
+                f"itself: give the part another name, such as 'fixed {part}'"
+            )
 
     @classmethod
     @checked(DesignError)
