@@ -329,3 +329,11 @@ def test_r2_of_targets_far_from_0_is_right_or_has_no_value(offset, known):
         return
     right = 1 - np.square(outputs - targets).sum() / np.square(targets - targets.mean()).sum()
     assert measure.of(values) == pytest.approx(right, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("top-5 accuracy", "top_5_accuracy"), ("worst case = a,b", "worst_case_a_b"), ("%", "measure")]
+)
+def test_the_key_of_a_measure_is_a_word(name, key):
+    """'worst_case_=_a,b' could not be given to --pareto, which reads commas and signs."""
+    assert FunctionMeasure(lambda outputs, targets: targets, name=name).key == key

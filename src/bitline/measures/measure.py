@@ -12,6 +12,7 @@ sums, see `area.py`.
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -207,7 +208,7 @@ class Measure(ABC):
     @property
     def key(self) -> str:
         """The name as a word, for columns and files."""
-        return "_".join(self.name.split()).replace("-", "_")
+        return re.sub(r"\W+", "_", self.name).strip("_") or "measure"
 
     def text(self, value: float | None) -> str:
         """A value as text, without the unit; what is unknown is empty."""
