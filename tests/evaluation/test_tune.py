@@ -117,3 +117,28 @@ def test_layers_that_stay_digital_choose_nothing():
 def test_what_cannot_be_converted_is_refused():
     with pytest.raises(ConversionError, match="has no layer to put on arrays"):
         tune(nn.ReLU(), "ideal", torch.rand(4, 3))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"adc.range": "full"},
+        {"adc": "none"},
+        {"adc.range": {"kind": "given", "high": 8.0}},
+        {"inputs.range": "per-vector"},
+        {"weights.bits": "float"},
+    ],
+    ids=str,
+)
+def test_a_layer_leaves_out_what_its_own_rule_makes_impossible(rule):
+    """A rule without a range to choose made `tune` fail, with a message about a key that nobody had written."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(8, 12), nn.Tanh(), nn.Linear(12, 4))
+    device = {"kind": "state-independent", "alpha": 0.02}
+    settings = {"cell.device": device, "adc.bits": 6, "layers": [{"match": "2", "set": rule}]}
+    design = Design.load("differential").with_settings(settings)
+    found = tune(network, design, torch.randn(16, 8))
+    for layer in found.layers:
+        before, after = design.for_layer(layer.name), found.design.for_layer(layer.name)
+        assert (before == after) == (not layer.settings), "what is told of a layer differs from the design"
+    assert {layer.name for layer in found.layers} == {"0", "2"}

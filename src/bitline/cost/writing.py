@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bitline.arrays import IdealArray
+from bitline.cost.counted_pulses import shares_with_more_pulses
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.statistics import LayerStatistics
 from bitline.design import Design
-from bitline.layer.cells import Cells, placement_of, program_cells
-from bitline.layer.encoded import EncodedLayer
-from bitline.numerics.draws import Draws
+from bitline.layer.cells import placement_of
 
 if TYPE_CHECKING:
     from bitline.cost.surroundings import Surroundings
-
-SAMPLE = 1024
-"""Weights of a layer that are programmed to count pulses, or those of a few columns where these are more."""
-COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -31,23 +25,28 @@ class Writing:
         cells: of all copies.
         rows: of the fullest array, which are written one after the other.
         row_cells: cells of one of them.
-        pulses: of a cell, on average.
-        again: shares of the cells that get a second pulse, a third, ...
+        again: shares of the cells that get a second pulse, a third, ..., for each of the sampled groups of cells that
+            vary together.
         is_verified: whether each pulse is followed by a read.
 
     Examples:
         Of the eight cells that are written together, one or more needs a second pulse in two of three cases:
 
-        >>> writing = Writing(cells=80, rows=10, row_cells=8, pulses=1.125, again=(0.125,), is_verified=True)
-        >>> round(writing.steps(8), 2)
-        1.66
+        >>> from dataclasses import replace
+        >>> writing = Writing(cells=80, rows=10, row_cells=8, again=((0.125,),), is_verified=True)
+        >>> writing.pulses, round(writing.steps(8), 2)
+        (1.125, 1.66)
+
+        Fewer do on average where these cells are the ones of every second row:
+
+        >>> round(replace(writing, again=((0.25,), (0.0,))).steps(8), 2)
+        1.45
     """
 
     cells: float
     rows: int
     row_cells: int
-    pulses: float
-    again: tuple[float, ...]
+    again: tuple[tuple[float, ...], ...]
     is_verified: bool
 
     @classmethod
@@ -64,15 +63,18 @@ class Writing:
         heights = [rows.stop - rows.start for rows in placement.row_slices]
         tallest = max(sum(heights[first : first + at.turns]) for first in range(0, len(heights), at.turns))
         in_a_row = at.columns if at.tiles == 1 else placement.columns_in_use
-        programmed = _some_programmed(layer, design)
         return cls(
             cells=float(copies * at.groups * at.rows * at.columns * at.slices * lines),
             rows=tallest * at.packed,
             row_cells=in_a_row * lines,
-            pulses=programmed.pulses,
-            again=programmed.again,
+            again=shares_with_more_pulses(layer, design),
             is_verified=design.cell.programming.is_verified,
         )
+
+    @property
+    def pulses(self) -> float:
+        """Of a cell, on average."""
+        return 1.0 + sum(map(sum, self.again)) / len(self.again)
 
     def energy_pJ(self, around: Surroundings) -> float:
         """Of pulses and the reads that verify them.
@@ -101,15 +103,5 @@ class Writing:
         Args:
             together: how many cells.
         """
-        return 1.0 + sum(1 - (1 - share) ** together for share in self.again)
-
-
-def _some_programmed(layer: LayerStatistics, design: Design) -> Cells:
-    """Some of the layer's weights, programmed as the design does."""
-    encoded = EncodedLayer.of(layer.weight.float(), None, design, layer.product, layer.name)
-    codes = encoded.stored_codes()
-    columns = max(COLUMNS, SAMPLE // (codes.shape[0] * codes.shape[1]))
-    some = codes[:, :, :: max(1, codes.shape[2] // columns)][:, :, :columns]
-    plain = design.model_copy(update={"array": IdealArray(), "layers": ()})
-    placement = replace(encoded.placement, columns=some.shape[2], has_unit_columns=False)
-    return program_cells(some, plain, placement, Draws(("pulses",)), layer.name)
+        more = (1 - (1 - share) ** together for shares in self.again for share in shares)
+        return 1.0 + sum(more) / len(self.again)

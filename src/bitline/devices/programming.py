@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -24,20 +25,23 @@ class Written:
 
     Attributes:
         conductance: G/G_max of every cell.
-        pulses: write pulses per cell, on average.
         outside: fraction of cells whose last read was outside the tolerance.
-        again: fractions of the cells that got a second pulse, a third, ...
+        writes: pulses of every cell, int16, same shape; None where each got one.
 
     Examples:
         >>> import torch
-        >>> Written(torch.tensor([0.1, 0.5]), pulses=1.5, outside=0.0)
-        Written(conductance=tensor([0.1000, 0.5000]), pulses=1.5, outside=0.0)
+        >>> Written(torch.tensor([0.1, 0.5]), outside=0.0, writes=torch.tensor([1, 2])).pulses
+        1.5
     """
 
     conductance: Tensor
-    pulses: float
-    outside: float
-    again: tuple[float, ...] = field(default=(), repr=False)
+    outside: float = 0.0
+    writes: Tensor | None = None
+
+    @property
+    def pulses(self) -> float:
+        """Write pulses per cell, on average."""
+        return 1.0 if self.writes is None else float(self.writes.double().mean())
 
 
 class Once(Variant):
@@ -65,7 +69,7 @@ class Once(Variant):
             noise: gives the standard deviation of the reads that verify.
             draws: random numbers of this chip and layer.
         """
-        return Written(pulse(draws), pulses=1.0, outside=0.0)
+        return Written(pulse(draws))
 
 
 class WriteVerify(Variant):
@@ -97,16 +101,15 @@ class WriteVerify(Variant):
 
     def write(self, pulse: Pulse, target: Tensor, noise: ReadNoise, draws: Draws) -> Written:
         cells = pulse(draws)
-        again: list[float] = []
+        writes = torch.ones(cells.shape, dtype=torch.int16, device=cells.device)
         outside = self._outside(cells, target, noise, draws.of("verify", 0))
         for iteration in range(1, self.iterations):
-            share = float(outside.double().mean())
-            if share == 0:
+            if not outside.any():
                 break
-            again.append(share)
+            writes += outside
             cells = cells.where(~outside, pulse(draws.of("write", iteration)))
             outside &= self._outside(cells, target, noise, draws.of("verify", iteration))
-        return Written(cells, 1.0 + sum(again), float(outside.double().mean()), tuple(again))
+        return Written(cells, float(outside.double().mean()), writes)
 
     def _outside(self, cells: Tensor, target: Tensor, noise: ReadNoise, draws: Draws) -> Tensor:
         sigma = noise(cells)

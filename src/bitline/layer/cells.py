@@ -61,7 +61,7 @@ class Cells:
         steps: conductance in steps of a grid, int32, same shape; None where it is on none.
         held: mean G/G_max of reads of the cells, where `conductance` is what wires make of it, same shape.
         line_signs: how each line counts in the digital sum; None where all of a reading and slice count the same.
-        again: fractions of the cells that got a second write pulse, a third, ...
+        writes: write pulses of every cell, same shape; None where each got one.
     """
 
     conductance: CellTensor
@@ -73,7 +73,7 @@ class Cells:
     steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
     held: CellTensor | None = None
     line_signs: LineSigns | None = None
-    again: tuple[float, ...] = ()
+    writes: Int[Tensor, "lines slices groups rows array_columns"] | None = None
 
     @property
     def on_the_array(self) -> CellTensor:
@@ -256,7 +256,7 @@ def program_targets(
         now, noise = _with_lasting_noise(now, noise, cell, draws, cell.time), None
     gain = drift_gain(fresh, now, wanted, Readings(design, placement, positions))
     now, noise = cell.read_noise.shown(now, noise)
-    return Cells(now, wanted, noise, gain, written.pulses, written.outside, again=written.again)
+    return Cells(now, wanted, noise, gain, written.pulses, written.outside, writes=written.writes)
 
 
 def _with_lasting_noise(

@@ -55,7 +55,7 @@ class Correction:
     def __call__(self, outputs: Tensor) -> Tensor:
         """Corrected outputs, (batch, outputs, *space)."""
         shape = (1, -1, *[1] * (outputs.ndim - 2))
-        return outputs * self.gain.to(outputs).reshape(shape) + self.offset.to(outputs).reshape(shape)
+        return (outputs * self.gain.to(outputs).reshape(shape)).add_(self.offset.to(outputs).reshape(shape))
 
 
 @dataclass(frozen=True)

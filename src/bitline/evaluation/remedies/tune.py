@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,8 +145,8 @@ def tune(
         model: float network.
         design: the accelerator, or the name of a preset.
         calibration: normalised images or other inputs, as for `convert`.
-        knobs: what can be chosen; a value that is impossible in the design is left out. For weight ranges alone, for
-            instance, `Knob("weights.percentile", (100.0, 99.9, 99.0))`.
+        knobs: what can be chosen; a layer leaves out values that are impossible in its design. For weight ranges
+            alone, for instance, `Knob("weights.percentile", (100.0, 99.9, 99.0))`.
         chips: chips that errors are measured on, none of which an evaluation uses.
         seed: seed of these chips.
         progress: told how many conversions are done.
@@ -167,8 +168,7 @@ def tune(
     design, model = Design.of(design), in_single_precision_or_double(model)
     inputs = Inputs.of(calibration, model)
     unused = [Chip(seed, UNUSED - chip) for chip in range(whole_number("chips", chips, 1, ConversionError))]
-    known = [knob for knob in knobs if _possible(design, knob)]
-    count, done = 2 + sum(len(knob.values) for knob in known), 0
+    count, done = 2 + sum(len(knob.values) for knob in knobs), 0
 
     def measured(candidate: Design) -> dict[str, float]:
         nonlocal done
@@ -180,13 +180,17 @@ def tune(
     first = measured(design)
     chosen: dict[str, dict[str, Any]] = {name: {} for name in first}
     best, gains = dict(first), {}
-    for knob in known:
-        before = dict(best)
+    for knob in knobs:
+        before, is_possible = dict(best), False
         for value in knob.values:
-            trial = {name: {**settings, knob.setting: value} for name, settings in chosen.items()}
-            for name, found in measured(with_rules(design, trial)).items():
-                if found > best[name] + (WORTHWHILE_DB if best[name] == before[name] else 0):
-                    best[name], chosen[name] = found, trial[name]
+            trial = _changed(design, chosen, knob.setting, value)
+            found = measured(with_rules(design, chosen | trial)) if trial else {}
+            is_possible |= bool(trial)
+            for name in trial:
+                if found[name] > best[name] + (WORTHWHILE_DB if best[name] == before[name] else 0):
+                    best[name], chosen[name] = found[name], trial[name]
+        if not is_possible:
+            continue
         better = [name for name in best if best[name] > before[name]]
         gains[knob.setting] = math.fsum(min(best[name], EXACT_DB) - before[name] for name in better) / len(best)
     tuned = with_rules(design, chosen)
@@ -196,14 +200,18 @@ def tune(
     return Tuning(tuned, layers, gains)
 
 
-def _possible(design: Design, knob: Knob) -> bool:
-    """Whether a design has this setting and can take these values."""
-    try:
-        for value in knob.values:
-            design.with_settings({knob.setting: value})
-    except DesignError:
-        return False
-    return True
+def _changed(
+    design: Design, chosen: Mapping[str, dict[str, Any]], setting: str, value: Any
+) -> dict[str, dict[str, Any]]:
+    """Settings of the layers that can take a value and have another one so far, by layer."""
+    found = {}
+    for name, settings in chosen.items():
+        trial = {**settings, setting: value}
+        with suppress(DesignError):
+            before, after = (with_rules(design, {name: own}).for_layer(name) for own in (settings, trial))
+            if before != after:
+                found[name] = trial
+    return found
 
 
 def _errors(network: nn.Module, inputs: Inputs, chips: Sequence[Chip]) -> dict[str, float]:
