@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from bitline.errors import BitlineError
     from bitline.evaluation.evaluate import evaluate, evaluate_times
     from bitline.evaluation.result import Evaluation
+    from bitline.layer.core import AnalogCore
     from bitline.layer.encoded import LayerCalibration
-    from bitline.layer.matrix import AnalogCore
     from bitline.nn import Calibration, age, analog_layers, conversion_of, convert, program
 
 __version__ = "0.2.0"
 
 _HOMES = {
-    "AnalogCore": "bitline.layer.matrix",
+    "AnalogCore": "bitline.layer.core",
     "BitlineError": "bitline.errors",
     "Calibration": "bitline.nn",
     "Design": "bitline.design",

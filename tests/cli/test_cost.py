@@ -51,3 +51,30 @@ def test_a_part_that_only_one_library_has_is_named_where_it_makes_the_difference
     assert "are HyperTransport, which library 'isaac-32nm' has and 'sonos-40nm' has not" in " ".join(errors.split())
     _, _, errors = bitline("cost", "--design", "sonos-a", "--design", "sonos-d", "--model", "synthetic:small_fashion")
     assert "has not" not in errors
+
+
+LIBRARY = """
+name = "mini"
+node_nm = 65
+slice_ns = 10
+converter = "ramp"
+cells = {{ kind = "constant", read_pJ = 0, area = {area} }}
+drivers = {{ kind = "constant", row_pJ = {energy}, area = 0 }}
+[converters.ramp]
+kind = "ramp"
+bits = 8
+clock_GHz = 1
+conversion_pJ = 0
+area = 0
+"""
+
+
+@pytest.mark.parametrize(("area", "energy"), [(0, 1), (1, 0)])
+def test_libraries_that_know_no_areas_or_no_energies_are_shown(bitline, tmp_path, area, energy):
+    """The table of what they do not know was empty, and a fault of bitline's."""
+    (tmp_path / "mini.toml").write_text(LIBRARY.format(area=area, energy=energy), encoding="utf-8")
+    library = ("--set", f"hardware.library={tmp_path / 'mini.toml'}", "--images", "2")
+    status, output, _ = bitline("cost", "--design", "sonos-a", "--design", "differential", *library)
+    assert status == 0
+    assert ("area (mm²)" in output, "energy (µJ)" in output) == (area == 1, energy == 1)
+    assert output.count("together") == 1

@@ -8,9 +8,12 @@ from small_cost import IMAGES, statistics
 from torch import nn
 
 from bitline import Design
-from bitline.cost import Surroundings, gather_statistics, library_of, network_cost, whole_cost
+from bitline.cost import Library, Surroundings, gather_statistics, library_of, network_cost, whole_cost
 from bitline.cost.paths import branched_ns, mean_hops
 from bitline.errors import DesignError
+
+ISAAC = Library.load("isaac-32nm")
+LINK_MW = sum(part.count * part.power_mW.value for part in ISAAC.parts_of("chip").values())
 
 
 def whole(design="sonos-a", **settings):
@@ -32,9 +35,34 @@ def test_a_batch_flows_through_the_layers():
 
 def test_a_small_network_on_a_large_chip_pays_for_what_is_idle():
     cost, batch = whole("isaac", tiles=168)
-    link = 1e-6 * cost.energies_pJ["HyperTransport"]
-    assert batch.idle_uJ == pytest.approx(link * (168 - cost.tiles) / 168)
-    assert batch.arrays_uJ + batch.idle_uJ == pytest.approx(cost.energy_uJ)
+    link_uJ = 1e-3 * LINK_MW * batch.batch_us
+    assert batch.idle_uJ == pytest.approx(link_uJ * (168 - cost.tiles) / 168)
+    standing = 1e-6 * sum(cost.energies_pJ[name] for name in ISAAC.parts_of("tile"))
+    alone = cost.energy_uJ - standing - 1e-6 * cost.energies_pJ["HyperTransport"]
+    assert batch.arrays_uJ + batch.idle_uJ > alone + link_uJ
+
+
+@pytest.mark.parametrize("pipelined", [True, False])
+@pytest.mark.parametrize("images", [1, 64])
+def test_parts_that_are_always_on_draw_their_power_for_the_time_of_the_batch(pipelined, images):
+    """They drew it once an interval for each image: a single image in a pipeline takes the time of all its layers."""
+    design = Design.load("isaac").with_settings({"hardware.pipelined": pipelined})
+    cost = network_cost(statistics(), design)
+    batch = whole_cost(cost, statistics(), design, images=images)
+    on_mW = LINK_MW * cost.chips + cost.tiles * sum(
+        part.count * part.power_mW.value for part in ISAAC.parts_of("tile").values()
+    )
+    names = ("HyperTransport", *ISAAC.parts_of("tile"))
+    working = cost.energy_uJ - 1e-6 * sum(cost.energies_pJ[name] for name in names)
+    assert batch.arrays_uJ + batch.idle_uJ == pytest.approx(images * working + 1e-3 * on_mW * batch.batch_us)
+
+
+def test_a_chip_that_holds_half_a_network_is_on_while_the_other_half_is_written():
+    library = ISAAC.with_settings({"organisation.cores_per_tile": 1})
+    cost = network_cost(statistics(), "isaac", library)
+    whole, half = (whole_cost(cost, statistics(), "isaac", library, tiles=tiles) for tiles in (cost.tiles, 1))
+    assert half.batch_us > whole.batch_us + 1e3 * half.writing_ms
+    assert half.arrays_uJ + half.idle_uJ > 1e-3 * LINK_MW * half.batch_us
 
 
 def test_weights_that_do_not_fit_are_read_and_written_in_every_batch():

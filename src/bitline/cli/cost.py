@@ -197,10 +197,11 @@ def _by_design(results: list[NetworkCost]) -> list[Column]:
 def _components(results: list[NetworkCost]) -> list[Table]:
     energies = [{part: 1e-6 * value for part, value in result.energies_pJ.items()} for result in results]
     areas = [dict(result.areas_mm2) for result in results]
-    return [
+    tables = (
         _component("energies", "energy", ("energy_uJ", "µJ"), results, energies),
         _component("areas", "area", ("area_mm2", "mm²"), results, areas),
-    ]
+    )
+    return [table for table in tables if table.rows]  # libraries may know energies only, or areas only
 
 
 def _component(

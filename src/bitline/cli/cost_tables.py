@@ -41,11 +41,13 @@ def uncertainty_tables(
     rows: list[list[Any]] = []
     records = []
     for key in WITH_INTERVALS:
-        known = [interval[key] for interval in found if key in interval]
-        rows.append([label_of_cost(key).brief.head, *(_ends(total.low, total.high) for total in known)])
+        known = [interval.get(key) for interval in found]  # libraries may know energies only, or areas only
+        if any(known):
+            ends = (_ends(total.low, total.high) if total else None for total in known)
+            rows.append([label_of_cost(key).brief.head, *ends])
     for result, interval in zip(results, found, strict=True):
-        ends = {key: {"low": total.low, "high": total.high} for key, total in interval.items()}
-        records += [{"design": result.design, "total": key, **end} for key, end in ends.items()]
+        for key, total in interval.items():
+            records.append({"design": result.design, "total": key, "low": total.low, "high": total.high})
     tables = [Table("intervals", tuple(columns), rows, "what the numbers of the library leave open", records=records)]
     return tables + ([_ranks(results, found)] if len(results) > 1 else [])
 

@@ -79,7 +79,8 @@ class Surroundings(Part):
         known = _known()
         if library not in known["libraries"]:
             raise DesignError(
-                f"nothing is known of writing and leakage of the library {library!r}: give `surroundings` for it"
+                f"nothing is known of writing and leakage of the library {library!r}: pass its `surroundings` to "
+                "`bitline.cost.whole_cost` in Python"
             )
         return cls(memory=known["memory"], **known["libraries"][library])
 
@@ -96,7 +97,8 @@ class WholeCost:
 
     Attributes:
         images: of the batch.
-        arrays_uJ: energy of the arrays and of the digital units that work, as in `NetworkCost`, without idle parts.
+        arrays_uJ: energy of the arrays and of the digital units that work, as in `NetworkCost`; of parts of tiles and
+            chips with a known power for the whole time of the batch, without idle ones.
         idle_uJ: energy of parts that are on but hold nothing of the network, leakage included.
         leakage_uJ: leakage of the tiles in use.
         distance_uJ: energy of sending outputs farther than to the next tile.
@@ -201,11 +203,15 @@ def whole_cost(
     leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
     idle_share = (there - used) / there
-    of_chip_uJ = images * 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in library.parts_of("chip"))
+    chips = -(-there // (library.organisation.tiles_per_chip or there))
+    of_tiles_uJ, of_chips_uJ = (
+        1e-6 * sum(library.standing_pJ(unit, 1e3 * batch_us, count).values())
+        for unit, count in (("tile", used), ("chip", chips))
+    )
     return WholeCost(
         images=images,
-        arrays_uJ=images * cost.energy_uJ - idle_share * of_chip_uJ,
-        idle_uJ=idle_share * of_chip_uJ + leakage_uJ * (there - used) / used,
+        arrays_uJ=images * _working_uJ(cost, library) + of_tiles_uJ + (1 - idle_share) * of_chips_uJ,
+        idle_uJ=idle_share * of_chips_uJ + leakage_uJ * (there - used) / used,
         leakage_uJ=leakage_uJ,
         distance_uJ=images * 1e-6 * cost.energies_pJ.get("network", 0.0) * (mean_hops(used) - 1),
         memory_uJ=1e-6 * around.memory.bit_pJ.value * moved_bits,
@@ -215,6 +221,12 @@ def whole_cost(
         fits=fits,
         batch_us=batch_us,
     )
+
+
+def _working_uJ(cost: NetworkCost, library: Library) -> float:
+    """Energy of an image without the parts of tiles and chips that are on for the whole batch."""
+    standing = (*library.parts_of("tile"), *library.parts_of("chip"))
+    return cost.energy_uJ - 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in standing)
 
 
 def _writings(cost: NetworkCost, statistics: Statistics, design: Design) -> dict[str, Writing]:

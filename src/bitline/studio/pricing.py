@@ -49,12 +49,12 @@ class Pricing:
         Raises:
             DesignError: it has no converters, or keeps every layer digital.
         """
-        rules = [(rule.match, rule.digital) for rule in design.layers]
-        alike = repr((_resolution(design), design.inputs.range, design.inputs.signed, rules))
+        seen = _finely_coded(design)
+        inputs = [(each.inputs.range, each.inputs.signed) for each in seen.variants()]
+        alike = repr((seen.inputs.bits, inputs, [(rule.match, rule.digital) for rule in seen.layers]))
         with self._lock:
             if alike not in self._statistics:
-                whole = design.with_settings({"inputs.bits": _resolution(design)})
-                self._statistics[alike] = gather_statistics(self.network, whole, self.images)
+                self._statistics[alike] = gather_statistics(self.network, seen, self.images)
         return network_cost(self._statistics[alike], design)
 
 
@@ -100,6 +100,8 @@ def price(pricing: Pricing, design: Design) -> tuple[dict[str, Any] | None, str]
     return cost_in_parts(cost), f"energy from {images} until it is measured"
 
 
-def _resolution(design: Design) -> int:
-    """Bits of inputs that activity is counted with: at least those of most designs."""
-    return 8 if design.inputs.bits == "float" else max(8, design.inputs.bits)
+def _finely_coded(design: Design) -> Design:
+    """The design with inputs of so many bits, in all layers, that statistics of it serve those with fewer, too."""
+    bits = max(8 if each.inputs.bits == "float" else each.inputs.bits for each in design.variants())
+    rules = tuple(rule.without("inputs.bits") for rule in design.layers)
+    return design.model_copy(update={"layers": rules}).with_settings({"inputs.bits": max(8, bits)})

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.design import Design
-from bitline.layer.matrix import AnalogCore
+from bitline.layer.core import AnalogCore
 from bitline.nn import independent_copy
 from bitline.nn.fold import fold_batch_norm
 from bitline.nn.hooks import hooked

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bitline.design import Design, reference
-from bitline.layer.matrix import AnalogCore
+from bitline.layer.core import AnalogCore
 from bitline.paper.drawing import Drawing, Line, Panel
 from bitline.paper.experiment import Experiment
 from bitline.paper.study import Findings, PaperStudy
