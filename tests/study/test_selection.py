@@ -109,3 +109,22 @@ def test_a_selection_that_cannot_be_is_refused(selection, words):
     with pytest.raises(StudyError) as refused:
         selection.of(_study())
     assert words in str(refused.value)
+
+
+def test_conditions_name_columns_with_other_characters():
+    """Libraries have parts such as 'max-pool' and 'eDRAM buffer'; a condition could not name their settings."""
+    pool, buffer, greek = "library.parts.max-pool.power_mW", "library.parts.eDRAM buffer.power_mW", "µ.α"
+    rows = [
+        {pool: 0.4, buffer: 20.0, greek: 1},
+        {pool: 4.0, buffer: 20.0, greek: 2},
+        {pool: 4.0, buffer: 40.0, greek: 3},
+    ]
+    conditions = read_conditions(f"{pool}>1 and {buffer} <= 20, {greek} = 2", rows)
+    assert [condition.column for condition in conditions] == [pool, buffer, greek]
+    assert [all(condition.holds(row) for condition in conditions) for row in rows] == [False, True, False]
+
+
+def test_a_column_of_which_nothing_is_known_is_not_taken_for_words():
+    rows = [{"TOPS_per_mm2": float("nan")}, {"TOPS_per_mm2": None}]
+    with pytest.raises(StudyError, match="no design has a known TOPS_per_mm2"):
+        read_conditions("TOPS_per_mm2 > 1", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -162,6 +163,8 @@ def _numbers(design: DesignResult) -> list[Any]:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
+        if math.isnan(value):  # not known, as of a library without areas
+            return ""
         return min(exact(value), setting_text(value), key=len)
     return "" if value is None else str(value)
 

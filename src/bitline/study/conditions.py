@@ -25,11 +25,13 @@ RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 """Relations as they are written, the longer ones first."""
 EQUALITY = ("=", "==", "!=")
 """Relations that words can have."""
-ONE = re.compile(
-    r"""\s*(?P<column>[A-Za-z_][\w.]*)\s*(?P<relation>[<>!=]=|[<>=])\s*"""
+COLUMN = r"[^\W\d][\w.]*"
+"""Names of columns, but for those of a table that have other characters."""
+RELATION_AND_VALUE = (
+    r"""\s*(?P<relation>[<>!=]=|[<>=])\s*"""
     r"""(?P<value>"[^"]*"|'[^']*'|[^\s"'<>=!,](?:[^"'<>=!,]*?[^\s"'<>=!,])?)\s*(?:$|,|(?<=\s)and(?=\s))"""
 )
-"""A condition, with what joins it to the next one."""
+"""The rest of a condition, with what joins it to the next one."""
 ROUNDING = 1e-12
 """Numbers that differ by less than this share of them are equal: means over chips are rounded sums."""
 SECONDS = ("time", "seconds")
@@ -103,8 +105,11 @@ def read_conditions(
     """
     found: list[Condition] = []
     at = 0
+    own = sorted({name for row in rows for name in row if not re.fullmatch(COLUMN, name)}, key=len, reverse=True)
+    columns = "|".join((*map(re.escape, own), COLUMN))
+    condition = re.compile(rf"\s*(?P<column>{columns}){RELATION_AND_VALUE}")
     while at < len(text) or not found:
-        match = ONE.match(text, at)
+        match = condition.match(text, at)
         if match is None:
             raise StudyError(f"{text[at:].strip()!r} is no condition: {EXAMPLE}")
         found.append(_read(match, rows, shares))
@@ -118,14 +123,16 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]], shares: Colle
     column, relation, written = match["column"], match["relation"], match["value"]
     about = f"the condition '{column} {relation} {written}'"
     check_column(column, rows, f"{about} is about")
-    values = [row[column] for row in rows if row.get(column) is not None]
+    values = [value for row in rows if (value := row.get(column)) is not None and value == value]
+    if rows and not values:
+        raise StudyError(f"{about}: no design has a known {column}")
     numbers = any(is_number(value) for value in values)
     value = _number(written, column, about) if numbers else written
     if isinstance(value, str):
         word = value.strip("\"'")
         if relation not in EQUALITY:
             raise StudyError(f"{about} compares {f'numbers with {word!r}' if numbers else 'words'}: use = or !=")
-        known = {_word(value): str(value) for value in values if value == value}
+        known = {_word(value): str(value) for value in values}
         if _word(word) not in known:
             raise StudyError(f"{about}: no design has {word!r} there{nearest(word, sorted(known.values()))}")
         return Condition(column, relation, word)

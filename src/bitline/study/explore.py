@@ -124,12 +124,15 @@ def explore(
         kept.remember(FRONT, "[]")
         for asked in _ask_and_tell(optuna, screening):
             progress("screening", asked, study.search.designs)
-        note = note_of(screening.impossible, unused(study.axes, study.known()))
-        kept.remember(LEFT_OUT, note)
+        left_out = note_of(screening.impossible, unused(study.axes, study.known()))
+        kept.remember(LEFT_OUT, left_out)
         if not screening.looked_at:
             raise StudyError(nothing(study, screening.impossible))
         survivors = screening.survivors()
         work(agenda_of(study, survivors, kept, images), executor, kept, progress)
+        unknown = objectives.note_on_unknown(kept.totals([point.key for point in survivors]).values())
+        note = "; ".join(filter(None, (left_out, unknown)))
+        kept.remember(LEFT_OUT, note)
         best = _front(study, objectives, survivors, kept, images)
         kept.remember(FRONT, json.dumps(best))
         failures = failures_of(screening.looked_at.values(), kept)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,3 +72,26 @@ class Objectives:
     def small(self, values: list[float]) -> list[float]:
         """Objectives turned so that all are to be small."""
         return [-value if self._is_large(name) else value for name, value in zip(self.names, values, strict=True)]
+
+    def note_on_unknown(self, costs: Iterable[Mapping[str, Any]]) -> str:
+        """What is to be said of objectives that no design has; empty where some design has each of them.
+
+        Args:
+            costs: of the designs that were measured, as `NetworkCost.to_dict` gives them.
+
+        Examples:
+            >>> print(Objectives(("accuracy", "area_mm2")).note_on_unknown([{"area_mm2": float("nan")}]))
+            no design has a known area_mm2, and none is on the front: use other search.objectives, or another library
+        """
+        known = [{name for name in self.names if _is_known(cost.get(name))} for cost in costs]
+        unknown = [name for name in self.names if name != self.measure.key and not any(name in each for each in known)]
+        if not known or not unknown:
+            return ""
+        return (
+            f"no design has a known {' or '.join(unknown)}, and none is on the front: use other search.objectives, "
+            "or another library"
+        )
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and not math.isnan(value)
