@@ -19,6 +19,7 @@ from bitline.config.files import check_writable, write_text
 from bitline.config.spreadsheets import write_csv
 from bitline.errors import BitlineError
 from bitline.numerics.decibels import decibel_text
+from bitline.numerics.summary import counted
 from bitline.numerics.text import exact, fixed, number
 from bitline.numerics.text import percent as in_percent
 
@@ -95,13 +96,13 @@ def ranges(
     with output.progress() as tell:
         tell("observing signals", 0, None)
         found = study_ranges(sample.network, chosen, shown)
-    caption = f"{model} on design {chosen.name}, {len(shown)} calibration images"
+    caption = f"{model} on design {chosen.name}, {counted(len(shown), 'calibration image')}"
     _write_figures(out, found, _drawn(found, layer), caption, percent)
     _write_tables(out, found, percent)
     if not _write_given(out / "given.toml", chosen, found):
         files.remove(out / "given.toml")
     parts: list[Table | str] = [
-        _slices(found, percent, f"{model} on {chosen.name}, {len(shown)} images"),
+        _slices(found, percent, f"{model} on {chosen.name}, {counted(len(shown), 'image')}"),
         f"useful: inner {exact(percent)} % of the signals, in % of what the array can produce; chosen: limits of the "
         "ADC; needed: by an ADC over the full range with the same step; FPG: by the full precision guarantee; low, "
         "high: limits of the ADC, in currents of a cell at G_max with the largest input, as adc.range = 'given' takes "
@@ -154,7 +155,7 @@ class _Tested:
                 loss=accepted,
                 progress=lambda what: tell(what, 0, None),
             )
-        save(tried_figure(best, accepted, f"{title}, {count} images"), file)
+        save(tried_figure(best, accepted, f"{title}, {counted(count, 'image')}"), file)
         return [_tried(best), _looked_at(best), _recommended(best, loss, count)]
 
 
@@ -276,4 +277,4 @@ def _recommended(best: Recommendation, loss: float, images: int) -> str:
     if best.bits is None:
         reference = best.measure.shown(best.reference)
         return f"no resolution tried stays within {exact(loss)} {best.measure.unit} of {reference} (no ADC)"
-    return f"recommended: {best} ({images} images)"
+    return f"recommended: {best} ({counted(images, 'image')})"

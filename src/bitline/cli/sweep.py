@@ -15,6 +15,7 @@ from bitline.cli.study_run import StudyRun
 from bitline.cli.study_tables import duration, study_parts
 from bitline.cli.table import Column, Table
 from bitline.config.trust import module_of
+from bitline.numerics.summary import counted
 
 if TYPE_CHECKING:
     from bitline.study import Forecast
@@ -98,7 +99,7 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
     output.data(Table("forecast", columns, [row]))
     output.text(
         f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
-        f"{forecast.images:,} images left: {_time(forecast)} with {workers} worker{'s' * (workers > 1)}"
+        f"{counted(forecast.images, 'image')} left: {_time(forecast)} with {counted(workers, 'worker')}"
     )
     if forecast.note:
         output.note(f"note: {forecast.note}")

@@ -14,6 +14,7 @@ from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.config.files import write_text
 from bitline.numerics.decibels import decibel_text
+from bitline.numerics.summary import counted
 
 if TYPE_CHECKING:
     from bitline.evaluation.remedies import Tuning
@@ -56,7 +57,9 @@ def tune(
     output.notes(sample.notes)
     with output.progress() as tell:
         tuning = choose(sample.network, chosen, sample.calibration, seed=seed, progress=tell)
-    output.results(_table(tuning, f"{model} on {chosen.name}, {len(sample.calibration)} images"), _gains(tuning))
+    output.results(
+        _table(tuning, f"{model} on {chosen.name}, {counted(len(sample.calibration), 'image')}"), _gains(tuning)
+    )
     write_text(out, tuning.design.to_toml())
     output.wrote(out)
 

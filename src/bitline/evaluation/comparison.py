@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,10 +21,11 @@ from bitline.evaluation.sample_values import tables
 from bitline.evaluation.subject import Given, Labels, Subject
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.measures.measure import Values
+from bitline.numerics.summary import counted, cut
 from bitline.numerics.two_way import Estimate, estimate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeasuredDesign:
     """What one of several designs did.
 
@@ -40,13 +41,18 @@ class MeasuredDesign:
         >>> measured = MeasuredDesign(Design(), (np.array([[1.0], [0.0]]), np.array([[1.0], [1.0]])))
         >>> measured.quality.value
         0.75
+        >>> measured
+        MeasuredDesign('unnamed', 2 chips)
     """
 
     design: Design
-    chips: tuple[Values, ...] = field(repr=False)
+    chips: tuple[Values, ...]
     measure: Measure = ACCURACY
-    cost: NetworkCost | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    cost: NetworkCost | None = None
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"MeasuredDesign({cut(self.design.name, 20)!r}, {counted(len(self.chips), 'chip')})"
 
     @property
     def quality(self) -> Estimate:
