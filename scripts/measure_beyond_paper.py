@@ -1,4 +1,4 @@
-"""ResNet-50 where the paper leaves off: docs/paper/results/beyond/resnet50.json.
+"""ResNet-50 where the paper leaves off: docs/beyond/results/resnet50.json.
 
     python scripts/measure_beyond_paper.py --weights imagenet_resnet50.pth --images val.zip
 
@@ -27,7 +27,7 @@ from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.remedies import Recalibrate
 from bitline.networks import find_network, load_network
 
-TARGET = Path(__file__).parents[1] / "docs" / "paper" / "results" / "beyond"
+TARGET = Path(__file__).parents[1] / "docs" / "beyond" / "results"
 CALIBRATION, RECALIBRATION, BATCH = 200, 64, 16
 
 NEW = "0 s"

@@ -1,8 +1,8 @@
-"""Figures and tables of docs/networks/index.md from docs/networks/results/*.json. Needs matplotlib.
+"""Figures and tables of docs/networks and docs/beyond from the files in their results/. Needs matplotlib.
 
     python scripts/plot_networks.py
 
-Writes docs/networks/NETWORK.png for each network, and prints its tables in Markdown.
+Writes NETWORK.png for each network, and prints its tables in Markdown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-FOLDER = Path(__file__).parents[1] / "docs" / "networks"
+DOCS = Path(__file__).parents[1] / "docs"
+FOLDERS = (DOCS / "networks", DOCS / "beyond")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito: told apart with any colour vision
 MARKERS = ("o", "s", "^", "D")
 STUDIES = {
@@ -27,8 +28,13 @@ STUDIES = {
     "slicing": ("weight slices, state-proportional errors of 10 %", "bits per cell", "loss"),
     "ADC bits": ("exact differential cells, 1152 rows", "ADC bits", "loss"),
     "drift": ("drift: design A, and PCM of Joshi et al. 2020", "time since programming", "loss"),
+    "converters": ("exact cells, design A, 8-bit converters with errors", "size of the error", "loss"),
 }
-TABLES = {**STUDIES, "remedies": ("PCM of Joshi et al. 2020 after a day", "remedy", "loss_of_float")}
+TABLES = {
+    **STUDIES,
+    "digital layers": ("parts of the network that stay digital", "digital", "loss"),
+    "remedies": ("PCM of Joshi et al. 2020 after a day", "remedy", "loss_of_float"),
+}
 """Title, axis and what is shown of each study; those of `STUDIES` are drawn, too."""
 BASELINE = {
     "reference_loss": "loss against float",
@@ -52,7 +58,7 @@ def lines_of(rows: Rows, study: str) -> dict[str, Rows]:
 
 def place_of(x: float | str) -> tuple[int, float, str]:
     """Key to sort places by: numbers, times, then words."""
-    times = ("1 hour", "1 day", "5 days")
+    times = ("0 s", "1 hour", "1 day", "5 days")
     return (0, x, "") if isinstance(x, (int, float)) else (1, times.index(x) if x in times else 9, x)
 
 
@@ -88,7 +94,7 @@ def draw(axes: Axes, rows: Rows, study: str, unit: str) -> None:
     axes.legend(fontsize=7)
 
 
-def figure(result: dict[str, Any]) -> None:
+def figure(result: dict[str, Any], folder: Path) -> None:
     """All studies of one network."""
     rows, is_language = list(result["rows"].values()), result.get("measure") == "perplexity"
     studies = [study for study in STUDIES if lines_of(rows, study)]
@@ -106,7 +112,7 @@ def figure(result: dict[str, Any]) -> None:
         "samples",
         fontsize=10,
     )
-    canvas.savefig(FOLDER / f"{result['network']}.png", dpi=110)
+    canvas.savefig(folder / f"{result['network']}.png", dpi=110)
     plt.close(canvas)
 
 
@@ -130,11 +136,11 @@ def table(result: dict[str, Any], study: str) -> str:
 
 
 def main() -> None:
-    for path in sorted((FOLDER / "results").glob("*.json")):
+    for path in (path for folder in FOLDERS for path in sorted((folder / "results").glob("*.json"))):
         result = json.loads(path.read_text())
         rows = list(result["rows"].values())
         if any(lines_of(rows, study) for study in STUDIES):
-            figure(result)
+            figure(result, path.parents[1])
         for study in TABLES:
             if lines_of(rows, study):
                 print(table(result, study) + "\n")

@@ -121,7 +121,9 @@ def _check_size(path: Path, connection: sqlite3.Connection) -> None:
     """Refuse a file that lacks its end, which SQLite finds only where it looks for it."""
     pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
     if path.stat().st_size < pages * size and not _has_log(path):
-        raise StudyError(f"the store {path} is damaged: its end is missing; use a copy, or give another --out")
+        raise StudyError(
+            f"the store {path} is damaged: its end is missing; use a copy, or run the study with another --out"
+        )
 
 
 def check_pages(path: Path, connection: sqlite3.Connection, tables: Sequence[object] = (1,)) -> None:
@@ -146,7 +148,7 @@ def check_pages(path: Path, connection: sqlite3.Connection, tables: Sequence[obj
         if said == "ok":
             continue
         what = " ".join(said.replace("*** in database main ***", "").split())
-        raise StudyError(f"the store {path} is damaged: {what}; use a copy, or give another --out")
+        raise StudyError(f"the store {path} is damaged: {what}; use a copy, or run the study with another --out")
 
 
 def _check_names(path: Path) -> None:
@@ -200,5 +202,7 @@ def explained(path: Path) -> Iterator[None]:
         raise StudyError(f"cannot use the store {path}: {reason}") from None
     except sqlite3.DatabaseError as error:
         if "malformed" in str(error):
-            raise StudyError(f"the store {path} is damaged: {error}; use a copy, or give another --out") from None
-        raise StudyError(f"{path} is not a store of results: {error}; give another --out") from None
+            raise StudyError(
+                f"the store {path} is damaged: {error}; use a copy, or run the study with another --out"
+            ) from None
+        raise StudyError(f"{path} is not a store of results: {error}; run the study with another --out") from None

@@ -92,11 +92,9 @@ def damaged(path: Path, place: str, what: str) -> StudyError:
 
     Examples:
         >>> print(damaged(Path("study.sqlite"), "its fact 'images'", "'many' is no number"))
-        the store study.sqlite is damaged: its fact 'images': 'many' is no number; use a copy, or give another --out ...
+        the store study.sqlite is damaged: its fact 'images': 'many' is no number; use a copy, or run ...
     """
-    return StudyError(
-        f"the store {path} is damaged: {place}: {what}; use a copy, or give another --out to measure it again"
-    )
+    return StudyError(f"the store {path} is damaged: {place}: {what}; use a copy, or run the study with another --out")
 
 
 def sealed_shard(end: Any, *row: Any) -> Shard:
