@@ -32,7 +32,6 @@ STUDIES = {
 }
 TABLES = {
     **STUDIES,
-    "digital layers": ("parts of the network that stay digital", "digital", "loss"),
     "remedies": ("PCM of Joshi et al. 2020 after a day", "remedy", "loss_of_float"),
 }
 """Title, axis and what is shown of each study; those of `STUDIES` are drawn, too."""
@@ -135,6 +134,28 @@ def table(result: dict[str, Any], study: str) -> str:
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))
 
 
+def digital_table(result: dict[str, Any]) -> str:
+    """What it costs and brings that parts of a network stay digital, as Markdown."""
+    lines = lines_of(list(result["rows"].values()), "digital layers")
+    found = {name: {row["x"]: row for row in line} for name, line in lines.items()}
+    head = "| digital | multiplications (%) | energy (µJ) |" + "".join(
+        f" {name}: accuracy (%) | loss |" for name in found
+    )
+    body = []
+    for part, cost in result["digital_parts"].items():
+        cells = [part, f"{100 * cost['share']:.1f}", f"{cost['energy_uJ']:.0f}"]
+        for rows in found.values():
+            if part not in rows:
+                cells += ["", ""]
+                continue
+            low, high = rows[part]["loss"]["interval"]
+            mean = 100 * sum(rows[part]["values"]) / len(rows[part]["values"])
+            cells += [f"{mean:.1f}", f"{middle(rows[part]['loss']):.1f} ({low:.1f} to {high:.1f})"]
+        body.append("| " + " | ".join(cells) + " |")
+    rule = "|" + " --- |" * (3 + 2 * len(found))
+    return "\n".join((f"{result['network']}, parts that stay digital:\n", head, rule, *body))
+
+
 def main() -> None:
     for path in (path for folder in FOLDERS for path in sorted((folder / "results").glob("*.json"))):
         result = json.loads(path.read_text())
@@ -144,6 +165,8 @@ def main() -> None:
         for study in TABLES:
             if lines_of(rows, study):
                 print(table(result, study) + "\n")
+        if "digital_parts" in result:
+            print(digital_table(result) + "\n")
 
 
 if __name__ == "__main__":

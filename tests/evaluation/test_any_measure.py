@@ -165,7 +165,7 @@ def test_a_measure_without_a_value_is_refused_before_the_chips(regression):
 
     options = {"calibration": CALIBRATION, "metric": "r2"}
     constant = torch.ones(60, 2)
-    with pytest.raises(DataError, match="R2 of the float network has no value: it needs targets that are not all"):
+    with pytest.raises(DataError, match="R2 of the float network has no value: it needs targets that differ"):
         evaluate(regression, NOISY, INPUTS, constant, **options, progress=progress)
     assert set(told) == {"calibrate", "float"}
     with pytest.raises(DataError, match="R2 of unnamed, chip 1, has no value"):
