@@ -188,7 +188,7 @@ def test_a_cluster_of_this_machine_ends_with_the_command_at_ctrl_c(tmp_path, she
         os.kill(workers[0], signal.SIGKILL)
         until(lambda: count(store) >= 5 or sweeping.poll() is not None)
         sweeping.send_signal(signal.SIGINT)
-        results, said = sweeping.communicate(timeout=60)
+        results, said = sweeping.communicate(timeout=120)
     assert (sweeping.returncode, results) == (130, "")
     *notes, last = said.splitlines()
     assert all("workers run" in note for note in notes)
@@ -196,7 +196,7 @@ def test_a_cluster_of_this_machine_ends_with_the_command_at_ctrl_c(tmp_path, she
     until(lambda: not alive(temporary))
 
 
-def until(true, seconds: float = 120.0) -> None:
+def until(true, seconds: float = 300.0) -> None:
     """Wait until something is true."""
     end = time.monotonic() + seconds
     while not true():
