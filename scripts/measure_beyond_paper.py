@@ -79,6 +79,7 @@ PARTS: dict[str, list[str]] = {
     "shortcuts": ["layer*.downsample.0"],
     "shortcut of layer4": ["layer4.0.downsample.0"],
     "fc": ["fc"],
+    "conv1 and shortcuts": ["conv1", "layer*.downsample.0"],
 }
 """Layers that stay digital together."""
 

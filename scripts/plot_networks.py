@@ -1,8 +1,8 @@
-"""Figures and tables of docs/networks and docs/beyond from the files in their results/. Needs matplotlib.
+"""Figures and tables of docs/networks/index.md from docs/networks/results/*.json. Needs matplotlib.
 
     python scripts/plot_networks.py
 
-Writes NETWORK.png for each network, and prints its tables in Markdown.
+Writes docs/networks/NETWORK.png for each network, and prints its tables in Markdown.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-DOCS = Path(__file__).parents[1] / "docs"
-FOLDERS = (DOCS / "networks", DOCS / "beyond")
+FOLDER = Path(__file__).parents[1] / "docs" / "networks"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito: told apart with any colour vision
 MARKERS = ("o", "s", "^", "D")
 STUDIES = {
@@ -28,7 +27,6 @@ STUDIES = {
     "slicing": ("weight slices, state-proportional errors of 10 %", "bits per cell", "loss"),
     "ADC bits": ("exact differential cells, 1152 rows", "ADC bits", "loss"),
     "drift": ("drift: design A, and PCM of Joshi et al. 2020", "time since programming", "loss"),
-    "converters": ("exact cells, design A, 8-bit converters with errors", "size of the error", "loss"),
 }
 TABLES = {
     **STUDIES,
@@ -93,7 +91,7 @@ def draw(axes: Axes, rows: Rows, study: str, unit: str) -> None:
     axes.legend(fontsize=7)
 
 
-def figure(result: dict[str, Any], folder: Path) -> None:
+def figure(result: dict[str, Any]) -> None:
     """All studies of one network."""
     rows, is_language = list(result["rows"].values()), result.get("measure") == "perplexity"
     studies = [study for study in STUDIES if lines_of(rows, study)]
@@ -111,7 +109,7 @@ def figure(result: dict[str, Any], folder: Path) -> None:
         "samples",
         fontsize=10,
     )
-    canvas.savefig(folder / f"{result['network']}.png", dpi=110)
+    canvas.savefig(FOLDER / f"{result['network']}.png", dpi=110)
     plt.close(canvas)
 
 
@@ -134,39 +132,15 @@ def table(result: dict[str, Any], study: str) -> str:
     return "\n".join((f"{result['network']}, {title}:\n", head, *body))
 
 
-def digital_table(result: dict[str, Any]) -> str:
-    """What it costs and brings that parts of a network stay digital, as Markdown."""
-    lines = lines_of(list(result["rows"].values()), "digital layers")
-    found = {name: {row["x"]: row for row in line} for name, line in lines.items()}
-    head = "| digital | multiplications (%) | energy (µJ) |" + "".join(
-        f" {name}: accuracy (%) | loss |" for name in found
-    )
-    body = []
-    for part, cost in result["digital_parts"].items():
-        cells = [part, f"{100 * cost['share']:.1f}", f"{cost['energy_uJ']:.0f}"]
-        for rows in found.values():
-            if part not in rows:
-                cells += ["", ""]
-                continue
-            low, high = rows[part]["loss"]["interval"]
-            mean = 100 * sum(rows[part]["values"]) / len(rows[part]["values"])
-            cells += [f"{mean:.1f}", f"{middle(rows[part]['loss']):.1f} ({low:.1f} to {high:.1f})"]
-        body.append("| " + " | ".join(cells) + " |")
-    rule = "|" + " --- |" * (3 + 2 * len(found))
-    return "\n".join((f"{result['network']}, parts that stay digital:\n", head, rule, *body))
-
-
 def main() -> None:
-    for path in (path for folder in FOLDERS for path in sorted((folder / "results").glob("*.json"))):
+    for path in sorted((FOLDER / "results").glob("*.json")):
         result = json.loads(path.read_text())
         rows = list(result["rows"].values())
         if any(lines_of(rows, study) for study in STUDIES):
-            figure(result, path.parents[1])
+            figure(result)
         for study in TABLES:
             if lines_of(rows, study):
                 print(table(result, study) + "\n")
-        if "digital_parts" in result:
-            print(digital_table(result) + "\n")
 
 
 if __name__ == "__main__":
