@@ -32,23 +32,11 @@ CALIBRATION, RECALIBRATION, BATCH = 200, 64, 16
 
 NEW = "0 s"
 """Just programmed."""
+PCM: dict[str, Any] = {"cell.device": "pcm-joshi-2020", "cell.on_off_ratio": 100.0, "weights.scale": "channel"}
 DEVICES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "SONOS (Xiao 2022)": ("sonos-a", {}, (NEW, "1 hour", "1 day", "5 days")),
-    "PCM (Joshi 2020), unsliced": (
-        "differential",
-        {"cell.device": "pcm-joshi-2020", "cell.on_off_ratio": 100.0, "weights.scale": "channel"},
-        (NEW, "1 hour", "1 day"),
-    ),
-    "PCM (Joshi 2020), 1 bit": (
-        "differential",
-        {
-            "cell.device": "pcm-joshi-2020",
-            "cell.on_off_ratio": 100.0,
-            "weights.scale": "channel",
-            "weights.bits_per_cell": 1,
-        },
-        (NEW, "1 hour", "1 day"),
-    ),
+    "PCM (Joshi 2020), unsliced": ("differential", PCM, (NEW, "1 hour", "1 day")),
+    "PCM (Joshi 2020), 1 bit": ("differential", {**PCM, "weights.bits_per_cell": 1}, (NEW, "1 hour", "1 day")),
 }
 """Preset, settings and ages, by what they are called."""
 COMPENSATED = {"cell.drift_compensation": "column"}
@@ -67,10 +55,11 @@ HARSH: dict[str, tuple[str, dict[str, Any]]] = {
             "cell.device": {"kind": "state-independent", "alpha": 0.0075},
         },
     ),
-    "PCM (Joshi 2020), unsliced": DEVICES["PCM (Joshi 2020), unsliced"][:2],
+    "PCM (Joshi 2020), unsliced": ("differential", PCM),
 }
 """Preset and settings of designs that lose much, by what they are called."""
 PARTS: dict[str, list[str]] = {
+    "none": [],
     "conv1": ["conv1"],
     **{f"layer{number}": [f"layer{number}.*"] for number in range(1, 5)},
     "first 1 x 1 of blocks": ["layer*.conv1"],
@@ -108,9 +97,13 @@ def converter_cases() -> Iterator[Case]:
 def digital_cases() -> Iterator[Case]:
     """Parts of the network that stay digital."""
     for device, (preset, settings) in HARSH.items():
-        for name, layers in {"none": [], **PARTS}.items():
-            rules = [{"match": layers, "digital": True}] if layers else []
-            yield Case("digital layers", device, name, preset, {**settings, "layers": rules})
+        for name, layers in PARTS.items():
+            yield Case("digital layers", device, name, preset, {**settings, **kept_digital(layers)})
+
+
+def kept_digital(layers: list[str]) -> dict[str, Any]:
+    """The setting that keeps some layers digital."""
+    return {"layers": [{"match": layers, "digital": True}] if layers else []}
 
 
 def costs_of_parts(subject: Subject) -> dict[str, dict[str, float]]:
@@ -118,9 +111,8 @@ def costs_of_parts(subject: Subject) -> dict[str, dict[str, float]]:
     statistics = gather_statistics(subject.model, Design(), subject.data.samples.part(0, 1))
     total = sum(layer.macs for layer in statistics.layers)
     found = {}
-    for name, layers in {"none": [], **PARTS}.items():
-        rules = [{"match": layers, "digital": True}] if layers else []
-        design = Design.load("sonos-a").with_settings({"layers": rules})
+    for name, layers in PARTS.items():
+        design = Design.load("sonos-a").with_settings(kept_digital(layers))
         macs = sum(layer.macs for layer in statistics.layers if design.for_layer(layer.name) is None)
         found[name] = {"share": macs / total, "energy_uJ": network_cost(statistics, design).energy_uJ}
     return found
@@ -130,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True, help="of ResNet-50")
     parser.add_argument("--images", type=Path, required=True, help="of ImageNet, with their classes")
-    parser.add_argument("--count", type=int, default=500, help="images that are counted (default 500)")
+    parser.add_argument("--count", type=int, default=300, help="images that are counted (default 300)")
     parser.add_argument("--chips", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="studies to measure")
     parser.add_argument("--out", type=Path, default=TARGET)

@@ -97,10 +97,7 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
         forecast.busy,
     )  # fmt: skip
     output.data(Table("forecast", columns, [row]))
-    output.text(
-        f"{len(forecast.points)} designs, {forecast.finished} finished; {forecast.tasks} tasks and "
-        f"{counted(forecast.images, 'image')} left: {_time(forecast)} with {counted(workers, 'worker')}"
-    )
+    output.text(f"{forecast.counts}: {_time(forecast)} with {counted(workers, 'worker')}")
     if forecast.note:
         output.note(f"note: {forecast.note}")
     if forecast.busy:

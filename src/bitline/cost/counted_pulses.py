@@ -22,6 +22,7 @@ ROWS = 16
 INDEPENDENT, VARYING = (1, 256), (16, 64)
 """Dies, and columns on each of them: cells that do not vary together need one die."""
 CANDIDATES = 512
+"""Dies among which those are chosen that stand for all."""
 
 
 def shares_with_more_pulses(layer: LayerStatistics, design: Design) -> tuple[tuple[float, ...], ...]:
@@ -60,9 +61,8 @@ def _varying_together(
     writes: Int[Tensor, "dies lines slices 1 rows columns"], variation: Variation
 ) -> Int[Tensor, "groups cells"]:
     """Pulses of cells by what they vary together with."""
-    by_word_line = writes.movedim(1, 4)
     if variation.row > 0:
-        return by_word_line.flatten(4).flatten(0, 3)
+        return writes.movedim(1, 4).flatten(4).flatten(0, 3)
     return writes.flatten(1) if variation.die > 0 else writes.reshape(1, -1)
 
 

@@ -126,7 +126,11 @@ class UnitsInUse:
     @classmethod
     def of(cls, cores: int, library: Library) -> UnitsInUse:
         """Units for so many cores; one chip as large as needed if the library does not say how large chips are."""
-        tiles = -(-cores // library.organisation.cores_per_tile)
+        return cls.of_tiles(-(-cores // library.organisation.cores_per_tile), library)
+
+    @classmethod
+    def of_tiles(cls, tiles: int, library: Library) -> UnitsInUse:
+        """So many tiles with the chips that hold them."""
         return cls(tiles, -(-tiles // (library.organisation.tiles_per_chip or tiles)))
 
 

@@ -17,6 +17,7 @@ from bitline.config.part import Part
 from bitline.cost.analog import analog_layers
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
+from bitline.cost.mapping import UnitsInUse
 from bitline.cost.paths import branched_ns, mean_hops, parts_in_turn
 from bitline.cost.quantity import AnyQuantity, AnyRate
 from bitline.cost.result import NetworkCost
@@ -203,10 +204,9 @@ def whole_cost(
     leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
     idle_share = (there - used) / there
-    chips = -(-there // (library.organisation.tiles_per_chip or there))
     of_tiles_uJ, of_chips_uJ = (
         1e-6 * sum(library.standing_pJ(unit, 1e3 * batch_us, count).values())
-        for unit, count in (("tile", used), ("chip", chips))
+        for unit, count in (("tile", used), ("chip", UnitsInUse.of_tiles(there, library).chips))
     )
     return WholeCost(
         images=images,

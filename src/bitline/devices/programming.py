@@ -26,7 +26,7 @@ class Written:
     Attributes:
         conductance: G/G_max of every cell.
         outside: fraction of cells whose last read was outside the tolerance.
-        writes: pulses of every cell, int16, same shape; None where each got one.
+        writes: pulses of every cell, int32, same shape; None where each got one.
 
     Examples:
         >>> import torch
@@ -41,7 +41,12 @@ class Written:
     @property
     def pulses(self) -> float:
         """Write pulses per cell, on average."""
-        return 1.0 if self.writes is None else float(self.writes.double().mean())
+        return mean_pulses(self.writes)
+
+
+def mean_pulses(writes: Tensor | None) -> float:
+    """Write pulses per cell, on average; one for each cell where none are counted."""
+    return 1.0 if writes is None else float(writes.double().mean())
 
 
 class Once(Variant):
@@ -101,7 +106,7 @@ class WriteVerify(Variant):
 
     def write(self, pulse: Pulse, target: Tensor, noise: ReadNoise, draws: Draws) -> Written:
         cells = pulse(draws)
-        writes = torch.ones(cells.shape, dtype=torch.int16, device=cells.device)
+        writes = torch.ones(cells.shape, dtype=torch.int32, device=cells.device)
         outside = self._outside(cells, target, noise, draws.of("verify", 0))
         for iteration in range(1, self.iterations):
             if not outside.any():

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bitline.arrays import Product
 from bitline.design import Cell, Design
+from bitline.devices.programming import mean_pulses
 from bitline.encode.line_signs import LineSigns, by_row
 from bitline.layer.drift_gain import Readings, drift_gain
 from bitline.numerics.draws import Draws
@@ -56,7 +57,6 @@ class Cells:
         targets: G/G_max that the codes ask for on lines without resistance, same shape.
         noise: standard deviation of G/G_max of every read, same shape; None where reads are exact.
         drift_gain: digital scale of every column that makes up for drift, (groups, columns + unit columns), or None.
-        pulses: write pulses per cell, on average.
         outside: fraction of the cells that were given up on outside the tolerance of programming.
         steps: conductance in steps of a grid, int32, same shape; None where it is on none.
         held: mean G/G_max of reads of the cells, where `conductance` is what wires make of it, same shape.
@@ -68,12 +68,16 @@ class Cells:
     targets: CellTensor
     noise: CellTensor | None = None
     drift_gain: ArrayColumns | None = None
-    pulses: float = 1.0
     outside: float = 0.0
     steps: Int[Tensor, "lines slices groups rows array_columns"] | None = None
     held: CellTensor | None = None
     line_signs: LineSigns | None = None
     writes: Int[Tensor, "lines slices groups rows array_columns"] | None = None
+
+    @property
+    def pulses(self) -> float:
+        """Write pulses per cell, on average."""
+        return mean_pulses(self.writes)
 
     @property
     def on_the_array(self) -> CellTensor:
@@ -256,7 +260,7 @@ def program_targets(
         now, noise = _with_lasting_noise(now, noise, cell, draws, cell.time), None
     gain = drift_gain(fresh, now, wanted, Readings(design, placement, positions))
     now, noise = cell.read_noise.shown(now, noise)
-    return Cells(now, wanted, noise, gain, written.pulses, written.outside, writes=written.writes)
+    return Cells(now, wanted, noise, gain, written.outside, writes=written.writes)
 
 
 def _with_lasting_noise(

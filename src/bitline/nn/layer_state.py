@@ -52,9 +52,10 @@ class Correction:
     gain: Tensor
     offset: Tensor
 
-    def __call__(self, outputs: Tensor) -> Tensor:
-        """Corrected outputs, (batch, outputs, *space)."""
-        shape = (1, -1, *[1] * (outputs.ndim - 2))
+    def __call__(self, outputs: Tensor, axis: int = 1) -> Tensor:
+        """Corrected outputs, whose channels lie along an axis: of (batch, outputs, *space) the second."""
+        shape = [1] * outputs.ndim
+        shape[axis] = -1
         return (outputs * self.gain.to(outputs).reshape(shape)).add_(self.offset.to(outputs).reshape(shape))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from bitline.config.messages import nearest
 from bitline.devices.duration import UNITS_S, parse_duration
 from bitline.errors import StudyError
-from bitline.study.words import in_words, is_number
+from bitline.study.words import in_words, is_known, is_number
 
 RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, "!=": operator.ne, "==": operator.eq,
@@ -105,7 +105,8 @@ def read_conditions(
     """
     found: list[Condition] = []
     at = 0
-    own = sorted({name for row in rows for name in row if not re.fullmatch(COLUMN, name)}, key=len, reverse=True)
+    names = {name for row in rows for name in row}
+    own = sorted((name for name in names if not re.fullmatch(COLUMN, name)), key=len, reverse=True)
     columns = "|".join((*map(re.escape, own), COLUMN))
     condition = re.compile(rf"\s*(?P<column>{columns}){RELATION_AND_VALUE}")
     while at < len(text) or not found:
@@ -123,7 +124,7 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]], shares: Colle
     column, relation, written = match["column"], match["relation"], match["value"]
     about = f"the condition '{column} {relation} {written}'"
     check_column(column, rows, f"{about} is about")
-    values = [value for row in rows if (value := row.get(column)) is not None and value == value]
+    values = [value for row in rows if is_known(value := row.get(column))]
     if rows and not values:
         raise StudyError(f"{about}: no design has a known {column}")
     numbers = any(is_number(value) for value in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,10 +130,10 @@ def explore(
             raise StudyError(nothing(study, screening.impossible))
         survivors = screening.survivors()
         work(agenda_of(study, survivors, kept, images), executor, kept, progress)
-        unknown = objectives.note_on_unknown(kept.totals([point.key for point in survivors]).values())
-        note = "; ".join(filter(None, (left_out, unknown)))
+        costs = kept.totals([point.key for point in survivors])
+        note = "; ".join(filter(None, (left_out, objectives.note_on_unknown(costs.values()))))
         kept.remember(LEFT_OUT, note)
-        best = _front(study, objectives, survivors, kept, images)
+        best = _front(study, survivors, agenda_of(study, survivors, kept, images).finished, costs, images)
         kept.remember(FRONT, json.dumps(best))
         failures = failures_of(screening.looked_at.values(), kept)
     return SearchResult(
@@ -281,10 +281,11 @@ def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
     return steps[int(chosen)]
 
 
-def _front(study: Study, objectives: Objectives, points: tuple[Point, ...], store: Store, images: int) -> list[str]:
+def _front(
+    study: Study, points: tuple[Point, ...], finished: FinishedWork, costs: Mapping[str, Mapping[str, Any]], images: int
+) -> list[str]:
     """Keys of the measured designs that no other one beats in every objective."""
-    finished = agenda_of(study, points, store, images).finished
-    costs = store.totals([point.key for point in points])
+    objectives = _objectives(study)
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):

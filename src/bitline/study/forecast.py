@@ -67,15 +67,18 @@ class Forecast:
     def _repr_html_(self) -> str:
         return "".join(f"<div>{line}</div>" for line in str(self).splitlines())
 
-    def __str__(self) -> str:
+    @property
+    def counts(self) -> str:
+        """How much there is, and how much of it is left, in words."""
         left = f"{counted(self.tasks, 'task')} and {counted(self.images, 'image')} left"
+        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}"
+
+    def __str__(self) -> str:
         times = "how long is not known: a probe would run code that nobody allowed"
         if self.seconds is not None:
             computing = "" if self.busy is None else f", {_about(self.busy)} of computing"
             times = f"about {_about(self.seconds)}{computing}"
-        return f"{counted(len(self.points), 'design')}, {self.finished:,} finished; {left}\n{times}" + (
-            f"\nnote: {self.note}" if self.note else ""
-        )
+        return f"{self.counts}\n{times}" + (f"\nnote: {self.note}" if self.note else "")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from bitline.config.messages import nearest
 from bitline.errors import StudyError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.labels import COSTS, LARGE
+from bitline.study.words import is_number
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Objectives:
         """Objectives turned so that all are to be small."""
         return [-value if self._is_large(name) else value for name, value in zip(self.names, values, strict=True)]
 
-    def note_on_unknown(self, costs: Iterable[Mapping[str, Any]]) -> str:
+    def note_on_unknown(self, costs: Collection[Mapping[str, Any]]) -> str:
         """What is to be said of objectives that no design has; empty where some design has each of them.
 
         Args:
@@ -83,15 +83,11 @@ class Objectives:
             >>> print(Objectives(("accuracy", "area_mm2")).note_on_unknown([{"area_mm2": float("nan")}]))
             no design has a known area_mm2, and none is on the front: use other search.objectives, or another library
         """
-        known = [{name for name in self.names if _is_known(cost.get(name))} for cost in costs]
-        unknown = [name for name in self.names if name != self.measure.key and not any(name in each for each in known)]
-        if not known or not unknown:
+        names = [name for name in self.names if name != self.measure.key]
+        unknown = [name for name in names if not any(is_number(cost.get(name)) for cost in costs)]
+        if not costs or not unknown:
             return ""
         return (
             f"no design has a known {' or '.join(unknown)}, and none is on the front: use other search.objectives, "
             "or another library"
         )
-
-
-def _is_known(value: Any) -> bool:
-    return value is not None and not math.isnan(value)

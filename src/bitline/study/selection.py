@@ -16,7 +16,7 @@ from bitline.study.conditions import check_column, read_conditions
 from bitline.study.pareto import front
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.table import records
-from bitline.study.words import is_number
+from bitline.study.words import is_known, is_number
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Selection:
         check_column(name, rows, "there is no column")
         sign = -1 if self.sort.startswith("-") else 1
         numbers = [at for at in kept if is_number(rows[at][name])]
-        words = [at for at in kept if not is_number(rows[at][name]) and _is_known(rows[at][name])]
+        words = [at for at in kept if not is_number(rows[at][name]) and is_known(rows[at][name])]
         numbers.sort(key=lambda at: sign * _small(name, rows[at], measure))
         words.sort(key=lambda at: str(rows[at][name]), reverse=sign < 0)
         known = {*numbers, *words}
@@ -109,7 +109,3 @@ def _small(name: str, row: Mapping[str, Any], measure: Measure) -> float:
     if name in _measured(measure):
         return measure.rank(float(value))
     return -float(value) if name in LARGE else float(value)
-
-
-def _is_known(value: Any) -> bool:
-    return value is not None and value == value

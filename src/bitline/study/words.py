@@ -28,6 +28,16 @@ def short_names(settings: Sequence[str]) -> dict[str, str]:
     return {setting: word if last.count(word) == 1 else setting for setting, word in zip(settings, last, strict=True)}
 
 
+def is_known(value: Any) -> bool:
+    """Whether there is a value: neither None nor NaN.
+
+    Examples:
+        >>> is_known("sar"), is_known(0), is_known(None), is_known(float("nan"))
+        (True, True, False, False)
+    """
+    return value is not None and value == value
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is a number; True and False are words, and NaN is none.
 

@@ -61,10 +61,9 @@ class Recalibrate:
             seen, goal = _together(calls), _together(wanted[layer.name][: len(calls)])
             gain = torch.where(seen.deviation > 1e-6 * goal.deviation, goal.deviation / seen.deviation, 1.0)
             offset = goal.mean - gain * seen.mean
-            layer.correct(Correction(gain, offset))
-            shape = [1] * outputs.ndim
-            shape[channel_axis(layer)] = -1
-            return (outputs * gain.reshape(shape)).add_(offset.reshape(shape))
+            correction = Correction(gain, offset)
+            layer.correct(correction)
+            return correction(outputs, channel_axis(layer))
 
         marks = padding_in(call, reference)
         for network, visit in ((reference, note), (analog, correct)):
