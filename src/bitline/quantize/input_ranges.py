@@ -12,6 +12,7 @@ from torch import Tensor
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 from bitline.numerics.histogram import Histogram
+from bitline.numerics.limited import limited
 from bitline.shapes import Shaped
 
 
@@ -131,7 +132,7 @@ class InputRangePolicy(Variant):
             inputs: float inputs of a layer, in any shape.
             scale: quantisation of the layer's inputs.
         """
-        return inputs.clamp(scale.low * scale.step, scale.high * scale.step)
+        return limited(inputs, scale.low * scale.step, scale.high * scale.step)
 
 
 class PercentileRange(InputRangePolicy):

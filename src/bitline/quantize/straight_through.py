@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from bitline.numerics.limited import limited
+
 
 def straight_through(x: Tensor, step: Tensor, lowest: int, highest: int) -> Tensor:
     """Nearest multiple of a step between two codes, with gradients as if nothing were rounded.
@@ -24,5 +26,5 @@ def straight_through(x: Tensor, step: Tensor, lowest: int, highest: int) -> Tens
         >>> outputs.tolist(), x.grad.tolist(), round(float(step.grad), 6)
         ([0.0, 0.5, 7.5], [0.0, 1.0, 0.0], 15.2)
     """
-    codes = (x / step).clamp(lowest, highest)
+    codes = limited(x / step, lowest, highest)
     return (codes + (codes.round() - codes).detach()) * step

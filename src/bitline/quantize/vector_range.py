@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from torch import Tensor
 
 from bitline.numerics.histogram import Histogram
+from bitline.numerics.limited import limited
 from bitline.quantize.input_ranges import InputRangePolicy, InputScale
 from bitline.shapes import Shaped
 
@@ -44,4 +46,4 @@ class VectorRange(InputRangePolicy):
         return 1.0
 
     def reachable(self, inputs: Shaped[Tensor, "*any"], scale: InputScale) -> Shaped[Tensor, "*any"]:
-        return inputs if scale.signed else inputs.clamp(min=0)
+        return inputs if scale.signed else limited(inputs, 0.0, math.inf)
