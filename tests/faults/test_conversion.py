@@ -350,13 +350,13 @@ def test_analog_layers_are_what_they_were():
 def test_subclasses_that_compute_something_else_are_refused():
     class Twice(nn.Linear):
         def forward(self, input: Tensor) -> Tensor:
-            return 2 * super().forward(input)
+            return super().forward(super().forward(input))
 
     class Named(nn.Linear):
         pass
 
     with pytest.raises(ConversionError, match="'0' is a Twice, which has no analog form"):
-        convert(nn.Sequential(Twice(6, 4)), NOISY, inputs(9, 6))
+        convert(nn.Sequential(Twice(6, 6)), NOISY, inputs(9, 6))
     assert_faithful(nn.Sequential(Named(6, 4)), inputs(20, 6))
 
 
@@ -632,3 +632,18 @@ def test_a_network_that_keeps_something_between_calls_is_refused_for_that():
     with pytest.raises(ConversionError, match="Keeps keeps something between calls"):
         convert(network, "differential", torch.randn(2, 8))
     assert network.state is None
+
+
+def test_kernels_of_images_and_of_volumes_in_one_network():
+    """PyTorch refuses channels last for all weights at once: 'required rank 4 tensor', and a traceback."""
+
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.image, self.volume = nn.Conv2d(2, 4, 3), nn.Conv3d(1, 3, (1, 3, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.volume(self.image(x)[:, None])
+
+    assert_faithful(Both(), inputs(20, 2, 8, 8))

@@ -12,6 +12,7 @@ from bitline.config.messages import first_line
 from bitline.errors import CalibrationError
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.own_forward import OwnForward
 from bitline.nn.tracing import keeping_state
 
 RELU_CALLS = (torch.relu, torch.relu_, functional.relu, functional.relu_)
@@ -44,7 +45,8 @@ def followed_by_relu(network: nn.Module, layers: Collection[str]) -> frozenset[s
             f"follows ({reason}): use adc.range.relu_aware = false"
         ) from None
     modules = dict(network.named_modules())
-    calls = [node for node in graph.nodes if node.op == "call_module" and node.target in layers]
+    plain = [name for name in layers if not isinstance(modules[name], OwnForward)]  # nothing is done to their outputs
+    calls = [node for node in graph.nodes if node.op == "call_module" and node.target in plain]
     once = [node for node in calls if sum(other.target == node.target for other in calls) == 1]
     return frozenset(str(node.target) for node in once if _goes_to_relu(node, modules))
 

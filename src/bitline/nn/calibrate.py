@@ -18,6 +18,7 @@ from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.lent_weights import Lent
 from bitline.nn.padding import Marks, real_inputs
 from bitline.nn.rules import kept_digital
 from bitline.nn.watched_layer import LayerWithAdcs, WatchedLayer
@@ -46,11 +47,13 @@ class Calibration:
         layers: of each analog layer.
         folded: batch norms that were part of the weights, with their layers; None where that is not known.
         channels_last: whether the network was seen to compute the same with channels last in memory, which is faster.
+        lent: modules that multiply with the weights of layers, with these.
     """
 
     layers: Mapping[str, LayerCalibration]
     folded: tuple[Pair, ...] | None = None
     channels_last: bool = False
+    lent: Lent = ()
 
     def __repr__(self) -> str:
         return f"Calibration({counted(len(self.layers), 'layer')})"
@@ -122,11 +125,13 @@ class NetworkRecord:
         layers: by name.
         folded: batch norms that were part of the weights, with their layers.
         channels_last: whether the network was seen to compute the same with channels last in memory.
+        lent: modules that multiply with the weights of layers, with these.
     """
 
     layers: Mapping[str, LayerRecord]
     folded: tuple[Pair, ...]
     channels_last: bool
+    lent: Lent = ()
 
     def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
         """Input quantisation and ADC levels of every layer.
@@ -144,7 +149,7 @@ class NetworkRecord:
         for name, layer in layers.items():
             seen = self.layers[name]
             chosen[name] = LayerCalibration(seen.scale, layer.encoded().levels(seen.scale, seen.signals))
-        return Calibration(chosen, self.folded, self.channels_last)
+        return Calibration(chosen, self.folded, self.channels_last, self.lent)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -166,7 +171,9 @@ class NetworkRecord:
         return {name: seen.activity for name, seen in self.layers.items() if seen.activity is not None} or None
 
 
-def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...], channels_last: bool) -> NetworkRecord:
+def record_for(
+    network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...], channels_last: bool, lent: Lent = ()
+) -> NetworkRecord:
     """See what the designs of a network's layers have to know, in two passes over the inputs.
 
     Three where ADCs are centred.
@@ -176,12 +183,13 @@ def record_for(network: nn.Module, inputs: Inputs, folded: tuple[Pair, ...], cha
         inputs: calibration inputs.
         folded: batch norms that are part of the weights.
         channels_last: whether the network was seen to compute the same with channels last in memory.
+        lent: modules that multiply with the weights of layers, with these.
 
     Raises:
         CalibrationError: a layer saw no input.
     """
     watched = [layer.name for layer in analog_layers(network) if layer.design.needs_calibrated_adc]
-    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last)
+    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last, lent)
 
 
 def record_activity(

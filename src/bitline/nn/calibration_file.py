@@ -49,6 +49,7 @@ def save_calibration(
         "made for": _identity(model, Design.of(design), images),
         "folded": calibration.folded,
         "channels last": calibration.channels_last,
+        "lent": calibration.lent,
         "layers": {name: asdict(layer) for name, layer in calibration.layers.items()},
     }
     write_text(path, json.dumps(content, indent=1) + "\n")
@@ -89,7 +90,8 @@ def load_calibration(path: Path, model: nn.Module, design: Design | str, images:
     try:
         pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
         chosen = {name: calibration_of_json(saved) for name, saved in layers.items()}
-        return Calibration(chosen, pairs, channels_last=content.get("channels last") is True)
+        lent = tuple((module, layer) for module, layer in content.get("lent", []))
+        return Calibration(chosen, pairs, content.get("channels last") is True, lent)
     except UNREADABLE as error:
         raise _unreadable(path, error) from None
 

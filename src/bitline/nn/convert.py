@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from bitline.arrays.integer.windows import has_windows_of_padding
 from bitline.config.counts import whole_number
 from bitline.design import Design
 from bitline.design.approximations import approximations
@@ -20,13 +19,14 @@ from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
 from bitline.nn.composite import CompositeLayer
 from bitline.nn.contexts import analog_layers, recordable
 from bitline.nn.conversion import Conversion
-from bitline.nn.convolution import AnalogConv2d
 from bitline.nn.digital_products import remarks_on_products
-from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, rehearse
+from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, outside_reads, rehearse
 from bitline.nn.fold import FoldReport, Pair, fold_pairs, foldable, told_of_repeated
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
+from bitline.nn.layout import lay_out, put_channels_last
+from bitline.nn.lent_weights import Lent, lend, lent_weights
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
@@ -48,6 +48,7 @@ class _Form:
     folding: FoldReport
     remarks: tuple[str, ...]
     channels_last: bool = False
+    lent: Lent = ()
 
     @property
     def layers(self) -> dict[str, AnalogLayer]:
@@ -108,7 +109,7 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     else:
         inputs = Inputs.of(calibration, model)
         form = _checked_form(model, design, inputs)
-        seen = record_for(form.network, inputs, form.folding.folded, form.channels_last)
+        seen = record_for(form.network, inputs, form.folding.folded, form.channels_last, form.lent)
         activities, calibration, found = seen.activities, seen.calibration(form.layers), seen.remarks
     layers = form.layers
     missing = [name for name in layers if name not in calibration.layers]
@@ -152,23 +153,34 @@ def record(model: nn.Module, design: Design | str, images: Any) -> NetworkRecord
     """
     inputs = Inputs.of(images, model)
     form = _checked_form(model, Design.of(design), inputs)
-    return record_for(form.network, inputs, form.folding.folded, form.channels_last)
+    return record_for(form.network, inputs, form.folding.folded, form.channels_last, form.lent)
 
 
-def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
+def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent = ()) -> _Form:
     """The analog form of a network that was seen to compute the same.
 
-    Batch norms are folded where that changes nothing but rounding, and stay digital otherwise.
+    Batch norms are folded where that changes nothing but rounding, and stay digital otherwise. Modules that multiply
+    with the weights of layers call these layers.
     """
     network = independent_copy(model)
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
+    if lent:
+        lend(network, lent)
+        rehearsal = replace(rehearse(network, inputs.sample), outputs=rehearsal.outputs)
     message = told_of_repeated(message, network, rehearsal.repeated)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
     form, found = _agreeing(network, design, pairs, message, rehearsal)
+    if found.outside:
+        borrowed = () if lent else lent_weights(independent_copy(model), inputs.sample)
+        if not borrowed:
+            raise outside_reads(found.outside, list(form.layers))
+        return _checked_form(model, design, inputs, borrowed)
     if found.difference and pairs:
-        unfolded = _agreeing(independent_copy(model), design, (), _unfolded(pairs, found), rehearsal)
+        again = independent_copy(model)
+        lend(again, lent)
+        unfolded = _agreeing(again, design, (), _unfolded(pairs, found), rehearsal)
         if not unfolded[1].difference:
             form, found = unfolded
     if found.difference:
@@ -184,7 +196,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs) -> _Form:
         )
     by_rule = [name for names in names_of(form.network).values() if design_of(design, names) is None for name in names]
     analog = sum(layer.weight.numel() for layer in form.layers.values())
-    return replace(form, remarks=(*form.remarks, *remarks_on_products(found, analog, by_rule)))
+    return replace(form, remarks=(*form.remarks, *remarks_on_products(found, analog, by_rule)), lent=lent)
 
 
 def _agreeing(
@@ -193,36 +205,25 @@ def _agreeing(
     """The analog form of a network, with channels last in memory if it computes the same then, and what was seen."""
     form = _form(network, design, pairs, message)
     give_back_freed_memory()
-    if _put_channels_last(form.network):
+    if put_channels_last(form.network):
         found = check(form.network, rehearsal)
         if not found.difference:
             return replace(form, channels_last=True), found
-        form.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        lay_out(form.network, torch.contiguous_format)
     found = check(form.network, rehearsal)
     give_back_freed_memory()
     return form, found
-
-
-def _put_channels_last(network: nn.Module) -> bool:
-    """Lay weights out with channels last, so that PyTorch lays outputs out so, too; whether that was done.
-
-    Not for padding as wide as kernels reach: such convolutions in this layout end the process with PyTorch 2.13.
-    """
-    kernels = [layer for layer in analog_layers(network) if isinstance(layer, AnalogConv2d)]
-    if not kernels or any(has_windows_of_padding(layer.product) for layer in kernels):
-        return False
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return True
 
 
 def _known_form(model: nn.Module, design: Design, known: Calibration | NetworkRecord) -> _Form:
     """The analog form of a network whose calibration is known."""
     network = independent_copy(model)
     refuse_unmapped(network, design)
+    lend(network, known.lent)
     pairs, message = (known.folded, "") if known.folded is not None else foldable(network)
     form = _form(network, design, tuple(pairs), message)
     if known.channels_last:
-        _put_channels_last(form.network)
+        put_channels_last(form.network)
     return form
 
 
@@ -259,7 +260,8 @@ def _make_analog(
     for module, names in places.items():
         own, form = design_of(design, names), analog_form(module)
         if own is not None and form is not None:
-            form.take_over(module, own, names[0], folded.get(names[0], ""))
+            norm = folded.get(names[0])
+            form.take_over(module, own, names[0], f"those of batch norm {norm!r}" if norm else "")
             taken.add(module)
     rest = {names[0]: module for module, names in places.items() if module not in taken}
     return tuple(part for name, module in rest.items() for part in _digital_parts(name, module, module is network))

@@ -61,11 +61,13 @@ class Check:
         digital_products: operations outside of analog layers that multiply and add.
         digital_weights: parameters and constant matrices that they multiply with, by name, and how many weights each
             has.
+        outside: layers whose weights somebody else computes with, and how; nothing more is known of the network then.
     """
 
     difference: str
     digital_products: tuple[str, ...]
     digital_weights: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, str] = field(default_factory=dict)
 
 
 @torch.no_grad()
@@ -106,7 +108,7 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         rehearsal: of the float network.
 
     Raises:
-        ConversionError: a layer is passed over, its weights are read from outside, or its matrix is that of another.
+        ConversionError: a layer is passed over, or its matrix is that of another.
     """
     watch = Watch(network)
     try:
@@ -118,7 +120,8 @@ def check(network: nn.Module, rehearsal: Rehearsal) -> Check:
         if is_out_of_memory(error):
             raise
         return Check(f"it fails ({failure(error, 200)})", ())
-    _refuse_outside_reads(watch, [layer.name for layer in analog_layers(network)])
+    if watch.outside:
+        return Check("", (), outside=watch.outside)
     _refuse_other_calls(network, rehearsal.calls, watch.calls, _calls_with_gradients(network, rehearsal.call))
     return Check(difference(rehearsal.outputs, outputs), tuple(sorted(watch.products)), watch.weights)
 
@@ -181,15 +184,19 @@ def is_repeatable(network: nn.Module, call: Call) -> bool:
         return not difference(first, leaves(call.on(network)))
 
 
-def _refuse_outside_reads(watch: Watch, others: Collection[str]) -> None:
-    if not watch.outside:
-        return
-    (layer, operation), *more = watch.outside.items()
+def outside_reads(outside: Mapping[str, str], others: Collection[str]) -> ConversionError:
+    """The error for a network that computes with the weights of layers without calling them.
+
+    Args:
+        outside: the layers, and how it does so.
+        others: names of all layers on arrays.
+    """
+    (layer, operation), *more = outside.items()
     likewise = f", and likewise with those of {len(more)} more, among them {more[-1][0]!r}" if more else ""
     call = "call the layers" if more else "call the layer"
-    raise ConversionError(
+    return ConversionError(
         f"the network computes with the weights of layer {layer!r} outside of it ({operation}), which would stay "
-        f"in floating point{likewise}: {call} instead, or {kept_digital(watch.outside, others)}"
+        f"in floating point{likewise}: {call} instead, or {kept_digital(outside, others)}"
     )
 
 

@@ -66,7 +66,7 @@ class AnalogLayer(nn.Module):
         Args:
             layer: of the class that this one extends.
             design, name: the accelerator with its rules for this layer, and what the layer is called.
-            folded: the batch norm that is part of the weights; empty for plain weights.
+            folded: what is part of the weights, such as a batch norm, in words; empty for plain weights.
 
         Raises:
             ConversionError: the layer cannot be mapped, or holds unusable weights.
@@ -290,7 +290,7 @@ class AnalogLayer(nn.Module):
         self._correction = saved.correction
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
-        """Take float weights, too, unless a batch norm is part of them; the calibration then stays as it is."""
+        """Take float weights, too, unless more than them is part of its own; the calibration then stays as it is."""
         take_float_weights(self.name, self._folded, super()._load_from_state_dict, (state_dict, prefix, *arguments))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -144,11 +144,11 @@ class SavedState:
 
 
 def take_float_weights(name: str, folded: str, load: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Load a layer, from float weights, too, unless a batch norm is part of the layer's.
+    """Load a layer, from float weights, too, unless something is part of the layer's that is not in them.
 
     Args:
         name: of the layer.
-        folded: the batch norm that is part of its weights; empty for plain ones.
+        folded: what is part of its weights besides float weights, in words; empty for plain ones.
         load: `_load_from_state_dict` of the float layer, which notes errors and missing entries.
         arguments: of that.
     """
@@ -156,8 +156,8 @@ def take_float_weights(name: str, folded: str, load: Callable[..., None], argume
     is_float = f"{prefix}_extra_state" not in state and f"{prefix}weight" in state
     if is_float and folded:
         errors.append(
-            f"the weights of layer {name!r} hold those of batch norm {folded!r}, which float weights do not: load them "
-            "into the float network and convert that"
+            f"the weights of layer {name!r} hold {folded}, which float weights do not: load them into the float "
+            "network and convert that"
         )
         return
     load(*arguments)

@@ -13,6 +13,7 @@ from bitline.nn.composite import CompositeLayer
 from bitline.nn.convolution import AnalogConv1d, AnalogConv2d, AnalogConv3d
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.linear import AnalogLinear
+from bitline.nn.own_forward import OWN_FORMS, computes_like, own_product
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
 from bitline.nn.rules import design_of, names_of
@@ -48,6 +49,9 @@ COMPOSITE_LAYERS: dict[type[nn.Module], type[CompositeLayer]] = {
 NO_ANALOG_FORM = (nn.Bilinear, nn.RNNBase, nn.RNNCellBase)
 """Layers with matrix products that cannot be mapped: refused rather than left out of the simulation."""
 
+TRAINED_QUANTISED = ("torch.ao.nn.qat", "torch.ao.nn.intrinsic.qat")
+"""Where PyTorch keeps layers that round their weights while they are trained."""
+
 QUANTISED = ("Linear", "Conv", "LSTM", "GRU", "RNN")
 """How names of PyTorch's quantised layers with matrix products begin."""
 
@@ -62,7 +66,7 @@ def analog_form(module: nn.Module) -> type[AnalogLayer] | None:
     """
     layer = next((kind for kind in type(module).__mro__ if _has_form_of(module, kind)), None)
     if layer is None:
-        return None
+        return _own_form(module)
     form = ANALOG_LAYERS.get(layer, AnalogTransposedLinear)
     return extended(_checked(form, layer, AnalogLayer, "ANALOG_LAYERS"), type(module))
 
@@ -73,7 +77,7 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     Raises:
         ConversionError: what is registered is no composite layer.
     """
-    known = (kind for kind in type(module).__mro__ if kind in COMPOSITE_LAYERS and computes_like(module, kind))
+    known = (kind for kind in type(module).__mro__ if kind in COMPOSITE_LAYERS and computes_like(type(module), kind))
     layer = next(known, None)
     if layer is None:
         return None
@@ -156,16 +160,20 @@ def is_quantised(module: nn.Module) -> bool:
     return packed and kind.__name__.startswith(QUANTISED) and not kind.__name__.endswith("PackedParams")
 
 
-def computes_like(module: nn.Module, float_type: type[nn.Module]) -> bool:
-    """Whether a module is of a type, or of a subclass that computes the same."""
-    methods = ("forward", "_conv_forward", "__call__", "__getattr__")
-    same = all(getattr(type(module), name, None) is getattr(float_type, name, None) for name in methods)
-    return type(module) is float_type or (isinstance(module, float_type) and same)
+def _own_form(module: nn.Module) -> type[AnalogLayer] | None:
+    """The form of a layer whose class has a `forward` of its own around the product of one that it extends."""
+    kind = next((kind for kind in type(module).__mro__ if kind in ANALOG_LAYERS), None)
+    form = None if kind is None else OWN_FORMS.get(kind)
+    if kind is None or form is None or not issubclass(form, ANALOG_LAYERS[kind]):
+        return None
+    if type(module).__module__.startswith(TRAINED_QUANTISED) or obstacle(form, type(module)):
+        return None
+    return extended(form, type(module)) if own_product(module, kind) else None
 
 
 def _has_form_of(module: nn.Module, kind: type[nn.Module]) -> bool:
     known = kind in ANALOG_LAYERS or f"{kind.__module__}.{kind.__qualname__}" in TRANSPOSED_LAYERS
-    return known and computes_like(module, kind)
+    return known and computes_like(type(module), kind)
 
 
 def _checked(form: Any, layer: type[nn.Module], base: type[nn.Module], registry: str) -> type[Any]:

@@ -12,6 +12,7 @@ from bitline.nn.registry import (
     ANALOG_LAYERS,
     COMPOSITE_LAYERS,
     NO_ANALOG_FORM,
+    TRAINED_QUANTISED,
     analog_form,
     composite_form,
     is_quantised,
@@ -21,8 +22,6 @@ from bitline.numerics.text import listed
 
 SHOWN = 5
 """Layers that a message names one by one."""
-TRAINED_QUANTISED = ("torch.ao.nn.qat", "torch.ao.nn.intrinsic.qat")
-"""Where PyTorch keeps layers that round their weights while they are trained."""
 
 
 def lacks_form(module: nn.Module) -> bool:

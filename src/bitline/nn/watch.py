@@ -12,6 +12,7 @@ from bitline.nn.contexts import analog_layers
 from bitline.nn.derived_weights import MADE_LIKE, DerivedWeights
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.operations import SeenOperations, memory_of, name_of
+from bitline.nn.own_forward import OwnForward
 from bitline.nn.own_layers import agreeing_with_matrix
 from bitline.nn.products import Product, product_of
 
@@ -28,7 +29,9 @@ class Watch(SeenOperations):
         self.outside: dict[str, str] = {}
         self.products: set[str] = set()
         self.inside = 0
-        self.owners = {memory_of(layer.weight): layer.name for layer in analog_layers(network)}
+        self.owners = {
+            memory_of(layer.weight): layer.name for layer in analog_layers(network) if not _is_computed(layer)
+        }
         self.weights: dict[str, int] = {}
         self.derived = DerivedWeights(network)
 
@@ -56,6 +59,10 @@ class Watch(SeenOperations):
                 if owner is not None and name not in HARMLESS and not _is_view(result, value):
                     self.outside.setdefault(owner, name)
         return result
+
+
+def _is_computed(layer: AnalogLayer) -> bool:
+    return isinstance(layer, OwnForward) and layer.has_computed_weights
 
 
 def _is_factor(value: Any, product: Product) -> bool:

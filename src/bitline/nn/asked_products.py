@@ -1,0 +1,80 @@
+"""Products that a `forward` asks PyTorch for: `functional.linear(x, weight)`, and convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+PRODUCTS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
+    nn.Linear: functional.linear,
+    nn.Conv1d: functional.conv1d,
+    nn.Conv2d: functional.conv2d,
+    nn.Conv3d: functional.conv3d,
+}
+"""What layers call to multiply."""
+SETTINGS: Mapping[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+"""What a convolution is called with after its bias, and what it does without."""
+
+Product = Callable[..., Tensor]
+Answer = Callable[[Product, Tensor, Tensor, Tensor | None, Mapping[str, Any]], Tensor]
+"""Makes outputs of the product, inputs, weights, bias and settings that it is asked for."""
+
+
+class AskedProducts(TorchFunctionMode):
+    """Answers the products that PyTorch is asked for in its context; within an answer, PyTorch does.
+
+    Args:
+        answer: what to do with them.
+
+    Examples:
+        >>> import torch
+        >>> with AskedProducts(lambda product, x, weight, bias, settings: 10 * product(x, weight, bias, **settings)):
+        ...     functional.linear(torch.ones(1, 2), torch.ones(1, 2))
+        tensor([[20.]])
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in PRODUCTS.values():
+            return func(*args, **(kwargs or {}))
+        names = ("input", "weight", "bias", *SETTINGS)
+        given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
+        x, weight, bias = given.pop("input"), given.pop("weight"), given.pop("bias", None)
+        return self._answer(func, x, weight, bias, given)
+
+
+def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any]) -> bool:
+    """Whether a product is that of a layer with such weights: of the same shape, steps and padding.
+
+    Args:
+        layer: linear or a convolution.
+        weight, settings: of the product.
+
+    Examples:
+        >>> layer = nn.Conv2d(1, 4, 3, padding=1)
+        >>> is_product_of(layer, layer.weight, {"padding": (1, 1)}), is_product_of(layer, layer.weight, {})
+        (True, False)
+    """
+    if not isinstance(weight, Tensor) or weight.shape != layer.weight.shape:
+        return False
+    if isinstance(layer, nn.Linear):
+        return True
+    dimensions = weight.ndim - 2
+    asked, wanted = (
+        [_for_each(values[name], dimensions) for name in SETTINGS] for values in ({**SETTINGS, **settings}, vars(layer))
+    )
+    return asked == wanted and layer.padding_mode == "zeros"
+
+
+def _for_each(value: Any, dimensions: int) -> Any:
+    """A setting of a convolution for each dimension, as layers have it."""
+    if isinstance(value, int):
+        return (value,) * dimensions
+    return value if isinstance(value, str) else tuple(value)
