@@ -52,7 +52,7 @@ class ApproximationWarning(UserWarning):
 
 
 class GuaranteeWarning(UserWarning):
-    """A matrix gets less than its design's guaranteed ADC range promises."""
+    """A matrix gets less than the guaranteed or aligned ADC range of its design promises."""
 
 
 class NegativeInputsWarning(UserWarning):

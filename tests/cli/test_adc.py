@@ -6,9 +6,11 @@ import json
 import sys
 
 import pytest
+import torch
 
 from bitline import Design
 from bitline.cli import app as cli
+from bitline.numerics.draws import Draws
 from bitline.readout.curves import curves_of
 
 
@@ -43,3 +45,33 @@ def test_architectures_are_compared(bitline):
     for arguments in (["--set", "adc.nope=1"], ["--set", "adc.kind=sar"], ["--out", "x.png"]):
         status, _, errors = bitline("adc", "--compare", *arguments)
         assert (status, errors.count("\n")) == (2, 1)
+
+
+def test_a_converter_of_one_bit_has_no_inner_codes(bitline, tmp_path):
+    """It was a fault of bitline's: percentiles of nothing, and a line through one point."""
+    picture = tmp_path / "adc.png"
+    status, output, _ = bitline("adc", "--set", "adc.bits=1", "--json", "--out", picture)
+    values = {row["quantity"]: row["mean"] for row in json.loads(output)["errors"]}
+    assert status == 0 and picture.exists()
+    assert values["largest |INL|"] == values["largest |DNL|"] == values["missing codes"] == 0
+
+
+def test_times_of_compared_architectures_are_those_of_the_design(bitline):
+    """The rate of the design was left out without a word."""
+    _, output, _ = bitline("adc", "--compare", "--set", "adc.rate_MS_per_s=10", "--json")
+    assert {row["time_ns"] for row in json.loads(output)["architectures"]} == {100.0}
+
+
+def test_architectures_are_compared_whatever_range_the_design_has(bitline):
+    """Ranges play no role, but 'guaranteed' was refused, which the preset has and nobody had typed."""
+    assert bitline("adc", "--compare", "--design", "isaac")[0] == 0
+
+
+def test_codes_that_a_curve_comes_back_to_are_not_missing():
+    """Those below a higher code that came first were counted as missing."""
+    adc = Design().with_settings({"adc": {"kind": "pipeline", "bits": 8, "capacitor_mismatch": 0.1}}).adc
+    curves, table = curves_of(adc, 32), adc.tables(32, 1, Draws((0, 0, "adc")))
+    signals = torch.linspace(-20, 276, 100_000, dtype=torch.float64).expand(32, 1, -1)
+    given = [set(codes.int().tolist()) & set(range(1, 255)) for codes in table.convert(signals)[:, 0]]
+    assert curves.missing_codes.tolist() == [254 - len(codes) for codes in given]
+    assert curves.missing_codes.sum() < (curves.dnl == -1).sum()

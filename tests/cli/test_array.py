@@ -60,3 +60,23 @@ def test_predistorted_cells_lose_less(bitline, tmp_path):
     assert worst[1] < 0.2 * worst[0]
     status, _, told = bitline("array", *WIRES, *predistortion, "--worst", 2, "--out", tmp_path)
     assert status == 2 and "--worst takes rows away, and array.predistortion has programmed" in told
+
+
+def test_power_and_netlists_are_those_of_the_conductance_that_the_design_states(bitline, tmp_path):
+    """10 uS were taken for granted: a tenth of the power of cells of 100 uS, and ten times their wires."""
+    np.save(tmp_path / "cells.npy", np.full((4, 1), 0.5))
+    np.save(tmp_path / "inputs.npy", np.ones(4))
+    files = ["--cells", tmp_path / "cells.npy", "--inputs", tmp_path / "inputs.npy", "--out", tmp_path]
+    wires = ["--set", "array.kind=gate-driven", "--set", "array.bit_line={segment=1.0, G_max_uS=100}"]
+    status, printed, _ = bitline("array", *files, *wires, "--spice", tmp_path / "a.cir", "--json")
+    power = next(row["value"] for row in json.loads(printed)["array"] if "100 µS" in row["quantity"])
+    assert status == 0 and power == pytest.approx(4 * 0.5 * 100 * 0.1**2, rel=1e-3)
+    assert re.search(r"^R0 \S+ \S+ 1$", (tmp_path / "a.cir").read_text(encoding="utf-8"), re.MULTILINE)
+    status, _, error = bitline("array", *files, *wires, "--G-max-uS", 5)
+    assert status == 2 and "by array.bit_line.G_max_uS of the design it is 100" in error
+    assert bitline("array", *files, *wires, "--G-max-uS", 100)[0] == 0
+    curve = ["--set", "cell.current_voltage=milo-2021"]
+    _, printed, _ = bitline(
+        "array", *files, *curve, "--set", "array.kind=gate-driven", "--set", "array.bit_line.segment=1e-4"
+    )
+    assert "µS and 0.2 V" in printed

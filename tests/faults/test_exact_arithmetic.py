@@ -222,6 +222,23 @@ def test_a_layer_says_what_its_guarantee_lacks(settings, signed, words):
         np.testing.assert_allclose(core @ inputs, core.layer.codes.numpy().astype(int) @ codes, atol=1e-6)
 
 
+@pytest.mark.parametrize(("settings", "words"), [
+    ({**OFFSET, "cell.on_off_ratio": 50.0}, ["ratio of 50", "adc.range = 'aligned'", "adc.range = 'calibrated'"]),
+    ({"weights.kind": "twos-complement", "cell.on_off_ratio": 50.0}, ["on/off ratio of 50"]),
+    (OFFSET, []),
+    ({"cell.on_off_ratio": 50.0}, []),
+])  # fmt: skip
+def test_a_layer_says_that_currents_at_g_min_fall_between_aligned_levels(settings, words):
+    """Outputs were off by a tenth of their deviation with any number of bits, and nothing said so."""
+    design = Design().with_settings({**GUARANTEED, "adc.range": "aligned", "adc.bits": 14, **settings})
+    core, inputs, codes = made(design, np.float64, 1, False, rows=64)
+    message = core.layer.shortfall(core.calibration.inputs)
+    assert (message is None) == (not words)
+    assert all(word in (message or "") for word in words)
+    error = core @ inputs - core.layer.codes.numpy().astype(int) @ codes
+    assert (np.abs(error).max() > 1) == bool(words)
+
+
 def test_a_guarantee_takes_the_levels_of_currents_at_g_min():
     """120 rows of bits take 7 bits (Eq. 2), but with a tenth of G_max from every other cell 133 levels."""
     design = {**GUARANTEED, "weights.kind": "offset", "weights.bits_per_cell": 1, "cell.on_off_ratio": 10.0}

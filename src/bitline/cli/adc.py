@@ -14,9 +14,12 @@ from bitline.cli.inputs import check_picture
 from bitline.cli.output import Output
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.errors import DesignError
+from bitline.numerics.summary import counted
 from bitline.numerics.text import fixed, number
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bitline.readout import AnyAdc
     from bitline.readout.curves import Curves
 
@@ -75,7 +78,7 @@ def adc(
     _check_size(chosen, converters)
     check_picture(out)
     curves = curves_of(chosen, converters, seed)
-    caption = f"{chosen.kind} ADC, {chosen.bits} bits, {converters} converters, seed {seed}"
+    caption = f"{chosen.kind} ADC, {counted(chosen.bits, 'bit')}, {counted(converters, 'converter')}, seed {seed}"
     save(adc_figure(chosen, curves, caption), out)
     output.results(_table(curves, caption, chosen.noise))
     output.wrote(out)
@@ -136,11 +139,16 @@ def _converter(kind: str | None, design: str, typed: list[str] | None, allow_cod
     return chosen
 
 
+def _largest(values: Tensor) -> Tensor:
+    """The largest magnitude of each converter; 0 where one of a bit has no inner codes."""
+    return values.abs().amax(-1) if values.shape[-1] else values.new_zeros(len(values))
+
+
 def _table(curves: Curves, caption: str, noise: float) -> Table:
     def row(quantity: str, unit: str, mean: float, worst: float, decimals: int) -> tuple[Any, ...]:
         return quantity, unit, Cell(mean, fixed(mean, decimals)), Cell(worst, fixed(worst, decimals))
 
-    inl, dnl = curves.inl.nan_to_num().abs().amax(-1), curves.dnl.abs().amax(-1)
+    inl, dnl = curves.inl.nan_to_num().abs().amax(-1), _largest(curves.dnl)
     missing, bits = curves.missing_codes.double(), curves.effective_bits
     rows = [
         row("largest |INL|", "steps", float(inl.mean()), float(inl.max()), 3),

@@ -38,7 +38,8 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         circuit = converter(adc, library)
         energy, area = circuit.energy_pJ(adc.bits), circuit.area_um2(adc.bits)
         source = library.name if adc.kind in library.converters else f"law of {_law(adc.kind)}"
-        rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, circuit.time_ns(adc.bits), source))
+        time = 1e3 / adc.rate_MS_per_s if adc.rate_MS_per_s else circuit.time_ns(adc.bits)
+        rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, time, source))
     columns = (
         name("kind", "ADC"),
         Column("effective_bits", "ENOB", "bits", lambda value: fixed(value, 2)),
@@ -75,5 +76,6 @@ def _converters(design: Design, given: Mapping[str, Any]) -> Iterator[Adc]:
             raise DesignError(f"no converter has the setting {setting!r}: see 'bitline designs show NAME' for its own")
     for kind in KINDS:
         own = {setting: value for setting, value in given.items() if setting in fields[kind]}
-        adc: Adc = design.with_settings({"adc.kind": kind, **own}).adc  # type: ignore[assignment]
+        plain = {"adc.kind": kind, "adc.range": "full"}  # not every architecture has the range of the design
+        adc: Adc = design.with_settings({**plain, **own}).adc  # type: ignore[assignment]
         yield adc

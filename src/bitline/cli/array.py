@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from bitline.cli import options
 from bitline.cli.commands import Commands, refuse_idle
 from bitline.cli.inputs import Source, chosen_design
 from bitline.cli.output import Output
+from bitline.cli.supply import Supply, refuse_impossible_supply
 from bitline.cli.table import Cell, Column, Table, name
 from bitline.config.files import check_writable, write_text
 from bitline.config.spreadsheets import write_csv
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from bitline.evaluation.layer_array import LayerArray
 
 DEFAULT_LAYER = "stage3.conv2"
-SMALLEST, LARGEST = 1e-6, 1e6
-"""Of a conductance in µS or a voltage in V that a cell could have."""
+
 
 app = Commands()
 
@@ -72,11 +71,19 @@ def array(
     ] = None,
     spice: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a netlist for ngspice.")] = None,
     G_max_uS: Annotated[
-        float, typer.Option("--G-max-uS", metavar="uS", help="G_max in the netlist and for power.")
-    ] = 10.0,
+        float | None,
+        typer.Option(
+            "--G-max-uS",
+            metavar="uS",
+            help="G_max in the netlist and for power; that of the design, or 10, if not given.",
+        ),
+    ] = None,
     V_read: Annotated[
-        float, typer.Option("--V-read", metavar="V", help="Read voltage in the netlist and for power.")
-    ] = 0.1,
+        float | None,
+        typer.Option(
+            "--V-read", metavar="V", help="Read voltage in the netlist and for power; that of the design, or 0.1."
+        ),
+    ] = None,
     out: Annotated[Path, options.out_folder("columns.csv and array.png")] = Path("array"),
     threads: options.Threads = None,
 ) -> None:
@@ -100,7 +107,7 @@ def array(
         refuse_idle(context, "with --inputs", "rows_on")
     if cells is not None and inputs is not None:
         refuse_idle(context, "with --cells and --inputs", "seed")
-    supply = _Supply(G_max_uS, V_read)
+    refuse_impossible_supply(G_max_uS, V_read)
     chosen = chosen_design(design, set_, allow_code)
     check_writable("--out", out / "columns.csv", out / "array.png")
     check_writable("--spice", *([spice] if spice else []))
@@ -110,6 +117,7 @@ def array(
         if cells is None
         else _of_file(cells, chosen)
     )
+    supply = Supply.of(shown.design, G_max_uS, V_read)
     _refuse_impossible(shown, worst, spice)
     on = _random_inputs(len(shown.lines.cells), rows_on / 100, seed) if given is None else given
     with output.progress() as tell:
@@ -126,25 +134,6 @@ def array(
         written.append(spice)
     output.results(Table("array", (name("quantity"), name("unit", ""), Column("value", "value")), rows, caption))
     output.wrote(*written)
-
-
-@dataclass(frozen=True)
-class _Supply:
-    """What turns G/G_max and V/V_read into amperes and watts.
-
-    Raises:
-        DesignError: no conductance or voltage that a cell has.
-    """
-
-    G_max_uS: float
-    V_read: float
-
-    def __post_init__(self) -> None:
-        for option, value, unit in (("--G-max-uS", self.G_max_uS, "µS"), ("--V-read", self.V_read, "V")):
-            if not SMALLEST <= value <= LARGEST:
-                raise DesignError(
-                    f"{option} is {exact(value)}: give one between {exact(SMALLEST)} and {exact(LARGEST)} {unit}"
-                )
 
 
 def _of_file(cells: Path, design: Design) -> LayerArray:
@@ -178,7 +167,7 @@ def _caption(shown: LayerArray, of: str, inputs: np.ndarray) -> str:
     )
 
 
-def _quantities(drop: IrDrop, inputs: np.ndarray, supply: _Supply) -> list[tuple[Any, ...]]:
+def _quantities(drop: IrDrop, inputs: np.ndarray, supply: Supply) -> list[tuple[Any, ...]]:
     import numpy as np
 
     watts = supply.G_max_uS * 1e-6 * supply.V_read**2
@@ -215,7 +204,7 @@ def _write(out: Path, drop: IrDrop, caption: str) -> list[Path]:
     return [out / "columns.csv", out / "array.png"]
 
 
-def _write_netlist(spice: Path, shown: LayerArray, inputs: np.ndarray, supply: _Supply, caption: str) -> None:
+def _write_netlist(spice: Path, shown: LayerArray, inputs: np.ndarray, supply: Supply, caption: str) -> None:
     from bitline.arrays.circuit import to_spice
 
     circuit = shown.design.array.circuit(shown.lines.cells, inputs, shown.lines.minus)

@@ -133,6 +133,7 @@ def most_rows(
 ) -> int:
     """The tallest array whose worst column is off by no more than `error`, by bisection.
 
+    An array of one row more is off by more. Taller ones may not be, where few rows are on, or their cells differ much.
     Rows at the far end of the bit lines are taken away: the first ones, or the last ones of a ground at the top alone.
 
     Args:

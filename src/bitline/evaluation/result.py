@@ -17,6 +17,7 @@ from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width, known
 from bitline.numerics.decibels import decibel_text
 from bitline.numerics.notebook import folded_html, strip_html, table_html
+from bitline.numerics.shares import mean_share
 from bitline.numerics.summary import cut
 from bitline.numerics.two_way import Estimate
 
@@ -167,7 +168,7 @@ class Evaluation:
     @property
     def mean(self) -> float:
         """Mean over chips."""
-        return sum(self.chip_values) / len(self.chip_values)
+        return mean_share(self.chip_values, self.images)
 
     @property
     def std(self) -> float:

@@ -1,4 +1,4 @@
-"""What a guaranteed ADC range keeps of its promise in one layer."""
+"""What an ADC range with a level for every output keeps of its promise in one layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bitline.readout import BitLines
 
 
 def shortfall(name: str, design: Design, product: Product, inputs: InputScale, dtype: torch.dtype) -> str | None:
-    """Why a guaranteed range keeps less than it promises; None if it keeps all of it, or nothing is promised.
+    """Why a guaranteed or aligned range keeps less than it promises; None if it keeps all, or promises nothing.
 
     Args:
         name: of the layer.
@@ -30,11 +30,12 @@ def shortfall(name: str, design: Design, product: Product, inputs: InputScale, d
         >>> shortfall("fc", design, MatrixProduct(100), unsigned, torch.float32) is None
         True
     """
-    if not design.adc.range.is_guaranteed:
+    policy = design.adc.range
+    if not policy.is_aligned:
         return None
     rows = design.array.converted(product).rows
     lines = design.bit_lines(rows, inputs)
-    if lines.needed_bits > design.adc.bits:
+    if policy.is_guaranteed and lines.needed_bits > design.adc.bits:
         return _too_few_bits(name, design, lines)
     background_of_sum = background(design) * Fraction(sum(design.weights.added_radix))
     parts = background_of_sum.denominator
@@ -42,10 +43,12 @@ def shortfall(name: str, design: Design, product: Product, inputs: InputScale, d
     exact = largest_count(design, rows, inputs) <= exact_up_to(dtype)
     if parts == 1 or (cancels and parts % 2 and exact):
         return None
+    remedy = "" if policy.is_guaranteed else "adc.range = 'calibrated', "
     return (
         f"layer {name!r} has cells with an on/off ratio of {1 / design.cell.window_low:g}, whose currents at "
-        "G_min fall between the levels of adc.range = 'guaranteed': conversions are off by up to half a step; use "
-        "differential cells with weights.subtraction = 'analog', or cell.on_off_ratio = inf"
+        f"G_min fall between the levels of adc.range = {policy.kind!r}: conversions are off by up to half a step, "
+        f"however many bits there are; use {remedy}differential cells with weights.subtraction = 'analog', or "
+        "cell.on_off_ratio = inf"
     )
 
 

@@ -23,24 +23,22 @@ class Curves:
     Attributes:
         edges: signal at which each code is first reached, infinite if it never is, (converters, codes - 1).
         inl: distance of the edges from the straight line through the ends, in steps, (converters, codes - 1).
-        dnl: width of each inner code less one step, -1 for a missing code, (converters, codes - 2).
+        dnl: width of each inner code less one step, up to where the next one is first reached, -1 for a code that a
+            higher one comes before, (converters, codes - 2).
+        missing_codes: number of inner codes that no signal gives, (converters,).
         effective_bits: (SINAD - 1.76 dB) / 6.02 dB for a sine over the whole range, noise included, (converters,).
 
     Examples:
-        >>> edges = torch.tensor([[0.5, 1.9, 2.5]])
-        >>> Curves(edges, inl=edges - ideal_edges(2), dnl=edges.diff() - 1, effective_bits=torch.ones(1)).missing_codes
-        tensor([0])
+        >>> from bitline.readout.adc import UniformAdc
+        >>> curves_of(UniformAdc(bits=2), converters=1).edges
+        tensor([[0.5000, 1.5000, 2.5000]], dtype=torch.float64)
     """
 
     edges: Tensor
     inl: Tensor
     dnl: Tensor
+    missing_codes: Tensor
     effective_bits: Tensor
-
-    @property
-    def missing_codes(self) -> Tensor:
-        """Number of inner codes that no signal gives, (converters,)."""
-        return (self.dnl <= -1 + 1e-9).sum(-1)
 
 
 def curves_of(adc: Adc | NoAdc, converters: int = 64, seed: int = 0) -> Curves:
@@ -67,10 +65,19 @@ def curves_of(adc: Adc | NoAdc, converters: int = 64, seed: int = 0) -> Curves:
     edges = _first_reached(table, adc.bits)[:, 0].double()
     finite = torch.where(edges.isfinite(), edges, torch.nan)
     ends = finite[:, :1], finite[:, -1:]
-    step = (ends[1] - ends[0]) / (edges.shape[-1] - 1)
+    step = (ends[1] - ends[0]) / (edges.shape[-1] - 1) if edges.shape[-1] > 1 else torch.ones_like(ends[0])
     straight = ends[0] + step * torch.arange(edges.shape[-1])
     dnl = (edges[:, 1:] - edges[:, :-1]).nan_to_num(posinf=0.0) / step - 1
-    return Curves(edges, (finite - straight) / step, dnl, _effective_bits(table, adc, draws))
+    return Curves(edges, (finite - straight) / step, dnl, _missing(table, adc.bits), _effective_bits(table, adc, draws))
+
+
+def _missing(table: TransferTable, bits: int) -> Tensor:
+    """How many of the codes 1 .. 2^bits - 2 no signal gives, (arrays,), where curves may go back."""
+    ends = torch.full_like(table.edges[..., :1], torch.inf)
+    widths = torch.cat([table.edges, ends], -1) - torch.cat([-ends, table.edges], -1)
+    given = torch.zeros(*table.codes.shape[:-1], 2**bits)
+    given.scatter_reduce_(-1, table.codes.long(), (widths > 0).float(), "amax")  # a width between infinities is NaN
+    return (given[..., 1:-1] == 0).sum(-1)[:, 0]
 
 
 def _first_reached(table: TransferTable, bits: int) -> Tensor:

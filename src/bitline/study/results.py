@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from bitline.config.former_name import FormerName
 from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
+from bitline.numerics.shares import mean_share
 from bitline.numerics.summary import counted, cut
 from bitline.study import shown, table
 from bitline.study.forms import note_on_earlier, told_apart
@@ -95,7 +95,7 @@ class DesignResult:
     @property
     def mean(self) -> float:
         """Mean over chips; NaN where no chip is finished."""
-        return sum(self.chip_values) / len(self.chip_values) if self.chip_values else math.nan
+        return mean_share(self.chip_values, self.images)
 
     @property
     def rank(self) -> float:

@@ -18,10 +18,11 @@ class AlignedRange(CalibratedPolicy):
     """Steps that are the current of the smallest cell digit times a power of two.
 
     Of these steps it takes the finest whose levels span the inner `percentile` per cent of the signals of a calibration
-    set. Levels then fall on outputs of an ideal array and never between two of them, and the steps of weight slices
-    differ by powers of two. This is how the authors of Xiao et al. 2022 set the ranges of sliced weights (CrossSim
-    2.0). For conversions of few input bits and few rows, as with offset cells, it is worth more than a range up to
-    twice as narrow.
+    set. Levels then fall on outputs of an ideal array and never between two of them, unless cells conduct at G_min and
+    nothing takes these currents away before the conversion; then `EncodedLayer.shortfall` says so. The steps of weight
+    slices differ by powers of two. This is how the authors of Xiao et al. 2022 set the ranges of sliced weights
+    (CrossSim 2.0). For conversions of few input bits and few rows, as with offset cells, it is worth more than a range
+    up to twice as narrow.
 
     Examples:
         >>> import torch
@@ -35,6 +36,10 @@ class AlignedRange(CalibratedPolicy):
     kind: Literal["aligned"] = "aligned"
     percentile: Annotated[float, Field(gt=50, le=100)] = 99.98
     """P: percentage of the calibration signals inside the range."""
+
+    @property
+    def is_aligned(self) -> bool:
+        return True
 
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         seen = required(seen, self.kind)

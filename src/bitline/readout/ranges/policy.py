@@ -48,6 +48,11 @@ class RangePolicy(Variant):
         """Whether every output of an ideal array is promised a level (full precision guarantee)."""
         return False
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether levels lie where an ideal array of cells without current at G_min has its outputs."""
+        return self.is_guaranteed
+
     def levels(self, bits: int, lines: BitLines, seen: Sequence[Histogram] | None) -> Levels:
         """Levels for each weight slice.
 

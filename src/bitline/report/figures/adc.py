@@ -45,9 +45,10 @@ def adc_figure(adc: Adc | NoAdc, curves: Curves, caption: str) -> Figure:
     _draw_transfer(transfer, curves.edges[0].numpy(), codes)
     for axes, values, name in ((integral, curves.inl.numpy(), "INL"), (differential, curves.dnl.numpy(), "DNL")):
         place = codes[: values.shape[1]]
-        low, high = np.nanpercentile(values, [5, 95], axis=0)
-        axes.fill_between(place, low, high, color=ORANGE, alpha=0.3, label="5 to 95 % of converters")
-        axes.plot(place, values[0], color=BLUE, linewidth=1, label="converter 1")
+        if len(place):  # a converter of one bit has no inner codes
+            low, high = np.nanpercentile(values, [5, 95], axis=0)
+            axes.fill_between(place, low, high, color=ORANGE, alpha=0.3, label="5 to 95 % of converters")
+            axes.plot(place, values[0], color=BLUE, linewidth=1, label="converter 1")
         axes.set(xlabel="code", ylabel=f"{name} (steps)", title=name)
     handles, labels = integral.get_legend_handles_labels()
     ideal, names = transfer.get_legend_handles_labels()
