@@ -1,10 +1,11 @@
-"""Products that a `forward` asks PyTorch for: `functional.linear(x, weight)`, and convolutions."""
+"""Products that a `forward` asks PyTorch for: `functional.linear(x, weight)`, `x @ weight.T`, and convolutions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
@@ -16,6 +17,8 @@ PRODUCTS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     nn.Conv3d: functional.conv3d,
 }
 """What layers call to multiply."""
+MATRIX_PRODUCTS = (torch.matmul, Tensor.matmul, torch.mm, Tensor.mm)
+"""Products that are linear layers where one factor is a weight."""
 SETTINGS: Mapping[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 """What a convolution is called with after its bias, and what it does without."""
 
@@ -29,25 +32,38 @@ class AskedProducts(TorchFunctionMode):
 
     Args:
         answer: what to do with them.
+        is_weight: whether a factor of a matrix product is one, (outputs, features), so that the product is asked for as
+            that of a linear layer; others are none.
 
     Examples:
-        >>> import torch
         >>> with AskedProducts(lambda product, x, weight, bias, settings: 10 * product(x, weight, bias, **settings)):
         ...     functional.linear(torch.ones(1, 2), torch.ones(1, 2))
         tensor([[20.]])
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, is_weight: Callable[[Tensor], bool] = lambda factor: False) -> None:
         super().__init__()
-        self._answer = answer
+        self._answer, self._is_weight = answer, is_weight
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in MATRIX_PRODUCTS and not kwargs:
+            return self._matrix_product(func, *args)
         if func not in PRODUCTS.values():
             return func(*args, **(kwargs or {}))
         names = ("input", "weight", "bias", *SETTINGS)
         given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
         x, weight, bias = given.pop("input"), given.pop("weight"), given.pop("bias", None)
         return self._answer(func, x, weight, bias, given)
+
+    def _matrix_product(self, func: Any, first: Any, second: Any) -> Any:
+        """A product of two factors; with a weight on the right it is turned round, and with one on the left all are."""
+        if not (isinstance(first, Tensor) and isinstance(second, Tensor) and min(first.ndim, second.ndim) > 1):
+            return func(first, second)
+        if second.ndim == 2 and self._is_weight(second.mT):
+            return self._answer(functional.linear, first, second.mT, None, {})
+        if first.ndim == 2 and self._is_weight(first):
+            return self._answer(functional.linear, second.mT, first, None, {}).mT
+        return func(first, second)
 
 
 def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """Weights of layers that other modules multiply with: `functional.linear(x, self.qkv.weight, bias)` calls the layer.
 
-Swin transformers, BEiT and EVA do so, to add a bias of their own. While such a module runs, PyTorch is not asked for
-the product, but the layer is, and what the module's bias is more than the layer's is added.
+Swin transformers, BEiT and EVA do so, to add a bias of their own, and Mamba, for fused kernels. While such a module
+runs, PyTorch is not asked for the product, but the layer is, and what the module's bias is more than the layer's is
+added.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         (('0', '0.layer'),)
     """
     names = {module: name for name, module in network.named_modules()}
-    layers = {id(layer.weight): layer for layer in names if type(layer) in PRODUCTS}
+    layers = {_place(layer.weight): layer for layer in names if type(layer) in PRODUCTS}
     running: list[nn.Module] = []
     called: set[nn.Module] = set()
     seen: dict[tuple[nn.Module, nn.Module], None] = {}
@@ -54,14 +55,20 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         running.pop()
 
     def note(product: Product, x: Tensor, weight: Tensor, bias: Tensor | None, settings: Mapping[str, Any]) -> Tensor:
-        layer = layers.get(id(weight))
+        layer = layers.get(_place(weight))
         if layer is not None and product is PRODUCTS[type(layer)] and is_product_of(layer, weight, settings):
             seen[running[-1], layer] = None
         return product(x, weight, bias, **settings)
 
     beginning = hooked(module.register_forward_pre_hook(begin) for module in names)
     ending = hooked(module.register_forward_hook(end, always_call=True) for module in names)
-    with torch.no_grad(), keeping_random_state(), beginning, ending, AskedProducts(note):
+    with (
+        torch.no_grad(),
+        keeping_random_state(),
+        beginning,
+        ending,
+        AskedProducts(note, lambda factor: _place(factor) in layers),
+    ):
         call.on(network)
     return tuple((names[module], names[layer]) for module, layer in seen if layer not in called)
 
@@ -78,7 +85,7 @@ class _Lending:
 
     @uncompiled
     def begin(self, module: nn.Module, inputs: Any) -> None:
-        self._under_way.append(AskedProducts(self._answer))
+        self._under_way.append(AskedProducts(self._answer, lambda factor: self._layer_of(factor) is not None))
         self._under_way[-1].__enter__()  # type: ignore[no-untyped-call]
 
     @uncompiled
@@ -86,10 +93,15 @@ class _Lending:
         if self._under_way:
             self._under_way.pop().__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
+    def _layer_of(self, weight: Tensor) -> nn.Module | None:
+        """The layer whose whole weight a factor is; None where it is something else."""
+        place = _place(weight)
+        return next((layer for layer in self._layers if place == _place(layer.weight)), None)
+
     def _answer(
         self, product: Product, x: Tensor, weight: Tensor, bias: Tensor | None, settings: Mapping[str, Any]
     ) -> Tensor:
-        layer = next((layer for layer in self._layers if layer.weight is weight), None)
+        layer = self._layer_of(weight)
         if layer is None or not is_product_of(layer, weight, settings):
             return product(x, weight, bias, **settings)
         outputs: Tensor = layer(x)
@@ -99,6 +111,13 @@ class _Lending:
         own: Any = layer.bias
         more = more if own is None else more - own
         return outputs.add(more.reshape(-1, *[1] * (weight.ndim - 2)))
+
+
+def _place(weight: Any) -> Any:
+    """Where and how the values of a weight lie in memory, the same for views of all of them; itself if it has none."""
+    if not isinstance(weight, Tensor) or weight.is_meta:
+        return weight
+    return weight.data_ptr(), tuple(weight.shape), weight.stride()
 
 
 def lend(network: nn.Module, lent: Lent) -> None:
