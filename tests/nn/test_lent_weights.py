@@ -100,6 +100,35 @@ def test_rules_keep_them_digital(network):
     torch.testing.assert_close(analog(X), network(X), atol=1e-3, rtol=0)
 
 
+class Scan(nn.Module):
+    """Products as Mamba has them: the weights of a convolution without an axis, and factors on either side."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.mix = nn.Conv1d(8, 8, 3, groups=8, padding=2)
+        self.step, self.out = nn.Linear(8, 6), nn.Linear(6, 6, bias=False)
+
+    def forward(self, x):
+        weight = self.mix.weight.squeeze(1)
+        mixed = functional.conv1d(x.mT, weight=weight.unsqueeze(1), bias=self.mix.bias, padding=2, groups=8)[..., :5]
+        steps = functional.softplus(self.step.weight @ mixed + self.step.bias[:, None])
+        return torch.matmul(steps.mT, self.out.weight.T)
+
+
+def test_views_and_transposed_weights_are_those_of_the_layer():
+    network = Scan().eval()
+    analog = convert(network, FINE, X)
+    assert conversion_of(analog).analog == ("mix", "step", "out")
+    torch.testing.assert_close(analog(X), network(X), atol=1e-3, rtol=0)
+    assert torch.equal(copy.deepcopy(analog)(X), analog(X)) and torch.equal(torch.compile(analog)(X), analog(X))
+    exact, noisy = (FINE, FINE.with_settings({"cell.device": {"kind": "state-independent", "alpha": 0.1}}))
+    for name in ("mix", "step", "out"):
+        rule = [{"match": other, "digital": True} for other in ("mix", "step", "out") if other != name]
+        changed = convert(network, noisy.with_settings({"layers": rule}), X)(X) - network(X)
+        assert changed.abs().max() > 10 * (convert(network, exact, X)(X) - network(X)).abs().max()
+
+
 class Both(nn.Module):
     """A layer that is called, and whose weights are read, too."""
 
@@ -122,7 +151,18 @@ class Otherwise(nn.Module):
         return self.last(functional.conv1d(x, self.layer.weight, stride=2))
 
 
-@pytest.mark.parametrize("module", [Both(), Otherwise()])
+class Turned(nn.Module):
+    """A product with the columns of a square matrix, which is not that of its layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.Linear(8, 8), nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.last(x @ self.layer.weight)
+
+
+@pytest.mark.parametrize("module", [Both(), Otherwise(), Turned()])
 def test_other_products_with_the_weights_of_a_layer_are_refused(module):
     with pytest.raises(ConversionError, match="computes with the weights of layer 'layer' outside of it"):
         convert(module.eval(), "ideal", X)
