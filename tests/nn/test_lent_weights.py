@@ -80,7 +80,7 @@ def test_calibrations_and_records_know_of_them(network, tmp_path):
     known, seen = conversion_of(analog).calibration, record(network, "differential", X)
     save_calibration(tmp_path / "known.json", known, network, "differential", X)
     read = load_calibration(tmp_path / "known.json", network, "differential", X)
-    assert read == known and read.lent[0] == ("0", "0.qkv")
+    assert read == known and read.lent[0] == ("0", "0.qkv", "layer")
     for what in (known, read, seen, unpack_record(pack_record(seen))):
         assert torch.equal(convert(network, "differential", what)(X), analog(X))
 

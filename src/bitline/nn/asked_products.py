@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from bitline.nn.uncompiled import uncompiled
+
 PRODUCTS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     nn.Linear: functional.linear,
     nn.Conv1d: functional.conv1d,
@@ -19,6 +21,14 @@ PRODUCTS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
 """What layers call to multiply."""
 MATRIX_PRODUCTS = (torch.matmul, Tensor.matmul, torch.mm, Tensor.mm)
 """Products that are linear layers where one factor is a weight."""
+GROUPED_PRODUCTS = tuple(
+    product
+    for product in (getattr(functional, "grouped_mm", None), getattr(torch, "_grouped_mm", None))
+    if product is not None
+)
+"""Products of groups of vectors, each with a matrix of its own."""
+GROUPED = ("input", "mat2", "offs", "bias", "out_dtype")
+"""What they are called with: vectors, matrices (groups, features, outputs), where each group ends, and what is rare."""
 SETTINGS: Mapping[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 """What a convolution is called with after its bias, and what it does without."""
 
@@ -45,9 +55,12 @@ class AskedProducts(TorchFunctionMode):
         super().__init__()
         self._answer, self._is_weight = answer, is_weight
 
+    @uncompiled  # a compiler has no values of tensors, by whose place weights are found
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in MATRIX_PRODUCTS and not kwargs:
             return self._matrix_product(func, *args)
+        if func in GROUPED_PRODUCTS:
+            return self._grouped_product(func, args, kwargs or {})
         if func not in PRODUCTS.values():
             return func(*args, **(kwargs or {}))
         names = ("input", "weight", "bias", *SETTINGS)
@@ -65,6 +78,18 @@ class AskedProducts(TorchFunctionMode):
             return self._answer(functional.linear, second.mT, first, None, {}).mT
         return func(first, second)
 
+    def _grouped_product(self, func: Any, args: Any, named: Mapping[str, Any]) -> Any:
+        """Vectors, one group after the other, each times a matrix (features, outputs) of its own."""
+        given = {**dict(zip(GROUPED, args, strict=False)), **named}
+        x, weight, offs = (given.pop(name, None) for name in GROUPED[:3])
+        is_plain = isinstance(offs, Tensor) and not any(value is not None for value in given.values())
+        if not is_plain or not self._is_weight(weight[0].mT):
+            return func(*args, **named)
+        ends = offs.tolist()
+        groups = zip(range(len(ends)), [0, *ends], ends, strict=False)
+        parts = [self._answer(functional.linear, x[a:b], weight[index].mT, None, {}) for index, a, b in groups if b > a]
+        return torch.cat([*parts, x.new_zeros(len(x) - ends[-1], weight.shape[2])])
+
 
 def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any]) -> bool:
     """Whether a product is that of a layer with such weights: of the same shape, steps and padding.
@@ -80,8 +105,8 @@ def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any])
     """
     if not isinstance(weight, Tensor) or weight.shape != layer.weight.shape:
         return False
-    if isinstance(layer, nn.Linear):
-        return True
+    if weight.ndim == 2:
+        return not settings
     dimensions = weight.ndim - 2
     asked, wanted = (
         [_for_each(values[name], dimensions) for name in SETTINGS] for values in ({**SETTINGS, **settings}, vars(layer))

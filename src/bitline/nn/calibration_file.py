@@ -90,7 +90,7 @@ def load_calibration(path: Path, model: nn.Module, design: Design | str, images:
     try:
         pairs = None if folded is None else tuple((layer, norm) for layer, norm in folded)
         chosen = {name: calibration_of_json(saved) for name, saved in layers.items()}
-        lent = tuple((module, layer) for module, layer in content.get("lent", []))
+        lent = tuple((module, layer, how) for module, layer, how in content.get("lent", []))
         return Calibration(chosen, pairs, content.get("channels last") is True, lent)
     except UNREADABLE as error:
         raise _unreadable(path, error) from None

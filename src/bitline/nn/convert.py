@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from bitline.nn.precision import checked_network
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, is_quantised, losses, take_apart
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
+from bitline.nn.stacked import may_have_stacks, stacked_parameters
 from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
 from bitline.nn.unmapped import refuse_unmapped
@@ -166,6 +168,8 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent =
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
+    if not lent and may_have_stacks(network):
+        lent = lent_weights(independent_copy(model), inputs.sample)
     if lent:
         lend(network, lent)
         rehearsal = replace(rehearse(network, inputs.sample), outputs=rehearsal.outputs)
@@ -264,11 +268,13 @@ def _make_analog(
             form.take_over(module, own, names[0], f"those of batch norm {norm!r}" if norm else "")
             taken.add(module)
     rest = {names[0]: module for module, names in places.items() if module not in taken}
-    return tuple(part for name, module in rest.items() for part in _digital_parts(name, module, module is network))
+    stacked = stacked_parameters(network)
+    parts = (_digital_parts(name, module, module is network, stacked) for name, module in rest.items())
+    return tuple(part for found in parts for part in found)
 
 
-def _digital_parts(name: str, module: nn.Module, is_root: bool) -> list[tuple[str, str]]:
-    own = [parameter for parameter, _ in module.named_parameters(recurse=False)]
+def _digital_parts(name: str, module: nn.Module, is_root: bool, stacked: Collection[int]) -> list[tuple[str, str]]:
+    own = [name for name, parameter in module.named_parameters(recurse=False) if id(parameter) not in stacked]
     if isinstance(module, CompositeLayer) or not (own or is_quantised(module)):
         return []
     if any(isinstance(part, AnalogLayer) for part in module.modules()):

@@ -2,12 +2,13 @@
 
 Swin transformers, BEiT and EVA do so, to add a bias of their own, and Mamba, for fused kernels. While such a module
 runs, PyTorch is not asked for the product, but the layer is, and what the module's bias is more than the layer's is
-added.
+added. Where a module multiplies with the matrices of a parameter one by one, as mixtures of experts do, each of them
+becomes a layer first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,11 +17,15 @@ from torch import Tensor, nn
 from bitline.data.call import Call
 from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_product_of
 from bitline.nn.hooks import hooked
+from bitline.nn.stacked import stack_of
 from bitline.nn.uncompiled import uncompiled
 from bitline.numerics.random_state import keeping_random_state
 
-Lent = tuple[tuple[str, str], ...]
-"""Names of modules, and of layers whose weights they multiply with."""
+Lent = tuple[tuple[str, str, str], ...]
+"""Names of modules, and of layers or parameters whose weights they multiply with, and which of these it is."""
+
+LAYER, STACK, TURNED = "layer", "stack", "turned stack"
+"""A layer; a parameter of matrices (outputs, features); one of matrices (features, outputs)."""
 
 
 def lent_weights(network: nn.Module, call: Call) -> Lent:
@@ -39,13 +44,15 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         ...     def forward(self, x):
         ...         return nn.functional.linear(x, self.layer.weight, self.shift)
         >>> lent_weights(nn.Sequential(Shifted()), Call((torch.ones(1, 3),), {}))
-        (('0', '0.layer'),)
+        (('0', '0.layer', 'layer'),)
     """
     names = {module: name for name, module in network.named_modules()}
     layers = {_place(layer.weight): layer for layer in names if type(layer) in PRODUCTS}
+    stacks = dict(_matrices_of_stacks(network))
     running: list[nn.Module] = []
     called: set[nn.Module] = set()
     seen: dict[tuple[nn.Module, nn.Module], None] = {}
+    stacked: dict[tuple[str, str, str], None] = {}
 
     def begin(module: nn.Module, inputs: Any) -> None:
         running.append(module)
@@ -58,6 +65,8 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         layer = layers.get(_place(weight))
         if layer is not None and product is PRODUCTS[type(layer)] and is_product_of(layer, weight, settings):
             seen[running[-1], layer] = None
+        if _place(weight) in stacks:
+            stacked[names[running[-1]], *stacks[_place(weight)]] = None
         return product(x, weight, bias, **settings)
 
     beginning = hooked(module.register_forward_pre_hook(begin) for module in names)
@@ -67,10 +76,20 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         keeping_random_state(),
         beginning,
         ending,
-        AskedProducts(note, lambda factor: _place(factor) in layers),
+        AskedProducts(note, lambda factor: _place(factor) in layers or _place(factor) in stacks),
     ):
         call.on(network)
-    return tuple((names[module], names[layer]) for module, layer in seen if layer not in called)
+    whole = [(names[module], names[layer], LAYER) for module, layer in seen if layer not in called]
+    return (*whole, *stacked)
+
+
+def _matrices_of_stacks(network: nn.Module) -> Iterator[tuple[Any, tuple[str, str]]]:
+    """Where each matrix of the parameters with three axes lies, and turned round, with the parameter's name."""
+    for name, parameter in network.named_parameters():
+        if parameter.ndim == 3 and parameter.is_floating_point() and not parameter.is_meta:
+            for matrix in parameter.detach():
+                yield _place(matrix), (name, STACK)
+                yield _place(matrix.mT), (name, TURNED)
 
 
 class _Lending:
@@ -79,13 +98,15 @@ class _Lending:
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         self._layers = tuple(layers)
         self._under_way: list[AskedProducts] = []
+        self._by_place: dict[Any, nn.Module] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_layers": self._layers, "_under_way": []}
+        return {"_layers": self._layers, "_under_way": [], "_by_place": {}}
 
     @uncompiled
     def begin(self, module: nn.Module, inputs: Any) -> None:
-        self._under_way.append(AskedProducts(self._answer, lambda factor: self._layer_of(factor) is not None))
+        self._by_place = {_place(layer.weight): layer for layer in self._layers}
+        self._under_way.append(AskedProducts(self._answer, lambda factor: _place(factor) in self._by_place))
         self._under_way[-1].__enter__()  # type: ignore[no-untyped-call]
 
     @uncompiled
@@ -93,15 +114,10 @@ class _Lending:
         if self._under_way:
             self._under_way.pop().__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
-    def _layer_of(self, weight: Tensor) -> nn.Module | None:
-        """The layer whose whole weight a factor is; None where it is something else."""
-        place = _place(weight)
-        return next((layer for layer in self._layers if place == _place(layer.weight)), None)
-
     def _answer(
         self, product: Product, x: Tensor, weight: Tensor, bias: Tensor | None, settings: Mapping[str, Any]
     ) -> Tensor:
-        layer = self._layer_of(weight)
+        layer = self._by_place.get(_place(weight))
         if layer is None or not is_product_of(layer, weight, settings):
             return product(x, weight, bias, **settings)
         outputs: Tensor = layer(x)
@@ -125,7 +141,7 @@ def lend(network: nn.Module, lent: Lent) -> None:
 
     Args:
         network: in floating point.
-        lent: names of the modules and the layers.
+        lent: names of the modules, and of the layers or parameters.
 
     Examples:
         >>> class Squared(nn.Module):
@@ -135,7 +151,7 @@ def lend(network: nn.Module, lent: Lent) -> None:
         ...     def forward(self, x):
         ...         return nn.functional.linear(x, self.layer.weight) ** 2
         >>> network, seen = Squared(), []
-        >>> lend(network, (("", "layer"),))
+        >>> lend(network, (("", "layer", "layer"),))
         >>> _ = network.layer.register_forward_hook(lambda *_: seen.append("called"))
         >>> outputs = network(torch.ones(1, 3))
         >>> seen
@@ -143,8 +159,10 @@ def lend(network: nn.Module, lent: Lent) -> None:
     """
     modules = dict(network.named_modules())
     by_module: dict[str, list[nn.Module]] = {}
-    for module, layer in lent:
-        by_module.setdefault(module, []).append(modules[layer])
+    for module, name, how in lent:
+        owner, _, parameter = name.rpartition(".")
+        found = [modules[name]] if how == LAYER else stack_of(modules[owner], parameter, how == TURNED)
+        by_module.setdefault(module, []).extend(found)
     for module, layers in by_module.items():
         lending = _Lending(layers)
         modules[module].register_forward_pre_hook(lending.begin)
