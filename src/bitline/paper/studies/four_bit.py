@@ -55,14 +55,17 @@ def _measure(experiment: Experiment, kind: str) -> dict[str, Measurements]:
 
 
 def _verdicts(every: dict[str, dict[str, Measurements]]) -> tuple[Verdict, ...]:
+    """Those on the 4-bit relative where there is one, and those on the ADC."""
     much_more = "The 4-bit network tolerates much more state-independent error (claim 19)."
     more = "The 4-bit network tolerates more state-proportional error (claim 19)."
     adc = "An 8-bit ADC hardly changes how much {} error the 8-bit network tolerates (claim 18)."
-    return (
+    relative = (
         _tolerates(much_more, every, "state-independent", (FOUR, EIGHT), 1.5),
         _tolerates(more, every, "state-proportional", (FOUR, EIGHT), 1),
-        *(_tolerates(adc.format(kind), every, kind, (EIGHT, WITHOUT_ADC), 0.8) for kind in every),
     )
+    has_relative = any(FOUR in data for data in every.values())
+    converted = (_tolerates(adc.format(kind), every, kind, (EIGHT, WITHOUT_ADC), 0.8) for kind in every)
+    return (*(relative if has_relative else ()), *converted)
 
 
 def _tolerates(
