@@ -1,13 +1,15 @@
-"""Which networks of torchvision and timm convert as they are: docs/networks/architectures.json, and a table of it.
+"""Which networks of torchvision, timm and transformers convert as they are: docs/networks/architectures.json, a table.
 
     python scripts/try_architectures.py torchvision [NAME ...]
     python scripts/try_architectures.py timm [NAME ...]
+    python scripts/try_architectures.py transformers [NAME ...]
     python scripts/try_architectures.py --table
 
 Each network has random weights, statistics of batch norms included, and is converted for exact cells, codes of 8 bits
 and no ADC (`ideal`), on two random images; the ratio of signal to error of its outputs on two others, against floating
-point, is that of the quantisation. Without names, one network of each family is tried, one after the other in processes
-of their own; what is in the file already is not tried again. It needs `pip install torchvision timm`.
+point, is that of the quantisation. Networks of transformers are small ones of each architecture, on random tokens.
+Without names, one network of each family is tried, one after the other in processes of their own; what is in the file
+already is not tried again. It needs `pip install torchvision timm transformers`, of which each run needs one.
 """
 
 from __future__ import annotations
@@ -52,8 +54,28 @@ FAMILIES = {
         swin_tiny_patch4_window7_224 swinv2_cr_tiny_224 swinv2_tiny_window8_256 test_nfnet tf_efficientnet_b0
         tf_efficientnet_cc_b0_4e tf_mixnet_s tiny_vit_5m_224 tinynet_e tresnet_m twins_svt_small vgg11 visformer_tiny
         vit_tiny_patch16_224 vitamin_small_224 volo_d1_224 vovnet39a xception41 xcit_nano_12_p16_224""",
+    "transformers": """albert bart bert big_bird biogpt blenderbot bloom camembert codegen cohere convbert ctrl deberta
+        deberta-v2 distilbert electra ernie4_5 exaone4 falcon_mamba fnet gemma gemma2 gemma3_text glm glm4 gpt2 gpt_neox
+        gpt_oss gptj granite helium layoutlm lfm2 llama mamba mamba2 marian mbart megatron-bert minimax mistral mixtral
+        mobilebert modernbert mpnet mpt mra nemotron nystromformer olmo olmo2 opt pegasus persimmon phi phi3 qwen2
+        qwen2_moe qwen3 qwen3_moe rembert roberta roformer rwkv smollm3 splinter squeezebert stablelm starcoder2
+        switch_transformers t5 umt5 xglm xlm-roberta yoso""",
 }
 """One network of each family, the smallest or the best known one."""
+SMALL: Mapping[str, int] = {
+    **dict.fromkeys(("hidden_size", "d_model", "n_embd", "embedding_size", "word_embed_proj_dim"), 32),
+    **dict.fromkeys(("num_hidden_layers", "num_layers", "n_layer", "encoder_layers", "decoder_layers"), 2),
+    **dict.fromkeys(("num_attention_heads", "n_head", "encoder_attention_heads", "decoder_attention_heads"), 4),
+    **dict.fromkeys(
+        ("intermediate_size", "d_ff", "ffn_dim", "encoder_ffn_dim", "decoder_ffn_dim", "n_inner", "dff"), 64
+    ),
+    **dict.fromkeys(("head_dim", "d_kv", "state_size"), 8),
+    **dict.fromkeys(("num_experts", "num_local_experts", "num_heads", "rotary_dim"), 4),
+    **dict.fromkeys(("num_key_value_heads", "num_experts_per_tok", "num_decoder_layers"), 2),
+    **dict.fromkeys(("moe_intermediate_size", "shared_expert_intermediate_size"), 32),
+    **{"vocab_size": 100, "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2},
+}
+"""Sizes of networks of transformers, by what their configurations call them."""
 DETECTORS = ("rcnn", "ssd")
 VIDEOS = ("r3d", "r2plus1d", "mvit_v1", "swin3d")
 
@@ -65,6 +87,8 @@ def network_of(package: str, name: str) -> nn.Module:
         import timm
 
         network: nn.Module = timm.create_model(name, pretrained=False)
+    elif package == "transformers":
+        network = small_network(name)
     else:
         from torchvision import models
 
@@ -82,9 +106,28 @@ def network_of(package: str, name: str) -> nn.Module:
     return network.eval()
 
 
-def inputs_of(package: str, name: str, network: nn.Module, seed: int) -> Tensor:
-    """Two random images, or videos, of the size that the network is made for."""
+def small_network(name: str) -> nn.Module:
+    """A small network of an architecture of transformers, with larger weights than it begins with."""
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    usual = CONFIG_MAPPING[name]()
+    sizes = {size: value for size, value in SMALL.items() if type(getattr(usual, size, "")) in (int, type(None))}
+    sizes |= {"num_heads": 8, "n_groups": 1} if name == "mamba2" else {}
+    network: nn.Module = AutoModel.from_config(CONFIG_MAPPING[name](**sizes))
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            nn.init.normal_(parameter, std=0.15)
+    return network
+
+
+def inputs_of(package: str, name: str, network: nn.Module, seed: int) -> Any:
+    """Two random images, or videos, of the size that the network is made for; of transformers, a few random tokens."""
     numbers = torch.Generator().manual_seed(seed)
+    if package == "transformers":
+        tokens = {"input_ids": torch.randint(3, 100, (4, 16), generator=numbers)}
+        if network.config.is_encoder_decoder:  # type: ignore[union-attr]
+            tokens["decoder_input_ids"] = torch.randint(3, 100, (4, 8), generator=numbers)
+        return tokens
     if package == "timm":
         return torch.randn(2, *network.default_cfg["input_size"], generator=numbers)  # type: ignore[index]
     if any(word in name for word in VIDEOS):
@@ -105,7 +148,9 @@ def tried(package: str, name: str) -> dict[str, Any]:
         warnings.simplefilter("always")
         analog = convert(network, "ideal", calibration)
         seconds = time.perf_counter() - began
-        expected, got = (tensor_of(each(images)) for each in (network, analog))
+        expected, got = (
+            tensor_of(each(**images) if isinstance(images, dict) else each(images)) for each in (network, analog)
+        )
     conversion = conversion_of(analog)
     found = {"layers": len(conversion.analog), "digital": len(conversion.digital), "seconds": round(seconds, 1)}
     found["warnings"] = sorted({str(warning.message) for warning in told if "stay digital" in str(warning.message)})
@@ -116,8 +161,10 @@ def tried(package: str, name: str) -> dict[str, Any]:
 
 
 def tensor_of(outputs: Any) -> Tensor | None:
-    """Scores; those of segmentation have a name, and detectors give none that could be compared."""
-    scores = outputs.get("out") if isinstance(outputs, Mapping) else outputs
+    """Scores or states; those of segmentation have a name, and detectors give none that could be compared."""
+    if isinstance(outputs, Mapping):
+        outputs = outputs.get("out", outputs.get("last_hidden_state"))
+    scores = outputs
     return scores.double() if isinstance(scores, Tensor) else None
 
 
