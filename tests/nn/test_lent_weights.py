@@ -129,6 +129,27 @@ def test_views_and_transposed_weights_are_those_of_the_layer():
         assert changed.abs().max() > 10 * (convert(network, exact, X)(X) - network(X)).abs().max()
 
 
+class Graph(nn.Module):
+    """A graph convolution: a sparse matrix that is nobody's weight, and a layer whose weights are read."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.last = nn.Linear(8, 6), nn.Linear(6, 2)
+        self.edges = nn.Buffer((torch.rand(5, 5) > 0.5).float().to_sparse())
+
+    def forward(self, x):
+        nodes = functional.linear(x, self.layer.weight)
+        return self.last(torch.stack([self.edges @ graph for graph in nodes]).relu())
+
+
+def test_sparse_factors_are_nobodys_weights():
+    network = Graph().eval()
+    analog = convert(network, FINE, X)
+    assert conversion_of(analog).analog == ("layer", "last")
+    torch.testing.assert_close(analog(X), network(X), atol=2e-3, rtol=0)
+
+
 class Both(nn.Module):
     """A layer that is called, and whose weights are read, too."""
 

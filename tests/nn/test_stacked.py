@@ -52,8 +52,8 @@ class Together(Experts):
     def mixed(self, x, chosen):
         order = chosen.argsort(stable=True)
         ends = chosen.bincount(minlength=4).cumsum(0).to(torch.int32)
-        hidden = torch._grouped_mm(x[order], self.up.transpose(-2, -1), offs=ends).relu()
-        return torch._grouped_mm(hidden, self.down, offs=ends)[order.argsort()]
+        hidden = functional.grouped_mm(x[order], self.up.transpose(-2, -1), offs=ends).relu()
+        return functional.grouped_mm(hidden, self.down, offs=ends)[order.argsort()]
 
 
 @pytest.fixture(params=[OneByOne, Together])

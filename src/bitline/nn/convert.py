@@ -34,7 +34,7 @@ from bitline.nn.precision import checked_network
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, is_quantised, losses, take_apart
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
-from bitline.nn.stacked import may_have_stacks, stacked_parameters
+from bitline.nn.stacked import possible_stacks, stacked_parameters
 from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
 from bitline.nn.unmapped import refuse_unmapped
@@ -168,7 +168,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent =
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
-    if not lent and may_have_stacks(network):
+    if not lent and any(possible_stacks(network)):
         lent = lent_weights(independent_copy(model), inputs.sample)
     if lent:
         lend(network, lent)

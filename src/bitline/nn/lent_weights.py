@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from bitline.data.call import Call
 from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_product_of
 from bitline.nn.hooks import hooked
-from bitline.nn.stacked import stack_of
+from bitline.nn.stacked import possible_stacks, stack_of
 from bitline.nn.uncompiled import uncompiled
 from bitline.numerics.random_state import keeping_random_state
 
@@ -84,12 +84,11 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
 
 
 def _matrices_of_stacks(network: nn.Module) -> Iterator[tuple[Any, tuple[str, str]]]:
-    """Where each matrix of the parameters with three axes lies, and turned round, with the parameter's name."""
-    for name, parameter in network.named_parameters():
-        if parameter.ndim == 3 and parameter.is_floating_point() and not parameter.is_meta:
-            for matrix in parameter.detach():
-                yield _place(matrix), (name, STACK)
-                yield _place(matrix.mT), (name, TURNED)
+    """Where each matrix of a parameter of several lies, and turned round, with the parameter's name."""
+    for name, parameter in possible_stacks(network):
+        for matrix in parameter.detach():
+            yield _place(matrix), (name, STACK)
+            yield _place(matrix.mT), (name, TURNED)
 
 
 class _Lending:
@@ -133,7 +132,10 @@ def _place(weight: Any) -> Any:
     """Where and how the values of a weight lie in memory, the same for views of all of them; itself if it has none."""
     if not isinstance(weight, Tensor) or weight.is_meta:
         return weight
-    return weight.data_ptr(), tuple(weight.shape), weight.stride()
+    try:
+        return weight.data_ptr(), tuple(weight.shape), weight.stride()
+    except (RuntimeError, NotImplementedError):  # sparse tensors, and those of torch.func
+        return weight
 
 
 def lend(network: nn.Module, lent: Lent) -> None:

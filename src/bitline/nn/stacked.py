@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -91,14 +92,23 @@ def stack_of(owner: nn.Module, parameter: str, is_turned: bool) -> nn.ModuleList
     return layers
 
 
-def may_have_stacks(network: nn.Module) -> bool:
-    """Whether a network has parameters of several matrices.
+def possible_stacks(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Parameters with several matrices, and their names; kernels of convolutions are none.
 
     Examples:
-        >>> may_have_stacks(nn.Linear(3, 2))
-        False
+        >>> list(possible_stacks(nn.Conv1d(3, 2, 5)))
+        []
     """
-    return any(parameter.ndim == 3 and len(parameter) > 1 for parameter in network.parameters())
+    for name, module in network.named_modules():
+        if not isinstance(module, nn.modules.conv._ConvNd):
+            for own, parameter in module.named_parameters(prefix=name, recurse=False):
+                if (
+                    parameter.ndim == 3
+                    and len(parameter) > 1
+                    and parameter.is_floating_point()
+                    and not parameter.is_meta
+                ):
+                    yield own, parameter
 
 
 def stacked_parameters(network: nn.Module) -> set[int]:
