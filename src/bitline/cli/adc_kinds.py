@@ -28,7 +28,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         seed: of the errors of the circuits.
     """
     from bitline.cost import library_of
-    from bitline.cost.work import converter
+    from bitline.cost.work import conversion_ns, converter
     from bitline.readout.curves import curves_of
 
     library = library_of(design)
@@ -38,7 +38,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         circuit = converter(adc, library)
         energy, area = circuit.energy_pJ(adc.bits), circuit.area_um2(adc.bits)
         source = library.name if adc.kind in library.converters else f"law of {_law(adc.kind)}"
-        time = 1e3 / adc.rate_MS_per_s if adc.rate_MS_per_s else circuit.time_ns(adc.bits)
+        time = conversion_ns(circuit, adc.bits, adc.rate_MS_per_s)
         rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, time, source))
     columns = (
         name("kind", "ADC"),

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LAYER = "stage3.conv2"
 
-
 app = Commands()
 
 

@@ -79,11 +79,10 @@ class Surroundings(Part):
         """
         known = _known()
         if library not in known["libraries"]:
-            scaled = library.partition(" at ")[0] in known["libraries"]
-            remedy = "leave hardware.node_nm out, or " if scaled else ""
             raise DesignError(
-                f"nothing is known of writing and leakage of the library {library!r}: {remedy}pass its `surroundings` "
-                "to `bitline.cost.whole_cost` in Python"
+                f"nothing is known of writing and leakage of the library {library!r}: pass its `surroundings` to "
+                f"`bitline.cost.whole_cost` in Python, or use one of {', '.join(known['libraries'])} without "
+                "hardware.node_nm"
             )
         return cls(memory=known["memory"], **known["libraries"][library])
 

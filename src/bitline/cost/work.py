@@ -186,9 +186,20 @@ class ConversionSchedule:
         total = 0.0
         for bits, integrations in zip(self.bits, self._integrations_of(library), strict=True):
             applied = integrations * slice_ns
-            converted = columns * (1e3 / self.rate if self.rate else self.converter.time_ns(bits))
+            converted = columns * conversion_ns(self.converter, bits, self.rate)
             total += max(applied, converted) if library.overlapped else applied + converted
         return total
+
+
+def conversion_ns(circuit: Converter, bits: int, rate_MS_per_s: float | None) -> float:
+    """Time of a conversion: at the rate that a design asks for, or that of the circuit.
+
+    Args:
+        circuit: of the converter.
+        bits: of the conversion.
+        rate_MS_per_s: of the design; None for that of the circuit.
+    """
+    return 1e3 / rate_MS_per_s if rate_MS_per_s else circuit.time_ns(bits)
 
 
 def converter(adc: Adc | NoAdc, library: Library) -> Converter:

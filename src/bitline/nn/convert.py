@@ -158,17 +158,17 @@ def record(model: nn.Module, design: Design | str, images: Any) -> NetworkRecord
     return record_for(form.network, inputs, form.folding.folded, form.channels_last, form.lent)
 
 
-def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent = ()) -> _Form:
+def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent | None = None) -> _Form:
     """The analog form of a network that was seen to compute the same.
 
     Batch norms are folded where that changes nothing but rounding, and stay digital otherwise. Modules that multiply
-    with the weights of layers call these layers.
+    with the weights of layers, `lent`, call these layers; None where nobody looked for them yet.
     """
     network = independent_copy(model)
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
-    if not lent and any(possible_stacks(network)):
+    if lent is None and any(possible_stacks(network)):
         lent = lent_weights(independent_copy(model), inputs.sample)
     if lent:
         lend(network, lent)
@@ -176,14 +176,13 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent =
     message = told_of_repeated(message, network, rehearsal.repeated)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
     form, found = _agreeing(network, design, pairs, message, rehearsal)
+    if found.outside and lent is None:
+        return _checked_form(model, design, inputs, lent_weights(independent_copy(model), inputs.sample))
     if found.outside:
-        borrowed = () if lent else lent_weights(independent_copy(model), inputs.sample)
-        if not borrowed:
-            raise outside_reads(found.outside, list(form.layers))
-        return _checked_form(model, design, inputs, borrowed)
+        raise outside_reads(found.outside, list(form.layers))
     if found.difference and pairs:
         again = independent_copy(model)
-        lend(again, lent)
+        lend(again, lent or ())
         unfolded = _agreeing(again, design, (), _unfolded(pairs, found), rehearsal)
         if not unfolded[1].difference:
             form, found = unfolded
@@ -200,7 +199,7 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent =
         )
     by_rule = [name for names in names_of(form.network).values() if design_of(design, names) is None for name in names]
     analog = sum(layer.weight.numel() for layer in form.layers.values())
-    return replace(form, remarks=(*form.remarks, *remarks_on_products(found, analog, by_rule)), lent=lent)
+    return replace(form, remarks=(*form.remarks, *remarks_on_products(found, analog, by_rule)), lent=lent or ())
 
 
 def _agreeing(
