@@ -45,10 +45,13 @@ def adc_figure(adc: Adc | NoAdc, curves: Curves, caption: str) -> Figure:
     _draw_transfer(transfer, curves.edges[0].numpy(), codes)
     for axes, values, name in ((integral, curves.inl.numpy(), "INL"), (differential, curves.dnl.numpy(), "DNL")):
         place = codes[: values.shape[1]]
-        if len(place):  # a converter of one bit has no inner codes
+        if not len(place):  # a converter of one bit
+            axes.text(0.5, 0.5, "no inner codes", transform=axes.transAxes, ha="center", color=GREY)
+        else:
             low, high = np.nanpercentile(values, [5, 95], axis=0)
             axes.fill_between(place, low, high, color=ORANGE, alpha=0.3, label="5 to 95 % of converters")
-            axes.plot(place, values[0], color=BLUE, linewidth=1, label="converter 1")
+            points = "o" if len(place) == 1 else ""
+            axes.plot(place, values[0], color=BLUE, linewidth=1, marker=points, label="converter 1")
         axes.set(xlabel="code", ylabel=f"{name} (steps)", title=name)
     handles, labels = integral.get_legend_handles_labels()
     ideal, names = transfer.get_legend_handles_labels()
@@ -61,7 +64,8 @@ def _draw_transfer(axes: Axes, edges: Values, codes: Values) -> None:
     """Steps of a converter of few codes; of more, what its edges differ from those of an ideal one."""
     if len(codes) < FINE:
         axes.plot([codes[0] - 0.5, codes[-1] - 0.5], [codes[0], codes[-1]], color=GREY, label="ideal")
-        axes.step(edges, codes, where="post", color=BLUE)
+        signals = [edges[0] - 1, *edges, edges[-1] + 1]  # from the lowest code to the highest
+        axes.step(signals, [0, *codes, codes[-1]], where="post", color=BLUE)
         axes.set(xlabel="input (steps)", ylabel="code", title="transfer curve")
         return
     axes.axhline(0, color=GREY, label="ideal")
