@@ -58,24 +58,28 @@ class Agenda:
         self._compared_chips = run.compared_chips if run.layer_errors else 0
         self._whole = [(start, min(start + run.shard, images)) for start in range(0, images, run.shard)]
         self._same: dict[str, list[Point]] = {}
-        for point in points:
-            if point.accuracy_key not in finished.failures:
-                self._same.setdefault(point.accuracy_key, []).append(point)
         self._sharing: dict[str, list[str]] = defaultdict(list)
+        self.groups: dict[str, DesignTasks] = {}
+        with without_collection():
+            self._sort(points)
+        self._queues = Queues(self.groups)
+        self.total = self.left = sum(group.waiting for group in self.groups.values())
+
+    def _sort(self, points: tuple[Point, ...]) -> None:
+        """Note which designs share what, and how much is left to do of each."""
+        for point in points:
+            if point.accuracy_key not in self.finished.failures:
+                self._same.setdefault(point.accuracy_key, []).append(point)
         by_record: dict[str, list[str]] = defaultdict(list)
         for key, (first, *_) in self._same.items():
             self._sharing[first.reference_key].append(key)
             by_record[first.record_key].append(key)
-        self.groups: dict[str, DesignTasks] = {}
-        if "" not in finished.failures:
+        if "" not in self.finished.failures:
             self._add("", "", len(self._shards("float")))
-        with without_collection():
-            for record, keys in by_record.items():
-                for key in keys:
-                    if count := self._count(self._same[key]):
-                        self._add(key, record, count)
-        self._queues = Queues(self.groups)
-        self.total = self.left = sum(group.waiting for group in self.groups.values())
+        for record, keys in by_record.items():
+            for key in keys:
+                if count := self._count(self._same[key]):
+                    self._add(key, record, count)
 
     def _add(self, key: str, record_key: str, count: int) -> None:
         self.groups[key] = DesignTasks(key, record_key, count, partial(self._tasks, key))

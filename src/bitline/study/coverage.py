@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from bitline.errors import DataError
 from bitline.measures import ACCURACY, Measure
-from bitline.study.sections import EarlyStop, Run
+from bitline.study.sections import EarlyStop
 from bitline.study.task import Part, Shard, measured
 
 
@@ -40,21 +40,8 @@ def enough(accuracies: list[float], chips: int, stop: EarlyStop | None, measure:
     return chips if len(accuracies) >= chips else None
 
 
-def counting(accuracies: list[float], run: Run, measure: Measure = ACCURACY) -> list[float]:
-    """The accuracies of the chips that count: of as many as are enough, or of all where more are needed.
-
-    A store may have more chips than a study wants: of a run with more chips, or of workers that measured at once.
-
-    Args:
-        accuracies: fractions right of the first chips, without gaps.
-        run: how many chips there are at most, and when fewer are enough.
-        measure: what was measured.
-
-    Examples:
-        >>> counting([0.901, 0.902, 0.903, 0.899], Run(chips=2)), counting([0.901], Run(chips=2))
-        ([0.901, 0.902], [0.901])
-    """
-    return accuracies[: enough(accuracies, run.chips, run.stop, measure)]
+Pieces = dict[int, tuple[int, Part]]
+"""For the first image of a piece, the image after its last, and what is kept of the images between."""
 
 
 @dataclass(slots=True)
@@ -62,7 +49,7 @@ class Coverage:
     """Images of one chip that are classified.
 
     Attributes:
-        parts: for each first image of a finished shard, its stops, and what is kept of the images up to there.
+        shards: the first image of each finished shard, the image after its last, and what is kept of its images.
         measure: what is measured.
 
     Examples:
@@ -76,7 +63,7 @@ class Coverage:
         0.9
     """
 
-    parts: dict[int, dict[int, Part]] = field(default_factory=dict)
+    shards: tuple[tuple[int, int, Part], ...] = ()
     measure: Measure = ACCURACY
 
     def add(self, start: int, stop: int, part: Part) -> None:
@@ -87,7 +74,7 @@ class Coverage:
             stop: the image after its last.
             part: how many of its images are right, or the values of each.
         """
-        self.parts.setdefault(start, {})[stop] = part
+        self.shards = (*self.shards, (start, stop, part))
 
     def reach(self, images: int) -> tuple[int, float]:
         """How many images are measured from the first one on without a gap, and the measure of these; NaN for none.
@@ -117,13 +104,20 @@ class Coverage:
 
     def _first(self, images: int) -> tuple[int, list[Part]]:
         """How many images are measured from the first one on without a gap, and what is kept of these."""
-        if len(whole := self.parts.get(0, ())) == len(self.parts) == 1 and images in whole:  # a chip in one piece
-            return images, [self.parts[0][images]]
+        pieces = self._pieces(images)
         place, parts = 0, []
-        while (stop := self._stop(place, images)) is not None:
-            parts.append(self.parts[place][stop])
-            place = stop
+        while place in pieces:
+            place, part = pieces[place]
+            parts.append(part)
         return place, parts
+
+    def _pieces(self, images: int) -> Pieces:
+        """The longest shard from each image on that does not reach too far; of two of the same images, the last."""
+        pieces: Pieces = {}
+        for start, stop, part in self.shards:
+            if start < stop <= images and (start not in pieces or stop >= pieces[start][0]):
+                pieces[start] = stop, part
+        return pieces
 
     def accuracy(self, images: int) -> float | None:
         """The measure of all images, such as the fraction right, or None while some are missing."""
@@ -132,24 +126,19 @@ class Coverage:
 
     def missing(self, images: int, shard: int) -> list[tuple[int, int]]:
         """First image and stop of the shards that are left, of at most `shard` images each."""
+        pieces = self._pieces(images)
+        starts = [*sorted(pieces, reverse=True)]
         left, place = [], 0
-        starts = sorted(start for start in self.parts if self._stop(start, images) is not None)
         while place < images:
-            known = self._stop(place, images)
-            if known is None:
-                following = next((start for start in starts if start > place), images)
-                known = min(place + shard, following)
-                left.append((place, known))
-            place = known
+            if place in pieces:
+                place, _ = pieces[place]
+                continue
+            while starts and starts[-1] <= place:
+                starts.pop()
+            stop = min(place + shard, starts[-1] if starts else images)
+            left.append((place, stop))
+            place = stop
         return left
-
-    def _stop(self, start: int, images: int) -> int | None:
-        """Where the longest finished shard ends that begins here and does not reach too far."""
-        longest = None
-        for stop in self.parts.get(start, ()):
-            if start < stop <= images and (longest is None or stop > longest):
-                longest = stop
-        return longest
 
 
 class FinishedWork:

@@ -16,9 +16,10 @@ from bitline.config.counts import whole_number
 from bitline.errors import DesignError, StudyError
 from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
+from bitline.numerics.shares import mean_share
 from bitline.numerics.summary import summary
 from bitline.study.axes import Axis, meets, quantity
-from bitline.study.coverage import FinishedWork, counting
+from bitline.study.coverage import FinishedWork, enough
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.forms import form_of
 from bitline.study.objectives import Objectives
@@ -289,9 +290,10 @@ def _front(
     keys: list[str] = []
     values: list[list[float]] = []
     for point in (point for point in points if point.accuracy_key not in finished.failures):
-        accuracies = counting(finished.chip_values(point.accuracy_key, images), study.run, study.measure)
-        if accuracies:
-            known = objectives.of(sum(accuracies) / len(accuracies), costs.get(point.key, {}))
+        chips = finished.chip_values(point.accuracy_key, images)
+        chips = chips[: enough(chips, study.run.chips, study.run.stop, study.measure)]
+        if chips:
+            known = objectives.of(mean_share(chips, images), costs.get(point.key, {}))
             if known is not None:
                 keys.append(point.key)
                 values.append(objectives.small(known))

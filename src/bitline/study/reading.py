@@ -19,7 +19,7 @@ from bitline.errors import StudyError
 from bitline.numerics.garbage import without_collection
 from bitline.numerics.summary import counted
 from bitline.study.code import Code
-from bitline.study.coverage import FinishedWork, counting, enough
+from bitline.study.coverage import FinishedWork, enough
 from bitline.study.forms import note_on_earlier
 from bitline.study.outdated import note_on_outdated, outdated
 from bitline.study.results import DesignResult, StudyResult
@@ -228,6 +228,7 @@ class _Contents:
         self.seconds: dict[str, float] = defaultdict(float)
         for shard in shards:
             self.seconds[shard.key] += shard.seconds
+        self.references: dict[str, float | None] = {}
 
     def look_at(self, designs: Iterable[StoredDesign]) -> None:
         """Check the settings of all designs, and note the numbers that they have where the study has words."""
@@ -241,8 +242,9 @@ class _Contents:
     def result(self, design: StoredDesign) -> DesignResult:
         """What is known of a design of the store."""
         key, finished, run = design.accuracy_key, self.finished, self.study.run
-        accuracies = finished.chip_values(key, self.images)
-        chips = tuple(counting(accuracies, run, self.measure))
+        values = finished.chip_values(key, self.images)
+        count = enough(values, run.chips, run.stop, self.measure)
+        chips = tuple(values[:count])  # of a run with more chips, or of workers that measured at once, there are more
         reach, value = (self.images, math.nan) if chips else finished.coverage("analog", key).reach(self.images)
         totals = self.costs.get(design.key)
         return DesignResult(
@@ -252,12 +254,18 @@ class _Contents:
             design=StoredSettings(self.path, design.key, self.numbers.get(design.key, NOTHING)),
             images=reach,
             chip_values=chips,
-            reference_value=finished.coverage("reference", design.reference_key).accuracy(self.images),
+            reference_value=self._reference(design.reference_key),
             cost=None if totals is None else StoredCost(self.path, design.key, totals),
             screened=value if reach and not chips else None,
             layers=StoredLayers(self.path, key, min(run.compared_chips, max(1, len(chips)))),
             seconds=self.seconds[key],
-            finished=enough(accuracies, run.chips, run.stop, self.measure) is not None and design.key in self.costed,
+            finished=count is not None and design.key in self.costed,
             error=finished.failures.get(key, ""),
             measure=self.measure,
         )
+
+    def _reference(self, key: str) -> float | None:
+        """The measure of a quantised reference, which many designs share."""
+        if key not in self.references:
+            self.references[key] = self.finished.coverage("reference", key).accuracy(self.images)
+        return self.references[key]

@@ -123,7 +123,7 @@ def shard(kind: Any, key: Any, chip: Any, start: Any, stop: Any, correct: Any, s
         raise ValueError(f"{correct} of {stop - start} images were right")
     if not (isinstance(seconds, (int, float)) and isinstance(setup, (int, float))):
         raise ValueError(f"seconds is {seconds!r}, of which {setup!r} of preparation")
-    return Shard(kind, key, chip, start, stop, correct, seconds, setup)
+    return Shard(sys.intern(kind), key, chip, start, stop, correct, seconds, setup)
 
 
 def each_image(chip: Any, start: Any, stop: Any, packed: Any) -> tuple[int, int, NDArray[np.float64]]:

@@ -100,6 +100,9 @@ class StoredCost(StoredJson):
 
     __slots__ = ()
 
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.at_hand.get(name, default) if name in TOTALS else super().get(name, default)
+
     def whole(self) -> dict[str, Any]:
         with Store.at_a_glance(self.path) as store:
             return store.cost(self.key)

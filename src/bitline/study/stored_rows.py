@@ -105,8 +105,7 @@ class StoredRows:
         """
         images = self._by_key("cost_images", "images")
         versions = self._by_key("cost_versions", "version")
-        costed = self.connection.execute("SELECT key FROM designs WHERE cost IS NOT NULL")
-        return {key: images.get(key, 0) for (key,) in costed if versions.get(key) == COSTS_VERSION}
+        return {key: images.get(key, 0) for key, version in versions.items() if version == COSTS_VERSION}
 
     def values(self, kind: Kind, key: str, images: int) -> list[NDArray[np.float32]]:
         """Whether each image was classified right, as `sample_values` gives it, (images,) for each chip."""
@@ -206,7 +205,8 @@ class StoredRows:
         found = f"json_extract(design, {', '.join('?' * len(several))})"
         chosen = f"CASE WHEN {IS_OBJECT} THEN {found} END" if paths else "NULL"
         columns = ("key", f"CASE WHEN {IS_OBJECT} THEN NULL ELSE design END", chosen)
-        texts = self._checked("designs", columns, rows.some_settings, values=tuple(several))
+        which = "" if paths else f"WHERE {IS_OBJECT} IS NOT TRUE"
+        texts = self._checked("designs", columns, rows.some_settings, which, tuple(several))
         known = {text: _numbers(names, text) for text in {text for _, text in texts if text is not None}}
         return {key: known[text] for key, text in texts if text is not None}
 
