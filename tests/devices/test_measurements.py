@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -395,3 +396,36 @@ def test_workbooks_are_read(tmp_path):
     table = pd.DataFrame({"target": [1.0] * 5 + [2.0] * 5, "measured": [1.0, 1.1, 1.2, 1.3, 1.4] * 2})
     table.to_excel(tmp_path / "cells.xlsx", index=False)
     assert device(str(tmp_path / "cells.xlsx")).largest == 2.0
+
+
+def test_a_table_that_changed_is_refused(tmp_path):
+    """Other cells were programmed than those of the design, whose results said that they were its own."""
+    file = write(tmp_path)
+    design = Design().with_settings({"cell.device": {"kind": "measurements-fit", "file": file}})
+    write(tmp_path, skewed=True)
+    with pytest.raises(DesignError, match="has changed since the design was made: make or load the design again"):
+        convert(torch.nn.Linear(4, 2), design, torch.rand(8, 4))
+    Path(file).unlink()
+    with pytest.raises(DesignError, match="there is no such file"):
+        assert design.cell.device.table
+
+
+def test_tables_of_one_name_in_two_folders_are_two_tables(tmp_path, monkeypatch):
+    """Of the same relative name and time of change, the second was taken for the first."""
+    found = []
+    for folder, skewed in (("a", False), ("b", True)):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        write(Path(), skewed=skewed)
+        os.utime("cells.csv", (1e9, 1e9))
+        found.append(Design().with_settings({"cell.device": "cells.csv"}).cell.device.content)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("columns", ['"target"', '{ foo = "x" }'])
+def test_columns_that_are_none_are_named(tmp_path, columns):
+    (tmp_path / "design.toml").write_text(
+        f"[cell.device]\nkind = 'measurements-fit'\nfile = '{write(tmp_path)}'\ncolumns = {columns}\n"
+    )
+    with pytest.raises(DesignError, match=r"cell\.device\.columns"):
+        Design.load(tmp_path / "design.toml")

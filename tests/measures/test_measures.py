@@ -12,6 +12,7 @@ from torch.nn import functional
 from bitline.data.batch import Batch
 from bitline.data.call import Call
 from bitline.errors import DataError, NetworkError
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.measures import MEASURES, ErrorRate, FunctionMeasure, Measure, PositionAccuracy, measure_of
 from bitline.numerics.two_way import estimate
 
@@ -337,3 +338,11 @@ def test_r2_of_targets_far_from_0_is_right_or_has_no_value(offset, known):
 def test_the_key_of_a_measure_is_a_word(name, key):
     """'worst_case_=_a,b' could not be given to --pareto, which reads commas and signs."""
     assert FunctionMeasure(lambda outputs, targets: targets, name=name).key == key
+
+
+def test_an_error_rate_can_be_above_one():
+    """The interval of word error rates of 150 % ended at 100 %, so that it did not hold their own mean."""
+    rate = MEASURES["word-error-rate"]()
+    assert rate.possible(1.6) == 1.6 and rate.possible(-0.2) == 0.0 and rate.possible_change(-1.7) == -1.7
+    low, high = ChipSpread(rate, (1.5, 1.6, 1.4)).interval
+    assert low < 1.5 < high

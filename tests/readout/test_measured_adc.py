@@ -123,3 +123,10 @@ def test_tables_that_are_none_are_refused(written, case):
     file = rows if isinstance(rows, str) else written(rows)
     with pytest.raises(DesignError, match=message.replace("(", r"\(")):
         Design().with_settings({"adc.kind": "measured", "adc.file": file})
+
+
+def test_a_table_that_changed_is_refused(written, inl):
+    design = Design().with_settings({"adc": {"kind": "measured", "file": written(wide(inl, "INL {}"))}})
+    written(wide(2 * inl, "INL {}"))
+    with pytest.raises(DesignError, match=r"adc\.file 'curves\.csv' has changed since the design was made"):
+        AnalogCore(torch.ones(2, 3), design, calibration=torch.rand(3, 8))

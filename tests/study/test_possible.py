@@ -138,3 +138,18 @@ def test_of_many_combinations_nothing_is_said_that_was_not_looked_at():
     axes = [Axis(**axis) for axis in (*many, UNMET)]
     assert unused(axes, {"weights.kind": "offset"}) == ()
     assert len(unused(axes, {"weights.kind": "differential"})) == 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "own", "values"),
+    [
+        ({"inputs.range": ["per-vector", "least-error"]}, "inputs.range.power", [1, 2]),
+        ({"cell.read_noise": ["none", "state-independent"]}, "cell.read_noise.alpha", [0.01, 0.02]),
+        ({"cell.levels": ["continuous", "uniform"]}, "cell.levels.count", [16, 32]),
+    ],
+)
+def test_every_choice_of_a_kind_is_known(kinds, own, values):
+    """Of a list that was written by hand some were missing, so that their own settings were unknown."""
+    ((setting, choices),) = kinds.items()
+    axes = [{"setting": setting, "values": choices}, {"setting": own, "values": values}]
+    assert len(possible(study(axes=axes, skip_impossible=True)).points) >= len(values)

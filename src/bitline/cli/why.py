@@ -11,7 +11,6 @@ from bitline.numerics.text import percent
 if TYPE_CHECKING:
     from bitline.evaluation.diagnosed import Diagnosis
     from bitline.evaluation.result import Evaluation
-    from bitline.measures import Measure
 
 LARGE = 0.1
 """Loss of a share from which on bitline looks for its cause without being asked."""
@@ -37,7 +36,7 @@ def why_parts(found: Diagnosis) -> list[Table | str]:
     samples = f"{counted(found.images, measure.sample)} on one chip"
     title = f"{measure.name} with one cause undone, {samples}: {measure.shown(found.value)} as it is"
     lines = [f"why: {found.because}"]
-    lines += [f"try: {remedy.name} ({_shown(measure, remedy.value)} on the same samples)" for remedy in found.remedies]
+    lines += [f"try: {remedy.name} ({measure.rounded(remedy.value)} on the same samples)" for remedy in found.remedies]
     return [Table("causes", columns, rows, title), "\n".join(lines)]
 
 
@@ -59,7 +58,3 @@ def spread_of_chips(result: Evaluation, when: str = "") -> str:
     if len(result.chip_values) < 2:
         return "one chip says nothing about others: --chips 5 shows how much they differ"
     return f"of {len(result.chip_values)} chips{when}: {ChipSpread(result.measure, result.chip_values)}"
-
-
-def _shown(measure: Measure, value: float) -> str:
-    return f"{percent(value, 1)} %" if measure.is_share else measure.shown(value)

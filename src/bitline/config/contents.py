@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from bitline.errors import DesignError
+
+
+class _Read(Protocol):
+    """What was read of a file, with the hash of the file."""
+
+    @property
+    def content(self) -> str: ...
+
+
+Read = TypeVar("Read", bound=_Read)
 
 
 def same_content(settings: Mapping[str, Any], found: str, section: str) -> str:
@@ -30,4 +42,24 @@ def same_content(settings: Mapping[str, Any], found: str, section: str) -> str:
             f"{section}.file {settings['file']!r} has changed since the design was saved (content {found}, not "
             f"{known}): bring the old file back, or remove {section}.content from the design"
         )
+    return found
+
+
+def unchanged(read: Callable[[], Read], known: str, setting: str) -> Read:
+    """What a file says, if it is that from which a design was made.
+
+    Args:
+        read: reads the file; raises ValueError where that fails.
+        known: hash of the file when the design was made.
+        setting: that names the file, and the name, for messages.
+
+    Raises:
+        DesignError: the file is gone, or says something else by now.
+    """
+    try:
+        found = read()
+    except ValueError as error:
+        raise DesignError(str(error)) from None
+    if found.content != known:
+        raise DesignError(f"{setting} has changed since the design was made: make or load the design again")
     return found

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from shlex import quote
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 
 from bitline.config.meanings import meaning as meaning_of
-from bitline.config.variants import IMPORTED, Variant, tag_of
+from bitline.config.variants import IMPORTED, Variant, models_in, tag_of
 from bitline.numerics.text import exact
 
 LONG = 40
@@ -120,7 +120,7 @@ def described(model: type[BaseModel], prefix: str = "") -> list[Described]:
     schema = _schema(model)
     rows: list[Described] = []
     for name, field in model.model_fields.items():
-        parts, several = list(_models(field.annotation)), get_origin(field.annotation) in (list, tuple)
+        parts, several = list(models_in(field.annotation)), get_origin(field.annotation) in (list, tuple)
         meaning = " ".join(meaning_of(model, name).split())
         if name == "kind":
             continue
@@ -150,7 +150,7 @@ def values_of(model: type[BaseModel], name: str) -> str:
         >>> values_of(Wire, "rows"), values_of(Wire, "share")
         ('whole number, at least 1', 'number, above 0 and at most 1, or not given')
     """
-    if list(_models(model.model_fields[name].annotation)):
+    if list(models_in(model.model_fields[name].annotation)):
         return ""
     schema = _schema(model)
     return _values(schema["properties"][name], schema.get("$defs", {}))
@@ -174,13 +174,6 @@ def _of_variants(name: str, parts: list[type[BaseModel]], default: Any, meaning:
         own = [kind for kind in of if kind != IMPORTED] or of
         here = "" if len(own) == configurable > 1 else f"{name}.kind = {', '.join(own)}"
         yield replace(row, condition="; ".join(filter(None, (here, row.condition))))
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
 
 
 def _values(schema: dict[str, Any], known: dict[str, Any]) -> str:

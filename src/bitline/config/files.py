@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -263,7 +264,7 @@ def _held(part: Path) -> Iterator[None]:
 def _remove_orphans(place: Path) -> None:
     """Remove parts of a file whose processes are gone: neither alive here nor holding the lock from elsewhere."""
     for part in place.parent.glob(f"{escape(place.name)}.*.part"):
-        number = part.name.removeprefix(f"{place.name}.").removesuffix(".part")
+        number = part.name.removeprefix(f"{place.name}.").removesuffix(".part").partition("-")[0]
         if number.isdecimal() and not is_alive(int(number)) and _is_free(part):
             with suppress(OSError):
                 part.unlink()
@@ -286,5 +287,5 @@ def _is_free(part: Path) -> bool:
 
 
 def _part(place: Path) -> Path:
-    """Where a file is written until it is whole; a name of this process, so that two do not meet."""
-    return place.with_name(f"{place.name}.{os.getpid()}.part")
+    """Where a file is written until it is whole: a name of this process, on which no other one of any machine falls."""
+    return place.with_name(f"{place.name}.{os.getpid()}-{token_hex(4)}.part")

@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 
 from bitline.config.imports import import_part
 from bitline.config.trust import heed, is_loadable, refusal
+from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 
@@ -73,3 +74,7 @@ class ImportedPart(Variant, Generic[Loaded]):
         if self._loaded is None:
             raise DesignError(refusal(self.kind, self.SETTING))
         return self._loaded
+
+    def method(self, name: str) -> UsersMethod:
+        """A method or property of the class, for messages about what it returns."""
+        return UsersMethod(self.SETTING, self.kind, self.loaded, name)

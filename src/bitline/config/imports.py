@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from bitline.config.messages import first_line
 from bitline.config.part import Part
-from bitline.config.trust import module_of
+from bitline.config.trust import module_of, trust
 from bitline.config.users_code import failure, users_line
+from bitline.errors import DataError
 
 UserPart = TypeVar("UserPart", bound=Part)
 
@@ -109,6 +110,32 @@ def import_module(path: str) -> ModuleType:
         raise ValueError(f"{module} cannot be imported {reason}: put it on PYTHONPATH") from error
     except BaseException as error:  # a user's module can raise anything, SystemExit too
         raise ValueError(f"importing {module} fails with {failure(error)}") from error
+
+
+def import_named(path: str, what: str) -> Any:
+    """What a person has named by an import path, whose module is trusted from now on.
+
+    Args:
+        path: package.module:name.
+        what: it is to be, for messages.
+
+    Raises:
+        DataError: there is no such module, or nothing of this name in it.
+
+    Examples:
+        >>> import_named("bitline.shapes:Nothing", "the measure")
+        Traceback (most recent call last):
+        bitline.errors.DataError: cannot import the measure 'bitline.shapes:Nothing': bitline.shapes has no 'Nothing'
+    """
+    try:
+        module = import_module(path)
+    except ValueError as error:
+        raise DataError(f"cannot import {what} {path!r}: {error}") from error
+    trust([path])
+    name = path.partition(":")[2]
+    if not hasattr(module, name):
+        raise DataError(f"cannot import {what} {path!r}: {module.__name__} has no {name!r}")
+    return getattr(module, name)
 
 
 def import_part(path: str, base: type[UserPart], setting: str, values: dict[str, Any]) -> UserPart:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bitline.config.part import SEEMING
+from bitline.config.variants import models_in
 
 BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 """How pydantic calls the choices of a setting that is a number or a word."""
@@ -191,7 +192,7 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
         owner = candidates[0] if candidates else owner
         names.append(step)
         field = owner.model_fields.get(step)
-        candidates = list(_models(field.annotation)) if field is not None else []
+        candidates = list(models_in(field.annotation)) if field is not None else []
         is_key = field is not None and get_origin(field.annotation) is dict
     return ".".join(names) or "the design", owner
 
@@ -199,16 +200,9 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
 def _tags(path: str, owner: type[BaseModel]) -> list[str]:
     """The variants of the last setting of a path that the owner has."""
     field = next((owner.model_fields[name] for name in reversed(path.split(".")) if name in owner.model_fields), None)
-    return [] if field is None else [str(_tag(each)) for each in _models(field.annotation)]
+    return [] if field is None else [str(_tag(each)) for each in models_in(field.annotation)]
 
 
 def _tag(model: type[BaseModel]) -> Any:
     field = model.model_fields.get("kind")
     return field.default if field is not None else None
-
-
-def _models(annotation: Any) -> Iterable[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)

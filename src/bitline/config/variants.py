@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from bitline.config.part import Part
@@ -85,3 +86,36 @@ def kind(value: Any) -> str:
     """Tag of a value. Messages show the name of this function as that of the key."""
     name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     return IMPORTED if ":" in str(name) else str(name)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names: one, or those of a union.
+
+    Examples:
+        >>> from bitline.readout import AnyRange, CalibratedRange
+        >>> CalibratedRange in models_in(AnyRange), list(models_in(int))
+        (True, [])
+    """
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def chosen_by_kind(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of the settings that come in variants, in a model and in what it is made of.
+
+    Args:
+        model: such as a design.
+        prefix: of the names.
+
+    Examples:
+        >>> from bitline.design import Inputs
+        >>> list(chosen_by_kind(Inputs, "inputs."))
+        ['inputs.range']
+    """
+    for name, field in model.model_fields.items():
+        if any(isinstance(what, Variants) for what in field.metadata):
+            yield prefix + name
+        for part in models_in(field.annotation):
+            yield from chosen_by_kind(part, f"{prefix}{name}.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -60,7 +58,7 @@ def _mean(design: Design, digits: np.ndarray, faults: Faults) -> np.ndarray:
     return cells.conductance.double().mean((0, 1, 2, 3)).numpy()
 
 
-_conductances: dict[tuple[str, int], Any] = {}
+_conductances: dict[tuple[str, int], np.ndarray] = {}
 
 
 def remembered_conductance(design: Design, targets: np.ndarray) -> np.ndarray:
@@ -71,8 +69,9 @@ def remembered_conductance(design: Design, targets: np.ndarray) -> np.ndarray:
         targets: (targets,), from 0 to 1 in equal steps.
     """
     key = (views.key(views.cells(design)), len(targets))
-    if key not in _conductances:
+    found = _conductances.get(key)
+    if found is None:
         if len(_conductances) >= 256:
             _conductances.clear()
-        _conductances[key] = mean_conductance(design, targets)
-    return np.asarray(_conductances[key])
+        found = _conductances[key] = mean_conductance(design, targets)
+    return found

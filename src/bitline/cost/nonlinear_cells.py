@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -13,7 +11,7 @@ from bitline.cost.joint_counts import JointCounts
 from bitline.design import Design, views
 from bitline.devices.current_voltage import CurrentVoltage
 
-_powers: dict[tuple[str, int, int, bool], Any] = {}
+_powers: dict[tuple[str, int, int, bool], np.ndarray] = {}
 
 
 def mean_power(design: Design, joint: JointCounts, bits: tuple[int, int], has_signs: bool) -> float:
@@ -59,8 +57,9 @@ def _remembered(design: Design, targets: np.ndarray, levels: int, has_signs: boo
     curve = design.cell.current_voltage
     view = views.cells(design) | {"current_voltage": curve.model_dump(mode="json")}
     key = (views.key(view), len(targets), levels, has_signs)
-    if key not in _powers:
+    found = _powers.get(key)
+    if found is None:
         if len(_powers) >= 256:
             _powers.clear()
-        _powers[key] = powers_of(curve, remembered_conductance(design, targets), levels, has_signs)
-    return np.asarray(_powers[key])
+        found = _powers[key] = powers_of(curve, remembered_conductance(design, targets), levels, has_signs)
+    return found

@@ -204,11 +204,11 @@ class Statistics:
         return self._remembered(cells, lambda: count_cells(layer, design))
 
     def _remembered(self, key: object, count: Callable[[], Counted]) -> Counted:
-        if key not in self._joint:
+        found: Counted | None = self._joint.get(key)
+        if found is None:
             if len(self._joint) >= REMEMBERED:
                 self._joint.clear()
-            self._joint[key] = count()
-        found: Counted = self._joint[key]
+            found = self._joint[key] = count()
         return found
 
     def mean_current(self, layer: LayerStatistics, design: Design) -> float:

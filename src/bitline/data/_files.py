@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from bitline.config.file_state import FileState
 from bitline.data.archives import archive, content_of
 from bitline.errors import DataError
 
@@ -38,25 +39,6 @@ class Files(Protocol):
 
     def state(self, file: str) -> FileState:
         """What changes when the file, or the archive, does."""
-
-
-@dataclass(frozen=True)
-class FileState:
-    """What tells, without reading it, that a file has changed.
-
-    Attributes:
-        text: size, times and place on the disk; empty where there is no file.
-        changed: when it was changed last, in nanoseconds.
-    """
-
-    text: str
-    changed: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileState:
-        """The state of a file that the system describes so."""
-        numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-        return cls(" ".join(map(str, numbers)), max(status.st_mtime_ns, status.st_ctime_ns))
 
 
 @dataclass(frozen=True)
@@ -97,10 +79,7 @@ class FolderFiles:
         return self.root.absolute()
 
     def state(self, file: str) -> FileState:
-        try:
-            return FileState.of((self.root / file).stat())
-        except (OSError, ValueError):
-            return FileState("", 0)
+        return FileState.at(self.root / file)
 
 
 @dataclass(frozen=True)

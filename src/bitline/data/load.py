@@ -119,7 +119,13 @@ def _with_classes(raw: Dataset, classes: tuple[str, ...], source: str) -> Datase
         return raw
     numbers, notes = folder_labels(raw.classes, classes, source)
     others = tuple(note for note in raw.notes if note not in numbering(raw.classes))
-    return raw.with_changes(labels=torch.tensor(numbers)[raw.labels], classes=classes, notes=(*others, *notes))
+    known = raw.calibration_labels
+    return raw.with_changes(
+        labels=torch.tensor(numbers)[raw.labels],
+        calibration_labels=None if known is None else torch.tensor(numbers)[known],
+        classes=classes,
+        notes=(*others, *notes),
+    )
 
 
 def _is_finite(images: StoredImages) -> bool:

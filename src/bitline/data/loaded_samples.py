@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from bitline.data.batch import Batch, batch_of
@@ -17,7 +16,7 @@ from bitline.data.collate import collated, has_object, refuse_lists_of_batches, 
 from bitline.data.sample_list import SampleList
 from bitline.data.stored_samples import Samples
 from bitline.errors import DataError
-from bitline.numerics.digest import data_digest, digestible
+from bitline.numerics.digest import content_of, data_digest, digestible
 
 RUN = 64
 """Samples of a data set that are read at once."""
@@ -141,9 +140,7 @@ def _digest(batch: Batch) -> int:
     values = *batch.call.arguments, *batch.call.keywords.values(), batch.targets
     for value in chain.from_iterable(digestible(list(v) if isinstance(v, SampleList) else v) for v in values):
         if isinstance(value, Tensor):
-            content = value.detach().cpu().contiguous()
-            content = content.float() if content.dtype == torch.bfloat16 else content
-            code = zlib.crc32(content.numpy().tobytes(), zlib.crc32(str(tuple(value.shape)).encode(), code))
+            code = zlib.crc32(content_of(value), zlib.crc32(str(tuple(value.shape)).encode(), code))
         else:
             code = zlib.crc32(str(value).encode(errors="replace"), code)
     return code

@@ -7,8 +7,7 @@ from typing import Any
 from torch import nn
 
 from bitline.config.code_names import import_path
-from bitline.config.imports import import_module
-from bitline.config.trust import trust
+from bitline.config.imports import import_named
 from bitline.config.users_code import failure
 from bitline.data.split_samples import SplitSamples
 from bitline.errors import BitlineError, DataError
@@ -33,15 +32,7 @@ def own_data(name: str, network: nn.Module, images: int | None, calibration: int
 
 
 def _made(path: str) -> Any:
-    word = path.partition(":")[2]
-    try:
-        module = import_module(path)
-    except ValueError as error:
-        raise DataError(f"cannot import the data {path!r}: {error}") from error
-    trust([path])
-    found = getattr(module, word, None)
-    if found is None:
-        raise DataError(f"cannot import the data {path!r}: {module.__name__} has no {word!r}")
+    found = import_named(path, "the data")
     if not callable(found):
         return found
     try:

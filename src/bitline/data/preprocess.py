@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -35,6 +36,12 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         check_fields(self, DataError)
+        if len(self.mean) != len(self.deviation) or not self.mean:
+            raise DataError(
+                f"mean has {len(self.mean)} values and deviation {len(self.deviation)}: give both one for each channel"
+            )
+        if not all(0 < value < math.inf for value in self.deviation):
+            raise DataError(f"deviation is {self.deviation}: inputs are divided by it, so give values above 0")
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 images (n, channels, height, width) to float32; float images are taken as they are.

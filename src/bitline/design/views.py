@@ -277,6 +277,7 @@ _last: tuple[Design, View] | None = None
 def _content(design: Design) -> View:
     """Settings as plain values, without names and what only cost depends on; sections are the caller's to change."""
     global _last
-    if _last is None or _last[0] is not design:
-        _last = design, design.model_dump(mode="json", exclude={*_NAMES, "hardware", "layers"})
-    return {section: dict(values) for section, values in _last[1].items()}
+    last = _last  # read once: another thread may ask for another design meanwhile
+    if last is None or last[0] is not design:
+        last = _last = design, design.model_dump(mode="json", exclude={*_NAMES, "hardware", "layers"})
+    return {section: dict(values) for section, values in last[1].items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bitline.config.file_state import FileState
 from bitline.config.table_files import numbers_in
 from bitline.devices._measurement_files import Columns, read_file
 from bitline.devices.header_units import has_time
@@ -77,11 +78,11 @@ def read_table(file: str, columns: Columns) -> MeasurementTable:
     path = Path(file)
     if not path.is_file():
         raise ValueError(f"cell.device.file is {file!r}, and there is no such file: give a .csv or .parquet file")
-    return _read(path, columns, path.stat().st_mtime_ns)
+    return _read(path, columns, FileState.at(path))
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, columns: Columns, _changed: int) -> MeasurementTable:
+def _read(path: Path, columns: Columns, _state: FileState) -> MeasurementTable:
     file = read_file(path, columns)
     frame = file.frame
     if frame.empty:

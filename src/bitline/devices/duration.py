@@ -28,7 +28,7 @@ UNITS_S = {
     "month": 2629800.0,
     "year": 31557600.0,
 }
-_WRITTEN = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
+_WRITTEN = re.compile(r"\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
 def parse_duration(value: Any) -> Any:

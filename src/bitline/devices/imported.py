@@ -40,7 +40,7 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
         super().model_post_init(context)
         if self.is_loaded:
             for name in ("program", "aged", "read_noise", "check", "notes"):
-                self._method(name).check_arguments(Device)
+                self.method(name).check_arguments(Device)
             _check_properties(self.loaded, self.kind)
 
     @property
@@ -56,19 +56,19 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
         return self.loaded.full_scale
 
     def program(self, target: Cellwise, draws: Draws) -> Cellwise:
-        method = self._method("program")
+        method = self.method("program")
         with unchanged(method, target=target):
             result = self.loaded.program(target, draws)
         return like(checked(result, CONDUCTANCES, method, target=target), target)
 
     def aged(self, programmed: Cellwise, target: Cellwise, seconds: float, draws: Draws) -> Cellwise:
-        method = self._method("aged")
+        method = self.method("aged")
         with unchanged(method, programmed=programmed, target=target):
             result = self.loaded.aged(programmed, target, seconds, draws)
         return like(checked(result, CONDUCTANCES, method, programmed=programmed), programmed)
 
     def read_noise(self, conductance: Cellwise, programmed: Cellwise, seconds: float) -> Cellwise | None:
-        method = self._method("read_noise")
+        method = self.method("read_noise")
         with unchanged(method, conductance=conductance, programmed=programmed):
             result = self.loaded.read_noise(conductance, programmed, seconds)
         return None if result is None else like(checked(result, SIGMAS, method, conductance=conductance), conductance)
@@ -83,11 +83,8 @@ class Imported(ImportedPart[Device], Device, extra="allow"):
     def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
         return (
             *self.loaded.notes(lowest, seconds),
-            *oddities_of_programming(self._method("program"), lowest, self.program),
+            *oddities_of_programming(self.method("program"), lowest, self.program),
         )
-
-    def _method(self, name: str) -> UsersMethod:
-        return UsersMethod(self.SETTING, self.kind, self.loaded, name)
 
 
 def _check_properties(device: Device, kind: str) -> None:

@@ -38,7 +38,7 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
     def model_post_init(self, context: Any) -> None:
         super().model_post_init(context)
         if self.is_loaded:
-            self._method.check_arguments(CurrentVoltage)
+            self.method("current").check_arguments(CurrentVoltage)
             check_full_scale(UsersMethod(self.SETTING, self.kind, self.loaded, "full_scale"), self.full_scale)
 
     @property
@@ -54,7 +54,7 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
         return self.loaded.stated_read_V
 
     def current(self, conductance: Cellwise, voltage: float | Tensor) -> Cellwise:
-        method, arguments = self._method, {"conductance": conductance}
+        method, arguments = self.method("current"), {"conductance": conductance}
         if isinstance(voltage, Tensor):
             arguments["voltage"] = voltage
         with unchanged(method, **arguments):
@@ -68,8 +68,4 @@ class ImportedCurrent(ImportedPart[CurrentVoltage], CurrentVoltage, extra="allow
         return result
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.loaded.notes(), *oddities_of_currents(self._method, self.current))
-
-    @property
-    def _method(self) -> UsersMethod:
-        return UsersMethod(self.SETTING, self.kind, self.loaded, "current")
+        return (*self.loaded.notes(), *oddities_of_currents(self.method("current"), self.current))

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from torch import Tensor
 
-from bitline.config.contents import same_content
+from bitline.config.contents import same_content, unchanged
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
 from bitline.devices._measured_range import MeasuredRange
@@ -74,8 +74,11 @@ class TableDevice(Device):
     def _remember_content(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        columns = data.get("columns", {})
-        table = read_table(str(data["file"]), columns if isinstance(columns, Columns) else Columns(**columns))
+        try:
+            columns = Columns.model_validate(data.get("columns", {}))
+        except ValidationError:  # which the field of that name explains
+            return data
+        table = read_table(str(data["file"]), columns)
         found = same_content(data, table.content, "cell.device")
         unit = data.get("unit")
         if unit in (None, "", RELATIVE):
@@ -88,8 +91,13 @@ class TableDevice(Device):
 
     @property
     def table(self) -> MeasurementTable:
-        """The measurements."""
-        return read_table(self.file, self.columns)
+        """The measurements.
+
+        Raises:
+            DesignError: the file has changed since the design was made.
+        """
+        setting = f"cell.device.file {self.file!r}"
+        return unchanged(lambda: read_table(self.file, self.columns), self.content, setting)
 
     @property
     def largest(self) -> float:

@@ -16,6 +16,7 @@ from bitline.networks.minilm import WORDS, MiniLM
 from bitline.networks.smollm2 import WORDS as SMOLLM2_WORDS
 from bitline.networks.smollm2 import SmolLM2
 from bitline.networks.speaker_encoder import BANDS, SpeakerEncoder
+from bitline.numerics.random_state import keeping_random_state
 
 MEASURED = {"cifar-resnet20": 64, "resnet50": 8}
 """Networks that are measured where nobody chooses, and the samples of one pass."""
@@ -125,5 +126,6 @@ def network_and_inputs(name: str, samples: int, device: str = "cpu") -> tuple[nn
         BitlineError: as for `timed_network`.
     """
     timed = timed_network(name)
-    torch.manual_seed(0)
-    return timed.build().eval().to(device), timed.inputs(samples).to(device)
+    with keeping_random_state():
+        torch.manual_seed(0)
+        return timed.build().eval().to(device), timed.inputs(samples).to(device)

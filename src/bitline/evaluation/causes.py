@@ -21,8 +21,12 @@ Settings = Mapping[str, Any]
 
 RECALIBRATE = "recalibrate"
 """A remedy that is no setting of a design: correct the channels of every chip after programming."""
-MOST_BITS = 16
-"""Of converters and inputs without their usual limits."""
+MOST_BITS, MOST_OF_CIRCUITS = 16, 14
+"""Of ideal converters, and of those whose circuit is simulated."""
+FAULTS = ("stuck_low", "stuck_high", "telegraph", "telegraph_amplitude")
+OHMIC, DIGITAL = {"cell.current_voltage": "ohmic"}, {"inputs.accumulation": "digital"}
+ON_OR_OFF = {"inputs.slice_bits": 1}
+"""Inputs of a single voltage, at which currents are proportional to conductances whatever the curve."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Cause:
     Examples:
         >>> [cause.name for cause in causes(Design())]
         ['ADC levels', 'ADC clipping', 'weight codes', 'input codes', 'input clipping']
+        >>> [cause.name for cause in causes(Design().with_settings({"inputs.drivers.mismatch": 0.02}))][0]
+        'row drivers'
     """
 
     name: str
@@ -135,14 +141,18 @@ def _no_background(design: Design) -> Settings:
 
 
 def _finer_levels(design: Design) -> Settings:
-    return {"adc.bits": MOST_BITS} if design.adc.converts and design.adc.bits < MOST_BITS else {}
+    return {"adc.bits": _most_bits(design)} if design.adc.converts and design.adc.bits < _most_bits(design) else {}
+
+
+def _most_bits(design: Design) -> int:
+    return MOST_BITS if design.adc.kind == "uniform" else MOST_OF_CIRCUITS
 
 
 def _no_clipping(design: Design) -> Settings:
     """The whole range of the array, and levels at least as fine."""
     if not design.adc.converts or design.adc.range.kind == "full":
         return {}
-    return {"adc.range": {"kind": "full"}, "adc.bits": MOST_BITS}
+    return {"adc.range": {"kind": "full"}, "adc.bits": _most_bits(design)}
 
 
 def _ideal_circuit(design: Design) -> Settings:
@@ -150,7 +160,12 @@ def _ideal_circuit(design: Design) -> Settings:
 
 
 def _no_wires(design: Design) -> Settings:
-    return {"array.kind": "ideal"} if design.array.kind != "ideal" else {}
+    return {"array.kind": "ideal"} if design.array.has_wires else {}
+
+
+def _ideal_array(design: Design) -> Settings:
+    """Sums without errors, where the array is no ideal one and has no wires."""
+    return {} if design.array.has_wires else {"array.kind": "ideal"}
 
 
 def _finer_weights(design: Design) -> Settings:
@@ -167,7 +182,8 @@ def _whole_inputs(design: Design) -> Settings:
 
 
 def _against_levels(design: Design) -> Iterator[Settings | str]:
-    yield from ({"adc.bits": design.adc.bits + more} for more in (1, 2, 3) if design.adc.bits + more <= MOST_BITS)
+    bits = range(design.adc.bits + 1, min(design.adc.bits + 3, _most_bits(design)) + 1)
+    yield from ({"adc.bits": more} for more in bits)
     if design.adc.range.kind != "calibrated":
         yield {"adc.range": {"kind": "calibrated"}}
     yield {"array.rows": max(1, design.array.rows // 2)}
@@ -176,7 +192,8 @@ def _against_levels(design: Design) -> Iterator[Settings | str]:
 def _against_clipping(design: Design) -> Iterator[Settings | str]:
     yield from ({"adc.range": {"kind": "calibrated", "percentile": percentile}} for percentile in (99.98, 100.0))
     yield {"adc.range": {"kind": "full"}}
-    yield {"adc.range": {"kind": "calibrated", "percentile": 100.0}, "adc.bits": min(MOST_BITS, design.adc.bits + 1)}
+    bits = min(_most_bits(design), design.adc.bits + 1)
+    yield {"adc.range": {"kind": "calibrated", "percentile": 100.0}, "adc.bits": bits}
 
 
 def _against_cells(design: Design) -> Iterator[Settings | str]:
@@ -218,28 +235,64 @@ def _against_saturation(design: Design) -> Iterator[Settings | str]:
     yield {"inputs.range": {"kind": "least-error"}}
 
 
-def _no_faults(design: Design) -> Settings:
-    names = ("stuck_low", "stuck_high", "telegraph", "telegraph_amplitude")
-    return {f"cell.faults.{name}": 0.0 for name in names}
+def _against_array(design: Design) -> Iterator[Settings | str]:
+    yield RECALIBRATE
+    capacitor = flat(design.array.model_dump()).get("capacitor_fF")
+    yield from ({"array.capacitor_fF": times * capacitor} for times in (4, 16) if isinstance(capacitor, float))
+
+
+def _against_few_targets(design: Design) -> Iterator[Settings | str]:
+    count = flat(design.cell.levels.model_dump()).get("count")
+    yield from ({"cell.levels.count": times * count} for times in (2, 4) if isinstance(count, int))
+
+
+WHOLE_WEIGHTS = {"weights.percentile": 100.0, "weights.largest": None}
+FAULTLESS = dict.fromkeys((f"cell.faults.{name}" for name in FAULTS), 0.0)
+UNVARIED = dict.fromkeys((f"cell.variation.{what}" for what in ("row", "column", "die")), 0.0)
+EXACT_DRIVERS = {"inputs.drivers.mismatch": 0.0, "inputs.drivers.noise": 0.0}
+EXACT_ACCUMULATOR = {
+    "inputs.accumulator.capacitor_mismatch": 0.0,
+    "inputs.accumulator.leakage": 0.0,
+    "inputs.accumulator.effective_bits": None,
+}
+NOISELESS_ADC = {"adc.noise_steps": 0.0, "adc.thermal_noise.capacitance_fF": None}
+
+
+def _with(settings: Settings) -> Callable[[Design], Settings]:
+    """What undoes a cause in every design that has it."""
+    return lambda design: settings
+
+
+def _try(*remedies: Settings | str) -> Callable[[Design], Iterator[Settings | str]]:
+    """What may help every design that has a cause."""
+    return lambda design: iter(remedies)
 
 
 ALL = (
     Cause("drift", "the drift of the cells", _no_drift, _against_drift),
     Cause("programming error", "the error of the programmed cells", _no_error, _against_cells, ("drift", "read noise")),
+    Cause("variation", "what cells of a row, a column or a die share", _with(UNVARIED), _against_cells),
     Cause("read noise", "the noise of reads", _no_read_noise, _against_cells),
-    Cause("faults", "stuck and noisy cells", _no_faults, _against_cells),
+    Cause("faults", "stuck and noisy cells", _with(FAULTLESS), _against_cells),
+    Cause("cell levels", "too few conductances to aim at", _with({"cell.levels": "continuous"}), _against_few_targets),
     Cause("on/off ratio", "the current of cells in their lowest state", _no_background, _against_cells),
+    Cause("nonlinear cells", "currents that do not follow the voltage", _with(OHMIC), _try(ON_OR_OFF, RECALIBRATE)),
     Cause("wires", "the resistance of the wires", _no_wires, _against_wires),
+    Cause("array circuit", "the errors of the array's circuit", _ideal_array, _against_array),
+    Cause("row drivers", "the errors of the row drivers", _with(EXACT_DRIVERS), _try(RECALIBRATE)),
+    Cause("accumulator", "the errors of analog accumulators", _with(EXACT_ACCUMULATOR), _try(DIGITAL)),
     Cause("ADC circuit", "the errors of the ADC's circuit", _ideal_circuit, _against_levels),
-    Cause("ADC levels", "too few levels of the ADCs", _finer_levels, _against_levels),
+    Cause("ADC noise", "the noise of the ADCs", _with(NOISELESS_ADC), _against_levels),
+    Cause("ADC levels", "too few levels of the ADCs", _finer_levels, _against_levels, ("ADC noise",)),
     Cause(
         "ADC clipping",
         "signals beyond the range of the ADCs",
         _no_clipping,
         _against_clipping,
-        includes=("ADC levels",),
+        includes=("ADC levels", "ADC noise"),
     ),
     Cause("weight codes", "too few bits of the weights", _finer_weights, _against_codes),
+    Cause("weight clipping", "weights beyond the largest that is stored", _with(WHOLE_WEIGHTS), _try(WHOLE_WEIGHTS)),
     Cause("input codes", "too few bits of the inputs", _finer_inputs, _against_inputs),
     Cause("input clipping", "inputs beyond their calibrated range", _whole_inputs, _against_saturation),
 )

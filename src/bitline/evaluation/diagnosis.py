@@ -23,7 +23,6 @@ from bitline.evaluation.measured_samples import MeasuredSamples
 from bitline.evaluation.prepared import Known, Prepared
 from bitline.evaluation.remedies import Recalibrate
 from bitline.evaluation.worst_layer import worst_layer
-from bitline.measures import Measure
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.text import percent
 
@@ -111,11 +110,6 @@ def diagnose(patient: Patient, progress: Progress = silent) -> Diagnosis:
     because = _because(chosen, found[0], result) + worst_layer(chosen.cause, patient.design, layers, ward.ranges)
     progress("trying remedies", len(possible), len(possible))
     return replace(result, because=because, remedies=ward.remedies(chosen.cause, result))
-
-
-def _in_words(measure: Measure, value: float) -> str:
-    """A value with its unit; few samples decide no second decimal of a share."""
-    return f"{percent(value, 1)} %" if measure.is_share else measure.shown(value)
 
 
 class _Ward:
@@ -212,7 +206,7 @@ def _narrowest(found: Sequence[Tried], result: Diagnosis) -> Tried:
 def _because(chosen: Tried, best: Tried, result: Diagnosis) -> str:
     """What the chosen cause costs, and what is regained if all that the best one undoes is undone."""
     measure = result.measure
-    without, start = (_in_words(measure, value) for value in (chosen.value, result.value))
+    without, start = (measure.rounded(value) for value in (chosen.value, result.value))
     if not result.regained(chosen.value) < ALL_OF_IT * result.regained(best.value):
         suffix = chosen.suffix if chosen is best else ""
         return f"{chosen.cause.words}{suffix}: without that, {without} in place of {start}"
@@ -220,12 +214,12 @@ def _because(chosen: Tried, best: Tried, result: Diagnosis) -> str:
     return (
         f"{chosen.cause.words}: without that alone, {without} in place of {start}, "
         f"{percent(result.regained(chosen.value), 0)} % of the loss (without {others}, too: "
-        f"{_in_words(measure, best.value)})"
+        f"{measure.rounded(best.value)})"
     )
 
 
 def _nothing_alone(result: Diagnosis) -> str:
     if not result.loss > 0:
         return "nothing is lost against the float network on these samples"
-    wanted, found = (_in_words(result.measure, value) for value in (result.wanted, result.value))
+    wanted, found = (result.measure.rounded(value) for value in (result.wanted, result.value))
     return f"no cause alone: {wanted} became {found}, and undoing any of them regains little"

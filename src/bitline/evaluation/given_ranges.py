@@ -25,8 +25,8 @@ MOST_BINS = 512
 def with_given_ranges(design: Design, ranges: Sequence[SliceRange]) -> Design:
     """The design with the ranges that calibration found as settings, in a rule for each layer.
 
-    It needs no calibration, and gives the same outputs. (A given range has 2^bits levels. 'aligned', which may have one
-    less, then gets one more at the lower end, where signals clip a step later.)
+    It needs no calibration, and gives the same outputs within rounding. (A given range has 2^bits levels. 'aligned',
+    which may have one less, then gets one more at the lower end, where signals clip a step later.)
 
     Args:
         design: that the ranges are those of.

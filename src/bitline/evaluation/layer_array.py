@@ -141,7 +141,7 @@ def _check(place: ArrayPlace, encoded: EncodedLayer) -> None:
         ("row partition", place.partition, len(placement.row_slices)),
         ("column tile", place.tile, placement.tiles),
     ):
-        if number >= count:
+        if not 0 <= number < count:
             raise DataError(
                 f"layer {place.layer!r} has {count} {what}{'' if count == 1 else 's'} on this design, counted from 0: "
                 f"there is no {what} {number}"

@@ -81,15 +81,16 @@ def recommend(
         model: float network.
         design: the accelerator, or the name of a preset; its ADC range becomes 'calibrated'.
         images, labels: to measure on, any data as for `evaluate`.
-        calibration: calibration images or other inputs, as for `evaluate`.
+        calibration: calibration images or other inputs that are not in the data.
         metric: what is measured, as for `evaluate`.
         loss: accepted loss of accuracy against no ADC, as a fraction; of another measure, in its unit.
-        bits: resolutions to choose from, ascending.
+        bits: resolutions to choose from.
         seed: seed of the chip.
         progress: told what is tried.
 
     Raises:
-        DataError: `loss` is negative or, of a measure that is a fraction, more than 1; or as for `evaluate`.
+        DataError: `loss` is negative or, of a measure that is a fraction, more than 1; there are no `bits`, or no
+            `calibration`; or as for `evaluate`.
 
     Examples:
         >>> import torch
@@ -102,19 +103,21 @@ def recommend(
     measure, design = measure_of(metric), Design.of(design)
     if not 0 <= loss <= (1 if measure.is_share else math.inf):
         raise DataError(f"loss is {loss!r}: give a {'fraction, 0 .. 1' if measure.is_share else 'number from 0 on'}")
-    samples = samples_of(images, labels, model)
+    if not bits:
+        raise DataError("there are no resolutions to choose from: give bits=..., such as (4, 6, 8)")
+    samples, ascending = samples_of(images, labels, model), sorted(set(bits))
     if calibration is None:
         raise DataError("there are no samples to calibrate with: give calibration=..., inputs that are not in the data")
     seen = record(model, design.with_settings({"adc.range": {"kind": "calibrated"}}), calibration)
     trials = _Trials(model, design, samples, seen, measure, seed, progress)
     reference = trials.value(design.with_settings({"adc": "none"}), calibration)
-    low, high = 0, len(bits)
+    low, high = 0, len(ascending)
     found: tuple[int | None, float, float] = None, math.nan, math.nan
     while low < high:
         middle = (low + high) // 2
-        percentile, value = trials.best(bits[middle])
+        percentile, value = trials.best(ascending[middle])
         if measure.sign * value >= measure.sign * reference - loss:
-            found, high = (bits[middle], percentile, value), middle
+            found, high = (ascending[middle], percentile, value), middle
         else:
             low = middle + 1
     return Recommendation(*found, reference, tuple(trials.tried), measure)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.call import Call
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.same_outputs import difference, leaves
 from bitline.numerics.random_state import keeping_random_state
 
@@ -41,7 +42,9 @@ def irregularities(network: nn.Module, call: Call, outputs: Any) -> tuple[str, .
     try:
         with keeping_random_state():
             alone, again = (leaves(call.part(0, 1).on(network)) for _ in range(2))
-    except (Exception, SystemExit):  # a user's network can raise anything, also for one sample alone
+    except (Exception, SystemExit) as error:  # a user's network can raise anything, also for one sample alone
+        if is_out_of_memory(error):
+            raise
         return ()
     if difference(alone, again):
         return (

@@ -32,6 +32,7 @@ from bitline.evaluation.together import largest_output
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
 from bitline.nn.faithful import rehearse
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.precision import checked_network, in_single_precision
 
 Labels = Tensor | np.ndarray | Sequence[int]
@@ -218,6 +219,8 @@ def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
     except BitlineError:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's network raises
+        if is_out_of_memory(error):
+            raise
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
         reason = f"{first_line(error)}{users_line(error)}{how_inputs_are_cut(first.call)}"
         raise DataError(f"the network cannot take images of shape {shapes}: {reason}") from error

@@ -20,7 +20,7 @@ from bitline.measures.tokens import TokenMeasure
 class _OfClasses(Measure):
     """A share of samples whose targets are classes."""
 
-    unit = "%"
+    unit, limits = "%", (0.0, 1.0)
 
     def checked(self, outputs: Any, targets: Any) -> Tensor:
         return class_numbers(targets, class_scores(outputs).shape[1])
@@ -82,7 +82,7 @@ class PositionAccuracy(TokenMeasure):
         tensor([[1, 2]])
     """
 
-    name, unit, requires = "position accuracy", "%", LABELS
+    name, unit, limits, requires = "position accuracy", "%", (0.0, 1.0), LABELS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Positions that are right, and those that count, (samples, 2)."""

@@ -37,7 +37,7 @@ class Area(Measure):
         0.75
     """
 
-    name, requires = "AUC", "it needs labels of both classes, 0 and 1"
+    name, limits, requires = "AUC", (0.0, 1.0), "it needs labels of both classes, 0 and 1"
 
     def reading(self, batches: Iterable[Any]) -> TargetReading:
         """One-hot labels of two classes in all samples are class numbers."""

@@ -18,7 +18,7 @@ from bitline.measures.outputs import LABELS, by_position, numbers_of
 class _ByClass(Measure):
     """For each class, how many positions have it and are given it, and how many of one of these only."""
 
-    unit, at_positions = "%", True
+    unit, limits, at_positions = "%", (0.0, 1.0), True
 
     def checked(self, outputs: Any, targets: Any) -> Any:
         scores = tensor_of(outputs, "scores of classes")

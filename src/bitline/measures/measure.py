@@ -65,6 +65,7 @@ class Measure(ABC):
         direction: which values are better, 'higher' or 'lower'.
         needs_targets: whether it compares outputs with targets.
         at_positions: whether outputs are scores of classes at every position, see `by_position`.
+        limits: the smallest and the largest value that it can have, at which intervals end.
         requires: what samples must have for it to have a value, in words; empty where that is nothing in particular.
         sample: what a sample is called.
 
@@ -86,6 +87,7 @@ class Measure(ABC):
     direction: Direction = "higher"
     needs_targets: bool = True
     at_positions: bool = False
+    limits: tuple[float, float] = (-math.inf, math.inf)
     requires: str = ""
     sample: str = "sample"
 
@@ -176,11 +178,13 @@ class Measure(ABC):
 
     def possible(self, value: float) -> float:
         """The nearest value that the measure can have: an interval of a share ends at 0 and at 100 %."""
-        return min(max(value, 0.0), 1.0) if self.is_share and not math.isnan(value) else value
+        low, high = self.limits
+        return value if math.isnan(value) else min(max(value, low), high)
 
     def possible_change(self, value: float) -> float:
         """The nearest difference that two values can have: shares differ by 100 points at most."""
-        return min(max(value, -1.0), 1.0) if self.is_share and not math.isnan(value) else value
+        low, high = self.limits
+        return value if math.isnan(value) else min(max(value, low - high), high - low)
 
     @property
     def sign(self) -> int:
@@ -232,6 +236,10 @@ class Measure(ABC):
         """A value as text, with its unit."""
         text = self.text(value)
         return f"{text} {self.unit}" if self.unit and text else text
+
+    def rounded(self, value: float) -> str:
+        """A value with its unit as text; a share with one decimal, as few samples decide no second one."""
+        return f"{percent(value, 1)} %" if self.is_share else self.shown(value)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bitline.config.imports import import_module
+from bitline.config.imports import import_named
 from bitline.config.messages import nearest
-from bitline.config.trust import is_import_path, trust
+from bitline.config.trust import is_import_path
 from bitline.errors import DataError
 from bitline.measures.accuracy import Accuracy, PositionAccuracy, TopAccuracy
 from bitline.measures.area import Area
@@ -59,7 +59,7 @@ def measure_of(metric: Any) -> Measure:
     """
     if isinstance(metric, str):
         if is_import_path(metric):
-            return _made(metric, _imported(metric))
+            return _made(metric, import_named(metric, "the measure"))
         top = _TOP.fullmatch(metric)
         if top is not None:
             return TopAccuracy(int(top[1]))
@@ -82,15 +82,3 @@ def _made(what: str, metric: Any) -> Measure:
             f"{what} is {metric!r}: give the name of a measure, a Measure, or a function of outputs and targets"
         )
     return FunctionMeasure(metric)
-
-
-def _imported(path: str) -> Any:
-    try:
-        module = import_module(path)
-    except ValueError as error:
-        raise DataError(f"cannot import the measure {path!r}: {error}") from error
-    trust([path])
-    word = path.partition(":")[2]
-    if not hasattr(module, word):
-        raise DataError(f"cannot import the measure {path!r}: {module.__name__} has no {word!r}")
-    return getattr(module, word)

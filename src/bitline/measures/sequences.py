@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ class ErrorRate(Measure):
     """
 
     unit, direction, requires = "%", "lower", "it needs targets that are not empty"
+    limits = (0.0, math.inf)  # sequences can be longer than their targets
 
     def __init__(self, name: str = "error rate", decode: Callable[[Any], Sequence[Any]] | None = None) -> None:
         self.name = name

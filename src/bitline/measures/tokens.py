@@ -88,7 +88,7 @@ def next_tokens(tokens: Tensor, real: Tensor | None) -> Tensor:
         tensor([[-100,    4, -100]])
     """
     if tokens.shape[1] < 2:
-        raise DataError("perplexity of samples with a single token: give two or more, or labels")
+        raise DataError("samples of a single token have no next one to be measured on: give two or more, or labels")
     return _shifted(tokens.long(), real)
 
 

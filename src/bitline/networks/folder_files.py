@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from bitline.config.file_state import FileState
 from bitline.config.messages import first_line
 from bitline.errors import NetworkError
 
@@ -56,6 +58,7 @@ class PaddedTokens:
     def __call__(self, texts: Sequence[str], length: int) -> Mapping[str, Tensor]:
         tokenizer = tokenizer_of(self.folder)
         if tokenizer.pad_token is None and self.padding is not None:
+            tokenizer = deepcopy(tokenizer)
             first = self.padding[0] if isinstance(self.padding, (list, tuple)) else self.padding
             tokenizer.pad_token = tokenizer.convert_ids_to_tokens(first)
         if tokenizer.pad_token is None:
@@ -86,17 +89,26 @@ def _check_known(folder: Path, token: int, known: int) -> None:
         )
 
 
-@lru_cache(maxsize=4)
 def tokenizer_of(folder: Path) -> Any:
-    """The tokenizer in a folder.
+    """The tokenizer in a folder, read again if its files have changed; the caller leaves it as it is.
 
     Raises:
         NetworkError: there is none, or it cannot be read.
     """
-    from transformers import AutoTokenizer
-
     if not any((folder / file).is_file() for file in TOKENIZERS):
         raise NetworkError(f"{folder} has no tokenizer: put its files there, such as tokenizer.json")
+    return _tokenizer_of(folder, _states_in(folder))
+
+
+def _states_in(folder: Path) -> tuple[FileState, ...]:
+    """What tells that something in a folder has changed."""
+    return tuple(FileState.at(file) for file in sorted(folder.iterdir()))
+
+
+@lru_cache(maxsize=4)
+def _tokenizer_of(folder: Path, _states: tuple[FileState, ...]) -> Any:
+    from transformers import AutoTokenizer
+
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # whatever a damaged file makes transformers raise
@@ -116,7 +128,7 @@ class Features:
     rate: int
 
     def __call__(self, wave: np.ndarray) -> Mapping[str, Tensor]:
-        found = _extractor_of(self.folder)(wave, sampling_rate=self.rate, return_tensors="pt")
+        found = _extractor_of(self.folder, _states_in(self.folder))(wave, sampling_rate=self.rate, return_tensors="pt")
         return {
             name: value[0]
             for name, value in found.items()
@@ -125,7 +137,7 @@ class Features:
 
 
 @lru_cache(maxsize=4)
-def _extractor_of(folder: Path) -> Any:
+def _extractor_of(folder: Path, _states: tuple[FileState, ...]) -> Any:
     from transformers import AutoFeatureExtractor
 
     try:

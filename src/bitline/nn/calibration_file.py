@@ -17,7 +17,7 @@ from bitline.design import Design, views
 from bitline.errors import CalibrationError
 from bitline.nn.calibrate import Calibration
 from bitline.nn.calibration_json import UNREADABLE, calibration_of_json
-from bitline.numerics.digest import weights_digest
+from bitline.numerics.digest import content_of, weights_digest
 
 FORMAT = 3
 
@@ -102,13 +102,9 @@ def _unreadable(path: Path, error: Exception) -> CalibrationError:
     )
 
 
-def _bytes(images: Tensor) -> bytes:
-    return images.detach().cpu().contiguous().numpy().tobytes()
-
-
 def _identity(model: nn.Module, design: Design, images: Tensor | Samples) -> dict[str, Any]:
     """What a calibration depends on, in the words of a message."""
-    content = images.digest().encode() if isinstance(images, Samples) else _bytes(images)
+    content = images.digest().encode() if isinstance(images, Samples) else content_of(images)
     seen = hashlib.blake2b(content, digest_size=8)
     settings = views.by_setting(views.calibration(design))
     return {"a network with weights": weights_digest(model.state_dict()), "images": seen.hexdigest(), **settings}

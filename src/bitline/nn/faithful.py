@@ -212,7 +212,9 @@ def _calls_with_gradients(network: nn.Module, call: Call) -> Counter[str] | None
     try:
         with torch.enable_grad(), nothing_saved, computing(network, count), _same_randomness():
             call.on(network)
-    except Exception:
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
         return None
     return calls
 

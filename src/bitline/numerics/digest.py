@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import torch
 from torch import Tensor
 
 BLOCK = 64
@@ -29,7 +31,7 @@ def weights_digest(state: Mapping[str, Tensor]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for name, value in sorted(state.items()):
         digest.update(name.encode())
-        digest.update(_content(value))
+        digest.update(content_of(value))
     return digest.hexdigest()
 
 
@@ -72,7 +74,7 @@ def data_digest(*parts: Splittable | str) -> str:
             continue
         digest.update(str(tuple(part.shape)).encode())
         for rows in part.split(BLOCK):
-            digest.update(_content(rows))
+            digest.update(content_of(rows))
     return digest.hexdigest()
 
 
@@ -95,12 +97,29 @@ def digestible(value: Any) -> Iterator[Splittable | str]:
         for name, part in value.items():
             yield str(name)
             yield from digestible(part)
-    elif isinstance(value, (list, tuple)) and any(isinstance(part, (Tensor, Mapping)) for part in value):
+    elif isinstance(value, np.ndarray):
+        yield f"{value.dtype} {value.shape}"
+        yield value.tobytes().hex() if value.dtype.kind in "biufcSUV" else repr(value.tolist())
+    elif isinstance(value, (list, tuple)) and any(map(_may_be_cut, value)):
         for part in value:
             yield from digestible(part)
     else:
         yield repr(value)
 
 
-def _content(tensor: Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().numpy().tobytes()
+def _may_be_cut(value: Any) -> bool:
+    """Whether its representation may leave something out, as those of large arrays do."""
+    return isinstance(value, (Tensor, Mapping, np.ndarray)) or (
+        isinstance(value, (list, tuple)) and any(map(_may_be_cut, value))
+    )
+
+
+def content_of(tensor: Tensor) -> bytes:
+    """The bytes of a tensor's values, whatever their type.
+
+    Examples:
+        >>> from torch import bfloat16, ones
+        >>> content_of(ones(2, dtype=bfloat16))
+        b'\\x80?\\x80?'
+    """
+    return tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from bitline.config.imported import ImportedPart
 from bitline.config.trust import heed, is_loadable
-from bitline.config.users_methods import UsersMethod
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
@@ -39,11 +38,11 @@ class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
     def model_post_init(self, context: Any) -> None:
         super().model_post_init(context)
         if self.is_loaded:
-            self._method("tables").check_arguments(CircuitAdc)
+            self.method("tables").check_arguments(CircuitAdc)
             is_ideal = self.loaded.is_ideal
             if not isinstance(is_ideal, bool):
                 said = "a method" if callable(is_ideal) else repr(is_ideal)
-                method = self._method("is_ideal")
+                method = self.method("is_ideal")
                 raise ValueError(f"{method} is {said}: make it a @property that returns True or False")
 
     @model_validator(mode="before")
@@ -84,10 +83,7 @@ class ImportedAdc(ImportedPart[CircuitAdc], Adc, extra="allow"):
         try:
             return _checked(found, self.bits, arrays, converters)
         except ValueError as error:
-            raise DesignError(f"{self._method('tables')} returns {error}") from None
-
-    def _method(self, name: str) -> UsersMethod:
-        return UsersMethod(self.SETTING, self.kind, self.loaded, name)
+            raise DesignError(f"{self.method('tables')} returns {error}") from None
 
 
 def _checked(table: Any, bits: int, arrays: int, converters: int) -> TransferTable:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
 from bitline.arrays import AnyArray
+from bitline.config.variants import IMPORTED, Variant, tag_of
 from bitline.cost import libraries
 from bitline.design import Design, presets
 from bitline.design.settings import flat
@@ -23,9 +24,7 @@ Settings = Mapping[str, Any]
 """Values by dotted name, and the base design as `design`."""
 
 GIVEN = {"cell.device.alpha": 0.02}
-"""Settings that a variant needs and has no default for."""
-FILES = ("measurements-fit", "measurements-resampled")
-"""Variants that need a file."""
+"""Settings that variants need and have no default for, by dotted name; variants that need others are not offered."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,26 @@ def _number(value: Any) -> str:
     return "inf" if isinstance(value, float) and math.isinf(value) else exact(value)
 
 
-def _kinds(union: Any, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """Names of the variants of a part that come with bitline."""
-    kinds = (kind.model_fields["kind"].default for kind in get_args(get_args(union)[0]))
-    return tuple(kind for kind in kinds if isinstance(kind, str) and kind and kind not in without)
+UNIONS = {
+    "weights.": AnyWeights,
+    "cell.device.": AnyDevice,
+    "array.": AnyArray,
+    "adc.": AnyAdc,
+    "adc.range.": AnyRange,
+}
+"""Parts of a design that come in variants, by the beginning of the names of their settings."""
+
+
+def _kinds(part: str) -> tuple[str, ...]:
+    """Names of the variants of a part that come with bitline and need nothing but `GIVEN`."""
+    variants = get_args(get_args(UNIONS[part])[0])
+    kinds = (tag_of(variant) for variant in variants if all(name in GIVEN for name in _needed(part, variant)))
+    return tuple(kind for kind in kinds if kind != IMPORTED)
+
+
+def _needed(part: str, variant: type[Variant]) -> list[str]:
+    """Dotted names of the settings that a variant has no default for."""
+    return [part + name for name, field in variant.model_fields.items() if field.is_required()]
 
 
 @cache
@@ -104,23 +119,23 @@ def controls() -> tuple[Control, ...]:
         Control(BASE, "begin with", "design", presets(), slides=False),
         Control("weights.bits", "weights (bits)", "quantise", tuple(range(2, 13))),
         Control("inputs.bits", "inputs (bits)", "quantise", tuple(range(2, 13))),
-        Control("weights.kind", "mapping", "encode", _kinds(AnyWeights), slides=False),
+        Control("weights.kind", "mapping", "encode", _kinds("weights."), slides=False),
         Control("weights.bits_per_cell", "bits per cell", "encode", ("unsliced", 1, 2, 3, 4, 7), slides=False),
         Control("weights.accumulation", "weight slices are added", "encode", ("analog", "digital"), slides=False),
         Control("inputs.slice_bits", "input bits at once", "encode", (1, 2, 4, 8), slides=False),
         Control("inputs.accumulation", "input slices are added", "encode", ("analog", "digital"), slides=False),
-        Control("cell.device.kind", "device", "program", _kinds(AnyDevice, FILES), slides=False),
+        Control("cell.device.kind", "device", "program", _kinds("cell.device."), slides=False),
         Control("cell.device.alpha", "programming error", "program", shares, say=_number),
         Control("cell.on_off_ratio", "on/off ratio", "program", ratios, say=_number),
         Control("cell.time", "read after", "program", times, say=format_duration),
-        Control("array.kind", "wires", "array", _kinds(AnyArray), slides=False),
+        Control("array.kind", "wires", "array", _kinds("array."), slides=False),
         Control("array.bit_line.segment", "bit line, segment × G_max", "array", segments, say=_number),
         Control("array.rows", "rows", "array", sizes),
         Control("array.columns", "columns", "array", sizes),
         Control("array.accumulation", "arrays are added", "array", ("analog", "digital"), slides=False),
-        Control("adc.kind", "converter", "readout", _kinds(AnyAdc), slides=False),
+        Control("adc.kind", "converter", "readout", _kinds("adc."), slides=False),
         Control("adc.bits", "resolution (bits)", "readout", tuple(range(2, 15))),
-        Control("adc.range.kind", "range", "readout", _kinds(AnyRange, ("given",)), slides=False),
+        Control("adc.range.kind", "range", "readout", _kinds("adc.range."), slides=False),
         Control("adc.columns_per_adc", "columns per converter", "readout", (1, 2, 4, 8, 16, 32, 64, 128, 256)),
         Control("hardware.library", "component library", "circuits", libraries(), slides=False),
     )
@@ -158,6 +173,8 @@ def changed(settings: Settings, name: str, value: Any) -> dict[str, Any]:
     Examples:
         >>> changed({"cell.device.alpha": 0.1, "adc.bits": 6}, "cell.device.kind", "none")
         {'adc.bits': 6, 'cell.device.kind': 'none'}
+        >>> changed({}, "cell.device.kind", "charge-sharing")
+        {'cell.device.kind': 'charge-sharing', 'cell.device.alpha': 0.02}
         >>> changed({"adc.bits": 6}, "design", "isaac")
         {'design': 'isaac'}
     """
@@ -173,5 +190,6 @@ def changed(settings: Settings, name: str, value: Any) -> dict[str, Any]:
         for setting, known in settings.items()
         if not setting.startswith(part) or setting in ("adc.bits", "array.rows", "array.columns", "weights.bits")
     }
-    needed = {"cell.device.alpha": GIVEN["cell.device.alpha"]} if str(value).startswith("state-") else {}
-    return {**kept, name: value, **needed}
+    chosen = (variant for variant in get_args(get_args(UNIONS[part])[0]) if tag_of(variant) == value)
+    needed = (setting for variant in chosen for setting in _needed(part, variant))
+    return {**kept, name: value, **{setting: GIVEN[setting] for setting in needed if setting in GIVEN}}

@@ -18,7 +18,6 @@ from bitline.measures import ACCURACY
 from bitline.numerics.confidence import known
 from bitline.numerics.labels import COMPARED, Label, label_of_cost
 from bitline.numerics.summary import counted
-from bitline.numerics.text import percent
 from bitline.report.figures.chain import chain_drawing
 from bitline.report.shown_designs import shown_designs
 from bitline.report.study_page import write_study
@@ -240,7 +239,7 @@ class Session:
         """A value with its interval in the unit of the measure, and as text."""
         measure = self.metric
         value, low, high = (known(measure.scale * number) for number in (guess.value, guess.low, guess.high))
-        text = measure.shown(guess.value) if is_measured or not measure.is_share else f"{percent(guess.value, 1)} %"
+        text = measure.shown(guess.value) if is_measured else measure.rounded(guess.value)
         return {
             "measured": is_measured,
             "name": f"{measure.name}, {'measured' if is_measured else 'estimated'}",

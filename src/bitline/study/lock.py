@@ -15,7 +15,7 @@ from bitline.errors import StudyError
 
 TRIES = 10
 """How often a lock is opened anew that its last holder has just removed."""
-OWNER = re.compile(r"process (?P<process>\d+) on (?P<machine>.*)")
+OWNER = re.compile(r"process (?P<process>\d+) on ?(?P<machine>.*)")
 """What a lock says of its holder."""
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from bitline.config.variants import chosen_by_kind
+from bitline.design import Design
 from bitline.design.settings import TAG
 from bitline.errors import DesignError, SettingError, StudyError
 from bitline.numerics.garbage import without_collection
@@ -196,5 +198,5 @@ def _chooses(settings: Iterable[str], sections: set[str]) -> bool:
     )
 
 
-VARIANTS = ("weights", "cell.device", "cell.current_voltage", "array", "adc", "adc.range")
-"""Sections whose kind an axis chooses also by their own name, such as adc = 'sar'."""
+VARIANTS = frozenset(chosen_by_kind(Design))
+"""Settings whose kind an axis chooses also by their own name, such as adc = 'sar'."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from bitline.config.file_state import FileState
 from bitline.config.part import Part
 from bitline.design import Design
 from bitline.design.settings import flat, of_design
 
-FileStates = tuple[tuple[str, int, int, int], ...]
+FileStates = tuple[tuple[str, FileState], ...]
 """Files by name, with what tells without reading them that they have changed."""
 
 
@@ -92,14 +93,8 @@ def varied(base: str) -> VariedDesigns:
 
 def states_of(names: Iterable[str]) -> FileStates:
     """The states of those names that are files."""
-    found = []
-    for name in names:
-        try:
-            state = os.stat(name)
-        except (OSError, ValueError):
-            continue
-        found.append((name, state.st_mtime_ns, state.st_size, state.st_ino))
-    return tuple(found)
+    states = ((name, FileState.at(Path(name))) for name in names)
+    return tuple((name, state) for name, state in states if state.text)
 
 
 def _words(settings: dict[str, Any]) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -186,12 +188,21 @@ def refuse_islands(laplacian, held: NDArray[np.bool_], circuit: Circuit) -> None
 def refuse_size(circuit: Circuit) -> None:
     """Refuse a circuit that does not fit into memory."""
     needed = circuit.nodes * BYTES_PER_NODE
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = _available_bytes()
     if needed > free:
         raise DesignError(
             f"solving a {circuit.shape[0]} x {circuit.shape[1]} array takes about {needed / 1e9:.1f} GB of memory, and "
             f"{free / 1e9:.1f} GB are free: use fewer rows or columns (array.rows, array.columns)"
         )
+
+
+def _available_bytes() -> int:
+    """Memory that a process can have; on Linux with that of files which are kept in memory as long as there is room."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _outputs(circuit: Circuit, current: Numbers, member: Places) -> Numbers:

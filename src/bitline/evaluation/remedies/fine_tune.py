@@ -112,7 +112,7 @@ def fine_tune(
         model: float network; left as it is.
         design: the accelerator, or the name of a preset.
         images, labels: to train on, not what the network is evaluated on: any data as for `evaluate`. A loader may
-            give its samples in another order, and changed, every time.
+            give its samples in another order, and changed, every time; batches in a list keep their order.
         calibration: inputs to calibrate with, as for `evaluate`; a batch of the training data if not given.
         loss: of what the network returns and the targets; see `likely_loss`.
         validation: data with its targets, as for `evaluate`, on which every epoch is measured on one chip: the result
@@ -130,7 +130,8 @@ def fine_tune(
         progress: told how far the work is, with the loss and the measure of the last epoch.
 
     Raises:
-        DataError: as for `evaluate`; or nothing to train, or a loss that fails or is not a finite number.
+        DataError: as for `evaluate`; or nothing to train, a learning rate that is not above 0, or a loss that fails or
+            is not a finite number.
         DesignError: there are no ranges to learn, or cells that stand for no weights.
         CalibrationError: ranges are to be learnt, and `calibration` is an earlier one.
 
@@ -148,6 +149,8 @@ def fine_tune(
         'given'
     """
     whole_number("epochs", epochs, 1, DataError)
+    if not 0 < learning_rate < math.inf:
+        raise DataError(f"learning_rate is {learning_rate!r}: give a number above 0, such as 1e-4")
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
     design, measure, model = Design.of(design), measure_of(metric), in_single_precision_or_double(model)
     tuned = independent_copy(model)

@@ -1,4 +1,4 @@
-"""What training needs of data that comes as `evaluate` takes it: batches in a new order in every pass, and a loss."""
+"""What training needs of data that comes as `evaluate` takes it: batches, in a new order in every pass, and a loss."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Samples to train on, in a new order in every pass.
+    """Samples to train on, in a new order in every pass; batches of one's own, and lists of them, keep theirs.
 
     Attributes:
         steps: batches of one pass.
@@ -175,7 +175,7 @@ class TrainingData:
 
         def batches(order: torch.Generator) -> Iterator[Batch]:
             if not isinstance(samples, StoredSamples):
-                yield from samples.batches(size)
+                yield from samples.batches(size)  # batches of one's own, in one's own order
                 return
             for places in torch.randperm(len(samples), generator=order).split(size):
                 yield samples.picked(places)

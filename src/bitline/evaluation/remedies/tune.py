@@ -17,6 +17,7 @@ from bitline.design import Design
 from bitline.errors import ConversionError, DesignError
 from bitline.evaluation.remedies.layer_settings import with_rules
 from bitline.layer.chip import Chip
+from bitline.layer.encoded import CALIBRATED
 from bitline.nn import AnalogLayer, Inputs, analog_layers, computing, convert, settled
 from bitline.nn.padding import real_outputs
 from bitline.nn.precision import in_single_precision_or_double
@@ -25,8 +26,8 @@ from bitline.numerics.energies import energies
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.summary import counted, summary
 
-UNUSED = -1
-"""Number of a chip that no evaluation programs, like those below it."""
+UNUSED = CALIBRATED.number - 1
+"""Number of a chip that no evaluation programs, like those below it, and on which no ADC is calibrated."""
 WORTHWHILE_DB = 0.1
 """A layer keeps the design's own value unless another is this much better."""
 EXACT_DB = 200.0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bitline.config.file_state import FileState
 from bitline.config.table_files import numbers_in, read_frame
 from bitline.numerics.digest import content_digest
 
@@ -63,11 +64,11 @@ def read_curves(file: str) -> MeasuredCurves:
     path = Path(file)
     if not path.is_file():
         raise ValueError(f"adc.file is {file!r}, and there is no such file: give a .csv, .xlsx or .parquet file")
-    return _read(path, path.stat().st_mtime_ns)
+    return _read(path, FileState.at(path))
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, _changed: int) -> MeasuredCurves:
+def _read(path: Path, _state: FileState) -> MeasuredCurves:
     frame, decimal = read_frame(path)
     code, kind, columns = _columns(list(frame), path)
     converter = next((header for header in frame if header not in (code, *columns) and CONVERTER.search(header)), None)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from pydantic import model_validator
 
-from bitline.config.contents import same_content
+from bitline.config.contents import same_content, unchanged
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.architectures._circuit import CircuitAdc
@@ -58,8 +58,12 @@ class MeasuredAdc(CircuitAdc):
 
     @property
     def curves(self) -> MeasuredCurves:
-        """The measurements."""
-        return read_curves(self.file)
+        """The measurements.
+
+        Raises:
+            DesignError: the file has changed since the design was made.
+        """
+        return unchanged(lambda: read_curves(self.file), self.content, f"adc.file {self.file!r}")
 
     @property
     def is_ideal(self) -> bool:
