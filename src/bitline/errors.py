@@ -36,7 +36,7 @@ class NetworkError(BitlineError):
 
 
 class DataError(BitlineError):
-    """Images or labels that cannot be used."""
+    """Samples or labels that cannot be used."""
 
 
 class ConversionError(BitlineError):

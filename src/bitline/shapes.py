@@ -87,6 +87,7 @@ __all__ = [
     "Outputs",
     "PerConversion",
     "ReadingTensor",
+    "SampleNumbers",
     "Shaped",
     "StoredCodes",
     "Table",

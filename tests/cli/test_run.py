@@ -112,7 +112,7 @@ def test_mistakes_are_one_line_and_leave_nothing(bitline, tmp_path, case):
     ("body", "words"),
     [
         ("nn.Sequential(nn.Flatten(), nn.Linear(12, 1))", "the network has one output"),
-        ("nn.Sequential(nn.Flatten(), nn.Linear(9, 3))", "cannot take images of shape (3, 2, 2)"),
+        ("nn.Sequential(nn.Flatten(), nn.Linear(9, 3))", "cannot take inputs of shape (3, 2, 2)"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(zero))", "zero"),
         ("nn.Sequential(nn.Flatten(), nn.utils.skip_init(nn.Linear, 12, 3).requires_grad_(False).apply(nan))", "NaN"),
         ("nn.Sequential(nn.Flatten(), nn.ReLU())", "no layer to put on arrays"),

@@ -40,7 +40,9 @@ def test_arguments_that_are_no_tensors_are_named(inputs, message):
 
 
 def test_arguments_that_are_none_are_left_out():
-    convert(Scaled().eval(), "ideal", {"x": X, "mask": None})
+    network = Scaled().eval()
+    analog = convert(network, "ideal", {"x": X, "mask": None})
+    assert torch.equal(analog(x=X), convert(network, "ideal", X)(X))
 
 
 class Graph(nn.Module):

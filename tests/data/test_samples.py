@@ -140,8 +140,8 @@ def iter_only(source):
 @pytest.mark.parametrize(
     ("data", "labels", "words"),
     [
-        (INPUTS, TARGETS[:5], "23 images and 5 labels"),
-        ((INPUTS, TARGETS[:5]), None, "23 images and 5 labels"),
+        (INPUTS, TARGETS[:5], "23 samples and 5 labels"),
+        ((INPUTS, TARGETS[:5]), None, "23 samples and 5 labels"),
         (TensorDataset(INPUTS, TARGETS), TARGETS, "labels are given apart: they go with a tensor"),
         ((INPUTS, INPUTS, TARGETS), None, "Linear takes 1 inputs, and there are 2"),
         (
@@ -152,7 +152,7 @@ def iter_only(source):
         (INPUTS * float("nan"), TARGETS, "NaN or infinite"),
         ([(INPUTS[0] * float("inf"), 1)], None, "NaN or infinite"),
         ([], None, "yields no sample"),
-        (zip(INPUTS, TARGETS, strict=True), None, "4 images and a single label: .* single samples, give a DataLoader"),
+        (zip(INPUTS, TARGETS, strict=True), None, "4 samples and a single label: .* single samples, give a DataLoader"),
         (DataLoader(TensorDataset(INPUTS, TARGETS), batch_size=None), None, "a DataLoader that makes batches of them"),
         (
             DataLoader([(INPUTS[0], {"boxes": 1, "id": 2})] * 3),

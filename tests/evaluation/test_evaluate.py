@@ -155,8 +155,8 @@ def test_progress_goes_forward_to_the_end(model):
 @pytest.mark.parametrize(
     ("images", "labels", "words"),
     [
-        (IMAGES, LABELS[:5], "90 images and 5 labels"),
-        (IMAGES[:0], LABELS[:0], "0 images"),
+        (IMAGES, LABELS[:5], "90 samples and 5 labels"),
+        (IMAGES[:0], LABELS[:0], "0 samples"),
         (IMAGES * float("nan"), LABELS, "NaN or infinite"),
     ],
 )

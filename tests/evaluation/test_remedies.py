@@ -147,7 +147,7 @@ def test_fine_tuning_makes_a_network_bear_its_errors(fashion):
 
 def test_fine_tuning_needs_labels(parts):
     model, data = parts
-    with pytest.raises(DataError, match="300 images and 3 labels"):
+    with pytest.raises(DataError, match="300 samples and 3 labels"):
         fine_tune(model, HARSH, data.images, data.labels[:3], data.calibration)
 
 

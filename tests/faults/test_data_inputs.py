@@ -99,7 +99,7 @@ def test_booleans_are_two_classes():
         (np.zeros(20, dtype="datetime64[D]"), "datetime64"),
         (["cat"] * 20, "one class number"),
         ([[0], [0, 1]] * 10, "one class number"),
-        (LABELS[:-1], "20 images and 19 labels"),
+        (LABELS[:-1], "20 samples and 19 labels"),
         (None, "accuracy needs targets"),
     ],
 )
@@ -123,7 +123,7 @@ def test_labels_that_are_no_classes_of_the_network_are_refused(labels, words):
         (lambda y: y[:, :, None, None].expand(-1, -1, 3, 3), r"shape \(2, 4, 3, 3\)"),
         (lambda y: ("boxes", y), "a tuple"),
         (lambda y: {"scores": y, "loss": 0}, "a dict of scores, loss"),
-        (lambda y: y @ y, "cannot take images of shape"),
+        (lambda y: y @ y, "cannot take inputs of shape"),
         (lambda y: y * torch.nan, "NaN"),
     ],
 )

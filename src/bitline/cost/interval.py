@@ -10,6 +10,7 @@ from bitline.config.arguments import check_fields, checked
 from bitline.cost.library import Library
 from bitline.cost.quantity import Quantity
 from bitline.errors import DesignError
+from bitline.numerics.text import number
 
 ESTIMATE = 2.0
 """Factor by which an estimate without a range may lie off."""
@@ -47,7 +48,7 @@ class Interval:
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
-        return f"{self.low:.3g} to {self.high:.3g}"
+        return f"{number(self.low, 3)} to {number(self.high, 3)}"
 
 
 def bounds(quantity: Quantity) -> Interval:

@@ -13,7 +13,7 @@ from bitline.errors import DataError
 
 TEXT_NAMES = ("sentence", "question", "content", "review", "comment", "utterance", "query", "document", "texts")
 """Columns that are taken where there is no `text`; case, spaces, hyphens and underscores do not matter."""
-LABELS = (*LABEL_NAMES, "intent", "score")
+LABEL_HEADERS = (*LABEL_NAMES, "intent", "score")
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
 
 Row = tuple[str, str, str]
@@ -90,12 +90,12 @@ def _of_json(path: Path) -> list[Row]:
 def _columns(names: Sequence[str]) -> tuple[int, int] | None:
     """Places of the text and of the label; None where one is missing."""
     plain = [plain_name(name) for name in names]
-    text, label = place_of(plain, "text", TEXT_NAMES), place_of(plain, "label", LABELS)
+    text, label = place_of(plain, "text", TEXT_NAMES), place_of(plain, "label", LABEL_HEADERS)
     return None if text is None or label is None else (text, label)
 
 
 def _missing(place: object, names: Sequence[str]) -> DataError:
     return DataError(
         f"{place} has the columns {', '.join(names[:20]) or '(none)'}: it needs one column 'text' (or "
-        f"{', '.join(TEXT_NAMES[:3])}, ...) and one 'label' (or {', '.join(LABELS[1:5])}, ...)"
+        f"{', '.join(TEXT_NAMES[:3])}, ...) and one 'label' (or {', '.join(LABEL_HEADERS[1:5])}, ...)"
     )

@@ -223,7 +223,7 @@ def _table(targets: list[Any]) -> Tensor | None:
 def _checked(call: Call, targets: Any, network: nn.Module) -> Batch:
     values = [value for value in (*call.arguments, *call.keywords.values())]
     counts = [len(value) for value in values if value.shape]
-    images = counts[0]
+    samples = counts[0]
     if targets is not None:
         array = _table(targets) if isinstance(targets, list) else tensor_of_numbers(targets)
         targets = targets if array is None else array
@@ -236,10 +236,10 @@ def _checked(call: Call, targets: Any, network: nn.Module) -> Batch:
             )
         if not hasattr(targets, "__len__") or getattr(targets, "shape", (1,)) == ():
             raise DataError(
-                f"{images} images and a single label: give one label for each image; where data yields single "
+                f"{samples} samples and a single label: give one label for each sample; where data yields single "
                 "samples, give a DataLoader that makes batches of them (batch_size=64)"
             )
         count = len(targets)
-        if count != images or count == 0:
-            raise DataError(f"{images} images and {count} labels: give one label for each of one or more images")
+        if count != samples or count == 0:
+            raise DataError(f"{samples} samples and {count} labels: give one label for each of one or more samples")
     return Batch(with_decoder_inputs(call, targets, network), targets)

@@ -103,7 +103,7 @@ def class_count(network: nn.Module, images: Tensor | StoredImages) -> int:
         raise
     except (Exception, SystemExit) as error:  # whatever a user's network raises
         raise DataError(
-            f"the network cannot take images of shape {tuple(shown.shape[1:])} and type {shown.dtype}: "
+            f"the network cannot take inputs of shape {tuple(shown.shape[1:])} and type {shown.dtype}: "
             + first_line(error)
         ) from error
     if bool(outputs.isnan().any()):

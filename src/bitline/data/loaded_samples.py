@@ -59,7 +59,7 @@ class LoadedSamples(Samples):
         seen = []
         for given in source:
             batch = read(given)
-            usable(batch.call, network, "images", DataError)
+            usable(batch.call, network, "inputs", DataError)
             seen.append((len(batch), _digest(batch)))
         count = sum(size for size, _ in seen)
         if not count:

@@ -17,7 +17,7 @@ from bitline.data.dataset import Dataset
 from bitline.data.preprocess import Preprocess
 from bitline.data.read_samples import ReadSamples
 from bitline.data.recordings import Recordings, is_recordings, read_recordings
-from bitline.data.sentences import Sentences, is_table, read_sentences
+from bitline.data.sentences import Sentences, is_text_table, read_sentences
 from bitline.data.text_windows import TextWindows, is_text, read_windows
 
 
@@ -67,7 +67,7 @@ class SampleFormat:
 
 SAMPLE_FORMATS = (
     SampleFormat(TextWindows, is_text, read_windows),
-    SampleFormat(Sentences, is_table, read_sentences),
+    SampleFormat(Sentences, is_text_table, read_sentences),
     SampleFormat(Recordings, is_recordings, read_recordings, Recordings()),
 )
 """The first format that a network takes and that matches a path reads it."""

@@ -56,7 +56,7 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
     is_whole = is_whole or (isinstance(data, list) and stacked_samples(data) is not None)
     if is_whole or with_objects((data, labels)) is not None:
         whole = with_labels(data, labels, network) if _is_apart(data, labels) else batch_of(data, network)
-        call = usable(whole.call, network, "images", DataError)
+        call = usable(whole.call, network, "inputs", DataError)
         return StoredSamples(placed(call, network), whole.targets)
     if isinstance(data, (str, bytes)) or not (isinstance(data, Iterable) or hasattr(data, "__getitem__")):
         raise DataError(

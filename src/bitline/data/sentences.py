@@ -69,7 +69,7 @@ class Sentences:
         return replace(self, length=tokens_at_once(length, 1, self.most))
 
 
-def is_table(path: Path) -> bool:
+def is_text_table(path: Path) -> bool:
     """Whether this is a table of texts."""
     return path.suffix.lower() in (".csv", ".tsv", ".jsonl")
 

@@ -100,7 +100,7 @@ class Subject:
         samples = samples_of(given.data, given.labels, float_network)
         samples, calibration, notes = _with_some_apart(samples, given, float_network)
         if not len(samples):
-            raise DataError("0 images and 0 labels: give one label for each of one or more images")
+            raise DataError("0 samples and 0 labels: give one label for each of one or more samples")
         first = samples.first(2)
         reading = Reading.of(float_network, measure, lambda: samples.batches(RUN))
         with (
@@ -223,7 +223,7 @@ def check_first(network: nn.Module, reading: Reading, first: Batch) -> Any:
             raise
         shapes = " and ".join(f"{tuple(tensor.shape[1:])} and type {tensor.dtype}" for tensor in first.call.tensors())
         reason = f"{first_line(error)}{users_line(error)}{how_inputs_are_cut(first.call)}"
-        raise DataError(f"the network cannot take images of shape {shapes}: {reason}") from error
+        raise DataError(f"the network cannot take inputs of shape {shapes}: {reason}") from error
     values = reading.values(first, outputs)
     nan = isinstance(outputs, Tensor) and outputs.is_floating_point() and bool(outputs.isnan().any())
     if nan or (values.is_floating_point() and reading.measure.needs_targets and bool(values.isnan().all())):

@@ -13,7 +13,7 @@ from bitline.data.outputs import class_scores
 from bitline.errors import DataError
 from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Measure, require
-from bitline.measures.outputs import LABELS, by_position
+from bitline.measures.outputs import NEEDS_LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 
@@ -82,7 +82,7 @@ class PositionAccuracy(TokenMeasure):
         tensor([[1, 2]])
     """
 
-    name, unit, limits, requires = "position accuracy", "%", (0.0, 1.0), LABELS
+    name, unit, limits, requires = "position accuracy", "%", (0.0, 1.0), NEEDS_LABELS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Positions that are right, and those that count, (samples, 2)."""

@@ -12,7 +12,7 @@ from torch.nn import functional
 from bitline.data.outputs import tensor_of
 from bitline.measures.class_labels import IGNORED, class_labels
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import LABELS, by_position, numbers_of
+from bitline.measures.outputs import NEEDS_LABELS, by_position, numbers_of
 
 
 class _ByClass(Measure):
@@ -47,7 +47,7 @@ class F1(_ByClass):
         0.6667
     """
 
-    name, requires = "F1", f"{LABELS}, and of two classes a label or an output that is class 1"
+    name, requires = "F1", f"{NEEDS_LABELS}, and of two classes a label or an output that is class 1"
 
     def combine(self, means: Values) -> float:
         right, extra, missed = np.asarray(means).reshape(3, -1)
@@ -67,7 +67,7 @@ class IntersectionOverUnion(_ByClass):
         0.5833
     """
 
-    name, requires = "mean IoU", LABELS
+    name, requires = "mean IoU", NEEDS_LABELS
 
     def combine(self, means: Values) -> float:
         right, extra, missed = np.asarray(means).reshape(3, -1)

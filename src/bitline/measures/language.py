@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import Values
-from bitline.measures.outputs import LABELS, by_position
+from bitline.measures.outputs import NEEDS_LABELS, by_position
 from bitline.measures.tokens import TokenMeasure
 
 
@@ -30,7 +30,7 @@ class Perplexity(TokenMeasure):
         4.0
     """
 
-    name, direction, requires = "perplexity", "lower", LABELS
+    name, direction, requires = "perplexity", "lower", NEEDS_LABELS
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """Sum of -log p, and number of tokens, (samples, 2)."""

@@ -13,7 +13,7 @@ from bitline.data.outputs import refuse_nan, tensor_of
 from bitline.errors import DataError
 from bitline.measures.class_labels import IGNORED, class_labels
 
-LABELS = f"it needs labels other than {IGNORED}"
+NEEDS_LABELS = f"it needs labels other than {IGNORED}"
 """What a measure of labels has no value without."""
 
 

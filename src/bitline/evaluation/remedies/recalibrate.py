@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,7 +109,7 @@ class _Statistics:
             return cls(0, none, none)
         mean = flat.mean(1)
         squares = (flat - mean[:, None]).square_().sum(1)  # ten times as fast as `std`
-        return cls(count, mean, (squares / (count - 1)).sqrt() if count > 1 else none / 0)  # unknown: nothing is scaled
+        return cls(count, mean, (squares / (count - 1)).sqrt() if count > 1 else torch.full_like(none, math.nan))
 
 
 def _together(given: Sequence[_Statistics]) -> _Statistics:
