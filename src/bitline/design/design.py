@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,11 +20,12 @@ from bitline.config.counts import whole_number
 from bitline.config.messages import explain, nearest, wrong_settings
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
+from bitline.config.variants import Variant
 from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
 from bitline.design.inputs import Inputs
 from bitline.design.rules import LayerRule
-from bitline.design.settings import code_in, merge, nested
+from bitline.design.settings import CODE, code_in, merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential
 from bitline.errors import DesignError, SettingError
@@ -125,8 +127,7 @@ class Design(Part):
     @property
     def code(self) -> tuple[str, ...]:
         """Import paths of the classes that it names, for all layers or in a rule, none of which is bitline's."""
-        named = (self.cell.device, self.cell.current_voltage, self.adc)
-        own = [part.kind for part in named if is_import_path(part.kind)]
+        own = [part.kind for part in self._of_users if is_import_path(part.kind)]
         of_rules = [path for rule in self.layers for path in code_in(rule.set)]
         return tuple(dict.fromkeys((*own, *of_rules)))
 
@@ -134,8 +135,12 @@ class Design(Part):
     def is_loaded(self) -> bool:
         """Whether the code of all classes that it names is at hand."""
         of_rules = (path for rule in self.layers for path in code_in(rule.set))
-        named = (self.cell.device, self.cell.current_voltage, self.adc)
-        return all(part.is_loaded for part in named) and all(map(is_loadable, of_rules))
+        return all(part.is_loaded for part in self._of_users) and all(map(is_loadable, of_rules))
+
+    @property
+    def _of_users(self) -> tuple[Variant, ...]:
+        """The parts whose class may be a user's."""
+        return tuple(attrgetter(name)(self) for name in CODE)
 
     def with_code(self) -> Design:
         """The same design with the classes that it names, whose modules are imported.
