@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from bitline.design.design import Design
 from bitline.design.noisy_reads import has_noisy_cells, has_noisy_lines
+from bitline.devices.measurements import TableDevice
 
 
 def approximations(design: Design) -> tuple[str, ...]:
@@ -55,10 +56,16 @@ def _is_calibrated_on_nothing_real(design: Design) -> bool:
     return design.needs_calibrated_adc and design.adc.calibrated_on == "ideal"
 
 
+def _writes_measured_cells_again(design: Design) -> bool:
+    return design.cell.programming.kind != "once" and isinstance(design.cell.device, TableDevice)
+
+
 APPROXIMATIONS: dict[Callable[[Design], bool], str] = {
     _reads_end_at_zero: "cell.read_noise.clip is 'zero', and the noise of a sum of reads is drawn as a normal number "
     "with their mean and variance: its skewness, up to 1.4 over the square root of the rows that are on, is left out; "
     "exact with 'none'",
+    _writes_measured_cells_again: "each write of a cell draws another one of the measured cells, so that cells "
+    "that are stuck in the table do not stay so: take them out of the table, and state them with cell.faults",
     _ranges_without_wires: "ADC ranges are calibrated without wires: up to what the wires cost of each range stays "
     "unused; exact with adc.calibrated_on = 'chip' or adc.range = 'full'",
     _ranges_without_noise: "ADC ranges are calibrated without the noise of reads and row drivers: each end is too near "

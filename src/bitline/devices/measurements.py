@@ -18,9 +18,13 @@ from bitline.devices._measurement_files import Columns
 from bitline.devices._measurement_table import MeasuredCells, MeasurementTable, read_table
 from bitline.devices.full_scale import FullScale, full_scale
 from bitline.devices.header_units import plain_unit
+from bitline.devices.users_oddities import USUAL
 from bitline.numerics.draws import Draws
 from bitline.shapes import Cellwise
 
+MISSED, LEAST = 0.25, 0.002
+"""Of the larger one of a fitted and a measured spread: how far the other may be from it; of the largest target: spreads
+below which that makes no difference."""
 RELATIVE = "a.u."
 """Unit of tables that name none."""
 
@@ -120,7 +124,19 @@ class TableDevice(Device):
 
     def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
         unused = (f"{self.file}: {self.table.left_out}",) if self.table.unused else ()
-        return (*unused, *self._known.notes(self.largest, lowest * self.largest, seconds))
+        return (*unused, *self._far_off(), *self._known.notes(self.largest, lowest * self.largest, seconds))
+
+    def _far_off(self) -> tuple[str, ...]:
+        """What is said of cells that are nowhere near their targets."""
+        measured = self.table.cells_at[0]
+        strong = [place for place, target in enumerate(measured.targets) if target >= self.table.states[1] / 2]
+        typical = float(np.median([np.median(measured.cells[place]) / measured.targets[place] for place in strong]))
+        if USUAL[0] <= typical <= USUAL[1]:
+            return ()
+        return (
+            f"typical cells of {self.file} were measured at {typical:.3g} times their target: if that is not meant, "
+            "check the units of both columns, and the sign",
+        )
 
     @property
     def _known(self) -> MeasuredRange:
@@ -193,6 +209,27 @@ class FittedMeasurements(TableDevice):
         ]
         mean, sigma = (tuple(map(float, coefficients)) for coefficients in fitted)
         return mean, sigma
+
+    def notes(self, lowest: float, seconds: float) -> tuple[str, ...]:
+        return (*super().notes(lowest, seconds), *self._missed())
+
+    def _missed(self) -> tuple[str, ...]:
+        """What is said of a spread that the fit is far from, by more than so many cells leave open."""
+        measured, (_, sigma) = self.table.cells_at[0], self.fit(0)
+        fitted = polynomial(sigma, torch.tensor(measured.targets) / self.table.states[1]).clamp(min=0)
+        far = []
+        for target, cells, fit in zip(measured.targets, measured.cells, fitted.tolist(), strict=True):
+            spread = float(np.std(cells, ddof=1))
+            open_ = MISSED + 2 / np.sqrt(2 * len(cells))
+            if abs(fit - spread) > open_ * max(fit, spread) and max(fit, spread) > LEAST * self.table.states[1]:
+                far.append((abs(fit - spread), target, fit, spread))
+        if not far:
+            return ()
+        _, target, fit, spread = max(far)
+        return (
+            f"the fit of {self.file} is far from the spread of cells in {len(far)} of {len(measured.targets)} targets, "
+            f"at most at {target:g}: {fit:.3g} where {spread:.3g} {self.unit} was measured; use measurements-resampled",
+        )
 
     def shift(self, time: int, state: Cellwise, rank: Tensor) -> Cellwise:
         mean, sigma = self.fit(time)

@@ -12,6 +12,7 @@ from bitline.design import Design
 from bitline.design.noisy_reads import has_cell_noise
 from bitline.design.settings import flat
 from bitline.devices import Device
+from bitline.devices.measurements import TableDevice
 from bitline.errors import BitlineError
 from bitline.numerics.draws import Draws
 from bitline.numerics.text import exact
@@ -200,7 +201,7 @@ def _against_cells(design: Design) -> Iterator[Settings | str]:
     yield RECALIBRATE
     if design.weights.kind != "differential":
         yield {"weights": {"kind": "differential"}}
-    if design.cell.programming.kind == "once":
+    if design.cell.programming.kind == "once" and not isinstance(design.cell.device, TableDevice):
         yield {"cell.programming": {"kind": "write-verify", "tolerance": 0.02}}
 
 

@@ -90,7 +90,7 @@ def recommend(
 
     Raises:
         DataError: `loss` is negative or, of a measure that is a fraction, more than 1; there are no `bits`, or no
-            `calibration`; or as for `evaluate`.
+            `calibration`; nobody says which values of a measure of the user's are better; or as for `evaluate`.
 
     Examples:
         >>> import torch
@@ -101,6 +101,7 @@ def recommend(
         2
     """
     measure, design = measure_of(metric), Design.of(design)
+    measure.check_order()
     if not 0 <= loss <= (1 if measure.is_share else math.inf):
         raise DataError(f"loss is {loss!r}: give a {'fraction, 0 .. 1' if measure.is_share else 'number from 0 on'}")
     if not bits:

@@ -112,7 +112,8 @@ class Subject:
         if isinstance(samples, StoredSamples) and samples.targets is not None:
             samples = replace(samples, targets=measure.checked(outputs, samples.targets))
         data = MeasuredSamples(samples, reading, min(len(samples), largest.together(len(first), size)))
-        return cls(model, float_network, data, calibration, (*notes, *reading.notes))
+        remarks = measure.remarks(samples.targets if isinstance(samples, StoredSamples) else None)
+        return cls(model, float_network, data, calibration, (*notes, *reading.notes, *remarks))
 
 
 def with_shapes(model: Any, given: Given) -> Any:

@@ -66,6 +66,7 @@ class Measure(ABC):
         needs_targets: whether it compares outputs with targets.
         at_positions: whether outputs are scores of classes at every position, see `by_position`.
         limits: the smallest and the largest value that it can have, at which intervals end.
+        assumed: what nobody said of it and is taken for granted, as a sentence; empty if nothing.
         requires: what samples must have for it to have a value, in words; empty where that is nothing in particular.
         sample: what a sample is called.
 
@@ -88,6 +89,7 @@ class Measure(ABC):
     needs_targets: bool = True
     at_positions: bool = False
     limits: tuple[float, float] = (-math.inf, math.inf)
+    assumed: str = ""
     requires: str = ""
     sample: str = "sample"
 
@@ -194,6 +196,23 @@ class Measure(ABC):
     def rank(self, value: float | None) -> float:
         """A number to sort by, the best first: small for a good value, and infinite for one that is not known."""
         return math.inf if value is None or math.isnan(value) else -self.sign * value
+
+    def remarks(self, targets: Any) -> tuple[str, ...]:
+        """What a reader should know of the measure on some data, as sentences.
+
+        Args:
+            targets: of all samples; None where they are not at hand.
+        """
+        return (self.assumed,) if self.assumed else ()
+
+    def check_order(self) -> None:
+        """Refuse a measure of which nobody said which values are better, where that decides.
+
+        Raises:
+            DataError: how to say it.
+        """
+        if self.assumed:
+            raise DataError(self.assumed)
 
     @property
     def head(self) -> str:

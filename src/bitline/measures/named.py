@@ -24,6 +24,7 @@ class NamedMeasure(Measure):
         name: of the measure.
         unit: as `Measure.unit`.
         direction: which values are better.
+        assumed: as `Measure.assumed`.
 
     Examples:
         >>> ratio = NamedMeasure("strangerlib:ratio", "signal-to-error ratio", "dB")
@@ -36,9 +37,11 @@ class NamedMeasure(Measure):
 
     needs_targets = False
 
-    def __init__(self, path: str, name: str, unit: str = "", direction: Direction = "higher") -> None:
+    def __init__(
+        self, path: str, name: str, unit: str = "", direction: Direction = "higher", assumed: str = ""
+    ) -> None:
         self.path = path
-        self.name, self.unit, self.direction = name, unit, direction
+        self.name, self.unit, self.direction, self.assumed = name, unit, direction, assumed
 
     @classmethod
     def from_code(cls, path: str) -> NamedMeasure:
@@ -48,7 +51,7 @@ class NamedMeasure(Measure):
             DataError: there is no such measure, or it is no mean over samples.
         """
         measure = _loaded(path)
-        return cls(path, measure.name, measure.unit, measure.direction)
+        return cls(path, measure.name, measure.unit, measure.direction, measure.assumed)
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         return _loaded(self.path).values(outputs, targets)

@@ -35,6 +35,13 @@ def naming_failures_of(what: str) -> Iterator[None]:
         raise DataError(f"{what} fails with {failure(error)}") from error
 
 
+ASSUMED = (
+    "high values of {name!r} count as good, as nobody said which ones are: if they are bad, name bitline.measures."
+    "FunctionMeasure({name}, direction='lower') instead of the function, or in a study run.metric = {{ function = "
+    "\"...\", direction = 'lower' }}; say 'higher' to be rid of this note"
+)
+
+
 class FunctionMeasure(Measure):
     """The mean over samples of what a function says of each.
 
@@ -43,7 +50,7 @@ class FunctionMeasure(Measure):
             each sample, (samples,).
         name: of the measure; that of the function if None.
         unit: as `Measure.unit`.
-        direction: which values are better.
+        direction: which values are better; higher ones where nobody says, and a note tells.
 
     Raises:
         DataError: the function cannot be called, or the direction is neither 'higher' nor 'lower'.
@@ -61,15 +68,16 @@ class FunctionMeasure(Measure):
         function: Callable[[Any, Any], Any],
         name: str | None = None,
         unit: str = "",
-        direction: Direction = "higher",
+        direction: Direction | None = None,
     ) -> None:
         if not callable(function):
             raise DataError(f"a measure is a function of outputs and targets, not a {type(function).__name__}")
-        if direction not in ("higher", "lower"):
+        if direction not in ("higher", "lower", None):
             raise DataError(f"the direction of a measure is {direction!r}: use 'higher' or 'lower'")
         self.function = function
         self.name = name or getattr(function, "__name__", type(function).__name__).strip("<>")
-        self.unit, self.direction = unit, direction
+        self.unit, self.direction = unit, direction or "higher"
+        self.assumed = "" if direction else ASSUMED.format(name=self.name)
 
     def values(self, outputs: Any, targets: Any) -> Tensor:
         """What the function returns, (samples, 1).

@@ -8,14 +8,26 @@ import torch
 from torch import Tensor
 
 from bitline.measures.measure import Measure, Values, require
-from bitline.measures.outputs import paired
+from bitline.measures.outputs import numbers_of, paired
 
 LOST = 1e-11
 """Share of the squares of the targets below which rounding would show in what is left of them without their mean."""
 TARGETS = "it needs targets that are not NaN"
 
 
-class SquaredError(Measure):
+class _OfNumbers(Measure):
+    """A measure of outputs that are numbers."""
+
+    def remarks(self, targets: Any) -> tuple[str, ...]:
+        if targets is None:
+            return super().remarks(targets)
+        missing = numbers_of(targets, self.name).isnan()
+        count, of = int(missing.sum()), missing.numel()
+        is_are = "is NaN and does" if count == 1 else "are NaN and do"
+        return (*super().remarks(targets), *(f"{count:,} of {of:,} targets {is_are} not count",) * bool(count))
+
+
+class SquaredError(_OfNumbers):
     """Mean squared error over all outputs of all samples.
 
     Examples:
@@ -34,7 +46,7 @@ class SquaredError(Measure):
         return _ratio(means)
 
 
-class AbsoluteError(Measure):
+class AbsoluteError(_OfNumbers):
     """Mean absolute error over all outputs of all samples.
 
     Examples:
@@ -53,7 +65,7 @@ class AbsoluteError(Measure):
         return _ratio(means)
 
 
-class ExplainedVariance(Measure):
+class ExplainedVariance(_OfNumbers):
     """R2, 1 - (sum of squared errors) / (sum of squared deviations of the targets from their mean).
 
     Several outputs of a sample are taken together.

@@ -103,6 +103,7 @@ def explore(
 
     Raises:
         StudyError: an impossible study, a store that cannot be used, or Optuna is not installed.
+        DataError: it searches for a measure of the user's, and nobody says which values are better.
 
     Examples:
         >>> explore(Study(name="empty"), Path("empty.sqlite"))
@@ -114,6 +115,8 @@ def explore(
     workers = whole_number("workers", workers, 1, StudyError)
     objectives = _objectives(study)
     optuna = _optuna()
+    if study.measure.key in study.search.objectives:
+        study.measure.check_order()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
     workload = load(study, workers, threads)
     images = len(workload.context.images)

@@ -8,7 +8,7 @@ import math
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -230,10 +230,20 @@ class _Contents:
             self.seconds[shard.key] += shard.seconds
         self.references: dict[str, float | None] = {}
 
-    def look_at(self, designs: Iterable[StoredDesign]) -> None:
-        """Check the settings of all designs, and note the numbers that they have where the study has words."""
+    def look_at(self, designs: Collection[StoredDesign]) -> None:
+        """Check the settings of all designs, and note what they have where the study has words, or nothing yet."""
+        names = {name: None for row in designs for name in row.settings}
+        self.missing = [name for name in names if any(name not in row.settings for row in designs)]
         worded = {name: None for row in designs for name, value in row.settings.items() if isinstance(value, str)}
-        self.numbers = self.store.numbers([name for name in worded if DOTTED.fullmatch(name)])
+        asked = [name for name in names if name in worded or name in self.missing]
+        self.values = self.store.settings_at([name for name in asked if DOTTED.fullmatch(name)])
+
+    def _settings(self, design: StoredDesign) -> dict[str, Any]:
+        """What the axes set, and the design's own values of what only other axes set, as before one was added."""
+        own = self.values.get(design.key, NOTHING)
+        added = {name: own.get(name) for name in self.missing if name not in design.settings}
+        told = {name: value for name, value in added.items() if isinstance(value, (int, float, str))}
+        return design.settings | told if told else design.settings
 
     def with_old_costs(self, designs: Iterable[StoredDesign]) -> int:
         """How many designs have a cost of an earlier version."""
@@ -250,8 +260,8 @@ class _Contents:
         return DesignResult(
             key=design.key,
             name=design.name,
-            settings=design.settings,
-            design=StoredSettings(self.path, design.key, self.numbers.get(design.key, NOTHING)),
+            settings=self._settings(design),
+            design=StoredSettings(self.path, design.key, self.values.get(design.key, NOTHING)),
             images=reach,
             chip_values=chips,
             reference_value=self._reference(design.reference_key),

@@ -195,6 +195,7 @@ class OwnMetric(Part):
             says.name if self.name is None else self.name,
             says.unit if self.unit is None else self.unit,
             says.direction if self.direction is None else self.direction,
+            says.assumed if self.direction is None else "",
         )
 
     def described(self) -> OwnMetric:

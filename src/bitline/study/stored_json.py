@@ -117,7 +117,7 @@ class StoredSettings(StoredJson):
     Args:
         path: of the store.
         key: of the design.
-        numbers: that the design has where the study has words, by dotted name; None where it has words, too.
+        known: what the design has where the study has words, by dotted name.
 
     Examples:
         >>> with Store.writing(Path("set.sqlite"), {}) as store:
@@ -129,11 +129,11 @@ class StoredSettings(StoredJson):
         ({'time': 86400.0}, 86400.0, 1.5)
     """
 
-    __slots__ = ("numbers",)
+    __slots__ = ("known",)
 
-    def __init__(self, path: Path, key: str, numbers: Mapping[str, float | None]) -> None:
+    def __init__(self, path: Path, key: str, known: Mapping[str, Any]) -> None:
         super().__init__(path, key, NOTHING)
-        self.numbers = numbers
+        self.known = known
 
     def whole(self) -> dict[str, Any]:
         with Store.at_a_glance(self.path) as store:
@@ -141,7 +141,10 @@ class StoredSettings(StoredJson):
 
     def number(self, name: str) -> Any:
         """The number of a setting, by its dotted name; None where it is none."""
-        return self.numbers[name] if name in self.numbers else number_at(self._read(), name)
+        if name not in self.known:
+            return number_at(self._read(), name)
+        value = self.known[name]
+        return value if is_number(value) else None
 
 
 def number_at(settings: Mapping[str, Any], name: str) -> Any:

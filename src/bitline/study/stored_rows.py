@@ -21,7 +21,6 @@ from bitline.study.rows import StoredDesign
 from bitline.study.stored_costs import Totals
 from bitline.study.task import Kind, Shard
 from bitline.study.values import SEAL
-from bitline.study.words import is_number
 
 Read = TypeVar("Read")
 
@@ -188,14 +187,14 @@ class StoredRows:
         found = self._checked("designs", ("design",), rows.all_settings, "WHERE key = ?", (key,))
         return next(iter(found), {})
 
-    def numbers(self, names: Collection[str]) -> dict[str, Mapping[str, float | None]]:
-        """The numbers that designs have at some dotted names, by key of the design; all designs are checked.
+    def settings_at(self, names: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """What designs have at some dotted names, by key of the design; all designs are checked.
 
         Args:
             names: dotted names of settings.
 
         Returns:
-            Of each design, as far as SQLite can read its settings, a number for each name, or None where it has none.
+            Of each design, as far as SQLite can read its settings, a value for each name, or None where it has none.
 
         Raises:
             StudyError: the settings of a design are damaged.
@@ -207,7 +206,8 @@ class StoredRows:
         columns = ("key", f"CASE WHEN {IS_OBJECT} THEN NULL ELSE design END", chosen)
         which = "" if paths else f"WHERE {IS_OBJECT} IS NOT TRUE"
         texts = self._checked("designs", columns, rows.some_settings, which, tuple(several))
-        known = {text: _numbers(names, text) for text in {text for _, text in texts if text is not None}}
+        different = {text for _, text in texts if text is not None}
+        known = {text: dict(zip(names, json.loads(text), strict=False)) for text in different}
         return {key: known[text] for key, text in texts if text is not None}
 
     def failures(self) -> dict[str, str]:
@@ -238,8 +238,3 @@ class StoredRows:
     ) -> list[Read]:
         found = self.connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table} {which}", values)
         return rows.read_rows(self.path, table, found, read)
-
-
-def _numbers(names: Collection[str], text: str) -> dict[str, float | None]:
-    """For each name the number among values in JSON, or None where the value is none."""
-    return {name: value if is_number(value) else None for name, value in zip(names, json.loads(text), strict=False)}

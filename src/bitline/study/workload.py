@@ -160,7 +160,8 @@ def _pictures(study: Study, model: nn.Module, raw: Dataset) -> _Shown:
         raise DataError("there are no calibration images: use data with more images, or fewer calibration_images")
     labels, images = _targets(dataset, model, measure), dataset.stored.decoded()
     calibration = dataset.stored_calibration.decoded()
-    notes = *dataset.notes, *images.notes, *(_irregularities(dataset, model) if study.model.code else ())
+    irregular = _irregularities(dataset, model) if study.model.code else ()
+    notes = (*dataset.notes, *images.notes, *measure.remarks(labels), *irregular)
     return _Shown(images, labels, calibration, raw.digest(), notes)
 
 

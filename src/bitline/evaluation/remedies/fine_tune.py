@@ -157,6 +157,7 @@ def fine_tune(
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None
     if validation is not None:
+        measure.check_order()
         judge = MeasuredSamples.of(samples_of(validation, None, tuned), measure, batch, tuned)
         judge.value(tuned)  # a measure without a value is refused before the work
     seen = StoredSamples(data.first.call) if calibration is None else calibration
